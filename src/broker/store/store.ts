@@ -1,0 +1,195 @@
+import type { Envelope } from "../../protocol/envelope.ts";
+import type { DestinationKey, LogBreak, Position } from "../../protocol/frames.ts";
+
+/**
+ * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.ts.
+ * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
+ * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
+ */
+export interface BrokerStore {
+  /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when the store answers; rejects with store_unavailable. */
+  ping(): Promise<void>;
+
+  // -- meshes, members, topics: every change takes the mesh's lock, like accept ------------------------------------
+  /** Creates the mesh with its system topic `#all` unless it exists; the existing one is returned unchanged. */
+  createMesh(input: { mesh_id: string; slug: string; now: number }): Promise<MeshRow>;
+  listMeshes(): Promise<MeshRow[]>;
+  meshById(meshId: string): Promise<MeshRow | null>;
+  deleteMesh(meshId: string): Promise<void>;
+
+  /** Same member_id again: returned unchanged. Name taken without regard to case: already_exists. Subscribes to `all`. */
+  addMember(input: {
+    mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number;
+  }): Promise<MemberRow>;
+  members(meshId: string): Promise<MemberRow[]>;
+  member(meshId: string, memberId: string): Promise<MemberRow | null>;
+  /** Sets status revoked; later accepts of its envelopes are refused `not_a_member`. */
+  revokeMember(meshId: string, memberId: string, now: number): Promise<void>;
+  /** Raises and returns the member's link_epoch: an older link may no longer accept or acknowledge. */
+  raiseLinkEpoch(meshId: string, memberId: string, connection: { instance_id: string; now: number }): Promise<{
+    link_epoch: number; replaced_instance_id: string | null;
+  }>;
+  /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
+  touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
+
+  createTopic(input: { mesh_id: string; name: string; created_by: string; now: number }): Promise<TopicRow>;
+  deleteTopic(meshId: string, name: string, now: number): Promise<void>;
+  topics(meshId: string): Promise<TopicRow[]>;
+  topicByName(meshId: string, name: string): Promise<TopicRow | null>;
+  /** Opens an interval from the mesh's head under its lock. Already subscribed: nothing changes. */
+  subscribe(meshId: string, memberId: string, topicName: string, now: number): Promise<TopicRow>;
+  /** Ends the interval at the mesh's head; what lies inside it is still delivered. */
+  unsubscribe(meshId: string, memberId: string, topicName: string, now: number): Promise<TopicRow>;
+  subscribers(meshId: string, topicId: string): Promise<string[]>;
+
+  // -- accept -----------------------------------------------------------------------------------------------------
+  /** B0: the records of these ids, as far as there are any, void ones included. */
+  lookUp(meshId: string, ids: readonly string[]): Promise<Map<string, DedupeRecord | VoidRecord>>;
+  /**
+   * B2 and B3 for one mesh in one transaction, in item order: lock the mesh's head; look every id up again
+   * (record → duplicate or mismatch, void → void); then `refusal` if the item carries one; then membership,
+   * link_epoch, destination, subscription; then number and insert. One bad item never fails its neighbours.
+   */
+  accept(meshId: string, items: readonly AcceptItem[], now: number): Promise<AcceptOutcome[]>;
+  /** Claims ids as void, or returns the record where one is committed. Void claims last one dedupe window. */
+  voidIds(meshId: string, memberId: string, ids: readonly string[], now: number): Promise<Map<string, DedupeRecord | VoidRecord>>;
+
+  // -- reading the log --------------------------------------------------------------------------------------------
+  log(meshId: string): Promise<LogState>;
+  /** Checks a member's position against the log; a lost one opens a new epoch (once) and says its prefix. */
+  checkPosition(meshId: string, positions: readonly Position[], now: number): Promise<
+    { state: "ok" } | { state: "lost"; log: LogState; opened: boolean }
+  >;
+  /** The destinations of a member with its cursor in each, ended subscriptions that still owe something included. */
+  cursors(meshId: string, memberId: string): Promise<CursorRow[]>;
+  /** Messages of a destination above `afterSeq` up to `lastSeq`, at most `limitItems` and about `limitBytes`. */
+  read(meshId: string, memberId: string, destination: DestinationKey, range: {
+    afterSeq: number; limitItems: number; limitBytes: number;
+  }): Promise<LogMessage[]>;
+  /** Newest first, below `beforeSeq` (null: from the head). dm: what the member sent or received. */
+  history(meshId: string, memberId: string, address: { kind: "dm" } | { kind: "topic"; topic_id: string }, page: {
+    beforeSeq: number | null; limit: number;
+  }): Promise<LogMessage[]>;
+  /** Moves cursors forward, never back; a stale link_epoch changes nothing and returns false. */
+  acknowledge(meshId: string, memberId: string, linkEpoch: number, acks: readonly { destination: DestinationKey; seq: number }[]): Promise<boolean>;
+  /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
+  topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
+
+  // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
+  expireMessages(meshId: string, acceptedBefore: number, options: { limit: number; dryRun: boolean }): Promise<{
+    removed: number; notices: ExpiryNotice[];
+  }>;
+  expireDedupe(meshId: string, now: number, options: { limit: number; dryRun: boolean }): Promise<number>;
+  checkConsistency(meshId: string): Promise<ConsistencyFinding[]>;
+}
+
+export interface MeshRow { readonly mesh_id: string; readonly slug: string; readonly created_at: number }
+
+export interface MemberRow {
+  readonly mesh_id: string;
+  readonly member_id: string;
+  readonly name: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
+  readonly status: "active" | "revoked";
+  readonly link_epoch: number;
+  readonly instance_id: string | null;
+  /** Presence lease, epoch milliseconds; 0 if never seen. */
+  readonly online_until: number;
+  readonly agents: readonly string[];
+  readonly joined_at: number;
+}
+
+export interface TopicRow {
+  readonly mesh_id: string;
+  /** UUIDv7; a recreated topic is a new one. */
+  readonly topic_id: string;
+  readonly name: string;
+  readonly created_at: number;
+}
+
+export interface AcceptItem {
+  readonly envelope: Envelope;
+  /** Recomputed by the broker from the envelope, 32 bytes; never the claimed one. */
+  readonly fingerprint: Uint8Array;
+  readonly linkEpoch: number;
+  /** Minted by the broker for this attempt (UUIDv7). */
+  readonly broker_message_id: string;
+  /** Decided before the lock (limit, behind): answered only if no record turns up under the lock. */
+  readonly refusal: Refusal | null;
+}
+
+export interface Refusal {
+  readonly kind: "refused";
+  readonly status: number;
+  readonly code: import("../../protocol/error-codes.ts").ErrorCode;
+  readonly message: string;
+  readonly retry_after_ms?: number;
+}
+
+export type AcceptOutcome =
+  | { readonly kind: "accepted"; readonly seq: number; readonly epoch: number; readonly destination: RoutedDestination; readonly position: Position }
+  | { readonly kind: "duplicate"; readonly record: DedupeRecord }
+  | { readonly kind: "mismatch"; readonly record: DedupeRecord }
+  | { readonly kind: "void" }
+  | Refusal;
+
+/** Whom an accepted message concerns. */
+export type RoutedDestination =
+  | { readonly kind: "dm"; readonly member_id: string }
+  | { readonly kind: "topic"; readonly topic_id: string }
+  | { readonly kind: "queue"; readonly name: string };
+
+export interface DedupeRecord {
+  readonly kind: "record";
+  readonly client_message_id: string;
+  readonly broker_message_id: string;
+  readonly seq: number;
+  readonly epoch: number;
+  readonly request_fingerprint: Uint8Array;
+  readonly fingerprint_version: number;
+  readonly sender: string;
+  readonly first_seen_at: number;
+  readonly history_available: boolean;
+  /** null when the message is pruned. */
+  readonly position: Position | null;
+}
+export interface VoidRecord { readonly kind: "void"; readonly client_message_id: string; readonly sender: string }
+
+export interface LogState { readonly epoch: number; readonly head: number; readonly breaks: readonly LogBreak[] }
+
+export interface CursorRow {
+  readonly destination: DestinationKey;
+  /** Acknowledged up to here. */
+  readonly seq: number;
+  /** Ended subscription: nothing above is owed. */
+  readonly lastSeq: number | null;
+}
+
+export interface LogMessage {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly broker_message_id: string;
+  readonly accepted_at: number;
+  readonly destination: DestinationKey;
+  readonly position: Position;
+  readonly envelope: Envelope;
+}
+
+/** Retention passed a cursor: `expired` for the sender, `gap` for the receiver. Kept until told. */
+export interface ExpiryNotice {
+  readonly to: string;
+  readonly kind: "expired" | "gap";
+  readonly client_message_id: string | null;
+  readonly destination: DestinationKey;
+  readonly from_seq: number;
+  readonly to_seq: number;
+}
+
+export interface ConsistencyFinding {
+  readonly kind: "record_without_message" | "message_without_record" | "mention_without_message" | "missing_mention" | "queue_row_without_message" | "sequence_gap";
+  readonly seq: number | null;
+  readonly client_message_id: string | null;
+}

@@ -1,0 +1,49 @@
+/**
+ * The one envelope, from the local API to the remote inbox. Frozen at its first transmission: a retry repeats it
+ * byte for byte. Everything but `body`'s plaintext is visible to the broker.
+ */
+export interface Envelope {
+  /** Also the version of the wire fingerprint below. */
+  readonly version: 1 | 2;
+  readonly mesh_id: string;
+  /** member_id: 64 lower-case hex characters. */
+  readonly sender: string;
+  /** Names the signing key in use. Until keys rotate it is the sender's member_id. */
+  readonly key_id: string;
+  /** Wire form: a UUIDv7, or `<first 16 hex of sender>:<caller's id>`. */
+  readonly client_message_id: string;
+  readonly destination_kind: DestinationKind;
+  /** Topic or queue name; for a dm the recipient's member_id, with `/agent` when an agent is addressed. */
+  readonly destination_ref: string;
+  /** broker_message_id (UUIDv7 text) of the message answered. */
+  readonly reply_to: string | null;
+  /** Wire client_message_id of the row that this one replaces; a receiver shows at most one of the two. */
+  readonly supersedes: string | null;
+  readonly priority: Priority;
+  /** Canonical JSON text (RFC 8785) of an object; "" for none. */
+  readonly meta: string;
+  /** member_ids, sorted, without duplicates. */
+  readonly mentions: readonly string[];
+  readonly content_type: string;
+  /** How the body is sealed. `none` is the plain body. */
+  readonly algorithm: "none";
+  /** Recipient key or epoch that the body is sealed to; null for `none`. */
+  readonly sealed_to: string | null;
+  /** Sealed bytes, base64url without padding. */
+  readonly body: string;
+  /** Wire fingerprint in `version`, 64 lower-case hex characters. */
+  readonly request_fingerprint: string;
+  /** Hash of the membership chain's head that the sender knew; null before there is a chain. Outside the fingerprint. */
+  readonly membership_head: string | null;
+  /** ed25519 over security.md's tagged encoding, base64url. Outside the fingerprint. */
+  readonly signature: string;
+  /** When the caller's request was accepted on the sender's host, RFC 3339 UTC with milliseconds. */
+  readonly sent_at: string;
+}
+
+export type DestinationKind = "dm" | "topic" | "queue";
+export type Priority = "now" | "next" | "low";
+export const priorities: readonly Priority[] = ["now", "next", "low"];
+export const defaultPriority: Priority = "next";
+export const defaultTextType = "text/plain; charset=utf-8";
+export const defaultBytesType = "application/octet-stream";

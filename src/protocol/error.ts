@@ -1,0 +1,36 @@
+import { type ErrorCode, errorCodes } from "./error-codes.ts";
+
+/** The one error type. `code` is from the closed list; `hint` names the command or field that helps. */
+export class ClaudemeshError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ClaudemeshError";
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details ?? {};
+  }
+
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable;
+  }
+
+  /** HTTP status that this code travels as. */
+  get status(): number {
+    return errorCodes[this.code].status;
+  }
+
+  /** Wraps whatever was thrown; a ClaudemeshError passes unchanged. */
+  static from(thrown: unknown, code: ErrorCode = "internal"): ClaudemeshError {
+    if (thrown instanceof ClaudemeshError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new ClaudemeshError(code, message, { cause: thrown });
+  }
+}

@@ -1,0 +1,293 @@
+import type { CloseKind } from "./close-codes.ts";
+import type { Envelope } from "./envelope.ts";
+import type { ErrorCode } from "./error-codes.ts";
+
+/** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
+export interface Position {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly broker_message_id: string;
+  /** The broker start that committed it; see docs/adr on log epochs. */
+  readonly incarnation: string;
+  readonly mac: string;
+}
+
+/** A destination as cursors name it: "dm" (all dms of the member) or "topic:<topic_id>". */
+export type DestinationKey = string;
+
+export interface FeatureOffer {
+  readonly versions: readonly number[];
+}
+export type FeatureParams = Readonly<Record<string, unknown>> & { readonly version: number };
+
+// ---- opening, in this order -------------------------------------------------------------------------------------
+
+export interface ChallengeFrame {
+  readonly type: "challenge";
+  /** 32 random bytes, base64url. */
+  readonly nonce: string;
+  readonly broker_id: string;
+  readonly server_time: string;
+  /** ed25519 by the deployment key over challengeBytes(), base64url. */
+  readonly signature: string;
+}
+
+export interface HelloFrame {
+  readonly type: "hello";
+  readonly mesh_id: string;
+  readonly member_id: string;
+  readonly key_id: string;
+  /** Random per daemon start. */
+  readonly instance_id: string;
+  /** instance_id of this daemon's last link, if it had one: that link is replaced silently. */
+  readonly previous_instance_id: string | null;
+  /** The newest position that the daemon holds durably. */
+  readonly position: Position | null;
+  /** The newest position it holds of each earlier incarnation, newest first, at most 16. */
+  readonly earlier_positions: readonly Position[];
+  readonly agents: readonly string[];
+  readonly client: { readonly name: string; readonly version: string };
+  readonly host_print: string | null;
+  readonly features: {
+    readonly require: Readonly<Record<string, FeatureOffer>>;
+    readonly optional: Readonly<Record<string, FeatureOffer>>;
+  };
+  readonly signature: string;
+}
+
+export interface LogBreak {
+  /** The epoch that this break opened. */
+  readonly epoch: number;
+  /** Sequence numbers up to this one are common to the epoch before. */
+  readonly prefix: number;
+  readonly detected_at: string;
+}
+
+export interface HelloAckFrame {
+  readonly type: "hello_ack";
+  readonly connection_id: string;
+  readonly link_epoch: number;
+  readonly mesh: { readonly mesh_id: string; readonly slug: string };
+  readonly member: MemberInfo;
+  readonly features: {
+    readonly supported: Readonly<Record<string, { readonly params: FeatureParams }>>;
+    readonly missing_required: readonly string[];
+  };
+  readonly limits: { readonly inline_bytes: number; readonly frame_bytes: number; readonly frame_items: number };
+  readonly log: { readonly epoch: number; readonly head: number; readonly breaks: readonly LogBreak[] };
+}
+
+// ---- traffic ----------------------------------------------------------------------------------------------------
+
+export interface SendFrame {
+  readonly type: "send";
+  readonly id: number;
+  /** Each client_message_id occurs once. Accept order is item order per destination. */
+  readonly items: readonly Envelope[];
+}
+
+/** One answer per item of the `send`, in the same order. */
+export type SendAnswer =
+  | {
+      readonly status: 201;
+      readonly client_message_id: string;
+      readonly broker_message_id: string;
+      readonly history_id: number;
+      readonly duplicate: false;
+      readonly position: Position;
+    }
+  | {
+      readonly status: 200;
+      readonly client_message_id: string;
+      readonly broker_message_id: string;
+      readonly history_id: number;
+      readonly duplicate: true;
+      readonly history_available: boolean;
+      readonly first_seen_at: string;
+      readonly position: Position | null;
+    }
+  | {
+      readonly status: 409;
+      readonly client_message_id: string;
+      readonly code: "idempotency_key_reused";
+      readonly conflict: "request_fingerprint_mismatch";
+      /** Only for the record's own sender. */
+      readonly broker_fingerprint_prefix?: string;
+      readonly broker_message_id?: string;
+    }
+  | {
+      /** 4xx, 429 or 503 of one item. */
+      readonly status: number;
+      readonly client_message_id: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly retry_after_ms?: number;
+    };
+
+export interface SendAckFrame {
+  readonly type: "send_ack";
+  readonly id: number;
+  readonly items: readonly SendAnswer[];
+}
+
+export interface PushItem {
+  readonly destination: DestinationKey;
+  readonly seq: number;
+  readonly epoch: number;
+  readonly broker_message_id: string;
+  readonly accepted_at: string;
+  readonly position: Position;
+  /** Echoes, null for broker-made messages. */
+  readonly client_message_id: string | null;
+  readonly request_fingerprint: string | null;
+  /** null: the item could not be pushed (too large for the link, pruned) and only its place is told. */
+  readonly envelope: Envelope | null;
+  readonly stub_reason?: string;
+}
+
+export interface PushFrame {
+  readonly type: "push";
+  readonly items: readonly PushItem[];
+}
+
+/** Cumulative per destination: everything up to `seq` is in the receiver's inbox on disk. */
+export interface PushAckFrame {
+  readonly type: "push_ack";
+  readonly acks: readonly { readonly destination: DestinationKey; readonly seq: number }[];
+}
+
+export interface VoidFrame {
+  readonly type: "void";
+  readonly id: number;
+  readonly items: readonly string[];
+}
+
+export interface VoidAckFrame {
+  readonly type: "void_ack";
+  readonly id: number;
+  readonly items: readonly VoidAnswer[];
+}
+
+export type VoidAnswer =
+  | { readonly client_message_id: string; readonly status: "void" }
+  | {
+      readonly client_message_id: string;
+      readonly status: "committed";
+      readonly record: {
+        readonly broker_message_id: string;
+        readonly history_id: number;
+        readonly request_fingerprint: string;
+        readonly fingerprint_version: number;
+        readonly first_seen_at: string;
+      };
+    };
+
+export interface MemberInfo {
+  readonly member_id: string;
+  readonly name: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
+  readonly online: boolean;
+  readonly agents: readonly string[];
+  readonly last_seen_at: string | null;
+}
+
+export interface TopicInfo {
+  readonly topic_id: string;
+  readonly name: string;
+  readonly created_at: string;
+  readonly subscribers: number;
+  /** Whether the asking member is subscribed now. */
+  readonly subscribed: boolean;
+}
+
+/** Requests that carry `id` and are answered by `reply` or `error` with the same id. */
+export type RequestFrame =
+  | { readonly type: "members"; readonly id: number }
+  | { readonly type: "topics"; readonly id: number }
+  | { readonly type: "topic_create"; readonly id: number; readonly name: string }
+  | { readonly type: "subscribe"; readonly id: number; readonly topic: string }
+  | { readonly type: "unsubscribe"; readonly id: number; readonly topic: string }
+  | {
+      readonly type: "history";
+      readonly id: number;
+      /** "dm" or a topic name the member is subscribed to. */
+      readonly address: string;
+      readonly before_seq: number | null;
+      readonly limit: number;
+    };
+
+export interface ReplyFrame {
+  readonly type: "reply";
+  readonly id: number;
+  readonly result: unknown;
+}
+
+/** What a RequestFrame's `reply.result` holds, by request type. */
+export interface RequestResults {
+  members: { readonly members: readonly MemberInfo[] };
+  topics: { readonly topics: readonly TopicInfo[] };
+  topic_create: TopicInfo;
+  subscribe: TopicInfo;
+  unsubscribe: TopicInfo;
+  history: { readonly items: readonly PushItem[]; readonly next_before_seq: number | null };
+}
+
+export type ReceiptState = "delivered" | "injected" | "read" | "undecryptable";
+
+/** Receiver → broker → sender. Signed by the receiver over receiptBytes(). */
+export interface ReceiptItem {
+  /** The original sender. */
+  readonly to: string;
+  readonly from: string;
+  readonly client_message_id: string;
+  readonly request_fingerprint: string;
+  readonly state: ReceiptState;
+  readonly at: string;
+  readonly signature: string;
+}
+
+export interface ReceiptFrame {
+  readonly type: "receipt";
+  readonly items: readonly ReceiptItem[];
+}
+
+/** Broker → daemon news. Loss of one is harmless: every state it speaks of can be asked for. */
+export type EventFrame =
+  | { readonly type: "event"; readonly event: "member_joined" | "member_left" | "member_online" | "member_offline"; readonly member: MemberInfo }
+  | { readonly type: "event"; readonly event: "topic_created" | "topic_deleted"; readonly topic: TopicInfo }
+  | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
+  | {
+      /** Topic progress: `reached` of `of` subscribers hold the message; sent to its sender, coalesced. */
+      readonly type: "event";
+      readonly event: "topic_progress";
+      readonly client_message_id: string;
+      readonly reached: number;
+      readonly of: number;
+    }
+  | { readonly type: "event"; readonly event: "expired"; readonly client_message_id: string; readonly reason: string }
+  | { readonly type: "event"; readonly event: "gap"; readonly destination: DestinationKey; readonly from_seq: number; readonly to_seq: number }
+  | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string };
+
+export interface ErrorFrame {
+  readonly type: "error";
+  /** Of the request that failed, if one did. */
+  readonly id?: number;
+  readonly code: ErrorCode | CloseKind;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** The link closes right after. */
+  readonly closes: boolean;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export type DaemonFrame = HelloFrame | SendFrame | PushAckFrame | VoidFrame | ReceiptFrame | RequestFrame | ErrorFrame;
+export type BrokerFrame =
+  | ChallengeFrame
+  | HelloAckFrame
+  | SendAckFrame
+  | PushFrame
+  | VoidAckFrame
+  | ReceiptFrame
+  | ReplyFrame
+  | EventFrame
+  | ErrorFrame;

@@ -1,0 +1,33 @@
+/** Limits that both sides of a wire know. Negotiated ones are defaults here and travel in hello_ack. */
+export const limits = {
+  /** Sealed body bytes in one envelope, default of the negotiated `max_payload.inline_bytes`. */
+  inlineBytes: 65_536,
+  /** Canonical meta, bytes of UTF-8. */
+  metaBytesMax: 8_192,
+  metaDepthMax: 16,
+  mentionsMax: 64,
+  clientMessageIdCharsMax: 96,
+  nameCharsMax: 64,
+  contentTypeCharsMax: 128,
+  /** One frame of the link, bytes. */
+  frameBytesMax: 4_194_304,
+  /** Envelopes in one `send` frame and items in one `push` frame. */
+  frameItemsMax: 256,
+  /** Pushed and not yet acknowledged, per link. */
+  pushWindowItems: 512,
+  pushWindowBytes: 8_388_608,
+  /** Messages of one accept transaction of the embedded store. */
+  acceptBatchMax: 128,
+  /** Envelopes waiting in a broker for their accept transaction, per mesh. */
+  acceptQueueMax: 8_192,
+  pingIntervalMs: 30_000,
+  silenceMs: 75_000,
+  presenceLeaseMs: 90_000,
+  /** A request on the link that is unanswered after this is given up. */
+  requestTimeoutMs: 15_000,
+  localBodyBytesMax: 1_048_576,
+  refusedBodyBytesMax: 8_388_608,
+  localInFlightMax: 64,
+  localStreamsMax: 32,
+  pageItemsMax: 1_000,
+} as const;
