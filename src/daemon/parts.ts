@@ -1,0 +1,145 @@
+import type { Service } from "../base/service.ts";
+import type {
+  HealthView, InboxItem, LocalEvent, MessageView, OutboxRowView, OutboxStatus, Page,
+} from "../protocol/local-api.ts";
+import type { Envelope, Priority } from "../protocol/envelope.ts";
+import type { FeatureParams, LogBreak, MemberInfo, Position, PushItem, ReceiptItem, SendAnswer, VoidAnswer } from "../protocol/frames.ts";
+
+/** A local send after parsing, validation and address resolution. Everything the outbox row needs. */
+export interface AcceptedRequest {
+  /** The sender's own form. */
+  readonly client_message_id: string;
+  readonly minted: boolean;
+  /** Local fingerprint (version 2, kind "request"), 32 bytes. */
+  readonly fingerprint: Uint8Array;
+  readonly to: string;
+  readonly destination_kind: "dm" | "topic" | "queue";
+  readonly destination_ref: string;
+  readonly body: Uint8Array;
+  readonly content_type: string;
+  readonly priority: Priority;
+  /** Canonical text, "" for none. */
+  readonly meta: string;
+  /** member_ids, sorted, unique. */
+  readonly mentions: readonly string[];
+  readonly reply_to: string | null;
+}
+
+/** Answer of one local send by delivery.md §3's table. */
+export type OutboxAnswer =
+  | { readonly kind: "queued" | "inflight"; readonly outbox_id: number; readonly client_message_id: string; readonly duplicate: boolean }
+  | { readonly kind: "done"; readonly outbox_id: number; readonly client_message_id: string; readonly duplicate: true; readonly broker_message_id: string; readonly history_id: number }
+  | {
+      readonly kind: "conflict";
+      readonly outbox_id: number;
+      readonly conflict: `outbox_${"pending" | "inflight" | "done" | "dead" | "aborted"}_fingerprint_${"match" | "mismatch"}`;
+      readonly daemon_fingerprint_prefix: string;
+      readonly broker_message_id?: string;
+      readonly reason?: string;
+    };
+
+/** The durable outbox. One writing connection; accepts are group-committed with fsync before any promise resolves. */
+export interface Outbox extends Service {
+  /** Answer for a known id by the table, without inserting; null when the id is unknown. Looked up before resolving. */
+  peek(clientMessageId: string, fingerprint: Uint8Array): OutboxAnswer | null;
+  /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
+  accept(request: AcceptedRequest): Promise<OutboxAnswer>;
+  row(outboxId: number): OutboxRowView | null;
+  list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView>;
+  /** By outbox_id, sender's id or wire id. */
+  message(id: string): MessageView | null;
+  counts(): Record<OutboxStatus, number>;
+  oldestPendingAgeMs(): number;
+  /** Pending or dead only. A row whose bytes were on the wire is voided at the broker first: outcome_pending while it is away. */
+  requeue(outboxId: number, change: RequeueChange, by: string): Promise<OutboxRowView>;
+  drop(outboxId: number, options: { force: boolean }, by: string): Promise<OutboxRowView>;
+
+  // -- for the drain ----------------------------------------------------------------------------------------------
+  /** Moves due rows to inflight in order per destination and freezes their envelopes, in one commit. */
+  claimDue(now: number, limit: number): Promise<readonly ClaimedRow[]>;
+  /** Applies answers of the broker in one commit. */
+  settle(answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): Promise<void>;
+  /** Link lost or timed out: inflight → pending, with back-off, outcome unknown. */
+  release(outboxIds: readonly number[], reason: string, now: number): Promise<void>;
+  /** Rows past their age: expired at once if never transmitted, else named here to be voided first. */
+  expireDue(now: number, maxAgeHours: number): Promise<readonly { outboxId: number; wireId: string }[]>;
+  /** What the broker said of ids that were to be voided. */
+  settleVoid(answers: readonly VoidAnswer[], now: number): Promise<void>;
+  /** The broker lost what lies above `prefix` of the epochs before: done rows there go back to pending. Returns how many. */
+  reopenAfterBreak(breaks: readonly LogBreak[], now: number): Promise<number>;
+  applyReceipts(items: readonly { wireId: string; state: "delivered" | "injected" | "read" | "undecryptable"; at: string }[]): Promise<void>;
+  applyProgress(wireId: string, progress: { reached: number; of: number }): Promise<void>;
+  /** Shrinks old rows to tombstones. Returns how many. */
+  prune(now: number): Promise<number>;
+  /** Milliseconds until the next pending row is due; null when none waits. */
+  nextDueInMs(now: number): number | null;
+  /** Fires when a row becomes pending. */
+  onWork(listener: () => void): void;
+  /** Newest positions told by send answers, newest first, one per incarnation. */
+  positions(): readonly Position[];
+}
+
+export interface RequeueChange {
+  readonly new_id?: string;
+  /** Replaces these fields of the old request. */
+  readonly patch?: { readonly body?: Uint8Array; readonly meta?: string; readonly priority?: Priority; readonly content_type?: string };
+}
+
+export interface ClaimedRow { readonly outboxId: number; readonly envelope: Envelope }
+
+/** The durable inbox with its events. One writing connection of inbox.db. */
+export interface Inbox extends Service {
+  /** Stores a push in one commit with its events; resolves after fsync. Duplicates are counted, not shown. */
+  store(items: readonly CheckedPush[], now: number): Promise<{ stored: number; duplicates: number; invalid: number }>;
+  list(filter: {
+    since: number | null; topic: string | null; from: string | null; agent: string | null; unread: boolean; cursor: string | null; limit: number;
+  }): Page<InboxItem>;
+  search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
+  mentions(memberId: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
+  item(inboxId: number): InboxItem | null;
+  /** First reading sets read_at and queues a signed `read` receipt for a dm. */
+  markRead(inboxId: number, now: number): Promise<InboxItem | null>;
+  addEvents(events: readonly { event: LocalEvent["event"]; data: Record<string, unknown> }[], now: number): Promise<void>;
+  eventsAfter(id: number, limit: number): readonly LocalEvent[];
+  newestEventId(): number;
+  oldestEventId(): number;
+  /** Called after commit, in id order. Returns its own removal. */
+  onEvent(listener: (event: LocalEvent) => void): () => void;
+  positions(): readonly Position[];
+  /** Receipts not yet taken by a link, and their settlement once sent. */
+  pendingReceipts(limit: number): readonly { id: number; item: Omit<ReceiptItem, "signature" | "from"> }[];
+  receiptsSent(ids: readonly number[]): Promise<void>;
+  /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */
+  fact(name: string): string | null;
+  setFact(name: string, value: string): Promise<void>;
+  prune(now: number): Promise<number>;
+}
+
+/** A push item after signature and fingerprint checks. */
+export interface CheckedPush {
+  readonly item: PushItem;
+  readonly body: Uint8Array | null;
+  readonly verified: boolean;
+  /** Why it cannot be shown as a message; null when it can. */
+  readonly invalid: string | null;
+  readonly fromName: string | null;
+  readonly topicName: string | null;
+}
+
+/** The supervised link to the broker. Start returns at once, online or not. */
+export interface Link extends Service {
+  state(): HealthView["link"];
+  negotiated(): Readonly<Record<string, FeatureParams>> | null;
+  inlineBytes(): number;
+  /** Members and topics as last told, kept on disk; null when never seen. */
+  directory(): Directory | null;
+  /** A request frame on the live link; rejects broker_unreachable, timed_out or the broker's error. */
+  request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
+  voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
+}
+
+export interface Directory {
+  readonly members: readonly MemberInfo[];
+  readonly topics: readonly { readonly topic_id: string; readonly name: string; readonly subscribers: number; readonly subscribed: boolean }[];
+}
+
