@@ -48,10 +48,17 @@ export async function hostStatus(host: Host): Promise<Status> {
   return JSON.parse(await claudemesh(host, ["status", "--json"])) as Status;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** The body when it is JSON, else empty. */
+  readonly json: Record<string, unknown>;
+}
+
 const sockets = new Map<string, string>();
 
 /** One request to the host's local API over its unix socket. */
-export async function call(host: Host, method: string, path: string, body?: unknown): Promise<{ status: number; json: Record<string, unknown> }> {
+export async function call(host: Host, method: string, path: string, body?: unknown): Promise<Answer> {
   let socketPath = sockets.get(host.home);
   if (socketPath === undefined) {
     socketPath = (await hostStatus(host)).daemons[0]?.socket;
@@ -69,8 +76,9 @@ export async function call(host: Host, method: string, path: string, body?: unkn
           data += chunk;
         });
         answer.on("end", () => {
+          const isJson = /json/.test(String(answer.headers["content-type"]));
           try {
-            resolve({ status: answer.statusCode ?? 0, json: data === "" ? {} : JSON.parse(data) });
+            resolve({ status: answer.statusCode ?? 0, text: data, json: isJson ? JSON.parse(data) : {} });
           } catch (error) {
             reject(error);
           }
