@@ -1,0 +1,42 @@
+import { ClaudemeshError } from "./error.ts";
+import { isMemberId } from "./ids.ts";
+import { limits } from "./limits.ts";
+
+/** Where a message may go. Names are lower-case; nothing has a default destination. */
+export type Address =
+  | { readonly kind: "member"; readonly member: string; readonly byId: boolean; readonly agent: string | null }
+  | { readonly kind: "topic"; readonly name: string }
+  | { readonly kind: "queue"; readonly name: string };
+
+const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
+
+/** A member's, agent's, topic's or queue's name as it is kept: lower-case, ≤ 64 characters of [a-z0-9._-]. */
+export function checkName(text: string, what: string): string {
+  const name = text.toLowerCase();
+  if (name.length > limits.nameCharsMax || !namePattern.test(name)) {
+    throw new ClaudemeshError("invalid_destination", `${what} "${printable(text)}" is not a name`, {
+      hint: "names have 1–64 characters of a–z, 0–9, '.', '_' and '-', and begin with a letter or digit",
+    });
+  }
+  return name;
+}
+
+/** Reads `@member`, `@member/agent`, `@<member_id>`, `#topic` or `queue:name`; else invalid_destination. */
+export function parseAddress(text: string): Address {
+  if (text.startsWith("@")) {
+    const slash = text.indexOf("/");
+    const member = slash < 0 ? text.slice(1) : text.slice(1, slash);
+    const agent = slash < 0 ? null : checkName(text.slice(slash + 1), "agent");
+    if (isMemberId(member)) return { kind: "member", member, byId: true, agent };
+    return { kind: "member", member: checkName(member, "member"), byId: false, agent };
+  }
+  if (text.startsWith("#")) return { kind: "topic", name: checkName(text.slice(1), "topic") };
+  if (text.startsWith("queue:")) return { kind: "queue", name: checkName(text.slice(6), "queue") };
+  throw new ClaudemeshError("invalid_destination", `"${printable(text)}" is not an address`, {
+    hint: "write @member, @member/agent, #topic or queue:name",
+  });
+}
+
+function printable(text: string): string {
+  return text.slice(0, 80).replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,32 @@
+import { ClaudemeshError } from "./error.ts";
+import type { JsonValue } from "./json-value.ts";
+
+/**
+ * RFC 8785: keys by UTF-16 code units, numbers as ECMAScript prints them, shortest string escapes.
+ * Refuses what has no canonical form: number_out_of_range, lone_surrogate.
+ */
+export function canonicalJson(value: JsonValue): string {
+  if (typeof value === "string") return canonicalString(value);
+  if (typeof value === "number") return canonicalNumber(value);
+  if (value === null || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return `[${value.map((item: JsonValue) => canonicalJson(item)).join(",")}]`;
+  // Array.prototype.sort without a comparator compares UTF-16 code units, as §3.2.3 asks.
+  const members = Object.entries(value as Record<string, JsonValue>);
+  members.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${members.map(([key, item]) => `${canonicalString(key)}:${canonicalJson(item)}`).join(",")}}`;
+}
+
+/** Refuses NaN, infinities, and integers whose canonical literal lies beyond ±(2^53−1) (delivery.md §2). */
+export function canonicalNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new ClaudemeshError("number_out_of_range", "number is not finite");
+  const text = Object.is(value, -0) ? "0" : String(value);
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && !text.includes("e") && !text.includes(".")) {
+    throw new ClaudemeshError("number_out_of_range", `integer ${text} is beyond ±(2^53−1)`, { hint: "send it as a string" });
+  }
+  return text;
+}
+
+function canonicalString(text: string): string {
+  if (!text.isWellFormed()) throw new ClaudemeshError("lone_surrogate", "string has a lone surrogate");
+  return JSON.stringify(text);
+}

@@ -1,0 +1,34 @@
+import { ClaudemeshError } from "./error.ts";
+import { type ErrorCode, errorCodes } from "./error-codes.ts";
+import type { Problem } from "./local-api.ts";
+
+/** RFC 9457 problem details of an error; `details` become members of their own. Causes stay at home. */
+export function toProblem(error: ClaudemeshError): Problem {
+  return {
+    ...error.details,
+    type: `https://claudemesh.dev/errors/${error.code}`,
+    title: error.code.replaceAll("_", " "),
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    retryable: error.retryable,
+  };
+}
+
+const ownMembers = new Set(["type", "title", "status", "detail", "code", "hint", "retryable"]);
+
+/** The error that a problem document tells of; an unknown code becomes `internal` and keeps its text. */
+export function fromProblem(status: number, document: unknown): ClaudemeshError {
+  if (typeof document !== "object" || document === null) {
+    return new ClaudemeshError("internal", `the server answered ${status} without a problem document`);
+  }
+  const members = document as Record<string, unknown>;
+  const code = typeof members["code"] === "string" && Object.hasOwn(errorCodes, members["code"]) ? (members["code"] as ErrorCode) : "internal";
+  const details: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(members)) if (!ownMembers.has(name)) details[name] = value;
+  return new ClaudemeshError(code, typeof members["detail"] === "string" ? members["detail"] : `the server answered ${status}`, {
+    details,
+    ...(typeof members["hint"] === "string" ? { hint: members["hint"] } : {}),
+  });
+}
