@@ -1,0 +1,130 @@
+import { ClaudemeshError } from "./error.ts";
+import { type DestinationKind, type Envelope, priorities } from "./envelope.ts";
+import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
+import { limits } from "./limits.ts";
+import { parseMeta } from "./meta.ts";
+import { isRfc3339 } from "./time.ts";
+
+/**
+ * An envelope from the wire, checked field by field; unknown fields are dropped. By hand, since every message passes
+ * here on every hop. Throws invalid_envelope, control_character, unsupported_algorithm, or a code of the JSON profile.
+ * The body's size and the fingerprint's truth are the caller's to check.
+ */
+export function checkEnvelope(value: unknown): Envelope {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("envelope", "is not an object");
+  const fields = value as Record<string, unknown>;
+  const version = fields["version"];
+  if (version !== 1 && version !== 2) throw invalid("version", "must be 1 or 2");
+  const kind = fields["destination_kind"];
+  if (kind !== "dm" && kind !== "topic" && kind !== "queue") throw invalid("destination_kind", "must be dm, topic or queue");
+  const priority = priorities.find((known) => known === fields["priority"]);
+  if (priority === undefined) throw invalid("priority", "must be now, next or low");
+  if (fields["algorithm"] !== "none") throw new ClaudemeshError("unsupported_algorithm", "this mesh does not know the sealing algorithm");
+  const meta = text(fields, "meta", limits.metaBytesMax);
+  parseMeta(meta);
+  return {
+    version,
+    mesh_id: matching(fields, "mesh_id", isUuidV7),
+    sender: matching(fields, "sender", isMemberId),
+    key_id: matching(fields, "key_id", isMemberId),
+    client_message_id: matching(fields, "client_message_id", isWireId),
+    destination_kind: kind,
+    destination_ref: destination(fields, kind),
+    reply_to: optional(fields, "reply_to", isUuidV7),
+    supersedes: optional(fields, "supersedes", isWireId),
+    priority,
+    meta,
+    mentions: mentions(fields["mentions"]),
+    content_type: contentType(fields),
+    algorithm: "none",
+    sealed_to: optional(fields, "sealed_to", isSealedTo),
+    body: matching(fields, "body", isBase64Url),
+    request_fingerprint: matching(fields, "request_fingerprint", isMemberId),
+    membership_head: optional(fields, "membership_head", isMemberId),
+    signature: matching(fields, "signature", isSignature),
+    sent_at: matching(fields, "sent_at", isRfc3339),
+  };
+}
+
+/** Decoded body of a checked envelope. */
+export function envelopeBody(envelope: Envelope): Buffer {
+  return Buffer.from(envelope.body, "base64url");
+}
+
+/** Unpadded base64url in its only spelling: unused bits of the last character are zero. */
+export function isBase64Url(value: string): boolean {
+  if (!base64UrlPattern.test(value) || value.length % 4 === 1) return false;
+  const tail = value.length % 4;
+  if (tail === 0) return true;
+  const last = base64UrlAlphabet.indexOf(value[value.length - 1] ?? "");
+  return tail === 2 ? (last & 0b1111) === 0 : (last & 0b11) === 0;
+}
+
+const base64UrlPattern = /^[A-Za-z0-9_-]*$/;
+const base64UrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
+const contentTypePattern = /^[\x20-\x7e]+$/;
+const sealedToPattern = /^[0-9a-f]{1,128}$/;
+const signatureChars = 86;
+
+function text(fields: Record<string, unknown>, name: string, charsMax: number): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw invalid(name, "must be a string");
+  if (value.length > charsMax) throw invalid(name, `is longer than ${charsMax} characters`);
+  return value;
+}
+
+function matching(fields: Record<string, unknown>, name: string, test: (value: string) => boolean): string {
+  const value = fields[name];
+  if (typeof value !== "string" || !test(value)) throw invalid(name, "does not have its form");
+  return value;
+}
+
+function optional(fields: Record<string, unknown>, name: string, test: (value: string) => boolean): string | null {
+  return fields[name] === null || fields[name] === undefined ? null : matching(fields, name, test);
+}
+
+function destination(fields: Record<string, unknown>, kind: DestinationKind): string {
+  const ref = text(fields, "destination_ref", 64 + 1 + limits.nameCharsMax);
+  const named = (name: string) => name.length <= limits.nameCharsMax && namePattern.test(name);
+  if (kind !== "dm") {
+    if (!named(ref)) throw invalid("destination_ref", "is not a name");
+    return ref;
+  }
+  const [member = "", agent] = ref.length === 64 ? [ref] : [ref.slice(0, 64), ref.slice(65)];
+  if (!isMemberId(member) || (agent !== undefined && (ref[64] !== "/" || !named(agent)))) {
+    throw invalid("destination_ref", "is not a member_id with an optional agent");
+  }
+  return ref;
+}
+
+function mentions(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length > limits.mentionsMax) {
+    throw invalid("mentions", `must be an array of at most ${limits.mentionsMax}`);
+  }
+  let before = "";
+  for (const item of value) {
+    if (typeof item !== "string" || !isMemberId(item)) throw invalid("mentions", "must hold member_ids");
+    if (item <= before) throw invalid("mentions", "must be sorted and without duplicates");
+    before = item;
+  }
+  return [...value] as string[];
+}
+
+function contentType(fields: Record<string, unknown>): string {
+  const value = text(fields, "content_type", limits.contentTypeCharsMax);
+  if (!contentTypePattern.test(value)) throw invalid("content_type", "must be visible ASCII");
+  return value;
+}
+
+function isSealedTo(value: string): boolean {
+  return sealedToPattern.test(value);
+}
+
+function isSignature(value: string): boolean {
+  return value.length === signatureChars && isBase64Url(value);
+}
+
+function invalid(field: string, what: string): ClaudemeshError {
+  return new ClaudemeshError("invalid_envelope", `${field} ${what}`, { details: { field } });
+}

@@ -1,0 +1,89 @@
+import { isRecord } from "./feature-schemas.ts";
+import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
+import { limits } from "./limits.ts";
+
+/** Tests of a frame's fields, by name. */
+export type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const earlierPositionsMax = 16;
+const agentsMax = 256;
+const textCharsMax = 4_096;
+
+const text = (value: unknown) => typeof value === "string" && value.length <= textCharsMax;
+const name = (value: unknown) => typeof value === "string" && value.length >= 1 && value.length <= limits.nameCharsMax;
+const memberId = (value: unknown) => typeof value === "string" && isMemberId(value);
+const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value === null || test(value);
+const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
+const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) => Array.isArray(value) && value.length <= max && value.every(test);
+const record = (shape: Shape) => (value: unknown) => isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
+const flag = (value: unknown) => typeof value === "boolean";
+const any = () => true;
+
+const position = record({ epoch: integer, seq: integer, broker_message_id: text, incarnation: text, mac: text });
+const offers = (value: unknown) =>
+  isRecord(value) && Object.keys(value).length <= 64 && Object.values(value).every(record({ versions: listOf(integer, 64) }));
+const request = { id: integer };
+const receipt = record({
+  to: memberId,
+  from: memberId,
+  client_message_id: (value) => typeof value === "string" && isWireId(value),
+  request_fingerprint: memberId,
+  state: (value) => value === "delivered" || value === "injected" || value === "read" || value === "undecryptable",
+  at: text,
+  signature: text,
+});
+const error: Shape = { id: orAbsent(integer), code: text, message: text, retryable: flag, closes: flag };
+const log = record({ epoch: integer, head: integer, breaks: listOf(record({ epoch: integer, prefix: integer, detected_at: text }), 10_000) });
+
+/** What a broker accepts. One line a frame. */
+export const daemonShapes: Readonly<Record<string, Shape>> = {
+  hello: {
+    mesh_id: (value) => typeof value === "string" && isUuidV7(value),
+    member_id: memberId,
+    key_id: memberId,
+    instance_id: text,
+    previous_instance_id: orNull(text),
+    position: orNull(position),
+    earlier_positions: listOf(position, earlierPositionsMax),
+    agents: listOf(name, agentsMax),
+    client: record({ name: text, version: text }),
+    host_print: orNull(text),
+    features: record({ require: offers, optional: offers }),
+    signature: text,
+  },
+  send: { ...request, items: listOf(any, limits.frameItemsMax) },
+  push_ack: { acks: listOf(record({ destination: text, seq: integer }), limits.frameItemsMax) },
+  void: { ...request, items: listOf((value) => typeof value === "string" && isWireId(value), limits.frameItemsMax) },
+  receipt: { items: listOf(receipt, limits.frameItemsMax) },
+  members: request,
+  topics: request,
+  topic_create: { ...request, name },
+  subscribe: { ...request, topic: name },
+  unsubscribe: { ...request, topic: name },
+  history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
+  error,
+};
+
+/** What a daemon accepts. One line a frame. */
+export const brokerShapes: Readonly<Record<string, Shape>> = {
+  challenge: { nonce: text, broker_id: text, server_time: text, signature: text },
+  hello_ack: {
+    connection_id: text,
+    link_epoch: integer,
+    mesh: record({ mesh_id: text, slug: text }),
+    member: record({ member_id: memberId, name }),
+    features: isRecord,
+    limits: record({ inline_bytes: integer, frame_bytes: integer, frame_items: integer }),
+    log,
+  },
+  send_ack: { ...request, items: listOf(record({ status: integer, client_message_id: text }), limits.frameItemsMax) },
+  push: {
+    items: listOf(record({ destination: text, seq: integer, epoch: integer, broker_message_id: text, accepted_at: text, position, envelope: orNull(isRecord) }), limits.frameItemsMax),
+  },
+  void_ack: { ...request, items: listOf(record({ client_message_id: text, status: text }), limits.frameItemsMax) },
+  receipt: { items: listOf(receipt, limits.frameItemsMax) },
+  reply: { ...request, result: any },
+  event: { event: text },
+  error,
+};
