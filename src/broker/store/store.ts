@@ -1,5 +1,5 @@
 import type { Envelope } from "../../protocol/envelope.ts";
-import type { DestinationKey, LogBreak, Position } from "../../protocol/frames.ts";
+import type { DestinationKey, LogBreak, Position, ReceiptItem } from "../../protocol/frames.ts";
 
 /**
  * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.ts.
@@ -77,6 +77,12 @@ export interface BrokerStore {
   acknowledge(meshId: string, memberId: string, linkEpoch: number, acks: readonly { destination: DestinationKey; seq: number }[]): Promise<boolean>;
   /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
   topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
+
+  // -- receipts for senders that are offline: newest state per (sender, receiver, id) ------------------------------
+  /** Keeps receipts for the members they are addressed to; at most `keptMax` per member, the oldest give way. */
+  addReceipts(meshId: string, items: readonly ReceiptItem[], options: { keptMax: number; now: number }): Promise<void>;
+  /** Removes and returns the oldest kept for a member. */
+  takeReceipts(meshId: string, memberId: string, limit: number): Promise<ReceiptItem[]>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
   expireMessages(meshId: string, acceptedBefore: number, options: { limit: number; dryRun: boolean }): Promise<{
