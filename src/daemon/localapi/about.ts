@@ -1,0 +1,101 @@
+import type { HealthView, VersionView } from "../../protocol/local-api.ts";
+import { offerFeatures } from "../../protocol/features.ts";
+import type { Inbox, Link, Outbox } from "../parts.ts";
+import type { Self } from "../resolve-address.ts";
+import { operation, type Route } from "./route.ts";
+
+/** What a client may rely on in this API; it checks the ones it needs. */
+export const ipcFeatures = [
+  "send", "messages", "outbox", "outbox_requeue", "inbox", "inbox_search", "events", "events_resume", "mentions", "topics", "members",
+  "history", "health", "metrics", "compat", "shutdown",
+] as const;
+
+export interface AboutParts {
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly link: Link;
+  readonly self: Self;
+  readonly meshSlug: string;
+  readonly programVersion: string;
+  readonly schemaVersion: number;
+  readonly sqliteVersion: string;
+  readonly startedAt: string;
+  /** Text in the Prometheus format, and its content type. */
+  readonly metrics: () => Promise<{ text: string; contentType: string }>;
+  /** Begins the stop once the answer is out. */
+  readonly requestStop: () => void;
+}
+
+/** What the daemon says of itself. All of it is measured when asked, and none of it needs the link. */
+export function aboutRoutes(parts: AboutParts): readonly Route[] {
+  const get = (path: string, summary: string, open: boolean, body: () => unknown): Route =>
+    operation({ method: "GET", path, summary, query: {}, body: null, answers: [200], errors: [], public: open, handle: () => ({ status: 200, body: body() }) });
+  return [
+    get("/v1/health", "Whether the daemon reaches its broker, and what waits", true, () => health(parts)),
+    get("/v1/version", "Version, API features, and what was negotiated with the broker", true, () => version(parts)),
+    get("/v1/compat", "The ranges that this daemon supports", false, () => compat(parts)),
+    operation({
+      method: "GET",
+      path: "/v1/metrics",
+      summary: "Metrics in the Prometheus text format",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      public: true,
+      handle: async () => ({ status: 200, ...(await parts.metrics()) }),
+    }),
+    operation({
+      method: "POST",
+      path: "/v1/shutdown",
+      summary: "Stop the daemon in good order",
+      query: {},
+      body: {},
+      bodyOptional: true,
+      answers: [202],
+      errors: [],
+      handle() {
+        // After this turn the answer is written; stop() lets requests in flight finish in any case.
+        setImmediate(parts.requestStop);
+        return { status: 202, body: { state: "stopping" } };
+      },
+    }),
+  ];
+}
+
+function health(parts: AboutParts): HealthView {
+  const link = parts.link.state();
+  return {
+    status: link.state === "connected" ? "ok" : "degraded",
+    mesh: parts.meshSlug,
+    member: { member_id: parts.self.memberId, name: parts.self.name, address: `@${parts.self.name}` },
+    link,
+    outbox: parts.outbox.counts(),
+    pid: process.pid,
+    started_at: parts.startedAt,
+  };
+}
+
+function version(parts: AboutParts): VersionView {
+  return {
+    daemon: parts.programVersion,
+    ipc_api: "v1",
+    ipc_features: ipcFeatures,
+    schema_version: parts.schemaVersion,
+    broker_features: parts.link.negotiated(),
+  };
+}
+
+function compat(parts: AboutParts): unknown {
+  return {
+    ipc_api: ["v1"],
+    ipc_features: ipcFeatures,
+    link: ["claudemesh.v1"],
+    envelope_versions: [1, 2],
+    fingerprint_versions: ["sha256-jcs-v1", "sha256-jcs-v2"],
+    features: offerFeatures(),
+    schema_version: { min: 1, max: parts.schemaVersion },
+    sqlite: parts.sqliteVersion,
+    daemon: parts.programVersion,
+  };
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from "node:http";
+import type { Log } from "../../base/log.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Transport } from "./route.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import type { LocalToken } from "./token.ts";
+
+/** Query parameters by which tokens are commonly passed. Refused by name, whatever they hold. */
+const tokenParameters = new Set(["token", "access_token", "local_token", "auth_token", "bearer", "authorization", "auth", "api_key", "apikey", "key"]);
+
+export interface Gate {
+  /** Throws the refusal of a request that may not pass. `open` routes need no token. */
+  check(request: IncomingMessage, query: URLSearchParams, open: boolean, now: number): void;
+}
+
+/**
+ * What a request must satisfy before it is looked at. Each listener has its own gate: trust is decided by the socket
+ * that accepted the request, never by an address (host.md, "Local API").
+ */
+export function createGate(options: {
+  readonly transport: Transport;
+  readonly token: LocalToken | null;
+  /** The listener's own port; null on the unix socket. */
+  readonly port: () => number | null;
+  readonly allowedOrigins: readonly string[];
+  readonly log: Log;
+}): Gate {
+  const rateLimit = createRateLimit();
+  const origins = new Set(options.allowedOrigins);
+  const refuseTokenInQuery = (request: IncomingMessage, query: URLSearchParams): void => {
+    for (const [name, value] of query) {
+      if (!tokenParameters.has(name.toLowerCase()) && options.token?.matches(value) !== true) continue;
+      options.log.warn(
+        { security_event: "token_in_query", transport: options.transport, method: request.method },
+        "a token was sent in a query string and refused; rotate it if it was the real one",
+      );
+      throw new ClaudemeshError("token_in_query", "a token must never stand in a query string: it ends in logs and histories", {
+        hint: "send it as `Authorization: Bearer <token>`",
+      });
+    }
+  };
+  if (options.transport === "unix") return { check: (request, query) => refuseTokenInQuery(request, query) };
+
+  return {
+    check(request, query, open, now) {
+      const { headers } = request;
+      if (!isOwnHost(headers.host, options.port())) {
+        throw new ClaudemeshError("host_forbidden", "the Host header does not name this listener", {
+          hint: "use 127.0.0.1, localhost or [::1] with this daemon's port",
+        });
+      }
+      if (request.method === "OPTIONS" && (headers.origin !== undefined || headers["access-control-request-method"] !== undefined)) {
+        throw new ClaudemeshError("preflight_forbidden", "cross-origin preflights are refused");
+      }
+      if (headers.origin !== undefined && !origins.has(headers.origin)) {
+        throw new ClaudemeshError("origin_forbidden", "requests from this origin are refused", {
+          hint: "a browser page may only call the daemon when its origin is listed in config.toml: [local_api] allowed_origins",
+        });
+      }
+      refuseTokenInQuery(request, query);
+      if (!open) requireToken(headers.authorization, options.token);
+      const waitMs = rateLimit.take(now);
+      if (waitMs > 0) {
+        throw new ClaudemeshError("rate_limited", "too many requests with this token", {
+          hint: "use the unix socket, which has no rate limit, or wait",
+          details: { retry_after_ms: waitMs },
+        });
+      }
+    },
+  };
+}
+
+function isOwnHost(host: string | undefined, port: number | null): boolean {
+  if (host === undefined || port === null) return false;
+  const written = host.toLowerCase();
+  return written === `127.0.0.1:${port}` || written === `localhost:${port}` || written === `[::1]:${port}`;
+}
+
+function requireToken(authorization: string | undefined, token: LocalToken | null): void {
+  const given = /^Bearer +([A-Za-z0-9_-]{1,256})$/i.exec(authorization ?? "")?.[1];
+  if (given !== undefined && token?.matches(given) === true) return;
+  throw new ClaudemeshError("unauthorized", given === undefined ? "this listener needs a bearer token" : "the token is not this daemon's", {
+    hint: "send `Authorization: Bearer <token>`; the token is in the daemon's local_token file, which `claudemesh status --json` names",
+  });
+}

@@ -1,0 +1,53 @@
+import { parseAddress } from "../../protocol/address.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { RequestResults } from "../../protocol/frames.ts";
+import type { Link } from "../parts.ts";
+import { resolveMember, type Self } from "../resolve-address.ts";
+import { historyItem } from "./history-item.ts";
+import { pageShape, readPage } from "./page.ts";
+import { operation, type Route } from "./route.ts";
+import { invalid, text } from "./shape.ts";
+import { known } from "./topics.ts";
+
+/** The broker's copy of what was said. It needs the link: what was received is also in the inbox, without it. */
+export function historyRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+  const { link, self } = parts;
+  return [
+    operation({
+      method: "GET",
+      path: "/v1/history",
+      summary: "Messages that the broker keeps of a topic, or of this member's direct messages, newest first",
+      query: { ...pageShape, address: text() },
+      body: null,
+      answers: [200],
+      errors: ["invalid_destination", "unknown_destination", "not_subscribed", "directory_unavailable", "broker_unreachable", "timed_out"],
+      async handle({ query }) {
+        const address = historyAddress(query.address, link, self);
+        const { cursor, limit } = readPage(query);
+        if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalid("cursor", "must be a next_cursor of this list");
+        const result = await link.request({ type: "history", address, before_seq: cursor === null ? null : Number(cursor), limit });
+        const { items, next_before_seq } = result as RequestResults["history"];
+        if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
+        const members = link.directory()?.members ?? [];
+        return {
+          status: 200,
+          body: {
+            items: items.map((item) => historyItem(item, members, self)),
+            next_cursor: next_before_seq === null ? null : String(next_before_seq),
+          },
+        };
+      },
+    }),
+  ];
+}
+
+/** `dm`, or a topic's name as the link's request takes it. */
+function historyAddress(written: string, link: Link, self: Self): string {
+  if (written === "dm") return "dm";
+  const address = parseAddress(written);
+  if (address.kind === "topic") return address.name;
+  if (address.kind === "member" && resolveMember(address, known(link), self) === self.memberId) return "dm";
+  throw new ClaudemeshError("invalid_destination", "history is kept per topic, and of this member's own direct messages", {
+    hint: `use #topic or @${self.name}`,
+  });
+}

@@ -1,0 +1,31 @@
+import type { MemberView } from "../../protocol/local-api.ts";
+import type { Link } from "../parts.ts";
+import type { Self } from "../resolve-address.ts";
+import { operation, type Route } from "./route.ts";
+import { known } from "./topics.ts";
+
+export function memberRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+  return [
+    operation({
+      method: "GET",
+      path: "/v1/members",
+      summary: "Members of the mesh, as last told by the broker",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: ["directory_unavailable"],
+      handle() {
+        const items: MemberView[] = known(parts.link).members.map((member) => ({
+          member_id: member.member_id,
+          name: member.name,
+          address: `@${member.name}`,
+          role: member.role,
+          online: member.online,
+          last_seen_at: member.last_seen_at,
+          self: member.member_id === parts.self.memberId,
+        }));
+        return { status: 200, body: { items } };
+      },
+    }),
+  ];
+}

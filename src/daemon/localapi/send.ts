@@ -1,0 +1,122 @@
+import type { Clock } from "../../base/clock.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { bodyHash, localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
+import { newUuidV7 } from "../../protocol/ids.ts";
+import type { SendResult } from "../../protocol/local-api.ts";
+import type { Link, Outbox, OutboxAnswer } from "../parts.ts";
+import { resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
+import { type ParsedSend, parseSend } from "./parse-send.ts";
+import { operation, type Reply, type Route } from "./route.ts";
+import { sendAliases, sendShape } from "./send.schema.ts";
+
+export interface SendParts {
+  readonly outbox: Outbox;
+  readonly link: Link;
+  readonly self: Self;
+  readonly meshId: string;
+  readonly clock: Clock;
+  /** Called once per answer. */
+  readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
+}
+
+/** `POST /v1/send`, in the fixed order of delivery.md §3. */
+export function sendRoutes(parts: SendParts): readonly Route[] {
+  return [
+    operation({
+      method: "POST",
+      path: "/v1/send",
+      summary: "Store one message durably; it is sent to the broker as soon as that can be reached",
+      query: {},
+      body: sendShape,
+      aliases: sendAliases,
+      answers: [200, 202],
+      errors: [
+        "invalid_id", "id_conflict_header_body", "invalid_destination", "control_character", "meta_too_large",
+        "unknown_destination", "idempotency_key_reused", "outcome_unknown", "directory_unavailable", "outbox_full",
+      ],
+      handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"] as string | undefined)),
+    }),
+  ];
+}
+
+async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
+  const minted = parsed.clientMessageId === null;
+  const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
+  const fingerprint = localFingerprint({
+    meshId: parts.meshId,
+    ref: parsed.to,
+    replyTo: parsed.replyTo ?? "",
+    priority: parsed.priority,
+    meta: parsed.meta,
+    mentions: parsed.mentions,
+    contentType: parsed.contentType,
+    bodyHash: bodyHash(parsed.body),
+  });
+  // A known id is answered from its row even when its destination is gone or the directory was never seen: a retry
+  // must get the original answer.
+  const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
+  if (known !== null) return answer(parts, "known", known);
+
+  const directory = parts.link.directory();
+  const destination = resolveAddress(parsed.address, directory, parts.self);
+  const mentions = parsed.mentioned.map((address) => {
+    if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "only members can be mentioned");
+    return resolveMember(address, directory, parts.self);
+  });
+  const inlineBytes = parts.link.inlineBytes();
+  if (parsed.body.length > inlineBytes) {
+    throw new ClaudemeshError("body_too_large", `the message has ${parsed.body.length} bytes, this mesh takes ${inlineBytes}`, {
+      hint: "split the message, or send a reference to where it lies",
+      details: { bytes: parsed.body.length, bytes_max: inlineBytes },
+    });
+  }
+  const answered = await parts.outbox.accept({
+    client_message_id: clientMessageId,
+    minted,
+    fingerprint,
+    to: parsed.to,
+    destination_kind: destination.kind,
+    destination_ref: destination.ref,
+    body: parsed.body,
+    content_type: parsed.contentType,
+    priority: parsed.priority,
+    meta: parsed.meta,
+    mentions: sortedUnique(mentions),
+    reply_to: parsed.replyTo,
+  });
+  return answer(parts, destination.kind, answered);
+}
+
+function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Reply {
+  parts.observe({ kind, status: answered.kind, duplicate: answered.kind !== "conflict" && answered.duplicate });
+  if (answered.kind === "conflict") throw conflict(answered);
+  const result: SendResult = {
+    client_message_id: answered.client_message_id,
+    outbox_id: answered.outbox_id,
+    state: answered.kind,
+    duplicate: answered.duplicate,
+    ...(answered.kind === "done" ? { broker_message_id: answered.broker_message_id, history_id: answered.history_id } : {}),
+  };
+  return { status: answered.kind === "done" ? 200 : 202, body: result };
+}
+
+function conflict(answered: Extract<OutboxAnswer, { kind: "conflict" }>): ClaudemeshError {
+  const same = answered.conflict.endsWith("_match");
+  const state = answered.conflict.split("_")[1] ?? "";
+  const message = same
+    ? `this id is bound to a message that ended ${state}`
+    : `this id is bound to another message (${state})`;
+  const hint = same
+    ? `claudemesh outbox inspect ${answered.outbox_id} tells why; claudemesh outbox requeue ${answered.outbox_id} sends it again under a new id`
+    : `use a new id for a new message; claudemesh outbox inspect ${answered.outbox_id} shows the one that holds it`;
+  return new ClaudemeshError("idempotency_key_reused", message, {
+    hint,
+    details: {
+      conflict: answered.conflict,
+      daemon_fingerprint_prefix: answered.daemon_fingerprint_prefix,
+      outbox_id: answered.outbox_id,
+      ...(answered.broker_message_id === undefined ? {} : { broker_message_id: answered.broker_message_id }),
+      ...(answered.reason === undefined ? {} : { reason: answered.reason }),
+    },
+  });
+}

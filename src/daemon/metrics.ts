@@ -1,0 +1,66 @@
+import { statSync } from "node:fs";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { OutboxStatus } from "../protocol/local-api.ts";
+
+const statuses: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", "aborted"];
+
+/** What a daemon counts (host.md, "Metrics"). One registry per daemon; every metric has the label mesh. */
+export type DaemonMetrics = ReturnType<typeof createDaemonMetrics>;
+
+/** Read when asked, so that a gauge never tells what was true a while ago. */
+export interface Measured {
+  readonly connected: () => boolean;
+  readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
+  readonly outboxAgeMs: () => number;
+  readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
+}
+
+export function createDaemonMetrics(mesh: string, measured: () => Measured) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ mesh });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => new Counter<L>({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], collect: (this: Gauge<L>) => void) =>
+    new Gauge<L>({ name, help, labelNames, registers, collect });
+
+  gauge("cm_daemon_connected", "1 while the link to the broker is up and answering.", [], function () {
+    this.set(measured().connected() ? 1 : 0);
+  });
+  gauge("cm_daemon_outbox_depth", "Rows of the outbox by status.", ["status"], function () {
+    const depth = measured().outboxDepth();
+    for (const status of statuses) this.set({ status }, depth[status]);
+  });
+  gauge("cm_daemon_outbox_age_seconds", "Age of the oldest row that waits to be sent.", [], function () {
+    this.set(measured().outboxAgeMs() / 1_000);
+  });
+  gauge("cm_daemon_disk_pct", "Disk used by a database, in percent of its limit.", ["kind"], function () {
+    for (const { kind, bytes, bytesMax } of measured().disk()) this.set({ kind }, (bytes / bytesMax) * 100);
+  });
+
+  const metrics = {
+    registry,
+    reconnects: counter("cm_daemon_reconnects_total", "Links lost, by reason.", ["reason"]),
+    lagMs: new Gauge({ name: "cm_daemon_lag_ms", help: "From the broker's accept to this inbox's commit, of the newest message stored.", registers }),
+    dedupe: counter("cm_daemon_dedupe_total", "Duplicates recognised: out, sends repeated by local callers; in, messages pushed again.", ["direction"]),
+    send: counter("cm_daemon_send_total", "Local sends answered, by destination kind and answer.", ["kind", "status"]),
+    recv: counter("cm_daemon_recv_total", "Messages stored in the inbox."),
+    invalidInbound: counter("cm_daemon_invalid_inbound_total", "Messages received that could not be shown as messages."),
+    dedupeHistoryPruned: counter("cm_daemon_dedupe_history_pruned_total", "Sends that the broker had accepted before and whose message it no longer keeps."),
+    ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", ["endpoint", "status", "transport"]),
+    ipcSeconds: new Histogram({
+      name: "cm_daemon_ipc_duration_seconds", help: "Time to answer a request to the local API.", labelNames: ["endpoint"] as const,
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], registers,
+    }),
+  };
+  // A counter that exists before its first event reads as 0 instead of missing, so that rates work from the start.
+  metrics.dedupe.inc({ direction: "out" }, 0);
+  metrics.dedupe.inc({ direction: "in" }, 0);
+  return metrics;
+}
+
+/** Bytes of an SQLite database on disk, its write-ahead log included. */
+export function databaseBytes(path: string): number {
+  let bytes = 0;
+  for (const suffix of ["", "-wal"]) bytes += statSync(`${path}${suffix}`, { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
+}

@@ -1,0 +1,66 @@
+import type { Address } from "../protocol/address.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { Directory } from "./parts.ts";
+import { suggest } from "./suggest.ts";
+
+/** Where a message goes, as an envelope names it. */
+export interface Destination {
+  readonly kind: "dm" | "topic" | "queue";
+  readonly ref: string;
+}
+
+export interface Self {
+  readonly memberId: string;
+  readonly name: string;
+}
+
+/**
+ * Resolves before anything is stored, so that a name which does not exist is an error and not a row that dies later.
+ * Throws unknown_destination with near names, directory_unavailable while none has ever been seen. The member's own
+ * address needs no directory.
+ */
+export function resolveAddress(address: Address, directory: Directory | null, self: Self): Destination {
+  switch (address.kind) {
+    case "member": {
+      const memberId = resolveMember(address, directory, self);
+      return { kind: "dm", ref: address.agent === null ? memberId : `${memberId}/${address.agent}` };
+    }
+    case "topic": {
+      const { topics } = seen(directory);
+      const topic = topics.find((candidate) => candidate.name === address.name);
+      if (topic === undefined) throw unknown(`#${address.name}`, topics.map((candidate) => `#${candidate.name}`), "claudemesh topic list");
+      return { kind: "topic", ref: topic.name };
+    }
+    case "queue":
+      throw unknown(`queue:${address.name}`, [], "this mesh has no queues; send to a member or a topic");
+  }
+}
+
+/** member_id of a member's address. */
+export function resolveMember(address: Extract<Address, { kind: "member" }>, directory: Directory | null, self: Self): string {
+  if (address.byId) {
+    if (address.member === self.memberId) return self.memberId;
+    if (seen(directory).members.some((member) => member.member_id === address.member)) return address.member;
+    throw unknown(`@${address.member}`, [], "claudemesh members");
+  }
+  if (address.member === self.name.toLowerCase()) return self.memberId;
+  const { members } = seen(directory);
+  const member = members.find((candidate) => candidate.name.toLowerCase() === address.member);
+  if (member !== undefined) return member.member_id;
+  throw unknown(`@${address.member}`, [...members.map((candidate) => `@${candidate.name}`), `@${self.name}`], "claudemesh members");
+}
+
+function seen(directory: Directory | null): Directory {
+  if (directory !== null) return directory;
+  throw new ClaudemeshError("directory_unavailable", "this daemon has never reached its broker, so it knows no names yet", {
+    hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
+  });
+}
+
+function unknown(written: string, known: readonly string[], hint: string): ClaudemeshError {
+  const suggestions = suggest(written, new Set(known));
+  return new ClaudemeshError("unknown_destination", `${written} does not exist in this mesh`, {
+    hint: suggestions.length > 0 ? `did you mean ${suggestions.join(" or ")}?` : hint,
+    details: { to: written, suggestions },
+  });
+}
