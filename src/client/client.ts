@@ -1,0 +1,108 @@
+import { newUuidV7 } from "../protocol/ids.ts";
+import type {
+  HealthView, InboxItem, LocalEvent, MemberView, MessageView, OutboxRowView, OutboxStatus, Page, ReceiptStage, SendRequest, SendResult, TopicView, VersionView,
+} from "../protocol/local-api.ts";
+import { call, callText } from "./call.ts";
+import type { CallOptions } from "./deadline.ts";
+import { events, type EventsOptions } from "./events.ts";
+import type { HttpClient } from "./http/http-client.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
+export interface Client {
+  /**
+   * Resolves once the message is on disk here. Without `client_message_id` one is made, so that what fails on the way
+   * can be repeated with the same id: a retry never sends twice.
+   */
+  send(request: SendRequest, options?: CallOptions): Promise<SendResult>;
+  /** State and receipts, by outbox_id, the sender's id or the id on the wire. */
+  message(id: string, options?: CallOptions): Promise<MessageView>;
+  /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
+  waitFor(id: string, stage: ReceiptStage, options?: CallOptions): Promise<MessageView>;
+  readonly outbox: {
+    list(filter?: { state?: OutboxStatus; cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<OutboxRowView>>;
+    inspect(outboxId: number, options?: CallOptions): Promise<OutboxRowView>;
+    requeue(outboxId: number, change?: OutboxChange, options?: CallOptions): Promise<OutboxRowView>;
+    drop(outboxId: number, choice?: { force?: boolean }, options?: CallOptions): Promise<OutboxRowView>;
+  };
+  readonly inbox: {
+    list(filter?: InboxFilter, options?: CallOptions): Promise<Page<InboxItem>>;
+    search(query: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
+    mentions(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
+    markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
+  };
+  /** What happens at the daemon, each event once; survives its restart. */
+  events(options?: EventsOptions): AsyncGenerator<LocalEvent, void, undefined>;
+  readonly topics: {
+    list(options?: CallOptions): Promise<readonly TopicView[]>;
+    create(name: string, options?: CallOptions): Promise<TopicView>;
+    join(name: string, options?: CallOptions): Promise<TopicView>;
+    leave(name: string, options?: CallOptions): Promise<TopicView>;
+  };
+  members(options?: CallOptions): Promise<readonly MemberView[]>;
+  health(options?: CallOptions): Promise<HealthView>;
+  version(options?: CallOptions): Promise<VersionView>;
+  /** Prometheus text. */
+  metrics(options?: CallOptions): Promise<string>;
+  /** Asks the daemon to stop; it does so after answering. */
+  shutdown(options?: CallOptions): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/** New id for the row that replaces the old one, and fields of the old request that change. */
+export interface OutboxChange {
+  readonly new_id?: string;
+  readonly patch?: Partial<Pick<SendRequest, "message" | "body" | "content_type" | "meta" | "priority">>;
+}
+
+export interface InboxFilter {
+  /** Rows after this inbox_id. */
+  readonly since?: number;
+  readonly topic?: string;
+  readonly from?: string;
+  readonly agent?: string;
+  readonly unread?: boolean;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export function createClient(http: HttpClient): Client {
+  const get = <T>(path: string, query: Readonly<Record<string, string | number | boolean | undefined>>, options?: CallOptions): Promise<T> =>
+    call<T>(http, { method: "GET", path, query, repeatable: true }, options);
+  const post = <T>(path: string, body: unknown, repeatable: boolean, options?: CallOptions): Promise<T> =>
+    call<T>(http, { method: "POST", path, body, repeatable }, options);
+  const topicPath = (name: string, change: string): string => `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${change}`;
+
+  const client: Client = {
+    send: (request, options) => post("/v1/send", { ...request, client_message_id: request.client_message_id ?? newUuidV7(Date.now()) }, true, options),
+    message: (id, options) => get(`/v1/messages/${encodeURIComponent(id)}`, {}, options),
+    waitFor: (id, stage, options) => waitFor(client, id, stage, options),
+    outbox: {
+      list: (filter, options) => get("/v1/outbox", { ...filter }, options),
+      inspect: (outboxId, options) => get(`/v1/outbox/${outboxId}`, {}, options),
+      requeue: (outboxId, change, options) => post(`/v1/outbox/${outboxId}/requeue`, change ?? {}, false, options),
+      drop: (outboxId, choice, options) => post(`/v1/outbox/${outboxId}/drop`, choice ?? {}, false, options),
+    },
+    inbox: {
+      list: (filter, options) => get("/v1/inbox", { ...filter }, options),
+      search: (q, page, options) => get("/v1/inbox/search", { q, ...page }, options),
+      mentions: (page, options) => get("/v1/mentions", { ...page }, options),
+      markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
+    },
+    events: (options) => events(http, options),
+    topics: {
+      list: async (options) => (await get<{ items: readonly TopicView[] }>("/v1/topics", {}, options)).items,
+      create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
+      join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
+      leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
+    },
+    members: async (options) => (await get<{ items: readonly MemberView[] }>("/v1/members", {}, options)).items,
+    health: (options) => get("/v1/health", {}, options),
+    version: (options) => get("/v1/version", {}, options),
+    metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),
+    shutdown: async (options) => void (await callText(http, { method: "POST", path: "/v1/shutdown", body: {}, repeatable: false }, options)),
+    close: () => http.close(),
+  };
+  return client;
+}

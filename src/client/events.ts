@@ -1,0 +1,77 @@
+import { fullJitter } from "../base/backoff.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { LocalEvent } from "../protocol/local-api.ts";
+import { refusal } from "./call.ts";
+import type { HttpClient, HttpStream } from "./http/http-client.ts";
+import { createSseParser } from "./http/sse-parser.ts";
+import { clientBackoff } from "./retry.ts";
+import { sleep } from "./sleep.ts";
+
+export interface EventsOptions {
+  /** Begin after this event; absent: with what happens from now on. */
+  readonly after?: number;
+  /** Ends the iteration without an error. */
+  readonly signal?: AbortSignal;
+  /** Called whenever a stream stands: from then on nothing is missed. */
+  readonly onOpen?: () => void;
+}
+
+/**
+ * The daemon's events in order, each once. When the stream breaks, also because the daemon restarts, it is opened
+ * again with Last-Event-ID, for as long as the caller iterates. Only the first connection may fail: not_running.
+ */
+export async function* events(http: HttpClient, options: EventsOptions = {}): AsyncGenerator<LocalEvent, void, undefined> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(new DOMException("the caller ended the stream", "AbortError"));
+  if (options.signal?.aborted === true) return;
+  options.signal?.addEventListener("abort", stop, { once: true });
+  let last: string | null = options.after === undefined ? null : String(options.after);
+  let opened = false;
+  let failures = 0;
+  try {
+    for (;;) {
+      try {
+        const stream = await open(http, last, controller.signal);
+        opened = true;
+        failures = 0;
+        options.onOpen?.();
+        const parser = createSseParser();
+        for await (const chunk of stream.chunks) {
+          for (const found of parser.push(chunk)) {
+            last = found.id ?? last;
+            yield parseEvent(found.event, found.data, found.id);
+          }
+          last = parser.lastId() ?? last;
+        }
+      } catch (thrown) {
+        if (controller.signal.aborted) return;
+        const error = ClaudemeshError.from(thrown, "protocol_error");
+        if (!opened || !(error.retryable || error.code === "not_running")) throw error;
+      }
+      await sleep(fullJitter(failures, clientBackoff), controller.signal).catch(() => undefined);
+      failures += 1;
+      if (controller.signal.aborted) return;
+    }
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+async function open(http: HttpClient, last: string | null, signal: AbortSignal): Promise<HttpStream> {
+  const stream = await http.stream({
+    method: "GET", path: "/v1/events", signal,
+    headers: { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) },
+  });
+  if (stream.status === 200) return stream;
+  const parts: Buffer[] = [];
+  for await (const chunk of stream.chunks) parts.push(chunk);
+  throw refusal(stream.status, Buffer.concat(parts).toString("utf8"), stream.headers.get("retry-after"));
+}
+
+/** `data` of the stream is the whole event or only its payload; `id` and name stand beside it either way. */
+function parseEvent(name: string, text: string, id: string | null): LocalEvent {
+  const value = JSON.parse(text) as Record<string, unknown>;
+  if (typeof value["event"] === "string" && typeof value["data"] === "object") return value as unknown as LocalEvent;
+  return { id: Number(id), event: name as LocalEvent["event"], at: String(value["at"] ?? ""), data: value };
+}
