@@ -1,0 +1,12 @@
+import type { Behind } from "./behind.ts";
+
+/** What the accept path needs to know of the link an envelope came by. */
+export interface SenderLink {
+  readonly meshId: string;
+  readonly memberId: string;
+  readonly linkEpoch: number;
+  readonly inlineBytes: number;
+  readonly behind: Behind;
+  /** More destinations held back than the limit: the link must start over. */
+  overrun(): void;
+}

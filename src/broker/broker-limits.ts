@@ -1,0 +1,50 @@
+import { limits as wireLimits } from "../protocol/limits.ts";
+
+/** Every bound of a broker, with its default. Those that both sides know come from protocol/limits.ts. */
+export const defaultBrokerLimits = {
+  inlineBytes: wireLimits.inlineBytes as number,
+  frameBytesMax: wireLimits.frameBytesMax as number,
+  frameItemsMax: wireLimits.frameItemsMax as number,
+  pushWindowItems: wireLimits.pushWindowItems as number,
+  pushWindowBytes: wireLimits.pushWindowBytes as number,
+  acceptBatchMax: wireLimits.acceptBatchMax as number,
+  acceptQueueMax: wireLimits.acceptQueueMax as number,
+  /** Sealed bytes waiting for their accept transaction, per mesh. */
+  acceptQueueBytesMax: 67_108_864,
+  pingIntervalMs: wireLimits.pingIntervalMs as number,
+  silenceMs: wireLimits.silenceMs as number,
+  presenceLeaseMs: wireLimits.presenceLeaseMs as number,
+  /** From the upgrade to a verified hello. */
+  openingMs: 10_000,
+  /** Connections that have not proven who they are. */
+  openingsMax: 256,
+  linksMax: 10_000,
+  /** Frames of one link being worked on; beyond it the socket is not read. */
+  linkFramesInFlightMax: 1_024,
+  /** Bytes written to a link and not yet taken by its socket; beyond it the link is a slow consumer. */
+  linkBufferedBytesMax: 33_554_432,
+  /** Between a close frame and cutting the socket. */
+  closeGraceMs: 2_000,
+  stopMs: 10_000,
+  /** Destinations of one link with a refusal to be resent. */
+  behindDestinationsMax: 4_096,
+  /** Newest messages kept in memory per mesh, so that a commit is not read back per subscriber. */
+  tailItemsMax: 8_192,
+  tailBytesMax: 16_777_216,
+  /** Pause before a failed read of the log is tried again. */
+  pumpRetryMs: 500,
+  /** Topic messages of one mesh whose progress is still told to their senders; the oldest give way. */
+  progressMessagesMax: 10_000,
+  /** Receipts kept for one sender that is offline; the oldest give way. */
+  receiptsKeptMax: 10_000,
+  /** Rate limits, messages per second and burst. */
+  memberRate: 1_000,
+  memberBurst: 5_000,
+  meshRate: 5_000,
+  meshBurst: 20_000,
+  /** Ids that may be retried at no cost; the oldest give way. */
+  limiterMemosMax: 100_000,
+  adminBodyBytesMax: 65_536,
+} satisfies Record<string, number>;
+
+export type BrokerLimits = typeof defaultBrokerLimits;

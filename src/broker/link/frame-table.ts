@@ -1,0 +1,65 @@
+import type { DaemonFrame } from "../../protocol/frames.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { parseDaemonFrame } from "../../protocol/frame-check.ts";
+import { onError } from "./frames/error.ts";
+import type { FrameHandler } from "./frames/frame-handler.ts";
+import { onHistory } from "./frames/history.ts";
+import { onMembers } from "./frames/members.ts";
+import { onPushAck } from "./frames/push-ack.ts";
+import { onReceipt } from "./frames/receipt.ts";
+import { onSend } from "./frames/send.ts";
+import { onSubscribe } from "./frames/subscribe.ts";
+import { onTopicCreate } from "./frames/topic-create.ts";
+import { onTopics } from "./frames/topics.ts";
+import { onUnsubscribe } from "./frames/unsubscribe.ts";
+import { onVoid } from "./frames/void.ts";
+import type { LinkParts } from "./link-parts.ts";
+import type { LiveLink } from "./live-link.ts";
+import { errorFrame } from "./outgoing.ts";
+
+type TrafficFrame = Exclude<DaemonFrame, { type: "hello" }>;
+
+/** The one place that knows which frames a live link takes. */
+const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<TrafficFrame, { type: T }>> } = {
+  send: onSend,
+  push_ack: onPushAck,
+  void: onVoid,
+  receipt: onReceipt,
+  members: onMembers,
+  topics: onTopics,
+  topic_create: onTopicCreate,
+  subscribe: onSubscribe,
+  unsubscribe: onUnsubscribe,
+  history: onHistory,
+  error: onError,
+};
+
+/**
+ * Handles one frame; `done` is called once, when nothing of it is pending. A type that is not known is answered with
+ * an error and ignored, so that a newer daemon can try; anything else that cannot be read throws protocol_error.
+ */
+export function handleFrame(text: string, link: LiveLink, parts: LinkParts, done: () => void): void {
+  const frame = readFrame(text, link, parts);
+  if (frame === null) return done();
+  if (frame.type === "hello") throw new ClaudemeshError("protocol_error", "the link is open already");
+  dispatch(frame, link, parts, done);
+}
+
+function dispatch<T extends TrafficFrame["type"]>(
+  frame: Extract<TrafficFrame, { type: T }>, link: LiveLink, parts: LinkParts, done: () => void,
+): void {
+  const handler: FrameHandler<Extract<TrafficFrame, { type: T }>> = handlers[frame.type as T];
+  handler(frame, link, parts, done);
+}
+
+function readFrame(text: string, link: LiveLink, parts: LinkParts): DaemonFrame | null {
+  try {
+    return parseDaemonFrame(text);
+  } catch (thrown) {
+    if (!(thrown instanceof ClaudemeshError) || thrown.details["unknown_type"] === undefined) throw thrown;
+    parts.metrics.framesUnknown.inc();
+    const { id } = thrown.details;
+    link.send(errorFrame(thrown, typeof id === "number" ? id : undefined));
+    return null;
+  }
+}

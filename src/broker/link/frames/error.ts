@@ -1,0 +1,9 @@
+import type { ErrorFrame } from "../../../protocol/frames.ts";
+import type { FrameHandler } from "./frame-handler.ts";
+
+/** The daemon explains itself, most often just before it closes. */
+export const onError: FrameHandler<ErrorFrame> = (frame, link, parts, done) => {
+  const { code, closes } = frame;
+  parts.log.warn({ mesh_id: link.meshId, member_id: link.memberId, code, closes }, "a daemon reported an error");
+  done();
+};

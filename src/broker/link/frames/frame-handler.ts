@@ -1,0 +1,21 @@
+import type { RequestFrame, RequestResults } from "../../../protocol/frames.ts";
+import { errorFrame } from "../outgoing.ts";
+import type { LinkParts } from "../link-parts.ts";
+import type { LiveLink } from "../live-link.ts";
+
+/** Handles one frame; calls `done` once when nothing of it is pending any more. Throws only for malformed traffic. */
+export type FrameHandler<F> = (frame: F, link: LiveLink, parts: LinkParts, done: () => void) => void;
+
+/** A frame that is answered by `reply`, or by `error` with its id. */
+export function request<T extends RequestFrame["type"]>(
+  answer: (frame: Extract<RequestFrame, { type: T }>, link: LiveLink, parts: LinkParts) => Promise<RequestResults[T]>,
+): FrameHandler<Extract<RequestFrame, { type: T }>> {
+  return (frame, link, parts, done) => {
+    answer(frame, link, parts)
+      .then(
+        (result) => link.send({ type: "reply", id: frame.id, result }),
+        (thrown: unknown) => link.send(errorFrame(thrown, frame.id)),
+      )
+      .finally(done);
+  };
+}

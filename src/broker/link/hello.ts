@@ -1,0 +1,41 @@
+import type { CloseKind } from "../../protocol/close-codes.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { HelloFrame } from "../../protocol/frames.ts";
+import { helloBytes, publicKeyFromHex, verify } from "../../protocol/signing.ts";
+import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
+
+/** Why an opening ends: the kind of its close code. */
+export class OpeningRefused extends Error {
+  readonly kind: CloseKind;
+  constructor(kind: CloseKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/**
+ * Proves a hello (wire.md §1): the signature of the member's key over the whole hello, our nonce, our broker_id and
+ * the authority that was dialled. A hello relayed from, or to, another broker fails. Only then is the store asked.
+ */
+export async function proveHello(
+  hello: HelloFrame,
+  context: { nonce: string; brokerId: string; authority: string },
+  store: Pick<BrokerStore, "meshById" | "member">,
+): Promise<{ mesh: MeshRow; member: MemberRow }> {
+  // Keys do not rotate yet: the key in use is the one that names the member.
+  if (hello.key_id !== hello.member_id) throw new OpeningRefused("auth_failed", "key_id is not a key of this member");
+  if (!signatureHolds(hello, context)) throw new OpeningRefused("auth_failed", "the hello's signature does not hold for this broker and address");
+  const mesh = await store.meshById(hello.mesh_id);
+  const member = mesh === null ? null : await store.member(hello.mesh_id, hello.member_id);
+  if (mesh === null || member === null) throw new OpeningRefused("auth_failed", "not a member of this mesh");
+  if (member.status === "revoked") throw new OpeningRefused("member_revoked", "the member was revoked");
+  return { mesh, member };
+}
+
+function signatureHolds(hello: HelloFrame, { nonce, brokerId, authority }: { nonce: string; brokerId: string; authority: string }): boolean {
+  try {
+    return verify(publicKeyFromHex(hello.member_id), helloBytes(hello, nonce, brokerId, authority), hello.signature);
+  } catch (thrown) {
+    throw new OpeningRefused("auth_failed", ClaudemeshError.from(thrown).message);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Accepter } from "../accept/accepter.ts";
+import type { BrokerLimits } from "../broker-limits.ts";
+import type { DeploymentKey } from "../deployment-key.ts";
+import type { BrokerMetrics } from "../metrics.ts";
+import type { Progress } from "../route/progress.ts";
+import type { Receipts } from "../route/receipts.ts";
+import type { Router } from "../route/router.ts";
+import type { BrokerStore } from "../store/store.ts";
+import type { LinkRegistry } from "./registry.ts";
+import type { Presence } from "./presence.ts";
+
+/** What every link works with. */
+export interface LinkParts {
+  readonly store: BrokerStore;
+  readonly accepter: Accepter;
+  readonly router: Router;
+  readonly progress: Progress;
+  readonly receipts: Receipts;
+  readonly registry: LinkRegistry;
+  readonly presence: Presence;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: BrokerMetrics;
+  readonly limits: BrokerLimits;
+  readonly key: DeploymentKey;
+  readonly dedupe: DedupeSetting;
+}
+
+export interface DedupeSetting {
+  readonly mode: "retention_scoped" | "permanent";
+  /** Days; meaningless for permanent. */
+  readonly retentionDays: number;
+}

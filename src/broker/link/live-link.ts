@@ -1,0 +1,137 @@
+import type { WebSocket } from "ws";
+import type { BrokerFrame } from "../../protocol/frames.ts";
+import type { CloseKind } from "../../protocol/close-codes.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { type Behind, createBehind } from "../accept/behind.ts";
+import type { SenderLink } from "../accept/sender-link.ts";
+import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
+import { handleFrame } from "./frame-table.ts";
+import type { LinkParts } from "./link-parts.ts";
+import { type Liveness, startLiveness } from "./liveness.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** Who is at the other end, proven. */
+export interface LinkIdentity {
+  readonly connectionId: string;
+  readonly meshId: string;
+  readonly memberId: string;
+  readonly instanceId: string;
+  readonly linkEpoch: number;
+  readonly agents: readonly string[];
+  readonly inlineBytes: number;
+}
+
+/** An open link: frames in, frames out, one pump. Lives from hello_ack to the end of its socket. */
+export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
+  readonly behind: Behind;
+  readonly pump: Pump;
+  send(frame: BrokerFrame): void;
+  sendText(json: string): void;
+  close(kind: CloseKind, detail: string): void;
+  closeWith(code: number, kind: string): void;
+  /** Ends without a word: the peer's own half-open connection. */
+  terminate(): void;
+  /** Ignores what comes from now on; what was read is still answered. */
+  stopReading(): void;
+  /** The mesh's accept queue has room again. */
+  resumeIfPaused(): void;
+  /** Reads the member's destinations from the store and pushes what they hold. `cutBack`: the log lost its end. */
+  openDestinations(cutBack?: boolean): Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdentity, parts: LinkParts): LiveLink {
+  const { limits, registry, router, accepter } = parts;
+  const route = router.mesh(identity.meshId);
+  let framesInFlight = 0;
+  let paused = false;
+  let stopped = false;
+
+  function pauseIfBusy(): void {
+    if (paused || (framesInFlight < limits.linkFramesInFlightMax && !accepter.full(identity.meshId))) return;
+    paused = true;
+    ws.pause();
+  }
+
+  function resumeIfPaused(): void {
+    if (!paused || stopped || framesInFlight >= limits.linkFramesInFlightMax || accepter.full(identity.meshId)) return;
+    paused = false;
+    ws.resume();
+    liveness.heard();
+  }
+
+  const link: LiveLink = {
+    ...identity,
+    behind: createBehind(limits.behindDestinationsMax),
+    pump: createPump({ ...identity, sendText: out.sendText, superseded }, {
+      ...parts, tail: route.tail, head: route.head,
+      acknowledged(acks) {
+        for (const { destination } of acks) parts.progress.moved(identity.meshId, destination.slice("topic:".length));
+      },
+    }),
+    send: out.send,
+    sendText: out.sendText,
+    close: out.close,
+    closeWith: out.closeWith,
+    terminate: out.terminate,
+    superseded,
+    overrun: () => out.close("protocol_error", "too many destinations with refused messages; reconnect and resend in order"),
+    stopReading() {
+      stopped = true;
+      // The socket itself goes on, so that the peer's close frame is heard.
+      if (paused) ws.resume();
+    },
+    resumeIfPaused,
+    async openDestinations(cutBack = false) {
+      const cursors = await parts.store.cursors(identity.meshId, identity.memberId);
+      const { head } = await parts.store.log(identity.meshId);
+      route.raiseHead(head);
+      if (cutBack) link.pump.reopen(cursors, head);
+      else link.pump.open(cursors, head);
+      route.index(link.pump);
+    },
+    closed: new Promise((resolve) => ws.once("close", () => resolve())),
+  };
+
+  function superseded(): void {
+    out.close("replaced_by_newer_connection", "a newer link of this member is open");
+  }
+
+  const liveness: Liveness = startLiveness({
+    clock: parts.clock, pingIntervalMs: limits.pingIntervalMs, silenceMs: limits.silenceMs,
+    reading: () => !paused, ping: out.ping,
+    alive: () => parts.presence.extend(link),
+    silent: () => out.terminate(),
+  });
+
+  ws.on("message", (data, binary) => {
+    liveness.heard();
+    if (stopped) return;
+    if (binary) return out.close("protocol_error", "frames are text");
+    framesInFlight += 1;
+    const done = (): void => {
+      framesInFlight -= 1;
+      resumeIfPaused();
+    };
+    try {
+      handleFrame(String(data), link, parts, done);
+    } catch (thrown) {
+      done();
+      out.close("protocol_error", ClaudemeshError.from(thrown, "protocol_error").message);
+    }
+    pauseIfBusy();
+  });
+  ws.on("ping", () => liveness.heard());
+  ws.on("pong", () => liveness.heard());
+
+  route.attach(identity.memberId, link.pump);
+  ws.once("close", () => {
+    liveness.stop();
+    link.pump.close();
+    route.detach(identity.memberId, link.pump);
+    registry.remove(link);
+    parts.metrics.links.set(registry.count());
+    parts.presence.closed(link);
+  });
+  return link;
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import type { WebSocket } from "ws";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { parseDaemonFrame } from "../../protocol/frame-check.ts";
+import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import { newUuidV7 } from "../../protocol/ids.ts";
+import { challengeBytes, sign } from "../../protocol/signing.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import { featureAnswer } from "./feature-params.ts";
+import { OpeningRefused, proveHello } from "./hello.ts";
+import type { LinkParts } from "./link-parts.ts";
+import { createLiveLink, type LiveLink } from "./live-link.ts";
+import { memberInfo } from "./member-info.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/**
+ * One connection from its challenge to hello_ack, in wire.md §1's order. Resolves with the live link, or null when
+ * the connection was refused, said nothing in time, or went away; then it is closed.
+ */
+export async function openLink(ws: WebSocket, out: Outgoing, authority: string, parts: LinkParts): Promise<LiveLink | null> {
+  const nonce = randomBytes(32).toString("base64url");
+  const { brokerId, privateKey } = parts.key;
+  const serverTime = rfc3339(parts.clock.now());
+  const first = firstMessage(ws, out, parts);
+  out.send({
+    type: "challenge", nonce, broker_id: brokerId, server_time: serverTime,
+    signature: sign(privateKey, challengeBytes(nonce, brokerId, serverTime)),
+  });
+  try {
+    const text = await first;
+    if (text === null) {
+      out.close("protocol_error", "no hello in time");
+      return null;
+    }
+    const hello = parseDaemonFrame(text);
+    if (hello.type !== "hello") throw new OpeningRefused("protocol_error", "the first frame is a hello");
+    return await admit(hello, { nonce, brokerId, authority }, ws, out, parts);
+  } catch (thrown) {
+    refuse(thrown, out, parts);
+    return null;
+  }
+}
+
+async function admit(
+  hello: HelloFrame, context: { nonce: string; brokerId: string; authority: string },
+  ws: WebSocket, out: Outgoing, parts: LinkParts,
+): Promise<LiveLink | null> {
+  const { store, clock, limits } = parts;
+  const { mesh, member } = await proveHello(hello, context, store);
+  const features = featureAnswer(hello.features, parts);
+  await compareLogs(hello, parts);
+  const { link_epoch } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, { instance_id: hello.instance_id, now: clock.now() });
+  const log = await store.log(hello.mesh_id);
+  if (ws.readyState !== ws.OPEN) return null;
+
+  const connectionId = newUuidV7(clock.now());
+  const live = parts.registry.get(hello.mesh_id, hello.member_id);
+  if (live !== null && live.linkEpoch > link_epoch) throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
+  if (live !== null) replace(live, hello, parts);
+
+  ws.removeAllListeners("message");
+  const link = createLiveLink(ws, out, {
+    connectionId, meshId: hello.mesh_id, memberId: hello.member_id, instanceId: hello.instance_id,
+    linkEpoch: link_epoch, agents: hello.agents, inlineBytes: limits.inlineBytes,
+  }, parts);
+  parts.registry.set(link);
+  parts.metrics.links.set(parts.registry.count());
+  parts.metrics.linksOpened.inc();
+  const ack: HelloAckFrame = {
+    type: "hello_ack", connection_id: connectionId, link_epoch,
+    mesh: { mesh_id: mesh.mesh_id, slug: mesh.slug },
+    member: { ...memberInfo(member, clock.now(), limits.presenceLeaseMs), online: true, agents: hello.agents },
+    features,
+    limits: { inline_bytes: limits.inlineBytes, frame_bytes: limits.frameBytesMax, frame_items: limits.frameItemsMax },
+    log: { epoch: log.epoch, head: log.head, breaks: log.breaks },
+  };
+  link.send(ack);
+  ws.resume();
+  parts.presence.opened(link, member.online_until);
+  parts.log.info({ mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client }, "link opened");
+  return link;
+}
+
+/** wire.md §1 prefer_newest: its own half-open link goes silently, anyone else's is an audit event, always. */
+function replace(live: LiveLink, hello: HelloFrame, parts: LinkParts): void {
+  parts.registry.remove(live);
+  const own = live.instanceId === hello.instance_id || live.instanceId === hello.previous_instance_id;
+  if (own) return live.terminate();
+  live.close("replaced_by_newer_connection", "another daemon opened a link as this member");
+  parts.metrics.concurrentConnections.inc({ mesh: live.meshId });
+  parts.log.warn(
+    { audit: "member_concurrent_connection", mesh_id: live.meshId, member_id: live.memberId, old_connection: live.connectionId },
+    "a second daemon uses this identity; the older link was closed",
+  );
+  parts.registry.broadcast(live.meshId, { type: "event", event: "member_concurrent_connection", member_id: live.memberId });
+}
+
+/** A daemon that durably holds more than this log has: commits were lost, and everyone must know (delivery.md §5). */
+async function compareLogs(hello: HelloFrame, parts: LinkParts): Promise<void> {
+  const positions = hello.position === null ? hello.earlier_positions : [hello.position, ...hello.earlier_positions];
+  if (positions.length === 0) return;
+  const found = await parts.store.checkPosition(hello.mesh_id, positions, parts.clock.now());
+  if (found.state === "ok" || !found.opened) return;
+  parts.metrics.logEpochChanged.inc({ mesh: hello.mesh_id });
+  parts.log.error(
+    { mesh_id: hello.mesh_id, epoch: found.log.epoch, head: found.log.head, breaks: found.log.breaks },
+    "THE STORE LOST COMMITTED MESSAGES: a member holds a position that this log does not have. Was an old backup restored? A new log epoch is open; members send again what lies above the common prefix.",
+  );
+  const { epoch, head, breaks } = found.log;
+  parts.router.mesh(hello.mesh_id).tail.reset();
+  parts.registry.broadcast(hello.mesh_id, { type: "event", event: "log_epoch_changed", log: { epoch, head, breaks } });
+  for (const link of parts.registry.ofMesh(hello.mesh_id)) await link.openDestinations(true);
+}
+
+function refuse(thrown: unknown, out: Outgoing, parts: LinkParts): void {
+  if (thrown instanceof OpeningRefused) {
+    parts.metrics.openingsRefused.inc({ code: thrown.kind });
+    parts.log.warn({ kind: thrown.kind, reason: thrown.message }, "opening refused");
+    return out.close(thrown.kind, thrown.message);
+  }
+  const error = ClaudemeshError.from(thrown);
+  parts.metrics.openingsRefused.inc({ code: error.code });
+  parts.log.warn({ code: error.code, error: error.message }, "opening failed");
+  out.close("protocol_error", error.status >= 500 ? "the broker cannot open links now" : error.message);
+}
+
+/** The first frame, or null when the deadline passes or the peer leaves. Reading then stops until the link is live. */
+function firstMessage(ws: WebSocket, out: Outgoing, parts: LinkParts): Promise<string | null> {
+  return new Promise((resolve) => {
+    const deadline = parts.clock.after(parts.limits.openingMs, () => resolve(null));
+    ws.once("close", () => {
+      deadline.cancel();
+      resolve(null);
+    });
+    ws.once("message", (data) => {
+      deadline.cancel();
+      ws.on("message", () => out.close("protocol_error", "nothing is sent between hello and hello_ack"));
+      ws.pause();
+      resolve(String(data));
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { closeCodes, type CloseKind, closeReasonBytesMax } from "../../protocol/close-codes.ts";
+import type { BrokerFrame, ErrorFrame } from "../../protocol/frames.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+
+/**
+ * Everything written to one connection. Frames of one turn of the event loop leave in one write; a peer that does
+ * not take what is written to it is cut off as a slow consumer instead of filling memory.
+ */
+export interface Outgoing {
+  send(frame: BrokerFrame): void;
+  sendText(json: string): void;
+  /** An error frame that says why, the close frame, and after a grace the end of the socket. */
+  close(kind: CloseKind, detail: string, feature?: string): void;
+  /** As `close`, with a code of RFC 6455 and nothing to explain. */
+  closeWith(code: number, kind: string): void;
+  ping(): void;
+  terminate(): void;
+}
+
+export interface OutgoingOptions {
+  readonly clock: Clock;
+  readonly bufferedBytesMax: number;
+  readonly closeGraceMs: number;
+  /** Told once, whoever closes first here. */
+  readonly closing: (code: number) => void;
+}
+
+export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingOptions): Outgoing {
+  let corked = false;
+  let closing = false;
+  let grace: Timer | null = null;
+  ws.once("close", () => grace?.cancel());
+
+  function cork(): void {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    setImmediate(() => {
+      corked = false;
+      socket.uncork();
+    });
+  }
+
+  function write(json: string): void {
+    if (closing || ws.readyState !== ws.OPEN) return;
+    cork();
+    ws.send(json);
+    if (ws.bufferedAmount > options.bufferedBytesMax) close("slow_consumer", "frames are not being read");
+  }
+
+  function end(code: number, reason: string): void {
+    if (closing) return;
+    closing = true;
+    options.closing(code);
+    ws.close(code, reason);
+    grace = options.clock.after(options.closeGraceMs, () => ws.terminate());
+  }
+
+  function close(kind: CloseKind, detail: string, feature?: string): void {
+    if (closing) return;
+    // A full buffer is not filled further: the close frame alone has to do.
+    if (kind !== "slow_consumer") write(JSON.stringify(closeFrame(kind, detail, feature)));
+    end(closeCodes[kind], closeReason(kind, detail, feature));
+  }
+
+  return {
+    send: (frame) => write(JSON.stringify(frame)),
+    sendText: write,
+    close,
+    closeWith: (code, kind) => end(code, JSON.stringify({ kind })),
+    ping() {
+      if (!closing && ws.readyState === ws.OPEN) ws.ping();
+    },
+    terminate: () => ws.terminate(),
+  };
+}
+
+function closeFrame(kind: CloseKind, detail: string, feature: string | undefined): ErrorFrame {
+  return {
+    type: "error", code: kind, message: detail, retryable: kind === "protocol_error" || kind === "slow_consumer", closes: true,
+    ...(feature === undefined ? {} : { details: { feature } }),
+  };
+}
+
+/** JSON `{kind, feature?, detail}` of at most 123 bytes; the detail gives way first. */
+export function closeReason(kind: string, detail: string, feature?: string): string {
+  const named = feature === undefined ? { kind } : { kind, feature };
+  for (let shown = detail; ; shown = shown.slice(0, shown.length >> 1)) {
+    const reason = JSON.stringify({ ...named, detail: shown });
+    if (Buffer.byteLength(reason) <= closeReasonBytesMax) return reason;
+    if (shown === "") return JSON.stringify({ kind });
+  }
+}
+
+/** Answer to a frame that failed without ending the link. */
+export function errorFrame(thrown: unknown, id?: number): ErrorFrame {
+  const error = ClaudemeshError.from(thrown);
+  const frame = { type: "error", code: error.code, message: error.message, retryable: error.retryable, closes: false } as const;
+  const details = { ...error.details, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  const explained = Object.keys(details).length === 0 ? frame : { ...frame, details };
+  return id === undefined ? explained : { ...explained, id };
+}

@@ -1,0 +1,51 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What a broker counts. One registry per broker, so that two in one process do not mix. */
+export type BrokerMetrics = ReturnType<typeof createBrokerMetrics>;
+
+export function createBrokerMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter<L>({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge<L>({ name, help, labelNames, registers });
+
+  return {
+    registry,
+    links: gauge("cm_broker_links", "Live links."),
+    linksOpened: counter("cm_broker_links_opened_total", "Links that completed their opening."),
+    linksClosed: counter("cm_broker_links_closed_total", "Links closed by the broker, by close code.", ["code"]),
+    openingsRefused: counter("cm_broker_openings_refused_total", "Openings that were not proven or not understood.", ["code"]),
+    framesUnknown: counter("cm_broker_frames_unknown_total", "Frames of a type this broker does not know."),
+    concurrentConnections: counter("cm_broker_concurrent_connection_total", "Second links of one member by another instance.", ["mesh"]),
+    acceptTotal: counter("cm_broker_accept_total", "Answers to sent envelopes, by status.", ["status"]),
+    acceptBatchSize: new Histogram({
+      name: "cm_broker_accept_batch_size", help: "Envelopes in one accept transaction.",
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256], registers,
+    }),
+    acceptSeconds: new Histogram({
+      name: "cm_broker_accept_seconds", help: "One accept batch, from its look-up to its commit.",
+      buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2], registers,
+    }),
+    acceptQueue: gauge("cm_broker_accept_queue", "Envelopes waiting for their accept transaction."),
+    dedupeHit: counter("cm_broker_dedupe_hit_total", "Sends whose id was known, by the phase that found it.", ["phase"]),
+    dedupeMismatch: counter("cm_broker_dedupe_fingerprint_mismatch_total", "Known ids sent with another request."),
+    rateLimitRejection: counter("cm_broker_rate_limit_rejection_total", "Sends refused by the rate limit.", ["mesh"]),
+    rateLimitConsumedThenRejected: counter(
+      "cm_broker_rate_limit_consumed_then_b2_rejected_total", "Sends that paid budget and were refused under the lock.",
+    ),
+    limiterMemoEvicted: counter("cm_broker_rate_limit_memo_evicted_total", "Remembered ids dropped before their time."),
+    behind: counter("cm_broker_behind_total", "Sends held back until an earlier one is resent."),
+    pushed: counter("cm_broker_push_total", "Items pushed to links."),
+    pushStubs: counter("cm_broker_push_stub_total", "Items whose place was told without the message.", ["reason"]),
+    receiptsForwarded: counter("cm_broker_receipts_forwarded_total", "Receipts handed to their sender."),
+    receiptsRefused: counter("cm_broker_receipts_refused_total", "Receipts that were not the link's own or not signed by it."),
+    logEpochChanged: counter("cm_broker_log_epoch_changed_total", "Log epochs opened because commits were lost.", ["mesh"]),
+    storeErrors: counter("cm_broker_store_errors_total", "Store calls that failed, by code.", ["code"]),
+    orphanCheck: counter("cm_broker_dedupe_orphan_check_total", "Consistency checks run."),
+    orphanFound: gauge("cm_broker_dedupe_orphan_found", "Dedupe records without message and the reverse, at the last check.", ["mesh"]),
+    atomicityViolation: gauge("cm_broker_atomicity_violation_found", "Rows that one transaction should have written together, at the last check.", ["mesh"]),
+    upkeepRemoved: counter("cm_broker_upkeep_removed_total", "Rows removed by upkeep.", ["job"]),
+  };
+}
