@@ -86,8 +86,8 @@ async function serve(host: RequestHost, transport: Transport, gate: Gate, reques
     finish();
   } catch (thrown) {
     if (thrown instanceof AssertionFailure) throw thrown;
-    const error = ClaudemeshError.from(thrown);
-    if (!(thrown instanceof ClaudemeshError)) host.log.error({ err: thrown, endpoint }, "a local request failed unexpectedly");
+    const error = thrown instanceof ClaudemeshError ? thrown : unexpected(thrown);
+    if (error !== thrown) host.log.error({ err: thrown, endpoint }, "a local request failed unexpectedly");
     if (response.headersSent) {
       response.destroy();
       return;
@@ -164,6 +164,11 @@ function isJson(request: IncomingMessage): boolean {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") return false;
   return /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?$/i.test((request.headers["content-type"] ?? "").trim());
+}
+
+/** Its text may hold anything, so it goes to the log and not to the caller. */
+function unexpected(cause: unknown): ClaudemeshError {
+  return new ClaudemeshError("internal", "the daemon failed to answer this request", { hint: "claudemesh status names the log that says why", cause });
 }
 
 function isOpen(host: RequestHost, method: string, path: string): boolean {

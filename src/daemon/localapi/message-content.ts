@@ -36,7 +36,6 @@ export function readContentType(written: string | undefined, fallback: string): 
 
 /** U+0000–U+001F would let two different requests share one fingerprint under version 1 (delivery.md §2). */
 export function refuseControl(text: string, field: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (!/[\u0000-\u001f]/.test(text)) return;
   throw new ClaudemeshError("control_character", `\`${field}\` holds a control character`, { details: { field } });
 }

@@ -1,0 +1,63 @@
+import { appendFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { pino } from "pino";
+import { createStream } from "rotating-file-stream";
+import type { Log } from "../base/log.ts";
+
+/** A new file begins at this size and each day; with one a day, this many files are two weeks. */
+const fileSizeMax = "100M";
+const filesMax = 14;
+
+/** Values under these names never reach the file, whoever passes them by mistake. */
+const secretNames = ["token", "authorization", "password", "secret", "sealing_secret", "ed25519_privkey", "x25519_privkey", "private_key"];
+
+export interface LogFile {
+  readonly log: Log;
+  /** Writes what is buffered. Nothing may be logged afterwards. */
+  close(): Promise<void>;
+  /** For the last words of a process that cannot wait for the buffer. */
+  writeNow(fields: Record<string, unknown>, message: string): void;
+}
+
+/** A log of JSON lines at `path` (0600), rotated at 100 MB and daily, 14 files kept. */
+export function openLogFile(path: string, options: { readonly name: string; readonly level: string }): LogFile {
+  const stem = basename(path, ".log");
+  const stream = createStream(
+    (time, index) => (time === null ? `${stem}.log` : `${stem}-${new Date(time).toISOString().slice(0, 10)}-${index ?? 0}.log`),
+    { path: dirname(path), size: fileSizeMax, interval: "1d", intervalUTC: true, maxFiles: filesMax, mode: 0o600, history: `.${stem}-log-files` },
+  );
+  // A full disk must not end the process: it has messages to keep, and the log is not one of them.
+  stream.on("error", () => {});
+  stream.on("warning", () => {});
+  const logger = pino(
+    {
+      name: options.name,
+      level: options.level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `headers.${name}`]), censor: "[redacted]" },
+      serializers: { err: pino.stdSerializers.errWithCause },
+    },
+    stream,
+  );
+  return {
+    log: {
+      debug: (fields, message) => logger.debug(fields, message),
+      info: (fields, message) => logger.info(fields, message),
+      warn: (fields, message) => logger.warn(fields, message),
+      error: (fields, message) => logger.error(fields, message),
+    },
+    close: () => new Promise((resolve) => {
+      if (stream.destroyed || stream.errored) return resolve();
+      stream.once("error", () => resolve());
+      stream.end(() => resolve());
+    }),
+    writeNow(fields, message) {
+      const line = JSON.stringify({ level: 60, time: new Date().toISOString(), name: options.name, pid: process.pid, ...fields, msg: message });
+      try {
+        appendFileSync(path, `${line}\n`, { mode: 0o600 });
+      } catch {
+        process.stderr.write(`${line}\n`);
+      }
+    },
+  };
+}

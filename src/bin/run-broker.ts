@@ -1,0 +1,30 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { systemClock } from "../base/clock.ts";
+import { createBroker } from "../broker/broker.ts";
+import { openLogFile } from "./log-file.ts";
+import { runProcess } from "./run-process.ts";
+
+/**
+ * The broker's process: `run-broker --data-dir DIR [--host 127.0.0.1] [--port 0] [--log-level info]`. Logs to broker.log
+ * in that directory; ready when its admin socket answers. SIGTERM and SIGINT stop it in good order. Exit codes:
+ * exit-codes.ts.
+ */
+const { values } = parseArgs({
+  options: {
+    "data-dir": { type: "string" },
+    host: { type: "string", default: "127.0.0.1" },
+    port: { type: "string", default: "0" },
+    "log-level": { type: "string", default: "info" },
+  },
+});
+const dataDir = values["data-dir"];
+const port = Number(values.port);
+if (dataDir === undefined || !/^\d{1,5}$/.test(values.port) || port > 65_535) {
+  process.stderr.write("usage: run-broker --data-dir DIR [--host ADDRESS] [--port NUMBER] [--log-level LEVEL]\n");
+  process.exit(2);
+}
+mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+const logFile = openLogFile(join(dataDir, "broker.log"), { name: "broker", level: values["log-level"] });
+await runProcess("broker", logFile, () => createBroker({ dataDir, listen: { host: values.host, port }, clock: systemClock, log: logFile.log }));

@@ -1,0 +1,65 @@
+import { ClaudemeshError } from "../protocol/error.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import type { LogFile } from "./log-file.ts";
+
+/** After this long a stop that hangs is given up: whatever was acknowledged is on disk already. */
+export const stopDeadlineMs = 10_000;
+
+/** What a process runs. `ended` resolves when it ends by itself: asked over its own API, or by something fatal. */
+export interface Program {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly ended: Promise<{ readonly kind: string; readonly message: string; readonly hint?: string | undefined } | null>;
+}
+
+/** Runs until a signal or the program's own end, and exits with a code of exit-codes.ts. Never returns. */
+export async function runProcess(name: string, logFile: LogFile, create: () => Program): Promise<never> {
+  const { log } = logFile;
+  const die = (thrown: unknown): void => {
+    logFile.writeNow({ err: describe(thrown) }, `the ${name} ends: a bug or an unexpected failure`);
+    process.exit(exitCodes.unexpected);
+  };
+  process.on("uncaughtException", die);
+  process.on("unhandledRejection", die);
+  // Children of a terminal that goes away keep running.
+  process.on("SIGHUP", () => {});
+
+  const signalled = new Promise<null>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        log.info({ signal }, `the ${name} was told to stop`);
+        resolve(null);
+      });
+    }
+  });
+  let program: Program;
+  try {
+    program = create();
+    await program.start();
+  } catch (thrown) {
+    const error = ClaudemeshError.from(thrown);
+    log.error({ code: error.code, hint: error.hint, err: thrown }, `the ${name} did not start: ${error.message}`);
+    process.stderr.write(`${name}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
+    await logFile.close();
+    return process.exit(exitCodeOf(error.code));
+  }
+  log.info({ pid: process.pid }, `the ${name} runs`);
+  const end = await Promise.race([signalled, program.ended]);
+  if (end !== null) {
+    log.error({ kind: end.kind, hint: end.hint }, `the ${name} ends: ${end.message}`);
+    process.stderr.write(`${name}: ${end.message}\n${end.hint === undefined ? "" : `  ${end.hint}\n`}`);
+  }
+  const deadline = setTimeout(() => {
+    logFile.writeNow({}, `the ${name} did not stop within ${stopDeadlineMs} ms and is ended`);
+    process.exit(end === null ? exitCodes.unexpected : exitCodeOf(end.kind));
+  }, stopDeadlineMs);
+  await program.stop();
+  clearTimeout(deadline);
+  log.info({ pid: process.pid }, `the ${name} has stopped`);
+  await logFile.close();
+  return process.exit(end === null ? exitCodes.ok : exitCodeOf(end.kind));
+}
+
+function describe(thrown: unknown): unknown {
+  return thrown instanceof Error ? { type: thrown.name, message: thrown.message, stack: thrown.stack } : String(thrown);
+}
