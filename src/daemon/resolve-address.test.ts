@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseAddress } from "../protocol/address.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { Directory } from "./parts.ts";
+import { resolveAddress } from "./resolve-address.ts";
+
+const bob = "b".repeat(64);
+const self = { memberId: "a".repeat(64), name: "ada" };
+const directory: Directory = {
+  members: [
+    { member_id: self.memberId, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null },
+    { member_id: bob, name: "bob", role: "member", online: false, agents: [], last_seen_at: null },
+  ],
+  topics: [{ topic_id: "t1", name: "deploys", subscribers: 2, subscribed: true }],
+};
+
+describe("an address", () => {
+  const resolve = (text: string, known: Directory | null = directory) => resolveAddress(parseAddress(text), known, self);
+
+  it("resolves to where the envelope goes", () => {
+    assert.deepEqual(resolve("@bob"), { kind: "dm", ref: bob });
+    assert.deepEqual(resolve("@BOB/Reviewer"), { kind: "dm", ref: `${bob}/reviewer` });
+    assert.deepEqual(resolve(`@${bob}`), { kind: "dm", ref: bob });
+    assert.deepEqual(resolve("#Deploys"), { kind: "topic", ref: "deploys" });
+  });
+
+  it("of this member resolves before any directory was seen; others wait for one", () => {
+    assert.deepEqual(resolve("@ada", null), { kind: "dm", ref: self.memberId });
+    assert.deepEqual(resolve(`@${self.memberId}/x`, null), { kind: "dm", ref: `${self.memberId}/x` });
+    for (const text of ["@bob", `@${bob}`, "#deploys"]) assert.throws(() => resolve(text, null), { code: "directory_unavailable" });
+  });
+
+  it("that does not exist is refused with near names", () => {
+    const suggestions = (text: string): unknown => {
+      try {
+        resolve(text);
+      } catch (error) {
+        assert.ok(error instanceof ClaudemeshError);
+        assert.equal(error.code, "unknown_destination");
+        return error.details["suggestions"];
+      }
+      return assert.fail("resolved");
+    };
+    assert.deepEqual(suggestions("@bop"), ["@bob"]);
+    assert.deepEqual(suggestions("#deploy"), ["#deploys"]);
+    assert.deepEqual(suggestions("@zzzzzz"), []);
+    assert.deepEqual(suggestions(`@${"c".repeat(64)}`), []);
+    assert.deepEqual(suggestions("queue:jobs"), []);
+  });
+});
