@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { acquireLock, LockedError } from "../base/lock-file.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+
+/** A process must answer, or end, within this time after it was started or told to. */
+export const startDeadlineMs = 30_000;
+export const stopDeadlineMs = 20_000;
+const lookIntervalMs = 20;
+const lastWordsChars = 2_000;
+
+/** Programs that stand beside this file, with its own ending: `.ts` from the sources, `.js` when built. */
+export type Program = "run-broker" | "run-daemon";
+
+/**
+ * Starts a program that outlives this one and resolves with what `ready` finds. Its last words are thrown when it ends
+ * first. Should another process win the race for the lock, that one's readiness counts.
+ */
+export async function startDetached<T>(
+  program: Program, args: readonly string[], options: { readonly outputPath: string; readonly ready: () => Promise<T | null> },
+): Promise<T> {
+  const script = fileURLToPath(new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+  const output = openSync(options.outputPath, "w", 0o600);
+  const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ["ignore", output, output] });
+  closeSync(output);
+  let ended: string | null = null;
+  child.on("error", (error) => {
+    ended = error.message;
+  });
+  child.on("exit", (code, signal) => {
+    ended = `it ended with ${signal ?? `code ${code}`}`;
+  });
+  child.unref();
+  const deadline = Date.now() + startDeadlineMs;
+  for (;;) {
+    const over: string | null = ended;
+    const found = await options.ready();
+    if (found !== null) return found;
+    if (over !== null || Date.now() > deadline) {
+      const words = readFileSync(options.outputPath, "utf8").trim().slice(-lastWordsChars);
+      throw new ClaudemeshError("not_running", `${program.slice("run-".length)} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`, {
+        hint: `its log is beside ${options.outputPath}`,
+      });
+    }
+    await pause(lookIntervalMs);
+  }
+}
+
+/** Resolves once nobody holds the lock: then the process that held it has ended, whatever its pid is used for now. */
+export async function waitForRelease(lockPath: string, deadlineMs: number): Promise<boolean> {
+  const deadline = Date.now() + deadlineMs;
+  while (isLocked(lockPath)) {
+    if (Date.now() > deadline) return false;
+    await pause(lookIntervalMs);
+  }
+  return true;
+}
+
+/** Takes the lock for a moment, so only for callers that hold the launch lock: a program just starting would fail. */
+export function isLocked(lockPath: string): boolean {
+  try {
+    acquireLock(lockPath).release();
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof LockedError) return true;
+    throw thrown;
+  }
+}
+
+/** Runs `work` while no other launcher of this home does. */
+export async function withLaunchLock<T>(lockPath: string, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + startDeadlineMs + stopDeadlineMs;
+  for (;;) {
+    try {
+      const lock = acquireLock(lockPath);
+      try {
+        return await work();
+      } finally {
+        lock.release();
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof LockedError)) throw thrown;
+      if (Date.now() > deadline) throw new ClaudemeshError("already_running", "another claudemesh up or down of this home is at work", { hint: "wait for it, then try again" });
+      await pause(lookIntervalMs);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DaemonStatus, Started } from "../cli/launcher.ts";
+import { connect } from "../client/connect.ts";
+import { daemonSocket } from "../client/find-daemon.ts";
+import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import type { HealthView } from "../protocol/local-api.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
+
+const lookTimeoutMs = 2_000;
+
+/** Starts the daemon of a member's folder unless it runs; resolves when its local API answers. */
+export async function startDaemon(home: string, dir: string, options: { readonly http: boolean }): Promise<Started<DaemonStatus>> {
+  const before = await daemonStatus(home, dir);
+  if (before.state === "running") {
+    if (!options.http || before.http_port !== null) return { started: false, status: before };
+    throw new ClaudemeshError("already_running", `the daemon of mesh ${before.mesh} already runs, without --http`, {
+      hint: "claudemesh daemon down, then claudemesh up --http",
+    });
+  }
+  const status = await startDetached("run-daemon", ["--dir", dir, ...(options.http ? ["--http"] : [])], {
+    outputPath: join(dir, "start.log"),
+    ready: async () => {
+      const found = await daemonStatus(home, dir);
+      return found.state === "running" ? found : null;
+    },
+  });
+  return { started: true, status };
+}
+
+/** Stops it in good order, by its local API, else by SIGTERM; true when it ran. Call under the launch lock. */
+export async function stopDaemon(home: string, dir: string): Promise<boolean> {
+  const lockPath = join(dir, "daemon.lock");
+  if (!existsSync(lockPath)) return false;
+  const status = await daemonStatus(home, dir);
+  if (status.state === "stopped" && !isLocked(lockPath)) return false;
+  await connect({ dir }).shutdown({ timeoutMs: lookTimeoutMs }).catch(() => undefined);
+  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
+  if (status.pid !== null) process.kill(status.pid, "SIGTERM");
+  if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
+  throw new ClaudemeshError("timed_out", `the daemon of ${dir} did not stop in ${stopDeadlineMs / 1_000} s`, { hint: `its log is ${join(dir, "daemon.log")}` });
+}
+
+/** What is found by asking; a daemon that holds its socket and does not answer is `unresponsive`. */
+export async function daemonStatus(home: string, dir: string): Promise<DaemonStatus> {
+  const mesh = readMeshFile(dir);
+  const socket = daemonSocket(dir);
+  const base = { mesh: mesh.slug, member: mesh.member_name, address: `@${mesh.member_name}`, home, socket, token_file: join(dir, "local_token") };
+  const client = connect({ socketPath: socket });
+  try {
+    const health: HealthView = await client.health({ timeoutMs: lookTimeoutMs });
+    return { ...base, member: health.member.name, address: health.member.address, state: "running", http_port: httpPort(dir), pid: health.pid };
+  } catch (thrown) {
+    const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
+    return { ...base, state, http_port: null, pid: null };
+  } finally {
+    client.close();
+  }
+}
+
+/** The daemon removes the file when it stops and writes it anew when it listens on TCP. */
+function httpPort(dir: string): number | null {
+  try {
+    const port = Number(readFileSync(join(dir, "http.port"), "utf8"));
+    return Number.isInteger(port) && port > 0 ? port : null;
+  } catch {
+    return null;
+  }
+}

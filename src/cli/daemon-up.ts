@@ -1,0 +1,26 @@
+import type { Command } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { requireWords } from "./parse-arguments.ts";
+import { running } from "./up.ts";
+
+export const command: Command = {
+  name: "daemon up",
+  summary: "Start the daemon alone; it works without its broker and sends later",
+  usage: "daemon up [--mesh SLUG] [--http]",
+  options: {
+    http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
+  },
+  examples: ["daemon up"],
+  async run({ launcher, out, positionals, home, option, flag }) {
+    requireWords(command, positionals, 0, 0);
+    const http = option("http") === undefined ? null : flag("http");
+    const daemon = await (await launcher()).daemonUp({ home, mesh: option("mesh") ?? null, http });
+    if (flag("json")) {
+      out.json(daemon);
+      return exitCodes.ok;
+    }
+    out.line(`daemon ${running(daemon)}  ${out.paint.bold(daemon.status.address)}`);
+    out.line(`socket ${daemon.status.socket}`);
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,71 @@
+/** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
+export interface Launcher {
+  /** Starts whichever of the pair is missing; what runs already stays as it is. */
+  up(request: UpRequest): Promise<UpAnswer>;
+  /** Stops the daemons and the own broker, each gracefully. */
+  down(home: string, what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null }): Promise<DownAnswer>;
+  status(home: string): Promise<HostStatus>;
+  /** The daemon of an existing member alone; the broker may be away. `http` null: as recorded. */
+  daemonUp(request: { readonly home: string; readonly mesh: string | null; readonly http: boolean | null }): Promise<Started<DaemonStatus>>;
+  /** The embedded broker alone. */
+  brokerUp(home: string): Promise<Started<BrokerStatus>>;
+}
+
+export interface UpRequest {
+  readonly home: string;
+  /** The member's name; null: the existing one, else that of the user or host. */
+  readonly name: string | null;
+  /** Keys and queues on disk. Recorded, so that no later default of an environment changes it. */
+  readonly persistent: boolean;
+  /** Also listen on loopback TCP; null: as recorded, else no. */
+  readonly http: boolean | null;
+  /** Data directory of another home's embedded broker to join; null: the own one. */
+  readonly broker: string | null;
+}
+
+export interface UpAnswer {
+  /** null: another home's broker was joined. */
+  readonly broker: Started<BrokerStatus> | null;
+  readonly daemon: Started<DaemonStatus>;
+  /** What the user should know, one sentence each. */
+  readonly notices: readonly string[];
+}
+
+export interface Started<T> {
+  /** False: it ran already. */
+  readonly started: boolean;
+  readonly status: T;
+}
+
+export interface DownAnswer {
+  readonly daemons: readonly { readonly mesh: string; readonly stopped: boolean }[];
+  readonly broker: { readonly stopped: boolean } | null;
+}
+
+/** Answer of `status --json`, exactly. */
+export interface HostStatus {
+  readonly daemons: readonly DaemonStatus[];
+  readonly broker: BrokerStatus;
+}
+
+export interface DaemonStatus {
+  readonly mesh: string;
+  /** The member's name. */
+  readonly member: string;
+  readonly address: string;
+  /** `unresponsive`: its lock is held and its local API does not answer. */
+  readonly state: "running" | "stopped" | "unresponsive";
+  readonly home: string;
+  readonly socket: string;
+  readonly http_port: number | null;
+  readonly token_file: string;
+  readonly pid: number | null;
+}
+
+export interface BrokerStatus {
+  readonly url: string | null;
+  /** `absent`: this home has no broker of its own. */
+  readonly state: "running" | "stopped" | "unresponsive" | "absent";
+  readonly pid: number | null;
+  readonly data_dir: string | null;
+}

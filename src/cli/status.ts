@@ -1,0 +1,44 @@
+import type { Command } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { BrokerStatus, DaemonStatus } from "./launcher.ts";
+import type { Output } from "./output.ts";
+import { requireWords } from "./parse-arguments.ts";
+
+export const command: Command = {
+  name: "status",
+  summary: "Show the daemons and the broker of this home",
+  usage: "status [--json]",
+  options: {},
+  examples: ["status", "status --json"],
+  async run({ launcher, out, positionals, home, flag }) {
+    requireWords(command, positionals, 0, 0);
+    const status = await (await launcher()).status(home);
+    if (flag("json")) {
+      out.json(status);
+      return exitCodes.ok;
+    }
+    for (const daemon of status.daemons) printDaemon(out, daemon);
+    printBroker(out, status.broker);
+    if (status.daemons.every(({ state }) => state !== "running")) out.note("hint: claudemesh up");
+    return exitCodes.ok;
+  },
+};
+
+export function printDaemon(out: Output, daemon: DaemonStatus): void {
+  out.line(`daemon  ${out.paint.bold(daemon.address)} in mesh ${daemon.mesh}: ${coloured(out, daemon.state)}${daemon.pid === null ? "" : ` (pid ${daemon.pid})`}`);
+  out.line(`        socket ${daemon.socket}`);
+  if (daemon.http_port !== null) out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
+}
+
+export function printBroker(out: Output, broker: BrokerStatus): void {
+  if (broker.state === "absent") {
+    out.line("broker  none in this home");
+    return;
+  }
+  out.line(`broker  ${broker.url ?? "never started"}: ${coloured(out, broker.state)}${broker.pid === null ? "" : ` (pid ${broker.pid})`}`);
+  out.line(`        data in ${broker.data_dir ?? ""}`);
+}
+
+function coloured(out: Output, state: string): string {
+  return state === "running" ? out.paint.green(state) : out.paint.yellow(state);
+}

@@ -1,0 +1,44 @@
+import type { Command, CommandContext } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { Started, UpAnswer } from "./launcher.ts";
+import { requireWords } from "./parse-arguments.ts";
+
+export const command: Command = {
+  name: "up",
+  summary: "Start the broker and the daemon of this home, whichever is missing",
+  usage: "up [--name NAME] [--persistent] [--http] [--broker DIR]",
+  options: {
+    name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
+    persistent: { type: "boolean", help: "keys and messages on disk, whatever the environment would choose (it is the default)" },
+    http: { type: "boolean", help: "also listen on 127.0.0.1, with the token in the file that `status` names; --no-http ends it" },
+    broker: { type: "string", value: "DIR", help: "join the broker of another home of yours: its data directory, as `status` there shows it" },
+  },
+  examples: ["up", "up --name alice --http", "up --name bob --broker ~/.claudemesh/broker"],
+  async run(context) {
+    requireWords(command, context.positionals, 0, 0);
+    const launcher = await context.launcher();
+    const answer = await launcher.up({
+      home: context.home,
+      name: context.option("name") ?? null,
+      persistent: context.flag("persistent"),
+      http: context.option("http") === undefined ? null : context.flag("http"),
+      broker: context.option("broker") ?? null,
+    });
+    for (const notice of answer.notices) context.out.note(`notice: ${notice}`);
+    if (context.flag("json")) context.out.json(answer);
+    else print(context, answer);
+    return exitCodes.ok;
+  },
+};
+
+function print({ out }: CommandContext, { broker, daemon }: UpAnswer): void {
+  if (broker !== null) out.line(`broker ${running(broker)}  ${broker.status.url ?? ""}`);
+  out.line(`daemon ${running(daemon)}  ${out.paint.bold(daemon.status.address)}`);
+  out.line(`socket ${daemon.status.socket}`);
+  if (daemon.status.http_port !== null) out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
+}
+
+/** `started`, or that it ran already. */
+export function running(started: Started<{ readonly pid: number | null }>): string {
+  return `${started.started ? "started" : "already running"} (pid ${started.status.pid ?? "?"})`;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { VersionView } from "../protocol/local-api.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { requireWords } from "./parse-arguments.ts";
+
+export const command: Command = {
+  name: "version",
+  summary: "Show the versions of this program and of the running daemon",
+  usage: "version [--json]",
+  options: {},
+  examples: ["version"],
+  async run(context) {
+    requireWords(command, context.positionals, 0, 0);
+    const { out } = context;
+    const daemon = await daemonVersion(context);
+    if (context.flag("json")) {
+      out.json({ cli: programVersion(), daemon });
+      return exitCodes.ok;
+    }
+    out.line(`claudemesh ${programVersion()}`);
+    out.line(daemon === null ? "daemon     not running" : `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`);
+    return exitCodes.ok;
+  },
+};
+
+async function daemonVersion(context: CommandContext): Promise<VersionView | null> {
+  try {
+    return await context.client().version({ signal: context.signal, timeoutMs: 2_000 });
+  } catch (thrown) {
+    if (thrown instanceof ClaudemeshError && (thrown.code === "not_running" || thrown.code === "usage")) return null;
+    throw thrown;
+  }
+}
+
+/** From package.json, two folders up from the sources and from what is built. */
+function programVersion(): string {
+  const description = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return description.version;
+}
