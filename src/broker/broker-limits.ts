@@ -25,7 +25,8 @@ export const defaultBrokerLimits = {
   linkBufferedBytesMax: 33_554_432,
   /** Between a close frame and cutting the socket. */
   closeGraceMs: 2_000,
-  stopMs: 10_000,
+  /** For a graceful stop: half for the batches under way, half for closing the links. */
+  stopMs: 8_000,
   /** Destinations of one link with a refusal to be resent. */
   behindDestinationsMax: 4_096,
   /** Newest messages kept in memory per mesh, so that a commit is not read back per subscriber. */

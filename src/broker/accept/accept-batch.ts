@@ -19,6 +19,8 @@ export interface AcceptParts {
   committed(meshId: string, messages: readonly CommittedMessage[]): void;
   /** A batch whose outcome is unknown: whatever is remembered of the log's end may be incomplete. */
   uncertain(meshId: string): void;
+  /** The store is damaged: the broker must end. */
+  fatal(error: ClaudemeshError): void;
 }
 
 export interface CommittedMessage {
@@ -42,6 +44,7 @@ export async function acceptBatch(meshId: string, batch: readonly QueuedItem[], 
     metrics.storeErrors.inc({ code: error.code });
     parts.log.error({ mesh_id: meshId, code: error.code, error: error.message, items: open.length }, "accept batch failed");
     parts.uncertain(meshId);
+    if (error.code === "store_corrupt" || error.code === "schema_newer") parts.fatal(error);
     // Whether the transaction committed is unknown; the resent ids find out at B0.
     const refusal = refusalOf("store_unavailable", "The broker's store did not answer; send again.");
     for (const item of open) finish(item, refusalAnswer(item.envelope.client_message_id, refusal), parts);

@@ -71,7 +71,13 @@ function createArrivals(rate: Rate) {
   const arrivals = new Map<string, number>();
   let sweepAt = sweepEvery;
   return {
-    get: (key: string, now: number) => clampArrival(arrivals.get(key), now, rate),
+    get(key: string, now: number) {
+      const stored = arrivals.get(key);
+      const arrivalUs = clampArrival(stored, now, rate);
+      // Kept even when the message is refused: clamped anew at every question, the bucket would never refill.
+      if (stored !== undefined && arrivalUs < stored) arrivals.set(key, arrivalUs);
+      return arrivalUs;
+    },
     set(key: string, arrivalUs: number, now: number) {
       arrivals.set(key, arrivalUs);
       if (arrivals.size < sweepAt) return;

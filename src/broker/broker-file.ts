@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+
+/** broker.json: where this broker was last reached. Read by the next start and by who wants to talk to it. */
+export interface BrokerFile {
+  readonly port: number;
+  readonly broker_id: string;
+  readonly url: string;
+  readonly admin_socket: string;
+}
+
+/** null when there is none. One that cannot be read stops the start: guessing a port would strand every daemon. */
+export function readBrokerFile(dataDir: string): Pick<BrokerFile, "port"> | null {
+  const path = join(dataDir, "broker.json");
+  const bytes = readFileIfPresent(path);
+  if (bytes === null) return null;
+  try {
+    const { port } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+    if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536) return { port };
+  } catch (thrown) {
+    throw unreadable(path, thrown);
+  }
+  throw unreadable(path, null);
+}
+
+export function writeBrokerFile(dataDir: string, file: BrokerFile): void {
+  writeFileAtomic(join(dataDir, "broker.json"), `${JSON.stringify(file)}\n`, 0o600);
+}
+
+const socketPathBytesMax = 100;
+
+/** `<dataDir>/admin.sock`; where that is longer than a socket address may be, in a 0700 folder of this user. */
+export function adminSocketPath(dataDir: string): string {
+  const path = join(dataDir, "admin.sock");
+  if (Buffer.byteLength(path) <= socketPathBytesMax) return path;
+  const name = createHash("sha256").update(path).digest("hex").slice(0, 16);
+  const folder = join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `claudemesh-${userInfo().uid}-${name}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(folder);
+  // In a shared folder somebody else could have been first.
+  if (!stat.isDirectory() || stat.uid !== userInfo().uid || (stat.mode & 0o077) !== 0) {
+    throw new ClaudemeshError("invalid_config", `${folder} is not a private folder of this user.`, { hint: "use a shorter data directory" });
+  }
+  return join(folder, "admin.sock");
+}
+
+function unreadable(path: string, cause: unknown): ClaudemeshError {
+  return new ClaudemeshError("invalid_config", `${path} does not name the broker's port.`, {
+    hint: "remove the file and start with an explicit port", cause,
+  });
+}

@@ -1,0 +1,221 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Service } from "../base/service.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { createAccepter } from "./accept/accepter.ts";
+import { adminSocketPath, readBrokerFile, writeBrokerFile } from "./broker-file.ts";
+import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
+import { adminRoutes } from "./http/admin-routes.ts";
+import { createAdminServer } from "./http/admin-server.ts";
+import { createPublicServer } from "./http/public-server.ts";
+import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
+import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import { createLinkServer } from "./link/link-server.ts";
+import { createPresence } from "./link/presence.ts";
+import { createLinkRegistry } from "./link/registry.ts";
+import { createBrokerMetrics } from "./metrics.ts";
+import { createProgress } from "./route/progress.ts";
+import { createReceipts } from "./route/receipts.ts";
+import { createRouter } from "./route/router.ts";
+import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { BrokerStore } from "./store/store.ts";
+
+export interface BrokerOptions {
+  /** Created with mode 0700 if absent. Held by one broker at a time. */
+  readonly dataDir: string;
+  /** Port 0: the port of the last start, or any free one at the first. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<BrokerLimits>;
+  readonly dedupe?: DedupeSetting;
+  readonly messageRetentionDays?: number;
+  /** Instead of the embedded store in the data directory. */
+  readonly store?: BrokerStore;
+}
+
+/** One broker. Its addresses are known once it has started. */
+export interface Broker extends Service {
+  readonly url: string;
+  readonly brokerId: string;
+  /** 64 hex characters; what daemons pin. */
+  readonly deploymentPublicKey: string;
+  readonly adminSocket: string;
+  /** Resolves when the broker ends without `stop` being called: null when asked over its admin socket, else why. */
+  readonly ended: Promise<BrokerEnd | null>;
+}
+
+export interface BrokerEnd { readonly kind: string; readonly message: string; readonly hint?: string | undefined }
+
+const defaultDedupe: DedupeSetting = { mode: "retention_scoped", retentionDays: 365 };
+const defaultMessageRetentionDays = 30;
+
+export function createBroker(options: BrokerOptions): Broker {
+  const dedupe = options.dedupe ?? defaultDedupe;
+  const messageRetentionDays = options.messageRetentionDays ?? defaultMessageRetentionDays;
+  if (dedupe.mode === "retention_scoped" && dedupe.retentionDays < messageRetentionDays) {
+    throw new ClaudemeshError("invalid_config", `Dedupe records are kept ${dedupe.retentionDays} days, messages ${messageRetentionDays}: a kept message would lose its record.`, {
+      hint: "keep dedupe records at least as long as messages",
+    });
+  }
+  const ended = Promise.withResolvers<BrokerEnd | null>();
+  let running: Running | null = null;
+  let starting: Promise<void> | null = null;
+  let stopping: Promise<void> | null = null;
+
+  function started(): Running {
+    if (running === null) throw new ClaudemeshError("not_running", "The broker has not started.");
+    return running;
+  }
+
+  const broker: Broker = {
+    start() {
+      starting ??= startBroker(options, dedupe, messageRetentionDays, end).then((parts) => {
+        running = parts;
+      });
+      return starting;
+    },
+    stop() {
+      stopping ??= (async () => {
+        await starting?.catch(() => undefined);
+        await running?.stop();
+      })();
+      return stopping;
+    },
+    get url() { return started().url; },
+    get brokerId() { return started().key.brokerId; },
+    get deploymentPublicKey() { return started().key.publicKeyHex; },
+    get adminSocket() { return started().adminSocket; },
+    ended: ended.promise,
+  };
+
+  function end(why: BrokerEnd | null): void {
+    ended.resolve(why);
+    void broker.stop();
+  }
+  return broker;
+}
+
+interface Running { readonly url: string; readonly adminSocket: string; readonly key: DeploymentKey; stop(): Promise<void> }
+
+async function startBroker(
+  options: BrokerOptions, dedupe: DedupeSetting, messageRetentionDays: number, end: (why: BrokerEnd | null) => void,
+): Promise<Running> {
+  const { dataDir, clock, log } = options;
+  const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDir(dataDir);
+  const undo: (() => unknown)[] = [() => lock.release()];
+  try {
+    const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), clock.now());
+    const metrics = createBrokerMetrics();
+    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe });
+    await store.start();
+    undo.push(() => store.stop());
+
+    const registry = createLinkRegistry();
+    const router = createRouter(limits);
+    const progress = createProgress({
+      store, log, messagesMax: limits.progressMessagesMax,
+      online: (meshId, sender) => registry.get(meshId, sender) !== null,
+      tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
+    });
+    const accepter = createAccepter({
+      store, clock, log, metrics,
+      limiter: createInProcessLimiter(limits, () => Math.floor(clock.now() * 1_000), () => metrics.limiterMemoEvicted.inc()),
+      committed(meshId, messages) {
+        router.committed(meshId, messages);
+        for (const { item, outcome } of messages) {
+          if (outcome.destination.kind !== "topic") continue;
+          const { sender, client_message_id } = item.envelope;
+          progress.sent(meshId, { topicId: outcome.destination.topic_id, sender, seq: outcome.seq, clientMessageId: client_message_id });
+        }
+      },
+      uncertain: router.uncertain,
+      fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
+    }, limits);
+    const linkParts: LinkParts = {
+      store, accepter, router, progress, registry, clock, log, metrics, limits, key, dedupe,
+      receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
+      presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
+    };
+    const links = createLinkServer(linkParts);
+    let draining = false;
+    const web = createPublicServer({
+      links, metrics,
+      async ready() {
+        if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
+        await store.ping();
+      },
+    });
+    const { host } = options.listen;
+    const port = await takePort(web, dataDir, options.listen);
+    undo.push(() => web.close());
+    const url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}/v1/link`;
+    const adminSocket = adminSocketPath(dataDir);
+    const admin = createAdminServer(
+      adminRoutes({
+        store, registry, clock, leaseMs: limits.presenceLeaseMs, shutdown: () => end(null), jobs: {},
+        status: async () => ({
+          broker_id: key.brokerId, broker_key: key.publicKeyHex, url, pid: process.pid,
+          links: registry.count(), meshes: (await store.listMeshes()).length,
+        }),
+      }),
+      limits.adminBodyBytesMax,
+    );
+    await admin.listen(adminSocket);
+    undo.push(() => admin.close());
+    writeBrokerFile(dataDir, { port, broker_id: key.brokerId, url, admin_socket: adminSocket });
+    log.info({ url, broker_id: key.brokerId, admin_socket: adminSocket }, "broker started");
+
+    return {
+      url, adminSocket, key,
+      async stop() {
+        draining = true;
+        links.drain();
+        progress.stop();
+        await within(limits.stopMs / 2, clock, accepter.stop());
+        await within(limits.stopMs / 2, clock, links.stop());
+        for (const step of undo.toReversed()) await step();
+        log.info({ broker_id: key.brokerId }, "broker stopped");
+      },
+    };
+  } catch (thrown) {
+    for (const step of undo.toReversed()) await step();
+    throw thrown;
+  }
+}
+
+function lockDataDir(dataDir: string): HeldLock {
+  try {
+    return acquireLock(join(dataDir, "broker.lock"));
+  } catch (thrown) {
+    if (!(thrown instanceof LockedError)) throw thrown;
+    throw new ClaudemeshError("already_running", `Another broker runs on ${dataDir}.`, { hint: "claudemesh status", cause: thrown });
+  }
+}
+
+/** Daemons know the port of the last start: it is taken again or the start fails, never silently another one. */
+async function takePort(web: { listen(host: string, port: number): Promise<number> }, dataDir: string, wanted: { host: string; port: number }): Promise<number> {
+  const port = wanted.port === 0 ? (readBrokerFile(dataDir)?.port ?? 0) : wanted.port;
+  try {
+    return await web.listen(wanted.host, port);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ClaudemeshError("invalid_config", `The broker cannot listen on ${wanted.host}:${port}: ${reason}`, {
+      hint: "free the port, or name another one and tell it to the daemons", cause: thrown,
+    });
+  }
+}
+
+/** What does not end in time is left behind: the process ends and its sockets with it. */
+async function within(ms: number, clock: Clock, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(ms, late.resolve);
+  await Promise.race([work, late.promise]);
+  timer.cancel();
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WebSocket } from "ws";
+import { brokerFixture } from "../testing/fixture.ts";
+import { challengeHolds, connectPeer, isType, newIdentity } from "../testing/peer.ts";
+
+test("the opening proves both sides and tells what the link may do", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const peer = await fixture.connect(alice);
+  assert.ok(challengeHolds(await peer.next(isType("challenge")), fixture.broker.deploymentPublicKey));
+  assert.equal(peer.ack.mesh.mesh_id, fixture.meshId);
+  assert.equal(peer.ack.member.name, "alice");
+  assert.equal(peer.ack.limits.inline_bytes, 65_536);
+  assert.deepEqual(peer.ack.features.missing_required, []);
+  assert.deepEqual(peer.ack.features.supported["client_message_id_dedupe"]?.params["dedupe_retention_days"], 365);
+  assert.equal(peer.ack.features.supported["client_message_id_dedupe"]?.params.version, 2);
+});
+
+test("a hello signed for another authority is refused: a relayed challenge is worthless", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  await assert.rejects(fixture.connect(alice, { authority: "broker.example:443" }), /closed 4002 .*auth_failed/);
+});
+
+test("a hello changed after it was signed is refused, whatever field it was", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  await assert.rejects(fixture.connect(alice, { tamper: (hello) => ({ ...hello, agents: ["intruder"] }) }), /closed 4002/);
+  await assert.rejects(fixture.connect(alice, { tamper: (hello) => ({ ...hello, instance_id: "other" }) }), /closed 4002/);
+  const mallory = newIdentity();
+  await assert.rejects(fixture.connect({ memberId: alice.memberId, privateKey: mallory.privateKey }), /closed 4002/);
+});
+
+test("a key that is not a member of the mesh is refused", async (context) => {
+  const fixture = await brokerFixture(context);
+  await assert.rejects(fixture.connect(newIdentity()), /closed 4002/);
+  const alice = await fixture.member("alice");
+  await assert.rejects(fixture.connect(alice, { meshId: "01890000-0000-7000-8000-000000000000" }), /closed 4002/);
+});
+
+test("a first frame that is not a hello ends the connection as malformed", async (context) => {
+  const fixture = await brokerFixture(context);
+  for (const text of ["not json", '{"type":"members","id":1}', '{"type":"hello"}']) {
+    const socket = new WebSocket(fixture.broker.url, "claudemesh.v1");
+    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+    socket.once("message", () => socket.send(text));
+    assert.equal(await closed, 4001);
+  }
+});
+
+test("a connection that says nothing is closed at the opening deadline", async (context) => {
+  const fixture = await brokerFixture(context);
+  const socket = new WebSocket(fixture.broker.url, "claudemesh.v1");
+  const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+  await new Promise((resolve) => socket.once("message", resolve));
+  fixture.clock.advance(10_000);
+  assert.equal(await closed, 4001);
+});
+
+test("connections that have proven nothing are bounded in number", async (context) => {
+  const fixture = await brokerFixture(context, { limits: { openingsMax: 1 } });
+  const first = new WebSocket(fixture.broker.url, "claudemesh.v1");
+  context.after(() => first.terminate());
+  await new Promise((resolve) => first.once("message", resolve));
+  const second = new WebSocket(fixture.broker.url, "claudemesh.v1");
+  const status = await new Promise((resolve) => second.once("unexpected-response", (_request, response) => resolve(response.statusCode)).on("error", () => undefined));
+  assert.equal(status, 503);
+  second.terminate();
+});
+
+test("an upgrade elsewhere or without the subprotocol is refused before it is a connection", async (context) => {
+  const fixture = await brokerFixture(context);
+  for (const [url, protocol, expected] of [[`${fixture.broker.url}x`, "claudemesh.v1", 404], [fixture.broker.url, "other.v1", 400]] as const) {
+    const socket = new WebSocket(url, protocol);
+    const status = await new Promise((resolve) => socket.once("unexpected-response", (_request, response) => resolve(response.statusCode)).on("error", () => undefined));
+    assert.equal(status, expected);
+    socket.terminate();
+  }
+});
+
+test("a daemon's own half-open link is replaced silently", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const bob = await fixture.connect(await fixture.member("bob"));
+  const first = await fixture.connect(alice, { hello: { instance_id: "one" } });
+  const second = await fixture.connect(alice, { hello: { instance_id: "two", previous_instance_id: "one" } });
+  assert.ok(second.ack.link_epoch > first.ack.link_epoch);
+  assert.equal((await first.closed).code, 1006);
+  assert.equal((await bob.request<"members">({ type: "members" })).members.length, 2);
+  assert.equal(await fixture.metric(`cm_broker_concurrent_connection_total{mesh="${fixture.meshId}"}`), 0);
+});
+
+test("any other second link closes the older one with 4003 and is an audit event", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const bob = await fixture.connect(await fixture.member("bob"));
+  const first = await fixture.connect(alice, { hello: { instance_id: "one" } });
+  await fixture.connect(alice, { hello: { instance_id: "two" } });
+  const { code, reason } = await first.closed;
+  assert.equal(code, 4003);
+  assert.equal((JSON.parse(reason) as { kind: string }).kind, "replaced_by_newer_connection");
+  const event = await bob.next(isType("event"));
+  assert.ok(event);
+  await bob.next((frame): frame is Extract<typeof frame, { event: "member_concurrent_connection" }> => frame.type === "event" && frame.event === "member_concurrent_connection");
+  assert.ok(fixture.logged.some(({ fields }) => fields["audit"] === "member_concurrent_connection"));
+});
+
+test("a required feature that the broker lacks is named, for the daemon to judge", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const features = { require: { client_message_id_dedupe: { versions: [1] }, time_travel: { versions: [1] } }, optional: {} };
+  const peer = await fixture.connect(alice, { hello: { features } });
+  assert.deepEqual(peer.ack.features.missing_required, ["time_travel"]);
+  assert.equal(peer.ack.features.supported["client_message_id_dedupe"]?.params["request_fingerprint"], true);
+});
+
+test("a position that this log never issued proves nothing, one above a restored log opens a new epoch loudly", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const forged = { epoch: 1, seq: 900, broker_message_id: "01890000-0000-7000-8000-000000000000", incarnation: "x", mac: "AAAA" };
+  const peer = await connectPeer({ url: fixture.broker.url, meshId: fixture.meshId, identity: alice, hello: { position: forged } });
+  assert.equal(peer.ack.log.breaks.length, 0);
+  await peer.close();
+});
