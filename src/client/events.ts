@@ -32,6 +32,8 @@ export async function* events(http: HttpClient, options: EventsOptions = {}): As
     for (;;) {
       try {
         const stream = await open(http, last, controller.signal);
+        // Tells where a stream without Last-Event-ID begins, so that a break before its first event loses none.
+        last ??= stream.headers.get("last-event-id") ?? null;
         opened = true;
         failures = 0;
         options.onOpen?.();
@@ -69,9 +71,8 @@ async function open(http: HttpClient, last: string | null, signal: AbortSignal):
   throw refusal(stream.status, Buffer.concat(parts).toString("utf8"), stream.headers.get("retry-after"));
 }
 
-/** `data` of the stream is the whole event or only its payload; `id` and name stand beside it either way. */
+/** `data` of the stream is the event's own, with its time beside it. */
 function parseEvent(name: string, text: string, id: string | null): LocalEvent {
-  const value = JSON.parse(text) as Record<string, unknown>;
-  if (typeof value["event"] === "string" && typeof value["data"] === "object") return value as unknown as LocalEvent;
-  return { id: Number(id), event: name as LocalEvent["event"], at: String(value["at"] ?? ""), data: value };
+  const data = JSON.parse(text) as Record<string, unknown>;
+  return { id: Number(id ?? 0), event: name as LocalEvent["event"], at: String(data["at"] ?? ""), data };
 }

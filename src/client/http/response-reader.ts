@@ -110,7 +110,7 @@ export function createResponseReader(events: ResponseEvents): ResponseReader {
         state = "chunkEnd";
         return true;
       case "chunkEnd": {
-        const text = line(0);
+        const text = line(2);
         if (text === null) return false;
         if (text !== "") throw malformed("the answer has a malformed chunk");
         state = "chunkLine";

@@ -9,7 +9,7 @@ export interface ServerSentEvent {
 export interface SseParser {
   /** Events completed by these bytes. Throws RangeError when a line outgrows its limit. */
   push(chunk: Uint8Array): ServerSentEvent[];
-  /** Newest id told by the stream, also by blocks without data. */
+  /** Newest id told by a block that is complete, also by blocks without data. */
   lastId(): string | null;
 }
 
@@ -20,6 +20,7 @@ export function createSseParser(): SseParser {
   const decoder = new TextDecoder("utf-8");
   let text = "";
   let id: string | null = null;
+  let nextId: string | null = null;
   let event = "";
   let data: string[] = [];
   return {
@@ -32,6 +33,7 @@ export function createSseParser(): SseParser {
         const line = text.slice(0, end.index);
         text = text.slice(end.index + end[0].length);
         if (line === "") {
+          id = nextId;
           if (data.length > 0) found.push({ id, event: event === "" ? "message" : event, data: data.join("\n") });
           event = "";
           data = [];
@@ -42,7 +44,7 @@ export function createSseParser(): SseParser {
         const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
         if (field === "data") data.push(value);
         else if (field === "event") event = value;
-        else if (field === "id" && !value.includes("\0")) id = value;
+        else if (field === "id" && !value.includes("\0")) nextId = value;
       }
       if (text.length > lineCharsMax) throw new RangeError("a line of the event stream is too long");
       return found;
