@@ -86,7 +86,10 @@ export function createEventStream(options: {
   response.on("close", close);
   return {
     open(gap) {
-      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+      // Where the stream begins: a reader that loses it before its first event resumes from there.
+      response.writeHead(200, {
+        "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "last-event-id": String(options.after),
+      });
       // Without an id: the reader's Last-Event-ID stays what it was.
       const lost = gap === null ? "" : `event: gap\ndata: ${JSON.stringify({ at: rfc3339(clock.now()), ...gap })}\n\n`;
       response.write(`: open\n\n${lost}`);
