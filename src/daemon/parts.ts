@@ -22,6 +22,8 @@ export interface AcceptedRequest {
   readonly meta: string;
   /** member_ids, sorted, unique. */
   readonly mentions: readonly string[];
+  /** Addresses as the caller wrote them: part of the local fingerprint. */
+  readonly mentions_written?: readonly string[];
   readonly reply_to: string | null;
 }
 

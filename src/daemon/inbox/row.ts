@@ -1,0 +1,71 @@
+import type { InboxItem } from "../../protocol/local-api.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+
+/** A row of the inbox as SQLite gives it. */
+export interface InboxRow {
+  readonly id: number;
+  readonly sender: string;
+  readonly client_message_id: string | null;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly broker_message_id: string;
+  readonly request_fingerprint: string | null;
+  readonly topic: string | null;
+  readonly agent: string | null;
+  readonly from_name: string | null;
+  readonly content_type: string;
+  readonly body: Uint8Array | null;
+  readonly meta: string;
+  readonly mentions: string;
+  readonly reply_to: string | null;
+  readonly supersedes: string | null;
+  readonly priority: "now" | "next" | "low";
+  readonly algorithm: string;
+  readonly verified: 0 | 1;
+  readonly shown: 0 | 1;
+  readonly invalid: string | null;
+  readonly sent_at: string;
+  readonly accepted_at: string;
+  readonly received_at: number;
+  readonly read_at: number | null;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function inboxItem(row: InboxRow, memberName: string): InboxItem {
+  const body = Buffer.from(row.body ?? new Uint8Array());
+  return {
+    inbox_id: row.id,
+    client_message_id: row.client_message_id,
+    broker_message_id: row.broker_message_id,
+    history_id: row.seq,
+    epoch: row.epoch,
+    from: { member_id: row.sender, name: row.from_name },
+    to: row.topic === null ? `@${memberName}${row.agent === null ? "" : `/${row.agent}`}` : `#${row.topic}`,
+    topic: row.topic,
+    agent: row.agent,
+    content_type: row.content_type,
+    message: textOf(row.content_type, body),
+    body: body.toString("base64url"),
+    meta: row.meta === "" ? null : (JSON.parse(row.meta) as Record<string, unknown>),
+    mentions: JSON.parse(row.mentions) as string[],
+    reply_to: row.reply_to,
+    priority: row.priority,
+    encrypted: row.algorithm !== "none",
+    verified: row.verified === 1,
+    sent_at: row.sent_at,
+    accepted_at: row.accepted_at,
+    received_at: rfc3339(row.received_at),
+    read_at: row.read_at === null ? null : rfc3339(row.read_at),
+  };
+}
+
+/** The body as text when its type says text and its bytes are UTF-8; else null. */
+export function textOf(contentType: string, body: Uint8Array): string | null {
+  if (!/^(text\/|application\/json)/.test(contentType)) return null;
+  try {
+    return utf8.decode(body);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,78 @@
+import { rfc3339 } from "../../protocol/time.ts";
+import type { CheckedPush } from "../parts.ts";
+import type { InboxQueries } from "./queries.ts";
+import { textOf } from "./row.ts";
+
+export interface Tally {
+  stored: number;
+  duplicates: number;
+  invalid: number;
+}
+
+export function emptyTally(): Tally {
+  return { stored: 0, duplicates: 0, invalid: 0 };
+}
+
+/**
+ * Writes one pushed item: the message under (sender, id), its text, mentions and events, the position it came with, and
+ * for a dm the `delivered` receipt: all in the caller's transaction, so that none of them is ever ahead of the message.
+ * A message that cannot be shown is kept with its reason and answered to nobody.
+ */
+export function storePush(queries: InboxQueries, push: CheckedPush, own: { readonly memberId: string }, now: number, tally: Tally): void {
+  const { item } = push;
+  const { envelope } = item;
+  queries.notePosition(item.position, now);
+  if (envelope === null) {
+    queries.addEvent("gap", now, null, JSON.stringify({ destination: item.destination, history_id: item.seq, reason: item.stub_reason ?? "not pushed" }));
+    tally.invalid += 1;
+    return;
+  }
+  const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
+  const replacesShown = envelope.supersedes !== null && queries.isShown(envelope.sender, envelope.supersedes);
+  const shown = push.invalid === null && !superseded && !replacesShown;
+  const agent = envelope.destination_kind === "dm" && envelope.destination_ref.length > 64 ? envelope.destination_ref.slice(65) : null;
+  const id = queries.insert({
+    sender: envelope.sender,
+    client_message_id: envelope.client_message_id,
+    epoch: item.epoch,
+    seq: item.seq,
+    broker_message_id: item.broker_message_id,
+    request_fingerprint: envelope.request_fingerprint,
+    topic: envelope.destination_kind === "topic" ? envelope.destination_ref : null,
+    agent,
+    from_name: push.fromName,
+    content_type: envelope.content_type,
+    body: push.body,
+    meta: envelope.meta,
+    mentions: JSON.stringify(envelope.mentions),
+    reply_to: envelope.reply_to,
+    supersedes: envelope.supersedes,
+    priority: envelope.priority,
+    algorithm: envelope.algorithm,
+    verified: push.verified ? 1 : 0,
+    shown: shown ? 1 : 0,
+    invalid: push.invalid,
+    sent_at: envelope.sent_at,
+    accepted_at: item.accepted_at,
+    received_at: now,
+  });
+  if (id === null) {
+    tally.duplicates += 1;
+    return;
+  }
+  if (push.invalid !== null) {
+    tally.invalid += 1;
+    return;
+  }
+  tally.stored += 1;
+  if (shown) {
+    const text = push.body === null ? null : textOf(envelope.content_type, push.body);
+    if (text !== null) queries.addText(id, text);
+    for (const mention of envelope.mentions) queries.addMention(mention, id);
+    queries.addEvent("message", now, id, "{}");
+    if (envelope.mentions.includes(own.memberId)) queries.addEvent("mention", now, id, "{}");
+  }
+  if (envelope.destination_kind === "dm") {
+    queries.addReceipt(envelope.sender, envelope.client_message_id, envelope.request_fingerprint, "delivered", rfc3339(now));
+  }
+}

@@ -1,0 +1,215 @@
+import { defaultBackoff, fullJitter } from "../../base/backoff.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
+import type { LogBreak, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
+import type { ClaimedRow } from "../parts.ts";
+import { nextState } from "./next-state.ts";
+import type { OutboxCore } from "./outbox.ts";
+import type { OutboxRow } from "./row.ts";
+
+/** Rows of one destination claimed in one turn, so that a busy one does not keep others from the link. */
+const claimPerDestinationMax = 64;
+const doomedMax = 256;
+const neverAttemptedMaxHours = 720;
+const hourMs = 3_600_000;
+const brokenEpochFact = "epoch_reopened";
+
+/** Moves due rows to inflight, in order per destination, their envelopes frozen on disk before they go on the wire. */
+export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedRow[] {
+  const ready = core.order.ready(now);
+  if (ready.length === 0) return [];
+  return core.transaction(() => {
+    const claimed: ClaimedRow[] = [];
+    for (const destination of ready) {
+      if (claimed.length >= limit) break;
+      const wanted = Math.min(claimPerDestinationMax, limit - claimed.length);
+      const rows = core.queries.pendingOf(destination, wanted);
+      if (rows.length === 0) {
+        core.order.empty(destination);
+        continue;
+      }
+      let taken = 0;
+      for (const row of rows) {
+        // Order: nothing behind a row that is not due, or that waits to be voided.
+        if (row.doom !== null || row.next_attempt_at > now) {
+          if (taken === 0) core.order.waitUntil(destination, row.doom === null ? row.next_attempt_at : now + defaultBackoff.baseMs);
+          break;
+        }
+        const envelope = frozenEnvelope(core, row);
+        core.queries.claim(row.id, JSON.stringify(envelope), now);
+        core.moved("pending", "inflight");
+        claimed.push({ outboxId: row.id, envelope });
+        taken += 1;
+      }
+      if (taken > 0) core.order.claimed(destination, taken);
+    }
+    core.teller.markTold();
+    return claimed;
+  });
+}
+
+/** A row on the wire before keeps its bytes; one that never was is sealed anew, since keys and versions may have changed. */
+function frozenEnvelope(core: OutboxCore, row: OutboxRow): Envelope {
+  if (row.transmitted === 1 && row.envelope !== null) return JSON.parse(row.envelope) as Envelope;
+  return core.options.seal(row, row.body ?? new Uint8Array());
+}
+
+/** Applies the broker's answers in one commit, then tells of the stages that became true. */
+export function settle(core: OutboxCore, answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): void {
+  const told: number[] = [];
+  core.transaction(() => {
+    for (const { outboxId, answer } of answers) {
+      const row = core.queries.row(outboxId);
+      if (row === null || row.status !== "inflight") {
+        if (row !== null) settleLate(core, row, answer, now);
+        continue;
+      }
+      applyAnswer(core, row, answer, now);
+      told.push(outboxId);
+    }
+    core.teller.markTold();
+  });
+  core.teller.tell(told);
+  core.work();
+}
+
+function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): void {
+  const earlierUnanswered = row.unanswered === 2;
+  const next = nextState(answer, earlierUnanswered);
+  switch (next.kind) {
+    case "done":
+      if ("position" in answer && answer.position !== null) core.queries.notePosition(answer.position, now);
+      core.queries.done(row.id, next, now);
+      core.moved("inflight", "done");
+      core.order.settled(row.destination, null);
+      return;
+    case "dead":
+      core.queries.dead(row.id, JSON.stringify(next.error), next.error.broker_message_id ?? null, now);
+      core.moved("inflight", "dead");
+      core.order.settled(row.destination, null);
+      return;
+    case "doomed":
+      core.queries.doom(row.id, JSON.stringify(next.error));
+      core.moved("inflight", "pending");
+      core.order.settled(row.destination, now);
+      return;
+    case "retry": {
+      const behind = next.afterMs === 0;
+      const wait = next.afterMs ?? fullJitter(core.order.failed(row.destination), defaultBackoff, core.options.random);
+      core.queries.retry(row.id, {
+        attempts: next.countsAsAttempt ? 1 : 0,
+        nextAttemptAt: behind ? 0 : now + wait,
+        lastError: JSON.stringify(next.error),
+        unanswered: earlierUnanswered ? 1 : 0,
+      });
+      core.moved("inflight", "pending");
+      core.order.settled(row.destination, now + wait);
+    }
+  }
+}
+
+/** An answer to a row that was dropped or voided meanwhile: a commit is never hidden. */
+function settleLate(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): void {
+  if (answer.status !== 201 && answer.status !== 200) return;
+  if (row.status === "done" || !("history_id" in answer)) return;
+  core.queries.done(row.id, { broker_message_id: answer.broker_message_id, history_id: answer.history_id, epoch: answer.position?.epoch ?? null }, now);
+  core.moved(row.status, "done");
+}
+
+/** The link is gone, or an answer did not come in time: these go out again as they are; what became of them is unknown. */
+export function release(core: OutboxCore, outboxIds: readonly number[], reason: string, now: number): void {
+  core.transaction(() => {
+    for (const outboxId of outboxIds) {
+      const row = core.queries.row(outboxId);
+      if (row === null || row.status !== "inflight") continue;
+      core.queries.retry(row.id, {
+        attempts: 1,
+        nextAttemptAt: 0,
+        lastError: JSON.stringify({ code: "broker_unreachable", message: reason }),
+        unanswered: row.unanswered,
+      });
+      core.moved("inflight", "pending");
+      core.order.settled(row.destination, now);
+    }
+  });
+  core.work();
+}
+
+/**
+ * Rows past their age. One whose bytes were never on the wire, or whose every attempt was answered, expires at once;
+ * for the others the id has to be voided first: they are marked and returned, with the ones marked earlier.
+ */
+export function expireDue(core: OutboxCore, now: number, maxAgeHours: number): { outboxId: number; wireId: string }[] {
+  const error = JSON.stringify({ code: "expired", message: `not accepted within ${maxAgeHours} hours of the first attempt` });
+  const told: number[] = [];
+  const toVoid = core.transaction(() => {
+    const old = core.queries.overAge(now - neverAttemptedMaxHours * hourMs, now - maxAgeHours * hourMs, doomedMax);
+    for (const row of old) {
+      if (row.unanswered > 0) {
+        core.queries.doom(row.id, error);
+      } else {
+        core.queries.dead(row.id, error, null, now);
+        core.moved("pending", "dead");
+        told.push(row.id);
+      }
+    }
+    return core.queries.doomed(doomedMax).map((row) => ({ outboxId: row.id, wireId: core.wireIdOf(row) }));
+  });
+  core.teller.tell(told);
+  return toVoid;
+}
+
+/** Void ids die of their doom; committed ones are done after all. */
+export function settleVoid(core: OutboxCore, answers: readonly VoidAnswer[], now: number): void {
+  const told: number[] = [];
+  core.transaction(() => {
+    for (const answer of answers) {
+      const row = core.rowOfWireId(answer.client_message_id);
+      if (row === null || row.status === "done" || row.status === "dead" || row.status === "aborted") continue;
+      if (answer.status === "committed") {
+        settleCommitted(core, row, answer, now);
+      } else if (row.doom !== null) {
+        core.queries.dead(row.id, row.doom, null, now);
+        core.moved(row.status, "dead");
+      }
+      if (row.status === "inflight") core.order.settled(row.destination, null);
+      told.push(row.id);
+    }
+  });
+  core.teller.tell(told);
+  core.work();
+}
+
+/** The broker has a record of the id. With our bytes the row is done; with other bytes it says exactly that. */
+export function settleCommitted(core: OutboxCore, row: OutboxRow, answer: Extract<VoidAnswer, { status: "committed" }>, now: number): "done" | "dead" {
+  const { record } = answer;
+  const sent = row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope).request_fingerprint;
+  if (sent === null || sent === record.request_fingerprint) {
+    core.queries.done(row.id, { broker_message_id: record.broker_message_id, history_id: record.history_id, epoch: null }, now);
+    core.moved(row.status, "done");
+    return "done";
+  }
+  const error = {
+    code: "id_committed_differently",
+    message: "the broker accepted this id earlier with other bytes",
+    broker_message_id: record.broker_message_id,
+  };
+  core.queries.dead(row.id, JSON.stringify(error), record.broker_message_id, now);
+  core.moved(row.status, "dead");
+  return "dead";
+}
+
+/** The broker's log lost what lay above a prefix: what was done there is sent again, byte for byte. Each break counts once. */
+export function reopenAfterBreak(core: OutboxCore, breaks: readonly LogBreak[], now: number): number {
+  const handled = Number(core.queries.fact(brokenEpochFact) ?? 0);
+  const fresh = breaks.filter((found) => found.epoch > handled);
+  if (fresh.length === 0) return 0;
+  const reopened = core.transaction(() => {
+    let rows = 0;
+    for (const found of fresh) rows += core.queries.reopen(found.epoch, found.prefix);
+    core.queries.setFact(brokenEpochFact, String(Math.max(...fresh.map((found) => found.epoch))));
+    return rows;
+  });
+  for (const { destination } of core.queries.destinations()) core.order.waitUntil(destination, now);
+  core.work();
+  return reopened;
+}

@@ -1,0 +1,67 @@
+import { type ErrorCode, errorCodes } from "../../protocol/error-codes.ts";
+import type { SendAnswer } from "../../protocol/frames.ts";
+
+/**
+ * What an answer of the broker does to a row.
+ *
+ * A row is born `pending`, is `inflight` while its frozen envelope is on a live link, and ends `done`, `dead` or
+ * `aborted`. `unanswered` is set when the envelope goes out and cleared by an answer to that very attempt: the
+ * refusals of the broker re-check its records under the mesh's lock, and a new link's epoch shuts out what an old
+ * link still had in the air. A refusal that comes after an earlier attempt was left unanswered therefore says nothing
+ * about that one: the row may not die yet. It is marked with its doom, the id is voided, and only then it dies
+ * (or, when the record turns up, is done).
+ */
+export type NextState =
+  | { readonly kind: "done"; readonly broker_message_id: string; readonly history_id: number; readonly epoch: number | null }
+  | { readonly kind: "retry"; readonly afterMs: number | null; readonly countsAsAttempt: boolean; readonly error: RowError }
+  | { readonly kind: "dead"; readonly error: RowError }
+  | { readonly kind: "doomed"; readonly error: RowError };
+
+export interface RowError {
+  readonly code: string;
+  readonly message: string;
+  readonly broker_message_id?: string;
+}
+
+export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextState {
+  if (isAccepted(answer)) {
+    return {
+      kind: "done",
+      broker_message_id: answer.broker_message_id,
+      history_id: answer.history_id,
+      epoch: answer.position?.epoch ?? null,
+    };
+  }
+  if (isConflict(answer)) {
+    // Only the record's own sender is told its message: then this id was committed, with other bytes. Never "lost".
+    const own = answer.broker_message_id !== undefined;
+    return {
+      kind: "dead",
+      error: own
+        ? {
+            code: "id_committed_differently",
+            message: "the broker accepted this id earlier with other bytes",
+            broker_message_id: answer.broker_message_id ?? "",
+          }
+        : { code: "idempotency_key_reused", message: "the broker holds this id for another request" },
+    };
+  }
+  const code: ErrorCode = Object.hasOwn(errorCodes, answer.code) ? answer.code : "internal";
+  const error = { code, message: answer.message };
+  if (answer.status === 429) return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: false, error };
+  if (code === "behind") return { kind: "retry", afterMs: 0, countsAsAttempt: false, error };
+  if (answer.status >= 500) return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: true, error };
+  if (code === "id_void") return { kind: "dead", error };
+  return earlierUnanswered ? { kind: "doomed", error } : { kind: "dead", error };
+}
+
+type Accepted = Extract<SendAnswer, { duplicate: boolean }>;
+type Conflict = Extract<SendAnswer, { conflict: string }>;
+
+function isAccepted(answer: SendAnswer): answer is Accepted {
+  return answer.status === 201 || answer.status === 200;
+}
+
+function isConflict(answer: SendAnswer): answer is Conflict {
+  return answer.status === 409;
+}

@@ -1,0 +1,329 @@
+import type { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../../base/clock.ts";
+import { GroupCommit } from "../../base/group-commit.ts";
+import type { Log } from "../../base/log.ts";
+import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { VoidAnswer } from "../../protocol/frames.ts";
+import { callerId, wireId } from "../../protocol/ids.ts";
+import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
+import type { AcceptedRequest, Outbox, OutboxAnswer } from "../parts.ts";
+import { answerFor } from "./answer-table.ts";
+import { DrainOrder } from "./drain-order.ts";
+import { dropRow, requeueRow } from "./operator.ts";
+import { claimDue, expireDue, release, reopenAfterBreak, settle, settleVoid } from "./drain.ts";
+import { type OutboxQueries, outboxQueries } from "./queries.ts";
+import { applyProgress, applyReceipts, StageTeller } from "./receipts.ts";
+import { messageView, type OutboxRow, rowView } from "./row.ts";
+
+export interface OutboxOptions {
+  readonly path: string;
+  readonly meshId: string;
+  readonly memberId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Builds the envelope that a row's first transmission freezes. */
+  seal(row: OutboxRow, body: Uint8Array): Envelope;
+  /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
+  voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
+  /** Told after the commit that made a stage true; repeated after a restart until it has resolved. */
+  onStages(rows: readonly OutboxRow[]): Promise<void>;
+  /** Used share of the disk budget rose above 0.8 or fell below it again. */
+  onPressure(used: { readonly bytes: number; readonly bytesMax: number; readonly high: boolean }): void;
+  /** COMMIT failed with an I/O error: what is on disk is unknown and the process must end. */
+  fatal(error: unknown): void;
+  readonly random?: () => number;
+  readonly diskBytesMax?: number;
+  /** Durability tests plant weaker settings here. */
+  readonly pragmas?: string;
+}
+
+const diskBytesMaxDefault = 5_000_000_000;
+const pressureShare = 0.8;
+const fullShare = 0.95;
+const acceptGroupMax = 256;
+const acceptWaitingMax = 4_096;
+const tombstoneAfterMs = 30 * 86_400_000;
+const pruneChunk = 500;
+const positionsMax = 16;
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  return new SqliteOutbox(options);
+}
+
+/** What the outbox's own parts (drain, operator, receipts) work on. */
+export interface OutboxCore {
+  readonly options: OutboxOptions;
+  readonly queries: OutboxQueries;
+  readonly order: DrainOrder;
+  readonly teller: StageTeller;
+  /** Runs `body` as one durable transaction. */
+  transaction<T>(body: () => T): T;
+  /** Keeps the counters true; called wherever a row changes its status. */
+  moved(from: OutboxStatus | null, to: OutboxStatus): void;
+  /** Wakes the drain. */
+  work(): void;
+  wireIdOf(row: OutboxRow): string;
+  rowOfWireId(wire: string): OutboxRow | null;
+}
+
+class SqliteOutbox implements Outbox {
+  readonly #options: OutboxOptions;
+  #db: DatabaseSync | null = null;
+  #core: OutboxCore | null = null;
+  #accepts: GroupCommit<AcceptedRequest, OutboxAnswer> | null = null;
+  readonly #counts: Record<OutboxStatus, number> = { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 };
+  readonly #workListeners: (() => void)[] = [];
+  #pressure = false;
+  #stopping = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { options } = this;
+    const migrations = fileURLToPath(new URL("../../../migrations/daemon/outbox", import.meta.url));
+    const db = openDatabase(options.path, migrations, options.pragmas);
+    const queries = outboxQueries(db);
+    // A crash left these on a link that no longer exists. What became of them is unknown: they go out again as they are.
+    queries.resetInflight();
+    for (const { status, n } of queries.counts()) this.#counts[status] = n;
+    const order = new DrainOrder();
+    for (const { destination, head } of queries.destinations()) order.waitUntil(destination, queries.row(head)?.next_attempt_at ?? 0);
+    this.#db = db;
+    const core: OutboxCore = {
+      options,
+      queries,
+      order,
+      teller: new StageTeller(options, queries),
+      transaction: (body) => this.#transaction(body),
+      moved: (from, to) => {
+        if (from !== null) this.#counts[from] -= 1;
+        this.#counts[to] += 1;
+      },
+      work: () => {
+        for (const listener of this.#workListeners) listener();
+      },
+      wireIdOf: (row) => wireId(options.memberId, row.client_message_id, { minted: row.minted === 1 }),
+      rowOfWireId: (wire) => {
+        const row = queries.rowByClientId(callerId(options.memberId, wire));
+        return row !== null && core.wireIdOf(row) === wire ? row : null;
+      },
+    };
+    this.#core = core;
+    this.#accepts = new GroupCommit<AcceptedRequest, OutboxAnswer>({
+      groupMax: acceptGroupMax,
+      waitingMax: acceptWaitingMax,
+      busy: () => new ClaudemeshError("daemon_busy", "too many sends wait for the disk"),
+      transaction: (body) => this.#transaction(body),
+      run: (request) => this.#insert(core, request),
+      isOwnFailure: (error) => error instanceof ClaudemeshError,
+    });
+    await core.teller.tellLeftovers();
+  }
+
+  get options(): OutboxOptions {
+    return this.#options;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#core?.teller.idle();
+    this.#db?.close();
+    this.#db = null;
+    this.#core = null;
+  }
+
+  peek(clientMessageId: string, fingerprint: Uint8Array): OutboxAnswer | null {
+    const row = this.#live().queries.rowByClientId(clientMessageId);
+    return row === null ? null : answerFor(row, fingerprint);
+  }
+
+  async accept(request: AcceptedRequest): Promise<OutboxAnswer> {
+    if (this.#stopping || this.#accepts === null) throw new ClaudemeshError("stopping", "the daemon is stopping");
+    try {
+      const answer = await this.#accepts.submit(request);
+      if (answer.kind === "queued" && !answer.duplicate) this.#live().work();
+      return answer;
+    } catch (error) {
+      throw this.#acceptError(error, request);
+    }
+  }
+
+  row(outboxId: number): OutboxRowView | null {
+    const row = this.#live().queries.row(outboxId);
+    return row === null ? null : rowView(row);
+  }
+
+  list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView> {
+    const after = Number(filter.cursor ?? 0);
+    if (!Number.isSafeInteger(after) || after < 0) throw new ClaudemeshError("invalid_field", "cursor is not one of this list");
+    const rows = this.#live().queries.page(filter.states, after, filter.limit);
+    return { items: rows.map(rowView), next_cursor: rows.length < filter.limit ? null : String(rows.at(-1)?.id) };
+  }
+
+  message(id: string): MessageView | null {
+    const core = this.#live();
+    const row = core.queries.rowByClientId(id) ?? core.rowOfWireId(id) ?? (/^\d{1,15}$/.test(id) ? core.queries.row(Number(id)) : null);
+    return row === null ? null : messageView(row);
+  }
+
+  counts(): Record<OutboxStatus, number> {
+    return { ...this.#counts };
+  }
+
+  oldestPendingAgeMs(): number {
+    const at = this.#live().queries.oldestPendingAt();
+    return at === null ? 0 : Math.max(0, this.#options.clock.now() - at);
+  }
+
+  requeue: Outbox["requeue"] = (outboxId, change, by) => requeueRow(this.#live(), outboxId, change, by);
+  drop: Outbox["drop"] = (outboxId, how, by) => dropRow(this.#live(), outboxId, how, by);
+  claimDue: Outbox["claimDue"] = async (now, limit) => claimDue(this.#live(), now, limit);
+  settle: Outbox["settle"] = async (answers, now) => settle(this.#live(), answers, now);
+  release: Outbox["release"] = async (ids, reason, now) => release(this.#live(), ids, reason, now);
+  expireDue: Outbox["expireDue"] = async (now, hours) => expireDue(this.#live(), now, hours);
+  settleVoid: Outbox["settleVoid"] = async (answers, now) => settleVoid(this.#live(), answers, now);
+  reopenAfterBreak: Outbox["reopenAfterBreak"] = async (breaks, now) => {
+    const reopened = reopenAfterBreak(this.#live(), breaks, now);
+    if (reopened > 0) this.#recount();
+    return reopened;
+  };
+  applyReceipts: Outbox["applyReceipts"] = async (items) => applyReceipts(this.#live(), items);
+  applyProgress: Outbox["applyProgress"] = async (wire, progress) => applyProgress(this.#live(), wire, progress);
+
+  async prune(now: number): Promise<number> {
+    const core = this.#live();
+    let shrunk = 0;
+    for (let chunk = pruneChunk; chunk === pruneChunk; shrunk += chunk) {
+      chunk = core.transaction(() => core.queries.shrink(now - tombstoneAfterMs, pruneChunk));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    core.transaction(() => core.queries.forgetPositions(positionsMax));
+    return shrunk;
+  }
+
+  nextDueInMs(now: number): number | null {
+    return this.#live().order.nextInMs(now);
+  }
+
+  onWork(listener: () => void): void {
+    this.#workListeners.push(listener);
+  }
+
+  positions(): ReturnType<Outbox["positions"]> {
+    return this.#live().queries.positions(positionsMax);
+  }
+
+  #live(): OutboxCore {
+    if (this.#core === null) throw new ClaudemeshError("stopping", "the outbox is not open");
+    return this.#core;
+  }
+
+  /** Looks the id up again under the write lock: of many sends of one id, one inserts. */
+  #insert(core: OutboxCore, request: AcceptedRequest): OutboxAnswer {
+    const existing = core.queries.rowByClientId(request.client_message_id);
+    if (existing !== null) return answerFor(existing, request.fingerprint);
+    this.#refuseWhenFull(core);
+    const destination = destinationKey(request.destination_kind, request.destination_ref);
+    const id = core.queries.insert({
+      client_message_id: request.client_message_id,
+      minted: request.minted ? 1 : 0,
+      request_fingerprint: request.fingerprint,
+      to_text: request.to,
+      destination,
+      destination_kind: request.destination_kind,
+      destination_ref: request.destination_ref,
+      body: request.body,
+      content_type: request.content_type,
+      priority: request.priority,
+      meta: request.meta,
+      mentions: JSON.stringify(request.mentions),
+      mentions_written: JSON.stringify(request.mentions_written ?? request.mentions),
+      reply_to: request.reply_to,
+      supersedes: null,
+      supersedes_row: null,
+      enqueued_at: this.#options.clock.now(),
+    });
+    core.moved(null, "pending");
+    core.order.add(destination);
+    return { kind: "queued", outbox_id: id, client_message_id: request.client_message_id, duplicate: false };
+  }
+
+  #refuseWhenFull(core: OutboxCore): void {
+    const bytesMax = this.#options.diskBytesMax ?? diskBytesMaxDefault;
+    const bytes = core.queries.usedBytes();
+    const high = bytes > bytesMax * pressureShare;
+    if (high !== this.#pressure) {
+      this.#pressure = high;
+      this.#options.onPressure({ bytes, bytesMax, high });
+    }
+    if (bytes > bytesMax * fullShare) {
+      throw new ClaudemeshError("outbox_full", `the outbox holds ${bytes} of ${bytesMax} bytes; draining goes on`, {
+        hint: "see `claudemesh outbox list --state pending`, or raise [outbox] disk_bytes_max in config.toml",
+      });
+    }
+  }
+
+  #transaction<T>(body: () => T): T {
+    const db = this.#db;
+    if (db === null) throw new ClaudemeshError("stopping", "the outbox is not open");
+    db.exec("BEGIN IMMEDIATE");
+    let result: T;
+    try {
+      result = body();
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      this.#recount();
+      throw error;
+    }
+    try {
+      db.exec("COMMIT");
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      this.#recount();
+      // A full disk rolls back cleanly. Anything else at COMMIT leaves the outcome unknown: rows may or may not be there.
+      if (sqliteCode(error) === sqliteFull) throw error;
+      throw new CommitFailed(error);
+    }
+    return result;
+  }
+
+  #recount(): void {
+    if (this.#core === null) return;
+    for (const status of Object.keys(this.#counts) as OutboxStatus[]) this.#counts[status] = 0;
+    for (const { status, n } of this.#core.queries.counts()) this.#counts[status] = n;
+  }
+
+  #acceptError(error: unknown, request: AcceptedRequest): ClaudemeshError {
+    if (error instanceof ClaudemeshError) return error;
+    if (error instanceof CommitFailed) {
+      this.#options.fatal(error.cause);
+      return new ClaudemeshError("outcome_unknown", `the disk failed while ${request.client_message_id} was committed; it may or may not be stored`, {
+        cause: error.cause,
+        hint: "send it again with the same client_message_id: the answer tells",
+        details: { client_message_id: request.client_message_id },
+      });
+    }
+    if (sqliteCode(error) === sqliteFull) {
+      return new ClaudemeshError("outbox_full", "the disk is full; nothing was stored", { cause: error, hint: "free disk space and send again" });
+    }
+    return ClaudemeshError.from(error);
+  }
+}
+
+/** COMMIT itself failed. */
+class CommitFailed extends Error {
+  override readonly name = "CommitFailed";
+  constructor(cause: unknown) {
+    super("commit failed", { cause });
+  }
+}
+
+/** All dms of a member, whatever agent they name, are one destination. */
+export function destinationKey(kind: string, ref: string): string {
+  return kind === "dm" ? `dm:${ref.slice(0, 64)}` : `${kind}:${ref}`;
+}
