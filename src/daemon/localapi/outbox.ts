@@ -19,7 +19,7 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
     operation({
       method: "GET",
       path: "/v1/outbox",
-      summary: "Rows of the outbox, newest first",
+      summary: "Rows of the outbox, oldest first",
       query: { ...pageShape, state: optional(someOf(...statuses)) },
       body: null,
       answers: [200],

@@ -82,6 +82,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
     priority: parsed.priority,
     meta: parsed.meta,
     mentions: sortedUnique(mentions),
+    mentions_written: parsed.mentions,
     reply_to: parsed.replyTo,
   });
   return answer(parts, destination.kind, answered);

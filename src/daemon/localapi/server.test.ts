@@ -51,7 +51,7 @@ describe("the local API's listeners", () => {
   before(async () => {
     api = createLocalApi({
       routes, socketPath: join(dir, "sock"), token: openLocalToken(dir), allowedOrigins: [origin], publicHealthCheck: false,
-      clock: { ...systemClock, now: () => now }, log, observe: () => {}, endStreams: () => {},
+      clock: { ...systemClock, now: () => now }, log, observe: () => {}, announce: () => {}, endStreams: () => {},
     });
     await api.start();
     unix = { socketPath: api.socketPath };
@@ -252,7 +252,7 @@ describe("the local API's listeners", () => {
 describe("the unix socket", () => {
   const options = (socketPath: string) => ({
     routes: [], socketPath, token: null, allowedOrigins: [], publicHealthCheck: false, clock: systemClock,
-    log: { debug() {}, info() {}, warn() {}, error() {} }, observe: () => {}, endStreams: () => {},
+    log: { debug() {}, info() {}, warn() {}, error() {} }, observe: () => {}, announce: () => {}, endStreams: () => {},
   });
 
   it("replaces a socket that nobody answers on", async () => {

@@ -31,8 +31,22 @@ export interface LocalApiOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: RequestHost["observe"];
+  /** Called between the two listeners, so that whoever finds the socket answering finds the TCP port announced. */
+  readonly announce: (httpPort: number | null) => void;
   /** Ends the open event streams; called once no request is under way. */
   readonly endStreams: () => void;
+}
+
+/** Listens on 127.0.0.1 and resolves with the port that the system picked. */
+async function listenTcp(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: "127.0.0.1", port: 0, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
 }
 
 /** The daemon's local API on its two listeners. */
@@ -44,6 +58,8 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
   };
   let httpPort: number | null = null;
   const servers: Server[] = [];
+  /** Another daemon's socket, found at start, is not ours to remove. */
+  let ownsSocket = false;
   let stopped: Promise<void> | null = null;
 
   const add = (transport: "unix" | "tcp"): Server => {
@@ -75,7 +91,7 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       setImmediate(() => server.closeAllConnections());
     }
     await Promise.all(closed);
-    if (servers.length > 0) rmSync(options.socketPath, { force: true });
+    if (ownsSocket) rmSync(options.socketPath, { force: true });
   };
 
   return {
@@ -84,17 +100,10 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       return httpPort;
     },
     async start() {
+      if (options.token !== null) httpPort = await listenTcp(add("tcp"));
+      options.announce(httpPort);
       await listenUnix(add("unix"), options.socketPath);
-      if (options.token === null) return;
-      const server = add("tcp");
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host: "127.0.0.1", port: 0, exclusive: true }, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
-      httpPort = (server.address() as AddressInfo).port;
+      ownsSocket = true;
     },
     refuse() {
       load.stopping = true;

@@ -1,0 +1,32 @@
+import type { Clock } from "../../base/clock.ts";
+import { type AboutParts, aboutRoutes } from "./about.ts";
+import { eventRoutes } from "./events.ts";
+import { historyRoutes } from "./history.ts";
+import { inboxRoutes } from "./inbox.ts";
+import { memberRoutes } from "./members.ts";
+import { messageRoutes } from "./messages.ts";
+import { outboxRoutes } from "./outbox.ts";
+import type { Route } from "./route.ts";
+import { type SendParts, sendRoutes } from "./send.ts";
+import { topicRoutes } from "./topics.ts";
+
+export type ApiParts = AboutParts & SendParts & { readonly clock: Clock };
+
+/** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
+export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
+  const events = eventRoutes(parts);
+  return {
+    routes: [
+      ...sendRoutes(parts),
+      ...messageRoutes(parts),
+      ...outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() }),
+      ...inboxRoutes(parts),
+      ...events.routes,
+      ...topicRoutes(parts),
+      ...memberRoutes(parts),
+      ...historyRoutes(parts),
+      ...aboutRoutes(parts),
+    ],
+    endStreams: () => events.stop(),
+  };
+}
