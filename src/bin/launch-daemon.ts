@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DaemonStatus, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
-import { daemonSocket } from "../client/find-daemon.ts";
+import { readDaemonFile } from "../client/find-daemon.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { socketPathFor } from "../daemon/localapi/runtime-folder.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
@@ -35,7 +36,7 @@ export async function stopDaemon(home: string, dir: string): Promise<boolean> {
   if (!existsSync(lockPath)) return false;
   const status = await daemonStatus(home, dir);
   if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await connect({ dir }).shutdown({ timeoutMs: lookTimeoutMs }).catch(() => undefined);
+  await connect({ socketPath: status.socket }).shutdown({ timeoutMs: lookTimeoutMs }).catch(() => undefined);
   if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
   if (status.pid !== null) process.kill(status.pid, "SIGTERM");
   if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
@@ -45,26 +46,17 @@ export async function stopDaemon(home: string, dir: string): Promise<boolean> {
 /** What is found by asking; a daemon that holds its socket and does not answer is `unresponsive`. */
 export async function daemonStatus(home: string, dir: string): Promise<DaemonStatus> {
   const mesh = readMeshFile(dir);
-  const socket = daemonSocket(dir);
+  const file = readDaemonFile(dir);
+  const socket = file?.socket ?? socketPathFor(dir, process.env);
   const base = { mesh: mesh.slug, member: mesh.member_name, address: `@${mesh.member_name}`, home, socket, token_file: join(dir, "local_token") };
   const client = connect({ socketPath: socket });
   try {
     const health: HealthView = await client.health({ timeoutMs: lookTimeoutMs });
-    return { ...base, member: health.member.name, address: health.member.address, state: "running", http_port: httpPort(dir), pid: health.pid };
+    return { ...base, member: health.member.name, address: health.member.address, state: "running", http_port: file?.http_port ?? null, pid: health.pid };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
     return { ...base, state, http_port: null, pid: null };
   } finally {
     client.close();
-  }
-}
-
-/** The daemon removes the file when it stops and writes it anew when it listens on TCP. */
-function httpPort(dir: string): number | null {
-  try {
-    const port = Number(readFileSync(join(dir, "http.port"), "utf8"));
-    return Number.isInteger(port) && port > 0 ? port : null;
-  } catch {
-    return null;
   }
 }

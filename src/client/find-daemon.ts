@@ -50,6 +50,7 @@ export function daemonSocket(dir: string): string {
 
 export function readDaemonFile(dir: string): DaemonFile | null {
   try {
+    // Missing, or cut short by a crash of the machine: then the daemon does not run.
     const value = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as Partial<DaemonFile>;
     if (typeof value.pid !== "number" || typeof value.socket !== "string") return null;
     return { pid: value.pid, socket: value.socket, http_port: value.http_port ?? null };

@@ -215,7 +215,8 @@ function head(endpoint: Endpoint, request: HttpRequest, connection: "keep-alive"
   return `${lines.join("\r\n")}\r\n\r\n${request.body ?? ""}`;
 }
 
-const notListening = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK"]);
+/** EINVAL: the path is too long for a socket, so none can be there. */
+const notListening = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "ENOTSOCK", "EINVAL"]);
 
 function connectionError(error: NodeJS.ErrnoException, endpoint: Endpoint, request: HttpRequest): ClaudemeshError {
   const where = endpoint.kind === "unix" ? endpoint.path : `127.0.0.1:${endpoint.port}`;

@@ -1,0 +1,134 @@
+/**
+ * `npm start`: the main job on real input. A broker and two daemons, each a process of its own, pass files of this
+ * checkout (and standard input) from alice to bob while the broker and bob's daemon are killed with SIGKILL. Every
+ * receipt is printed when it becomes true; the table at the end compares contents. Exit code 0 only if nothing was lost,
+ * shown twice or changed. Nothing keeps running, and nothing stays outside the temporary folder, which is removed.
+ */
+import { fileURLToPath } from "node:url";
+import { table } from "../cli/table.ts";
+import type { InboxItem } from "../protocol/local-api.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { checkoutFiles, type Content, pipedInput } from "./demo-content.ts";
+import { type DemoHosts, startHosts } from "./demo-hosts.ts";
+import { createLedger, type Entry, type Ledger, tally, type Tally, wholeInbox } from "./demo-ledger.ts";
+
+const fileCount = 36;
+const interrupted = 130;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const controller = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (!controller.signal.aborted) print("interrupted: stopping everything that was started");
+    controller.abort(new DOMException("interrupted", "AbortError"));
+  });
+}
+process.exit(await demo());
+
+async function demo(): Promise<number> {
+  const started = performance.now();
+  const input = await pipedInput();
+  const files = checkoutFiles(fileURLToPath(new URL("../../", import.meta.url)), fileCount);
+  const contents = input === null ? files : [input, ...files];
+  let hosts: DemoHosts | null = null;
+  try {
+    hosts = await startHosts();
+    introduce(hosts);
+    const whole = await run(hosts, contents);
+    print(`   took ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+    return whole ? 0 : 1;
+  } catch (thrown) {
+    if (controller.signal.aborted) return interrupted;
+    const error = ClaudemeshError.from(thrown);
+    process.stderr.write(`error: ${error.message} (${error.code})\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`);
+    return 1;
+  } finally {
+    await hosts?.close();
+  }
+}
+
+function introduce(hosts: DemoHosts): void {
+  print(`Everything lives in ${hosts.folder} and is removed at the end.`);
+  print(`   broker  pid ${hosts.broker.pid}  ${hosts.broker.url}`);
+  for (const daemon of hosts.daemons) print(`   ${daemon.address.padEnd(6)}  pid ${daemon.pid}  ${daemon.socket}`);
+}
+
+/** True when every message arrived once, as it was sent. */
+async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<boolean> {
+  const { signal } = controller;
+  const { alice, bob } = hosts;
+  await alice.client.topics.create("files", { signal });
+  await bob.client.topics.join("files", { signal });
+  const shown: InboxItem[] = [];
+  const watching = watchBob(hosts, shown);
+  const ledger = createLedger({ sender: alice.client, addresses: { direct: "@bob", topic: "#files" }, print, signal });
+  const third = Math.ceil(contents.length / 3);
+
+  print("\n1  alice sends files to @bob and to #files");
+  await sendAll(ledger, contents.slice(0, third));
+  await ledger.until("delivery", () => ledger.without("delivered") === 0);
+
+  print("\n2  the broker is killed while messages are on their way");
+  const second = contents.slice(third, 2 * third);
+  await killDuring(ledger, second, () => hosts.killBroker());
+  const lateBatch = ledger.entries.slice(third);
+  print(`   SIGKILL    broker  with ${ledger.without("accepted", lateBatch)} of ${lateBatch.length} messages not yet accepted; they are on alice's disk`);
+  const broker = await hosts.startBroker();
+  print(`   started    broker  pid ${broker.pid}, on the same data`);
+  await ledger.until("delivery after the broker's return", () => ledger.without("delivered") === 0);
+
+  print("\n3  bob's daemon is killed while messages are on their way");
+  const before = ledger.entries.length;
+  await killDuring(ledger, contents.slice(2 * third), () => hosts.killBob());
+  const lastBatch = ledger.entries.slice(before);
+  await ledger.until("acceptance while bob is away", () => ledger.without("accepted") === 0);
+  print(`   SIGKILL    bob     with ${ledger.without("delivered", lastBatch)} of ${lastBatch.length} messages not yet delivered; the broker keeps them`);
+  const daemon = await hosts.startBob();
+  print(`   started    bob     pid ${daemon.pid}, on the same data`);
+  await ledger.until("delivery after bob's return", () => ledger.without("delivered") === 0);
+
+  const inbox = await wholeInbox(bob.client);
+  controllerOfBob.abort();
+  await watching;
+  return report(ledger.entries, inbox, shown);
+}
+
+const controllerOfBob = new AbortController();
+
+/** The messages that a program listening at bob is shown, across the kill of his daemon. */
+async function watchBob({ bob }: DemoHosts, shown: InboxItem[]): Promise<void> {
+  const signal = AbortSignal.any([controller.signal, controllerOfBob.signal]);
+  for await (const event of bob.client.events({ after: 0, signal })) {
+    if (event.event === "message") shown.push(event.data as unknown as InboxItem);
+  }
+}
+
+function kindOf(index: number): "direct" | "topic" {
+  return index % 2 === 0 ? "direct" : "topic";
+}
+
+async function sendAll(ledger: Ledger, contents: readonly Content[]): Promise<void> {
+  await Promise.all(contents.map((content, index) => ledger.send(kindOf(index), content)));
+}
+
+/** Half of the messages are sent at once, the kill comes with the first answer, the other half is sent into the gap. */
+async function killDuring(ledger: Ledger, contents: readonly Content[], kill: () => Promise<void>): Promise<void> {
+  const half = Math.ceil(contents.length / 2);
+  const sending = contents.slice(0, half).map((content, index) => ledger.send(kindOf(index), content));
+  await Promise.any(sending);
+  const killed = kill();
+  await Promise.all([killed, ...sending]);
+  await sendAll(ledger, contents.slice(half));
+}
+
+function report(entries: readonly Entry[], inbox: readonly InboxItem[], shown: readonly InboxItem[]): boolean {
+  const rows = (["direct", "topic"] as const).map((kind) => [kind, ...cells(tally(entries.filter((entry) => entry.kind === kind), inbox, shown))]);
+  const whole = tally(entries, inbox, shown);
+  print("\n4  compared by SHA-256 at bob");
+  for (const line of table([["   ", "sent", "delivered once", "lost", "shown twice", "changed"], ...rows.map(([kind = "", ...rest]) => [`   ${kind}`, ...rest]), ["   total", ...cells(whole)]])) print(line);
+  return whole.sent > 0 && whole.deliveredOnce === whole.sent;
+}
+
+function cells(counted: Tally): string[] {
+  return [counted.sent, counted.deliveredOnce, counted.lost, counted.shownTwice, counted.changed].map(String);
+}
