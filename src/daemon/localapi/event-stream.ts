@@ -12,17 +12,19 @@ const eventsPerRead = 128;
 export interface EventStream {
   /** Sends the head, a `gap` if there is one, and what is already there. */
   open(gap: LocalEvent["data"] | null): void;
-  /** There may be new events. */
-  wake(): void;
+  /** The next committed event, formatted. Every one must be pushed, in order. */
+  push(id: number, text: string): void;
   close(): void;
 }
 
 /**
- * One reader of the events. It holds a cursor, not a buffer: rows are read from disk when its socket takes more, so a
- * slow reader costs one read's worth of memory however far behind it is.
+ * One reader of the events. It holds a cursor, and only while it keeps up also the few events of this turn; a slow
+ * reader's events are read from disk when its socket takes more, so it costs one read's worth of memory however far
+ * behind it is.
  *
- * idle → (wake) → reading → idle when nothing is left, or blocked when the socket is full → (drain) → reading.
- * Blocked for longer than stalledMs, or its socket gone: closed.
+ * idle → (push) → scheduled → idle when nothing is left, or blocked when the socket is full → (drain) → scheduled.
+ * Blocked for longer than stalledMs, or its socket gone: closed. `caughtUp` says that the cursor and `pending` together
+ * cover everything committed; whoever falls behind loses it, and gets it back by a read that reaches the end.
  */
 export function createEventStream(options: {
   readonly inbox: Inbox;
@@ -34,6 +36,9 @@ export function createEventStream(options: {
 }): EventStream {
   const { inbox, clock, response } = options;
   let cursor = options.after;
+  let caughtUp = false;
+  let pending: string[] = [];
+  let pendingId = 0;
   let state: "idle" | "scheduled" | "blocked" | "closed" = "idle";
   let blockedSince = 0;
   let timer: Timer | null = null;
@@ -45,25 +50,37 @@ export function createEventStream(options: {
     response.end();
     options.closed();
   };
+  const fallBehind = (): void => {
+    caughtUp = false;
+    pending = [];
+  };
   const block = (): void => {
     state = "blocked";
     blockedSince = clock.now();
+    fallBehind();
+  };
+  const next = (): string => {
+    if (caughtUp) {
+      const text = pending.join("");
+      if (pending.length > 0) cursor = pendingId;
+      pending = [];
+      return text;
+    }
+    const events = inbox.eventsAfter(cursor, eventsPerRead);
+    cursor = events.at(-1)?.id ?? cursor;
+    caughtUp = events.length < eventsPerRead;
+    return events.map(formatEvent).join("");
   };
   const pump = (): void => {
     if (state !== "scheduled") return;
-    const events = inbox.eventsAfter(cursor, eventsPerRead);
-    if (events.length === 0) {
-      state = "idle";
-      return;
-    }
-    cursor = events[events.length - 1]?.id ?? cursor;
-    const taken = response.write(events.map(format).join(""));
-    if (!taken) block();
+    const text = next();
+    if (text !== "" && !response.write(text)) block();
+    else if (caughtUp) state = "idle";
     else setImmediate(pump);
   };
   const wake = (): void => {
     if (state !== "idle") return;
-    // Later in this turn more events may be committed: they are then read together.
+    // Later in this turn more events may be committed: they are then written together.
     state = "scheduled";
     setImmediate(pump);
   };
@@ -86,22 +103,27 @@ export function createEventStream(options: {
   response.on("close", close);
   return {
     open(gap) {
-      // Where the stream begins: a reader that loses it before its first event resumes from there.
-      response.writeHead(200, {
-        "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "last-event-id": String(options.after),
-      });
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
       // Without an id: the reader's Last-Event-ID stays what it was.
       const lost = gap === null ? "" : `event: gap\ndata: ${JSON.stringify({ at: rfc3339(clock.now()), ...gap })}\n\n`;
       response.write(`: open\n\n${lost}`);
       timer = clock.after(heartbeatMs, beat);
       wake();
     },
-    wake,
+    push(id, text) {
+      if (state === "closed" || !caughtUp || id <= cursor) return;
+      if (pending.length >= eventsPerRead) fallBehind();
+      else {
+        pending.push(text);
+        pendingId = id;
+      }
+      wake();
+    },
     close,
   };
 }
 
 /** The data is the event's own, with its time beside it. */
-function format(event: LocalEvent): string {
+export function formatEvent(event: LocalEvent): string {
   return `id: ${event.id}\nevent: ${event.event}\ndata: ${JSON.stringify({ at: event.at, ...event.data })}\n\n`;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { Inbox } from "../parts.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
+import { createEventStream, type EventStream, formatEvent } from "./event-stream.ts";
 import type { Route } from "./route.ts";
 import { invalid, optional, text } from "./shape.ts";
 
@@ -9,14 +9,17 @@ const eventsShape = { since: optional(text({ charsMax: 20 })) };
 
 /**
  * `GET /v1/events`. Events are rows of the inbox with durable, ascending ids; Last-Event-ID (or `since=<id>`) resumes
- * right after one, `since=now` and no word at all begin with the next. One listener serves every open stream.
+ * right after one, `since=now` and no word at all begin with the next. One listener serves every open stream, and there
+ * is none while no stream is open: reading each event for nobody would cost as much as storing it.
  */
 export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Clock }): { readonly routes: readonly Route[]; stop(): void } {
   const { inbox, clock } = parts;
   const streams = new Set<EventStream>();
-  const unlisten = inbox.onEvent(() => {
-    for (const stream of streams) stream.wake();
-  });
+  let unlisten: (() => void) | null = null;
+  const tell = (event: LocalEvent): void => {
+    const text = formatEvent(event);
+    for (const stream of streams) stream.push(event.id, text);
+  };
   const route: Route = {
     method: "GET",
     path: "/v1/events",
@@ -31,17 +34,21 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
         inbox, clock, response, after: start.after,
         closed() {
           streams.delete(stream);
+          if (streams.size === 0) {
+            unlisten?.();
+            unlisten = null;
+          }
           closed();
         },
       });
       streams.add(stream);
+      unlisten ??= inbox.onEvent(tell);
       stream.open(start.gap);
     },
   };
   return {
     routes: [route],
     stop() {
-      unlisten();
       for (const stream of streams) stream.close();
     },
   };

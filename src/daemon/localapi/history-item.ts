@@ -1,9 +1,9 @@
-import { isUtf8 } from "node:buffer";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type { MemberInfo, PushItem } from "../../protocol/frames.ts";
 import { parseMeta } from "../../protocol/meta.ts";
 import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
+import { textOf } from "../inbox/row.ts";
 import type { Self } from "../resolve-address.ts";
 
 /**
@@ -30,7 +30,7 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
     to: topic === null ? dmAddress(envelope.destination_ref, members, self) : `#${topic}`,
     topic,
     content_type: envelope.content_type,
-    message: envelope.content_type.toLowerCase().startsWith("text/") && isUtf8(body) ? body.toString("utf8") : null,
+    message: textOf(envelope.content_type, body),
     body: envelope.body,
     meta: parseMeta(envelope.meta),
     mentions: envelope.mentions,
