@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "../client/call.ts";
 import { createHttpClient } from "../client/http/http-client.ts";
@@ -23,8 +24,8 @@ export interface AdminClient {
 }
 
 export function adminClient(dataDir: string): AdminClient {
-  const path = join(dataDir, "admin.sock");
   const ask = async <T>(method: "GET" | "POST", target: string, body?: unknown, timeoutMs = 10_000): Promise<T> => {
+    const path = socketPath(dataDir);
     const http = createHttpClient({ kind: "unix", path });
     try {
       return await call<T>(http, { method, path: target, repeatable: false, ...(body === undefined ? {} : { body }) }, { timeoutMs });
@@ -41,4 +42,15 @@ export function adminClient(dataDir: string): AdminClient {
     addMember: async (meshId, member) => void (await ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member)),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
+}
+
+/** As the broker recorded it at its last start: a long path moves to a short folder. */
+function socketPath(dataDir: string): string {
+  try {
+    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket?: unknown };
+    if (typeof file.admin_socket === "string") return file.admin_socket;
+  } catch {
+    // Never started: nothing answers at the usual place either.
+  }
+  return join(dataDir, "admin.sock");
 }

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { HostStatus } from "../../src/cli/launcher.ts";
+import { onEnd } from "./on-end.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One host as its user sees it: a home of its own and the command line, each call a process. */
+export interface TestHost {
+  readonly home: string;
+  /** Runs `claudemesh` to its end, whatever its exit code. */
+  run(args: readonly string[], options?: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> }): Promise<Ran>;
+  /** Starts `claudemesh` and leaves it running; it is killed when the test ends. */
+  start(args: readonly string[]): ReturnType<typeof spawn>;
+  status(): Promise<HostStatus>;
+  /** `up` with the options that make a test independent of where it runs. */
+  up(...args: readonly string[]): Promise<Ran>;
+}
+
+const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
+
+/** Brought down when the test ends. Hosts given the same folder stand side by side in it. */
+export function host(t: TestContext, name: string, folder = tempFolder(t)): TestHost {
+  const home = join(folder, name);
+  const env = (more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
+    const { CLAUDEMESH_MESH: _mesh, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...own } = process.env;
+    return { ...own, CLAUDEMESH_HOME: home, ...more };
+  };
+  const run: TestHost["run"] = (args, options = {}) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [program, ...args], { env: env(options.env), stdio: ["pipe", "pipe", "pipe"] });
+      let [stdout, stderr] = ["", ""];
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text;
+      });
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+      // A command that refuses its input early closes the pipe.
+      child.stdin.on("error", () => {});
+      child.stdin.end(options.input ?? "");
+    });
+  onEnd(t, () => run(["down"]));
+  return {
+    home,
+    run,
+    start(args) {
+      const child = spawn(process.execPath, [program, ...args], { env: env(), stdio: ["ignore", "pipe", "pipe"] });
+      const ended = new Promise((resolve) => child.on("close", resolve));
+      onEnd(t, async () => {
+        child.kill("SIGKILL");
+        await ended;
+      });
+      return child;
+    },
+    status: async () => JSON.parse((await run(["status", "--json"])).stdout) as HostStatus,
+    up: (...args) => run(["up", "--persistent", "--http", "--name", name, ...args]),
+  };
+}

@@ -1,0 +1,43 @@
+import type { TestContext } from "node:test";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
+import { type Log, silentLog } from "../../src/base/log.ts";
+import type { Client } from "../../src/client/client.ts";
+import { connect } from "../../src/client/connect.ts";
+import { createDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import { onEnd } from "./on-end.ts";
+
+/** A started daemon in this process, on real files and a real socket, and a client of it. */
+export interface TestDaemon {
+  readonly daemon: Daemon;
+  readonly dir: string;
+  readonly client: Client;
+  /** Stops this one and starts another on the same folder. */
+  restart(): Promise<TestDaemon>;
+}
+
+export interface TestDaemonOptions {
+  /** Holds a member already: see mesh.ts. */
+  readonly dir: string;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly http?: boolean;
+}
+
+/** Stopped when the test ends. */
+export async function daemon(t: TestContext, options: TestDaemonOptions): Promise<TestDaemon> {
+  const started = createDaemon({ clock: systemClock, log: silentLog, http: false, ...options });
+  onEnd(t, () => started.stop());
+  await started.start();
+  const client = connect({ socketPath: started.socketPath });
+  onEnd(t, () => client.close());
+  return {
+    daemon: started,
+    dir: options.dir,
+    client,
+    async restart() {
+      client.close();
+      await started.stop();
+      return daemon(t, options);
+    },
+  };
+}
