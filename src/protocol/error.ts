@@ -27,6 +27,12 @@ export class ClaudemeshError extends Error {
     return errorCodes[this.code].status;
   }
 
+  /** An error that a peer told of; a code this program does not know becomes `internal` and keeps its text. */
+  static fromWire(code: string, message: string, details: Record<string, unknown> | Readonly<Record<string, unknown>>): ClaudemeshError {
+    const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "internal";
+    return new ClaudemeshError(known, message, { details: { ...details } });
+  }
+
   /** Wraps whatever was thrown; a ClaudemeshError passes unchanged. */
   static from(thrown: unknown, code: ErrorCode = "internal"): ClaudemeshError {
     if (thrown instanceof ClaudemeshError) return thrown;

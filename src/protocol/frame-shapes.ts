@@ -55,7 +55,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   send: { ...request, items: listOf(any, limits.frameItemsMax) },
   push_ack: { acks: listOf(record({ destination: text, seq: integer }), limits.frameItemsMax) },
   void: { ...request, items: listOf((value) => typeof value === "string" && isWireId(value), limits.frameItemsMax) },
-  receipt: { items: listOf(receipt, limits.frameItemsMax) },
+  receipt: { id: orAbsent(integer), items: listOf(receipt, limits.frameItemsMax) },
   members: request,
   topics: request,
   topic_create: { ...request, name },

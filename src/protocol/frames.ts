@@ -248,6 +248,8 @@ export interface ReceiptItem {
 
 export interface ReceiptFrame {
   readonly type: "receipt";
+  /** From a receiver: asks for a `reply` once the broker has passed the items on or kept them. */
+  readonly id?: number;
   readonly items: readonly ReceiptItem[];
 }
 

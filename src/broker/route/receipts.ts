@@ -12,8 +12,8 @@ import type { BrokerStore } from "../store/store.ts";
  * the store, newest state per message, and handed over at its next link.
  */
 export interface Receipts {
-  /** From a link of `memberId`. What is not its own, or not signed by it, is counted and dropped. Never rejects. */
-  take(meshId: string, memberId: string, items: readonly ReceiptItem[]): Promise<void>;
+  /** From a link of `memberId`. What is not its own, or not signed by it, is counted and dropped. Never rejects; false when the store failed. */
+  take(meshId: string, memberId: string, items: readonly ReceiptItem[]): Promise<boolean>;
   /** The member's link is open: hands over what was kept. */
   returned(meshId: string, memberId: string): Promise<void>;
 }
@@ -82,10 +82,12 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
             metrics.receiptsForwarded.inc(own.length);
           }
         }
+        return true;
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown, "store_unavailable");
         metrics.storeErrors.inc({ code: error.code });
         parts.log.warn({ mesh_id: meshId, code: error.code, error: error.message }, "receipts were not kept");
+        return false;
       }
     },
     returned: (meshId, memberId) =>

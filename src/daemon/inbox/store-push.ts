@@ -33,7 +33,8 @@ export function storePush(queries: InboxQueries, push: CheckedPush, own: { reado
   const agent = envelope.destination_kind === "dm" && envelope.destination_ref.length > 64 ? envelope.destination_ref.slice(65) : null;
   const id = queries.insert({
     sender: envelope.sender,
-    client_message_id: envelope.client_message_id,
+    // What could not be proven must not take the place of the true message of that (sender, id).
+    client_message_id: push.invalid === null ? envelope.client_message_id : null,
     epoch: item.epoch,
     seq: item.seq,
     broker_message_id: item.broker_message_id,

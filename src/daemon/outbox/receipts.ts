@@ -53,13 +53,14 @@ export class StageTeller {
 /** Signed receipts of the receiver, already verified. Monotone: a later stage implies the ones before it. */
 export function applyReceipts(
   core: OutboxCore,
-  items: readonly { wireId: string; state: "delivered" | "injected" | "read" | "undecryptable"; at: string }[],
+  items: readonly { wireId: string; from: string; state: "delivered" | "injected" | "read" | "undecryptable"; at: string }[],
 ): void {
   const told: number[] = [];
   core.transaction(() => {
     for (const item of items) {
       const row = core.rowOfWireId(item.wireId);
-      if (row === null) continue;
+      // A receipt counts only from the member that the message was addressed to.
+      if (row === null || row.destination_kind !== "dm" || row.destination_ref.slice(0, 64) !== item.from) continue;
       const at = Date.parse(item.at);
       if (item.state === "undecryptable") {
         core.queries.lastError(row.id, JSON.stringify({ code: "undecryptable", message: "the receiver has no key for it" }));

@@ -2,5 +2,12 @@ import type { ReceiptFrame } from "../../../protocol/frames.ts";
 import type { FrameHandler } from "./frame-handler.ts";
 
 export const onReceipt: FrameHandler<ReceiptFrame> = (frame, link, parts, done) => {
-  parts.receipts.take(link.meshId, link.memberId, frame.items).finally(done);
+  const { id } = frame;
+  parts.receipts
+    .take(link.meshId, link.memberId, frame.items)
+    .then((taken) => {
+      // Without the reply the receiver sends them again at its next link.
+      if (taken && id !== undefined) link.send({ type: "reply", id, result: {} });
+    })
+    .finally(done);
 };

@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { fullJitter } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { CloseKind } from "../../protocol/close-codes.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { maxAgeHours } from "../../protocol/features.ts";
+import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { HealthView } from "../../protocol/local-api.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import type { Directory, Inbox, Link, Outbox } from "../parts.ts";
+import { reactionTo } from "./close-reaction.ts";
+import { directoryKeeper } from "./directory.ts";
+import { openSession } from "./opening.ts";
+import type { Session } from "./session.ts";
+
+export interface LinkOptions {
+  readonly mesh: { readonly mesh_id: string; readonly slug: string; readonly broker_url: string; readonly broker_key: string };
+  readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly clientVersion: string;
+  /** Features required besides the default ones. */
+  readonly requireFeatures?: readonly string[];
+  readonly maxAgeHoursOverride?: number | null;
+  readonly random?: () => number;
+  readonly count?: LinkCounters;
+  /** The link ended in a way that reconnecting cannot mend: the daemon has to end, with this kind's exit code. */
+  onFatal(kind: CloseKind | "outbox_max_age_above_dedupe_window", message: string): void;
+}
+
+/** What metrics want to know; all optional in effect. */
+export interface LinkCounters {
+  reconnected(reason: string): void;
+  received(tally: { stored: number; duplicates: number; invalid: number }, lagMs: number): void;
+  historyPruned(): void;
+}
+
+const lastInstanceFact = "last_instance_id";
+const windowFact = "negotiated_dedupe";
+const expiryIntervalMs = 60_000;
+
+/**
+ * The supervised link. One loop, for as long as the daemon lives: dial, prove, be an open session until it ends, wait
+ * (full jitter), again. The first connect is nothing special; a daemon that starts without its broker is fully alive.
+ */
+export function createLink(options: LinkOptions): Link {
+  const { clock, inbox, log } = options;
+  const instanceId = randomUUID();
+  const directory = directoryKeeper(inbox);
+  let state: HealthView["link"]["state"] = "stopped";
+  let since = clock.now();
+  let lastError: string | null = null;
+  let session: Session | null = null;
+  let stopping = false;
+  let running: Promise<void> = Promise.resolve();
+  let wake: () => void = () => undefined;
+  let expiryTimer: Timer | null = null;
+
+  function enter(next: HealthView["link"]["state"]): void {
+    if (state === next) return;
+    state = next;
+    since = clock.now();
+  }
+
+  async function supervise(): Promise<void> {
+    let failures = 0;
+    while (!stopping) {
+      enter("connecting");
+      const ended = await oneLink();
+      if (ended.wasOpen) failures = 0;
+      if (stopping) break;
+      lastError = ended.reason;
+      if (ended.fatal !== null) {
+        enter("stopped");
+        options.onFatal(ended.fatal, ended.reason);
+        return;
+      }
+      options.count?.reconnected(ended.reason.slice(0, 60));
+      enter("waiting");
+      const waitMs = Math.max(ended.notBeforeMs, fullJitter(failures, undefined, options.random));
+      failures += 1;
+      log.info({ reason: ended.reason, wait_ms: waitMs }, "link down; dialling again");
+      await pause(waitMs);
+    }
+  }
+
+  async function oneLink(): Promise<{ wasOpen: boolean; reason: string; fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null; notBeforeMs: number }> {
+    let opened: Session | null = null;
+    try {
+      opened = await openSession({
+        ...options,
+        directory,
+        instanceId,
+        previousInstanceId: inbox.fact(lastInstanceFact),
+        stopped: () => stopping,
+      });
+      maxAge(opened.params);
+      session = opened;
+      enter("connected");
+      lastError = null;
+      await inbox.setFact(lastInstanceFact, instanceId);
+      await inbox.setFact(windowFact, JSON.stringify(opened.params["client_message_id_dedupe"] ?? null));
+      await inbox.addEvents([{ event: "link_up", data: { connection_id: opened.connectionId } }], clock.now());
+      log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+      opened.begin();
+      const closed = await opened.closed;
+      if (!stopping) await inbox.addEvents([{ event: "link_down", data: { reason: closed.reason, code: closed.code } }], clock.now());
+      return { wasOpen: true, ...reactionTo(closed.code, closed.reason, clock.now()) };
+    } catch (thrown) {
+      const error = ClaudemeshError.from(thrown, "broker_unreachable");
+      opened?.terminate();
+      const fatal = error.details["close_kind"] ?? (error.code === "outbox_max_age_above_dedupe_window" ? error.code : null);
+      return { wasOpen: false, reason: error.message, fatal: fatal as CloseKind | null, notBeforeMs: 0 };
+    } finally {
+      session = null;
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.after(ms, resolve);
+      wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Hours by the negotiated window, or by the last one known. */
+  function maxAge(params: Readonly<Record<string, FeatureParams>> | null): number {
+    const kept = inbox.fact(windowFact);
+    const dedupe = params?.["client_message_id_dedupe"] ?? (kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null));
+    if (dedupe === null) return maxAgeHours({ mode: "permanent" }, options.maxAgeHoursOverride ?? null);
+    return maxAgeHours(dedupe, options.maxAgeHoursOverride ?? null);
+  }
+
+  async function expire(): Promise<void> {
+    try {
+      const toVoid = await options.outbox.expireDue(clock.now(), maxAge(session?.params ?? null));
+      if (toVoid.length > 0 && session !== null) {
+        await options.outbox.settleVoid(await session.voidIds(toVoid.map((row) => row.wireId)), clock.now());
+      }
+    } catch (error) {
+      log.warn({ error: String(error) }, "expiry did not finish; it is tried again");
+    }
+    if (!stopping) expiryTimer = clock.after(expiryIntervalMs, () => void expire());
+  }
+
+  function live(): Session {
+    if (session === null) {
+      throw new ClaudemeshError("broker_unreachable", `the broker at ${options.mesh.broker_url} is not connected${lastError === null ? "" : `: ${lastError}`}`, {
+        hint: "claudemesh status",
+      });
+    }
+    return session;
+  }
+
+  return {
+    async start() {
+      stopping = false;
+      options.outbox.onWork(() => session?.wake());
+      running = supervise();
+      expiryTimer = clock.after(expiryIntervalMs, () => void expire());
+    },
+    async stop() {
+      stopping = true;
+      expiryTimer?.cancel();
+      wake();
+      session?.close();
+      await running;
+      enter("stopped");
+    },
+    state: () => ({ state, since: rfc3339(since), broker_url: options.mesh.broker_url, last_error: lastError }),
+    negotiated: () => session?.params ?? null,
+    inlineBytes: () => session?.inlineBytes ?? limits.inlineBytes,
+    directory: (): Directory | null => directory.current(),
+    async request(frame) {
+      const current = live();
+      const result = await current.request(frame);
+      if (frame.type === "topic_create" || frame.type === "subscribe" || frame.type === "unsubscribe") await current.refreshDirectory();
+      return result;
+    },
+    async voidIds(wireIds): Promise<readonly VoidAnswer[]> {
+      return live().voidIds(wireIds);
+    },
+  };
+}

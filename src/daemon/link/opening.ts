@@ -1,0 +1,149 @@
+import WebSocket from "ws";
+import { closeCodes } from "../../protocol/close-codes.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts";
+import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import { limits } from "../../protocol/limits.ts";
+import { challengeBytes, helloBytes, publicKeyFromHex, sign, verify } from "../../protocol/signing.ts";
+import { reactionTo } from "./close-reaction.ts";
+import type { DirectoryKeeper } from "./directory.ts";
+import type { LinkOptions } from "./link.ts";
+import { createSession, type Session } from "./session.ts";
+
+export interface OpeningContext extends LinkOptions {
+  readonly directory: DirectoryKeeper;
+  readonly instanceId: string;
+  readonly previousInstanceId: string | null;
+  stopped(): boolean;
+}
+
+const openingDeadlineMs = 20_000;
+
+/**
+ * Dials and proves, in wire.md §1's order: challenge (its signature by the pinned deployment key), hello, hello_ack,
+ * features. Rejects with a ClaudemeshError; `details.close_kind` names an end that dialling again cannot mend.
+ */
+export async function openSession(context: OpeningContext): Promise<Session> {
+  const { mesh } = context;
+  const socket = new WebSocket(mesh.broker_url, "claudemesh.v1", {
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytesMax * 2,
+    handshakeTimeout: openingDeadlineMs,
+  });
+  const frames = frameQueue(socket);
+  const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
+  try {
+    const challenge = await expect(frames, "challenge");
+    if (!challengeHolds(challenge, mesh.broker_key)) throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
+    const hello = makeHello(context, challenge);
+    socket.send(JSON.stringify(hello));
+    const ack = await expect(frames, "hello_ack");
+    const judged = checkAck(hello.features, ack.features);
+    if (!judged.ok) {
+      const { kind, feature, detail } = judged;
+      socket.send(JSON.stringify({ type: "error", code: kind, message: `${feature}: ${detail}`, retryable: false, closes: true, details: { kind, feature, detail } }));
+      socket.close(closeCodes[kind], closeReason(judged));
+      context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
+      await context.inbox.addEvents([{ event: "feature_negotiation_failed", data: { kind, feature, detail } }], context.clock.now());
+      throw refused(kind, `${kind}: ${feature}: ${detail}`);
+    }
+    if (judged.ignored.length > 0) context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
+    return createSession(context, socket, ack, judged.params, frames.release());
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  } finally {
+    deadline.cancel();
+  }
+}
+
+function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFrame {
+  const [position = null, ...earlier] = newestPositions(context);
+  const unsigned: Omit<HelloFrame, "signature"> = {
+    type: "hello",
+    mesh_id: context.mesh.mesh_id,
+    member_id: context.identity.memberId,
+    key_id: context.identity.keyId,
+    instance_id: context.instanceId,
+    previous_instance_id: context.previousInstanceId,
+    position,
+    earlier_positions: earlier.slice(0, 15),
+    agents: [],
+    client: { name: "claudemesh-daemon", version: context.clientVersion },
+    host_print: null,
+    features: offerFeatures(context.requireFeatures ?? []),
+  };
+  const authority = new URL(context.mesh.broker_url).host;
+  return { ...unsigned, signature: sign(context.identity.signingKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority)) };
+}
+
+/** One position per incarnation, the furthest of inbox and outbox, newest first. */
+function newestPositions({ inbox, outbox }: OpeningContext) {
+  const byIncarnation = new Map<string, ReturnType<typeof inbox.positions>[number]>();
+  for (const position of [...inbox.positions(), ...outbox.positions()]) {
+    const known = byIncarnation.get(position.incarnation);
+    if (known === undefined || position.epoch > known.epoch || (position.epoch === known.epoch && position.seq > known.seq)) {
+      byIncarnation.set(position.incarnation, position);
+    }
+  }
+  return [...byIncarnation.values()].sort((a, b) => b.epoch - a.epoch || b.seq - a.seq);
+}
+
+function challengeHolds(challenge: ChallengeFrame, brokerKey: string): boolean {
+  return verify(publicKeyFromHex(brokerKey), challengeBytes(challenge.nonce, challenge.broker_id, challenge.server_time), challenge.signature);
+}
+
+interface FrameQueue {
+  next(): Promise<BrokerFrame>;
+  /** Ends the queue; returns what came behind the last frame taken. */
+  release(): string[];
+}
+
+/** Frames one by one while a link opens; closing and errors reject the waiting `next`. */
+function frameQueue(socket: WebSocket): FrameQueue {
+  const waiting: string[] = [];
+  let ended: Error | null = null;
+  let wake: () => void = () => undefined;
+  const onMessage = (data: WebSocket.RawData) => {
+    waiting.push(String(data));
+    wake();
+  };
+  const onError = (error: Error) => {
+    ended ??= new ClaudemeshError("broker_unreachable", error.message, { cause: error });
+    wake();
+  };
+  const onClose = (code: number, reason: Buffer) => {
+    const reaction = reactionTo(code, reason.toString("utf8"), 0);
+    ended ??= reaction.fatal === null ? new ClaudemeshError("broker_unreachable", reaction.reason) : refused(reaction.fatal, reaction.reason);
+    wake();
+  };
+  socket.on("message", onMessage).on("error", onError).on("close", onClose);
+  return {
+    async next() {
+      for (;;) {
+        const text = waiting.shift();
+        if (text !== undefined) return parseBrokerFrame(text);
+        if (ended !== null) throw ended;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    release() {
+      socket.off("message", onMessage).off("close", onClose);
+      return waiting.splice(0);
+    },
+  };
+}
+
+async function expect<T extends "challenge" | "hello_ack">(frames: FrameQueue, type: T): Promise<Extract<ChallengeFrame | HelloAckFrame, { type: T }>> {
+  const frame = await frames.next();
+  if (frame.type === "error") throw new ClaudemeshError("broker_unreachable", frame.message, { details: { ...frame.details } });
+  if (frame.type !== type) throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} where ${type} was due`);
+  return frame as Extract<ChallengeFrame | HelloAckFrame, { type: T }>;
+}
+
+function refused(kind: keyof typeof closeCodes, message: string): ClaudemeshError {
+  return new ClaudemeshError(kind === "auth_failed" ? "auth_failed" : "protocol_error", message, { details: { close_kind: kind } });
+}

@@ -1,0 +1,57 @@
+import type { KeyObject } from "node:crypto";
+import { checkEnvelope, envelopeBody } from "../../protocol/envelope-check.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
+import { checkWireId } from "../../protocol/ids.ts";
+import type { PushItem } from "../../protocol/frames.ts";
+import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
+import type { CheckedPush } from "../parts.ts";
+import type { OpeningContext } from "./opening.ts";
+
+const keysCachedMax = 4_096;
+
+/**
+ * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the
+ * sender's claim to the id, the recomputed fingerprint, the sender's signature. What fails is kept with its reason and
+ * never shown as a message.
+ */
+export function createPushCheck(context: OpeningContext): (item: PushItem) => CheckedPush {
+  const keys = new Map<string, KeyObject>();
+  const keyOf = (memberId: string): KeyObject => {
+    let key = keys.get(memberId);
+    if (key === undefined) {
+      if (keys.size >= keysCachedMax) keys.clear();
+      key = publicKeyFromHex(memberId);
+      keys.set(memberId, key);
+    }
+    return key;
+  };
+
+  return (item) => {
+    if (item.envelope === null) return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };
+    try {
+      const envelope = checkEnvelope(item.envelope);
+      const body = envelopeBody(envelope);
+      const wrong = (reason: string): CheckedPush => ({ item: { ...item, envelope }, body, verified: false, invalid: reason, fromName: null, topicName: null });
+      if (envelope.mesh_id !== context.mesh.mesh_id) return wrong("it belongs to another mesh");
+      if (envelope.destination_kind === "dm" && envelope.destination_ref.slice(0, 64) !== context.identity.memberId) return wrong("it is addressed to another member");
+      checkWireId(envelope.sender, envelope.client_message_id);
+      if (envelopeFingerprint(envelope, body).toString("hex") !== envelope.request_fingerprint) return wrong("its fingerprint does not match its content");
+      if (envelope.key_id !== envelope.sender || !envelopeSignatureHolds(envelope, body, keyOf(envelope.sender))) return wrong("its signature does not hold");
+      const from = context.directory.current()?.members.find((member) => member.member_id === envelope.sender);
+      return {
+        item: { ...item, envelope },
+        body,
+        verified: true,
+        invalid: null,
+        fromName: from?.name ?? null,
+        topicName: envelope.destination_kind === "topic" ? envelope.destination_ref : null,
+      };
+    } catch (error) {
+      // Not even an envelope: nothing of it can be kept under a sender's name. Its place in the log is told.
+      const known = ClaudemeshError.from(error, "invalid_envelope");
+      context.log.warn({ code: known.code, error: known.message, history_id: item.seq }, "the broker pushed what is no valid envelope");
+      return { item: { ...item, envelope: null, stub_reason: known.code }, body: null, verified: false, invalid: known.message, fromName: null, topicName: null };
+    }
+  };
+}

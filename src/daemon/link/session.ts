@@ -1,0 +1,238 @@
+import type WebSocket from "ws";
+import type { Timer } from "../../base/clock.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import type { BrokerFrame, EventFrame, FeatureParams, HelloAckFrame, PushFrame, ReceiptFrame, VoidAnswer } from "../../protocol/frames.ts";
+import { limits } from "../../protocol/limits.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import { createDrain } from "./drain.ts";
+import type { OpeningContext } from "./opening.ts";
+import { createPushCheck } from "./push-check.ts";
+import { createReceiptsOut, receiptHolds } from "./receipts-out.ts";
+
+/** An open link, from hello_ack to its end. */
+export interface Session {
+  readonly connectionId: string;
+  readonly params: Record<string, FeatureParams>;
+  readonly inlineBytes: number;
+  readonly closed: Promise<{ code: number; reason: string }>;
+  /** Starts the traffic: what the log's epochs demand, the drain, receipts, the directory. */
+  begin(): void;
+  /** There may be rows to send. */
+  wake(): void;
+  request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
+  voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
+  refreshDirectory(): Promise<void>;
+  close(): void;
+  terminate(): void;
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: Timer;
+}
+
+const epochFact = "log_epoch";
+
+export function createSession(context: OpeningContext, socket: WebSocket, ack: HelloAckFrame, params: Record<string, FeatureParams>, early: string[]): Session {
+  const { clock, inbox, outbox, log } = context;
+  const waiting = new Map<number, Waiting>();
+  const inlineBytes = Math.min(ack.limits.inline_bytes, limits.inlineBytes);
+  const check = createPushCheck(context);
+  let nextId = 1;
+  let heardAt = clock.now();
+  let ended = false;
+  let begun = false;
+
+  const send = (frame: object): void => {
+    if (!ended) socket.send(JSON.stringify(frame));
+  };
+  const takeId = (): number => nextId++;
+
+  function request(frame: { type: string } & Record<string, unknown>): Promise<unknown> {
+    if (ended) return Promise.reject(new ClaudemeshError("broker_unreachable", "the link has just closed"));
+    const id = takeId();
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(limits.requestTimeoutMs, () => {
+        waiting.delete(id);
+        reject(new ClaudemeshError("timed_out", `the broker did not answer ${frame.type} within ${limits.requestTimeoutMs} ms`));
+      });
+      waiting.set(id, { resolve, reject, timer });
+      send({ ...frame, id });
+    });
+  }
+
+  function settle(id: number | undefined, apply: (request: Waiting) => void): void {
+    const found = id === undefined ? undefined : waiting.get(id);
+    if (id === undefined || found === undefined) return;
+    waiting.delete(id);
+    found.timer.cancel();
+    apply(found);
+  }
+
+  const drain = createDrain({ ...context, send, takeId, frameBytes: ack.limits.frame_bytes, frameItems: ack.limits.frame_items, terminate: () => socket.terminate() });
+  const receipts = createReceiptsOut(context, request);
+
+  async function onPush(frame: PushFrame): Promise<void> {
+    const now = clock.now();
+    const checked = frame.items.map(check);
+    const tally = await inbox.store(checked, now);
+    // Everything above is in the inbox on disk: only now may the broker forget it.
+    const reached = new Map<string, number>();
+    for (const item of frame.items) reached.set(item.destination, Math.max(item.seq, reached.get(item.destination) ?? 0));
+    send({ type: "push_ack", acks: [...reached].map(([destination, seq]) => ({ destination, seq })) });
+    const newest = frame.items.at(-1);
+    context.count?.received(tally, newest === undefined ? 0 : now - Date.parse(newest.accepted_at));
+    receipts.wake();
+  }
+
+  async function onReceipt(frame: ReceiptFrame): Promise<void> {
+    const proven = frame.items.filter((item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id));
+    await outbox.applyReceipts(proven.map((item) => ({ wireId: item.client_message_id, from: item.from, state: item.state, at: item.at })));
+  }
+
+  async function onEvent(frame: EventFrame): Promise<void> {
+    const now = clock.now();
+    switch (frame.event) {
+      case "member_joined":
+      case "member_left":
+        await inbox.addEvents([{ event: frame.event, data: { ...frame.member } }], now);
+        return refreshDirectory();
+      case "member_online":
+      case "member_offline":
+      case "topic_created":
+      case "topic_deleted":
+        return refreshDirectory();
+      case "topic_progress":
+        return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
+      case "expired":
+        return inbox.addEvents([{ event: "receipt", data: { client_message_id: frame.client_message_id, stage: "expired", reason: frame.reason, at: rfc3339(now) } }], now);
+      case "gap":
+        return inbox.addEvents([{ event: "gap", data: { destination: frame.destination, from_history_id: frame.from_seq, to_history_id: frame.to_seq } }], now);
+      case "log_epoch_changed":
+        return followEpoch(frame.log);
+      case "member_concurrent_connection":
+        log.warn({ member_id: frame.member_id }, "a second daemon uses a member's identity");
+    }
+  }
+
+  /** The log lost commits since this daemon last saw it: what it sent above the common prefix goes out again. */
+  async function followEpoch(state: HelloAckFrame["log"]): Promise<void> {
+    const known = Number(inbox.fact(epochFact) ?? 0);
+    if (state.epoch === known) return;
+    if (known !== 0 && state.epoch > known) {
+      const reopened = await outbox.reopenAfterBreak(state.breaks, clock.now());
+      log.error({ epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened }, "THE BROKER'S LOG LOST COMMITTED MESSAGES; what this host had sent is sent again");
+      await inbox.addEvents([{ event: "log_epoch_changed", data: { epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened } }], clock.now());
+    }
+    await inbox.setFact(epochFact, String(state.epoch));
+  }
+
+  function refreshDirectory(): Promise<void> {
+    return context.directory.refresh((frame) => request(frame));
+  }
+
+  function handle(frame: BrokerFrame): Promise<void> | void {
+    switch (frame.type) {
+      case "send_ack":
+        return drain.answered(frame);
+      case "push":
+        return onPush(frame);
+      case "receipt":
+        return onReceipt(frame);
+      case "void_ack":
+        return settle(frame.id, ({ resolve }) => resolve(frame.items));
+      case "reply":
+        return settle(frame.id, ({ resolve }) => resolve(frame.result));
+      case "event":
+        return onEvent(frame);
+      case "error":
+        if (frame.id === undefined) log.warn({ code: frame.code, message: frame.message, details: frame.details }, "the broker reports an error");
+        return settle(frame.id, ({ reject }) => reject(ClaudemeshError.fromWire(frame.code, frame.message, frame.details ?? {})));
+      case "challenge":
+      case "hello_ack":
+        throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} on an open link`);
+    }
+  }
+
+  function onText(text: string): void {
+    heardAt = clock.now();
+    try {
+      const pending = handle(parseBrokerFrame(text));
+      if (pending !== undefined) pending.catch(failed);
+    } catch (error) {
+      const known = ClaudemeshError.from(error);
+      // A newer broker may say more than we know; anything else that cannot be read ends the link.
+      if (known.details["unknown_type"] !== undefined) log.debug({ type: known.details["unknown_type"] }, "unknown frame ignored");
+      else failed(error);
+    }
+  }
+
+  /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
+  function failed(error: unknown): void {
+    if (ended) return;
+    log.warn({ error: String(error) }, "the link is given up and dialled again");
+    socket.terminate();
+  }
+
+  // A half-open connection delivers nothing and reports nothing: both sides watch for silence.
+  let liveness = clock.after(limits.pingIntervalMs, watch);
+  function watch(): void {
+    if (ended) return;
+    if (clock.now() - heardAt > limits.silenceMs) {
+      log.warn({ silent_ms: clock.now() - heardAt }, "the broker fell silent");
+      socket.terminate();
+      return;
+    }
+    socket.ping();
+    liveness = clock.after(limits.pingIntervalMs, watch);
+  }
+
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once("close", (code, reason) => {
+      ended = true;
+      liveness.cancel();
+      for (const [id, request] of waiting) {
+        waiting.delete(id);
+        request.timer.cancel();
+        request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
+      }
+      // The rows are back in the queue before the supervisor dials again.
+      void drain.closed().then(() => resolve({ code, reason: reason.toString("utf8") }));
+    });
+  });
+  const hear = () => {
+    heardAt = clock.now();
+  };
+  socket.on("ping", hear).on("pong", hear).on("error", () => undefined);
+  socket.on("message", (data) => onText(String(data)));
+
+  return {
+    connectionId: ack.connection_id,
+    params,
+    inlineBytes,
+    closed,
+    begin() {
+      if (begun) return;
+      begun = true;
+      for (const text of early) onText(text);
+      followEpoch(ack.log)
+        .then(() => refreshDirectory())
+        .then(() => {
+          drain.open();
+          receipts.wake();
+        })
+        .catch(failed);
+    },
+    wake: () => drain.wake(),
+    request,
+    voidIds: async (wireIds) => (await request({ type: "void", items: [...wireIds] })) as readonly VoidAnswer[],
+    refreshDirectory,
+    close() {
+      socket.close(1000, "stopping");
+      clock.after(1_000, () => socket.terminate());
+    },
+    terminate: () => socket.terminate(),
+  };
+}
