@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { OutboxStatus } from "../protocol/local-api.ts";
+import type { LinkCounters } from "./link/link.ts";
 
 const statuses: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", "aborted"];
 
@@ -63,4 +64,27 @@ export function databaseBytes(path: string): number {
   let bytes = 0;
   for (const suffix of ["", "-wal"]) bytes += statSync(`${path}${suffix}`, { throwIfNoEntry: false })?.size ?? 0;
   return bytes;
+}
+
+/** What the link counts, in this registry's terms. */
+export function linkCounters(metrics: DaemonMetrics): LinkCounters {
+  return {
+    reconnected: (reason) => metrics.reconnects.inc({ reason: reasonLabel(reason) }),
+    received({ stored, duplicates, invalid }, lagMs) {
+      metrics.recv.inc(stored);
+      metrics.dedupe.inc({ direction: "in" }, duplicates);
+      metrics.invalidInbound.inc(invalid);
+      if (stored > 0) metrics.lagMs.set(lagMs);
+    },
+    historyPruned: () => metrics.dedupeHistoryPruned.inc(),
+  };
+}
+
+/** A label has few values: the close kind, the close code or the system's error name, never the whole text. */
+function reasonLabel(reason: string): string {
+  const systemError = /\bE[A-Z]{4,}\b/.exec(reason)?.[0];
+  if (systemError !== undefined) return systemError;
+  const code = /^closed \((\d{4})\)/.exec(reason)?.[1];
+  if (code !== undefined) return `closed_${code}`;
+  return /^([a-z]+_[a-z_]+|kicked)\b/.exec(reason)?.[0] ?? "other";
 }

@@ -1,0 +1,46 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Service } from "../../base/service.ts";
+import type { Inbox, Outbox } from "../parts.ts";
+
+/** First run after a start, when the start's own work is over, and the time between two runs. */
+export const firstUpkeepMs = 60_000;
+export const upkeepIntervalMs = 3_600_000;
+
+/** Keeps both databases bounded: rows shrink to tombstones, bodies, events and keys are forgotten at their age. */
+export function createUpkeep(options: { readonly outbox: Outbox; readonly inbox: Inbox; readonly clock: Clock; readonly log: Log }): Service {
+  const { outbox, inbox, clock, log } = options;
+  let timer: Timer | null = null;
+  let running: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  const run = async (): Promise<void> => {
+    const jobs = [{ name: "outbox", prune: () => outbox.prune(clock.now()) }, { name: "inbox", prune: () => inbox.prune(clock.now()) }];
+    for (const { name, prune } of jobs) {
+      if (stopped) return;
+      try {
+        const pruned = await prune();
+        if (pruned > 0) log.info({ database: name, pruned }, "upkeep");
+      } catch (error) {
+        log.warn({ database: name, err: error }, "upkeep did not finish; it is tried again");
+      }
+    }
+  };
+  const schedule = (delayMs: number): void => {
+    timer = clock.after(delayMs, () => {
+      running = run().then(() => {
+        if (!stopped) schedule(upkeepIntervalMs);
+      });
+    });
+  };
+  return {
+    async start() {
+      schedule(firstUpkeepMs);
+    },
+    async stop() {
+      stopped = true;
+      timer?.cancel();
+      await running;
+    },
+  };
+}
