@@ -34,7 +34,9 @@ export function measureCli(options: { readonly samples: number }): CliFigures {
     const [bare, send, wrapped]: [number[], number[], number[]] = [[], [], []];
     for (let n = 0; n < options.samples + 3; n += 1) {
       const taken = [
-        run(process.execPath, ["-e", "0"]), run(process.execPath, [program, "send", "@bench", "hello"]), run(wrapper, ["send", "@bench", "hello"]),
+        run(process.execPath, ["-e", "0"]),
+        run(process.execPath, [program, "send", "@bench", "hello"]),
+        run(wrapper, ["send", "@bench", "hello"]),
       ] as const;
       // The first rounds fill the compile cache and the file cache.
       if (n < 3) continue;
@@ -42,7 +44,11 @@ export function measureCli(options: { readonly samples: number }): CliFigures {
       send.push(taken[1]);
       wrapped.push(taken[2]);
     }
-    const [bareP50Ms, sendP50Ms, wrapperP50Ms] = [percentile(bare, 0.5), percentile(send, 0.5), percentile(wrapped, 0.5)];
+    const [bareP50Ms, sendP50Ms, wrapperP50Ms] = [
+      percentile(bare, 0.5),
+      percentile(send, 0.5),
+      percentile(wrapped, 0.5),
+    ];
     return { bareP50Ms, sendP50Ms, wrapperP50Ms, ratio: sendP50Ms / bareP50Ms, wrapperRatio: wrapperP50Ms / bareP50Ms };
   } finally {
     spawnSync(process.execPath, [program, "down"], { env });
@@ -52,9 +58,12 @@ export function measureCli(options: { readonly samples: number }): CliFigures {
 
 if (isMain(import.meta.url)) {
   const figures = measureCli({ samples: process.argv.includes("--quick") ? 10 : 40 });
-  printTable(["whole process", "p50", "of bare", "target"], [
-    ["node -e 0", `${figures.bareP50Ms.toFixed(1)} ms`, "1.0 ×", ""],
-    ["claudemesh send", `${figures.sendP50Ms.toFixed(1)} ms`, `${figures.ratio.toFixed(1)} ×`, "≤ 3 ×"],
-    ["./claudemesh send", `${figures.wrapperP50Ms.toFixed(1)} ms`, `${figures.wrapperRatio.toFixed(1)} ×`, "≤ 3 ×"],
-  ]);
+  printTable(
+    ["whole process", "p50", "of bare", "target"],
+    [
+      ["node -e 0", `${figures.bareP50Ms.toFixed(1)} ms`, "1.0 ×", ""],
+      ["claudemesh send", `${figures.sendP50Ms.toFixed(1)} ms`, `${figures.ratio.toFixed(1)} ×`, "≤ 3 ×"],
+      ["./claudemesh send", `${figures.wrapperP50Ms.toFixed(1)} ms`, `${figures.wrapperRatio.toFixed(1)} ×`, "≤ 3 ×"],
+    ],
+  );
 }

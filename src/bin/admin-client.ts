@@ -19,7 +19,10 @@ export interface AdminClient {
   /** The mesh of that slug, made unless it is there. */
   mesh(slug: string): Promise<{ readonly mesh_id: string; readonly slug: string }>;
   /** Throws already_exists when another member has the name. Adding the same member again changes nothing. */
-  addMember(meshId: string, member: { readonly member_id: string; readonly name: string; readonly role: "owner" | "member" }): Promise<void>;
+  addMember(
+    meshId: string,
+    member: { readonly member_id: string; readonly name: string; readonly role: "owner" | "member" },
+  ): Promise<void>;
   shutdown(): Promise<void>;
 }
 
@@ -28,10 +31,17 @@ export function adminClient(dataDir: string): AdminClient {
     const path = socketPath(dataDir);
     const http = createHttpClient({ kind: "unix", path });
     try {
-      return await call<T>(http, { method, path: target, repeatable: false, ...(body === undefined ? {} : { body }) }, { timeoutMs });
+      return await call<T>(
+        http,
+        { method, path: target, repeatable: false, ...(body === undefined ? {} : { body }) },
+        { timeoutMs },
+      );
     } catch (thrown) {
       if (!(thrown instanceof ClaudemeshError) || thrown.code !== "not_running") throw thrown;
-      throw new ClaudemeshError("not_running", `no broker answers at ${path}`, { hint: "claudemesh broker up", cause: thrown });
+      throw new ClaudemeshError("not_running", `no broker answers at ${path}`, {
+        hint: "claudemesh broker up",
+        cause: thrown,
+      });
     } finally {
       http.close();
     }
@@ -39,7 +49,8 @@ export function adminClient(dataDir: string): AdminClient {
   return {
     status: (timeoutMs) => ask("GET", "/v1/status", undefined, timeoutMs),
     mesh: (slug) => ask("POST", "/v1/meshes", { slug }),
-    addMember: async (meshId, member) => void (await ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member)),
+    addMember: async (meshId, member) =>
+      void (await ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member)),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
 }

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
-
-// Before anything else is loaded: the second start then finds its modules compiled. Where the cache cannot be written
-// Node goes on without one. It lies in the system's temporary folder, or where NODE_COMPILE_CACHE says.
-enableCompileCache();
+// No compile cache: with the few modules that one command loads it was measured to gain nothing.
+import { main } from "../cli/main.ts";
 
 const controller = new AbortController();
 process.once("SIGINT", () => controller.abort(new DOMException("interrupted", "AbortError")));
@@ -14,7 +11,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const { main } = await import("../cli/main.ts");
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   stdin: () => process.stdin,

@@ -15,7 +15,13 @@ export function checkoutFiles(root: string, count: number): Content[] {
   const sources = [...walk(root, "src", ".ts"), ...walk(root, "migrations", ".sql")];
   const wanted = Math.max(1, count - 1 - Math.min(documents.length, Math.floor(count / 3)));
   const step = Math.max(1, Math.floor(sources.length / wanted));
-  const paths = [join(root, "README.md"), ...documents.slice(0, Math.floor(count / 3)), ...sources.filter((_, index) => index % step === 0), ...documents, ...sources];
+  const paths = [
+    join(root, "README.md"),
+    ...documents.slice(0, Math.floor(count / 3)),
+    ...sources.filter((_, index) => index % step === 0),
+    ...documents,
+    ...sources,
+  ];
   const found = new Map<string, Content>();
   for (const path of paths) {
     if (found.size === count) break;

@@ -43,7 +43,9 @@ export async function startHosts(): Promise<DemoHosts> {
   };
   const close = async (): Promise<void> => {
     for (const home of [homes.bob, homes.alice]) {
-      await launcher.down(home, { daemons: true, broker: true, mesh: null }).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+      await launcher
+        .down(home, { daemons: true, broker: true, mesh: null })
+        .catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
     }
     for (const pid of pids) {
       if (await hasEnded(pid, endDeadlineMs)) continue;
@@ -52,9 +54,14 @@ export async function startHosts(): Promise<DemoHosts> {
     }
     rmSync(folder, { recursive: true, force: true });
   };
-  const up = (name: "alice" | "bob") => launcher.up({
-    home: homes[name], name, persistent: true, http: false, broker: name === "alice" ? null : brokerDir(homes.alice),
-  });
+  const up = (name: "alice" | "bob") =>
+    launcher.up({
+      home: homes[name],
+      name,
+      persistent: true,
+      http: false,
+      broker: name === "alice" ? null : brokerDir(homes.alice),
+    });
   const kill = async (pid: number | null, what: string): Promise<void> => {
     if (pid === null) throw new ClaudemeshError("not_running", `${what} does not run any more`);
     process.kill(pid, "SIGKILL");

@@ -60,11 +60,23 @@ export function createLedger(options: {
   return {
     entries,
     async send(kind, content) {
-      const entry: Entry = { id: `demo-${entries.length + 1}`, kind, content, sha256: sha256(content.bytes), stages: new Set() };
+      const entry: Entry = {
+        id: `demo-${entries.length + 1}`,
+        kind,
+        content,
+        sha256: sha256(content.bytes),
+        stages: new Set(),
+      };
       entries.push(entry);
-      const sent: SendResult = await options.sender.send({
-        to: options.addresses[kind], body: content.bytes.toString("base64url"), content_type: "application/octet-stream", client_message_id: entry.id,
-      }, { signal: options.signal });
+      const sent: SendResult = await options.sender.send(
+        {
+          to: options.addresses[kind],
+          body: content.bytes.toString("base64url"),
+          content_type: "application/octet-stream",
+          client_message_id: entry.id,
+        },
+        { signal: options.signal },
+      );
       if (sent.duplicate) throw new ClaudemeshError("internal", `${entry.id} was sent twice`);
       tell(entry, "queued");
       return entry;
@@ -82,7 +94,10 @@ export function createLedger(options: {
           else if (holds()) end(resolve);
         };
         const onAbort = (): void => end(() => reject(options.signal.reason));
-        const timer = setTimeout(() => end(() => reject(new ClaudemeshError("timed_out", `${what}: not within ${stepDeadlineMs / 1_000} s`))), stepDeadlineMs);
+        const timer = setTimeout(
+          () => end(() => reject(new ClaudemeshError("timed_out", `${what}: not within ${stepDeadlineMs / 1_000} s`))),
+          stepDeadlineMs,
+        );
         options.signal.addEventListener("abort", onAbort, { once: true });
         waiting.add(judge);
         if (options.signal.aborted) onAbort();
@@ -105,7 +120,8 @@ export interface Tally {
 
 /** `shown` are the messages that the receiver's event stream told, beside what its inbox lists. */
 export function tally(entries: readonly Entry[], inbox: readonly InboxItem[], shown: readonly InboxItem[]): Tally {
-  const own = (items: readonly InboxItem[], entry: Entry): readonly InboxItem[] => items.filter((item) => item.client_message_id?.endsWith(`:${entry.id}`) === true);
+  const own = (items: readonly InboxItem[], entry: Entry): readonly InboxItem[] =>
+    items.filter((item) => item.client_message_id?.endsWith(`:${entry.id}`) === true);
   let [deliveredOnce, lost, shownTwice, changed] = [0, 0, 0, 0];
   for (const entry of entries) {
     const items = own(inbox, entry);

@@ -40,7 +40,9 @@ async function demo(): Promise<number> {
   } catch (thrown) {
     if (controller.signal.aborted) return interrupted;
     const error = ClaudemeshError.from(thrown);
-    process.stderr.write(`error: ${error.message} (${error.code})\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`);
+    process.stderr.write(
+      `error: ${error.message} (${error.code})\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`,
+    );
     return 1;
   } finally {
     await hosts?.close();
@@ -72,7 +74,9 @@ async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<bool
   const second = contents.slice(third, 2 * third);
   await killDuring(ledger, second, () => hosts.killBroker());
   const lateBatch = ledger.entries.slice(third);
-  print(`   SIGKILL    broker  with ${ledger.without("accepted", lateBatch)} of ${lateBatch.length} messages not yet accepted; they are on alice's disk`);
+  print(
+    `   SIGKILL    broker  with ${ledger.without("accepted", lateBatch)} of ${lateBatch.length} messages not yet accepted; they are on alice's disk`,
+  );
   const broker = await hosts.startBroker();
   print(`   started    broker  pid ${broker.pid}, on the same data`);
   await ledger.until("delivery after the broker's return", () => ledger.without("delivered") === 0);
@@ -82,7 +86,9 @@ async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<bool
   await killDuring(ledger, contents.slice(2 * third), () => hosts.killBob());
   const lastBatch = ledger.entries.slice(before);
   await ledger.until("acceptance while bob is away", () => ledger.without("accepted") === 0);
-  print(`   SIGKILL    bob     with ${ledger.without("delivered", lastBatch)} of ${lastBatch.length} messages not yet delivered; the broker keeps them`);
+  print(
+    `   SIGKILL    bob     with ${ledger.without("delivered", lastBatch)} of ${lastBatch.length} messages not yet delivered; the broker keeps them`,
+  );
   const daemon = await hosts.startBob();
   print(`   started    bob     pid ${daemon.pid}, on the same data`);
   await ledger.until("delivery after bob's return", () => ledger.without("delivered") === 0);
@@ -122,10 +128,24 @@ async function killDuring(ledger: Ledger, contents: readonly Content[], kill: ()
 }
 
 function report(entries: readonly Entry[], inbox: readonly InboxItem[], shown: readonly InboxItem[]): boolean {
-  const rows = (["direct", "topic"] as const).map((kind) => [kind, ...cells(tally(entries.filter((entry) => entry.kind === kind), inbox, shown))]);
+  const rows = (["direct", "topic"] as const).map((kind) => [
+    kind,
+    ...cells(
+      tally(
+        entries.filter((entry) => entry.kind === kind),
+        inbox,
+        shown,
+      ),
+    ),
+  ]);
   const whole = tally(entries, inbox, shown);
   print("\n4  compared by SHA-256 at bob");
-  for (const line of table([["   ", "sent", "delivered once", "lost", "shown twice", "changed"], ...rows.map(([kind = "", ...rest]) => [`   ${kind}`, ...rest]), ["   total", ...cells(whole)]])) print(line);
+  for (const line of table([
+    ["   ", "sent", "delivered once", "lost", "shown twice", "changed"],
+    ...rows.map(([kind = "", ...rest]) => [`   ${kind}`, ...rest]),
+    ["   total", ...cells(whole)],
+  ]))
+    print(line);
   return whole.sent > 0 && whole.deliveredOnce === whole.sent;
 }
 

@@ -19,9 +19,13 @@ export type Program = "run-broker" | "run-daemon";
  * first. Should another process win the race for the lock, that one's readiness counts.
  */
 export async function startDetached<T>(
-  program: Program, args: readonly string[], options: { readonly outputPath: string; readonly ready: () => Promise<T | null> },
+  program: Program,
+  args: readonly string[],
+  options: { readonly outputPath: string; readonly ready: () => Promise<T | null> },
 ): Promise<T> {
-  const script = fileURLToPath(new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+  const script = fileURLToPath(
+    new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+  );
   const output = openSync(options.outputPath, "w", 0o600);
   const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ["ignore", output, output] });
   closeSync(output);
@@ -40,9 +44,13 @@ export async function startDetached<T>(
     if (found !== null) return found;
     if (over !== null || Date.now() > deadline) {
       const words = readFileSync(options.outputPath, "utf8").trim().slice(-lastWordsChars);
-      throw new ClaudemeshError("not_running", `${program.slice("run-".length)} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`, {
-        hint: `its log is beside ${options.outputPath}`,
-      });
+      throw new ClaudemeshError(
+        "not_running",
+        `${program.slice("run-".length)} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`,
+        {
+          hint: `its log is beside ${options.outputPath}`,
+        },
+      );
     }
     await pause(lookIntervalMs);
   }
@@ -82,7 +90,10 @@ export async function withLaunchLock<T>(lockPath: string, work: () => Promise<T>
       }
     } catch (thrown) {
       if (!(thrown instanceof LockedError)) throw thrown;
-      if (Date.now() > deadline) throw new ClaudemeshError("already_running", "another claudemesh up or down of this home is at work", { hint: "wait for it, then try again" });
+      if (Date.now() > deadline)
+        throw new ClaudemeshError("already_running", "another claudemesh up or down of this home is at work", {
+          hint: "wait for it, then try again",
+        });
       await pause(lookIntervalMs);
     }
   }

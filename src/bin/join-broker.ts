@@ -38,25 +38,52 @@ export async function joinBroker(request: {
   const { memberId } = createKeypair(request.dir, Date.now());
   const mesh = await admin.mesh(localSlug);
   const name = await register(admin, mesh.mesh_id, memberId, request);
-  createMember(request.dir, { mesh_id: mesh.mesh_id, slug: mesh.slug, member_name: name, broker_url: broker.url, broker_key: broker.broker_key }, Date.now());
+  createMember(
+    request.dir,
+    {
+      mesh_id: mesh.mesh_id,
+      slug: mesh.slug,
+      member_name: name,
+      broker_url: broker.url,
+      broker_key: broker.broker_key,
+    },
+    Date.now(),
+  );
 }
 
 /** Renames an existing member nowhere: a name is its address, which others hold. */
-function checkPresent(present: MeshFile, broker: BrokerAnswer, request: { readonly dir: string; readonly dataDir: string; readonly name: string | null }): void {
+function checkPresent(
+  present: MeshFile,
+  broker: BrokerAnswer,
+  request: { readonly dir: string; readonly dataDir: string; readonly name: string | null },
+): void {
   if (request.name !== null && request.name.toLowerCase() !== present.member_name) {
-    throw new ClaudemeshError("already_exists", `this home already has the member @${present.member_name} of mesh ${present.slug}`, {
-      hint: `run it without --name, or give the member ${request.name} a home of its own: CLAUDEMESH_HOME=DIR claudemesh up --name ${request.name}`,
-    });
+    throw new ClaudemeshError(
+      "already_exists",
+      `this home already has the member @${present.member_name} of mesh ${present.slug}`,
+      {
+        hint: `run it without --name, or give the member ${request.name} a home of its own: CLAUDEMESH_HOME=DIR claudemesh up --name ${request.name}`,
+      },
+    );
   }
   if (present.broker_key !== broker.broker_key) {
-    throw new ClaudemeshError("invalid_config", `@${present.member_name} belongs to another broker than the one in ${resolve(request.dataDir)}: its key is not the one that was pinned`, {
-      hint: "start the broker it was made with, or put that broker's data directory back from a backup",
-    });
+    throw new ClaudemeshError(
+      "invalid_config",
+      `@${present.member_name} belongs to another broker than the one in ${resolve(request.dataDir)}: its key is not the one that was pinned`,
+      {
+        hint: "start the broker it was made with, or put that broker's data directory back from a backup",
+      },
+    );
   }
 }
 
 /** A chosen name is taken or refused; the default one gets a number when another member has it. */
-async function register(admin: AdminClient, meshId: string, memberId: string, request: { readonly name: string | null; readonly role: "owner" | "member" }): Promise<string> {
+async function register(
+  admin: AdminClient,
+  meshId: string,
+  memberId: string,
+  request: { readonly name: string | null; readonly role: "owner" | "member" },
+): Promise<string> {
   const base = request.name?.toLowerCase() ?? defaultMemberName();
   for (let n = 1; ; n += 1) {
     const name = n === 1 ? base : `${base}-${n}`;
@@ -66,7 +93,10 @@ async function register(admin: AdminClient, meshId: string, memberId: string, re
     } catch (thrown) {
       if (!(thrown instanceof ClaudemeshError) || thrown.code !== "already_exists") throw thrown;
       if (request.name !== null || n >= nameTriesMax) {
-        throw new ClaudemeshError("already_exists", `another member of the mesh is called @${name}`, { hint: "choose another: claudemesh up --name NAME", cause: thrown });
+        throw new ClaudemeshError("already_exists", `another member of the mesh is called @${name}`, {
+          hint: "choose another: claudemesh up --name NAME",
+          cause: thrown,
+        });
       }
     }
   }

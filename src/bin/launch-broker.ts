@@ -19,7 +19,10 @@ export async function startBroker(dataDir: string): Promise<Started<BrokerStatus
   makePrivateDirectory(dataDir);
   const answer = await startDetached("run-broker", ["--data-dir", dataDir], {
     outputPath: join(dataDir, "start.log"),
-    ready: () => adminClient(dataDir).status(lookTimeoutMs).catch(() => null),
+    ready: () =>
+      adminClient(dataDir)
+        .status(lookTimeoutMs)
+        .catch(() => null),
   });
   return { started: true, status: running(dataDir, answer) };
 }
@@ -30,11 +33,15 @@ export async function stopBroker(dataDir: string): Promise<boolean> {
   if (!existsSync(lockPath)) return false;
   const status = await brokerStatus(dataDir);
   if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await adminClient(dataDir).shutdown().catch(() => undefined);
+  await adminClient(dataDir)
+    .shutdown()
+    .catch(() => undefined);
   if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
   if (status.pid !== null) process.kill(status.pid, "SIGTERM");
   if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the broker of ${dataDir} did not stop in ${stopDeadlineMs / 1_000} s`, { hint: `its log is ${join(dataDir, "broker.log")}` });
+  throw new ClaudemeshError("timed_out", `the broker of ${dataDir} did not stop in ${stopDeadlineMs / 1_000} s`, {
+    hint: `its log is ${join(dataDir, "broker.log")}`,
+  });
 }
 
 /** What is found by asking; a broker that only holds its socket is `unresponsive`. */

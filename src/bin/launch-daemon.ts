@@ -12,7 +12,11 @@ import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detac
 const lookTimeoutMs = 2_000;
 
 /** Starts the daemon of a member's folder unless it runs; resolves when its local API answers. */
-export async function startDaemon(home: string, dir: string, options: { readonly http: boolean }): Promise<Started<DaemonStatus>> {
+export async function startDaemon(
+  home: string,
+  dir: string,
+  options: { readonly http: boolean },
+): Promise<Started<DaemonStatus>> {
   const before = await daemonStatus(home, dir);
   if (before.state === "running") {
     if (!options.http || before.http_port !== null) return { started: false, status: before };
@@ -36,11 +40,15 @@ export async function stopDaemon(home: string, dir: string): Promise<boolean> {
   if (!existsSync(lockPath)) return false;
   const status = await daemonStatus(home, dir);
   if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await connect({ socketPath: status.socket }).shutdown({ timeoutMs: lookTimeoutMs }).catch(() => undefined);
+  await connect({ socketPath: status.socket })
+    .shutdown({ timeoutMs: lookTimeoutMs })
+    .catch(() => undefined);
   if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
   if (status.pid !== null) process.kill(status.pid, "SIGTERM");
   if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the daemon of ${dir} did not stop in ${stopDeadlineMs / 1_000} s`, { hint: `its log is ${join(dir, "daemon.log")}` });
+  throw new ClaudemeshError("timed_out", `the daemon of ${dir} did not stop in ${stopDeadlineMs / 1_000} s`, {
+    hint: `its log is ${join(dir, "daemon.log")}`,
+  });
 }
 
 /** What is found by asking; a daemon that holds its socket and does not answer is `unresponsive`. */
@@ -48,11 +56,25 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
   const mesh = readMeshFile(dir);
   const file = readDaemonFile(dir);
   const socket = file?.socket ?? socketPathFor(dir, process.env);
-  const base = { mesh: mesh.slug, member: mesh.member_name, address: `@${mesh.member_name}`, home, socket, token_file: join(dir, "local_token") };
+  const base = {
+    mesh: mesh.slug,
+    member: mesh.member_name,
+    address: `@${mesh.member_name}`,
+    home,
+    socket,
+    token_file: join(dir, "local_token"),
+  };
   const client = connect({ socketPath: socket });
   try {
     const health: HealthView = await client.health({ timeoutMs: lookTimeoutMs });
-    return { ...base, member: health.member.name, address: health.member.address, state: "running", http_port: file?.http_port ?? null, pid: health.pid };
+    return {
+      ...base,
+      member: health.member.name,
+      address: health.member.address,
+      state: "running",
+      http_port: file?.http_port ?? null,
+      pid: health.pid,
+    };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
     return { ...base, state, http_port: null, pid: null };

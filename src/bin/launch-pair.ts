@@ -15,10 +15,14 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home) => inHome(home, () => startBroker(brokerDir(home))),
-  down: (home, what) => (existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null })),
+  down: (home, what) =>
+    existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
     const dirs = daemonDirs(home);
-    const [broker, ...daemons] = await Promise.all([brokerStatus(brokerDir(home)), ...dirs.map(({ dir }) => daemonStatus(home, dir))]);
+    const [broker, ...daemons] = await Promise.all([
+      brokerStatus(brokerDir(home)),
+      ...dirs.map(({ dir }) => daemonStatus(home, dir)),
+    ]);
     return { daemons, broker };
   },
 };
@@ -41,22 +45,40 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const broker = other === null ? await startBroker(brokerDir(request.home)) : null;
   if (other === null || (await brokerStatus(other)).state === "running") {
     makePrivateDirectory(join(request.home, "daemon"));
-    await joinBroker({ dir, dataDir: other ?? brokerDir(request.home), name: request.name, role: other === null ? "owner" : "member" });
+    await joinBroker({
+      dir,
+      dataDir: other ?? brokerDir(request.home),
+      name: request.name,
+      role: other === null ? "owner" : "member",
+    });
   } else if (isMember) {
     notices.push(`the broker in ${other} is not running; the daemon keeps what is sent until it is`);
   } else {
-    throw new ClaudemeshError("not_running", `no broker runs in ${other}`, { hint: "start it from its own home first: CLAUDEMESH_HOME=DIR claudemesh up" });
+    throw new ClaudemeshError("not_running", `no broker runs in ${other}`, {
+      hint: "start it from its own home first: CLAUDEMESH_HOME=DIR claudemesh up",
+    });
   }
   const http = request.http ?? record.http;
   writeLaunchRecord(dir, { persistent: request.persistent || record.persistent, http, broker: other });
-  return { broker, daemon: await startDaemon(request.home, dir, { http: request.http === false ? false : http }), notices };
+  return {
+    broker,
+    daemon: await startDaemon(request.home, dir, { http: request.http === false ? false : http }),
+    notices,
+  };
 }
 
 /** The daemon alone, online or not. */
-async function daemonUp(request: { readonly home: string; readonly mesh: string | null; readonly http: boolean | null }): Promise<UpAnswer["daemon"]> {
+async function daemonUp(request: {
+  readonly home: string;
+  readonly mesh: string | null;
+  readonly http: boolean | null;
+}): Promise<UpAnswer["daemon"]> {
   const slug = request.mesh ?? localSlug;
   const found = daemonDirs(request.home).find((known) => known.slug === slug);
-  if (found === undefined) throw new ClaudemeshError("not_running", `${request.home} has no member of mesh ${slug} yet`, { hint: "claudemesh up makes one" });
+  if (found === undefined)
+    throw new ClaudemeshError("not_running", `${request.home} has no member of mesh ${slug} yet`, {
+      hint: "claudemesh up makes one",
+    });
   const record = readLaunchRecord(found.dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(found.dir, { ...record, http });
@@ -64,7 +86,10 @@ async function daemonUp(request: { readonly home: string; readonly mesh: string 
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */
-async function down(home: string, what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null }): Promise<DownAnswer> {
+async function down(
+  home: string,
+  what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null },
+): Promise<DownAnswer> {
   const dirs = what.daemons ? daemonDirs(home).filter(({ slug }) => what.mesh === null || slug === what.mesh) : [];
   const daemons = [];
   for (const { slug, dir } of dirs) daemons.push({ mesh: slug, stopped: await stopDaemon(home, dir) });

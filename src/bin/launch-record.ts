@@ -23,12 +23,22 @@ export function readLaunchRecord(dir: string): LaunchRecord {
   }
   try {
     const value = JSON.parse(text) as Partial<LaunchRecord>;
-    return { persistent: value.persistent === true, http: value.http === true, broker: typeof value.broker === "string" ? value.broker : null };
+    return {
+      persistent: value.persistent === true,
+      http: value.http === true,
+      broker: typeof value.broker === "string" ? value.broker : null,
+    };
   } catch (cause) {
-    throw new ClaudemeshError("invalid_config", `${path(dir)} is not JSON`, { hint: "remove the file and run claudemesh up with the options you want", cause });
+    throw new ClaudemeshError("invalid_config", `${path(dir)} is not JSON`, {
+      hint: "remove the file and run claudemesh up with the options you want",
+      cause,
+    });
   }
 }
 
 export function writeLaunchRecord(dir: string, record: LaunchRecord): void {
-  writeFileAtomic(path(dir), `${JSON.stringify({ persistent: record.persistent, http: record.http, broker: record.broker }, null, 2)}\n`);
+  writeFileAtomic(
+    path(dir),
+    `${JSON.stringify({ persistent: record.persistent, http: record.http, broker: record.broker }, null, 2)}\n`,
+  );
 }

@@ -10,5 +10,6 @@ for (const [user, host, name] of [
   ["", "", "member"],
   ["_www", "web", "www"],
 ] as const) {
-  test(`user ${JSON.stringify(user)} on ${JSON.stringify(host)} is called ${name}`, () => assert.equal(defaultMemberName(user, host), name));
+  test(`user ${JSON.stringify(user)} on ${JSON.stringify(host)} is called ${name}`, () =>
+    assert.equal(defaultMemberName(user, host), name));
 }

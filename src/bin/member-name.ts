@@ -9,7 +9,13 @@ export function defaultMemberName(user: string = userName(), host: string = host
 }
 
 function clean(text: string): string {
-  return text.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "").replace(/[^a-z0-9._-]+/g, "-").replace(/^[^a-z0-9]+|[-._]+$/g, "").slice(0, nameCharsMax);
+  return text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/\p{M}/gu, "")
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+|[-._]+$/g, "")
+    .slice(0, nameCharsMax);
 }
 
 /** Some systems know no user for the process's id. */

@@ -12,7 +12,8 @@ export const command: Command = {
   async run({ launcher, out, positionals, home, flag }) {
     requireWords(command, positionals, 0, 0);
     const { broker } = await (await launcher()).down(home, { daemons: false, broker: true, mesh: null });
-    if (broker === null) throw new ClaudemeshError("not_running", `${home} has no broker of its own`, { hint: "claudemesh status" });
+    if (broker === null)
+      throw new ClaudemeshError("not_running", `${home} has no broker of its own`, { hint: "claudemesh status" });
     if (flag("json")) out.json({ broker });
     else out.line(`broker ${broker.stopped ? "stopped" : "was not running"}`);
     return exitCodes.ok;

@@ -29,7 +29,9 @@ export const commands: Readonly<Record<string, Load>> = {
 };
 
 /** A command found at the start of `words`, and how many of them name it. */
-export function findCommand(words: readonly string[]): { readonly name: string; readonly load: Load; readonly words: number } | null {
+export function findCommand(
+  words: readonly string[],
+): { readonly name: string; readonly load: Load; readonly words: number } | null {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(" ");
     const load = words.length >= length && Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -15,9 +15,14 @@ export const command: Command = {
     requireWords(command, positionals, 0, 0);
     const mesh = flag("all") ? null : (option("mesh") ?? "local");
     const { daemons } = await (await launcher()).down(home, { daemons: true, broker: false, mesh });
-    if (daemons.length === 0) throw new ClaudemeshError("not_running", `${home} has no daemon${mesh === null ? "" : ` of mesh ${mesh}`}`, { hint: "claudemesh status" });
+    if (daemons.length === 0)
+      throw new ClaudemeshError("not_running", `${home} has no daemon${mesh === null ? "" : ` of mesh ${mesh}`}`, {
+        hint: "claudemesh status",
+      });
     if (flag("json")) out.json({ daemons });
-    else for (const daemon of daemons) out.line(`daemon of ${daemon.mesh} ${daemon.stopped ? "stopped" : "was not running"}`);
+    else
+      for (const daemon of daemons)
+        out.line(`daemon of ${daemon.mesh} ${daemon.stopped ? "stopped" : "was not running"}`);
     return exitCodes.ok;
   },
 };

@@ -15,7 +15,8 @@ export const command: Command = {
       out.json(answer);
       return exitCodes.ok;
     }
-    for (const { mesh, stopped } of answer.daemons) out.line(`daemon of ${mesh} ${stopped ? "stopped" : "was not running"}`);
+    for (const { mesh, stopped } of answer.daemons)
+      out.line(`daemon of ${mesh} ${stopped ? "stopped" : "was not running"}`);
     if (answer.broker !== null) out.line(`broker ${answer.broker.stopped ? "stopped" : "was not running"}`);
     if (answer.daemons.length === 0 && answer.broker === null) out.note(`nothing to stop in ${home}`);
     return exitCodes.ok;

@@ -8,7 +8,9 @@ export function parseDuration(text: string, option: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
   const ms = match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? "s"] ?? Number.NaN);
   if (!(ms > 0) || ms > durationMsMax) {
-    throw new ClaudemeshError("usage", `${option} ${text}: not a duration`, { hint: `for example ${option} 30s; ms, s, m and h are known, up to 24h` });
+    throw new ClaudemeshError("usage", `${option} ${text}: not a duration`, {
+      hint: `for example ${option} 30s; ms, s, m and h are known, up to 24h`,
+    });
   }
   return ms;
 }

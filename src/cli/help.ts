@@ -21,7 +21,9 @@ export const command: Command = {
       await list(out, Object.keys(commands));
       out.line("");
       out.line("Start with `claudemesh up`. `claudemesh help <command>` shows one in full.");
-      out.line("Exit codes: 0 done, 1 error, 2 usage, 3 not running, 4 conflict, 5 wait timed out, 6 will not be sent, 7 not found, 8 try later.");
+      out.line(
+        "Exit codes: 0 done, 1 error, 2 usage, 3 not running, 4 conflict, 5 wait timed out, 6 will not be sent, 7 not found, 8 try later.",
+      );
       return exitCodes.ok;
     }
     const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
@@ -32,7 +34,9 @@ export const command: Command = {
     const group = Object.keys(commands).filter((name) => name.startsWith(`${wanted} `));
     if (group.length === 0) {
       const meant = nearest(wanted, Object.keys(commands));
-      throw new ClaudemeshError("usage", `there is no command \`${wanted}\``, { hint: meant === null ? "claudemesh help" : `claudemesh help ${meant}` });
+      throw new ClaudemeshError("usage", `there is no command \`${wanted}\``, {
+        hint: meant === null ? "claudemesh help" : `claudemesh help ${meant}`,
+      });
     }
     await list(out, group);
     return exitCodes.ok;
@@ -53,10 +57,14 @@ function describe(out: Output, described: Command): void {
   out.line("");
   out.line(`usage: claudemesh ${described.usage}`);
   out.line("");
-  const rows = Object.entries({ ...described.options, ...commonOptions }).map(([name, option]) => [`  ${form(name, option)}`, option.help]);
+  const rows = Object.entries({ ...described.options, ...commonOptions }).map(([name, option]) => [
+    `  ${form(name, option)}`,
+    option.help,
+  ]);
   for (const line of table(rows)) out.line(line);
   out.line("");
-  for (const example of described.examples) out.line(`  ${example.includes("claudemesh") ? example : `claudemesh ${example}`}`);
+  for (const example of described.examples)
+    out.line(`  ${example.includes("claudemesh") ? example : `claudemesh ${example}`}`);
 }
 
 function form(name: string, option: Option): string {

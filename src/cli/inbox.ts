@@ -18,7 +18,11 @@ export const command: Command = {
     "mark-read": { type: "boolean", help: "mark what is shown as read; its sender is told" },
     from: { type: "string", value: "@x", help: "only of this member" },
     topic: { type: "string", value: "#t", help: "only of this topic" },
-    limit: { type: "string", value: "N", help: `how many at most, ${defaultLimit} by default; 0 with --follow: only new ones` },
+    limit: {
+      type: "string",
+      value: "N",
+      help: `how many at most, ${defaultLimit} by default; 0 with --follow: only new ones`,
+    },
   },
   examples: ["inbox", "inbox --unread --mark-read", "inbox --follow --json"],
   async run(context) {
@@ -67,7 +71,10 @@ async function follow(context: CommandContext, client: Client, limit: number): P
 function isWanted(context: CommandContext, item: InboxItem): boolean {
   const from = context.option("from")?.replace(/^@/, "").toLowerCase();
   const topic = context.option("topic")?.replace(/^#/, "").toLowerCase();
-  return (from === undefined || item.from.member_id === from || item.from.name === from) && (topic === undefined || item.topic === topic);
+  return (
+    (from === undefined || item.from.member_id === from || item.from.name === from) &&
+    (topic === undefined || item.topic === topic)
+  );
 }
 
 /** The last `limit` of the list, which the daemon tells from its beginning. */
@@ -77,13 +84,16 @@ async function newest(context: CommandContext, client: Client, limit: number): P
   let kept: InboxItem[] = [];
   let cursor: string | null = null;
   do {
-    const page: { items: readonly InboxItem[]; next_cursor: string | null } = await client.inbox.list({
-      limit: Math.max(limit, 200),
-      ...(context.flag("unread") ? { unread: true } : {}),
-      ...(from === undefined ? {} : { from }),
-      ...(topic === undefined ? {} : { topic }),
-      ...(cursor === null ? {} : { cursor }),
-    }, { signal: context.signal });
+    const page: { items: readonly InboxItem[]; next_cursor: string | null } = await client.inbox.list(
+      {
+        limit: Math.max(limit, 200),
+        ...(context.flag("unread") ? { unread: true } : {}),
+        ...(from === undefined ? {} : { from }),
+        ...(topic === undefined ? {} : { topic }),
+        ...(cursor === null ? {} : { cursor }),
+      },
+      { signal: context.signal },
+    );
     kept = [...kept, ...page.items].slice(-limit);
     cursor = page.next_cursor;
   } while (cursor !== null);
@@ -94,7 +104,8 @@ async function show(context: CommandContext, client: Client, item: InboxItem, pr
   const { out } = context;
   if (print && context.flag("json")) out.json(item);
   else if (print) for (const line of lines(item, out.paint)) out.line(line);
-  if (context.flag("mark-read") && item.read_at === null) await client.inbox.markRead(item.inbox_id, { signal: context.signal });
+  if (context.flag("mark-read") && item.read_at === null)
+    await client.inbox.markRead(item.inbox_id, { signal: context.signal });
 }
 
 function lines(item: InboxItem, paint: CommandContext["out"]["paint"]): string[] {
@@ -106,13 +117,23 @@ function lines(item: InboxItem, paint: CommandContext["out"]["paint"]): string[]
   ];
   const head = `${paint.bold(sender)} → ${item.to}  ${paint.dim(item.received_at)}  #${item.inbox_id}${marks.length === 0 ? "" : `  ${paint.yellow(`[${marks.join(", ")}]`)}`}`;
   const bytes = Math.floor((item.body.length * 3) / 4);
-  const text = item.message === null ? `(${bytes} bytes of ${printable(item.content_type)}; --json shows them)` : printable(item.message);
-  return [head, ...text.replace(/\n$/, "").split("\n").map((line) => `  ${line}`)];
+  const text =
+    item.message === null
+      ? `(${bytes} bytes of ${printable(item.content_type)}; --json shows them)`
+      : printable(item.message);
+  return [
+    head,
+    ...text
+      .replace(/\n$/, "")
+      .split("\n")
+      .map((line) => `  ${line}`),
+  ];
 }
 
 function readLimit(text: string | undefined, follows: boolean): number {
   if (text === undefined) return follows ? 0 : defaultLimit;
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(limit >= (follows ? 0 : 1) && limit <= limits.pageItemsMax)) throw usage(command, `--limit ${text}: it is a number from 1 to ${limits.pageItemsMax}`);
+  if (!(limit >= (follows ? 0 : 1) && limit <= limits.pageItemsMax))
+    throw usage(command, `--limit ${text}: it is a number from 1 to ${limits.pageItemsMax}`);
   return limit;
 }

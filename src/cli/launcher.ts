@@ -3,10 +3,17 @@ export interface Launcher {
   /** Starts whichever of the pair is missing; what runs already stays as it is. */
   up(request: UpRequest): Promise<UpAnswer>;
   /** Stops the daemons and the own broker, each gracefully. */
-  down(home: string, what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null }): Promise<DownAnswer>;
+  down(
+    home: string,
+    what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null },
+  ): Promise<DownAnswer>;
   status(home: string): Promise<HostStatus>;
   /** The daemon of an existing member alone; the broker may be away. `http` null: as recorded. */
-  daemonUp(request: { readonly home: string; readonly mesh: string | null; readonly http: boolean | null }): Promise<Started<DaemonStatus>>;
+  daemonUp(request: {
+    readonly home: string;
+    readonly mesh: string | null;
+    readonly http: boolean | null;
+  }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. */
   brokerUp(home: string): Promise<Started<BrokerStatus>>;
 }

@@ -51,7 +51,8 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
     get stdin() {
       return parts.stdin();
     },
-    client: () => connect({ dir: findDaemonDir(home, given.values.get("mesh")?.at(-1) ?? parts.env["CLAUDEMESH_MESH"] ?? null) }),
+    client: () =>
+      connect({ dir: findDaemonDir(home, given.values.get("mesh")?.at(-1) ?? parts.env["CLAUDEMESH_MESH"] ?? null) }),
     launcher: parts.launcher,
   };
   return command.run(context);
@@ -73,18 +74,28 @@ function unknownCommand(words: readonly string[]): ClaudemeshError {
   const group = names.filter((name) => name.startsWith(`${first} `));
   const written = group.length > 0 ? `${first} ${second}` : first;
   const meant = nearest(written, group.length > 0 ? group : names);
-  const hint = meant === null ? `claudemesh help${group.length > 0 ? ` ${first}` : ""}` : `did you mean \`claudemesh ${meant}\`?`;
+  const hint =
+    meant === null ? `claudemesh help${group.length > 0 ? ` ${first}` : ""}` : `did you mean \`claudemesh ${meant}\`?`;
   return new ClaudemeshError("usage", `there is no command \`${written}\``, { hint });
 }
 
 /** Standard error gets what and why, then what to run; with --json, standard error gets one JSON object. */
 function report(error: ClaudemeshError, json: boolean, out: Output): number {
   if (json) {
-    out.note(JSON.stringify({ ...error.details, code: error.code, message: error.message, hint: error.hint ?? null, retryable: error.retryable }));
+    out.note(
+      JSON.stringify({
+        ...error.details,
+        code: error.code,
+        message: error.message,
+        hint: error.hint ?? null,
+        retryable: error.retryable,
+      }),
+    );
   } else {
     const suggestions = Array.isArray(error.details["suggestions"]) ? error.details["suggestions"].map(String) : [];
     out.note(`error: ${printable(error.message)} (${error.code})`);
-    if (suggestions.length > 0 && error.hint === undefined) out.note(`hint: did you mean ${printable(suggestions.join(", "))}?`);
+    if (suggestions.length > 0 && error.hint === undefined)
+      out.note(`hint: did you mean ${printable(suggestions.join(", "))}?`);
     if (error.hint !== undefined) out.note(`hint: ${printable(error.hint)}`);
   }
   return exitCodeOf(error);

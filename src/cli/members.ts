@@ -17,7 +17,11 @@ export const command: Command = {
       return exitCodes.ok;
     }
     const rows = members.map((member) => [
-      member.address, member.role, member.online ? "online" : "offline", member.last_seen_at ?? "-", member.self ? "(this daemon)" : "",
+      member.address,
+      member.role,
+      member.online ? "online" : "offline",
+      member.last_seen_at ?? "-",
+      member.self ? "(this daemon)" : "",
     ]);
     for (const line of table([["ADDRESS", "ROLE", "LINK", "LAST SEEN", ""], ...rows])) out.line(line);
     return exitCodes.ok;

@@ -18,7 +18,8 @@ function editDistance(a: string, b: string): number {
     for (let column = 1; column <= b.length; column += 1) {
       const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
       let distance = Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
-      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) distance = Math.min(distance, (twoBack[column - 2] ?? 0) + 1);
+      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+        distance = Math.min(distance, (twoBack[column - 2] ?? 0) + 1);
       current.push(distance);
     }
     [twoBack, previous] = [previous, current];

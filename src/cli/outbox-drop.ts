@@ -8,7 +8,10 @@ export const command: Command = {
   summary: "Give a pending or dead message up",
   usage: "outbox drop <row> [--force]",
   options: {
-    force: { type: "boolean", help: "also while the broker cannot be asked whether it has the message: it may then still arrive" },
+    force: {
+      type: "boolean",
+      help: "also while the broker cannot be asked whether it has the message: it may then still arrive",
+    },
   },
   examples: ["outbox drop 12"],
   async run({ client, out, positionals, flag, signal }) {
@@ -16,9 +19,13 @@ export const command: Command = {
     const row = rowNumber(command, positionals[0] ?? "");
     const dropped = await client().outbox.drop(row, flag("force") ? { force: true } : {}, { signal });
     if (flag("json")) out.json(dropped);
-    else if (dropped.status === "done") out.line(`accepted ${dropped.client_message_id}: the broker already had it, so row ${row} is done and not dropped`);
+    else if (dropped.status === "done")
+      out.line(
+        `accepted ${dropped.client_message_id}: the broker already had it, so row ${row} is done and not dropped`,
+      );
     else out.line(`${dropped.status} ${dropped.client_message_id}`);
-    if (dropped.outcome_unknown) out.note("notice: the broker has not said whether it has the message; it may still arrive");
+    if (dropped.outcome_unknown)
+      out.note("notice: the broker has not said whether it has the message; it may still arrive");
     return exitCodes.ok;
   },
 };

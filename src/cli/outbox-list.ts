@@ -21,23 +21,37 @@ export const command: Command = {
   async run({ client, out, positionals, option, flag, signal }) {
     requireWords(command, positionals, 0, 0);
     const state = states.find((known) => known === option("state"));
-    if (option("state") !== undefined && state === undefined) throw usage(command, `--state ${option("state")}: it is one of ${states.join(", ")}`);
+    if (option("state") !== undefined && state === undefined)
+      throw usage(command, `--state ${option("state")}: it is one of ${states.join(", ")}`);
     const limit = Number(option("limit") ?? 50);
-    if (!Number.isInteger(limit) || limit < 1 || limit > limits.pageItemsMax) throw usage(command, `--limit ${option("limit")}: it is a number from 1 to ${limits.pageItemsMax}`);
+    if (!Number.isInteger(limit) || limit < 1 || limit > limits.pageItemsMax)
+      throw usage(command, `--limit ${option("limit")}: it is a number from 1 to ${limits.pageItemsMax}`);
     const cursor = option("cursor");
-    const page = await client().outbox.list({ limit, ...(state === undefined ? {} : { state }), ...(cursor === undefined ? {} : { cursor }) }, { signal });
+    const page = await client().outbox.list(
+      { limit, ...(state === undefined ? {} : { state }), ...(cursor === undefined ? {} : { cursor }) },
+      { signal },
+    );
     if (flag("json")) {
       out.json(page);
       return exitCodes.ok;
     }
     if (page.items.length === 0) out.note("no such messages");
-    else for (const line of table([["ROW", "STATUS", "TO", "QUEUED AT", "ID", ""], ...page.items.map(cells)])) out.line(line);
-    if (page.next_cursor !== null) out.note(`more: claudemesh outbox list --cursor ${page.next_cursor}${state === undefined ? "" : ` --state ${state}`}`);
+    else
+      for (const line of table([["ROW", "STATUS", "TO", "QUEUED AT", "ID", ""], ...page.items.map(cells)]))
+        out.line(line);
+    if (page.next_cursor !== null)
+      out.note(
+        `more: claudemesh outbox list --cursor ${page.next_cursor}${state === undefined ? "" : ` --state ${state}`}`,
+      );
     return exitCodes.ok;
   },
 };
 
 function cells(row: OutboxRowView): string[] {
-  const why = row.outcome_unknown ? "outcome unknown" : row.last_error === null ? "" : oneLine(`${row.last_error.code}: ${row.last_error.message}`, 60);
+  const why = row.outcome_unknown
+    ? "outcome unknown"
+    : row.last_error === null
+      ? ""
+      : oneLine(`${row.last_error.code}: ${row.last_error.message}`, 60);
   return [String(row.outbox_id), row.status, row.to, row.enqueued_at, row.client_message_id, why];
 }

@@ -11,7 +11,11 @@ export const command: Command = {
   usage: "outbox requeue <row> [--new-id ID] [--patch FILE]",
   options: {
     "new-id": { type: "string", value: "ID", help: "the new message's id; one is made when none is given" },
-    patch: { type: "string", value: "FILE", help: "JSON object of fields to change: message or body, content_type, meta, priority" },
+    patch: {
+      type: "string",
+      value: "FILE",
+      help: "JSON object of fields to change: message or body, content_type, meta, priority",
+    },
   },
   examples: ["outbox requeue 12", "outbox requeue 12 --patch smaller.json"],
   async run({ client, out, positionals, option, flag, signal }) {
@@ -35,8 +39,13 @@ async function readPatch(path: string): Promise<NonNullable<OutboxChange["patch"
   try {
     value = JSON.parse(await readFile(path, "utf8"));
   } catch (thrown) {
-    throw usage(command, `--patch ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, "give a file that holds a JSON object");
+    throw usage(
+      command,
+      `--patch ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      "give a file that holds a JSON object",
+    );
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw usage(command, `--patch ${path}: not a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw usage(command, `--patch ${path}: not a JSON object`);
   return value;
 }

@@ -17,7 +17,10 @@ export interface Sink {
 
 export function createOutput(stdout: Sink, stderr: Sink, env: Readonly<Record<string, string | undefined>>): Output {
   const colour = stdout.isTTY === true && env["NO_COLOR"] === undefined && env["TERM"] !== "dumb";
-  const painter = (code: number) => (text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const painter =
+    (code: number) =>
+    (text: string): string =>
+      colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   return {
     line: (text) => void stdout.write(`${text}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),

@@ -5,9 +5,26 @@ import { command as send } from "./send.ts";
 import { parseArguments } from "./parse-arguments.ts";
 
 test("options, repeated options and words are read in any order, and everything after -- is a word", () => {
-  const given = parseArguments(send, ["--id", "a", "@bob", "--mention=@x", "--json", "--mention", "@y", "--", "--file"]);
+  const given = parseArguments(send, [
+    "--id",
+    "a",
+    "@bob",
+    "--mention=@x",
+    "--json",
+    "--mention",
+    "@y",
+    "--",
+    "--file",
+  ]);
   assert.deepEqual(given.positionals, ["@bob", "--file"]);
-  assert.deepEqual([...given.values], [["id", ["a"]], ["mention", ["@x", "@y"]], ["json", ["true"]]]);
+  assert.deepEqual(
+    [...given.values],
+    [
+      ["id", ["a"]],
+      ["mention", ["@x", "@y"]],
+      ["json", ["true"]],
+    ],
+  );
 });
 
 test("a lone - is a word: it stands for standard input", () => {
@@ -15,7 +32,11 @@ test("a lone - is a word: it stands for standard input", () => {
 });
 
 test("an unknown option is refused with the one that was meant", () => {
-  assert.throws(() => parseArguments(send, ["--prioritty", "now"]), { code: "usage", message: "`claudemesh send` has no option --prioritty", hint: "did you mean --priority?" });
+  assert.throws(() => parseArguments(send, ["--prioritty", "now"]), {
+    code: "usage",
+    message: "`claudemesh send` has no option --prioritty",
+    hint: "did you mean --priority?",
+  });
   assert.throws(() => parseArguments(send, ["-x"]), { code: "usage" });
 });
 
@@ -24,7 +45,8 @@ for (const [words, message] of [
   [["--json=yes"], "--json takes no value"],
   [["--id", "a", "--id", "b"], "--id is given twice"],
 ] as const) {
-  test(`refused: ${words.join(" ")}`, () => assert.throws(() => parseArguments(send, words), { code: "usage", message }));
+  test(`refused: ${words.join(" ")}`, () =>
+    assert.throws(() => parseArguments(send, words), { code: "usage", message }));
 }
 
 test("every command names itself as the table does, and its usage begins with its name", async () => {

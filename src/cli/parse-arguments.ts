@@ -22,7 +22,10 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   const known: Readonly<Record<string, Option>> = { ...command.options, ...commonOptions };
   // Read leniently: the errors are made here, because they can name the command and the option that was meant.
   const { tokens } = parseArgs({
-    args: [...words], strict: false, allowPositionals: true, tokens: true,
+    args: [...words],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
     options: {
       h: { type: "boolean" },
       ...Object.fromEntries(Object.entries(known).map(([name, { type }]) => [name, { type }])),
@@ -50,7 +53,13 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   return { positionals, values, help };
 }
 
-function readValue(command: Command, rawName: string, option: Option, value: string | undefined, negated: boolean): string {
+function readValue(
+  command: Command,
+  rawName: string,
+  option: Option,
+  value: string | undefined,
+  negated: boolean,
+): string {
   if (option.type === "boolean") {
     if (value !== undefined) throw usage(command, `${rawName} takes no value`);
     return String(!negated);
@@ -61,16 +70,30 @@ function readValue(command: Command, rawName: string, option: Option, value: str
 
 function unknownOption(command: Command, rawName: string, name: string, known: readonly string[]): ClaudemeshError {
   const meant = nearest(name, known);
-  return usage(command, `\`claudemesh ${command.name}\` has no option ${rawName}`, meant === null ? undefined : `did you mean --${meant}?`);
+  return usage(
+    command,
+    `\`claudemesh ${command.name}\` has no option ${rawName}`,
+    meant === null ? undefined : `did you mean --${meant}?`,
+  );
 }
 
 /** A wrong command line, with the right form as its hint. */
-export function usage(command: Pick<Command, "name" | "usage">, message: string, hint = `usage: claudemesh ${command.usage}`): ClaudemeshError {
+export function usage(
+  command: Pick<Command, "name" | "usage">,
+  message: string,
+  hint = `usage: claudemesh ${command.usage}`,
+): ClaudemeshError {
   return new ClaudemeshError("usage", message, { hint });
 }
 
 /** Refuses words beyond the first `max`, and fewer than `min`. */
-export function requireWords(command: Pick<Command, "name" | "usage">, words: readonly string[], min: number, max: number): void {
-  if (words.length < min) throw usage(command, `\`claudemesh ${command.name}\` needs ${min === 1 ? "one more word" : `${min} words`}`);
+export function requireWords(
+  command: Pick<Command, "name" | "usage">,
+  words: readonly string[],
+  min: number,
+  max: number,
+): void {
+  if (words.length < min)
+    throw usage(command, `\`claudemesh ${command.name}\` needs ${min === 1 ? "one more word" : `${min} words`}`);
   if (words.length > max) throw usage(command, `\`claudemesh ${command.name}\` does not take \`${words[max]}\``);
 }

@@ -10,7 +10,10 @@ import { readBody } from "./read-body.ts";
 const input = (...chunks: Uint8Array[]) => Readable.from(chunks, { objectMode: true });
 
 test("UTF-8 goes as text, byte order mark and final line feed included", async () => {
-  assert.deepEqual(await readBody(input(Buffer.from("\ufeffgrüße\n").subarray(0, 6), Buffer.from("\ufeffgrüße\n").subarray(6))), { message: "\ufeffgrüße\n" });
+  assert.deepEqual(
+    await readBody(input(Buffer.from("\ufeffgrüße\n").subarray(0, 6), Buffer.from("\ufeffgrüße\n").subarray(6))),
+    { message: "\ufeffgrüße\n" },
+  );
 });
 
 test("bytes that are not UTF-8 go as base64url and lose nothing", async () => {
@@ -36,6 +39,9 @@ test("a file that is missing or too large is refused by its name", async (t) => 
   t.after(() => rmSync(folder, { recursive: true }));
   const large = join(folder, "large");
   writeFileSync(large, Buffer.alloc(limits.inlineBytes + 1));
-  await assert.rejects(readBody({ file: large }), { code: "body_too_large", message: new RegExp(`large holds ${limits.inlineBytes + 1} bytes`) });
+  await assert.rejects(readBody({ file: large }), {
+    code: "body_too_large",
+    message: new RegExp(`large holds ${limits.inlineBytes + 1} bytes`),
+  });
   await assert.rejects(readBody({ file: join(folder, "none") }), { code: "usage", message: /there is no such file/ });
 });

@@ -16,8 +16,14 @@ export async function readBody(source: Input | { readonly file: string }): Promi
     return asBody(await collect(createReadStream(source.file), source.file));
   } catch (thrown) {
     if (thrown instanceof ClaudemeshError) throw thrown;
-    const reason = thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT" ? "there is no such file" : ClaudemeshError.from(thrown).message;
-    throw new ClaudemeshError("usage", `--file ${source.file}: ${reason}`, { hint: "give the path of a file that you may read", cause: thrown });
+    const reason =
+      thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT"
+        ? "there is no such file"
+        : ClaudemeshError.from(thrown).message;
+    throw new ClaudemeshError("usage", `--file ${source.file}: ${reason}`, {
+      hint: "give the path of a file that you may read",
+      cause: thrown,
+    });
   }
 }
 
@@ -41,8 +47,12 @@ function asBody(bytes: Buffer): Body {
 }
 
 function tooLarge(name: string, size: string): ClaudemeshError {
-  return new ClaudemeshError("body_too_large", `${name} holds ${size}; one message takes at most ${limits.inlineBytes}. Nothing was sent`, {
-    hint: "send it in parts, or send a reference to where it lies",
-    details: { bytes_max: limits.inlineBytes },
-  });
+  return new ClaudemeshError(
+    "body_too_large",
+    `${name} holds ${size}; one message takes at most ${limits.inlineBytes}. Nothing was sent`,
+    {
+      hint: "send it in parts, or send a reference to where it lies",
+      details: { bytes_max: limits.inlineBytes },
+    },
+  );
 }

@@ -14,13 +14,21 @@ export const command: Command = {
   usage: "send <address> [text | - | --file F] [options]",
   options: {
     file: { type: "string", value: "F", help: "the message is this file's content" },
-    id: { type: "string", value: "ID", help: "the message's id: the same id with the same message is sent once, however often it is tried" },
+    id: {
+      type: "string",
+      value: "ID",
+      help: "the message's id: the same id with the same message is sent once, however often it is tried",
+    },
     meta: { type: "string", value: "JSON", help: "an object that travels beside the body, visible to the broker" },
     priority: { type: "string", value: "P", help: "now, next (default) or low" },
     "reply-to": { type: "string", value: "ID", help: "broker_message_id of the message this one answers" },
     mention: { type: "string", value: "@x", multiple: true, help: "a member who is mentioned; may be repeated" },
     "content-type": { type: "string", value: "TYPE", help: "media type of the message" },
-    wait: { type: "string", value: "STAGE", help: "wait until it is accepted (stored by the broker) or delivered (stored at the receiver)" },
+    wait: {
+      type: "string",
+      value: "STAGE",
+      help: "wait until it is accepted (stored by the broker) or delivered (stored at the receiver)",
+    },
     timeout: { type: "string", value: "30s", help: "how long --wait waits" },
   },
   examples: [
@@ -44,11 +52,19 @@ export const command: Command = {
       return exitCodes.ok;
     }
     if (!context.flag("json")) out.note(sentText(sent));
-    return wait(context, sent, stage, timeoutMs, () => client.waitFor(String(sent.outbox_id), stage, { signal, timeoutMs }));
+    return wait(context, sent, stage, timeoutMs, () =>
+      client.waitFor(String(sent.outbox_id), stage, { signal, timeoutMs }),
+    );
   },
 };
 
-async function wait(context: CommandContext, sent: SendResult, stage: ReceiptStage, timeoutMs: number, reached: () => Promise<MessageView>): Promise<number> {
+async function wait(
+  context: CommandContext,
+  sent: SendResult,
+  stage: ReceiptStage,
+  timeoutMs: number,
+  reached: () => Promise<MessageView>,
+): Promise<number> {
   const { out } = context;
   try {
     const message = await reached();
@@ -61,7 +77,11 @@ async function wait(context: CommandContext, sent: SendResult, stage: ReceiptSta
     const known = message.stages.at(-1)?.stage ?? "queued";
     if (context.flag("json")) out.json({ ...sent, ...message });
     else out.line(`${thrown.code === "timed_out" ? known : message.status} ${sent.client_message_id}${of(message)}`);
-    out.note(thrown.code === "timed_out" ? `error: not ${stage} within ${timeoutMs / 1_000} s; it stays on its way (timed_out)` : `error: ${thrown.message}`);
+    out.note(
+      thrown.code === "timed_out"
+        ? `error: not ${stage} within ${timeoutMs / 1_000} s; it stays on its way (timed_out)`
+        : `error: ${thrown.message}`,
+    );
     out.note(`hint: claudemesh outbox inspect ${sent.outbox_id}`);
     return thrown.code === "timed_out" ? exitCodes.waitTimedOut : exitCodes.neverSent;
   }
@@ -69,13 +89,16 @@ async function wait(context: CommandContext, sent: SendResult, stage: ReceiptSta
 
 /** Says only what is true: `queued` is on disk here, `accepted` is stored by the broker. */
 function sentText(sent: SendResult): string {
-  if (sent.state === "done") return `accepted ${sent.client_message_id} (it was already, as ${sent.broker_message_id ?? ""})`;
+  if (sent.state === "done")
+    return `accepted ${sent.client_message_id} (it was already, as ${sent.broker_message_id ?? ""})`;
   const known = sent.duplicate ? " (it was already)" : "";
   return `queued ${sent.client_message_id}${known}`;
 }
 
 function of(message: MessageView): string {
-  return message.delivered_to === null ? "" : ` (${message.delivered_to.reached} of ${message.delivered_to.of} subscribers)`;
+  return message.delivered_to === null
+    ? ""
+    : ` (${message.delivered_to.reached} of ${message.delivered_to.of} subscribers)`;
 }
 
 async function readContent(context: CommandContext): Promise<Body> {
@@ -84,7 +107,8 @@ async function readContent(context: CommandContext): Promise<Body> {
   if (file !== undefined && text !== undefined) throw usage(command, "text and --file are both given");
   if (file !== undefined) return readBody({ file });
   if (text !== undefined && text !== "-") return { message: text };
-  if (text === undefined && context.stdin.isTTY === true) throw usage(command, "there is no message: give a text, --file F, or pipe one in");
+  if (text === undefined && context.stdin.isTTY === true)
+    throw usage(command, "there is no message: give a text, --file F, or pipe one in");
   return readBody(context.stdin);
 }
 
@@ -95,7 +119,8 @@ function readRequest(context: CommandContext, to: string, content: Body): SendRe
   const replyTo = context.option("reply-to");
   const contentType = context.option("content-type");
   const mentions = context.options("mention");
-  if (priority !== undefined && priority !== "now" && priority !== "next" && priority !== "low") throw usage(command, `--priority ${priority}: it is now, next or low`);
+  if (priority !== undefined && priority !== "now" && priority !== "next" && priority !== "low")
+    throw usage(command, `--priority ${priority}: it is now, next or low`);
   return {
     to,
     ...content,
@@ -116,7 +141,7 @@ function readMeta(text: string): Record<string, unknown> {
   } catch {
     // Answered below, like JSON that is no object.
   }
-  throw usage(command, "--meta is not a JSON object", 'for example --meta \'{"build": 42}\'');
+  throw usage(command, "--meta is not a JSON object", "for example --meta '{\"build\": 42}'");
 }
 
 function readStage(text: string | undefined): "accepted" | "delivered" | null {

@@ -25,9 +25,12 @@ export const command: Command = {
 };
 
 export function printDaemon(out: Output, daemon: DaemonStatus): void {
-  out.line(`daemon  ${out.paint.bold(daemon.address)} in mesh ${daemon.mesh}: ${coloured(out, daemon.state)}${daemon.pid === null ? "" : ` (pid ${daemon.pid})`}`);
+  out.line(
+    `daemon  ${out.paint.bold(daemon.address)} in mesh ${daemon.mesh}: ${coloured(out, daemon.state)}${daemon.pid === null ? "" : ` (pid ${daemon.pid})`}`,
+  );
   out.line(`        socket ${daemon.socket}`);
-  if (daemon.http_port !== null) out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
+  if (daemon.http_port !== null)
+    out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
 }
 
 export function printBroker(out: Output, broker: BrokerStatus): void {
@@ -35,7 +38,9 @@ export function printBroker(out: Output, broker: BrokerStatus): void {
     out.line("broker  none in this home");
     return;
   }
-  out.line(`broker  ${broker.url ?? "never started"}: ${coloured(out, broker.state)}${broker.pid === null ? "" : ` (pid ${broker.pid})`}`);
+  out.line(
+    `broker  ${broker.url ?? "never started"}: ${coloured(out, broker.state)}${broker.pid === null ? "" : ` (pid ${broker.pid})`}`,
+  );
   out.line(`        data in ${broker.data_dir ?? ""}`);
 }
 

@@ -9,9 +9,19 @@ export const command: Command = {
   usage: "up [--name NAME] [--persistent] [--http] [--broker DIR]",
   options: {
     name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
-    persistent: { type: "boolean", help: "keys and messages on disk, whatever the environment would choose (it is the default)" },
-    http: { type: "boolean", help: "also listen on 127.0.0.1, with the token in the file that `status` names; --no-http ends it" },
-    broker: { type: "string", value: "DIR", help: "join the broker of another home of yours: its data directory, as `status` there shows it" },
+    persistent: {
+      type: "boolean",
+      help: "keys and messages on disk, whatever the environment would choose (it is the default)",
+    },
+    http: {
+      type: "boolean",
+      help: "also listen on 127.0.0.1, with the token in the file that `status` names; --no-http ends it",
+    },
+    broker: {
+      type: "string",
+      value: "DIR",
+      help: "join the broker of another home of yours: its data directory, as `status` there shows it",
+    },
   },
   examples: ["up", "up --name alice --http", "up --name bob --broker ~/.claudemesh/broker"],
   async run(context) {
@@ -35,7 +45,8 @@ function print({ out }: CommandContext, { broker, daemon }: UpAnswer): void {
   if (broker !== null) out.line(`broker ${running(broker)}  ${broker.status.url ?? ""}`);
   out.line(`daemon ${running(daemon)}  ${out.paint.bold(daemon.status.address)}`);
   out.line(`socket ${daemon.status.socket}`);
-  if (daemon.status.http_port !== null) out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
+  if (daemon.status.http_port !== null)
+    out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
 }
 
 /** `started`, or that it ran already. */

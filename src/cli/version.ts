@@ -20,7 +20,11 @@ export const command: Command = {
       return exitCodes.ok;
     }
     out.line(`claudemesh ${programVersion()}`);
-    out.line(daemon === null ? "daemon     not running" : `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`);
+    out.line(
+      daemon === null
+        ? "daemon     not running"
+        : `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`,
+    );
     return exitCodes.ok;
   },
 };
@@ -36,6 +40,8 @@ async function daemonVersion(context: CommandContext): Promise<VersionView | nul
 
 /** From package.json, two folders up from the sources and from what is built. */
 function programVersion(): string {
-  const description = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const description = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   return description.version;
 }

@@ -50,7 +50,9 @@ export function refusal(status: number, text: string, retryAfter: string | undef
   try {
     problem = JSON.parse(text);
   } catch {
-    return new ClaudemeshError("protocol_error", `the daemon answered ${status} without problem details`, { hint: "claudemesh status" });
+    return new ClaudemeshError("protocol_error", `the daemon answered ${status} without problem details`, {
+      hint: "claudemesh status",
+    });
   }
   const error = fromProblem(status, problem as Parameters<typeof fromProblem>[1]);
   if (retryAfter === undefined || error.details["retry_after_ms"] !== undefined) return error;

@@ -1,6 +1,18 @@
 import { newUuidV7 } from "../protocol/ids.ts";
 import type {
-  HealthView, InboxItem, LocalEvent, MemberView, MessageView, OutboxRowView, OutboxStatus, Page, ReceiptStage, SendRequest, SendResult, TopicView, VersionView,
+  HealthView,
+  InboxItem,
+  LocalEvent,
+  MemberView,
+  MessageView,
+  OutboxRowView,
+  OutboxStatus,
+  Page,
+  ReceiptStage,
+  SendRequest,
+  SendResult,
+  TopicView,
+  VersionView,
 } from "../protocol/local-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
@@ -20,7 +32,10 @@ export interface Client {
   /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
   waitFor(id: string, stage: ReceiptStage, options?: CallOptions): Promise<MessageView>;
   readonly outbox: {
-    list(filter?: { state?: OutboxStatus; cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<OutboxRowView>>;
+    list(
+      filter?: { state?: OutboxStatus; cursor?: string; limit?: number },
+      options?: CallOptions,
+    ): Promise<Page<OutboxRowView>>;
     inspect(outboxId: number, options?: CallOptions): Promise<OutboxRowView>;
     requeue(outboxId: number, change?: OutboxChange, options?: CallOptions): Promise<OutboxRowView>;
     drop(outboxId: number, choice?: { force?: boolean }, options?: CallOptions): Promise<OutboxRowView>;
@@ -68,14 +83,24 @@ export interface InboxFilter {
 }
 
 export function createClient(http: HttpClient): Client {
-  const get = <T>(path: string, query: Readonly<Record<string, string | number | boolean | undefined>>, options?: CallOptions): Promise<T> =>
-    call<T>(http, { method: "GET", path, query, repeatable: true }, options);
+  const get = <T>(
+    path: string,
+    query: Readonly<Record<string, string | number | boolean | undefined>>,
+    options?: CallOptions,
+  ): Promise<T> => call<T>(http, { method: "GET", path, query, repeatable: true }, options);
   const post = <T>(path: string, body: unknown, repeatable: boolean, options?: CallOptions): Promise<T> =>
     call<T>(http, { method: "POST", path, body, repeatable }, options);
-  const topicPath = (name: string, change: string): string => `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${change}`;
+  const topicPath = (name: string, change: string): string =>
+    `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${change}`;
 
   const client: Client = {
-    send: (request, options) => post("/v1/send", { ...request, client_message_id: request.client_message_id ?? newUuidV7(Date.now()) }, true, options),
+    send: (request, options) =>
+      post(
+        "/v1/send",
+        { ...request, client_message_id: request.client_message_id ?? newUuidV7(Date.now()) },
+        true,
+        options,
+      ),
     message: (id, options) => get(`/v1/messages/${encodeURIComponent(id)}`, {}, options),
     waitFor: (id, stage, options) => waitFor(client, id, stage, options),
     outbox: {
@@ -101,7 +126,8 @@ export function createClient(http: HttpClient): Client {
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),
-    shutdown: async (options) => void (await callText(http, { method: "POST", path: "/v1/shutdown", body: {}, repeatable: false }, options)),
+    shutdown: async (options) =>
+      void (await callText(http, { method: "POST", path: "/v1/shutdown", body: {}, repeatable: false }, options)),
     close: () => http.close(),
   };
   return client;

@@ -20,7 +20,11 @@ export function startDeadline(options: CallOptions, operation: string): Deadline
   const controller = new AbortController();
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const timer = setTimeout(() => {
-    controller.abort(new ClaudemeshError("timed_out", `${operation} did not finish in ${timeoutMs / 1_000} s`, { hint: "claudemesh status" }));
+    controller.abort(
+      new ClaudemeshError("timed_out", `${operation} did not finish in ${timeoutMs / 1_000} s`, {
+        hint: "claudemesh status",
+      }),
+    );
   }, timeoutMs);
   const onAbort = (): void => controller.abort(options.signal?.reason);
   if (options.signal?.aborted === true) onAbort();

@@ -20,7 +20,10 @@ export interface EventsOptions {
  * The daemon's events in order, each once. When the stream breaks, also because the daemon restarts, it is opened
  * again with Last-Event-ID, for as long as the caller iterates. Only the first connection may fail: not_running.
  */
-export async function* events(http: HttpClient, options: EventsOptions = {}): AsyncGenerator<LocalEvent, void, undefined> {
+export async function* events(
+  http: HttpClient,
+  options: EventsOptions = {},
+): AsyncGenerator<LocalEvent, void, undefined> {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new DOMException("the caller ended the stream", "AbortError"));
   if (options.signal?.aborted === true) return;
@@ -62,7 +65,9 @@ export async function* events(http: HttpClient, options: EventsOptions = {}): As
 
 async function open(http: HttpClient, last: string | null, signal: AbortSignal): Promise<HttpStream> {
   const stream = await http.stream({
-    method: "GET", path: "/v1/events", signal,
+    method: "GET",
+    path: "/v1/events",
+    signal,
     headers: { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) },
   });
   if (stream.status === 200) return stream;

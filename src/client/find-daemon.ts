@@ -18,7 +18,10 @@ export function daemonDirs(home: string): { readonly slug: string; readonly dir:
   } catch {
     return [];
   }
-  return slugs.sort().map((slug) => ({ slug, dir: join(root, slug) })).filter(({ dir }) => existsSync(join(dir, "mesh.json")));
+  return slugs
+    .sort()
+    .map((slug) => ({ slug, dir: join(root, slug) }))
+    .filter(({ dir }) => existsSync(join(dir, "mesh.json")));
 }
 
 /** The folder of the one daemon that is meant: of `mesh` when named, else the only one. Throws not_running or usage. */
@@ -27,13 +30,21 @@ export function findDaemonDir(home: string, mesh: string | null): string {
   if (mesh !== null) {
     const named = found.find(({ slug }) => slug === mesh);
     if (named !== undefined) return named.dir;
-    const known = found.length === 0 ? "no mesh has been joined yet" : `joined: ${found.map(({ slug }) => slug).join(", ")}`;
-    throw new ClaudemeshError("not_running", `${home} has no daemon of mesh ${mesh}`, { hint: found.length === 0 ? "claudemesh up" : known });
+    const known =
+      found.length === 0 ? "no mesh has been joined yet" : `joined: ${found.map(({ slug }) => slug).join(", ")}`;
+    throw new ClaudemeshError("not_running", `${home} has no daemon of mesh ${mesh}`, {
+      hint: found.length === 0 ? "claudemesh up" : known,
+    });
   }
   const [first, second] = found;
-  if (first === undefined) throw new ClaudemeshError("not_running", `${home} has no daemon yet`, { hint: "claudemesh up" });
+  if (first === undefined)
+    throw new ClaudemeshError("not_running", `${home} has no daemon yet`, { hint: "claudemesh up" });
   if (second === undefined) return first.dir;
-  throw new ClaudemeshError("usage", `${home} has daemons of ${found.length} meshes: ${found.map(({ slug }) => slug).join(", ")}`, { hint: "name one: --mesh SLUG" });
+  throw new ClaudemeshError(
+    "usage",
+    `${home} has daemons of ${found.length} meshes: ${found.map(({ slug }) => slug).join(", ")}`,
+    { hint: "name one: --mesh SLUG" },
+  );
 }
 
 /** What a daemon tells about itself in `daemon.json` while it runs. Stays behind after kill -9, so it proves nothing. */

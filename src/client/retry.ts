@@ -18,7 +18,8 @@ export async function withRetry<T>(attempt: () => Promise<T>, signal: AbortSigna
     try {
       return await attempt();
     } catch (thrown) {
-      const worthRepeating = thrown instanceof ClaudemeshError && (thrown.retryable || (reached && thrown.code === "not_running"));
+      const worthRepeating =
+        thrown instanceof ClaudemeshError && (thrown.retryable || (reached && thrown.code === "not_running"));
       if (!worthRepeating || made >= attemptsMax || signal.aborted) throw thrown;
       reached ||= thrown.code !== "not_running";
       const asked = Number(thrown.details["retry_after_ms"] ?? 0);

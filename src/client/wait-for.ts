@@ -11,7 +11,12 @@ const lookIntervalMs = 500;
  * Resolves with the message once `stage` is listed among its stages. The time limit is `timeoutMs` (default 30 s);
  * timed_out then carries the message as last seen in `details.message`.
  */
-export async function waitFor(client: Client, id: string, stage: ReceiptStage, options: CallOptions = {}): Promise<MessageView> {
+export async function waitFor(
+  client: Client,
+  id: string,
+  stage: ReceiptStage,
+  options: CallOptions = {},
+): Promise<MessageView> {
   const deadline = startDeadline(options, `waiting for ${stage}`);
   const ended = new AbortController();
   let look: () => void = () => {};
@@ -61,8 +66,12 @@ async function watch(client: Client, signal: AbortSignal, seen: () => void): Pro
 function neverSent(message: MessageView): ClaudemeshError {
   const reason = message.last_error;
   const code = reason !== null && Object.hasOwn(errorCodes, reason.code) ? (reason.code as ErrorCode) : "id_void";
-  return new ClaudemeshError(code, `the message will not be sent: it ended ${message.status}${reason === null ? "" : ` (${reason.code}: ${reason.message})`}`, {
-    hint: `claudemesh outbox inspect ${message.outbox_id}`,
-    details: { message },
-  });
+  return new ClaudemeshError(
+    code,
+    `the message will not be sent: it ended ${message.status}${reason === null ? "" : ` (${reason.code}: ${reason.message})`}`,
+    {
+      hint: `claudemesh outbox inspect ${message.outbox_id}`,
+      details: { message },
+    },
+  );
 }

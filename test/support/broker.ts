@@ -16,12 +16,20 @@ export interface TestBroker {
   restart(): Promise<TestBroker>;
 }
 
-export type TestBrokerOptions = Partial<Pick<BrokerOptions, "dataDir" | "limits" | "dedupe" | "messageRetentionDays">> & { readonly clock?: Clock; readonly log?: Log };
+export type TestBrokerOptions = Partial<
+  Pick<BrokerOptions, "dataDir" | "limits" | "dedupe" | "messageRetentionDays">
+> & { readonly clock?: Clock; readonly log?: Log };
 
 /** Stopped when the test ends. */
 export async function broker(t: TestContext, options: TestBrokerOptions = {}): Promise<TestBroker> {
   const dataDir = options.dataDir ?? join(tempFolder(t), "broker");
-  const started = createBroker({ clock: systemClock, log: silentLog, listen: { host: "127.0.0.1", port: 0 }, ...options, dataDir });
+  const started = createBroker({
+    clock: systemClock,
+    log: silentLog,
+    listen: { host: "127.0.0.1", port: 0 },
+    ...options,
+    dataDir,
+  });
   onEnd(t, () => started.stop());
   await started.start();
   return {

@@ -16,7 +16,10 @@ export interface Ran {
 export interface TestHost {
   readonly home: string;
   /** Runs `claudemesh` to its end, whatever its exit code. */
-  run(args: readonly string[], options?: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> }): Promise<Ran>;
+  run(
+    args: readonly string[],
+    options?: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Ran>;
   /** Starts `claudemesh` and leaves it running; it is killed when the test ends. */
   start(args: readonly string[]): ReturnType<typeof spawn>;
   status(): Promise<HostStatus>;
@@ -35,7 +38,10 @@ export function host(t: TestContext, name: string, folder = tempFolder(t)): Test
   };
   const run: TestHost["run"] = (args, options = {}) =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [program, ...args], { env: env(options.env), stdio: ["pipe", "pipe", "pipe"] });
+      const child = spawn(process.execPath, [program, ...args], {
+        env: env(options.env),
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       let [stdout, stderr] = ["", ""];
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;

@@ -14,7 +14,9 @@ export interface TestMesh<Name extends string> {
 
 /** Resolves when every daemon has its link. Everything stops when the test ends. */
 export async function mesh<const Name extends string>(
-  t: TestContext, names: readonly Name[], options: { readonly broker?: TestBrokerOptions; readonly daemon?: Omit<TestDaemonOptions, "dir"> } = {},
+  t: TestContext,
+  names: readonly Name[],
+  options: { readonly broker?: TestBrokerOptions; readonly daemon?: Omit<TestDaemonOptions, "dir"> } = {},
 ): Promise<TestMesh<Name>> {
   const folder = tempFolder(t);
   const started = await broker(t, { dataDir: join(folder, "broker"), ...options.broker });

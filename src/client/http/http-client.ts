@@ -66,7 +66,10 @@ export function createHttpClient(endpoint: Endpoint): HttpClient {
       socket.destroy();
       return;
     }
-    socket.on("error", () => drop(socket)).on("close", () => drop(socket)).on("data", () => drop(socket));
+    socket
+      .on("error", () => drop(socket))
+      .on("close", () => drop(socket))
+      .on("data", () => drop(socket));
     socket.setTimeout(idleMs, () => drop(socket));
     socket.unref();
     idle.push(socket);
@@ -80,7 +83,9 @@ export function createHttpClient(endpoint: Endpoint): HttpClient {
       parked.ref();
       return parked;
     }
-    return endpoint.kind === "unix" ? connectSocket(endpoint.path) : connectSocket(endpoint.port, "127.0.0.1").setNoDelay(true);
+    return endpoint.kind === "unix"
+      ? connectSocket(endpoint.path)
+      : connectSocket(endpoint.port, "127.0.0.1").setNoDelay(true);
   };
 
   return {
@@ -93,7 +98,12 @@ export function createHttpClient(endpoint: Endpoint): HttpClient {
   };
 }
 
-function exchange(socket: Socket, endpoint: Endpoint, request: HttpRequest, park: (socket: Socket) => void): Promise<HttpAnswer> {
+function exchange(
+  socket: Socket,
+  endpoint: Endpoint,
+  request: HttpRequest,
+  park: (socket: Socket) => void,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let status = 0;
@@ -113,7 +123,8 @@ function exchange(socket: Socket, endpoint: Endpoint, request: HttpRequest, park
       },
       data(chunk) {
         bytes += chunk.length;
-        if (bytes > answerBytesMax) throw new ClaudemeshError("protocol_error", `the daemon's answer is over ${answerBytesMax} bytes`);
+        if (bytes > answerBytesMax)
+          throw new ClaudemeshError("protocol_error", `the daemon's answer is over ${answerBytesMax} bytes`);
         chunks.push(chunk);
       },
       end(reusable) {
@@ -191,7 +202,11 @@ function openStream(socket: Socket, endpoint: Endpoint, request: HttpRequest): P
 }
 
 function attach(
-  socket: Socket, endpoint: Endpoint, request: HttpRequest, reader: { push(chunk: Buffer): void; close(): boolean }, fail: (error: unknown) => void,
+  socket: Socket,
+  endpoint: Endpoint,
+  request: HttpRequest,
+  reader: { push(chunk: Buffer): void; close(): boolean },
+  fail: (error: unknown) => void,
 ): void {
   socket.on("data", (chunk: Buffer) => {
     try {
@@ -211,7 +226,8 @@ function head(endpoint: Endpoint, request: HttpRequest, connection: "keep-alive"
   const lines = [`${request.method} ${request.path} HTTP/1.1`, `host: ${host}`, `connection: ${connection}`];
   if (endpoint.kind === "tcp") lines.push(`authorization: Bearer ${endpoint.token}`);
   for (const [name, value] of Object.entries(request.headers ?? {})) lines.push(`${name}: ${value}`);
-  if (request.body !== undefined) lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(request.body)}`);
+  if (request.body !== undefined)
+    lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(request.body)}`);
   return `${lines.join("\r\n")}\r\n\r\n${request.body ?? ""}`;
 }
 
@@ -224,13 +240,21 @@ function connectionError(error: NodeJS.ErrnoException, endpoint: Endpoint, reque
     return new ClaudemeshError("not_running", `no daemon answers at ${where}`, { hint: "claudemesh up", cause: error });
   }
   if (error.code === "EACCES" || error.code === "EPERM") {
-    return new ClaudemeshError("unauthorized", `the socket ${where} belongs to another user`, { hint: "run the command as the user who started the daemon", cause: error });
+    return new ClaudemeshError("unauthorized", `the socket ${where} belongs to another user`, {
+      hint: "run the command as the user who started the daemon",
+      cause: error,
+    });
   }
   return broken(request, error);
 }
 
 function broken(request: HttpRequest, cause?: unknown): ClaudemeshError {
-  return new ClaudemeshError("outcome_unknown", `the daemon's connection ended before it answered ${request.method} ${request.path.split("?", 1)[0]}`, {
-    hint: "claudemesh status", ...(cause === undefined ? {} : { cause }),
-  });
+  return new ClaudemeshError(
+    "outcome_unknown",
+    `the daemon's connection ended before it answered ${request.method} ${request.path.split("?", 1)[0]}`,
+    {
+      hint: "claudemesh status",
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

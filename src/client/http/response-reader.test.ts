@@ -32,11 +32,17 @@ function read(text: string, size: number): { reading: Reading; close: () => bool
 for (const size of [1, 3, 10_000]) {
   test(`a body of known length is read however it is cut (${size} bytes at a time)`, () => {
     const { reading } = read("HTTP/1.1 202 Accepted\r\nContent-Length: 5\r\nX-Y:  z \r\n\r\nhello", size);
-    assert.deepEqual([reading.status, reading.body, reading.ended, reading.headers.get("x-y")], [202, "hello", "reusable", "z"]);
+    assert.deepEqual(
+      [reading.status, reading.body, reading.ended, reading.headers.get("x-y")],
+      [202, "hello", "reusable", "z"],
+    );
   });
 
   test(`a chunked body is joined, extensions and trailers skipped (${size} bytes at a time)`, () => {
-    const { reading } = read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n", size);
+    const { reading } = read(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n",
+      size,
+    );
     assert.deepEqual([reading.body, reading.ended], ["hello world", "reusable"]);
   });
 
@@ -62,7 +68,11 @@ test("an answer that announces the close, or is followed by stray bytes, does no
   assert.equal(read("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200", 100).reading.ended, "closing");
 });
 
-for (const text of ["SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]) {
+for (const text of [
+  "SSH-2.0-OpenSSH\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+]) {
   test(`bytes that are no HTTP answer are refused: ${JSON.stringify(text)}`, () => {
     assert.throws(() => read(text, 100), { code: "protocol_error" });
   });

@@ -144,5 +144,7 @@ export function createResponseReader(events: ResponseEvents): ResponseReader {
 }
 
 function malformed(message: string): ClaudemeshError {
-  return new ClaudemeshError("protocol_error", message, { hint: "is another program listening where the daemon should be? `claudemesh status`" });
+  return new ClaudemeshError("protocol_error", message, {
+    hint: "is another program listening where the daemon should be? `claudemesh status`",
+  });
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createSseParser } from "./sse-parser.ts";
 
 test("events are found however the bytes are cut, also inside a character", () => {
-  const bytes = Buffer.from(": open\n\nid: 7\nevent: receipt\ndata: {\"a\":\"é\"}\n\ndata: one\ndata: two\n\n");
+  const bytes = Buffer.from(': open\n\nid: 7\nevent: receipt\ndata: {"a":"é"}\n\ndata: one\ndata: two\n\n');
   const parser = createSseParser();
   const found = [...bytes].flatMap((byte) => parser.push(Uint8Array.of(byte)));
   assert.deepEqual(found, [
