@@ -28,8 +28,9 @@ export async function measureLocalSend(options: { samples: number; messages: num
   createMember(dir, {
     mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "me", broker_url: "ws://127.0.0.1:9/v1/link", broker_key: "ab".repeat(32),
   }, Date.now());
-  // Built files stand beside each other as the sources do; a bench of the sources would measure the same code.
-  const script = fileURLToPath(new URL("../src/bin/run-daemon.ts", import.meta.url));
+  // What is built is what users run: the sources cost the type stripper's memory on top.
+  const built = fileURLToPath(new URL("../dist/bin/run-daemon.js", import.meta.url));
+  const script = existsSync(built) ? built : fileURLToPath(new URL("../src/bin/run-daemon.ts", import.meta.url));
   const daemon = spawn(process.execPath, [script, "--dir", dir], { stdio: ["ignore", "ignore", "inherit"] });
   try {
     const socketPath = join(dir, "sock");

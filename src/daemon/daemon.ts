@@ -4,15 +4,16 @@ import type { Clock } from "../base/clock.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
-import { DatabaseRefused } from "../base/sqlite-database.ts";
+import { DatabaseRefused, sqliteCode } from "../base/sqlite-database.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { maxAgeHours } from "../protocol/features.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, readConfig } from "./config.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "./identity/private-file.ts";
 import { createInbox } from "./inbox/inbox.ts";
-import { createLink } from "./link/link.ts";
+import { createLink, windowFact } from "./link/link.ts";
 import { apiRoutes } from "./localapi/routes.ts";
 import { socketPathFor } from "./localapi/runtime-folder.ts";
 import { createLocalApi, type LocalApi } from "./localapi/server.ts";
@@ -126,6 +127,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       undo.push(() => service.stop());
       await service.start();
     }
+    refuseMaxAge(parts.inbox, config);
     const api = createApi(options, parts, () => end(null));
     undo.push(() => removeRuntimeFile(dir), () => api.stop());
     await api.start();
@@ -137,6 +139,16 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     await stop();
     throw explain(thrown);
   }
+}
+
+/**
+ * An age above the broker's dedupe window could send a message twice. The window last negotiated is on disk, so that
+ * this is found out at once and not only when the broker is reached.
+ */
+function refuseMaxAge(inbox: Inbox, config: Config): void {
+  const kept = inbox.fact(windowFact);
+  const dedupe = kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null);
+  if (dedupe !== null) maxAgeHours(dedupe, config.outbox.max_age_hours_override);
 }
 
 /** New requests are refused before anything closes: those under way still have every part they need. */
@@ -188,7 +200,7 @@ function createParts(options: DaemonOptions, config: Config, identity: Identity,
     mesh, identity, outbox, inbox, clock, log, clientVersion: readProgramVersion(),
     requireFeatures: config.features.require, maxAgeHoursOverride: config.outbox.max_age_hours_override,
     count: linkCounters(metrics),
-    onFatal: (kind, message) => end({ kind, message }),
+    onFatal: (kind, message) => end({ kind, message, hint: hints[kind] }),
   });
   return { identity, config, metrics, inbox, outbox, link };
 }
@@ -247,7 +259,27 @@ function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParam
   return dedupe.version >= 2 && Array.isArray(names) && names.includes("sha256-jcs-v2") ? 2 : 1;
 }
 
+/** What helps when the link has ended for good, by kind. */
+const hints: Readonly<Record<string, string>> = {
+  auth_failed: "the broker does not know this member, or is not the one that was pinned: claudemesh status names its address",
+  replaced_by_newer_connection: "another daemon uses this member's keys: stop it, or give this home a member of its own",
+  member_already_connected: "another daemon uses this member's keys: stop it, or give this home a member of its own",
+  member_revoked: "ask an admin of the mesh; what was received stays readable in this directory",
+  feature_unavailable: "upgrade the broker, or take the feature out of [features] require in config.toml",
+  feature_param_invalid: "upgrade the older of broker and daemon",
+  feature_param_below_floor: "the broker's operator has to keep dedupe records for three days or more",
+  outbox_max_age_above_dedupe_window: "lower [outbox] max_age_hours_override in config.toml",
+};
+
+/** SQLite's codes for a file that is damaged, and for one that is no database. */
+const corruptCodes = [11, 26];
+
 function explain(thrown: unknown): unknown {
+  if (corruptCodes.includes(sqliteCode(thrown) ?? 0)) {
+    return new ClaudemeshError("store_corrupt", `a database of the daemon is damaged: ${String(thrown)}`, {
+      hint: "keep a copy of outbox.db and inbox.db before anything else is tried with them", cause: thrown,
+    });
+  }
   if (!(thrown instanceof DatabaseRefused)) return thrown;
   switch (thrown.reason) {
     case "newer":

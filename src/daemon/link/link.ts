@@ -41,7 +41,8 @@ export interface LinkCounters {
 }
 
 const lastInstanceFact = "last_instance_id";
-const windowFact = "negotiated_dedupe";
+/** Inbox fact: the dedupe parameters last negotiated, as JSON. */
+export const windowFact = "negotiated_dedupe";
 const expiryIntervalMs = 60_000;
 
 /**
