@@ -113,7 +113,7 @@ async function startBroker(
   try {
     const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), clock.now());
     const metrics = createBrokerMetrics();
-    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe });
+    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe, messageRetentionDays });
     await store.start();
     undo.push(() => store.stop());
 
@@ -180,6 +180,7 @@ async function startBroker(
         progress.stop();
         await within(limits.stopMs / 2, clock, accepter.stop());
         await within(limits.stopMs / 2, clock, links.stop());
+        links.abandon();
         for (const step of undo.toReversed()) await step();
         log.info({ broker_id: key.brokerId }, "broker stopped");
       },

@@ -21,6 +21,8 @@ export interface LinkServer {
   drain(): void;
   /** Closes every link with 1012 and resolves when their sockets are gone. */
   stop(): Promise<void>;
+  /** Cuts what did not close in time. */
+  abandon(): void;
 }
 
 export function createLinkServer(parts: LinkParts): LinkServer {
@@ -94,6 +96,9 @@ export function createLinkServer(parts: LinkParts): LinkServer {
       draining = true;
       for (const { out } of open.values()) out.closeWith(serviceRestartCode, "service_restart");
       await Promise.all([...open.values()].map(({ gone }) => gone));
+    },
+    abandon() {
+      for (const { out } of open.values()) out.terminate();
       wss.close();
     },
   };

@@ -46,6 +46,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   let framesInFlight = 0;
   let paused = false;
   let stopped = false;
+  let opening: Promise<void> = Promise.resolve();
 
   function pauseIfBusy(): void {
     if (paused || (framesInFlight < limits.linkFramesInFlightMax && !accepter.full(identity.meshId))) return;
@@ -82,16 +83,25 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
       if (paused) ws.resume();
     },
     resumeIfPaused,
-    async openDestinations(cutBack = false) {
-      const cursors = await parts.store.cursors(identity.meshId, identity.memberId);
-      const { head } = await parts.store.log(identity.meshId);
-      route.raiseHead(head);
-      if (cutBack) link.pump.reopen(cursors, head);
-      else link.pump.open(cursors, head);
-      route.index(link.pump);
+    openDestinations(cutBack = false) {
+      // One after the other: an older view of the subscriptions must not follow a newer one.
+      const opened = opening.then(() => readDestinations(cutBack));
+      opening = opened.catch(() => undefined);
+      return opened;
     },
     closed: new Promise((resolve) => ws.once("close", () => resolve())),
   };
+
+  async function readDestinations(cutBack: boolean): Promise<void> {
+    const cursors = await parts.store.cursors(identity.meshId, identity.memberId);
+    const { head } = await parts.store.log(identity.meshId);
+    route.raiseHead(head);
+    // Gone meanwhile: indexing it now would keep it for ever.
+    if (ws.readyState === ws.CLOSED) return;
+    if (cutBack) link.pump.reopen(cursors, head);
+    else link.pump.open(cursors, head);
+    route.index(link.pump);
+  }
 
   function superseded(): void {
     out.close("replaced_by_newer_connection", "a newer link of this member is open");

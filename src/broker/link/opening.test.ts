@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { WebSocket } from "ws";
 import { brokerFixture } from "../testing/fixture.ts";
-import { challengeHolds, connectPeer, isType, newIdentity } from "../testing/peer.ts";
+import { challengeHolds, envelopeOf, type Identity, isType, newIdentity, type Peer } from "../testing/peer.ts";
 
 test("the opening proves both sides and tells what the link may do", async (context) => {
   const fixture = await brokerFixture(context);
@@ -115,11 +117,39 @@ test("a required feature that the broker lacks is named, for the daemon to judge
   assert.equal(peer.ack.features.supported["client_message_id_dedupe"]?.params["request_fingerprint"], true);
 });
 
-test("a position that this log never issued proves nothing, one above a restored log opens a new epoch loudly", async (context) => {
+test("a position that this deployment never issued is refused", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.member("alice");
   const forged = { epoch: 1, seq: 900, broker_message_id: "01890000-0000-7000-8000-000000000000", incarnation: "x", mac: "AAAA" };
-  const peer = await connectPeer({ url: fixture.broker.url, meshId: fixture.meshId, identity: alice, hello: { position: forged } });
-  assert.equal(peer.ack.log.breaks.length, 0);
-  await peer.close();
+  await assert.rejects(fixture.connect(alice, { hello: { position: forged } }), /closed 4002/);
+});
+
+test("a restored old data directory is found out by a member that holds more, told to everyone, and resent messages arrive", async (context) => {
+  const fixture = await brokerFixture(context);
+  const [alice, bob, carol] = [await fixture.member("alice"), await fixture.member("bob"), await fixture.member("carol")];
+  const send = async (link: Peer, from: Identity, to: Identity, text: string) => (await link.sendItems([envelopeOf(fixture.meshId, from, to.memberId, text)]))[0];
+  await send(await fixture.connect(alice), alice, bob, "kept");
+  await fixture.stop();
+  const backup = `${fixture.dataDir}.backup`;
+  cpSync(fixture.dataDir, backup, { recursive: true });
+  context.after(() => rmSync(backup, { recursive: true, force: true }));
+  await fixture.start();
+  const lost = await send(await fixture.connect(alice), alice, bob, "lost");
+  assert.ok(lost?.status === 201 && "position" in lost && lost.position !== null);
+  await fixture.stop();
+  cpSync(join(backup, "broker.db"), join(fixture.dataDir, "broker.db"));
+  for (const side of ["broker.db-wal", "broker.db-shm"]) rmSync(join(fixture.dataDir, side), { force: true });
+  await fixture.start();
+  // Another member writes first: the same number now holds another message.
+  const carolLink = await fixture.connect(carol);
+  await send(carolLink, carol, bob, "other");
+  const back = await fixture.connect(alice, { hello: { position: lost.position } });
+  assert.equal(back.ack.log.epoch, 2);
+  assert.deepEqual(back.ack.log.breaks.map(({ epoch, prefix }) => ({ epoch, prefix })), [{ epoch: 2, prefix: 1 }]);
+  await carolLink.next((frame): frame is Extract<typeof frame, { event: "log_epoch_changed" }> => frame.type === "event" && frame.event === "log_epoch_changed");
+  assert.ok(fixture.logged.some(({ level, message }) => level === "error" && message.includes("LOST COMMITTED")));
+  await send(back, alice, bob, "lost");
+  const receiver = await fixture.connect(bob);
+  const items = await receiver.pushes(3);
+  assert.deepEqual(items.map((item) => Buffer.from(item.envelope?.body ?? "", "base64url").toString()), ["kept", "other", "lost"]);
 });

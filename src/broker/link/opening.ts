@@ -121,6 +121,7 @@ function refuse(thrown: unknown, out: Outgoing, parts: LinkParts): void {
   const error = ClaudemeshError.from(thrown);
   parts.metrics.openingsRefused.inc({ code: error.code });
   parts.log.warn({ code: error.code, error: error.message }, "opening failed");
+  if (error.code === "auth_failed") return out.close("auth_failed", error.message);
   out.close("protocol_error", error.status >= 500 ? "the broker cannot open links now" : error.message);
 }
 

@@ -46,6 +46,8 @@ export interface Pump {
   wake(destination: DestinationKey): void;
   acknowledge(acks: readonly { destination: DestinationKey; seq: number }[]): void;
   destinations(): readonly DestinationKey[];
+  /** Those that new messages may still reach: ended subscriptions are only caught up with. */
+  listening(): readonly DestinationKey[];
   close(): void;
 }
 
@@ -191,6 +193,7 @@ export function createPump(link: PumpLink, parts: PumpParts): Pump {
       }
     },
     destinations: () => [...destinations.keys()],
+    listening: () => [...destinations.values()].filter(({ lastSeq }) => lastSeq === null).map(({ key }) => key),
     close() {
       closed = true;
       acks.close();

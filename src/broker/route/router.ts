@@ -93,7 +93,7 @@ function createMeshState(limits: BrokerLimits, emptied: () => void): MeshState {
     },
     index(pump) {
       unindex(pump);
-      for (const key of pump.destinations()) if (key !== dmKey) addTo(topics, key, pump);
+      for (const key of pump.listening()) if (key !== dmKey) addTo(topics, key, pump);
     },
     detach(memberId, pump) {
       unindex(pump);

@@ -20,6 +20,8 @@ export interface Fixture {
   admin(method: string, path: string, body?: unknown): Promise<{ status: number; json: Record<string, unknown> }>;
   /** Stops the broker and starts another on the same folder. */
   restart(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
   /** Value of one sample of /metrics, 0 if absent; `sample` with its labels. */
   metric(sample: string): Promise<number>;
 }
@@ -60,13 +62,17 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
       return peer;
     },
     admin: (method, path, body) => call({ socketPath: state.broker.adminSocket }, method, path, body),
-    async restart() {
-      await state.broker.stop();
+    stop: () => state.broker.stop(),
+    async start() {
       state.broker = await start();
+    },
+    async restart() {
+      await fixture.stop();
+      await fixture.start();
     },
     async metric(sample) {
       const { hostname, port } = new URL(state.broker.url);
-      const { text } = await call({ host: hostname, port }, "GET", "/metrics");
+      const { text } = await call({ host: hostname, port: Number(port) }, "GET", "/metrics");
       const line = text.split("\n").find((one) => one.startsWith(`${sample} `));
       return line === undefined ? 0 : Number(line.slice(sample.length + 1));
     },
