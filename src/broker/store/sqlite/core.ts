@@ -1,0 +1,79 @@
+import { createHmac } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Clock } from "../../../base/clock.ts";
+import type { Log } from "../../../base/log.ts";
+import { sqliteCode } from "../../../base/sqlite-database.ts";
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import type { Position } from "../../../protocol/frames.ts";
+import { positionBytes } from "../../../protocol/signing.ts";
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Secret of the deployment under which positions are authenticated. */
+  readonly positionSecret: Uint8Array;
+  readonly dedupe: { readonly mode: "retention_scoped" | "permanent"; readonly retentionDays: number };
+  /** Never longer than dedupe records are kept: a message must not outlive its record. */
+  readonly messageRetentionDays?: number;
+  /** Durability tests plant weaker settings here. */
+  readonly pragmas?: string;
+}
+
+/** What the store's queries share while it is open. */
+export interface StoreCore {
+  readonly options: SqliteStoreOptions;
+  readonly db: DatabaseSync;
+  /** This start: its number here, and its name in positions. */
+  readonly incarnation: { readonly n: number; readonly id: string };
+  /** Statements are prepared once per text. */
+  sql(text: string): StatementSync;
+  /** Runs `body` as one durable transaction; a full disk or I/O error is store_unavailable and nothing remains. */
+  transaction<T>(body: () => T): T;
+}
+
+export function createCore(options: SqliteStoreOptions, db: DatabaseSync, incarnation: StoreCore["incarnation"]): StoreCore {
+  const prepared = new Map<string, StatementSync>();
+  return {
+    options,
+    db,
+    incarnation,
+    sql(text) {
+      let statement = prepared.get(text);
+      if (statement === undefined) {
+        statement = db.prepare(text);
+        prepared.set(text, statement);
+      }
+      return statement;
+    },
+    transaction: (body) => durably(db, body),
+  };
+}
+
+export function durably<T>(db: DatabaseSync, body: () => T): T {
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    const result = body();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    if (sqliteCode(error) === null) throw error;
+    throw new ClaudemeshError("store_unavailable", `the store could not commit: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** A position with the broker's own authentication, for a member to keep and to show again (delivery.md §5). */
+export function issuePosition(core: StoreCore, meshId: string, place: Omit<Position, "mac">): Position {
+  return { ...place, mac: positionMac(core.options.positionSecret, meshId, place) };
+}
+
+export function positionMac(secret: Uint8Array, meshId: string, place: Omit<Position, "mac">): string {
+  return createHmac("sha256", secret).update(positionBytes(place, meshId)).digest("base64url");
+}
+
+/** Name of a start of this store by its number. */
+export function incarnationName(core: StoreCore, n: number): string {
+  if (n === core.incarnation.n) return core.incarnation.id;
+  return String(core.sql("SELECT incarnation FROM incarnation WHERE n = ?").get(n)?.["incarnation"] ?? "");
+}

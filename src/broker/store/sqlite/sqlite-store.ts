@@ -1,0 +1,85 @@
+import type { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { DatabaseRefused, openDatabase } from "../../../base/sqlite-database.ts";
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import type { BrokerStore } from "../store.ts";
+import { accept, lookUp, voidIds } from "./accept.ts";
+import { createCore, type SqliteStoreOptions, type StoreCore } from "./core.ts";
+import * as directory from "./directory.ts";
+import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import * as reading from "./reading.ts";
+import { addReceipts, takeReceipts } from "./receipts.ts";
+import { checkConsistency, expireDedupe, expireMessages, takeNotices } from "./upkeep.ts";
+
+/**
+ * The embedded store: one SQLite file, one writing connection, every commit on disk before it is reported. Calls are
+ * synchronous inside and asynchronous outside, so that another store can take its place.
+ */
+export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
+  let db: DatabaseSync | null = null;
+  let core: StoreCore | null = null;
+
+  /** Turns a query over the open store into a method of the interface. */
+  function method<A extends readonly unknown[], R>(query: (core: StoreCore, ...args: A) => R): (...args: A) => Promise<R> {
+    return async (...args) => {
+      if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
+      return query(core, ...args);
+    };
+  }
+
+  return {
+    async start() {
+      if (core !== null) return;
+      const migrations = fileURLToPath(new URL("../../../../migrations/broker/sqlite", import.meta.url));
+      try {
+        db = openDatabase(options.path, migrations, options.pragmas);
+      } catch (error) {
+        if (!(error instanceof DatabaseRefused)) throw error;
+        const code = error.reason === "newer" || error.reason === "changed" ? "schema_newer" : "store_corrupt";
+        throw new ClaudemeshError(code, error.message, { cause: error });
+      }
+      core = createCore(options, db, beginIncarnation(db, options.clock.now()));
+    },
+    async stop() {
+      db?.close();
+      db = null;
+      core = null;
+    },
+    ping: method(({ sql }) => void sql("SELECT 1 AS yes").get()),
+    createMesh: method(directory.createMesh),
+    listMeshes: method(directory.listMeshes),
+    meshById: method(directory.meshById),
+    deleteMesh: method(directory.deleteMesh),
+    addMember: method(directory.addMember),
+    members: method(directory.members),
+    member: method(directory.member),
+    revokeMember: method((open, meshId: string, memberId: string, _now: number) => directory.revokeMember(open, meshId, memberId)),
+    raiseLinkEpoch: method((open, meshId: string, memberId: string, connection: { instance_id: string; now: number }) =>
+      directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
+    ),
+    touchPresence: method(directory.touchPresence),
+    createTopic: method(directory.createTopic),
+    deleteTopic: method(directory.deleteTopic),
+    topics: method(directory.topics),
+    topicByName: method(directory.topicByName),
+    subscribe: method((open, meshId: string, memberId: string, name: string, _now: number) => directory.subscribe(open, meshId, memberId, name)),
+    unsubscribe: method((open, meshId: string, memberId: string, name: string, _now: number) => directory.unsubscribe(open, meshId, memberId, name)),
+    subscribers: method(directory.subscribers),
+    lookUp: method(lookUp),
+    accept: method(accept),
+    voidIds: method(voidIds),
+    log: method(logState),
+    checkPosition: method(checkPosition),
+    cursors: method(reading.cursors),
+    read: method(reading.read),
+    history: method(reading.history),
+    acknowledge: method(reading.acknowledge),
+    topicProgress: method(reading.topicProgress),
+    addReceipts: method(addReceipts),
+    takeReceipts: method(takeReceipts),
+    expireMessages: method(expireMessages),
+    takeNotices: method(takeNotices),
+    expireDedupe: method(expireDedupe),
+    checkConsistency: method(checkConsistency),
+  };
+}
