@@ -22,12 +22,25 @@ export interface LocalSendFigures {
 
 const startDeadlineMs = 15_000;
 
-export async function measureLocalSend(options: { samples: number; messages: number; inFlight: number; bodyBytes: number }): Promise<LocalSendFigures> {
+export async function measureLocalSend(options: {
+  samples: number;
+  messages: number;
+  inFlight: number;
+  bodyBytes: number;
+}): Promise<LocalSendFigures> {
   const root = mkdtempSync(join(tmpdir(), "claudemesh-bench-"));
   const dir = join(root, "local");
-  createMember(dir, {
-    mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "me", broker_url: "ws://127.0.0.1:9/v1/link", broker_key: "ab".repeat(32),
-  }, Date.now());
+  createMember(
+    dir,
+    {
+      mesh_id: "0198f0a0-0000-7000-8000-000000000001",
+      slug: "local",
+      member_name: "me",
+      broker_url: "ws://127.0.0.1:9/v1/link",
+      broker_key: "ab".repeat(32),
+    },
+    Date.now(),
+  );
   // What is built is what users run: the sources cost the type stripper's memory on top.
   const built = fileURLToPath(new URL("../dist/bin/run-daemon.js", import.meta.url));
   const script = existsSync(built) ? built : fileURLToPath(new URL("../src/bin/run-daemon.ts", import.meta.url));
@@ -67,38 +80,49 @@ function residentMiB(daemon: ChildProcess): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1_024;
 }
 
-async function load(socketPath: string, body: string, messages: number, inFlight: number): Promise<{ perSecond: number; timesMs: number[] }> {
+async function load(
+  socketPath: string,
+  body: string,
+  messages: number,
+  inFlight: number,
+): Promise<{ perSecond: number; timesMs: number[] }> {
   const request = Buffer.from(
     `POST /v1/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   const timesMs: number[] = [];
   let begun = 0;
   const start = performance.now();
-  await Promise.all(Array.from({ length: inFlight }, () => new Promise<void>((resolve, reject) => {
-    const socket = connect(socketPath, next);
-    let sentAt = 0;
-    let answer = "";
-    function next(): void {
-      if (begun === messages) {
-        socket.end();
-        resolve();
-        return;
-      }
-      begun += 1;
-      sentAt = performance.now();
-      socket.write(request);
-    }
-    onAnswer(socket, (text) => {
-      answer += text;
-      const head = answer.indexOf("\r\n\r\n");
-      if (head < 0 || answer.length < head + 4 + Number(/content-length: (\d+)/i.exec(answer)?.[1])) return;
-      if (!answer.startsWith("HTTP/1.1 202 ")) return reject(new Error(answer));
-      answer = "";
-      timesMs.push(performance.now() - sentAt);
-      next();
-    });
-    socket.on("error", reject);
-  })));
+  await Promise.all(
+    Array.from(
+      { length: inFlight },
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const socket = connect(socketPath, next);
+          let sentAt = 0;
+          let answer = "";
+          function next(): void {
+            if (begun === messages) {
+              socket.end();
+              resolve();
+              return;
+            }
+            begun += 1;
+            sentAt = performance.now();
+            socket.write(request);
+          }
+          onAnswer(socket, (text) => {
+            answer += text;
+            const head = answer.indexOf("\r\n\r\n");
+            if (head < 0 || answer.length < head + 4 + Number(/content-length: (\d+)/i.exec(answer)?.[1])) return;
+            if (!answer.startsWith("HTTP/1.1 202 ")) return reject(new Error(answer));
+            answer = "";
+            timesMs.push(performance.now() - sentAt);
+            next();
+          });
+          socket.on("error", reject);
+        }),
+    ),
+  );
   return { perSecond: messages / ((performance.now() - start) / 1_000), timesMs };
 }
 
@@ -112,9 +136,17 @@ if (isMain(import.meta.url)) {
   for (let run = 0; run < 3; run += 1) {
     const figures = await measureLocalSend({ samples: 2_000, messages: 40_000, inFlight: 64, bodyBytes: 300 });
     rows.push([
-      figures.fsyncP50Ms.toFixed(3), figures.oneInFlightP50Ms.toFixed(3), figures.perSecond.toFixed(0), figures.loadedP50Ms.toFixed(2),
-      figures.loadedP99Ms.toFixed(2), figures.rssIdleMiB.toFixed(0), figures.rssLoadedMiB.toFixed(0),
+      figures.fsyncP50Ms.toFixed(3),
+      figures.oneInFlightP50Ms.toFixed(3),
+      figures.perSecond.toFixed(0),
+      figures.loadedP50Ms.toFixed(2),
+      figures.loadedP99Ms.toFixed(2),
+      figures.rssIdleMiB.toFixed(0),
+      figures.rssLoadedMiB.toFixed(0),
     ]);
   }
-  printTable(["fsync p50 ms", "1 in flight p50 ms", "64 in flight /s", "p50 ms", "p99 ms", "RSS idle MiB", "loaded MiB"], rows);
+  printTable(
+    ["fsync p50 ms", "1 in flight p50 ms", "64 in flight /s", "p50 ms", "p99 ms", "RSS idle MiB", "loaded MiB"],
+    rows,
+  );
 }

@@ -16,8 +16,14 @@ describe("a log file", () => {
     await file.close();
     file.writeNow({ reason: "test" }, "last words");
     const text = readFileSync(path, "utf8");
-    const lines = text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    assert.deepEqual(lines.map((line) => line["msg"]), ["hello", "failed", "last words"]);
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      lines.map((line) => line["msg"]),
+      ["hello", "failed", "last words"],
+    );
     assert.equal(lines[0]?.["kept"], 1);
     assert.match(text, /inner/);
     assert.doesNotMatch(text, /s3cret/);

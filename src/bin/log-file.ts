@@ -9,7 +9,16 @@ const fileSizeMax = "100M";
 const filesMax = 14;
 
 /** Values under these names never reach the file, whoever passes them by mistake. */
-const secretNames = ["token", "authorization", "password", "secret", "sealing_secret", "ed25519_privkey", "x25519_privkey", "private_key"];
+const secretNames = [
+  "token",
+  "authorization",
+  "password",
+  "secret",
+  "sealing_secret",
+  "ed25519_privkey",
+  "x25519_privkey",
+  "private_key",
+];
 
 export interface LogFile {
   readonly log: Log;
@@ -23,8 +32,17 @@ export interface LogFile {
 export function openLogFile(path: string, options: { readonly name: string; readonly level: string }): LogFile {
   const stem = basename(path, ".log");
   const stream = createStream(
-    (time, index) => (time === null ? `${stem}.log` : `${stem}-${new Date(time).toISOString().slice(0, 10)}-${index ?? 0}.log`),
-    { path: dirname(path), size: fileSizeMax, interval: "1d", intervalUTC: true, maxFiles: filesMax, mode: 0o600, history: `.${stem}-log-files` },
+    (time, index) =>
+      time === null ? `${stem}.log` : `${stem}-${new Date(time).toISOString().slice(0, 10)}-${index ?? 0}.log`,
+    {
+      path: dirname(path),
+      size: fileSizeMax,
+      interval: "1d",
+      intervalUTC: true,
+      maxFiles: filesMax,
+      mode: 0o600,
+      history: `.${stem}-log-files`,
+    },
   );
   // A full disk must not end the process: it has messages to keep, and the log is not one of them.
   stream.on("error", () => {});
@@ -46,13 +64,21 @@ export function openLogFile(path: string, options: { readonly name: string; read
       warn: (fields, message) => logger.warn(fields, message),
       error: (fields, message) => logger.error(fields, message),
     },
-    close: () => new Promise((resolve) => {
-      if (stream.destroyed || stream.errored) return resolve();
-      stream.once("error", () => resolve());
-      stream.end(() => resolve());
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed || stream.errored) return resolve();
+        stream.once("error", () => resolve());
+        stream.end(() => resolve());
+      }),
     writeNow(fields, message) {
-      const line = JSON.stringify({ level: 60, time: new Date().toISOString(), name: options.name, pid: process.pid, ...fields, msg: message });
+      const line = JSON.stringify({
+        level: 60,
+        time: new Date().toISOString(),
+        name: options.name,
+        pid: process.pid,
+        ...fields,
+        msg: message,
+      });
       try {
         appendFileSync(path, `${line}\n`, { mode: 0o600 });
       } catch {

@@ -27,4 +27,6 @@ if (dataDir === undefined || !/^\d{1,5}$/.test(values.port) || port > 65_535) {
 }
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 const logFile = openLogFile(join(dataDir, "broker.log"), { name: "broker", level: values["log-level"] });
-await runProcess("broker", logFile, () => createBroker({ dataDir, listen: { host: values.host, port }, clock: systemClock, log: logFile.log }));
+await runProcess("broker", logFile, () =>
+  createBroker({ dataDir, listen: { host: values.host, port }, clock: systemClock, log: logFile.log }),
+);

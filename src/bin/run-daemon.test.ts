@@ -13,7 +13,11 @@ import { closeCodes } from "../protocol/close-codes.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 const mesh: MeshFile = {
-  mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "ada", broker_url: "ws://127.0.0.1:9/v1/link", broker_key: "ab".repeat(32),
+  mesh_id: "0198f0a0-0000-7000-8000-000000000001",
+  slug: "local",
+  member_name: "ada",
+  broker_url: "ws://127.0.0.1:9/v1/link",
+  broker_key: "ab".repeat(32),
 };
 const script = fileURLToPath(new URL("./run-daemon.ts", import.meta.url));
 
@@ -44,7 +48,9 @@ describe("the daemon's process", () => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "ignore", "pipe"] });
     children.push(child);
     let stderr = "";
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => { stderr += chunk; });
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr += chunk;
+    });
     return { child, ended: new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr }))) };
   };
   /** daemon.json of this very process is there, and its socket right after it. */
@@ -55,10 +61,22 @@ describe("the daemon's process", () => {
         if (!existsSync(path) || !existsSync(join(dir, "sock"))) return;
         if ((JSON.parse(readFileSync(path, "utf8")) as { pid: number }).pid !== one.child.pid) return;
         const client = connect({ socketPath: join(dir, "sock") });
-        client.health().then(() => { watcher.close(); resolve(); }, () => setImmediate(look)).finally(() => client.close());
+        client
+          .health()
+          .then(
+            () => {
+              watcher.close();
+              resolve();
+            },
+            () => setImmediate(look),
+          )
+          .finally(() => client.close());
       };
       const watcher = watch(dir, look);
-      void one.ended.then(({ code, stderr }) => { watcher.close(); reject(new Error(`ended with ${code}: ${stderr}`)); });
+      void one.ended.then(({ code, stderr }) => {
+        watcher.close();
+        reject(new Error(`ended with ${code}: ${stderr}`));
+      });
       look();
     });
 
@@ -75,7 +93,10 @@ describe("the daemon's process", () => {
     await client.shutdown();
     client.close();
     assert.equal((await second.ended).code, exitCodes.ok);
-    const lines = readFileSync(join(dir, "daemon.log"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { msg: string });
+    const lines = readFileSync(join(dir, "daemon.log"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { msg: string });
     assert.equal(lines.filter(({ msg }) => msg === "the daemon has stopped").length, 2);
   });
 
@@ -128,7 +149,11 @@ describe("the daemon's process", () => {
     const broker = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await new Promise((resolve) => broker.once("listening", resolve));
     broker.on("connection", (socket) => socket.close(closeCodes.member_revoked, "{}"));
-    createMember(dir, { ...mesh, broker_url: `ws://127.0.0.1:${(broker.address() as { port: number }).port}/v1/link` }, 0);
+    createMember(
+      dir,
+      { ...mesh, broker_url: `ws://127.0.0.1:${(broker.address() as { port: number }).port}/v1/link` },
+      0,
+    );
     const ended = await run().ended;
     assert.equal(ended.code, exitCodes.member_revoked);
     assert.match(ended.stderr, /ask an admin/);

@@ -10,7 +10,11 @@ import { runProcess } from "./run-process.ts";
  * directory; ready when its socket answers. SIGTERM and SIGINT stop it in good order. Exit codes: exit-codes.ts.
  */
 const { values } = parseArgs({
-  options: { dir: { type: "string" }, http: { type: "boolean", default: false }, "log-level": { type: "string", default: "info" } },
+  options: {
+    dir: { type: "string" },
+    http: { type: "boolean", default: false },
+    "log-level": { type: "string", default: "info" },
+  },
 });
 const dir = values.dir;
 if (dir === undefined) {
@@ -18,4 +22,6 @@ if (dir === undefined) {
   process.exit(2);
 }
 const logFile = openLogFile(join(dir, "daemon.log"), { name: "daemon", level: values["log-level"] });
-await runProcess("daemon", logFile, () => createDaemon({ dir, clock: systemClock, log: logFile.log, http: values.http }));
+await runProcess("daemon", logFile, () =>
+  createDaemon({ dir, clock: systemClock, log: logFile.log, http: values.http }),
+);

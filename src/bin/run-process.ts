@@ -9,7 +9,11 @@ export const stopDeadlineMs = 10_000;
 export interface Program {
   start(): Promise<void>;
   stop(): Promise<void>;
-  readonly ended: Promise<{ readonly kind: string; readonly message: string; readonly hint?: string | undefined } | null>;
+  readonly ended: Promise<{
+    readonly kind: string;
+    readonly message: string;
+    readonly hint?: string | undefined;
+  } | null>;
 }
 
 /** Runs until a signal or the program's own end, and exits with a code of exit-codes.ts. Never returns. */

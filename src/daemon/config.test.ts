@@ -36,14 +36,17 @@ describe("config.toml", () => {
   ];
   for (const [what, source, line, hint] of refused) {
     it(`refuses ${what}, naming the line`, () => {
-      assert.throws(() => parseConfig(source, "c.toml"), (error) => {
-        assert.ok(error instanceof ClaudemeshError);
-        assert.equal(error.code, "invalid_config");
-        assert.equal(error.details["line"], line, error.message);
-        assert.match(error.message, new RegExp(`^c\\.toml:${line}: `));
-        assert.match(error.hint ?? "", hint);
-        return true;
-      });
+      assert.throws(
+        () => parseConfig(source, "c.toml"),
+        (error) => {
+          assert.ok(error instanceof ClaudemeshError);
+          assert.equal(error.code, "invalid_config");
+          assert.equal(error.details["line"], line, error.message);
+          assert.match(error.message, new RegExp(`^c\\.toml:${line}: `));
+          assert.match(error.hint ?? "", hint);
+          return true;
+        },
+      );
     });
   }
 });

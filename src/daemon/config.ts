@@ -34,17 +34,33 @@ export const defaultConfig: Config = {
 };
 
 /** Each key says what it takes and how it reads it: the one list that reading and refusing go by. */
-const keys: { readonly [T in keyof Config]: { readonly [K in keyof Config[T]]: { readonly takes: string; read(value: unknown): Config[T][K] | undefined } } } = {
+const keys: {
+  readonly [T in keyof Config]: {
+    readonly [K in keyof Config[T]]: { readonly takes: string; read(value: unknown): Config[T][K] | undefined };
+  };
+} = {
   outbox: {
-    max_age_hours_override: { takes: `a whole number of hours, 1 to ${maxAgeHoursMax}`, read: (value) => wholeNumber(value, 1, maxAgeHoursMax) },
-    disk_bytes_max: { takes: `a whole number of bytes, at least ${diskBytesMin}`, read: (value) => wholeNumber(value, diskBytesMin, Number.MAX_SAFE_INTEGER) },
+    max_age_hours_override: {
+      takes: `a whole number of hours, 1 to ${maxAgeHoursMax}`,
+      read: (value) => wholeNumber(value, 1, maxAgeHoursMax),
+    },
+    disk_bytes_max: {
+      takes: `a whole number of bytes, at least ${diskBytesMin}`,
+      read: (value) => wholeNumber(value, diskBytesMin, Number.MAX_SAFE_INTEGER),
+    },
   },
   local_api: {
     public_health_check: { takes: "true or false", read: (value) => (typeof value === "boolean" ? value : undefined) },
-    allowed_origins: { takes: "a list of origins such as \"https://app.example\"", read: (value) => texts(value, isOrigin) },
+    allowed_origins: {
+      takes: 'a list of origins such as "https://app.example"',
+      read: (value) => texts(value, isOrigin),
+    },
   },
   features: {
-    require: { takes: "a list of feature names", read: (value) => texts(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)) },
+    require: {
+      takes: "a list of feature names",
+      read: (value) => texts(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)),
+    },
   },
 };
 
@@ -58,7 +74,9 @@ export function parseConfig(source: string, path: string): Config {
   const config: Record<string, Record<string, unknown>> = {};
   for (const [name, defaults] of Object.entries(defaultConfig)) config[name] = { ...(defaults as object) };
   for (const [table, content] of Object.entries(tables)) {
-    const known = Object.hasOwn(keys, table) ? (keys as Record<string, Record<string, { takes: string; read(value: unknown): unknown }>>)[table] : undefined;
+    const known = Object.hasOwn(keys, table)
+      ? (keys as Record<string, Record<string, { takes: string; read(value: unknown): unknown }>>)[table]
+      : undefined;
     if (known === undefined) throw unknown(path, lineOf(source, null, table), "table", table, Object.keys(keys));
     if (typeof content !== "object" || content === null || Array.isArray(content)) {
       throw refuse(path, lineOf(source, null, table), `\`${table}\` must be a table`, `write [${table}]`);
@@ -68,8 +86,9 @@ export function parseConfig(source: string, path: string): Config {
       const entry = Object.hasOwn(known, key) ? known[key] : undefined;
       if (entry === undefined) throw unknown(path, line, "key", key, Object.keys(known), table);
       const reading = entry.read(value);
-      if (reading === undefined) throw refuse(path, line, `\`${table}.${key}\` must be ${entry.takes}`, `correct the line in ${path}`);
-      (config[table] ??= {})[key] = reading;
+      if (reading === undefined)
+        throw refuse(path, line, `\`${table}.${key}\` must be ${entry.takes}`, `correct the line in ${path}`);
+      config[table] = { ...config[table], [key]: reading };
     }
   }
   return config as unknown as Config;
@@ -80,7 +99,13 @@ function parseToml(source: string, path: string): Record<string, unknown> {
     return parse(source);
   } catch (cause) {
     const line = cause instanceof TomlError ? cause.line : null;
-    throw refuse(path, line, "this is not TOML", cause instanceof TomlError ? (cause.message.split("\n")[0] ?? "") : "see https://toml.io", cause);
+    throw refuse(
+      path,
+      line,
+      "this is not TOML",
+      cause instanceof TomlError ? (cause.message.split("\n")[0] ?? "") : "see https://toml.io",
+      cause,
+    );
   }
 }
 
@@ -91,17 +116,33 @@ function lineOf(source: string, table: string | null, name: string): number | nu
     const header = /^\s*\[+\s*"?([^\]"]+?)"?\s*\]/.exec(line)?.[1];
     if (header !== undefined) current = header;
     const key = /^\s*["']?([A-Za-z0-9_.-]+)["']?\s*=/.exec(line)?.[1];
-    if (table === null ? header?.split(".")[0] === name || (current === null && key?.split(".")[0] === name) : (current === table && key === name) || (current === null && key === `${table}.${name}`)) {
+    if (
+      table === null
+        ? header?.split(".")[0] === name || (current === null && key?.split(".")[0] === name)
+        : (current === table && key === name) || (current === null && key === `${table}.${name}`)
+    ) {
       return index + 1;
     }
   }
   return null;
 }
 
-function unknown(path: string, line: number | null, what: string, name: string, known: readonly string[], table?: string): ClaudemeshError {
+function unknown(
+  path: string,
+  line: number | null,
+  what: string,
+  name: string,
+  known: readonly string[],
+  table?: string,
+): ClaudemeshError {
   const meant = suggest(name, known)[0];
   const shown = table === undefined ? `[${name}]` : `\`${name}\` in [${table}]`;
-  return refuse(path, line, `unknown ${what} ${shown}`, meant === undefined ? `known: ${known.join(", ")}` : `did you mean \`${meant}\`?`);
+  return refuse(
+    path,
+    line,
+    `unknown ${what} ${shown}`,
+    meant === undefined ? `known: ${known.join(", ")}` : `did you mean \`${meant}\`?`,
+  );
 }
 
 function refuse(path: string, line: number | null, problem: string, hint: string, cause?: unknown): ClaudemeshError {

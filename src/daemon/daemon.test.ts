@@ -15,7 +15,11 @@ import { windowFact } from "./link/link.ts";
 import { httpCall, type Target } from "./localapi/http-call.fixture.ts";
 
 const mesh: MeshFile = {
-  mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "ada", broker_url: "ws://127.0.0.1:9/v1/link", broker_key: "ab".repeat(32),
+  mesh_id: "0198f0a0-0000-7000-8000-000000000001",
+  slug: "local",
+  member_name: "ada",
+  broker_url: "ws://127.0.0.1:9/v1/link",
+  broker_key: "ab".repeat(32),
 };
 
 describe("a daemon", () => {
@@ -23,7 +27,8 @@ describe("a daemon", () => {
   let dir: string;
   let logged: string[];
   let daemons: Daemon[];
-  const write = (fields: Record<string, unknown>, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));
+  const write = (fields: Record<string, unknown>, message: string): void =>
+    void logged.push(JSON.stringify({ ...fields, message }));
   const log: Log = { debug: write, info: write, warn: write, error: write };
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "cm-daemon-"));
@@ -51,12 +56,17 @@ describe("a daemon", () => {
 
   it("whose broker is away takes messages, shows them, and says what it cannot do", async () => {
     const daemon = await start();
-    const sent = await httpCall(unix(daemon), "POST", "/v1/send", { body: { to: "@ada", message: "note", client_message_id: "n-1" } });
+    const sent = await httpCall(unix(daemon), "POST", "/v1/send", {
+      body: { to: "@ada", message: "note", client_message_id: "n-1" },
+    });
     assert.deepEqual([sent.status, sent.json["state"]], [202, "queued"]);
     assert.equal((await get(daemon, "/v1/messages/n-1")).json["status"], "pending");
     assert.equal((await get(daemon, "/v1/outbox/1")).json["to"], "@ada");
     for (const path of ["/v1/inbox", "/v1/inbox/search?q=x", "/v1/mentions", "/v1/outbox"]) {
-      assert.deepEqual((await get(daemon, path)).json, { items: path === "/v1/outbox" ? [(await get(daemon, "/v1/outbox/1")).json] : [], next_cursor: null });
+      assert.deepEqual((await get(daemon, path)).json, {
+        items: path === "/v1/outbox" ? [(await get(daemon, "/v1/outbox/1")).json] : [],
+        next_cursor: null,
+      });
     }
     const health = await get(daemon, "/v1/health");
     assert.equal(health.json["status"], "degraded");
@@ -64,24 +74,36 @@ describe("a daemon", () => {
     assert.notEqual((health.json["link"] as { state: string }).state, "connected");
     assert.equal((health.json["outbox"] as { pending: number }).pending, 1);
     const version = await get(daemon, "/v1/version");
-    assert.deepEqual([version.json["ipc_api"], version.json["schema_version"], version.json["broker_features"]], ["v1", 1, null]);
+    assert.deepEqual(
+      [version.json["ipc_api"], version.json["schema_version"], version.json["broker_features"]],
+      ["v1", 1, null],
+    );
     assert.ok((version.json["ipc_features"] as string[]).includes("send"));
     assert.equal((await get(daemon, "/v1/compat")).status, 200);
     assert.equal((await get(daemon, "/v1/members")).json["code"], "directory_unavailable");
-    assert.equal((await httpCall(unix(daemon), "POST", "/v1/topics", { body: { name: "x" } })).json["code"], "broker_unreachable");
-    for (const path of ["/v1/agents", "/v1/queues", "/v1/files", "/openapi.json", "/"]) assert.equal((await get(daemon, path)).status, 404);
+    assert.equal(
+      (await httpCall(unix(daemon), "POST", "/v1/topics", { body: { name: "x" } })).json["code"],
+      "broker_unreachable",
+    );
+    for (const path of ["/v1/agents", "/v1/queues", "/v1/files", "/openapi.json", "/"])
+      assert.equal((await get(daemon, path)).status, 404);
   });
 
   it("counts what it does", async () => {
     const daemon = await start();
-    for (const id of ["a", "a", "b"]) await httpCall(unix(daemon), "POST", "/v1/send", { body: { to: "@ada", message: "x", client_message_id: id } });
+    for (const id of ["a", "a", "b"])
+      await httpCall(unix(daemon), "POST", "/v1/send", { body: { to: "@ada", message: "x", client_message_id: id } });
     const { text, headers } = await get(daemon, "/v1/metrics");
     assert.match(String(headers["content-type"]), /^text\/plain; version=0\.0\.4/);
     for (const line of [
-      'cm_daemon_connected{mesh="local"} 0', 'cm_daemon_outbox_depth{status="pending",mesh="local"} 2', 'cm_daemon_dedupe_total{direction="out",mesh="local"} 1',
-      'cm_daemon_send_total{kind="dm",status="queued",mesh="local"} 2', 'cm_daemon_recv_total{mesh="local"} 0',
+      'cm_daemon_connected{mesh="local"} 0',
+      'cm_daemon_outbox_depth{status="pending",mesh="local"} 2',
+      'cm_daemon_dedupe_total{direction="out",mesh="local"} 1',
+      'cm_daemon_send_total{kind="dm",status="queued",mesh="local"} 2',
+      'cm_daemon_recv_total{mesh="local"} 0',
       'cm_daemon_ipc_request_total{endpoint="/v1/send",status="202",transport="unix",mesh="local"} 3',
-    ]) assert.ok(text.includes(`${line}\n`), `${line} is not in\n${text}`);
+    ])
+      assert.ok(text.includes(`${line}\n`), `${line} is not in\n${text}`);
     assert.match(text, /^cm_daemon_outbox_age_seconds\{mesh="local"\} /m);
     assert.match(text, /^cm_daemon_disk_pct\{kind="outbox",mesh="local"\} 0\.0/m);
   });
@@ -100,14 +122,19 @@ describe("a daemon", () => {
     const first = await start(dir, true);
     await httpCall(unix(first), "POST", "/v1/send", { body: { to: "@ada", message: "kept", client_message_id: "k" } });
     const found = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as Record<string, unknown>;
-    assert.deepEqual([found["pid"], found["socket"], found["http_port"]], [process.pid, first.socketPath, first.httpPort]);
+    assert.deepEqual(
+      [found["pid"], found["socket"], found["http_port"]],
+      [process.pid, first.socketPath, first.httpPort],
+    );
     assert.equal(Number(readFileSync(join(dir, "http.port"), "utf8")), first.httpPort);
     await first.stop();
     for (const name of ["daemon.json", "http.port", "sock"]) assert.equal(existsSync(join(dir, name)), false, name);
     const second = await start();
     assert.equal(second.httpPort, null);
     assert.equal(existsSync(join(dir, "http.port")), false);
-    const again = await httpCall(unix(second), "POST", "/v1/send", { body: { to: "@ada", message: "kept", client_message_id: "k" } });
+    const again = await httpCall(unix(second), "POST", "/v1/send", {
+      body: { to: "@ada", message: "kept", client_message_id: "k" },
+    });
     assert.deepEqual([again.status, again.json["duplicate"]], [202, true]);
   });
 
@@ -116,7 +143,8 @@ describe("a daemon", () => {
     const token = readFileSync(join(dir, "local_token"), "utf8").trim();
     await httpCall({ port: daemon.httpPort ?? 0, token }, "GET", `/v1/health?token=${token}`);
     assert.equal(statSync(dir).mode & 0o777, 0o700);
-    for (const name of ["sock", "local_token", "keypair.json", "outbox.db", "inbox.db", "daemon.json"]) assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
+    for (const name of ["sock", "local_token", "keypair.json", "outbox.db", "inbox.db", "daemon.json"])
+      assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
     const secrets = JSON.parse(readFileSync(join(dir, "keypair.json"), "utf8")) as Record<string, string>;
     for (const secret of [token, secrets["ed25519_privkey"], secrets["x25519_privkey"], secrets["sealing_secret"]]) {
       assert.ok(secret !== undefined && !logged.join("\n").includes(secret));
@@ -128,8 +156,10 @@ describe("a daemon", () => {
     writeFileSync(join(dir, "config.toml"), "[local_api]\npublic_health_check = true\n");
     const daemon = await start(dir, true);
     const bare = { port: daemon.httpPort ?? 0 };
-    for (const path of ["/v1/health", "/v1/metrics", "/v1/version"]) assert.equal((await httpCall(bare, "GET", path)).status, 200);
-    for (const path of ["/v1/inbox", "/v1/compat", "/v1/outbox"]) assert.equal((await httpCall(bare, "GET", path)).status, 401);
+    for (const path of ["/v1/health", "/v1/metrics", "/v1/version"])
+      assert.equal((await httpCall(bare, "GET", path)).status, 200);
+    for (const path of ["/v1/inbox", "/v1/compat", "/v1/outbox"])
+      assert.equal((await httpCall(bare, "GET", path)).status, 401);
     assert.equal((await httpCall(bare, "GET", "/v1/health", { headers: { host: "evil.example" } })).status, 403);
   });
 
@@ -143,7 +173,11 @@ describe("a daemon", () => {
     const broker = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await new Promise((resolve) => broker.once("listening", resolve));
     broker.on("connection", (socket) => socket.close(closeCodes.replaced_by_newer_connection, "{}"));
-    createMember(dir, { ...mesh, broker_url: `ws://127.0.0.1:${(broker.address() as { port: number }).port}/v1/link` }, 0);
+    createMember(
+      dir,
+      { ...mesh, broker_url: `ws://127.0.0.1:${(broker.address() as { port: number }).port}/v1/link` },
+      0,
+    );
     const daemon = make();
     await daemon.start();
     assert.equal((await daemon.ended)?.kind, "replaced_by_newer_connection");
@@ -172,7 +206,14 @@ describe("a daemon", () => {
 
   it("does not start with a maximum age above what its broker last said it remembers", async () => {
     await (await start()).stop();
-    const inbox = createInbox({ path: join(dir, "inbox.db"), memberId: "", memberName: "", clock: systemClock, log, fatal: () => {} });
+    const inbox = createInbox({
+      path: join(dir, "inbox.db"),
+      memberId: "",
+      memberName: "",
+      clock: systemClock,
+      log,
+      fatal: () => {},
+    });
     await inbox.start();
     await inbox.setFact(windowFact, JSON.stringify({ mode: "retention_scoped", dedupe_retention_days: 3 }));
     await inbox.stop();

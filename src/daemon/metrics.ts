@@ -20,9 +20,14 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   const registry = new Registry();
   registry.setDefaultLabels({ mesh });
   const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => new Counter<L>({ name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], collect: (this: Gauge<L>) => void) =>
-    new Gauge<L>({ name, help, labelNames, registers, collect });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter<L>({ name, help, labelNames, registers });
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    collect: (this: Gauge<L>) => void,
+  ) => new Gauge<L>({ name, help, labelNames, registers, collect });
 
   gauge("cm_daemon_connected", "1 while the link to the broker is up and answering.", [], function () {
     this.set(measured().connected() ? 1 : 0);
@@ -41,16 +46,37 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   const metrics = {
     registry,
     reconnects: counter("cm_daemon_reconnects_total", "Links lost, by reason.", ["reason"]),
-    lagMs: new Gauge({ name: "cm_daemon_lag_ms", help: "From the broker's accept to this inbox's commit, of the newest message stored.", registers }),
-    dedupe: counter("cm_daemon_dedupe_total", "Duplicates recognised: out, sends repeated by local callers; in, messages pushed again.", ["direction"]),
+    lagMs: new Gauge({
+      name: "cm_daemon_lag_ms",
+      help: "From the broker's accept to this inbox's commit, of the newest message stored.",
+      registers,
+    }),
+    dedupe: counter(
+      "cm_daemon_dedupe_total",
+      "Duplicates recognised: out, sends repeated by local callers; in, messages pushed again.",
+      ["direction"],
+    ),
     send: counter("cm_daemon_send_total", "Local sends answered, by destination kind and answer.", ["kind", "status"]),
     recv: counter("cm_daemon_recv_total", "Messages stored in the inbox."),
-    invalidInbound: counter("cm_daemon_invalid_inbound_total", "Messages received that could not be shown as messages."),
-    dedupeHistoryPruned: counter("cm_daemon_dedupe_history_pruned_total", "Sends that the broker had accepted before and whose message it no longer keeps."),
-    ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", ["endpoint", "status", "transport"]),
+    invalidInbound: counter(
+      "cm_daemon_invalid_inbound_total",
+      "Messages received that could not be shown as messages.",
+    ),
+    dedupeHistoryPruned: counter(
+      "cm_daemon_dedupe_history_pruned_total",
+      "Sends that the broker had accepted before and whose message it no longer keeps.",
+    ),
+    ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
+      "endpoint",
+      "status",
+      "transport",
+    ]),
     ipcSeconds: new Histogram({
-      name: "cm_daemon_ipc_duration_seconds", help: "Time to answer a request to the local API.", labelNames: ["endpoint"] as const,
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], registers,
+      name: "cm_daemon_ipc_duration_seconds",
+      help: "Time to answer a request to the local API.",
+      labelNames: ["endpoint"] as const,
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+      registers,
     }),
   };
   // A counter that exists before its first event reads as 0 instead of missing, so that rates work from the start.

@@ -16,7 +16,8 @@ const directory: Directory = {
 };
 
 describe("an address", () => {
-  const resolve = (text: string, known: Directory | null = directory) => resolveAddress(parseAddress(text), known, self);
+  const resolve = (text: string, known: Directory | null = directory) =>
+    resolveAddress(parseAddress(text), known, self);
 
   it("resolves to where the envelope goes", () => {
     assert.deepEqual(resolve("@bob"), { kind: "dm", ref: bob });
@@ -28,7 +29,8 @@ describe("an address", () => {
   it("of this member resolves before any directory was seen; others wait for one", () => {
     assert.deepEqual(resolve("@ada", null), { kind: "dm", ref: self.memberId });
     assert.deepEqual(resolve(`@${self.memberId}/x`, null), { kind: "dm", ref: `${self.memberId}/x` });
-    for (const text of ["@bob", `@${bob}`, "#deploys"]) assert.throws(() => resolve(text, null), { code: "directory_unavailable" });
+    for (const text of ["@bob", `@${bob}`, "#deploys"])
+      assert.throws(() => resolve(text, null), { code: "directory_unavailable" });
   });
 
   it("that does not exist is refused with near names", () => {

@@ -28,7 +28,12 @@ export function resolveAddress(address: Address, directory: Directory | null, se
     case "topic": {
       const { topics } = seen(directory);
       const topic = topics.find((candidate) => candidate.name === address.name);
-      if (topic === undefined) throw unknown(`#${address.name}`, topics.map((candidate) => `#${candidate.name}`), "claudemesh topic list");
+      if (topic === undefined)
+        throw unknown(
+          `#${address.name}`,
+          topics.map((candidate) => `#${candidate.name}`),
+          "claudemesh topic list",
+        );
       return { kind: "topic", ref: topic.name };
     }
     case "queue":
@@ -37,7 +42,11 @@ export function resolveAddress(address: Address, directory: Directory | null, se
 }
 
 /** member_id of a member's address. */
-export function resolveMember(address: Extract<Address, { kind: "member" }>, directory: Directory | null, self: Self): string {
+export function resolveMember(
+  address: Extract<Address, { kind: "member" }>,
+  directory: Directory | null,
+  self: Self,
+): string {
   if (address.byId) {
     if (address.member === self.memberId) return self.memberId;
     if (seen(directory).members.some((member) => member.member_id === address.member)) return address.member;
@@ -47,14 +56,22 @@ export function resolveMember(address: Extract<Address, { kind: "member" }>, dir
   const { members } = seen(directory);
   const member = members.find((candidate) => candidate.name.toLowerCase() === address.member);
   if (member !== undefined) return member.member_id;
-  throw unknown(`@${address.member}`, [...members.map((candidate) => `@${candidate.name}`), `@${self.name}`], "claudemesh members");
+  throw unknown(
+    `@${address.member}`,
+    [...members.map((candidate) => `@${candidate.name}`), `@${self.name}`],
+    "claudemesh members",
+  );
 }
 
 function seen(directory: Directory | null): Directory {
   if (directory !== null) return directory;
-  throw new ClaudemeshError("directory_unavailable", "this daemon has never reached its broker, so it knows no names yet", {
-    hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
-  });
+  throw new ClaudemeshError(
+    "directory_unavailable",
+    "this daemon has never reached its broker, so it knows no names yet",
+    {
+      hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
+    },
+  );
 }
 
 function unknown(written: string, known: readonly string[], hint: string): ClaudemeshError {

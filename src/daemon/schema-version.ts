@@ -14,11 +14,17 @@ export function checkSchemaVersion(dir: string): void {
     return;
   }
   if (!/^\d{1,9}$/.test(found)) {
-    throw new ClaudemeshError("invalid_config", `${path} does not hold a version`, { hint: "put the file back from a backup" });
+    throw new ClaudemeshError("invalid_config", `${path} does not hold a version`, {
+      hint: "put the file back from a backup",
+    });
   }
   if (Number(found) > schemaVersion) {
-    throw new ClaudemeshError("schema_newer", `${dir} was written by a newer claudemesh (schema ${found}, this one knows ${schemaVersion})`, {
-      hint: "install that version or a later one",
-    });
+    throw new ClaudemeshError(
+      "schema_newer",
+      `${dir} was written by a newer claudemesh (schema ${found}, this one knows ${schemaVersion})`,
+      {
+        hint: "install that version or a later one",
+      },
+    );
   }
 }

@@ -13,14 +13,18 @@ export function suggest(written: string, known: Iterable<string>): string[] {
     const reach = Math.max(1, Math.floor(Math.min(wanted.length, folded.length) / 3));
     const distance = editDistance(wanted, folded, reach);
     if (distance <= reach) scored.push({ name, distance });
-    else if (folded.length >= 3 && (wanted.startsWith(folded) || folded.startsWith(wanted))) scored.push({ name, distance: reach + 1 });
+    else if (folded.length >= 3 && (wanted.startsWith(folded) || folded.startsWith(wanted)))
+      scored.push({ name, distance: reach + 1 });
   }
   scored.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
   return scored.slice(0, suggestionsMax).map((entry) => entry.name);
 }
 
 function fold(name: string): string {
-  return name.slice(0, 96).toLowerCase().replace(/[^a-z0-9]/g, "");
+  return name
+    .slice(0, 96)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "");
 }
 
 /** Levenshtein distance; anything above `limit` is reported as limit + 1. */

@@ -63,7 +63,9 @@ export function createKeypair(dir: string, now: number): Keypair {
 export function readKeypair(dir: string): Keypair {
   const path = keypairPath(dir);
   if (!existsSync(path)) {
-    throw new ClaudemeshError("invalid_config", `${path} is missing: this directory holds no member`, { hint: "claudemesh up" });
+    throw new ClaudemeshError("invalid_config", `${path} is missing: this directory holds no member`, {
+      hint: "claudemesh up",
+    });
   }
   requirePrivate(path);
   const file = parse(path);
@@ -72,12 +74,19 @@ export function readKeypair(dir: string): Keypair {
     const x25519Key = importPrivate(file.x25519_privkey, "x25519");
     const sealingSecret = Buffer.from(file.sealing_secret, "base64url");
     const matches =
-      publicHexOfPrivate(signingKey) === file.ed25519_pubkey && publicHexOfPrivate(x25519Key) === file.x25519_pubkey &&
-      isMemberId(file.member_id) && sealingSecret.length === sealingSecretBytes;
+      publicHexOfPrivate(signingKey) === file.ed25519_pubkey &&
+      publicHexOfPrivate(x25519Key) === file.x25519_pubkey &&
+      isMemberId(file.member_id) &&
+      sealingSecret.length === sealingSecretBytes;
     if (!matches) throw new Error("its keys do not belong together");
     return {
-      memberId: file.member_id, keyId: file.key_id, signingKey, x25519Key, sealingSecret,
-      ed25519PublicKey: file.ed25519_pubkey, x25519PublicKey: file.x25519_pubkey,
+      memberId: file.member_id,
+      keyId: file.key_id,
+      signingKey,
+      x25519Key,
+      sealingSecret,
+      ed25519PublicKey: file.ed25519_pubkey,
+      x25519PublicKey: file.x25519_pubkey,
     };
   } catch (cause) {
     throw damaged(path, cause);
@@ -95,12 +104,22 @@ function parse(path: string): KeypairFile {
   } catch (cause) {
     throw damaged(path, cause);
   }
-  const texts = ["member_id", "key_id", "ed25519_pubkey", "ed25519_privkey", "x25519_pubkey", "x25519_privkey", "sealing_secret"] as const;
+  const texts = [
+    "member_id",
+    "key_id",
+    "ed25519_pubkey",
+    "ed25519_privkey",
+    "x25519_pubkey",
+    "x25519_privkey",
+    "sealing_secret",
+  ] as const;
   if (typeof file !== "object" || file === null) throw damaged(path, null);
   const fields = file as Record<string, unknown>;
   const version = fields["schema_version"];
   if (typeof version === "number" && version > schemaVersion) {
-    throw new ClaudemeshError("schema_newer", `${path} was written by a newer claudemesh (schema ${version})`, { hint: "install that version or a later one" });
+    throw new ClaudemeshError("schema_newer", `${path} was written by a newer claudemesh (schema ${version})`, {
+      hint: "install that version or a later one",
+    });
   }
   if (version !== schemaVersion || texts.some((name) => typeof fields[name] !== "string")) throw damaged(path, null);
   return file as KeypairFile;
@@ -108,8 +127,15 @@ function parse(path: string): KeypairFile {
 
 /** The cause may quote the file, so only its kind is kept: no secret in error texts. */
 function damaged(path: string, cause: unknown): ClaudemeshError {
-  const kind = cause instanceof SyntaxError ? "it is not JSON" : cause instanceof Error && cause.message.startsWith("its keys") ? cause.message : "a field is missing or wrong";
-  return new ClaudemeshError("invalid_config", `${path} is damaged: ${kind}`, { hint: "put the file back from a backup; a new one would be a new member" });
+  const kind =
+    cause instanceof SyntaxError
+      ? "it is not JSON"
+      : cause instanceof Error && cause.message.startsWith("its keys")
+        ? cause.message
+        : "a field is missing or wrong";
+  return new ClaudemeshError("invalid_config", `${path} is damaged: ${kind}`, {
+    hint: "put the file back from a backup; a new one would be a new member",
+  });
 }
 
 function importPrivate(text: string, type: "ed25519" | "x25519"): KeyObject {

@@ -9,7 +9,11 @@ import { createMember, readIdentity } from "./member.ts";
 import type { MeshFile } from "./mesh-file.ts";
 
 const mesh: MeshFile = {
-  mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "ada", broker_url: "ws://127.0.0.1:4000/v1/link", broker_key: "ab".repeat(32),
+  mesh_id: "0198f0a0-0000-7000-8000-000000000001",
+  slug: "local",
+  member_name: "ada",
+  broker_url: "ws://127.0.0.1:4000/v1/link",
+  broker_key: "ab".repeat(32),
 };
 
 describe("a member's identity", () => {
@@ -57,14 +61,25 @@ describe("a member's identity", () => {
     const path = join(dir, "keypair.json");
     const good = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
     const secret = good["ed25519_privkey"] ?? "";
-    const write = (value: unknown): void => writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
-    const refusal = (code: string) => (error: unknown): boolean => {
-      assert.ok(error instanceof Error && "code" in error);
-      assert.equal(error.code, code);
-      assert.ok(!error.message.includes(secret.slice(0, 12)));
-      return true;
-    };
-    for (const bad of ["{", JSON.stringify(good).slice(0, -20), "[]", "null", { ...good, sealing_secret: "AA" }, { ...good, ed25519_privkey: good["x25519_privkey"] }, { ...good, member_id: "me" }]) {
+    const write = (value: unknown): void =>
+      writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+    const refusal =
+      (code: string) =>
+      (error: unknown): boolean => {
+        assert.ok(error instanceof Error && "code" in error);
+        assert.equal(error.code, code);
+        assert.ok(!error.message.includes(secret.slice(0, 12)));
+        return true;
+      };
+    for (const bad of [
+      "{",
+      JSON.stringify(good).slice(0, -20),
+      "[]",
+      "null",
+      { ...good, sealing_secret: "AA" },
+      { ...good, ed25519_privkey: good["x25519_privkey"] },
+      { ...good, member_id: "me" },
+    ]) {
       write(bad);
       assert.throws(() => readIdentity(dir), refusal("invalid_config"));
     }

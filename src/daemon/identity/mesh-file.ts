@@ -28,13 +28,18 @@ export function writeMeshFile(dir: string, mesh: MeshFile): void {
 export function readMeshFile(dir: string): MeshFile {
   const path = meshPath(dir);
   if (!existsSync(path)) {
-    throw new ClaudemeshError("invalid_config", `${path} is missing: this directory belongs to no mesh`, { hint: "claudemesh up" });
+    throw new ClaudemeshError("invalid_config", `${path} is missing: this directory belongs to no mesh`, {
+      hint: "claudemesh up",
+    });
   }
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new ClaudemeshError("invalid_config", `${path} is not JSON`, { hint: "put the file back from a backup, or join the mesh again", cause });
+    throw new ClaudemeshError("invalid_config", `${path} is not JSON`, {
+      hint: "put the file back from a backup, or join the mesh again",
+      cause,
+    });
   }
   check(path, value);
   return value;
@@ -47,7 +52,9 @@ function meshPath(dir: string): string {
 function check(path: string, value: unknown): asserts value is MeshFile {
   const wrong = wrongField(value);
   if (wrong === null) return;
-  throw new ClaudemeshError("invalid_config", `${path}: ${wrong}`, { hint: "put the file back from a backup, or join the mesh again" });
+  throw new ClaudemeshError("invalid_config", `${path}: ${wrong}`, {
+    hint: "put the file back from a backup, or join the mesh again",
+  });
 }
 
 function wrongField(value: unknown): string | null {
@@ -57,8 +64,10 @@ function wrongField(value: unknown): string | null {
     if (typeof fields[name] !== "string" || fields[name] === "") return `\`${name}\` is missing`;
   }
   if (!isMemberId(String(fields["broker_key"]))) return "`broker_key` must be 64 lower-case hex characters";
-  if (!isName(String(fields["member_name"]))) return "`member_name` must be a name: letters, digits, `.`, `_`, `-`, at most 64";
-  if (!/^wss?:$/.test(URL.parse(String(fields["broker_url"]))?.protocol ?? "")) return "`broker_url` must be a ws:// or wss:// address";
+  if (!isName(String(fields["member_name"])))
+    return "`member_name` must be a name: letters, digits, `.`, `_`, `-`, at most 64";
+  if (!/^wss?:$/.test(URL.parse(String(fields["broker_url"]))?.protocol ?? ""))
+    return "`broker_url` must be a ws:// or wss:// address";
   return null;
 }
 

@@ -6,8 +6,22 @@ import { operation, type Route } from "./route.ts";
 
 /** What a client may rely on in this API; it checks the ones it needs. */
 export const ipcFeatures = [
-  "send", "messages", "outbox", "outbox_requeue", "inbox", "inbox_search", "events", "events_resume", "mentions", "topics", "members",
-  "history", "health", "metrics", "compat", "shutdown",
+  "send",
+  "messages",
+  "outbox",
+  "outbox_requeue",
+  "inbox",
+  "inbox_search",
+  "events",
+  "events_resume",
+  "mentions",
+  "topics",
+  "members",
+  "history",
+  "health",
+  "metrics",
+  "compat",
+  "shutdown",
 ] as const;
 
 export interface AboutParts {
@@ -29,7 +43,17 @@ export interface AboutParts {
 /** What the daemon says of itself. All of it is measured when asked, and none of it needs the link. */
 export function aboutRoutes(parts: AboutParts): readonly Route[] {
   const get = (path: string, summary: string, open: boolean, body: () => unknown): Route =>
-    operation({ method: "GET", path, summary, query: {}, body: null, answers: [200], errors: [], public: open, handle: () => ({ status: 200, body: body() }) });
+    operation({
+      method: "GET",
+      path,
+      summary,
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      public: open,
+      handle: () => ({ status: 200, body: body() }),
+    });
   return [
     get("/v1/health", "Whether the daemon reaches its broker, and what waits", true, () => health(parts)),
     get("/v1/version", "Version, API features, and what was negotiated with the broker", true, () => version(parts)),

@@ -103,7 +103,11 @@ export function createEventStream(options: {
   response.on("close", close);
   return {
     open(gap) {
-      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+      response.writeHead(200, {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
       // Without an id: the reader's Last-Event-ID stays what it was.
       const lost = gap === null ? "" : `event: gap\ndata: ${JSON.stringify({ at: rfc3339(clock.now()), ...gap })}\n\n`;
       response.write(`: open\n\n${lost}`);

@@ -12,7 +12,10 @@ const eventsShape = { since: optional(text({ charsMax: 20 })) };
  * right after one, `since=now` and no word at all begin with the next. One listener serves every open stream, and there
  * is none while no stream is open: reading each event for nobody would cost as much as storing it.
  */
-export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Clock }): { readonly routes: readonly Route[]; stop(): void } {
+export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Clock }): {
+  readonly routes: readonly Route[];
+  stop(): void;
+} {
   const { inbox, clock } = parts;
   const streams = new Set<EventStream>();
   let unlisten: (() => void) | null = null;
@@ -31,7 +34,10 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
     open(call, _request, response, closed) {
       const start = startOf(inbox, call.headers["last-event-id"], call.query["since"] as string | undefined);
       const stream = createEventStream({
-        inbox, clock, response, after: start.after,
+        inbox,
+        clock,
+        response,
+        after: start.after,
         closed() {
           streams.delete(stream);
           if (streams.size === 0) {
@@ -64,13 +70,18 @@ function startOf(inbox: Inbox, header: string | string[] | undefined, since: str
   const written = typeof header === "string" && header !== "" ? header : since;
   const newest = inbox.newestEventId();
   if (written === undefined || written === "now") return { after: newest, gap: null };
-  if (!/^\d{1,15}$/.test(written)) throw invalid(typeof header === "string" && header !== "" ? "Last-Event-ID" : "since", "must be the id of an event, or `now`");
+  if (!/^\d{1,15}$/.test(written))
+    throw invalid(
+      typeof header === "string" && header !== "" ? "Last-Event-ID" : "since",
+      "must be the id of an event, or `now`",
+    );
   const after = Number(written);
   const oldest = inbox.oldestEventId();
   if (after > newest) {
     // The ids began anew (a rebuilt inbox): waiting for larger ones would hide everything that happens until then.
     return { after: 0, gap: { reason: "ids_restarted", asked_after: after, newest_event_id: newest } };
   }
-  if (newest > 0 && after + 1 < oldest) return { after: oldest - 1, gap: { reason: "events_pruned", asked_after: after, oldest_event_id: oldest } };
+  if (newest > 0 && after + 1 < oldest)
+    return { after: oldest - 1, gap: { reason: "events_pruned", asked_after: after, oldest_event_id: oldest } };
   return { after, gap: null };
 }

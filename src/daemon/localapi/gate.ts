@@ -6,7 +6,18 @@ import { createRateLimit } from "./rate-limit.ts";
 import type { LocalToken } from "./token.ts";
 
 /** Query parameters by which tokens are commonly passed. Refused by name, whatever they hold. */
-const tokenParameters = new Set(["token", "access_token", "local_token", "auth_token", "bearer", "authorization", "auth", "api_key", "apikey", "key"]);
+const tokenParameters = new Set([
+  "token",
+  "access_token",
+  "local_token",
+  "auth_token",
+  "bearer",
+  "authorization",
+  "auth",
+  "api_key",
+  "apikey",
+  "key",
+]);
 
 export interface Gate {
   /** Throws the refusal of a request that may not pass. `open` routes need no token. */
@@ -34,9 +45,13 @@ export function createGate(options: {
         { security_event: "token_in_query", transport: options.transport, method: request.method },
         "a token was sent in a query string and refused; rotate it if it was the real one",
       );
-      throw new ClaudemeshError("token_in_query", "a token must never stand in a query string: it ends in logs and histories", {
-        hint: "send it as `Authorization: Bearer <token>`",
-      });
+      throw new ClaudemeshError(
+        "token_in_query",
+        "a token must never stand in a query string: it ends in logs and histories",
+        {
+          hint: "send it as `Authorization: Bearer <token>`",
+        },
+      );
     }
   };
   if (options.transport === "unix") return { check: (request, query) => refuseTokenInQuery(request, query) };
@@ -49,7 +64,10 @@ export function createGate(options: {
           hint: "use 127.0.0.1, localhost or [::1] with this daemon's port",
         });
       }
-      if (request.method === "OPTIONS" && (headers.origin !== undefined || headers["access-control-request-method"] !== undefined)) {
+      if (
+        request.method === "OPTIONS" &&
+        (headers.origin !== undefined || headers["access-control-request-method"] !== undefined)
+      ) {
         throw new ClaudemeshError("preflight_forbidden", "cross-origin preflights are refused");
       }
       if (headers.origin !== undefined && !origins.has(headers.origin)) {
@@ -79,7 +97,11 @@ function isOwnHost(host: string | undefined, port: number | null): boolean {
 function requireToken(authorization: string | undefined, token: LocalToken | null): void {
   const given = /^Bearer +([A-Za-z0-9_-]{1,256})$/i.exec(authorization ?? "")?.[1];
   if (given !== undefined && token?.matches(given) === true) return;
-  throw new ClaudemeshError("unauthorized", given === undefined ? "this listener needs a bearer token" : "the token is not this daemon's", {
-    hint: "send `Authorization: Bearer <token>`; the token is in the daemon's local_token file, which `claudemesh status --json` names",
-  });
+  throw new ClaudemeshError(
+    "unauthorized",
+    given === undefined ? "this listener needs a bearer token" : "the token is not this daemon's",
+    {
+      hint: "send `Authorization: Bearer <token>`; the token is in the daemon's local_token file, which `claudemesh status --json` names",
+    },
+  );
 }

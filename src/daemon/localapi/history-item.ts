@@ -21,8 +21,12 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
   const { envelope } = item;
   if (envelope === null) return { ...place, verified: false, unavailable: item.stub_reason ?? "not available" };
   const body = Buffer.from(envelope.body, "base64url");
-  const from = { member_id: envelope.sender, name: members.find((member) => member.member_id === envelope.sender)?.name ?? null };
-  if (!isAuthentic(envelope, body)) return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
+  const from = {
+    member_id: envelope.sender,
+    name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
+  };
+  if (!isAuthentic(envelope, body))
+    return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
   const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
   return {
     ...place,
@@ -44,7 +48,10 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
 
 function dmAddress(ref: string, members: readonly MemberInfo[], self: Self): string {
   const [memberId = "", agent] = ref.split("/");
-  const name = memberId === self.memberId ? self.name : (members.find((member) => member.member_id === memberId)?.name ?? memberId);
+  const name =
+    memberId === self.memberId
+      ? self.name
+      : (members.find((member) => member.member_id === memberId)?.name ?? memberId);
   return agent === undefined ? `@${name}` : `@${name}/${agent}`;
 }
 

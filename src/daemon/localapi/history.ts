@@ -20,12 +20,25 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
       query: { ...pageShape, address: text() },
       body: null,
       answers: [200],
-      errors: ["invalid_destination", "unknown_destination", "not_subscribed", "directory_unavailable", "broker_unreachable", "timed_out"],
+      errors: [
+        "invalid_destination",
+        "unknown_destination",
+        "not_subscribed",
+        "directory_unavailable",
+        "broker_unreachable",
+        "timed_out",
+      ],
       async handle({ query }) {
         const address = historyAddress(query.address, link, self);
         const { cursor, limit } = readPage(query);
-        if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalid("cursor", "must be a next_cursor of this list");
-        const result = await link.request({ type: "history", address, before_seq: cursor === null ? null : Number(cursor), limit });
+        if (cursor !== null && !/^\d{1,15}$/.test(cursor))
+          throw invalid("cursor", "must be a next_cursor of this list");
+        const result = await link.request({
+          type: "history",
+          address,
+          before_seq: cursor === null ? null : Number(cursor),
+          limit,
+        });
         const { items, next_before_seq } = result as RequestResults["history"];
         if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
         const members = link.directory()?.members ?? [];
@@ -47,7 +60,11 @@ function historyAddress(written: string, link: Link, self: Self): string {
   const address = parseAddress(written);
   if (address.kind === "topic") return address.name;
   if (address.kind === "member" && resolveMember(address, known(link), self) === self.memberId) return "dm";
-  throw new ClaudemeshError("invalid_destination", "history is kept per topic, and of this member's own direct messages", {
-    hint: `use #topic or @${self.name}`,
-  });
+  throw new ClaudemeshError(
+    "invalid_destination",
+    "history is kept per topic, and of this member's own direct messages",
+    {
+      hint: `use #topic or @${self.name}`,
+    },
+  );
 }

@@ -13,11 +13,14 @@ export interface Answer {
 
 /** One request on a connection of its own. An object as `body` is sent as JSON, text and bytes as they are. */
 export function httpCall(
-  target: Target, method: string, path: string,
+  target: Target,
+  method: string,
+  path: string,
   options: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<Answer> {
   const raw = typeof options.body === "string" || options.body instanceof Uint8Array;
-  const body = options.body === undefined ? null : Buffer.from(raw ? (options.body as string) : JSON.stringify(options.body));
+  const body =
+    options.body === undefined ? null : Buffer.from(raw ? (options.body as string) : JSON.stringify(options.body));
   const headers: Record<string, string> = {
     ...(body === null ? {} : { "content-type": "application/json", "content-length": String(body.length) }),
     ...("token" in target && target.token !== undefined ? { authorization: `Bearer ${target.token}` } : {}),

@@ -42,36 +42,51 @@ export interface Load {
 
 /** An HTTP server, not yet listening, whose requests all came through one kind of socket. */
 export function createHttpServer(host: RequestHost, transport: Transport, gate: Gate): Server {
-  const server = createServer({
-    // We answer a missing Host ourselves, with a problem.
-    requireHostHeader: false,
-    maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-  }, (request, response) => void serve(host, transport, gate, request, response));
+  const server = createServer(
+    {
+      // We answer a missing Host ourselves, with a problem.
+      requireHostHeader: false,
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    (request, response) => void serve(host, transport, gate, request, response),
+  );
   server.maxConnections = connectionsMax;
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(error, socket));
   return server;
 }
 
-async function serve(host: RequestHost, transport: Transport, gate: Gate, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  host: RequestHost,
+  transport: Transport,
+  gate: Gate,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const began = performance.now();
   let endpoint = "other";
-  const finish = (): void => host.observe({ endpoint, status: response.statusCode, transport, seconds: (performance.now() - began) / 1_000 });
+  const finish = (): void =>
+    host.observe({ endpoint, status: response.statusCode, transport, seconds: (performance.now() - began) / 1_000 });
   response.on("error", () => {});
   try {
     const { path, query } = splitTarget(request.url ?? "/");
     gate.check(request, query, isOpen(host, request.method ?? "", path), host.clock.now());
     const { route, params } = host.router.match(request.method ?? "", path);
     endpoint = route.path;
-    if (host.load.stopping) throw new ClaudemeshError("stopping", "the daemon is stopping", { hint: "try again once it runs: claudemesh up" });
+    if (host.load.stopping)
+      throw new ClaudemeshError("stopping", "the daemon is stopping", {
+        hint: "try again once it runs: claudemesh up",
+      });
     if ("open" in route) {
       openStream(host, route, readCall(route, params, query, request, transport, {}), request, response, finish);
       return;
     }
     if (host.load.inFlight >= limits.localInFlightMax) {
-      throw new ClaudemeshError("daemon_busy", `${limits.localInFlightMax} requests are in flight already`, { hint: "try again in a moment" });
+      throw new ClaudemeshError("daemon_busy", `${limits.localInFlightMax} requests are in flight already`, {
+        hint: "try again in a moment",
+      });
     }
     host.load.inFlight++;
     try {
@@ -98,10 +113,17 @@ async function serve(host: RequestHost, transport: Transport, gate: Gate, reques
 }
 
 function openStream(
-  host: RequestHost, route: Extract<Route, { open: unknown }>, call: Call<Shape, Shape>, request: IncomingMessage, response: ServerResponse, finish: () => void,
+  host: RequestHost,
+  route: Extract<Route, { open: unknown }>,
+  call: Call<Shape, Shape>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  finish: () => void,
 ): void {
   if (host.load.streams >= limits.localStreamsMax) {
-    throw new ClaudemeshError("too_many_streams", `${limits.localStreamsMax} event streams are open already`, { hint: "close one, or share one between readers" });
+    throw new ClaudemeshError("too_many_streams", `${limits.localStreamsMax} event streams are open already`, {
+      hint: "close one, or share one between readers",
+    });
   }
   host.load.streams++;
   let open = true;
@@ -122,12 +144,18 @@ function openStream(
 }
 
 function readCall(
-  route: Route, params: Readonly<Record<string, string>>, query: URLSearchParams, request: IncomingMessage, transport: Transport, body: unknown,
+  route: Route,
+  params: Readonly<Record<string, string>>,
+  query: URLSearchParams,
+  request: IncomingMessage,
+  transport: Transport,
+  body: unknown,
 ): Call<Shape, Shape> {
   return {
     params,
     query: readShape(route.query, readQuery(query), "query parameter"),
-    body: route.body === null ? {} : readShape(route.body, body, "field", "aliases" in route ? route.aliases : undefined),
+    body:
+      route.body === null ? {} : readShape(route.body, body, "field", "aliases" in route ? route.aliases : undefined),
     headers: request.headers,
     transport,
   };
@@ -136,7 +164,8 @@ function readCall(
 function readQuery(query: URLSearchParams): Record<string, unknown> {
   const written: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of query) {
-    if (Object.hasOwn(written, name)) throw new ClaudemeshError("invalid_field", `the query parameter \`${name.slice(0, 64)}\` is given twice`);
+    if (Object.hasOwn(written, name))
+      throw new ClaudemeshError("invalid_field", `the query parameter \`${name.slice(0, 64)}\` is given twice`);
     written[name] = value;
   }
   return written;
@@ -146,10 +175,13 @@ function readQuery(query: URLSearchParams): Record<string, unknown> {
 async function readRequestBody(route: Route, request: IncomingMessage): Promise<unknown> {
   if (route.body === null) return {};
   const mayBeEmpty = "bodyOptional" in route && route.bodyOptional === true;
-  const announced = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? "0") > 0;
+  const announced =
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? "0") > 0;
   if (!announced && mayBeEmpty) return {};
   if (!isJson(request)) {
-    throw new ClaudemeshError("unsupported_media_type", "the request body must be JSON in UTF-8, not compressed", { hint: "send `Content-Type: application/json`" });
+    throw new ClaudemeshError("unsupported_media_type", "the request body must be JSON in UTF-8, not compressed", {
+      hint: "send `Content-Type: application/json`",
+    });
   }
   const bytes = await readBody(request);
   if (bytes === null) return null;
@@ -163,12 +195,17 @@ async function readRequestBody(route: Route, request: IncomingMessage): Promise<
 function isJson(request: IncomingMessage): boolean {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") return false;
-  return /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?$/i.test((request.headers["content-type"] ?? "").trim());
+  return /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?$/i.test(
+    (request.headers["content-type"] ?? "").trim(),
+  );
 }
 
 /** Its text may hold anything, so it goes to the log and not to the caller. */
 function unexpected(cause: unknown): ClaudemeshError {
-  return new ClaudemeshError("internal", "the daemon failed to answer this request", { hint: "claudemesh status names the log that says why", cause });
+  return new ClaudemeshError("internal", "the daemon failed to answer this request", {
+    hint: "claudemesh status names the log that says why",
+    cause,
+  });
 }
 
 function isOpen(host: RequestHost, method: string, path: string): boolean {
@@ -194,7 +231,9 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const problem = JSON.stringify(toProblem(new ClaudemeshError("protocol_error", "the bytes received are not an HTTP request this daemon can read")));
+  const problem = JSON.stringify(
+    toProblem(new ClaudemeshError("protocol_error", "the bytes received are not an HTTP request this daemon can read")),
+  );
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(problem)}\r\n\r\n${problem}`,
   );

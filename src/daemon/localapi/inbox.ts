@@ -10,7 +10,12 @@ import { optional, text, truth, whole } from "./shape.ts";
 const searchCharsMax = 1_024;
 const nameCharsMax = 200;
 
-export function inboxRoutes(parts: { readonly inbox: Inbox; readonly link: Link; readonly self: Self; readonly clock: Clock }): readonly Route[] {
+export function inboxRoutes(parts: {
+  readonly inbox: Inbox;
+  readonly link: Link;
+  readonly self: Self;
+  readonly clock: Clock;
+}): readonly Route[] {
   const { inbox } = parts;
   return [
     operation({
@@ -62,7 +67,8 @@ export function inboxRoutes(parts: { readonly inbox: Inbox; readonly link: Link;
       async handle({ params }) {
         const written = params["id"] ?? "";
         const item = /^[1-9]\d{0,14}$/.test(written) ? await inbox.markRead(Number(written), parts.clock.now()) : null;
-        if (item === null) throw new ClaudemeshError("not_found", "the inbox has no such message", { hint: "claudemesh inbox" });
+        if (item === null)
+          throw new ClaudemeshError("not_found", "the inbox has no such message", { hint: "claudemesh inbox" });
         return { status: 200, body: item };
       },
     }),

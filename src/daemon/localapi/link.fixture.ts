@@ -25,7 +25,12 @@ export function createTestLink(known: Directory | null): TestLink {
     voids: null,
     start: async () => {},
     stop: async () => {},
-    state: () => ({ state: link.connected ? "connected" : "waiting", since: new Date(0).toISOString(), broker_url: "ws://127.0.0.1:9/v1/link", last_error: null }),
+    state: () => ({
+      state: link.connected ? "connected" : "waiting",
+      since: new Date(0).toISOString(),
+      broker_url: "ws://127.0.0.1:9/v1/link",
+      last_error: null,
+    }),
     negotiated: () => null,
     inlineBytes: () => link.bytesMax,
     directory: () => link.known,
@@ -48,13 +53,21 @@ export function createTestLink(known: Directory | null): TestLink {
 export function accepted(clientMessageId: string, historyId: number): SendAnswer {
   const brokerMessageId = `0198f0a0-0000-7000-8000-${String(historyId).padStart(12, "0")}`;
   return {
-    status: 201, client_message_id: clientMessageId, broker_message_id: brokerMessageId, history_id: historyId, duplicate: false,
+    status: 201,
+    client_message_id: clientMessageId,
+    broker_message_id: brokerMessageId,
+    history_id: historyId,
+    duplicate: false,
     position: { epoch: 1, seq: historyId, broker_message_id: brokerMessageId, incarnation: "i", mac: "m" },
   };
 }
 
 /** Claims every due row and settles it with what `answer` says; null leaves the row inflight. Returns how many were claimed. */
-export async function settleAll(outbox: Outbox, now: number, answer: (clientMessageId: string, outboxId: number) => SendAnswer | null): Promise<number> {
+export async function settleAll(
+  outbox: Outbox,
+  now: number,
+  answer: (clientMessageId: string, outboxId: number) => SendAnswer | null,
+): Promise<number> {
   const rows = await outbox.claimDue(now, 1_000);
   const answers = rows.flatMap(({ outboxId, envelope }) => {
     const said = answer(envelope.client_message_id, outboxId);

@@ -25,7 +25,9 @@ async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new ClaudemeshError("invalid_config", `${path} is in the way: it is not a socket`, { hint: `look at it, then remove it: rm ${path}` });
+    throw new ClaudemeshError("invalid_config", `${path} is in the way: it is not a socket`, {
+      hint: `look at it, then remove it: rm ${path}`,
+    });
   }
   if (await answers(path)) {
     throw new ClaudemeshError("already_running", `another process answers on ${path}`, { hint: "claudemesh status" });
@@ -43,6 +45,8 @@ function answers(path: string): Promise<boolean> {
     // One that neither takes nor refuses the connection has a live listener behind it that is stuck.
     socket.setTimeout(dialTimeoutMs, () => settle(true));
     socket.once("connect", () => settle(true));
-    socket.once("error", (error: NodeJS.ErrnoException) => settle(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"));
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      settle(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
+    );
   });
 }

@@ -9,7 +9,11 @@ export interface MessageContent {
 }
 
 /** Text is UTF-8; bytes are base64url without padding. Exactly one of the two. */
-export function readContent(written: { message: string | undefined; body: string | undefined; content_type: string | undefined }): MessageContent {
+export function readContent(written: {
+  message: string | undefined;
+  body: string | undefined;
+  content_type: string | undefined;
+}): MessageContent {
   const { message, body } = written;
   if (message !== undefined && body !== undefined) {
     throw new ClaudemeshError("invalid_field", "`message` and `body` are both given", {
@@ -17,8 +21,10 @@ export function readContent(written: { message: string | undefined; body: string
       details: { field: "body" },
     });
   }
-  if (message !== undefined) return { body: Buffer.from(message, "utf8"), contentType: readContentType(written.content_type, defaultTextType) };
-  if (body !== undefined) return { body: readBase64url(body), contentType: readContentType(written.content_type, defaultBytesType) };
+  if (message !== undefined)
+    return { body: Buffer.from(message, "utf8"), contentType: readContentType(written.content_type, defaultTextType) };
+  if (body !== undefined)
+    return { body: readBase64url(body), contentType: readContentType(written.content_type, defaultBytesType) };
   throw new ClaudemeshError("missing_field", "neither `message` nor `body` is given", {
     hint: "give exactly one: `message` for text, `body` for bytes in base64url",
     details: { field: "message" },

@@ -14,7 +14,10 @@ export function messageRoutes(parts: { readonly outbox: Outbox }): readonly Rout
       errors: [],
       handle({ params }) {
         const message = parts.outbox.message(params["id"] ?? "");
-        if (message === null) throw new ClaudemeshError("not_found", "no message sent from here has this id", { hint: "claudemesh outbox list" });
+        if (message === null)
+          throw new ClaudemeshError("not_found", "no message sent from here has this id", {
+            hint: "claudemesh outbox list",
+          });
         return { status: 200, body: message };
       },
     }),

@@ -44,7 +44,16 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
       body: requeueShape,
       bodyOptional: true,
       answers: [200],
-      errors: ["row_not_requeueable", "outcome_pending", "already_exists", "invalid_id", "control_character", "meta_too_large", "outbox_full", "outcome_unknown"],
+      errors: [
+        "row_not_requeueable",
+        "outcome_pending",
+        "already_exists",
+        "invalid_id",
+        "control_character",
+        "meta_too_large",
+        "outbox_full",
+        "outcome_unknown",
+      ],
       handle: async ({ params, body, transport }) => {
         const row = rowOf(outbox, params);
         return { status: 200, body: await outbox.requeue(row, readChange(body, parts.inlineBytes()), by(transport)) };
@@ -87,9 +96,13 @@ function readChange(written: Reading<typeof requeueShape>, inlineBytes: number):
 function readPatch(patch: Reading<typeof contentShape>, inlineBytes: number): NonNullable<RequeueChange["patch"]> {
   const content = patch.message === undefined && patch.body === undefined ? null : readContent(patch);
   if (content !== null && content.body.length > inlineBytes) {
-    throw new ClaudemeshError("body_too_large", `the message has ${content.body.length} bytes, this mesh takes ${inlineBytes}`, {
-      details: { bytes: content.body.length, bytes_max: inlineBytes },
-    });
+    throw new ClaudemeshError(
+      "body_too_large",
+      `the message has ${content.body.length} bytes, this mesh takes ${inlineBytes}`,
+      {
+        details: { bytes: content.body.length, bytes_max: inlineBytes },
+      },
+    );
   }
   const contentType = patch.content_type === undefined ? null : readContentType(patch.content_type, "");
   return {

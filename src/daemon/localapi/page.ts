@@ -10,6 +10,9 @@ export const pageShape = {
   limit: optional(whole(1, limits.pageItemsMax)),
 };
 
-export function readPage(query: { readonly cursor: string | undefined; readonly limit: number | undefined }): { cursor: string | null; limit: number } {
+export function readPage(query: { readonly cursor: string | undefined; readonly limit: number | undefined }): {
+  cursor: string | null;
+  limit: number;
+} {
   return { cursor: query.cursor ?? null, limit: query.limit ?? defaultLimit };
 }

@@ -5,7 +5,8 @@ import { parseSend } from "./parse-send.ts";
 import { sendAliases, sendShape } from "./send.schema.ts";
 import { readShape } from "./shape.ts";
 
-const parse = (body: unknown, header?: string) => parseSend(readShape(sendShape, parseJson(JSON.stringify(body)), "field", sendAliases), header);
+const parse = (body: unknown, header?: string) =>
+  parseSend(readShape(sendShape, parseJson(JSON.stringify(body)), "field", sendAliases), header);
 const uuid = "0198f0a0-0000-7000-8000-000000000001";
 
 describe("a send as written", () => {
@@ -44,7 +45,11 @@ describe("a send as written", () => {
     ["base64 of the other alphabet", "invalid_field", { to: "@b", body: "+/8" }],
     ["base64url with stray bits", "invalid_field", { to: "@b", body: "AB" }],
     ["a media type that is none", "invalid_field", { to: "@b", message: "", content_type: "text" }],
-    ["a control character in the media type", "control_character", { to: "@b", message: "", content_type: "text/plain\n" }],
+    [
+      "a control character in the media type",
+      "control_character",
+      { to: "@b", message: "", content_type: "text/plain\n" },
+    ],
     ["a control character in the address", "control_character", { to: "@b\u0000", message: "" }],
     ["a control character in a mention", "control_character", { to: "@b", message: "", mentions: ["@b\u001f"] }],
     ["a control character in reply_to", "control_character", { to: "@b", message: "", reply_to: "\u0001" }],

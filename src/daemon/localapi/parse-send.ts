@@ -63,5 +63,7 @@ function readId(header: string | undefined, field: string | undefined): string |
 function readMention(text: string): Address {
   const address = parseAddress(text);
   if (address.kind === "member" && address.agent === null) return address;
-  throw new ClaudemeshError("invalid_destination", `\`${text.slice(0, 80)}\` cannot be mentioned`, { hint: "mention members, as @name" });
+  throw new ClaudemeshError("invalid_destination", `\`${text.slice(0, 80)}\` cannot be mentioned`, {
+    hint: "mention members, as @name",
+  });
 }

@@ -6,7 +6,12 @@ export const requestBurst = 1_000;
  * GCRA: one number, the time at which the bucket would be full again. `take` answers 0 when the request may pass,
  * else the milliseconds after which one may.
  */
-export function createRateLimit(options: { readonly perSecond: number; readonly burst: number } = { perSecond: requestsPerSecond, burst: requestBurst }): {
+export function createRateLimit(
+  options: { readonly perSecond: number; readonly burst: number } = {
+    perSecond: requestsPerSecond,
+    burst: requestBurst,
+  },
+): {
   take(now: number): number;
 } {
   const intervalMs = 1_000 / options.perSecond;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -9,6 +8,7 @@ import { silentLog } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { createInbox } from "../inbox/inbox.ts";
 import type { Directory, Inbox } from "../parts.ts";
+import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
@@ -26,7 +26,14 @@ const self = { memberId: me, name: "ada" };
 const directory: Directory = {
   members: [
     { member_id: me, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null },
-    { member_id: bob, name: "bob", role: "member", online: false, agents: [], last_seen_at: "2026-01-01T00:00:00.000Z" },
+    {
+      member_id: bob,
+      name: "bob",
+      role: "member",
+      online: false,
+      agents: [],
+      last_seen_at: "2026-01-01T00:00:00.000Z",
+    },
   ],
   topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
 };
@@ -43,7 +50,11 @@ describe("what was received", () => {
     after(delayMs, run) {
       const timer = { at: now + delayMs, run };
       timers.push(timer);
-      return { cancel: () => void (timers = timers.filter((other) => other !== timer)) };
+      return {
+        cancel() {
+          timers = timers.filter((other) => other !== timer);
+        },
+      };
     },
   };
   const pass = (ms: number): void => {
@@ -54,14 +65,34 @@ describe("what was received", () => {
     }
   };
   const start = async (): Promise<void> => {
-    inbox = createInbox({ path: join(dir, "inbox.db"), memberId: me, memberName: "ada", clock, log: silentLog, fatal: (error) => assert.fail(String(error)) });
+    inbox = createInbox({
+      path: join(dir, "inbox.db"),
+      memberId: me,
+      memberName: "ada",
+      clock,
+      log: silentLog,
+      fatal: (error) => assert.fail(String(error)),
+    });
     await inbox.start();
     link = createTestLink(directory);
     const events = eventRoutes({ inbox, clock });
     api = createLocalApi({
-      routes: [...inboxRoutes({ inbox, link, self, clock }), ...events.routes, ...topicRoutes({ link }), ...memberRoutes({ link, self }), ...historyRoutes({ link, self })],
-      socketPath: join(dir, "sock"), token: null, allowedOrigins: [], publicHealthCheck: false, clock, log: silentLog,
-      observe: () => {}, announce: () => {}, endStreams: () => events.stop(),
+      routes: [
+        ...inboxRoutes({ inbox, link, self, clock }),
+        ...events.routes,
+        ...topicRoutes({ link }),
+        ...memberRoutes({ link, self }),
+        ...historyRoutes({ link, self }),
+      ],
+      socketPath: join(dir, "sock"),
+      token: null,
+      allowedOrigins: [],
+      publicHealthCheck: false,
+      clock,
+      log: silentLog,
+      observe: () => {},
+      announce: () => {},
+      endStreams: () => events.stop(),
     });
     await api.start();
   };
@@ -77,14 +108,21 @@ describe("what was received", () => {
     rmSync(dir, { recursive: true });
   });
   const get = (path: string) => httpCall({ socketPath: api.socketPath }, "GET", path);
-  const post = (path: string, body?: unknown) => httpCall({ socketPath: api.socketPath }, "POST", path, body === undefined ? {} : { body });
-  const texts = (answer: { json: Record<string, unknown> }): unknown[] => (answer.json["items"] as { message: string }[]).map(({ message }) => message);
+  const post = (path: string, body?: unknown) =>
+    httpCall({ socketPath: api.socketPath }, "POST", path, body === undefined ? {} : { body });
+  const texts = (answer: { json: Record<string, unknown> }): unknown[] =>
+    (answer.json["items"] as { message: string }[]).map(({ message }) => message);
 
   it("is listed, filtered, searched and marked read, without a broker", async () => {
-    await inbox.store([
-      checkedPush(1, bob, me, "deploy is done"), checkedPush(2, bob, `${me}/reviewer`, "please look"),
-      checkedPush(3, bob, "ops", "disk is full", { mentions: [me] }), checkedPush(4, me, "ops", "on it"),
-    ], now);
+    await inbox.store(
+      [
+        checkedPush(1, bob, me, "deploy is done"),
+        checkedPush(2, bob, `${me}/reviewer`, "please look"),
+        checkedPush(3, bob, "ops", "disk is full", { mentions: [me] }),
+        checkedPush(4, me, "ops", "on it"),
+      ],
+      now,
+    );
     assert.deepEqual(texts(await get("/v1/inbox")), ["deploy is done", "please look", "disk is full", "on it"]);
     assert.deepEqual(texts(await get("/v1/inbox?topic=%23ops&from=@bob")), ["disk is full"]);
     assert.deepEqual(texts(await get("/v1/inbox?topic=ops&from=ada")), ["on it"]);
@@ -97,7 +135,13 @@ describe("what was received", () => {
     const read = await post("/v1/inbox/1/read");
     assert.equal(typeof read.json["read_at"], "string");
     assert.deepEqual(texts(await get("/v1/inbox?unread=true")), ["please look", "disk is full", "on it"]);
-    assert.deepEqual(inbox.pendingReceipts(10).map(({ item }) => item.state).sort(), ["delivered", "delivered", "read"]);
+    assert.deepEqual(
+      inbox
+        .pendingReceipts(10)
+        .map(({ item }) => item.state)
+        .sort(),
+      ["delivered", "delivered", "read"],
+    );
   });
 
   it("is asked for wrongly with a code that says how", async () => {
@@ -117,16 +161,32 @@ describe("what was received", () => {
     await inbox.store([checkedPush(1, bob, me, "one")], now);
     const live = await openEvents(api.socketPath, {});
     await inbox.store([checkedPush(2, bob, me, "two"), checkedPush(3, bob, me, "three")], now);
-    assert.deepEqual((await live.next(2)).map(({ data }) => data["message"]), ["two", "three"]);
+    assert.deepEqual(
+      (await live.next(2)).map(({ data }) => data["message"]),
+      ["two", "three"],
+    );
     live.close();
     await inbox.store([checkedPush(4, bob, me, "four")], now);
     const resumed = await openEvents(api.socketPath, { "last-event-id": "1" });
     const again = await resumed.next(3);
-    assert.deepEqual(again.map(({ data }) => data["message"]), ["two", "three", "four"]);
-    assert.deepEqual(again.map(({ event, id }) => [event, id]), [["message", 2], ["message", 3], ["message", 4]]);
+    assert.deepEqual(
+      again.map(({ data }) => data["message"]),
+      ["two", "three", "four"],
+    );
+    assert.deepEqual(
+      again.map(({ event, id }) => [event, id]),
+      [
+        ["message", 2],
+        ["message", 3],
+        ["message", 4],
+      ],
+    );
     resumed.close();
     const since = await openEvents(api.socketPath, {}, "?since=3");
-    assert.deepEqual((await since.next(1)).map(({ id }) => id), [4]);
+    assert.deepEqual(
+      (await since.next(1)).map(({ id }) => id),
+      [4],
+    );
     since.close();
   });
 
@@ -136,7 +196,10 @@ describe("what was received", () => {
     await inbox.stop();
     await start();
     const stream = await openEvents(api.socketPath, { "last-event-id": "1" });
-    assert.deepEqual((await stream.next(1)).map(({ data }) => data["message"]), ["two"]);
+    assert.deepEqual(
+      (await stream.next(1)).map(({ data }) => data["message"]),
+      ["two"],
+    );
     stream.close();
   });
 
@@ -146,12 +209,21 @@ describe("what was received", () => {
     stream.pause();
     const text = "x".repeat(4_000);
     for (let seq = 1; seq <= count; seq += 50) {
-      await inbox.store(Array.from({ length: 50 }, (_, index) => checkedPush(seq + index, bob, me, text)), now);
+      await inbox.store(
+        Array.from({ length: 50 }, (_, index) => checkedPush(seq + index, bob, me, text)),
+        now,
+      );
     }
     stream.resume();
-    assert.deepEqual((await stream.next(count)).map(({ id }) => id), Array.from({ length: count }, (_, index) => index + 1));
+    assert.deepEqual(
+      (await stream.next(count)).map(({ id }) => id),
+      Array.from({ length: count }, (_, index) => index + 1),
+    );
     await inbox.store([checkedPush(count + 1, bob, me, "last")], now);
-    assert.deepEqual((await stream.next(1)).map(({ id }) => id), [count + 1]);
+    assert.deepEqual(
+      (await stream.next(1)).map(({ id }) => id),
+      [count + 1],
+    );
     stream.close();
   });
 
@@ -160,7 +232,10 @@ describe("what was received", () => {
     stream.pause();
     const text = "x".repeat(8_000);
     for (let seq = 1; seq <= 1_000; seq += 100) {
-      await inbox.store(Array.from({ length: 100 }, (_, index) => checkedPush(seq + index, bob, me, text)), now);
+      await inbox.store(
+        Array.from({ length: 100 }, (_, index) => checkedPush(seq + index, bob, me, text)),
+        now,
+      );
     }
     for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve));
     for (let ms = 0; ms <= stalledMs; ms += heartbeatMs) pass(heartbeatMs);
@@ -185,10 +260,15 @@ describe("what was received", () => {
     await inbox.store([checkedPush(1, bob, me, "one"), checkedPush(2, bob, me, "two")], now);
     const ahead = await openEvents(api.socketPath, { "last-event-id": "99" });
     const told = await ahead.next(3);
-    assert.deepEqual(told.map(({ event }) => event), ["gap", "message", "message"]);
+    assert.deepEqual(
+      told.map(({ event }) => event),
+      ["gap", "message", "message"],
+    );
     assert.equal(told[0]?.data["reason"], "ids_restarted");
     ahead.close();
-    const wrong = await httpCall({ socketPath: api.socketPath }, "GET", "/v1/events", { headers: { "last-event-id": "x" } });
+    const wrong = await httpCall({ socketPath: api.socketPath }, "GET", "/v1/events", {
+      headers: { "last-event-id": "x" },
+    });
     assert.deepEqual([wrong.status, wrong.json["code"]], [400, "invalid_field"]);
     assert.equal((await get("/v1/events?since=soon")).json["code"], "invalid_field");
   });
@@ -201,8 +281,16 @@ describe("what was received", () => {
 
   it("names members and topics from the last directory, and says when there never was one", async () => {
     const members = (await get("/v1/members")).json["items"] as Record<string, unknown>[];
-    assert.deepEqual(members.map(({ address, online, self: own }) => [address, online, own]), [["@ada", true, true], ["@bob", false, false]]);
-    assert.deepEqual((await get("/v1/topics")).json["items"], [{ name: "ops", topic_id: "t", subscribers: 2, subscribed: true }]);
+    assert.deepEqual(
+      members.map(({ address, online, self: own }) => [address, online, own]),
+      [
+        ["@ada", true, true],
+        ["@bob", false, false],
+      ],
+    );
+    assert.deepEqual((await get("/v1/topics")).json["items"], [
+      { name: "ops", topic_id: "t", subscribers: 2, subscribed: true },
+    ]);
     link.known = null;
     for (const path of ["/v1/members", "/v1/topics"]) {
       const answer = await get(path);
@@ -217,7 +305,10 @@ describe("what was received", () => {
     link.answers.set("topic_create", { topic_id: "n", name: "new", created_at: "", subscribers: 1, subscribed: true });
     link.answers.set("subscribe", new ClaudemeshError("unknown_destination", "no such topic"));
     const created = await post("/v1/topics", { name: "#New" });
-    assert.deepEqual([created.status, created.json], [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true }]);
+    assert.deepEqual(
+      [created.status, created.json],
+      [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true }],
+    );
     assert.equal((await post("/v1/topics/%23gone/subscribe")).json["code"], "unknown_destination");
     assert.deepEqual(link.asked.at(-1), { type: "subscribe", topic: "gone" });
     assert.equal((await post("/v1/topics", { name: "a b" })).json["code"], "invalid_destination");
@@ -233,77 +324,13 @@ describe("what was received", () => {
     const answer = await get("/v1/history?address=%23ops&limit=1&cursor=10");
     assert.deepEqual(link.asked.at(-1), { type: "history", address: "ops", before_seq: 10, limit: 1 });
     const items = answer.json["items"] as Record<string, unknown>[];
-    assert.deepEqual([items[0]?.["verified"], items[0]?.["message"], items[0]?.["body"], answer.json["next_cursor"]], [false, undefined, undefined, "9"]);
+    assert.deepEqual(
+      [items[0]?.["verified"], items[0]?.["message"], items[0]?.["body"], answer.json["next_cursor"]],
+      [false, undefined, undefined, "9"],
+    );
     await get("/v1/history?address=@ada");
     assert.equal(link.asked.at(-1)?.["address"], "dm");
     assert.equal((await get("/v1/history?address=@bob")).json["code"], "invalid_destination");
     assert.equal((await get("/v1/history")).json["code"], "missing_field");
   });
 });
-
-interface Heard {
-  readonly id: number | null;
-  readonly event: string;
-  readonly data: Record<string, unknown>;
-}
-
-interface Listening {
-  /** Resolves with the next `count` events. */
-  next(count: number): Promise<Heard[]>;
-  comment(text: string): Promise<void>;
-  lastId(): number;
-  pause(): void;
-  resume(): void;
-  close(): void;
-  readonly ended: Promise<void>;
-}
-
-function openEvents(socketPath: string, headers: Record<string, string>, query = ""): Promise<Listening> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: `/v1/events${query}`, headers, agent: new Agent() }, (response) => resolve(listen(response, () => sent.destroy())));
-    sent.on("error", reject);
-    sent.end();
-  });
-}
-
-function listen(response: IncomingMessage, destroy: () => void): Listening {
-  const heard: Heard[] = [];
-  const comments: string[] = [];
-  let lastId = 0;
-  let text = "";
-  let changed: () => void = () => {};
-  response.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const fields = new Map(block.split("\n").map((line): [string, string] => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
-      if (fields.has("")) comments.push(fields.get("") ?? "");
-      const data = fields.get("data");
-      if (data === undefined) continue;
-      const id = fields.get("id");
-      if (id !== undefined) lastId = Number(id);
-      heard.push({ id: id === undefined ? null : Number(id), event: fields.get("event") ?? "", data: JSON.parse(data) as Record<string, unknown> });
-    }
-    changed();
-  });
-  response.on("error", () => {});
-  const until = async (holds: () => boolean): Promise<void> => {
-    while (!holds()) await new Promise<void>((resolve) => { changed = resolve; });
-  };
-  return {
-    async next(count) {
-      await until(() => heard.length >= count);
-      return heard.splice(0, count);
-    },
-    async comment(wanted) {
-      await until(() => comments.includes(wanted));
-      comments.splice(0, comments.indexOf(wanted) + 1);
-    },
-    lastId: () => lastId,
-    pause: () => void response.pause(),
-    resume: () => void response.resume(),
-    close: destroy,
-    ended: new Promise((resolve) => response.once("close", () => resolve())),
-  };
-}

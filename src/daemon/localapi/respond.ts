@@ -21,7 +21,12 @@ export function respond(response: ServerResponse, reply: Reply): void {
  * Answers with problem details. What the caller is still sending is read out first, up to 8 MiB; of a longer body the
  * answer goes out then, and the connection closes once the caller has had a moment to read it.
  */
-export async function respondProblem(request: IncomingMessage, response: ServerResponse, error: ClaudemeshError, clock: Clock): Promise<void> {
+export async function respondProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: ClaudemeshError,
+  clock: Clock,
+): Promise<void> {
   const ended = await discardBody(request);
   if (response.destroyed) return;
   const bytes = Buffer.from(JSON.stringify(toProblem(error)));
@@ -30,7 +35,9 @@ export async function respondProblem(request: IncomingMessage, response: ServerR
   if (error.code === "unauthorized") headers["www-authenticate"] = "Bearer";
   if (error.status === 429) {
     const waitMs = error.details["retry_after_ms"];
-    headers["retry-after"] = String(typeof waitMs === "number" ? Math.max(1, Math.ceil(waitMs / 1_000)) : retryAfterSeconds);
+    headers["retry-after"] = String(
+      typeof waitMs === "number" ? Math.max(1, Math.ceil(waitMs / 1_000)) : retryAfterSeconds,
+    );
   }
   if (ended) {
     write(response, error.status, "application/problem+json", bytes, headers);
@@ -39,7 +46,11 @@ export async function respondProblem(request: IncomingMessage, response: ServerR
   // The whole answer is written, but the response is not ended: ending it would close the socket over unread bytes,
   // which the kernel reports to the caller as a reset that can overtake the answer.
   response.writeHead(error.status, {
-    ...headers, "content-type": "application/problem+json", "content-length": bytes.length, "cache-control": "no-store", connection: "close",
+    ...headers,
+    "content-type": "application/problem+json",
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+    connection: "close",
   });
   response.write(bytes);
   await new Promise<void>((resolve) => {
@@ -52,7 +63,18 @@ export async function respondProblem(request: IncomingMessage, response: ServerR
   response.end();
 }
 
-function write(response: ServerResponse, status: number, contentType: string, bytes: Buffer, headers: Readonly<Record<string, string>>): void {
-  response.writeHead(status, { ...headers, "content-type": contentType, "content-length": bytes.length, "cache-control": "no-store" });
+function write(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  bytes: Buffer,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(status, {
+    ...headers,
+    "content-type": contentType,
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+  });
   response.end(bytes);
 }

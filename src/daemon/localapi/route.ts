@@ -58,9 +58,28 @@ export interface StreamRoute {
 
 /** Refusals that any route can give. */
 export const commonErrors: readonly ErrorCode[] = [
-  "malformed_json", "duplicate_key", "number_out_of_range", "invalid_utf8", "lone_surrogate", "too_deep", "unknown_field",
-  "missing_field", "invalid_field", "token_in_query", "unauthorized", "host_forbidden", "origin_forbidden", "preflight_forbidden",
-  "not_found", "method_not_allowed", "body_too_large", "unsupported_media_type", "daemon_busy", "rate_limited", "stopping", "internal",
+  "malformed_json",
+  "duplicate_key",
+  "number_out_of_range",
+  "invalid_utf8",
+  "lone_surrogate",
+  "too_deep",
+  "unknown_field",
+  "missing_field",
+  "invalid_field",
+  "token_in_query",
+  "unauthorized",
+  "host_forbidden",
+  "origin_forbidden",
+  "preflight_forbidden",
+  "not_found",
+  "method_not_allowed",
+  "body_too_large",
+  "unsupported_media_type",
+  "daemon_busy",
+  "rate_limited",
+  "stopping",
+  "internal",
 ];
 
 /** Keeps the shapes' types for `handle` and forgets them for the table. */
@@ -94,7 +113,9 @@ export function createRouter(routes: readonly Route[]): { match(method: string, 
       const found = candidates.find((candidate) => candidate.route.method === method);
       if (found !== undefined) return found;
       if (candidates.length === 0) {
-        throw new ClaudemeshError("not_found", "no such path", { hint: "GET /v1/compat tells which API this daemon speaks" });
+        throw new ClaudemeshError("not_found", "no such path", {
+          hint: "GET /v1/compat tells which API this daemon speaks",
+        });
       }
       const allow = [...new Set(candidates.map((candidate) => candidate.route.method))].join(", ");
       throw new ClaudemeshError("method_not_allowed", `this path takes ${allow}`, { details: { allow } });

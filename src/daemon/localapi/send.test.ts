@@ -38,13 +38,23 @@ interface Host {
   stop(): Promise<void>;
 }
 
-async function startHost(dir: string, options: { diskBytesMax?: number; directory?: Directory | null } = {}): Promise<Host> {
+async function startHost(
+  dir: string,
+  options: { diskBytesMax?: number; directory?: Directory | null } = {},
+): Promise<Host> {
   const link = createTestLink(options.directory === undefined ? directory : options.directory);
   const outbox = createOutbox({
-    path: join(dir, "outbox.db"), meshId, memberId: me, clock: systemClock, log: silentLog,
-    seal: (row, body) => sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
+    path: join(dir, "outbox.db"),
+    meshId,
+    memberId: me,
+    clock: systemClock,
+    log: silentLog,
+    seal: (row, body) =>
+      sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
     voidIds: (ids) => link.voidIds(ids),
-    onStages: async () => {}, onPressure: () => {}, fatal: (error) => assert.fail(String(error)),
+    onStages: async () => {},
+    onPressure: () => {},
+    fatal: (error) => assert.fail(String(error)),
     ...(options.diskBytesMax === undefined ? {} : { diskBytesMax: options.diskBytesMax }),
   });
   await outbox.start();
@@ -55,13 +65,22 @@ async function startHost(dir: string, options: { diskBytesMax?: number; director
       ...messageRoutes({ outbox }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],
-    socketPath: join(dir, "sock"), token: openLocalToken(dir), allowedOrigins: [], publicHealthCheck: false, clock: systemClock, log: silentLog,
-    observe: () => {}, announce: () => {}, endStreams: () => {},
+    socketPath: join(dir, "sock"),
+    token: openLocalToken(dir),
+    allowedOrigins: [],
+    publicHealthCheck: false,
+    clock: systemClock,
+    log: silentLog,
+    observe: () => {},
+    announce: () => {},
+    endStreams: () => {},
   });
   await api.start();
   const token = readFileSync(join(dir, "local_token"), "utf8").trim();
   return {
-    outbox, link, api,
+    outbox,
+    link,
+    api,
     targets: [{ socketPath: api.socketPath }, { port: api.httpPort ?? 0, token }],
     async stop() {
       await api.stop();
@@ -84,7 +103,10 @@ for (const transport of ["unix socket", "tcp"] as const) {
     });
     const target = (): Target => host.targets[transport === "tcp" ? 1 : 0] ?? assert.fail();
     const send = (body: unknown, id?: string): Promise<Answer> =>
-      httpCall(target(), "POST", "/v1/send", { body, ...(id === undefined ? {} : { headers: { "idempotency-key": id } }) });
+      httpCall(target(), "POST", "/v1/send", {
+        body,
+        ...(id === undefined ? {} : { headers: { "idempotency-key": id } }),
+      });
     const rows = (): number => Object.values(host.outbox.counts()).reduce((sum, count) => sum + count, 0);
     const conflict = (answer: Answer, name: string, extras: Record<string, unknown> = {}): void => {
       assert.equal(answer.status, 409, answer.text);
@@ -111,13 +133,19 @@ for (const transport of ["unix socket", "tcp"] as const) {
     it("answers every row of the table for the same id with the same and with another request", async () => {
       const historyOf = new Map<string, number>();
       await send(first, "pending");
-      assert.deepEqual((await send(first, "pending")).json, { client_message_id: "pending", outbox_id: 1, state: "queued", duplicate: true });
+      assert.deepEqual((await send(first, "pending")).json, {
+        client_message_id: "pending",
+        outbox_id: 1,
+        state: "queued",
+        duplicate: true,
+      });
       conflict(await send(other, "pending"), "outbox_pending_fingerprint_mismatch");
 
       for (const id of ["inflight", "done", "dead"]) await send(first, id);
       await settleAll(host.outbox, Date.now(), (wire, row) => {
         if (wire.endsWith(":inflight")) return null;
-        if (wire.endsWith(":dead")) return { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" };
+        if (wire.endsWith(":dead"))
+          return { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" };
         historyOf.set(wire, row);
         return accepted(wire, row);
       });
@@ -129,9 +157,16 @@ for (const transport of ["unix socket", "tcp"] as const) {
       const done = await send(first, "done");
       assert.equal(done.status, 200);
       assert.deepEqual(done.json, {
-        client_message_id: "done", outbox_id: 3, state: "done", duplicate: true, broker_message_id: "0198f0a0-0000-7000-8000-000000000003", history_id: 3,
+        client_message_id: "done",
+        outbox_id: 3,
+        state: "done",
+        duplicate: true,
+        broker_message_id: "0198f0a0-0000-7000-8000-000000000003",
+        history_id: 3,
       });
-      conflict(await send(other, "done"), "outbox_done_fingerprint_mismatch", { broker_message_id: "0198f0a0-0000-7000-8000-000000000003" });
+      conflict(await send(other, "done"), "outbox_done_fingerprint_mismatch", {
+        broker_message_id: "0198f0a0-0000-7000-8000-000000000003",
+      });
 
       conflict(await send(first, "dead"), "outbox_dead_fingerprint_match", { reason: "not_subscribed" });
       conflict(await send(other, "dead"), "outbox_dead_fingerprint_mismatch");
@@ -146,21 +181,52 @@ for (const transport of ["unix socket", "tcp"] as const) {
 
     it("gives the same answers after a restart", async () => {
       for (const id of ["a", "b"]) await send(first, id);
-      await settleAll(host.outbox, Date.now(), (wire, row) => (wire.endsWith(":a") ? accepted(wire, row) : { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" }));
+      await settleAll(host.outbox, Date.now(), (wire, row) =>
+        wire.endsWith(":a")
+          ? accepted(wire, row)
+          : { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" },
+      );
       const before = [await send(first, "a"), await send(other, "a"), await send(first, "b"), await send(other, "b")];
       await host.stop();
       host = await startHost(dir, { directory: null });
       const after = [await send(first, "a"), await send(other, "a"), await send(first, "b"), await send(other, "b")];
-      assert.deepEqual(after.map(({ status, json }) => ({ status, json })), before.map(({ status, json }) => ({ status, json })));
-      assert.deepEqual(after.map(({ status }) => status), [200, 409, 409, 409]);
+      assert.deepEqual(
+        after.map(({ status, json }) => ({ status, json })),
+        before.map(({ status, json }) => ({ status, json })),
+      );
+      assert.deepEqual(
+        after.map(({ status }) => status),
+        [200, 409, 409, 409],
+      );
     });
 
     it("recognises a request by what it says, however it is written", async () => {
       await send(first, "k");
       const same = `{"mentions":["@ada"],"meta":{"a":2.0,"b":1e0},"priority":"next","content_type":"text/plain; charset=utf-8","message":"h\\u0065llo","to":"@bob"}`;
       assert.equal((await send(same, "k")).status, 202);
-      assert.equal((await send({ to: "@bob", body: "aGVsbG8", content_type: "text/plain; charset=utf-8", meta: first.meta, mentions: first.mentions }, "k")).status, 202);
-      for (const change of [{ to: "@BOB" }, { meta: {} }, { mentions: [] }, { priority: "now" }, { content_type: "text/markdown" }, { reply_to: meshId }]) {
+      assert.equal(
+        (
+          await send(
+            {
+              to: "@bob",
+              body: "aGVsbG8",
+              content_type: "text/plain; charset=utf-8",
+              meta: first.meta,
+              mentions: first.mentions,
+            },
+            "k",
+          )
+        ).status,
+        202,
+      );
+      for (const change of [
+        { to: "@BOB" },
+        { meta: {} },
+        { mentions: [] },
+        { priority: "now" },
+        { content_type: "text/markdown" },
+        { reply_to: meshId },
+      ]) {
         conflict(await send({ ...first, ...change }, "k"), "outbox_pending_fingerprint_mismatch");
       }
       assert.equal(rows(), 1);
@@ -183,7 +249,9 @@ for (const transport of ["unix socket", "tcp"] as const) {
     });
 
     it("lets one of two requests with one id win, and tells the other", async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => send(index % 2 === 0 ? first : other, "same")));
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => send(index % 2 === 0 ? first : other, "same")),
+      );
       assert.equal(rows(), 1);
       const won = answers.filter((answer) => answer.status === 202);
       assert.equal(won.length, 25);
@@ -197,7 +265,11 @@ for (const transport of ["unix socket", "tcp"] as const) {
         [400, "number_out_of_range", '{"to":"@bob","message":"","meta":{"a":9007199254740992}}'],
         [400, "invalid_utf8", Buffer.from('{"to":"@bob","message":"\xff"}', "latin1")],
         [400, "lone_surrogate", '{"to":"@bob","message":"\\udc00"}'],
-        [400, "too_deep", { to: "@bob", message: "", meta: JSON.parse(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`) as unknown }],
+        [
+          400,
+          "too_deep",
+          { to: "@bob", message: "", meta: JSON.parse(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`) as unknown },
+        ],
         [400, "meta_too_large", { to: "@bob", message: "", meta: { a: "x".repeat(9_000) } }],
         [400, "unknown_field", { ...first, replyToId: meshId }],
         [400, "missing_field", { message: "x" }],
@@ -233,7 +305,10 @@ for (const transport of ["unix socket", "tcp"] as const) {
       host.link.known = null;
       assert.equal((await send(first, "k")).json["duplicate"], true);
       const fresh = await send(first, "l");
-      assert.deepEqual([fresh.status, fresh.json["code"], fresh.json["retryable"]], [503, "directory_unavailable", true]);
+      assert.deepEqual(
+        [fresh.status, fresh.json["code"], fresh.json["retryable"]],
+        [503, "directory_unavailable", true],
+      );
       assert.equal((await send({ to: "@ada", message: "note to self" })).status, 202);
       assert.equal(rows(), 2);
     });
@@ -258,27 +333,45 @@ for (const transport of ["unix socket", "tcp"] as const) {
 
     it("requeues and drops rows, and says why it does not", async () => {
       for (const id of ["a", "b"]) await send(first, id);
-      await settleAll(host.outbox, Date.now(), (wire, row) => (wire.endsWith(":a") ? accepted(wire, row) : { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" }));
-      const post = (path: string, body?: unknown) => httpCall(target(), "POST", path, body === undefined ? {} : { body });
+      await settleAll(host.outbox, Date.now(), (wire, row) =>
+        wire.endsWith(":a")
+          ? accepted(wire, row)
+          : { status: 403, client_message_id: wire, code: "not_subscribed", message: "no" },
+      );
+      const post = (path: string, body?: unknown) =>
+        httpCall(target(), "POST", path, body === undefined ? {} : { body });
       assert.equal((await post("/v1/outbox/1/requeue")).json["code"], "row_not_requeueable");
       assert.equal((await post("/v1/outbox/9/requeue")).json["code"], "not_found");
       assert.equal((await post("/v1/outbox/x/drop")).json["code"], "not_found");
       assert.equal((await post("/v1/outbox/2/requeue", { newid: "c" })).json["suggestion"], "new_id");
       assert.equal((await post("/v1/outbox/2/requeue", { patch: { to: "@ada" } })).json["code"], "unknown_field");
-      assert.equal((await post("/v1/outbox/2/requeue", { patch: { message: "x".repeat(65_537) } })).json["code"], "body_too_large");
+      assert.equal(
+        (await post("/v1/outbox/2/requeue", { patch: { message: "x".repeat(65_537) } })).json["code"],
+        "body_too_large",
+      );
       assert.equal((await post("/v1/outbox/2/requeue", { new_id: "a" })).json["code"], "already_exists");
       const requeued = await post("/v1/outbox/2/requeue", { new_id: "c", patch: { message: "again" } });
-      assert.deepEqual([requeued.status, requeued.json["client_message_id"], requeued.json["supersedes"], requeued.json["to"]], [200, "c", 2, "@bob"]);
+      assert.deepEqual(
+        [requeued.status, requeued.json["client_message_id"], requeued.json["supersedes"], requeued.json["to"]],
+        [200, "c", 2, "@bob"],
+      );
       const old = await httpCall(target(), "GET", "/v1/outbox/2");
       assert.deepEqual([old.json["status"], old.json["superseded_by"]], ["aborted", 3]);
       assert.equal((await post("/v1/outbox/3/drop", { force: "yes" })).json["code"], "invalid_field");
       await settleAll(host.outbox, Date.now(), () => null);
       const pending = await post("/v1/outbox/3/drop", {});
-      assert.deepEqual([pending.status, pending.json["code"], pending.json["retryable"]], [409, "outcome_pending", true]);
+      assert.deepEqual(
+        [pending.status, pending.json["code"], pending.json["retryable"]],
+        [409, "outcome_pending", true],
+      );
       assert.equal((await post("/v1/outbox/3/drop", { force: true })).json["status"], "aborted");
       const page = await httpCall(target(), "GET", "/v1/outbox?state=aborted&limit=1");
       assert.equal((page.json["items"] as unknown[]).length, 1);
-      const rest = await httpCall(target(), "GET", `/v1/outbox?state=aborted,done&cursor=${String(page.json["next_cursor"])}`);
+      const rest = await httpCall(
+        target(),
+        "GET",
+        `/v1/outbox?state=aborted,done&cursor=${String(page.json["next_cursor"])}`,
+      );
       assert.equal((rest.json["items"] as unknown[]).length, 1);
       assert.equal((await httpCall(target(), "GET", "/v1/outbox?state=late")).json["code"], "invalid_field");
       assert.equal((await httpCall(target(), "GET", "/v1/outbox?limit=0")).json["code"], "invalid_field");

@@ -31,8 +31,16 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
       aliases: sendAliases,
       answers: [200, 202],
       errors: [
-        "invalid_id", "id_conflict_header_body", "invalid_destination", "control_character", "meta_too_large",
-        "unknown_destination", "idempotency_key_reused", "outcome_unknown", "directory_unavailable", "outbox_full",
+        "invalid_id",
+        "id_conflict_header_body",
+        "invalid_destination",
+        "control_character",
+        "meta_too_large",
+        "unknown_destination",
+        "idempotency_key_reused",
+        "outcome_unknown",
+        "directory_unavailable",
+        "outbox_full",
       ],
       handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"] as string | undefined)),
     }),
@@ -65,10 +73,14 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
   });
   const inlineBytes = parts.link.inlineBytes();
   if (parsed.body.length > inlineBytes) {
-    throw new ClaudemeshError("body_too_large", `the message has ${parsed.body.length} bytes, this mesh takes ${inlineBytes}`, {
-      hint: "split the message, or send a reference to where it lies",
-      details: { bytes: parsed.body.length, bytes_max: inlineBytes },
-    });
+    throw new ClaudemeshError(
+      "body_too_large",
+      `the message has ${parsed.body.length} bytes, this mesh takes ${inlineBytes}`,
+      {
+        hint: "split the message, or send a reference to where it lies",
+        details: { bytes: parsed.body.length, bytes_max: inlineBytes },
+      },
+    );
   }
   const answered = await parts.outbox.accept({
     client_message_id: clientMessageId,
@@ -96,7 +108,9 @@ function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answ
     outbox_id: answered.outbox_id,
     state: answered.kind,
     duplicate: answered.duplicate,
-    ...(answered.kind === "done" ? { broker_message_id: answered.broker_message_id, history_id: answered.history_id } : {}),
+    ...(answered.kind === "done"
+      ? { broker_message_id: answered.broker_message_id, history_id: answered.history_id }
+      : {}),
   };
   return { status: answered.kind === "done" ? 200 : 202, body: result };
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
-import { connect, createServer as createSocketServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,8 +9,8 @@ import type { Log } from "../../base/log.ts";
 import { limits } from "../../protocol/limits.ts";
 import { type Answer, httpCall, type Target } from "./http-call.fixture.ts";
 import { requestBurst } from "./rate-limit.ts";
+import { chunkedPost, keptCall, openStream, rawExchange, turn } from "./raw-http.fixture.ts";
 import { operation, type Route } from "./route.ts";
-import { socketPathFor, socketPathBytesMax } from "./runtime-folder.ts";
 import { createLocalApi, type LocalApi } from "./server.ts";
 import { optional, text, truth, whole } from "./shape.ts";
 import { openLocalToken } from "./token.ts";
@@ -28,21 +27,71 @@ describe("the local API's listeners", () => {
   let stored = 0;
   const routes: Route[] = [
     operation({
-      method: "POST", path: "/v1/things", summary: "", query: { dry: optional(truth()) },
-      body: { name: text(), size: optional(whole(0, 9)) }, answers: [200], errors: [],
+      method: "POST",
+      path: "/v1/things",
+      summary: "",
+      query: { dry: optional(truth()) },
+      body: { name: text(), size: optional(whole(0, 9)) },
+      answers: [200],
+      errors: [],
       handle({ body }) {
         stored++;
         return { status: 200, body: { ...body } };
       },
     }),
-    operation({ method: "GET", path: "/v1/things/{id}", summary: "", query: {}, body: null, answers: [200], errors: [], handle: ({ params }) => ({ status: 200, body: params }) }),
     operation({
-      method: "GET", path: "/v1/slow", summary: "", query: {}, body: null, answers: [200], errors: [],
+      method: "GET",
+      path: "/v1/things/{id}",
+      summary: "",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      handle: ({ params }) => ({ status: 200, body: params }),
+    }),
+    operation({
+      method: "GET",
+      path: "/v1/slow",
+      summary: "",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
       handle: () => new Promise((resolve) => held.push(() => resolve({ status: 200, body: {} }))),
     }),
-    operation({ method: "GET", path: "/v1/health", summary: "", query: {}, body: null, answers: [200], errors: [], public: true, handle: ({ transport }) => ({ status: 200, body: { transport } }) }),
-    operation({ method: "GET", path: "/v1/broken", summary: "", query: {}, body: null, answers: [200], errors: [], handle: () => { throw new Error("the secret reason"); } }),
-    { method: "GET", path: "/v1/stream", summary: "", query: {}, body: null, answers: [200], errors: [], open: (_call, _request, response, closed) => void response.on("close", closed).writeHead(200).write("open") },
+    operation({
+      method: "GET",
+      path: "/v1/health",
+      summary: "",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      public: true,
+      handle: ({ transport }) => ({ status: 200, body: { transport } }),
+    }),
+    operation({
+      method: "GET",
+      path: "/v1/broken",
+      summary: "",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      handle: () => {
+        throw new Error("the secret reason");
+      },
+    }),
+    {
+      method: "GET",
+      path: "/v1/stream",
+      summary: "",
+      query: {},
+      body: null,
+      answers: [200],
+      errors: [],
+      open: (_call, _request, response, closed) => void response.on("close", closed).writeHead(200).write("open"),
+    },
   ];
   let api: LocalApi;
   let unix: Target;
@@ -50,8 +99,16 @@ describe("the local API's listeners", () => {
 
   before(async () => {
     api = createLocalApi({
-      routes, socketPath: join(dir, "sock"), token: openLocalToken(dir), allowedOrigins: [origin], publicHealthCheck: false,
-      clock: { ...systemClock, now: () => now }, log, observe: () => {}, announce: () => {}, endStreams: () => {},
+      routes,
+      socketPath: join(dir, "sock"),
+      token: openLocalToken(dir),
+      allowedOrigins: [origin],
+      publicHealthCheck: false,
+      clock: { ...systemClock, now: () => now },
+      log,
+      observe: () => {},
+      announce: () => {},
+      endStreams: () => {},
     });
     await api.start();
     unix = { socketPath: api.socketPath };
@@ -172,21 +229,42 @@ describe("the local API's listeners", () => {
     const bare = { port: tcp.port };
     refused(await httpCall(bare, "GET", "/v1/health"), 401, "unauthorized");
     refused(await httpCall({ ...bare, token: `${tcp.token}x` }, "GET", "/v1/health"), 401, "unauthorized");
-    refused(await httpCall(bare, "GET", "/v1/health", { headers: { authorization: `Basic ${tcp.token}` } }), 401, "unauthorized");
+    refused(
+      await httpCall(bare, "GET", "/v1/health", { headers: { authorization: `Basic ${tcp.token}` } }),
+      401,
+      "unauthorized",
+    );
     refused(await httpCall(bare, "GET", "/v1/nothing"), 401, "unauthorized");
     refused(await httpCall(bare, "POST", "/v1/things", { body: { name: "a" } }), 401, "unauthorized");
-    assert.equal((await httpCall(bare, "GET", "/v1/health", { headers: { authorization: `bearer ${tcp.token}` } })).status, 200);
+    assert.equal(
+      (await httpCall(bare, "GET", "/v1/health", { headers: { authorization: `bearer ${tcp.token}` } })).status,
+      200,
+    );
   });
 
   it("refuses a Host that is not its own on TCP", async () => {
-    for (const host of ["evil.example", `evil.example:${tcp.port}`, "127.0.0.1", `127.0.0.1:${tcp.port + 1}`, `127.0.0.1.evil.example:${tcp.port}`]) {
+    for (const host of [
+      "evil.example",
+      `evil.example:${tcp.port}`,
+      "127.0.0.1",
+      `127.0.0.1:${tcp.port + 1}`,
+      `127.0.0.1.evil.example:${tcp.port}`,
+    ]) {
       refused(await httpCall(tcp, "GET", "/v1/health", { headers: { host } }), 403, "host_forbidden");
     }
-    for (const host of [`localhost:${tcp.port}`, `127.0.0.1:${tcp.port}`, `[::1]:${tcp.port}`, `LOCALHOST:${tcp.port}`]) {
+    for (const host of [
+      `localhost:${tcp.port}`,
+      `127.0.0.1:${tcp.port}`,
+      `[::1]:${tcp.port}`,
+      `LOCALHOST:${tcp.port}`,
+    ]) {
       assert.equal((await httpCall(tcp, "GET", "/v1/health", { headers: { host } })).status, 200);
     }
     assert.equal((await httpCall(unix, "GET", "/v1/health", { headers: { host: "whatever" } })).status, 200);
-    const raw = await rawExchange(tcp.port, `GET /v1/health HTTP/1.1\r\nauthorization: Bearer ${tcp.token}\r\nconnection: close\r\n\r\n`);
+    const raw = await rawExchange(
+      tcp.port,
+      `GET /v1/health HTTP/1.1\r\nauthorization: Bearer ${tcp.token}\r\nconnection: close\r\n\r\n`,
+    );
     assert.match(raw, /^HTTP\/1\.1 403 [\s\S]*host_forbidden/);
   });
 
@@ -235,7 +313,9 @@ describe("the local API's listeners", () => {
   it("lets a burst pass on TCP, then tells when to come back; the unix socket has no such limit", async () => {
     now += 60_000;
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-    const statuses = await Promise.all(Array.from({ length: requestBurst }, () => keptCall(agent, tcp, "GET", "/v1/health", "")));
+    const statuses = await Promise.all(
+      Array.from({ length: requestBurst }, () => keptCall(agent, tcp, "GET", "/v1/health", "")),
+    );
     assert.ok(statuses.every(({ status }) => status === 200));
     const over = await httpCall(tcp, "GET", "/v1/health");
     refused(over, 429, "rate_limited");
@@ -248,131 +328,3 @@ describe("the local API's listeners", () => {
     now += 60_000;
   });
 });
-
-describe("the unix socket", () => {
-  const options = (socketPath: string) => ({
-    routes: [], socketPath, token: null, allowedOrigins: [], publicHealthCheck: false, clock: systemClock,
-    log: { debug() {}, info() {}, warn() {}, error() {} }, observe: () => {}, announce: () => {}, endStreams: () => {},
-  });
-
-  it("replaces a socket that nobody answers on", async () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    const path = join(dir, "sock");
-    const dead = createSocketServer();
-    await new Promise<void>((resolve) => dead.listen(path, resolve));
-    // Closing removes the file; a killed process does not get that far.
-    linkSync(path, `${path}.kept`);
-    await new Promise<void>((resolve) => dead.close(() => resolve()));
-    linkSync(`${path}.kept`, path);
-    const api = createLocalApi(options(path));
-    await api.start();
-    assert.equal((await httpCall({ socketPath: path }, "GET", "/")).status, 404);
-    await api.stop();
-    assert.equal(existsSync(path), false);
-    rmSync(dir, { recursive: true });
-  });
-
-  it("leaves a socket alone that somebody answers on", async () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    const path = join(dir, "sock");
-    const first = createLocalApi(options(path));
-    await first.start();
-    const second = createLocalApi(options(path));
-    await assert.rejects(second.start(), { code: "already_running" });
-    assert.equal((await httpCall({ socketPath: path }, "GET", "/")).status, 404);
-    await first.stop();
-    rmSync(dir, { recursive: true });
-  });
-
-  it("does not remove a file that is not a socket", async () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    writeFileSync(join(dir, "sock"), "precious");
-    await assert.rejects(createLocalApi(options(join(dir, "sock"))).start(), { code: "invalid_config" });
-    assert.equal(readFileSync(join(dir, "sock"), "utf8"), "precious");
-    rmSync(dir, { recursive: true });
-  });
-
-  it("moves to a short private folder when its path is too long", () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    const runtime = mkdtempSync(join(tmpdir(), "cm-run-"));
-    assert.equal(socketPathFor(dir, {}), join(dir, "sock"));
-    const long = join(dir, "d".repeat(socketPathBytesMax));
-    const moved = socketPathFor(long, { XDG_RUNTIME_DIR: runtime });
-    assert.ok(moved.startsWith(runtime) && Buffer.byteLength(moved) <= socketPathBytesMax);
-    assert.equal(statSync(join(moved, "..")).mode & 0o777, 0o700);
-    assert.equal(socketPathFor(long, { XDG_RUNTIME_DIR: runtime }), moved);
-    assert.notEqual(socketPathFor(`${long}e`, { XDG_RUNTIME_DIR: runtime }), moved);
-    rmSync(dir, { recursive: true });
-    rmSync(runtime, { recursive: true });
-  });
-
-  it("refuses a token file that others can read", () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    openLocalToken(dir);
-    const first = readFileSync(join(dir, "local_token"), "utf8");
-    openLocalToken(dir);
-    assert.equal(readFileSync(join(dir, "local_token"), "utf8"), first);
-    chmodSync(join(dir, "local_token"), 0o644);
-    assert.throws(() => openLocalToken(dir), { code: "invalid_config" });
-    rmSync(dir, { recursive: true });
-  });
-});
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function place(target: Target): object {
-  return "socketPath" in target ? { socketPath: target.socketPath } : { host: "127.0.0.1", port: target.port };
-}
-
-function tokenOf(target: Target): Record<string, string> {
-  return "token" in target ? { authorization: `Bearer ${target.token}` } : {};
-}
-
-function chunkedPost(target: Target, body: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ ...place(target), method: "POST", path: "/v1/things", headers: { ...tokenOf(target), "content-type": "application/json" } }, (response) => {
-      let answered = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => { answered += chunk; }).on("end", () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answered, json: JSON.parse(answered) as Record<string, unknown> }));
-    });
-    sent.on("error", reject);
-    sent.write(body);
-    sent.end();
-  });
-}
-
-function keptCall(agent: Agent, target: Target, method: string, path: string, body: string): Promise<{ status: number; reused: boolean }> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ ...place(target), agent, method, path, headers: { ...tokenOf(target), ...(body === "" ? {} : { "content-type": "application/json" }) } }, (response) => {
-      response.resume().on("end", () => resolve({ status: response.statusCode ?? 0, reused: sent.reusedSocket }));
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
-
-function openStream(target: Target): Promise<{ destroy(): void }> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ ...place(target), path: "/v1/stream", agent: new Agent() }, (response) => {
-      response.on("error", () => {});
-      if (response.statusCode !== 200) {
-        response.resume();
-        reject(new Error(`answered ${response.statusCode}`));
-        return;
-      }
-      response.once("data", () => resolve({ destroy: () => sent.destroy() }));
-    });
-    sent.on("error", () => {});
-    sent.end();
-  });
-}
-
-function rawExchange(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
-    let text = "";
-    socket.setEncoding("utf8").on("data", (chunk: string) => { text += chunk; }).on("close", () => resolve(text)).on("error", reject);
-  });
-}

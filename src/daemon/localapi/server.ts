@@ -53,7 +53,11 @@ async function listenTcp(server: Server): Promise<number> {
 export function createLocalApi(options: LocalApiOptions): LocalApi {
   const load: Load = { inFlight: 0, streams: 0, stopping: false, onRelease: () => {} };
   const host: RequestHost = {
-    router: createRouter(options.routes), clock: options.clock, log: options.log, publicHealthCheck: options.publicHealthCheck, load,
+    router: createRouter(options.routes),
+    clock: options.clock,
+    log: options.log,
+    publicHealthCheck: options.publicHealthCheck,
+    load,
     observe: options.observe,
   };
   let httpPort: number | null = null;
@@ -64,7 +68,11 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
 
   const add = (transport: "unix" | "tcp"): Server => {
     const gate = createGate({
-      transport, token: options.token, port: () => httpPort, allowedOrigins: options.allowedOrigins, log: options.log,
+      transport,
+      token: options.token,
+      port: () => httpPort,
+      allowedOrigins: options.allowedOrigins,
+      log: options.log,
     });
     const server = createHttpServer(host, transport, gate);
     servers.push(server);
@@ -82,7 +90,9 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
     });
   const stop = async (): Promise<void> => {
     load.stopping = true;
-    const closed = servers.map((server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())));
+    const closed = servers.map(
+      (server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
+    );
     await idle();
     options.endStreams();
     for (const server of servers) {

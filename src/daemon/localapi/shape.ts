@@ -37,12 +37,18 @@ export function readShape<S extends Shape>(
     const field = shape[name];
     if (field === undefined) continue;
     if (Object.hasOwn(written, name)) reading[name] = field.read(written[name], name);
-    else if (field.required) throw new ClaudemeshError("missing_field", `the ${what} \`${name}\` is missing`, { details: { field: name } });
+    else if (field.required)
+      throw new ClaudemeshError("missing_field", `the ${what} \`${name}\` is missing`, { details: { field: name } });
   }
   return reading as Reading<S>;
 }
 
-function unknownName(name: string, shape: Shape, what: string, aliases: Readonly<Record<string, string>>): ClaudemeshError {
+function unknownName(
+  name: string,
+  shape: Shape,
+  what: string,
+  aliases: Readonly<Record<string, string>>,
+): ClaudemeshError {
   const shown = name.slice(0, 64);
   const meant = aliases[name.toLowerCase()] ?? suggest(name, Object.keys(shape))[0];
   return new ClaudemeshError("unknown_field", `unknown ${what} \`${shown}\``, {
@@ -61,7 +67,8 @@ export function text(options: { charsMax?: number } = {}): Field<string> {
     required: true,
     read(value, name) {
       if (typeof value !== "string") throw invalid(name, "must be text");
-      if (options.charsMax !== undefined && value.length > options.charsMax) throw invalid(name, `must have at most ${options.charsMax} characters`);
+      if (options.charsMax !== undefined && value.length > options.charsMax)
+        throw invalid(name, `must have at most ${options.charsMax} characters`);
       return value;
     },
   };
@@ -85,7 +92,8 @@ export function someOf<const T extends string>(...choices: readonly T[]): Field<
   return {
     schema: { type: "array", items: one.schema, minItems: 1 },
     required: true,
-    read: (value, name) => (typeof value === "string" ? value.split(",").map((part) => one.read(part, name)) : [one.read(value, name)]),
+    read: (value, name) =>
+      typeof value === "string" ? value.split(",").map((part) => one.read(part, name)) : [one.read(value, name)],
   };
 }
 
@@ -145,7 +153,9 @@ export function schemaOf(shape: Shape): Record<string, unknown> {
     type: "object",
     additionalProperties: false,
     properties: Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.schema])),
-    required: Object.entries(shape).filter(([, field]) => field.required).map(([name]) => name),
+    required: Object.entries(shape)
+      .filter(([, field]) => field.required)
+      .map(([name]) => name),
   };
 }
 

@@ -13,13 +13,17 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
     operation({
       method: "POST",
       path: `/v1/topics/{topic}/${type}`,
-      summary: type === "subscribe" ? "Receive what is sent to a topic from now on" : "Receive nothing further from a topic",
+      summary:
+        type === "subscribe" ? "Receive what is sent to a topic from now on" : "Receive nothing further from a topic",
       query: {},
       body: {},
       bodyOptional: true,
       answers: [200],
       errors: ["invalid_destination", "unknown_destination", "broker_unreachable", "timed_out"],
-      handle: async ({ params }) => ({ status: 200, body: view(await link.request({ type, topic: topicName(params["topic"] ?? "") })) }),
+      handle: async ({ params }) => ({
+        status: 200,
+        body: view(await link.request({ type, topic: topicName(params["topic"] ?? "") })),
+      }),
     });
   return [
     operation({
@@ -40,7 +44,10 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
       body: { name: text() },
       answers: [201],
       errors: ["invalid_destination", "already_exists", "broker_unreachable", "timed_out"],
-      handle: async ({ body }) => ({ status: 201, body: view(await link.request({ type: "topic_create", name: topicName(body.name) })) }),
+      handle: async ({ body }) => ({
+        status: 201,
+        body: view(await link.request({ type: "topic_create", name: topicName(body.name) })),
+      }),
     }),
     change("subscribe"),
     change("unsubscribe"),
@@ -51,9 +58,13 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
 export function known(link: Link): NonNullable<ReturnType<Link["directory"]>> {
   const directory = link.directory();
   if (directory !== null) return directory;
-  throw new ClaudemeshError("directory_unavailable", "this daemon has never reached its broker, so it knows no names yet", {
-    hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
-  });
+  throw new ClaudemeshError(
+    "directory_unavailable",
+    "this daemon has never reached its broker, so it knows no names yet",
+    {
+      hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
+    },
+  );
 }
 
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
@@ -62,5 +73,10 @@ function view(result: unknown): TopicView {
   if (typeof topic?.name !== "string" || typeof topic.topic_id !== "string") {
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a topic");
   }
-  return { name: topic.name, topic_id: topic.topic_id, subscribers: topic.subscribers ?? 0, subscribed: topic.subscribed ?? false };
+  return {
+    name: topic.name,
+    topic_id: topic.topic_id,
+    subscribers: topic.subscribers ?? 0,
+    subscribed: topic.subscribed ?? false,
+  };
 }

@@ -8,14 +8,22 @@ export const firstUpkeepMs = 60_000;
 export const upkeepIntervalMs = 3_600_000;
 
 /** Keeps both databases bounded: rows shrink to tombstones, bodies, events and keys are forgotten at their age. */
-export function createUpkeep(options: { readonly outbox: Outbox; readonly inbox: Inbox; readonly clock: Clock; readonly log: Log }): Service {
+export function createUpkeep(options: {
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Service {
   const { outbox, inbox, clock, log } = options;
   let timer: Timer | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
 
   const run = async (): Promise<void> => {
-    const jobs = [{ name: "outbox", prune: () => outbox.prune(clock.now()) }, { name: "inbox", prune: () => inbox.prune(clock.now()) }];
+    const jobs = [
+      { name: "outbox", prune: () => outbox.prune(clock.now()) },
+      { name: "inbox", prune: () => inbox.prune(clock.now()) },
+    ];
     for (const { name, prune } of jobs) {
       if (stopped) return;
       try {

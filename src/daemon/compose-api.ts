@@ -1,0 +1,51 @@
+import { rfc3339 } from "../protocol/time.ts";
+import type { Parts } from "./compose-parts.ts";
+import type { DaemonOptions } from "./daemon.ts";
+import { apiRoutes } from "./localapi/routes.ts";
+import { socketPathFor } from "./localapi/runtime-folder.ts";
+import { createLocalApi, type LocalApi } from "./localapi/server.ts";
+import { openLocalToken } from "./localapi/token.ts";
+import { readProgramVersion } from "./program-version.ts";
+import { writeRuntimeFile } from "./runtime-file.ts";
+import { schemaVersion } from "./schema-version.ts";
+
+/** The local API over the parts; it announces itself in daemon.json when it starts. */
+export function composeApi(options: DaemonOptions, parts: Parts, requestStop: () => void): LocalApi {
+  const { dir, clock, log } = options;
+  const { identity, config, metrics } = parts;
+  const startedAt = rfc3339(clock.now());
+  const socketPath = socketPathFor(dir, process.env);
+  const { routes, endStreams } = apiRoutes({
+    ...parts,
+    clock,
+    self: { memberId: identity.memberId, name: identity.mesh.member_name },
+    meshId: identity.mesh.mesh_id,
+    meshSlug: identity.mesh.slug,
+    programVersion: readProgramVersion(),
+    schemaVersion,
+    sqliteVersion: process.versions["sqlite"] ?? "unknown",
+    startedAt,
+    metrics: async () => ({ text: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
+    observe({ kind, status, duplicate }) {
+      metrics.send.inc({ kind, status });
+      if (duplicate) metrics.dedupe.inc({ direction: "out" });
+    },
+    requestStop,
+  });
+  return createLocalApi({
+    routes,
+    socketPath,
+    endStreams,
+    clock,
+    log,
+    token: options.http ? openLocalToken(dir) : null,
+    allowedOrigins: config.local_api.allowed_origins,
+    publicHealthCheck: config.local_api.public_health_check,
+    observe({ endpoint, status, transport, seconds }) {
+      metrics.ipcRequests.inc({ endpoint, status, transport });
+      metrics.ipcSeconds.observe({ endpoint }, seconds);
+    },
+    announce: (httpPort) =>
+      writeRuntimeFile(dir, { pid: process.pid, http_port: httpPort, socket: socketPath, started_at: startedAt }),
+  });
+}

@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import type { FeatureParams } from "../protocol/frames.ts";
+import { rfc3339 } from "../protocol/time.ts";
+import type { Config } from "./config.ts";
+import type { DaemonOptions } from "./daemon.ts";
+import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
+import type { Identity } from "./identity/member.ts";
+import { createInbox } from "./inbox/inbox.ts";
+import { createLink } from "./link/link.ts";
+import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
+import { createOutbox } from "./outbox/outbox.ts";
+import { type OutboxRow, stages } from "./outbox/row.ts";
+import { sealNone } from "./outbox/seal-none.ts";
+import type { Inbox, Link, Outbox } from "./parts.ts";
+import { readProgramVersion } from "./program-version.ts";
+
+/** What lies behind the local API. */
+export interface Parts {
+  readonly identity: Identity;
+  readonly config: Config;
+  readonly metrics: DaemonMetrics;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly link: Link;
+}
+
+/** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
+export function composeParts(
+  options: DaemonOptions,
+  config: Config,
+  identity: Identity,
+  end: (why: DaemonEnd) => void,
+): Parts {
+  const { dir, clock, log } = options;
+  const { mesh } = identity;
+  const paths = { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db") };
+  const bytesMax = config.outbox.disk_bytes_max;
+  const metrics = createDaemonMetrics(mesh.slug, () => ({
+    connected: () => link.state().state === "connected",
+    outboxDepth: () => outbox.counts(),
+    outboxAgeMs: () => outbox.oldestPendingAgeMs(),
+    disk: () => Object.entries(paths).map(([kind, path]) => ({ kind, bytes: databaseBytes(path), bytesMax })),
+  }));
+  const diskFailed = (error: unknown): void =>
+    end({
+      kind: "store_unavailable",
+      message: `the disk failed during a commit: ${String(error)}`,
+      hint: "look at the disk, then: claudemesh up",
+    });
+
+  const inbox = createInbox({
+    path: paths.inbox,
+    memberId: identity.memberId,
+    memberName: mesh.member_name,
+    clock,
+    log,
+    fatal: diskFailed,
+  });
+  const outbox: Outbox = createOutbox({
+    path: paths.outbox,
+    meshId: mesh.mesh_id,
+    memberId: identity.memberId,
+    clock,
+    log,
+    diskBytesMax: bytesMax,
+    seal: (row, body) =>
+      sealNone(row, body, {
+        meshId: mesh.mesh_id,
+        memberId: identity.memberId,
+        keyId: identity.keyId,
+        privateKey: identity.signingKey,
+        fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
+      }),
+    voidIds: (wireIds) => link.voidIds(wireIds),
+    onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
+    onPressure: (used) => {
+      log.warn(used, used.high ? "the outbox is filling up" : "the outbox has room again");
+      inbox
+        .addEvents(
+          [{ event: "outbox_pressure", data: { bytes: used.bytes, bytes_max: used.bytesMax, high: used.high } }],
+          clock.now(),
+        )
+        .catch((error: unknown) => log.warn({ err: error }, "the pressure event could not be stored"));
+    },
+    fatal: diskFailed,
+  });
+  const link: Link = createLink({
+    mesh,
+    identity,
+    outbox,
+    inbox,
+    clock,
+    log,
+    clientVersion: readProgramVersion(),
+    requireFeatures: config.features.require,
+    maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    count: linkCounters(metrics),
+    onFatal: (kind, message) => end(linkEnd(kind, message)),
+  });
+  return { identity, config, metrics, inbox, outbox, link };
+}
+
+/** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
+function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
+  const newest = stages(row).at(-1);
+  return {
+    event: "receipt",
+    data: {
+      client_message_id: row.client_message_id,
+      outbox_id: row.id,
+      status: row.status,
+      ...(newest === undefined ? {} : { stage: newest.stage, at: rfc3339(newest.at) }),
+      ...(row.reached === null || row.reached_of === null
+        ? {}
+        : { delivered_to: { reached: row.reached, of: row.reached_of } }),
+      ...(row.last_error === null ? {} : { last_error: JSON.parse(row.last_error) as unknown }),
+    },
+  };
+}
+
+/** The newest version that the broker said it recomputes; rows are sealed only while a link is up. */
+function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): 1 | 2 {
+  const dedupe = negotiated?.["client_message_id_dedupe"];
+  if (dedupe === undefined) return 2;
+  const names: unknown = dedupe["fingerprint_versions"];
+  return dedupe.version >= 2 && Array.isArray(names) && names.includes("sha256-jcs-v2") ? 2 : 1;
+}

@@ -1,0 +1,25 @@
+/** Why a daemon ends by itself. `kind` is an error code or a close kind; the process exits with the code it has for it. */
+export interface DaemonEnd {
+  readonly kind: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** The end that the link's last word brings: reconnecting cannot mend it. */
+export function linkEnd(kind: string, message: string): DaemonEnd {
+  return { kind, message, hint: hints[kind] };
+}
+
+/** What helps when the link has ended for good, by kind. */
+const hints: Readonly<Record<string, string>> = {
+  auth_failed:
+    "the broker does not know this member, or is not the one that was pinned: claudemesh status names its address",
+  replaced_by_newer_connection:
+    "another daemon uses this member's keys: stop it, or give this home a member of its own",
+  member_already_connected: "another daemon uses this member's keys: stop it, or give this home a member of its own",
+  member_revoked: "ask an admin of the mesh; what was received stays readable in this directory",
+  feature_unavailable: "upgrade the broker, or take the feature out of [features] require in config.toml",
+  feature_param_invalid: "upgrade the older of broker and daemon",
+  feature_param_below_floor: "the broker's operator has to keep dedupe records for three days or more",
+  outbox_max_age_above_dedupe_window: "lower [outbox] max_age_hours_override in config.toml",
+};
