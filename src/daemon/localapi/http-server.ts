@@ -132,10 +132,11 @@ function openStream(
     open = false;
     host.load.streams--;
     host.load.onRelease();
-    finish();
   };
   try {
     route.open(call, request, response, closed);
+    // Measured when it opens: how long a reader stays says nothing about how fast it was served.
+    finish();
   } catch (thrown) {
     open = false;
     host.load.streams--;
