@@ -116,7 +116,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
 
   ws.on("message", (data, binary) => {
     liveness.heard();
-    if (stopped) return;
+    if (stopped || out.closing()) return;
     if (binary) return out.close("protocol_error", "frames are text");
     framesInFlight += 1;
     const done = (): void => {

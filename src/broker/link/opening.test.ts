@@ -128,13 +128,14 @@ test("a restored old data directory is found out by a member that holds more, to
   const fixture = await brokerFixture(context);
   const [alice, bob, carol] = [await fixture.member("alice"), await fixture.member("bob"), await fixture.member("carol")];
   const send = async (link: Peer, from: Identity, to: Identity, text: string) => (await link.sendItems([envelopeOf(fixture.meshId, from, to.memberId, text)]))[0];
-  await send(await fixture.connect(alice), alice, bob, "kept");
+  const kept = await send(await fixture.connect(alice), alice, bob, "kept");
   await fixture.stop();
   const backup = `${fixture.dataDir}.backup`;
   cpSync(fixture.dataDir, backup, { recursive: true });
   context.after(() => rmSync(backup, { recursive: true, force: true }));
   await fixture.start();
   const lost = await send(await fixture.connect(alice), alice, bob, "lost");
+  assert.ok(kept?.status === 201 && "position" in kept && kept.position !== null);
   assert.ok(lost?.status === 201 && "position" in lost && lost.position !== null);
   await fixture.stop();
   cpSync(join(backup, "broker.db"), join(fixture.dataDir, "broker.db"));
@@ -143,7 +144,7 @@ test("a restored old data directory is found out by a member that holds more, to
   // Another member writes first: the same number now holds another message.
   const carolLink = await fixture.connect(carol);
   await send(carolLink, carol, bob, "other");
-  const back = await fixture.connect(alice, { hello: { position: lost.position } });
+  const back = await fixture.connect(alice, { hello: { position: lost.position, earlier_positions: [kept.position] } });
   assert.equal(back.ack.log.epoch, 2);
   assert.deepEqual(back.ack.log.breaks.map(({ epoch, prefix }) => ({ epoch, prefix })), [{ epoch: 2, prefix: 1 }]);
   await carolLink.next((frame): frame is Extract<typeof frame, { event: "log_epoch_changed" }> => frame.type === "event" && frame.event === "log_epoch_changed");

@@ -18,6 +18,8 @@ export interface Outgoing {
   closeWith(code: number, kind: string): void;
   ping(): void;
   terminate(): void;
+  /** Closed from this side: what still arrives is ignored. */
+  closing(): boolean;
 }
 
 export interface OutgoingOptions {
@@ -55,6 +57,8 @@ export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingO
     if (closing) return;
     closing = true;
     options.closing(code);
+    // A connection that is not being read would never hear the peer's close frame.
+    ws.resume();
     ws.close(code, reason);
     grace = options.clock.after(options.closeGraceMs, () => ws.terminate());
   }
@@ -75,6 +79,7 @@ export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingO
       if (!closing && ws.readyState === ws.OPEN) ws.ping();
     },
     terminate: () => ws.terminate(),
+    closing: () => closing,
   };
 }
 

@@ -109,7 +109,10 @@ export function createPump(link: PumpLink, parts: PumpParts): Pump {
     const countMax = Math.min(window.room(destination.key), limits.frameItemsMax);
     const entries = parts.tail.after(tailKey(destination), destination.covered, countMax);
     if (entries === null) return false;
-    pushEntries(destination, entries);
+    // As when reading the store: a topic's sender has its own messages already.
+    const owed = destination.key === dmKey ? entries : entries.filter(({ sender }) => sender !== link.memberId);
+    pushEntries(destination, owed);
+    destination.covered = Math.max(destination.covered, entries.at(-1)?.seq ?? 0);
     if (entries.length < countMax) {
       destination.covered = Math.max(destination.covered, head);
       destination.wanted = false;
