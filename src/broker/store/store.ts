@@ -88,8 +88,6 @@ export interface BrokerStore {
   expireMessages(meshId: string, acceptedBefore: number, options: { limit: number; dryRun: boolean }): Promise<{
     removed: number; notices: ExpiryNotice[];
   }>;
-  /** Removes and returns what retention has left to tell a member. */
-  takeNotices(meshId: string, memberId: string, limit: number): Promise<ExpiryNotice[]>;
   expireDedupe(meshId: string, now: number, options: { limit: number; dryRun: boolean }): Promise<number>;
   checkConsistency(meshId: string): Promise<ConsistencyFinding[]>;
 }

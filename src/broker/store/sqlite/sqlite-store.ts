@@ -9,7 +9,7 @@ import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, takeReceipts } from "./receipts.ts";
-import { checkConsistency, expireDedupe, expireMessages, takeNotices } from "./upkeep.ts";
+import { checkConsistency, dropNotices, expireDedupe, expireMessages, takeNotices } from "./upkeep.ts";
 
 /**
  * The embedded store: one SQLite file, one writing connection, every commit on disk before it is reported. Calls are
@@ -79,6 +79,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     takeReceipts: method(takeReceipts),
     expireMessages: method(expireMessages),
     takeNotices: method(takeNotices),
+    dropNotices: method(dropNotices),
     expireDedupe: method(expireDedupe),
     checkConsistency: method(checkConsistency),
   };

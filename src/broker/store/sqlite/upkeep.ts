@@ -1,4 +1,4 @@
-import type { ConsistencyFinding, ExpiryNotice } from "../store.ts";
+import type { ConsistencyFinding, ExpiryNotice, KeptNotice } from "../store.ts";
 import { readEnvelope } from "./accept.ts";
 import type { StoreCore } from "./core.ts";
 
@@ -59,11 +59,12 @@ function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice): void
     .run(meshId, notice.to, notice.kind, notice.client_message_id, notice.destination, notice.from_seq, notice.to_seq);
 }
 
-export function takeNotices(core: StoreCore, meshId: string, memberId: string, limit: number): ExpiryNotice[] {
-  return core.transaction(() => {
-    const rows = core.sql("SELECT * FROM notice WHERE mesh_id = ? AND member = ? ORDER BY id LIMIT ?").all(meshId, memberId, limit);
-    for (const row of rows) core.sql("DELETE FROM notice WHERE mesh_id = ? AND id = ?").run(meshId, Number(row["id"]));
-    return rows.map((row) => ({
+export function takeNotices(core: StoreCore, meshId: string, memberId: string, limit: number): KeptNotice[] {
+  return core
+    .sql("SELECT * FROM notice WHERE mesh_id = ? AND member = ? ORDER BY id LIMIT ?")
+    .all(meshId, memberId, limit)
+    .map((row) => ({
+      notice_id: Number(row["id"]),
       to: String(row["member"]),
       kind: row["kind"] === "gap" ? "gap" : "expired",
       client_message_id: row["client_message_id"] === null ? null : String(row["client_message_id"]),
@@ -71,6 +72,11 @@ export function takeNotices(core: StoreCore, meshId: string, memberId: string, l
       from_seq: Number(row["from_seq"]),
       to_seq: Number(row["to_seq"]),
     }));
+}
+
+export function dropNotices(core: StoreCore, meshId: string, memberId: string, noticeIds: readonly number[]): void {
+  core.transaction(() => {
+    for (const id of noticeIds) core.sql("DELETE FROM notice WHERE mesh_id = ? AND member = ? AND id = ?").run(meshId, memberId, id);
   });
 }
 
