@@ -113,7 +113,7 @@ async function startBroker(
   try {
     const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), clock.now());
     const metrics = createBrokerMetrics();
-    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe });
+    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe, messageRetentionDays });
     await store.start();
     undo.push(() => store.stop());
 

@@ -88,6 +88,9 @@ export interface BrokerStore {
   expireMessages(meshId: string, acceptedBefore: number, options: { limit: number; dryRun: boolean }): Promise<{
     removed: number; notices: ExpiryNotice[];
   }>;
+  /** What retention left for a member, oldest first. It stays until {@link dropNotices}: telling twice is harmless. */
+  takeNotices(meshId: string, memberId: string, limit: number): Promise<KeptNotice[]>;
+  dropNotices(meshId: string, memberId: string, noticeIds: readonly number[]): Promise<void>;
   expireDedupe(meshId: string, now: number, options: { limit: number; dryRun: boolean }): Promise<number>;
   checkConsistency(meshId: string): Promise<ConsistencyFinding[]>;
 }
@@ -193,6 +196,8 @@ export interface ExpiryNotice {
   readonly from_seq: number;
   readonly to_seq: number;
 }
+
+export interface KeptNotice extends ExpiryNotice { readonly notice_id: number }
 
 export interface ConsistencyFinding {
   readonly kind: "record_without_message" | "message_without_record" | "mention_without_message" | "missing_mention" | "queue_row_without_message" | "sequence_gap";
