@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Client } from "../client/client.ts";
-import type { InboxItem, LocalEvent, Page, ReceiptStage, SendResult } from "../protocol/local-api.ts";
+import type { InboxItem, MessageView, Page, ReceiptStage, SendResult } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Content } from "./demo-content.ts";
 
@@ -25,6 +25,9 @@ export interface Ledger {
 }
 
 const stepDeadlineMs = 20_000;
+/** Rows are looked at as well, in case a stage is told late. */
+const lookIntervalMs = 500;
+const order: readonly ReceiptStage[] = ["queued", "accepted", "delivered"];
 
 export function createLedger(options: {
   readonly sender: Client;
@@ -34,28 +37,49 @@ export function createLedger(options: {
 }): Ledger {
   const entries: Entry[] = [];
   const waiting = new Set<() => void>();
-  const tell = (entry: Entry, stage: ReceiptStage): void => {
-    if (entry.stages.has(stage)) return;
-    // The broker's answer can be told before the daemon's own answer is read; it implies that one.
-    if (stage !== "queued") tell(entry, "queued");
-    entry.stages.add(stage);
-    options.print(`   ${stage.padEnd(9)}  ${entry.kind.padEnd(6)}  ${entry.content.label}`);
+  let failure: unknown = null;
+  const judgeAll = (): void => {
     for (const judge of waiting) judge();
   };
-  const take = (event: LocalEvent): void => {
-    if (event.event !== "receipt") return;
-    const entry = entries.find((known) => known.id === event.data["client_message_id"]);
-    if (entry !== undefined) tell(entry, event.data["stage"] as ReceiptStage);
-  };
-  let failure: unknown = null;
-  void (async () => {
-    try {
-      for await (const event of options.sender.events({ after: 0, signal: options.signal })) take(event);
-    } catch (error) {
-      failure = error;
-      for (const judge of waiting) judge();
+  /** A stage implies those before it, also when two become true so quickly that only the later one is told. */
+  const tell = (entry: Entry, reached: ReceiptStage): void => {
+    for (const stage of order.slice(0, order.indexOf(reached) + 1)) {
+      if (entry.stages.has(stage)) continue;
+      entry.stages.add(stage);
+      options.print(`   ${stage.padEnd(9)}  ${entry.kind.padEnd(6)}  ${entry.content.label}`);
     }
-  })();
+    judgeAll();
+  };
+  const take = (
+    message: Pick<MessageView, "client_message_id" | "status" | "last_error">,
+    stage: ReceiptStage,
+  ): void => {
+    const entry = entries.find((known) => known.id === message.client_message_id);
+    if (entry === undefined) return;
+    if (message.status === "dead" || message.status === "aborted") {
+      failure ??= new ClaudemeshError(
+        "internal",
+        `${entry.content.label} ended ${message.status}: ${message.last_error?.message ?? ""}`,
+      );
+    }
+    tell(entry, stage);
+  };
+  const watch = async (): Promise<void> => {
+    for await (const event of options.sender.events({ after: 0, signal: options.signal })) {
+      if (event.event === "receipt") take(event.data as unknown as MessageView, event.data["stage"] as ReceiptStage);
+    }
+  };
+  const look = async (): Promise<void> => {
+    for (const entry of entries.filter(({ stages }) => !stages.has("delivered"))) {
+      // A row that is still being written is not found yet.
+      const message = await options.sender.message(entry.id, { signal: options.signal }).catch(() => null);
+      if (message !== null) take(message, message.stages.at(-1)?.stage ?? "queued");
+    }
+  };
+  watch().catch((error: unknown) => {
+    failure = error;
+    judgeAll();
+  });
 
   return {
     entries,
@@ -85,6 +109,7 @@ export function createLedger(options: {
       return new Promise((resolve, reject) => {
         const end = (settle: () => void): void => {
           clearTimeout(timer);
+          clearInterval(looking);
           waiting.delete(judge);
           options.signal.removeEventListener("abort", onAbort);
           settle();
@@ -98,6 +123,7 @@ export function createLedger(options: {
           () => end(() => reject(new ClaudemeshError("timed_out", `${what}: not within ${stepDeadlineMs / 1_000} s`))),
           stepDeadlineMs,
         );
+        const looking = setInterval(() => void look(), lookIntervalMs);
         options.signal.addEventListener("abort", onAbort, { once: true });
         waiting.add(judge);
         if (options.signal.aborted) onAbort();

@@ -17,6 +17,8 @@ const interrupted = 130;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const controller = new AbortController();
+// A bug must not leave processes behind either: the step under way is ended, then everything is stopped.
+process.on("unhandledRejection", (reason) => controller.abort(reason));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (!controller.signal.aborted) print("interrupted: stopping everything that was started");
@@ -38,7 +40,7 @@ async function demo(): Promise<number> {
     print(`   took ${((performance.now() - started) / 1_000).toFixed(1)} s`);
     return whole ? 0 : 1;
   } catch (thrown) {
-    if (controller.signal.aborted) return interrupted;
+    if (isInterruption(controller.signal.reason)) return interrupted;
     const error = ClaudemeshError.from(thrown);
     process.stderr.write(
       `error: ${error.message} (${error.code})\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`,
@@ -47,6 +49,10 @@ async function demo(): Promise<number> {
   } finally {
     await hosts?.close();
   }
+}
+
+function isInterruption(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "AbortError";
 }
 
 function introduce(hosts: DemoHosts): void {
@@ -60,9 +66,13 @@ async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<bool
   const { signal } = controller;
   const { alice, bob } = hosts;
   await alice.client.topics.create("files", { signal });
+  await alice.client.topics.join("files", { signal });
   await bob.client.topics.join("files", { signal });
   const shown: InboxItem[] = [];
-  const watching = watchBob(hosts, shown);
+  const enough = new AbortController();
+  const watching = watchBob(hosts, shown, AbortSignal.any([signal, enough.signal]));
+  // A failure is thrown where the watching is awaited; until then it must not end the process without its cleaning up.
+  watching.catch(() => undefined);
   const ledger = createLedger({ sender: alice.client, addresses: { direct: "@bob", topic: "#files" }, print, signal });
   const third = Math.ceil(contents.length / 3);
 
@@ -72,38 +82,37 @@ async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<bool
 
   print("\n2  the broker is killed while messages are on their way");
   const second = contents.slice(third, 2 * third);
-  await killDuring(ledger, second, () => hosts.killBroker());
-  const lateBatch = ledger.entries.slice(third);
-  print(
-    `   SIGKILL    broker  with ${ledger.without("accepted", lateBatch)} of ${lateBatch.length} messages not yet accepted; they are on alice's disk`,
-  );
+  await killDuring(ledger, second, async () => {
+    await hosts.killBroker();
+    print("   SIGKILL    broker");
+  });
+  const stranded = ledger.entries.slice(third);
+  print(`   ${ledger.without("accepted", stranded)} of ${stranded.length} not yet accepted; they are on alice's disk`);
   const broker = await hosts.startBroker();
   print(`   started    broker  pid ${broker.pid}, on the same data`);
   await ledger.until("delivery after the broker's return", () => ledger.without("delivered") === 0);
 
   print("\n3  bob's daemon is killed while messages are on their way");
   const before = ledger.entries.length;
-  await killDuring(ledger, contents.slice(2 * third), () => hosts.killBob());
-  const lastBatch = ledger.entries.slice(before);
+  await killDuring(ledger, contents.slice(2 * third), async () => {
+    await hosts.killBob();
+    print("   SIGKILL    bob");
+  });
+  const waiting = ledger.entries.slice(before);
   await ledger.until("acceptance while bob is away", () => ledger.without("accepted") === 0);
-  print(
-    `   SIGKILL    bob     with ${ledger.without("delivered", lastBatch)} of ${lastBatch.length} messages not yet delivered; the broker keeps them`,
-  );
+  print(`   ${ledger.without("delivered", waiting)} of ${waiting.length} not yet delivered; the broker keeps them`);
   const daemon = await hosts.startBob();
   print(`   started    bob     pid ${daemon.pid}, on the same data`);
   await ledger.until("delivery after bob's return", () => ledger.without("delivered") === 0);
 
   const inbox = await wholeInbox(bob.client);
-  controllerOfBob.abort();
+  enough.abort();
   await watching;
   return report(ledger.entries, inbox, shown);
 }
 
-const controllerOfBob = new AbortController();
-
 /** The messages that a program listening at bob is shown, across the kill of his daemon. */
-async function watchBob({ bob }: DemoHosts, shown: InboxItem[]): Promise<void> {
-  const signal = AbortSignal.any([controller.signal, controllerOfBob.signal]);
+async function watchBob({ bob }: DemoHosts, shown: InboxItem[], signal: AbortSignal): Promise<void> {
   for await (const event of bob.client.events({ after: 0, signal })) {
     if (event.event === "message") shown.push(event.data as unknown as InboxItem);
   }
