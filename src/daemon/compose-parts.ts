@@ -101,7 +101,7 @@ export function composeParts(
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
-function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
+export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
   const newest = stages(row).at(-1);
   return {
     event: "receipt",

@@ -57,6 +57,7 @@ function frozenEnvelope(core: OutboxCore, row: OutboxRow): Envelope {
 export function settle(core: OutboxCore, answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): void {
   const told: number[] = [];
   core.transaction(() => {
+    core.teller.markTold();
     for (const { outboxId, answer } of answers) {
       const row = core.queries.row(outboxId);
       if (row === null || row.status !== "inflight") {
@@ -66,7 +67,6 @@ export function settle(core: OutboxCore, answers: readonly { outboxId: number; a
       applyAnswer(core, row, answer, now);
       told.push(outboxId);
     }
-    core.teller.markTold();
   });
   core.teller.tell(told);
   core.work();

@@ -57,6 +57,8 @@ export function applyReceipts(
 ): void {
   const told: number[] = [];
   core.transaction(() => {
+    // First: a mark of the stage before must not wipe out the one that is set here.
+    core.teller.markTold();
     for (const item of items) {
       const row = core.rowOfWireId(item.wireId);
       // A receipt counts only from the member that the message was addressed to.
@@ -74,7 +76,6 @@ export function applyReceipts(
       });
       told.push(row.id);
     }
-    core.teller.markTold();
   });
   core.teller.tell(told);
 }
