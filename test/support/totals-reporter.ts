@@ -7,7 +7,7 @@ export default class TotalsReporter extends Transform {
     super({ writableObjectMode: true });
   }
 
-  #counts: { passed: number; failed: number; cancelled: number; skipped: number; todo: number } | null = null;
+  #counts: { tests: number; passed: number; skipped: number; todo: number } | null = null;
 
   override _transform(event: TestEvent, _encoding: BufferEncoding, done: () => void): void {
     // The runner sends a summary per file and, last, one without a file for the whole run.
@@ -19,6 +19,8 @@ export default class TotalsReporter extends Transform {
     const counts = this.#counts;
     if (counts === null) return done(null, "0 passed, 1 failed\n");
     const skipped = counts.skipped + counts.todo;
-    done(null, `${counts.passed} passed, ${counts.failed + counts.cancelled} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+    // Cancelled ones (a file that crashed or ran out of time) did not pass either.
+    const failed = counts.tests - counts.passed - skipped;
+    done(null, `${counts.passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
   }
 }
