@@ -10,7 +10,7 @@ const states: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", 
 
 export const command: Command = {
   name: "outbox list",
-  summary: "List the messages sent from here, newest first",
+  summary: "List the messages sent from here, oldest first",
   usage: "outbox list [--state STATE] [--limit N] [--json]",
   options: {
     state: { type: "string", value: "STATE", help: states.join(", ") },

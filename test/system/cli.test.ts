@@ -181,7 +181,7 @@ test("direct messages carry text, files, bytes, meta and mentions, and an id sen
   assert.match(other.stderr, /idempotency_key_reused/);
   assert.equal((await inbox(bob)).length, 4);
 
-  const unknown = await alice.run(["send", "@bbo", "hi"]);
+  const unknown = await alice.run(["send", "@bobb", "hi"]);
   assert.equal(unknown.code, 7);
   assert.match(unknown.stderr, /@bob/);
   const large = await alice.run(["send", "@bob", "-"], { input: Buffer.alloc(limits.inlineBytes + 1, "x") });
@@ -235,7 +235,7 @@ test("rows of the outbox are listed, inspected, requeued and dropped", async (t)
   ) as Page<OutboxRowView>;
   assert.deepEqual(
     aborted.items.map(({ outbox_id }) => outbox_id),
-    [requeued.outbox_id, sent.outbox_id],
+    [sent.outbox_id, requeued.outbox_id],
   );
   assert.equal((await alice.run(["outbox", "drop", "999"])).code, 7);
   assert.equal((await alice.run(["outbox", "requeue", String(sent.outbox_id)])).code, 4);
