@@ -19,6 +19,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const controller = new AbortController();
 // A bug must not leave processes behind either: the step under way is ended, then everything is stopped.
 process.on("unhandledRejection", (reason) => controller.abort(reason));
+process.on("uncaughtException", (error) => controller.abort(error));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (!controller.signal.aborted) print("interrupted: stopping everything that was started");
