@@ -2,15 +2,30 @@
 // Prints progress to standard error; does nothing when everything is current.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installStamp = join(root, "node_modules", ".claudemesh-lock");
 const buildStamp = join(root, "dist", ".stamp");
+/** What the compiled program is made from; the `claudemesh` script at the root looks at the same ones. */
+const sources = ["src", "migrations", "tsconfig.base.json", "package-lock.json"];
 const lockFolder = join(root, ".setup-lock");
+const lockOwner = join(lockFolder, "pid");
 const lockWaitMs = 300_000;
+/** A lock without an owner's pid is one whose taker died between making the folder and writing into it. */
+const lockOwnerlessMs = 5_000;
 
 /** Path of the Node that runs this project: the pinned one where the registry has it, else the host's own (≥ 24.15). */
 export function nodePath() {
@@ -23,13 +38,15 @@ export function nodePath() {
 
 export function setUp() {
   if (installed() && built()) return;
-  const release = lock();
-  try {
-    if (!installed()) install();
-    if (!built()) build();
-  } finally {
-    release();
-  }
+  lock();
+  // On "exit", so that a failure, which ends the process, gives the lock back as well.
+  const release = () => rmSync(lockFolder, { recursive: true, force: true });
+  process.once("exit", release);
+  // Another set-up may have done the work while this one waited.
+  if (!installed()) install();
+  if (!built()) build();
+  process.off("exit", release);
+  release();
 }
 
 function installed() {
@@ -43,19 +60,18 @@ function lockHash() {
 function install() {
   process.stderr.write("Setting up: installing dependencies and Node (about 15 s, once) …\n");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const ended = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
-  });
-  if (ended.error || ended.status !== 0) fail("npm ci failed; its own message stands above. Is the npm registry reachable?");
+  // Both kinds are named because NODE_ENV=production or an npm setting would leave out the compiler or the pinned Node.
+  const install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--include=dev", "--include=optional", "--loglevel=error"];
+  const ended = spawnSync(npm, install, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  if (ended.error) fail(`npm could not be started (${ended.error.message}); install npm 11 and run the command again`);
+  if (ended.status !== 0) fail("npm ci failed; its own message stands above. Is the npm registry reachable?");
   writeFileSync(installStamp, lockHash());
 }
 
 function built() {
   if (!existsSync(buildStamp)) return false;
   const since = statSync(buildStamp).mtimeMs;
-  return ["src", "migrations", "tsconfig.base.json", "package-lock.json"].every((name) => !newerThan(join(root, name), since));
+  return sources.every((name) => !newerThan(join(root, name), since));
 }
 
 function newerThan(path, since) {
@@ -73,22 +89,48 @@ function build() {
   if (ended.error || ended.status !== 0) fail("the sources do not compile; the compiler's message stands above");
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(buildStamp, startedAt.toISOString());
+  utimesSync(buildStamp, startedAt, startedAt);
 }
 
-/** One set-up at a time. A lock whose owner died is taken over after its age shows it. */
+/** One set-up at a time: returns when this process holds the lock. The lock of a process that died is taken over. */
 function lock() {
   const started = Date.now();
+  let told = false;
   for (;;) {
     try {
       mkdirSync(lockFolder);
-      return () => rmSync(lockFolder, { recursive: true, force: true });
+      writeFileSync(lockOwner, String(process.pid));
+      return;
     } catch (error) {
-      if (error.code !== "EEXIST") throw error;
+      if (error.code !== "EEXIST") fail(`cannot lock ${lockFolder}: ${error.message}`);
     }
-    const age = Date.now() - (statSync(lockFolder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > lockWaitMs) rmSync(lockFolder, { recursive: true, force: true });
-    if (Date.now() - started > lockWaitMs) fail(`another set-up seems to run; if none does, remove ${lockFolder}`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    if (abandoned()) {
+      // Renaming first: of several that wait, one succeeds, and the others find either no lock or a new one.
+      const aside = `${lockFolder}.${process.pid}`;
+      try {
+        renameSync(lockFolder, aside);
+      } catch (error) {
+        if (error.code !== "ENOENT") throw error;
+      }
+      rmSync(aside, { recursive: true, force: true });
+      continue;
+    }
+    if (Date.now() - started > lockWaitMs) fail(`another set-up still runs; if none does, remove ${lockFolder}`);
+    if (!told) process.stderr.write("Setting up: waiting for another set-up of this checkout …\n");
+    told = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+}
+
+function abandoned() {
+  try {
+    process.kill(Number(readFileSync(lockOwner, "utf8") || "x"), 0);
+    return false;
+  } catch (error) {
+    if (error.code === "ESRCH") return true;
+    if (error.code === "EPERM") return false;
+    const since = statSync(lockFolder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    return Date.now() - since > lockOwnerlessMs;
   }
 }
 
