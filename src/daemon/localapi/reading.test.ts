@@ -227,6 +227,23 @@ describe("what was received", () => {
     stream.close();
   });
 
+  it("is told once and in order to a reader that catches up while more arrives", async () => {
+    await inbox.store(
+      Array.from({ length: 1_000 }, (_, index) => checkedPush(index + 1, bob, me, "x")),
+      now,
+    );
+    const opening = openEvents(api.socketPath, { "last-event-id": "0" });
+    for (let seq = 1_001; seq <= 1_200; seq++) await inbox.store([checkedPush(seq, bob, me, "x")], now);
+    const stream = await opening;
+    for (let seq = 1_201; seq <= 1_300; seq++) await inbox.store([checkedPush(seq, bob, me, "x")], now);
+    const told = await stream.next(1_300);
+    assert.deepEqual(
+      told.map(({ id }) => id),
+      Array.from({ length: 1_300 }, (_, index) => index + 1),
+    );
+    stream.close();
+  });
+
   it("closes a reader that takes nothing for a minute; it resumes where it was", async () => {
     const stream = await openEvents(api.socketPath, { "last-event-id": "0" });
     stream.pause();
