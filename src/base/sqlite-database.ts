@@ -34,6 +34,8 @@ export function openDatabase(path: string, migrationsFolder: string, pragmas = "
     return database;
   } catch (error) {
     database.close();
+    const damaged = [sqliteCorrupt, sqliteNotADatabase].some((code) => sqliteCode(error) === code);
+    if (damaged) throw new DatabaseRefused("corrupt", `${path}: ${error instanceof Error ? error.message : String(error)}`);
     throw error;
   }
 }
@@ -49,6 +51,8 @@ export function sqliteCode(thrown: unknown): number | null {
 }
 
 export const sqliteFull = 13;
+const sqliteCorrupt = 11;
+const sqliteNotADatabase = 26;
 
 function refuseOldLibrary(database: DatabaseSync): void {
   const version = String(database.prepare("SELECT sqlite_version() AS v").get()?.["v"]);
