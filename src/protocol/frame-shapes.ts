@@ -18,7 +18,7 @@ const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => valu
 const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) => Array.isArray(value) && value.length <= max && value.every(test);
 const record = (shape: Shape) => (value: unknown) => isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
 const flag = (value: unknown) => typeof value === "boolean";
-const any = () => true;
+const anything = () => true;
 
 const position = record({ epoch: integer, seq: integer, broker_message_id: text, incarnation: text, mac: text });
 const offers = (value: unknown) =>
@@ -52,7 +52,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     features: record({ require: offers, optional: offers }),
     signature: text,
   },
-  send: { ...request, items: listOf(any, limits.frameItemsMax) },
+  send: { ...request, items: listOf(anything, limits.frameItemsMax) },
   push_ack: { acks: listOf(record({ destination: text, seq: integer }), limits.frameItemsMax) },
   void: { ...request, items: listOf((value) => typeof value === "string" && isWireId(value), limits.frameItemsMax) },
   receipt: { id: orAbsent(integer), items: listOf(receipt, limits.frameItemsMax) },
@@ -83,7 +83,7 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
   },
   void_ack: { ...request, items: listOf(record({ client_message_id: text, status: text }), limits.frameItemsMax) },
   receipt: { items: listOf(receipt, limits.frameItemsMax) },
-  reply: { ...request, result: any },
+  reply: { ...request, result: anything },
   event: { event: text },
   error,
 };

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { errorCodes } from "../src/protocol/error-codes.ts";
+
+/** Rules of the house. Each says why, and what to use instead. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const linesMax = 800;
+const linesToExplain = 400;
+
+const sources = files("src").concat(files("test"), files("bench"), files("torture"));
+const product = sources.filter((file) => file.path.startsWith("src/") && !isTest(file.path));
+
+test("no file is longer than one can read: split it by the things in it", () => {
+  const long = sources.filter(({ text }) => text.split("\n").length > linesToExplain);
+  assert.deepEqual(long.filter(({ text }) => text.split("\n").length > linesMax).map(({ path }) => path), []);
+  assert.deepEqual(long.filter(({ path }) => path.startsWith("src/")).map(({ path }) => path), []);
+});
+
+test("files are named after the one thing inside, in kebab-case; utils, types, lib and helpers say nothing", () => {
+  for (const { path } of sources) {
+    assert.match(basename(path), /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|schema|fixture))*\.ts$/, path);
+    assert.doesNotMatch(basename(path), /^(utils?|types|lib|helpers?)\.ts$/, path);
+  }
+});
+
+/** base ← protocol ← {broker, daemon, client}; client ← cli; bin sees all. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocol: ["base"],
+  client: ["base", "protocol"],
+  broker: ["base", "protocol"],
+  daemon: ["base", "protocol"],
+  cli: ["base", "protocol", "client"],
+  bin: ["base", "protocol", "client", "broker", "daemon", "cli"],
+};
+
+test("imports go one way between folders: move what both need down, to protocol or base", () => {
+  for (const { path, text } of product) {
+    const folder = path.split("/")[1] ?? "";
+    for (const target of imports(text).filter((name) => name.startsWith("."))) {
+      const to = relative(root, join(root, path, "..", target)).split("/")[1] ?? "";
+      assert.ok(to === folder || mayImport[folder]?.includes(to), `${path} imports ${target}`);
+    }
+  }
+});
+
+const npmAllowed: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocol: [],
+  client: [],
+  cli: [],
+  broker: ["ws", "hono", "@hono/node-server", "zod", "prom-client"],
+  daemon: ["ws", "hono", "@hono/node-server", "zod", "prom-client", "smol-toml"],
+  bin: ["pino", "rotating-file-stream"],
+};
+
+test("each folder imports only the packages it was given: the client has none, so that its start is fast", () => {
+  for (const { path, text } of product) {
+    const folder = path.split("/")[1] ?? "";
+    for (const target of imports(text).filter((name) => !name.startsWith(".") && !name.startsWith("node:"))) {
+      const name = target.startsWith("@") ? target.split("/").slice(0, 2).join("/") : (target.split("/")[0] ?? "");
+      assert.ok(npmAllowed[folder]?.includes(name), `${path} imports ${target}`);
+      if (name === "zod") assert.match(path, /\.schema\.ts$/, `${path}: zod belongs into *.schema.ts, it is slow to load`);
+    }
+  }
+});
+
+const banned: readonly { call: RegExp; instead: string; except: RegExp }[] = [
+  { call: /\bDate\.now\(/, instead: "the injected clock", except: /^src\/(base\/clock|bin\/|cli\/|client\/)/ },
+  { call: /(?<![.\w])setTimeout\(|(?<![.\w])setInterval\(/, instead: "clock.after", except: /^src\/(base\/clock|bin\/|cli\/|client\/)/ },
+  { call: /\bconsole\./, instead: "the injected log, or stdout in src/cli", except: /^$/ },
+  { call: /\b(execSync|spawnSync|execFileSync)\(/, instead: "spawn: nothing blocks the loop", except: /^$/ },
+  { call: /\bas any\b|: any\b|@ts-(ignore|nocheck|expect-error)/, instead: "a type", except: /^$/ },
+];
+
+test("banned calls, each with what to use instead", () => {
+  for (const { path, text } of product) {
+    for (const { call, instead, except } of banned) {
+      if (!except.test(path)) assert.doesNotMatch(text, call, `${path}: use ${instead}`);
+    }
+  }
+});
+
+test("tests neither sleep nor skip: wait for the event itself", () => {
+  for (const { path, text } of sources.filter((file) => isTest(file.path) && file.path !== "test/tidy.test.ts")) {
+    assert.doesNotMatch(text, /\b(test|it|describe)\.(only|skip|todo)\(/, path);
+    assert.doesNotMatch(text, /from "node:timers\/promises"/, `${path}: await a condition, not time`);
+  }
+});
+
+test("every error code has a page that says what it means, why, and what to do", () => {
+  const pages = readdirSync(join(root, "docs/errors")).sort();
+  assert.deepEqual(pages, Object.keys(errorCodes).map((code) => `${code}.md`).sort());
+});
+
+test("the lock file pins by integrity, names no host, and nothing runs a script at installation", () => {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, Record<string, unknown>> };
+  for (const [name, entry] of Object.entries(lock.packages)) {
+    if (name === "") continue;
+    assert.ok(typeof entry["integrity"] === "string", `${name} has no integrity`);
+    assert.equal(entry["resolved"], undefined, `${name} names a host`);
+    assert.equal(entry["hasInstallScript"], undefined, `${name} runs a script at installation`);
+  }
+});
+
+test("migrations are numbered and named", () => {
+  for (const folder of ["broker/sqlite", "daemon/outbox", "daemon/inbox"]) {
+    for (const name of readdirSync(join(root, "migrations", folder))) assert.match(name, /^\d{4}_[a-z0-9_]+\.sql$/);
+  }
+});
+
+function files(folder: string): { path: string; text: string }[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => ({ path: join(folder, name), text: readFileSync(join(root, folder, name), "utf8") }));
+}
+
+function imports(text: string): string[] {
+  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)[^"';]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)].map((found) => found[1] ?? found[2] ?? "");
+}
+
+function isTest(path: string): boolean {
+  return /\.(test|fixture)\.ts$|\/testing\/|^test\//.test(path);
+}
