@@ -18,7 +18,9 @@ import { createLinkServer } from "./link/link-server.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
 import { createBrokerMetrics } from "./metrics.ts";
+import { createNotices } from "./route/notices.ts";
 import { createProgress } from "./route/progress.ts";
+import { createProgressRecovery } from "./route/progress-recovery.ts";
 import { createReceipts } from "./route/receipts.ts";
 import { createRouter } from "./route/router.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -141,6 +143,8 @@ async function startBroker(
     const linkParts: LinkParts = {
       store, accepter, router, progress, registry, clock, log, metrics, limits, key, dedupe,
       receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
+      recovery: createProgressRecovery({ store, progress, clock }),
+      notices: createNotices({ store, log, linkOf: registry.get }),
       presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
     };
     const links = createLinkServer(linkParts);

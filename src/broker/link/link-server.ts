@@ -61,8 +61,10 @@ export function createLinkServer(parts: LinkParts): LinkServer {
     try {
       if (draining) return link.closeWith(serviceRestartCode, "service_restart");
       await link.openDestinations();
+      await parts.recovery.returned(link.meshId, link.memberId);
       parts.progress.returned(link.meshId, link.memberId);
       await parts.receipts.returned(link.meshId, link.memberId);
+      await parts.notices.tell(link.meshId, link.memberId);
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown);
       parts.log.warn({ mesh_id: link.meshId, code: error.code, error: error.message }, "a link's destinations could not be read");

@@ -9,6 +9,7 @@ import type { BrokerStore } from "../store/store.ts";
  * however long it is. While one round runs, further acknowledgements gather for the next.
  */
 export interface Progress {
+  /** In ascending order as accepted, or descending below what is known when read back. */
   sent(meshId: string, message: TopicSend): void;
   /** Cursors of the topic moved. */
   moved(meshId: string, topicId: string): void;
@@ -126,8 +127,12 @@ export function createProgress(parts: ProgressParts): Progress {
         group = { topicId, sender, messages: [], dirty: false };
         mesh.groups.set(key, group);
       }
-      if ((group.messages[group.messages.length - 1]?.seq ?? 0) >= seq) return;
-      group.messages.push({ seq, clientMessageId, told: -1 });
+      const message = { seq, clientMessageId, told: -1 };
+      const first = group.messages[0];
+      const last = group.messages.at(-1);
+      if (last === undefined || last.seq < seq) group.messages.push(message);
+      else if (first !== undefined && seq < first.seq) group.messages.unshift(message);
+      else return;
       group.dirty = true;
       mesh.count += 1;
       if (mesh.count > parts.messagesMax) evictOldest(mesh);

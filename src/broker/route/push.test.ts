@@ -94,6 +94,22 @@ test("a topic message reaches every subscriber, whoever was connected, and its s
   assert.equal((await from.next(progress(2) as never) as { of: number }).of, 2);
 });
 
+test("a sender hears of its topic messages after the broker and itself were away", async (context) => {
+  const fixture = await brokerFixture(context);
+  const [alice, bob] = [await fixture.member("alice"), await fixture.member("bob")];
+  await send(fixture, await fixture.connect(alice), alice, "#all", range(3));
+  await fixture.restart();
+  const from = await fixture.connect(alice);
+  const bobLink = await fixture.connect(bob);
+  const items = await bobLink.pushes(3);
+  bobLink.acknowledge(items[0]?.destination ?? "", items[1]?.seq ?? 0);
+  for (const item of items.slice(0, 2)) {
+    const { reached, of } = await from.next((frame): frame is Extract<typeof frame, { event: "topic_progress" }> =>
+      frame.type === "event" && frame.event === "topic_progress" && frame.client_message_id === item.client_message_id);
+    assert.deepEqual([reached, of], [1, 1]);
+  }
+});
+
 test("subscribing opens a topic on the live link from then on, and leaving it still delivers what was owed", async (context) => {
   const fixture = await brokerFixture(context);
   const [alice, bob] = [await fixture.member("alice"), await fixture.member("bob")];

@@ -1,0 +1,42 @@
+import type { Clock } from "../../base/clock.ts";
+import type { BrokerStore } from "../store/store.ts";
+import type { Progress } from "./progress.ts";
+import { topicOfKey } from "./push-entry.ts";
+
+/**
+ * After a start the broker has forgotten whose topic messages are still on their way. The first time that a member
+ * returns, its newest ones are read back from the log, so that its senders hear of them after a kill as well.
+ */
+export interface ProgressRecovery {
+  returned(meshId: string, memberId: string): Promise<void>;
+}
+
+const messagesPerTopic = 256;
+/** Older ones have been told, or nobody waits for them any more. */
+const lookBackMs = 3_600_000;
+
+export function createProgressRecovery(parts: {
+  readonly store: Pick<BrokerStore, "cursors" | "history">; readonly progress: Progress; readonly clock: Clock;
+}): ProgressRecovery {
+  const { store, progress, clock } = parts;
+  const startedAt = clock.now();
+  const recovered = new Set<string>();
+
+  return {
+    async returned(meshId, memberId) {
+      const key = `${meshId}/${memberId}`;
+      if (recovered.has(key)) return;
+      const since = startedAt - lookBackMs;
+      for (const { destination } of await store.cursors(meshId, memberId)) {
+        const topicId = topicOfKey(destination);
+        if (topicId === null) continue;
+        const newest = await store.history(meshId, memberId, { kind: "topic", topic_id: topicId }, { beforeSeq: null, limit: messagesPerTopic });
+        for (const { envelope, seq, accepted_at } of newest) {
+          if (envelope.sender !== memberId || accepted_at < since) continue;
+          progress.sent(meshId, { topicId, sender: memberId, seq, clientMessageId: envelope.client_message_id });
+        }
+      }
+      recovered.add(key);
+    },
+  };
+}
