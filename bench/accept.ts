@@ -18,14 +18,25 @@ import { newUuidV7, wireId } from "../src/protocol/ids.ts";
 import { machine } from "./ceilings.ts";
 import { isMain, percentile, printTable } from "./figures.ts";
 
-export interface AcceptOptions { count: number; links: number; inFlight: number; frame: number; profile: string | null }
-export interface AcceptResult { perSecond: number; p50Ms: number; p99Ms: number }
+export interface AcceptOptions {
+  count: number;
+  links: number;
+  inFlight: number;
+  frame: number;
+  profile: string | null;
+}
+export interface AcceptResult {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+}
 
 /** Sends prepared envelopes with a fixed number in flight and waits for every 201. */
 export async function measureAccept(ids: "uuidv7" | "random", options: AcceptOptions): Promise<AcceptResult> {
   const dataDir = mkdtempSync(join(tmpdir(), "claudemesh-bench-"));
   const child = fork(import.meta.filename, ["--serve", dataDir], {
-    execArgv: options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`], stdio: ["ignore", "inherit", "inherit", "ipc"],
+    execArgv: options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   try {
@@ -38,7 +49,14 @@ export async function measureAccept(ids: "uuidv7" | "random", options: AcceptOpt
     const senders: { identity: Identity; peer: Peer; frames: string[] }[] = [];
     for (let link = 0; link < options.links; link += 1) {
       const identity = await addMember(adminSocket, meshId, `sender-${link}`);
-      const frames = prepareFrames(meshId, identity, receiver.memberId, Math.floor(options.count / options.links), options.frame, ids);
+      const frames = prepareFrames(
+        meshId,
+        identity,
+        receiver.memberId,
+        Math.floor(options.count / options.links),
+        options.frame,
+        ids,
+      );
       senders.push({ identity, frames, peer: await connectPeer({ url, meshId, identity }) });
     }
     const times: number[] = [];
@@ -57,13 +75,25 @@ export async function measureAccept(ids: "uuidv7" | "random", options: AcceptOpt
 }
 
 /** Envelopes are made before the clock runs: sealing and signing are the daemon's work, measured elsewhere. */
-function prepareFrames(meshId: string, sender: Identity, receiver: string, count: number, perFrame: number, ids: "uuidv7" | "random"): string[] {
+function prepareFrames(
+  meshId: string,
+  sender: Identity,
+  receiver: string,
+  count: number,
+  perFrame: number,
+  ids: "uuidv7" | "random",
+): string[] {
   const frames: string[] = [];
   const startMs = Date.now();
   for (let id = 1; frames.length * perFrame + perFrame <= count; id += 1) {
-    const items = Array.from({ length: perFrame }, (_, place) => envelopeOf(meshId, sender, receiver, randomBytes(225).toString("base64url"), {
-      client_message_id: ids === "uuidv7" ? newUuidV7(startMs + id * perFrame + place) : wireId(sender.memberId, randomBytes(12).toString("hex")),
-    }));
+    const items = Array.from({ length: perFrame }, (_, place) =>
+      envelopeOf(meshId, sender, receiver, randomBytes(225).toString("base64url"), {
+        client_message_id:
+          ids === "uuidv7"
+            ? newUuidV7(startMs + id * perFrame + place)
+            : wireId(sender.memberId, randomBytes(12).toString("hex")),
+      }),
+    );
     frames.push(JSON.stringify({ type: "send", id, items }));
   }
   return frames;
@@ -108,8 +138,12 @@ function admin(socketPath: string, path: string, body: unknown): Promise<Record<
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, method: "POST", path }, (response) => {
       let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => { text += chunk; });
-      response.on("end", () => (response.statusCode === 200 ? resolve(JSON.parse(text) as Record<string, unknown>) : reject(new Error(text))));
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () =>
+        response.statusCode === 200 ? resolve(JSON.parse(text) as Record<string, unknown>) : reject(new Error(text)),
+      );
     });
     outgoing.on("error", reject);
     outgoing.end(JSON.stringify(body));
@@ -117,10 +151,17 @@ function admin(socketPath: string, path: string, body: unknown): Promise<Record<
 }
 
 async function serve(dataDir: string): Promise<void> {
-  const complain = (fields: Record<string, unknown>, message: string): void => void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
+  const complain = (fields: Record<string, unknown>, message: string): void =>
+    void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
   const log: Log = { debug() {}, info() {}, warn: complain, error: complain };
   const unlimited = { memberRate: 1_000_000, memberBurst: 1_000_000, meshRate: 1_000_000, meshBurst: 1_000_000 };
-  const broker = createBroker({ dataDir, listen: { host: "127.0.0.1", port: 0 }, clock: systemClock, log, limits: unlimited });
+  const broker = createBroker({
+    dataDir,
+    listen: { host: "127.0.0.1", port: 0 },
+    clock: systemClock,
+    log,
+    limits: unlimited,
+  });
   await broker.start();
   process.once("message", () => void broker.stop().then(() => process.disconnect()));
   process.send?.({ url: broker.url, adminSocket: broker.adminSocket });
@@ -129,16 +170,26 @@ async function serve(dataDir: string): Promise<void> {
 if (isMain(import.meta.url)) {
   const { values } = parseArgs({
     options: {
-      serve: { type: "string" }, count: { type: "string", default: "100000" }, links: { type: "string", default: "4" },
-      "in-flight": { type: "string", default: "512" }, frame: { type: "string", default: "16" }, profile: { type: "string" },
+      serve: { type: "string" },
+      count: { type: "string", default: "100000" },
+      links: { type: "string", default: "4" },
+      "in-flight": { type: "string", default: "512" },
+      frame: { type: "string", default: "16" },
+      profile: { type: "string" },
     },
   });
   if (values.serve !== undefined) await serve(values.serve);
   else {
     const options: AcceptOptions = {
-      count: Number(values.count), links: Number(values.links), inFlight: Number(values["in-flight"]), frame: Number(values.frame), profile: values.profile ?? null,
+      count: Number(values.count),
+      links: Number(values.links),
+      inFlight: Number(values["in-flight"]),
+      frame: Number(values.frame),
+      profile: values.profile ?? null,
     };
-    process.stdout.write(`${machine()}\n${options.inFlight} in flight over ${options.links} links, ${options.frame} a frame, rate limits raised\n`);
+    process.stdout.write(
+      `${machine()}\n${options.inFlight} in flight over ${options.links} links, ${options.frame} a frame, rate limits raised\n`,
+    );
     const rows: string[][] = [];
     for (const ids of ["uuidv7", "random"] as const) {
       const { perSecond, p50Ms, p99Ms } = await measureAccept(ids, options);

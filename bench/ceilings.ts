@@ -49,8 +49,11 @@ export function machine(): string {
 
 if (isMain(import.meta.url)) {
   process.stdout.write(`${machine()}\n`);
-  printTable(["ceiling", "figure"], [
-    ["fsync of a 4 KiB append, p50", `${fsyncP50Ms().toFixed(3)} ms`],
-    ["bare node -e 0, whole process, p50", `${bareNodeMs().toFixed(1)} ms`],
-  ]);
+  printTable(
+    ["ceiling", "figure"],
+    [
+      ["fsync of a 4 KiB append, p50", `${fsyncP50Ms().toFixed(3)} ms`],
+      ["bare node -e 0, whole process, p50", `${bareNodeMs().toFixed(1)} ms`],
+    ],
+  );
 }

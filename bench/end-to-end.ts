@@ -17,7 +17,12 @@ export interface EndToEndFigures {
   readonly rssLoadedMiB: number;
 }
 
-export async function measureEndToEnd(options: { idleSamples: number; messages: number; inFlight: number; settleMs: number }): Promise<EndToEndFigures> {
+export async function measureEndToEnd(options: {
+  idleSamples: number;
+  messages: number;
+  inFlight: number;
+  settleMs: number;
+}): Promise<EndToEndFigures> {
   const root = mkdtempSync(join(tmpdir(), "claudemesh-bench-"));
   const alice: Host = { name: "alice", home: join(root, "alice"), broker: null };
   const bob: Host = { name: "bob", home: join(root, "bob"), broker: join(root, "alice", "broker") };
@@ -115,12 +120,20 @@ async function storedAt(host: Host): Promise<number> {
 
 if (isMain(import.meta.url)) {
   const quick = process.argv.includes("--quick");
-  const figures = await measureEndToEnd({ idleSamples: quick ? 50 : 300, messages: quick ? 5_000 : 60_000, inFlight: 48, settleMs: quick ? 500 : 60_000 });
-  printTable(["end to end", "figure", "target"], [
-    ["idle p50", `${figures.idleP50Ms.toFixed(2)} ms`, "≤ 15 ms"],
-    ["idle p99", `${figures.idleP99Ms.toFixed(2)} ms`, ""],
-    [`sustained over ${figures.sustainedMessages}`, `${figures.sustainedPerSecond.toFixed(0)} messages/s`, "≥ 4,000"],
-    ["receiving daemon, resident, before load", `${figures.rssIdleMiB.toFixed(0)} MiB`, "≤ 100 MB after 60 s"],
-    ["receiving daemon, resident, after load", `${figures.rssLoadedMiB.toFixed(0)} MiB`, "reported"],
-  ]);
+  const figures = await measureEndToEnd({
+    idleSamples: quick ? 50 : 300,
+    messages: quick ? 5_000 : 60_000,
+    inFlight: 48,
+    settleMs: quick ? 500 : 60_000,
+  });
+  printTable(
+    ["end to end", "figure", "target"],
+    [
+      ["idle p50", `${figures.idleP50Ms.toFixed(2)} ms`, "≤ 15 ms"],
+      ["idle p99", `${figures.idleP99Ms.toFixed(2)} ms`, ""],
+      [`sustained over ${figures.sustainedMessages}`, `${figures.sustainedPerSecond.toFixed(0)} messages/s`, "≥ 4,000"],
+      ["receiving daemon, resident, before load", `${figures.rssIdleMiB.toFixed(0)} MiB`, "≤ 100 MB after 60 s"],
+      ["receiving daemon, resident, after load", `${figures.rssLoadedMiB.toFixed(0)} MiB`, "reported"],
+    ],
+  );
 }

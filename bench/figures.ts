@@ -14,8 +14,11 @@ export function median(samples: readonly number[]): number {
 /** Writes a Markdown table to standard output. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
-  const line = (cells: readonly string[]) => `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`;
-  process.stdout.write(line(head) + `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|\n` + rows.map(line).join(""));
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`;
+  process.stdout.write(
+    `${line(head)}|${widths.map((width) => "-".repeat(width + 2)).join("|")}|\n${rows.map(line).join("")}`,
+  );
 }
 
 /** Whether the module of this URL is the program that was started. */

@@ -30,7 +30,11 @@ for (const command of job()) {
 
 function run(args) {
   const node = nodePath();
-  const child = spawn(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` } });
+  const child = spawn(node, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+  });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.on("close", (code, signal) => resolve(signal === null ? code : 1)));
 }

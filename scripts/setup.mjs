@@ -54,14 +54,24 @@ function installed() {
 }
 
 function lockHash() {
-  return createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  return createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
 }
 
 function install() {
   process.stderr.write("Setting up: installing dependencies and Node (about 15 s, once) …\n");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   // Both kinds are named because NODE_ENV=production or an npm setting would leave out the compiler or the pinned Node.
-  const install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--include=dev", "--include=optional", "--loglevel=error"];
+  const install = [
+    "ci",
+    "--no-audit",
+    "--no-fund",
+    "--ignore-scripts",
+    "--include=dev",
+    "--include=optional",
+    "--loglevel=error",
+  ];
   const ended = spawnSync(npm, install, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   if (ended.error) fail(`npm could not be started (${ended.error.message}); install npm 11 and run the command again`);
   if (ended.status !== 0) fail("npm ci failed; its own message stands above. Is the npm registry reachable?");

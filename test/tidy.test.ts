@@ -15,8 +15,14 @@ const product = sources.filter((file) => file.path.startsWith("src/") && !isTest
 
 test("no file is longer than one can read: split it by the things in it", () => {
   const long = sources.filter(({ text }) => text.split("\n").length > linesToExplain);
-  assert.deepEqual(long.filter(({ text }) => text.split("\n").length > linesMax).map(({ path }) => path), []);
-  assert.deepEqual(long.filter(({ path }) => path.startsWith("src/")).map(({ path }) => path), []);
+  assert.deepEqual(
+    long.filter(({ text }) => text.split("\n").length > linesMax).map(({ path }) => path),
+    [],
+  );
+  assert.deepEqual(
+    long.filter(({ path }) => path.startsWith("src/")).map(({ path }) => path),
+    [],
+  );
 });
 
 test("files are named after the one thing inside, in kebab-case; utils, types, lib and helpers say nothing", () => {
@@ -63,14 +69,19 @@ test("each folder imports only the packages it was given: the client has none, s
     for (const target of imports(text).filter((name) => !name.startsWith(".") && !name.startsWith("node:"))) {
       const name = target.startsWith("@") ? target.split("/").slice(0, 2).join("/") : (target.split("/")[0] ?? "");
       assert.ok(npmAllowed[folder]?.includes(name), `${path} imports ${target}`);
-      if (name === "zod") assert.match(path, /\.schema\.ts$/, `${path}: zod belongs into *.schema.ts, it is slow to load`);
+      if (name === "zod")
+        assert.match(path, /\.schema\.ts$/, `${path}: zod belongs into *.schema.ts, it is slow to load`);
     }
   }
 });
 
 const banned: readonly { call: RegExp; instead: string; except: RegExp }[] = [
   { call: /\bDate\.now\(/, instead: "the injected clock", except: /^src\/(base\/clock|bin\/|cli\/|client\/)/ },
-  { call: /(?<![.\w])setTimeout\(|(?<![.\w])setInterval\(/, instead: "clock.after", except: /^src\/(base\/clock|bin\/|cli\/|client\/)/ },
+  {
+    call: /(?<![.\w])setTimeout\(|(?<![.\w])setInterval\(/,
+    instead: "clock.after",
+    except: /^src\/(base\/clock|bin\/|cli\/|client\/)/,
+  },
   { call: /\bconsole\./, instead: "the injected log, or stdout in src/cli", except: /^$/ },
   { call: /\b(execSync|spawnSync|execFileSync)\(/, instead: "spawn: nothing blocks the loop", except: /^$/ },
   { call: /\bas any\b|: any\b|@ts-(ignore|nocheck|expect-error)/, instead: "a type", except: /^$/ },
@@ -93,11 +104,18 @@ test("tests neither sleep nor skip: wait for the event itself", () => {
 
 test("every error code has a page that says what it means, why, and what to do", () => {
   const pages = readdirSync(join(root, "docs/errors")).sort();
-  assert.deepEqual(pages, Object.keys(errorCodes).map((code) => `${code}.md`).sort());
+  assert.deepEqual(
+    pages,
+    Object.keys(errorCodes)
+      .map((code) => `${code}.md`)
+      .sort(),
+  );
 });
 
 test("the lock file pins by integrity, names no host, and nothing runs a script at installation", () => {
-  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, Record<string, unknown>> };
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, Record<string, unknown>>;
+  };
   for (const [name, entry] of Object.entries(lock.packages)) {
     if (name === "") continue;
     assert.ok(typeof entry["integrity"] === "string", `${name} has no integrity`);
@@ -119,7 +137,9 @@ function files(folder: string): { path: string; text: string }[] {
 }
 
 function imports(text: string): string[] {
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)[^"';]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)].map((found) => found[1] ?? found[2] ?? "");
+  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)[^"';]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)].map(
+    (found) => found[1] ?? found[2] ?? "",
+  );
 }
 
 function isTest(path: string): boolean {

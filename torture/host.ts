@@ -68,7 +68,13 @@ export async function call(host: Host, method: string, path: string, body?: unkn
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { socketPath, method, path, headers: text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) } },
+      {
+        socketPath,
+        method,
+        path,
+        headers:
+          text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+      },
       (answer) => {
         let data = "";
         answer.setEncoding("utf8");

@@ -56,13 +56,21 @@ try {
   exitCode = await judge();
 } finally {
   running = false;
-  for (const host of [bob, alice]) await claudemesh(host, ["down"]).catch((error) => process.stderr.write(`${error}\n`));
+  for (const host of [bob, alice])
+    await claudemesh(host, ["down"]).catch((error) => process.stderr.write(`${error}\n`));
   rmSync(root, { recursive: true, force: true });
 }
 process.exitCode = exitCode;
 
 function upArguments(host: Host): string[] {
-  return ["up", "--persistent", "--http", "--name", host.name, ...(host.broker === null ? [] : ["--broker", host.broker])];
+  return [
+    "up",
+    "--persistent",
+    "--http",
+    "--name",
+    host.name,
+    ...(host.broker === null ? [] : ["--broker", host.broker]),
+  ];
 }
 
 async function sendLoop(host: Host, lane: number): Promise<void> {
@@ -71,7 +79,11 @@ async function sendLoop(host: Host, lane: number): Promise<void> {
     const id = `${host.name}-${lane}-${n}`;
     const to = n % 3 === 0 ? "#builds" : peer;
     while (running) {
-      const answer = await call(host, "POST", "/v1/send", { to, message: `message ${id}`, client_message_id: id }).catch(() => null);
+      const answer = await call(host, "POST", "/v1/send", {
+        to,
+        message: `message ${id}`,
+        client_message_id: id,
+      }).catch(() => null);
       if (answer !== null && (answer.status === 202 || answer.status === 200)) {
         acknowledged.push({ id, outboxId: Number(answer.json["outbox_id"]), from: host, target: to });
         break;
@@ -112,7 +124,8 @@ async function drained(): Promise<void> {
       waiting.push((outbox["pending"] ?? 0) + (outbox["inflight"] ?? 0));
     }
     if (waiting.every((count) => count === 0)) break;
-    if (Date.now() > deadline) throw new Error(`not drained in ${drainDeadlineMs} ms: ${waiting.join(" + ")} rows wait`);
+    if (Date.now() > deadline)
+      throw new Error(`not drained in ${drainDeadlineMs} ms: ${waiting.join(" + ")} rows wait`);
     await pause(200);
   }
   // Deliveries trail the broker's acknowledgements: wait until no inbox has grown for two seconds.
@@ -170,7 +183,9 @@ async function judge(): Promise<number> {
     }
     const outboxIds = new Map(expected.map((sent) => [sent.id, sent.outboxId]));
     for (const topic of [true, false]) {
-      const lane = inbox.filter((item) => item.to.startsWith("#") === topic && outboxIds.has(item.id)).sort((a, b) => a.historyId - b.historyId);
+      const lane = inbox
+        .filter((item) => item.to.startsWith("#") === topic && outboxIds.has(item.id))
+        .sort((a, b) => a.historyId - b.historyId);
       for (let index = 1; index < lane.length; index += 1) {
         const [earlier, later] = [lane[index - 1], lane[index]];
         if (earlier === undefined || later === undefined) continue;

@@ -10,8 +10,14 @@ test("the bound of the delay doubles with each attempt until the cap", () => {
 });
 
 test("any delay from none to the bound is possible", () => {
-  assert.equal(fullJitter(3, defaultBackoff, () => 0), 0);
-  assert.equal(fullJitter(3, defaultBackoff, () => 0.5), 2_000);
+  assert.equal(
+    fullJitter(3, defaultBackoff, () => 0),
+    0,
+  );
+  assert.equal(
+    fullJitter(3, defaultBackoff, () => 0.5),
+    2_000,
+  );
 });
 
 test("thousands of failed attempts still wait no longer than the cap", () => {

@@ -7,7 +7,11 @@ export interface BackoffRange {
 export const defaultBackoff: BackoffRange = { baseMs: 500, capMs: 30_000 };
 
 /** Delay in milliseconds before attempt `attempt` (0 for the first retry). `random` returns [0, 1). */
-export function fullJitter(attempt: number, range: BackoffRange = defaultBackoff, random: () => number = Math.random): number {
+export function fullJitter(
+  attempt: number,
+  range: BackoffRange = defaultBackoff,
+  random: () => number = Math.random,
+): number {
   const bound = Math.min(range.capMs, range.baseMs * 2 ** Math.min(attempt, 30));
   return Math.floor(random() * bound);
 }

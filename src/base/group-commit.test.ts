@@ -15,14 +15,20 @@ test("jobs of one turn share a transaction, and each gets its own answer after t
 test("a job that is refused fails alone, and its neighbours are stored", async () => {
   const { submit, rows } = fixture();
   const results = await Promise.allSettled([submit("a"), submit("refuse"), submit("b")]);
-  assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
   assert.deepEqual(rows(), ["a", "b"]);
 });
 
 test("a failure that is nobody's own undoes the whole group and is told to all of it", async () => {
   const { submit, rows } = fixture();
   const results = await Promise.allSettled([submit("a"), submit("break"), submit("b")]);
-  assert.deepEqual(results.map((result) => result.status), ["rejected", "rejected", "rejected"]);
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ["rejected", "rejected", "rejected"],
+  );
   assert.deepEqual(rows(), []);
   assert.equal(await submit("later"), 1);
 });
@@ -93,6 +99,10 @@ function fixture(changed: { groupMax?: number; waitingMax?: number } = {}) {
     },
     isOwnFailure: (error) => error instanceof Refused,
   });
-  const rows = () => database.prepare("SELECT name FROM job ORDER BY rowid").all().map((row) => row["name"]);
+  const rows = () =>
+    database
+      .prepare("SELECT name FROM job ORDER BY rowid")
+      .all()
+      .map((row) => row["name"]);
   return { submit: (job: string) => group.submit(job), log, rows };
 }

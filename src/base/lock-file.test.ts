@@ -18,7 +18,10 @@ describe("a lock", () => {
 
   test("is held by one at a time, also within one process", () => {
     const held = acquireLock(path);
-    assert.throws(() => acquireLock(path), (error) => error instanceof LockedError && error.code === "ELOCKED");
+    assert.throws(
+      () => acquireLock(path),
+      (error) => error instanceof LockedError && error.code === "ELOCKED",
+    );
     held.release();
     acquireLock(path).release();
   });
@@ -33,7 +36,9 @@ describe("a lock", () => {
   });
 
   test("of a process that is killed is free the moment the process is gone", async () => {
-    const holder = spawn(process.execPath, ["--input-type=module", "--eval", holdForever(path)], { stdio: ["ignore", "pipe", "inherit"] });
+    const holder = spawn(process.execPath, ["--input-type=module", "--eval", holdForever(path)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     try {
       await once(holder.stdout, "data");
       assert.throws(() => acquireLock(path), LockedError);
@@ -45,7 +50,10 @@ describe("a lock", () => {
   });
 
   test("whose folder does not exist is a failure of its own, not a lock held by another", () => {
-    assert.throws(() => acquireLock(join(folder, "absent", "daemon.lock")), (error) => !(error instanceof LockedError));
+    assert.throws(
+      () => acquireLock(join(folder, "absent", "daemon.lock")),
+      (error) => !(error instanceof LockedError),
+    );
   });
 });
 

@@ -50,7 +50,10 @@ describe("a database with migrations", () => {
   });
 
   test("keeps nothing of a migration that fails half-way", () => {
-    writeMigration("0002_second.sql", "CREATE TABLE second (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE first (id INTEGER);");
+    writeMigration(
+      "0002_second.sql",
+      "CREATE TABLE second (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE first (id INTEGER);",
+    );
     assert.throws(() => openDatabase(path, migrations), /first already exists/);
     writeMigration("0002_second.sql", "CREATE TABLE second (id INTEGER PRIMARY KEY) STRICT;");
     const database = openDatabase(path, migrations);

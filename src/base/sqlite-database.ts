@@ -21,7 +21,11 @@ export class DatabaseRefused extends Error {
  * folder's migrations in file-name order, a transaction each. Throws {@link DatabaseRefused}.
  * `pragmas` exists for durability tests, which plant weaker settings and must then fail.
  */
-export function openDatabase(path: string, migrationsFolder: string, pragmas = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;"): DatabaseSync {
+export function openDatabase(
+  path: string,
+  migrationsFolder: string,
+  pragmas = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;",
+): DatabaseSync {
   const isNew = !existsSync(path);
   const database = new DatabaseSync(path, { timeout: 5_000 });
   if (isNew) chmodSync(path, 0o600);
@@ -29,13 +33,15 @@ export function openDatabase(path: string, migrationsFolder: string, pragmas = "
     refuseOldLibrary(database);
     database.exec(`PRAGMA journal_mode = WAL; ${pragmas} PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;`);
     const check = database.prepare("PRAGMA quick_check(1)").get();
-    if (check?.["quick_check"] !== "ok") throw new DatabaseRefused("corrupt", `${path}: ${String(check?.["quick_check"])}`);
+    if (check?.["quick_check"] !== "ok")
+      throw new DatabaseRefused("corrupt", `${path}: ${String(check?.["quick_check"])}`);
     migrate(database, migrationsFolder);
     return database;
   } catch (error) {
     database.close();
     const damaged = [sqliteCorrupt, sqliteNotADatabase].some((code) => sqliteCode(error) === code);
-    if (damaged) throw new DatabaseRefused("corrupt", `${path}: ${error instanceof Error ? error.message : String(error)}`);
+    if (damaged)
+      throw new DatabaseRefused("corrupt", `${path}: ${error instanceof Error ? error.message : String(error)}`);
     throw error;
   }
 }
@@ -65,11 +71,21 @@ function refuseOldLibrary(database: DatabaseSync): void {
 }
 
 function migrate(database: DatabaseSync, folder: string): void {
-  database.exec("CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT");
-  const applied = new Map(database.prepare("SELECT name, sha256 FROM schema_migration").all().map((row) => [String(row["name"]), String(row["sha256"])]));
-  const files = readdirSync(folder).filter((name) => name.endsWith(".sql")).sort();
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT",
+  );
+  const applied = new Map(
+    database
+      .prepare("SELECT name, sha256 FROM schema_migration")
+      .all()
+      .map((row) => [String(row["name"]), String(row["sha256"])]),
+  );
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
   const newer = [...applied.keys()].filter((name) => !files.includes(name));
-  if (newer.length > 0) throw new DatabaseRefused("newer", `the database has migrations this program does not know: ${newer.join(", ")}`);
+  if (newer.length > 0)
+    throw new DatabaseRefused("newer", `the database has migrations this program does not know: ${newer.join(", ")}`);
   for (const name of files) {
     const sql = readFileSync(join(folder, name), "utf8");
     const sha256 = createHash("sha256").update(sql).digest("hex");
@@ -79,7 +95,9 @@ function migrate(database: DatabaseSync, folder: string): void {
     database.exec("BEGIN IMMEDIATE");
     try {
       database.exec(sql);
-      database.prepare("INSERT INTO schema_migration (name, sha256, applied_at) VALUES (?, ?, ?)").run(name, sha256, new Date().toISOString());
+      database
+        .prepare("INSERT INTO schema_migration (name, sha256, applied_at) VALUES (?, ?, ?)")
+        .run(name, sha256, new Date().toISOString());
       database.exec("COMMIT");
     } catch (error) {
       database.exec("ROLLBACK");

@@ -43,13 +43,16 @@ export function adminSocketPath(dataDir: string): string {
   const stat = lstatSync(folder);
   // In a shared folder somebody else could have been first.
   if (!stat.isDirectory() || stat.uid !== userInfo().uid || (stat.mode & 0o077) !== 0) {
-    throw new ClaudemeshError("invalid_config", `${folder} is not a private folder of this user.`, { hint: "use a shorter data directory" });
+    throw new ClaudemeshError("invalid_config", `${folder} is not a private folder of this user.`, {
+      hint: "use a shorter data directory",
+    });
   }
   return join(folder, "admin.sock");
 }
 
 function unreadable(path: string, cause: unknown): ClaudemeshError {
   return new ClaudemeshError("invalid_config", `${path} does not name the broker's port.`, {
-    hint: "remove the file and start with an explicit port", cause,
+    hint: "remove the file and start with an explicit port",
+    cause,
   });
 }

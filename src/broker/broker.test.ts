@@ -11,7 +11,10 @@ test("a restart takes the same port, the same identity and the same meshes", asy
   const fixture = await brokerFixture(context);
   const { url, brokerId, deploymentPublicKey } = fixture.broker;
   await fixture.restart();
-  assert.deepEqual([fixture.broker.url, fixture.broker.brokerId, fixture.broker.deploymentPublicKey], [url, brokerId, deploymentPublicKey]);
+  assert.deepEqual(
+    [fixture.broker.url, fixture.broker.brokerId, fixture.broker.deploymentPublicKey],
+    [url, brokerId, deploymentPublicKey],
+  );
   const { json } = await fixture.admin("GET", "/v1/meshes");
   assert.equal((json["meshes"] as { mesh_id: string }[])[0]?.mesh_id, fixture.meshId);
 });
@@ -20,12 +23,18 @@ test("the folder is private, and so are the key and the admin socket", async (co
   const fixture = await brokerFixture(context);
   const mode = (path: string) => statSync(path).mode & 0o777;
   assert.equal(mode(fixture.dataDir), 0o700);
-  for (const file of ["deployment_key.json", "admin.sock", "broker.json"]) assert.equal(mode(join(fixture.dataDir, file)), 0o600);
+  for (const file of ["deployment_key.json", "admin.sock", "broker.json"])
+    assert.equal(mode(join(fixture.dataDir, file)), 0o600);
 });
 
 test("a second broker on the same folder does not start", async (context) => {
   const fixture = await brokerFixture(context);
-  const second = createBroker({ dataDir: fixture.dataDir, listen: { host: "127.0.0.1", port: 0 }, clock: fixture.clock, log: silentLog });
+  const second = createBroker({
+    dataDir: fixture.dataDir,
+    listen: { host: "127.0.0.1", port: 0 },
+    clock: fixture.clock,
+    log: silentLog,
+  });
   await assert.rejects(second.start(), { code: "already_running" });
 });
 
@@ -34,16 +43,29 @@ test("a deployment key that cannot be read stops the start and is not replaced",
   await fixture.broker.stop();
   const path = join(fixture.dataDir, "deployment_key.json");
   writeFileSync(path, "{}");
-  const second = createBroker({ dataDir: fixture.dataDir, listen: { host: "127.0.0.1", port: 0 }, clock: fixture.clock, log: silentLog });
+  const second = createBroker({
+    dataDir: fixture.dataDir,
+    listen: { host: "127.0.0.1", port: 0 },
+    clock: fixture.clock,
+    log: silentLog,
+  });
   await assert.rejects(second.start(), { code: "invalid_config" });
   assert.equal(readFileSync(path, "utf8"), "{}");
 });
 
 test("dedupe records kept shorter than messages are refused at start", () => {
-  assert.throws(() => createBroker({
-    dataDir: "unused", listen: { host: "127.0.0.1", port: 0 }, clock: { now: () => 0, after: () => ({ cancel() {} }) }, log: silentLog,
-    dedupe: { mode: "retention_scoped", retentionDays: 7 }, messageRetentionDays: 30,
-  }), { code: "invalid_config" });
+  assert.throws(
+    () =>
+      createBroker({
+        dataDir: "unused",
+        listen: { host: "127.0.0.1", port: 0 },
+        clock: { now: () => 0, after: () => ({ cancel() {} }) },
+        log: silentLog,
+        dedupe: { mode: "retention_scoped", retentionDays: 7 },
+        messageRetentionDays: 30,
+      }),
+    { code: "invalid_config" },
+  );
 });
 
 test("a graceful stop answers what is in its batch, closes with 1012, and can be asked for twice", async (context) => {
@@ -83,7 +105,10 @@ test("the admin socket makes a mesh once, adds a member once, and refuses what i
   assert.equal((await fixture.admin("POST", "/v1/meshes", { slug: "test" })).json["mesh_id"], fixture.meshId);
   const alice = await fixture.member("alice");
   const members = `/v1/meshes/${fixture.meshId}/members`;
-  assert.equal((await fixture.admin("POST", members, { member_id: alice.memberId, name: "alice", role: "member" })).status, 200);
+  assert.equal(
+    (await fixture.admin("POST", members, { member_id: alice.memberId, name: "alice", role: "member" })).status,
+    200,
+  );
   const code = async (path: string, body: unknown) => (await fixture.admin("POST", path, body)).json["code"];
   assert.equal(await code(members, { member_id: "f".repeat(64), name: "ALICE", role: "member" }), "already_exists");
   assert.equal(await code(members, { member_id: "short", name: "x", role: "member" }), "invalid_field");
@@ -91,21 +116,28 @@ test("the admin socket makes a mesh once, adds a member once, and refuses what i
   assert.equal(await code("/v1/meshes", {}), "missing_field");
   assert.equal(await code("/v1/nothing", {}), "not_found");
   const status = (await fixture.admin("GET", "/v1/status")).json;
-  assert.deepEqual([status["broker_id"], status["broker_key"], status["url"], status["pid"], status["meshes"]], [
-    fixture.broker.brokerId, fixture.broker.deploymentPublicKey, fixture.broker.url, process.pid, 1,
-  ]);
+  assert.deepEqual(
+    [status["broker_id"], status["broker_key"], status["url"], status["pid"], status["meshes"]],
+    [fixture.broker.brokerId, fixture.broker.deploymentPublicKey, fixture.broker.url, process.pid, 1],
+  );
 });
 
 test("a new member is announced to those who are here, and its coming and going follow its lease", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.connect(await fixture.member("alice"));
   const bob = await fixture.member("bob");
-  const event = (name: string) => alice.next((frame): frame is Extract<typeof frame, { type: "event" }> => frame.type === "event" && frame.event === name);
+  const event = (name: string) =>
+    alice.next(
+      (frame): frame is Extract<typeof frame, { type: "event" }> => frame.type === "event" && frame.event === name,
+    );
   await event("member_joined");
   const link = await fixture.connect(bob);
   await event("member_online");
   await link.close();
-  assert.equal((await alice.request<"members">({ type: "members" })).members.find(({ name }) => name === "bob")?.online, true);
+  assert.equal(
+    (await alice.request<"members">({ type: "members" })).members.find(({ name }) => name === "bob")?.online,
+    true,
+  );
   // Bob's own socket is gone at the broker once alice is alone on its count.
   while (Number((await fixture.admin("GET", "/v1/status")).json["links"]) > 1);
   alice.socket.ping();
@@ -150,7 +182,9 @@ test("a peer that does not read is cut off as a slow consumer", async (context) 
   slow.socket.pause();
   for (let sent = 0; (await fixture.metric('cm_broker_links_closed_total{code="4008"}')) === 0; sent += 1) {
     assert.ok(sent < 2_000);
-    await from.sendItems(Array.from({ length: 16 }, () => envelopeOf(fixture.meshId, alice, bob.memberId, "x".repeat(40_000))));
+    await from.sendItems(
+      Array.from({ length: 16 }, () => envelopeOf(fixture.meshId, alice, bob.memberId, "x".repeat(40_000))),
+    );
   }
   fixture.clock.advance(2_000);
   slow.socket.resume();

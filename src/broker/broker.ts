@@ -51,7 +51,11 @@ export interface Broker extends Service {
   readonly ended: Promise<BrokerEnd | null>;
 }
 
-export interface BrokerEnd { readonly kind: string; readonly message: string; readonly hint?: string | undefined }
+export interface BrokerEnd {
+  readonly kind: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
 
 const defaultDedupe: DedupeSetting = { mode: "retention_scoped", retentionDays: 365 };
 const defaultMessageRetentionDays = 30;
@@ -60,9 +64,13 @@ export function createBroker(options: BrokerOptions): Broker {
   const dedupe = options.dedupe ?? defaultDedupe;
   const messageRetentionDays = options.messageRetentionDays ?? defaultMessageRetentionDays;
   if (dedupe.mode === "retention_scoped" && dedupe.retentionDays < messageRetentionDays) {
-    throw new ClaudemeshError("invalid_config", `Dedupe records are kept ${dedupe.retentionDays} days, messages ${messageRetentionDays}: a kept message would lose its record.`, {
-      hint: "keep dedupe records at least as long as messages",
-    });
+    throw new ClaudemeshError(
+      "invalid_config",
+      `Dedupe records are kept ${dedupe.retentionDays} days, messages ${messageRetentionDays}: a kept message would lose its record.`,
+      {
+        hint: "keep dedupe records at least as long as messages",
+      },
+    );
   }
   const ended = Promise.withResolvers<BrokerEnd | null>();
   let running: Running | null = null;
@@ -88,10 +96,18 @@ export function createBroker(options: BrokerOptions): Broker {
       })();
       return stopping;
     },
-    get url() { return started().url; },
-    get brokerId() { return started().key.brokerId; },
-    get deploymentPublicKey() { return started().key.publicKeyHex; },
-    get adminSocket() { return started().adminSocket; },
+    get url() {
+      return started().url;
+    },
+    get brokerId() {
+      return started().key.brokerId;
+    },
+    get deploymentPublicKey() {
+      return started().key.publicKeyHex;
+    },
+    get adminSocket() {
+      return started().adminSocket;
+    },
     ended: ended.promise,
   };
 
@@ -102,10 +118,18 @@ export function createBroker(options: BrokerOptions): Broker {
   return broker;
 }
 
-interface Running { readonly url: string; readonly adminSocket: string; readonly key: DeploymentKey; stop(): Promise<void> }
+interface Running {
+  readonly url: string;
+  readonly adminSocket: string;
+  readonly key: DeploymentKey;
+  stop(): Promise<void>;
+}
 
 async function startBroker(
-  options: BrokerOptions, dedupe: DedupeSetting, messageRetentionDays: number, end: (why: BrokerEnd | null) => void,
+  options: BrokerOptions,
+  dedupe: DedupeSetting,
+  messageRetentionDays: number,
+  end: (why: BrokerEnd | null) => void,
 ): Promise<Running> {
   const { dataDir, clock, log } = options;
   const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
@@ -115,33 +139,69 @@ async function startBroker(
   try {
     const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), clock.now());
     const metrics = createBrokerMetrics();
-    const store = options.store ?? createSqliteStore({ path: join(dataDir, "broker.db"), clock, log, positionSecret: key.positionSecret, dedupe, messageRetentionDays });
+    const store =
+      options.store ??
+      createSqliteStore({
+        path: join(dataDir, "broker.db"),
+        clock,
+        log,
+        positionSecret: key.positionSecret,
+        dedupe,
+        messageRetentionDays,
+      });
     await store.start();
     undo.push(() => store.stop());
 
     const registry = createLinkRegistry();
     const router = createRouter(limits);
     const progress = createProgress({
-      store, log, messagesMax: limits.progressMessagesMax,
+      store,
+      log,
+      messagesMax: limits.progressMessagesMax,
       online: (meshId, sender) => registry.get(meshId, sender) !== null,
       tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
     });
-    const accepter = createAccepter({
-      store, clock, log, metrics,
-      limiter: createInProcessLimiter(limits, () => Math.floor(clock.now() * 1_000), () => metrics.limiterMemoEvicted.inc()),
-      committed(meshId, messages) {
-        router.committed(meshId, messages);
-        for (const { item, outcome } of messages) {
-          if (outcome.destination.kind !== "topic") continue;
-          const { sender, client_message_id } = item.envelope;
-          progress.sent(meshId, { topicId: outcome.destination.topic_id, sender, seq: outcome.seq, clientMessageId: client_message_id });
-        }
+    const accepter = createAccepter(
+      {
+        store,
+        clock,
+        log,
+        metrics,
+        limiter: createInProcessLimiter(
+          limits,
+          () => Math.floor(clock.now() * 1_000),
+          () => metrics.limiterMemoEvicted.inc(),
+        ),
+        committed(meshId, messages) {
+          router.committed(meshId, messages);
+          for (const { item, outcome } of messages) {
+            if (outcome.destination.kind !== "topic") continue;
+            const { sender, client_message_id } = item.envelope;
+            progress.sent(meshId, {
+              topicId: outcome.destination.topic_id,
+              sender,
+              seq: outcome.seq,
+              clientMessageId: client_message_id,
+            });
+          }
+        },
+        uncertain: router.uncertain,
+        fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
       },
-      uncertain: router.uncertain,
-      fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
-    }, limits);
+      limits,
+    );
     const linkParts: LinkParts = {
-      store, accepter, router, progress, registry, clock, log, metrics, limits, key, dedupe,
+      store,
+      accepter,
+      router,
+      progress,
+      registry,
+      clock,
+      log,
+      metrics,
+      limits,
+      key,
+      dedupe,
       receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
       recovery: createProgressRecovery({ store, progress, clock }),
       notices: createNotices({ store, log, linkOf: registry.get }),
@@ -150,7 +210,8 @@ async function startBroker(
     const links = createLinkServer(linkParts);
     let draining = false;
     const web = createPublicServer({
-      links, metrics,
+      links,
+      metrics,
       async ready() {
         if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
         await store.ping();
@@ -163,10 +224,19 @@ async function startBroker(
     const adminSocket = adminSocketPath(dataDir);
     const admin = createAdminServer(
       adminRoutes({
-        store, registry, clock, leaseMs: limits.presenceLeaseMs, shutdown: () => end(null), jobs: {},
+        store,
+        registry,
+        clock,
+        leaseMs: limits.presenceLeaseMs,
+        shutdown: () => end(null),
+        jobs: {},
         status: async () => ({
-          broker_id: key.brokerId, broker_key: key.publicKeyHex, url, pid: process.pid,
-          links: registry.count(), meshes: (await store.listMeshes()).length,
+          broker_id: key.brokerId,
+          broker_key: key.publicKeyHex,
+          url,
+          pid: process.pid,
+          links: registry.count(),
+          meshes: (await store.listMeshes()).length,
         }),
       }),
       limits.adminBodyBytesMax,
@@ -177,7 +247,9 @@ async function startBroker(
     log.info({ url, broker_id: key.brokerId, admin_socket: adminSocket }, "broker started");
 
     return {
-      url, adminSocket, key,
+      url,
+      adminSocket,
+      key,
       async stop() {
         draining = true;
         links.drain();
@@ -200,19 +272,27 @@ function lockDataDir(dataDir: string): HeldLock {
     return acquireLock(join(dataDir, "broker.lock"));
   } catch (thrown) {
     if (!(thrown instanceof LockedError)) throw thrown;
-    throw new ClaudemeshError("already_running", `Another broker runs on ${dataDir}.`, { hint: "claudemesh status", cause: thrown });
+    throw new ClaudemeshError("already_running", `Another broker runs on ${dataDir}.`, {
+      hint: "claudemesh status",
+      cause: thrown,
+    });
   }
 }
 
 /** Daemons know the port of the last start: it is taken again or the start fails, never silently another one. */
-async function takePort(web: { listen(host: string, port: number): Promise<number> }, dataDir: string, wanted: { host: string; port: number }): Promise<number> {
+async function takePort(
+  web: { listen(host: string, port: number): Promise<number> },
+  dataDir: string,
+  wanted: { host: string; port: number },
+): Promise<number> {
   const port = wanted.port === 0 ? (readBrokerFile(dataDir)?.port ?? 0) : wanted.port;
   try {
     return await web.listen(wanted.host, port);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new ClaudemeshError("invalid_config", `The broker cannot listen on ${wanted.host}:${port}: ${reason}`, {
-      hint: "free the port, or name another one and tell it to the daemons", cause: thrown,
+      hint: "free the port, or name another one and tell it to the daemons",
+      cause: thrown,
     });
   }
 }

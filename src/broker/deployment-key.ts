@@ -32,18 +32,29 @@ function parse(text: string, path: string): DeploymentKey {
   try {
     const file = JSON.parse(text) as Record<string, unknown>;
     const { schema_version, broker_id, ed25519_privkey, position_secret } = file;
-    if (schema_version !== 1 || typeof broker_id !== "string" || typeof ed25519_privkey !== "string" || typeof position_secret !== "string") {
+    if (
+      schema_version !== 1 ||
+      typeof broker_id !== "string" ||
+      typeof ed25519_privkey !== "string" ||
+      typeof position_secret !== "string"
+    ) {
       throw new Error("fields are missing or of another version");
     }
-    const privateKey = createPrivateKey({ key: Buffer.from(ed25519_privkey, "base64url"), format: "der", type: "pkcs8" });
+    const privateKey = createPrivateKey({
+      key: Buffer.from(ed25519_privkey, "base64url"),
+      format: "der",
+      type: "pkcs8",
+    });
     const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
     const positionSecret = Buffer.from(position_secret, "base64url");
-    if (privateKey.asymmetricKeyType !== "ed25519" || positionSecret.length !== 32) throw new Error("a key is not usable");
+    if (privateKey.asymmetricKeyType !== "ed25519" || positionSecret.length !== 32)
+      throw new Error("a key is not usable");
     return { brokerId: broker_id, privateKey, publicKeyHex: spki.subarray(-32).toString("hex"), positionSecret };
   } catch (thrown) {
     // Never replaced: every daemon has pinned this key.
     throw new ClaudemeshError("invalid_config", `${path} is not a readable deployment key.`, {
-      hint: "restore the file from a backup; a new key would be refused by every daemon", cause: thrown,
+      hint: "restore the file from a backup; a new key would be refused by every daemon",
+      cause: thrown,
     });
   }
 }

@@ -1,9 +1,24 @@
 import type { Service } from "../base/service.ts";
 import type {
-  HealthView, InboxItem, LocalEvent, MessageView, OutboxRowView, OutboxStatus, Page,
+  HealthView,
+  InboxItem,
+  LocalEvent,
+  MessageView,
+  OutboxRowView,
+  OutboxStatus,
+  Page,
 } from "../protocol/local-api.ts";
 import type { Envelope, Priority } from "../protocol/envelope.ts";
-import type { FeatureParams, LogBreak, MemberInfo, Position, PushItem, ReceiptItem, SendAnswer, VoidAnswer } from "../protocol/frames.ts";
+import type {
+  FeatureParams,
+  LogBreak,
+  MemberInfo,
+  Position,
+  PushItem,
+  ReceiptItem,
+  SendAnswer,
+  VoidAnswer,
+} from "../protocol/frames.ts";
 
 /** A local send after parsing, validation and address resolution. Everything the outbox row needs. */
 export interface AcceptedRequest {
@@ -29,8 +44,20 @@ export interface AcceptedRequest {
 
 /** Answer of one local send by delivery.md §3's table. */
 export type OutboxAnswer =
-  | { readonly kind: "queued" | "inflight"; readonly outbox_id: number; readonly client_message_id: string; readonly duplicate: boolean }
-  | { readonly kind: "done"; readonly outbox_id: number; readonly client_message_id: string; readonly duplicate: true; readonly broker_message_id: string; readonly history_id: number }
+  | {
+      readonly kind: "queued" | "inflight";
+      readonly outbox_id: number;
+      readonly client_message_id: string;
+      readonly duplicate: boolean;
+    }
+  | {
+      readonly kind: "done";
+      readonly outbox_id: number;
+      readonly client_message_id: string;
+      readonly duplicate: true;
+      readonly broker_message_id: string;
+      readonly history_id: number;
+    }
   | {
       readonly kind: "conflict";
       readonly outbox_id: number;
@@ -69,7 +96,14 @@ export interface Outbox extends Service {
   settleVoid(answers: readonly VoidAnswer[], now: number): Promise<void>;
   /** The broker lost what lies above `prefix` of the epochs before: done rows there go back to pending. Returns how many. */
   reopenAfterBreak(breaks: readonly LogBreak[], now: number): Promise<number>;
-  applyReceipts(items: readonly { wireId: string; from: string; state: "delivered" | "injected" | "read" | "undecryptable"; at: string }[]): Promise<void>;
+  applyReceipts(
+    items: readonly {
+      wireId: string;
+      from: string;
+      state: "delivered" | "injected" | "read" | "undecryptable";
+      at: string;
+    }[],
+  ): Promise<void>;
   applyProgress(wireId: string, progress: { reached: number; of: number }): Promise<void>;
   /** Shrinks old rows to tombstones. Returns how many. */
   prune(now: number): Promise<number>;
@@ -84,24 +118,41 @@ export interface Outbox extends Service {
 export interface RequeueChange {
   readonly new_id?: string;
   /** Replaces these fields of the old request. */
-  readonly patch?: { readonly body?: Uint8Array; readonly meta?: string; readonly priority?: Priority; readonly content_type?: string };
+  readonly patch?: {
+    readonly body?: Uint8Array;
+    readonly meta?: string;
+    readonly priority?: Priority;
+    readonly content_type?: string;
+  };
 }
 
-export interface ClaimedRow { readonly outboxId: number; readonly envelope: Envelope }
+export interface ClaimedRow {
+  readonly outboxId: number;
+  readonly envelope: Envelope;
+}
 
 /** The durable inbox with its events. One writing connection of inbox.db. */
 export interface Inbox extends Service {
   /** Stores a push in one commit with its events; resolves after fsync. Duplicates are counted, not shown. */
   store(items: readonly CheckedPush[], now: number): Promise<{ stored: number; duplicates: number; invalid: number }>;
   list(filter: {
-    since: number | null; topic: string | null; from: string | null; agent: string | null; unread: boolean; cursor: string | null; limit: number;
+    since: number | null;
+    topic: string | null;
+    from: string | null;
+    agent: string | null;
+    unread: boolean;
+    cursor: string | null;
+    limit: number;
   }): Page<InboxItem>;
   search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
   mentions(memberId: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
   item(inboxId: number): InboxItem | null;
   /** First reading sets read_at and queues a signed `read` receipt for a dm. */
   markRead(inboxId: number, now: number): Promise<InboxItem | null>;
-  addEvents(events: readonly { event: LocalEvent["event"]; data: Record<string, unknown> }[], now: number): Promise<void>;
+  addEvents(
+    events: readonly { event: LocalEvent["event"]; data: Record<string, unknown> }[],
+    now: number,
+  ): Promise<void>;
   eventsAfter(id: number, limit: number): readonly LocalEvent[];
   newestEventId(): number;
   oldestEventId(): number;
@@ -142,6 +193,10 @@ export interface Link extends Service {
 
 export interface Directory {
   readonly members: readonly MemberInfo[];
-  readonly topics: readonly { readonly topic_id: string; readonly name: string; readonly subscribers: number; readonly subscribed: boolean }[];
+  readonly topics: readonly {
+    readonly topic_id: string;
+    readonly name: string;
+    readonly subscribers: number;
+    readonly subscribed: boolean;
+  }[];
 }
-

@@ -11,15 +11,18 @@ import { isRfc3339 } from "./time.ts";
  * The body's size and the fingerprint's truth are the caller's to check.
  */
 export function checkEnvelope(value: unknown): Envelope {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("envelope", "is not an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid("envelope", "is not an object");
   const fields = value as Record<string, unknown>;
   const version = fields["version"];
   if (version !== 1 && version !== 2) throw invalid("version", "must be 1 or 2");
   const kind = fields["destination_kind"];
-  if (kind !== "dm" && kind !== "topic" && kind !== "queue") throw invalid("destination_kind", "must be dm, topic or queue");
+  if (kind !== "dm" && kind !== "topic" && kind !== "queue")
+    throw invalid("destination_kind", "must be dm, topic or queue");
   const priority = priorities.find((known) => known === fields["priority"]);
   if (priority === undefined) throw invalid("priority", "must be now, next or low");
-  if (fields["algorithm"] !== "none") throw new ClaudemeshError("unsupported_algorithm", "this mesh does not know the sealing algorithm");
+  if (fields["algorithm"] !== "none")
+    throw new ClaudemeshError("unsupported_algorithm", "this mesh does not know the sealing algorithm");
   const meta = text(fields, "meta", limits.metaBytesMax);
   parseMeta(meta);
   return {

@@ -28,7 +28,11 @@ export class ClaudemeshError extends Error {
   }
 
   /** An error that a peer told of; a code this program does not know becomes `internal` and keeps its text. */
-  static fromWire(code: string, message: string, details: Record<string, unknown> | Readonly<Record<string, unknown>>): ClaudemeshError {
+  static fromWire(
+    code: string,
+    message: string,
+    details: Record<string, unknown> | Readonly<Record<string, unknown>>,
+  ): ClaudemeshError {
     const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "internal";
     return new ClaudemeshError(known, message, { details: { ...details } });
   }

@@ -6,7 +6,8 @@ export type ParamCheck = (params: Readonly<Record<string, unknown>>) => string |
 /** One schema per feature and version, shared by both sides (wire.md §2). */
 export const featureSchemas: Readonly<Record<string, Readonly<Record<number, ParamCheck>>>> = {
   client_message_id_dedupe: {
-    1: (params) => dedupeWindow(params) ?? (params["request_fingerprint"] === true ? null : "request_fingerprint must be true"),
+    1: (params) =>
+      dedupeWindow(params) ?? (params["request_fingerprint"] === true ? null : "request_fingerprint must be true"),
     2: (params) => dedupeWindow(params) ?? fingerprintNames(params["fingerprint_versions"]),
   },
   concurrent_connection_policy: { 1: () => null },
@@ -28,10 +29,14 @@ function dedupeWindow(params: Readonly<Record<string, unknown>>): string | null 
 function fingerprintNames(value: unknown): string | null {
   if (!Array.isArray(value) || value.length === 0) return "fingerprint_versions must be a non-empty list";
   const known = new Set(fingerprintVersions.values());
-  return value.some((name) => typeof name === "string" && known.has(name)) ? null : "fingerprint_versions has none that is known here";
+  return value.some((name) => typeof name === "string" && known.has(name))
+    ? null
+    : "fingerprint_versions has none that is known here";
 }
 
 function atLeast(params: Readonly<Record<string, unknown>>, name: string, least: number): string | null {
   const value = params[name];
-  return Number.isSafeInteger(value) && Number(value) >= least ? null : `${name} must be an integer of at least ${least}`;
+  return Number.isSafeInteger(value) && Number(value) >= least
+    ? null
+    : `${name} must be an integer of at least ${least}`;
 }

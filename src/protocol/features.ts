@@ -41,7 +41,11 @@ export function answerFeatures(
   ];
   for (const [name, offer, required] of offers) {
     const own = Object.hasOwn(params, name) ? (params[name] ?? {}) : {};
-    const version = Math.max(...Object.keys(own).map(Number).filter((known) => offer.versions.includes(known)));
+    const version = Math.max(
+      ...Object.keys(own)
+        .map(Number)
+        .filter((known) => offer.versions.includes(known)),
+    );
     if (Number.isFinite(version)) supported[name] = { params: { ...own[version], version } };
     else if (required) missing.push(name);
   }
@@ -70,19 +74,35 @@ export function checkAck(
   return { ok: true, params, ignored };
 }
 
-function judge(name: string, offer: FeatureOffer, answer: unknown, floorDays: number): { params: FeatureParams } | NegotiationFailure {
-  if (answer === undefined) return { kind: "feature_unavailable", feature: name, detail: "the broker does not have it" };
+function judge(
+  name: string,
+  offer: FeatureOffer,
+  answer: unknown,
+  floorDays: number,
+): { params: FeatureParams } | NegotiationFailure {
+  if (answer === undefined)
+    return { kind: "feature_unavailable", feature: name, detail: "the broker does not have it" };
   const params = isRecord(answer) && isRecord(answer["params"]) ? answer["params"] : {};
   const version = params["version"];
   const invalid = (detail: string): NegotiationFailure => ({ kind: "feature_param_invalid", feature: name, detail });
-  if (typeof version !== "number" || !offer.versions.includes(version)) return invalid(`version ${String(version).slice(0, 40)} was not offered`);
+  if (typeof version !== "number" || !offer.versions.includes(version))
+    return invalid(`version ${String(version).slice(0, 40)} was not offered`);
   const schema = featureSchemas[name]?.[version];
   if (schema === undefined) return invalid(`version ${version} is unknown here`);
   const problem = schema(params);
   if (problem !== null) return invalid(problem);
   const days = params["dedupe_retention_days"];
-  if (name === "client_message_id_dedupe" && params["mode"] === "retention_scoped" && typeof days === "number" && days < floorDays) {
-    return { kind: "feature_param_below_floor", feature: name, detail: `dedupe_retention_days is ${days}, the floor here is ${floorDays}` };
+  if (
+    name === "client_message_id_dedupe" &&
+    params["mode"] === "retention_scoped" &&
+    typeof days === "number" &&
+    days < floorDays
+  ) {
+    return {
+      kind: "feature_param_below_floor",
+      feature: name,
+      detail: `dedupe_retention_days is ${days}, the floor here is ${floorDays}`,
+    };
   }
   return { params: params as FeatureParams };
 }
@@ -94,9 +114,13 @@ export function maxAgeHours(dedupe: Readonly<Record<string, unknown>>, overrideH
   const ceiling = permanent ? 720 : days * 24 - 24;
   if (overrideHours !== null) {
     if (overrideHours > ceiling) {
-      throw new ClaudemeshError("outbox_max_age_above_dedupe_window", `max_age_hours_override ${overrideHours} is above ${ceiling} hours`, {
-        hint: `set [outbox] max_age_hours_override to at most ${ceiling} in config.toml`,
-      });
+      throw new ClaudemeshError(
+        "outbox_max_age_above_dedupe_window",
+        `max_age_hours_override ${overrideHours} is above ${ceiling} hours`,
+        {
+          hint: `set [outbox] max_age_hours_override to at most ${ceiling} in config.toml`,
+        },
+      );
     }
     return overrideHours;
   }
@@ -104,12 +128,18 @@ export function maxAgeHours(dedupe: Readonly<Record<string, unknown>>, overrideH
 }
 
 /** Close reason as JSON of at most 123 bytes: the detail is shortened, the JSON stays valid (RFC 6455 §5.5). */
-export function closeReason(failure: { readonly kind: string; readonly feature: string; readonly detail: string }): string {
+export function closeReason(failure: {
+  readonly kind: string;
+  readonly feature: string;
+  readonly detail: string;
+}): string {
   const write = (detail: string, feature: string) => JSON.stringify({ kind: failure.kind, feature, detail });
   const bytes = (text: string) => Buffer.byteLength(text);
   let detail = [...failure.detail];
-  while (detail.length > 0 && bytes(write(detail.join(""), failure.feature)) > closeReasonBytesMax) detail = detail.slice(0, -1);
+  while (detail.length > 0 && bytes(write(detail.join(""), failure.feature)) > closeReasonBytesMax)
+    detail = detail.slice(0, -1);
   let feature = [...failure.feature];
-  while (feature.length > 0 && bytes(write(detail.join(""), feature.join(""))) > closeReasonBytesMax) feature = feature.slice(0, -1);
+  while (feature.length > 0 && bytes(write(detail.join(""), feature.join(""))) > closeReasonBytesMax)
+    feature = feature.slice(0, -1);
   return write(detail.join(""), feature.join(""));
 }

@@ -28,12 +28,15 @@ const versions: Readonly<Record<number, { readonly name: string; compute(parts: 
 };
 
 /** Names as feature negotiation lists them, by version. */
-export const fingerprintVersions: ReadonlyMap<number, string> = new Map(Object.entries(versions).map(([version, { name }]) => [Number(version), name]));
+export const fingerprintVersions: ReadonlyMap<number, string> = new Map(
+  Object.entries(versions).map(([version, { name }]) => [Number(version), name]),
+);
 
 /** 32 bytes. Refuses control_character in any text: fields joined or compared by bytes must stay apart. */
 export function wireFingerprint(version: number, parts: FingerprintParts): Buffer {
   const algorithm = versions[version];
-  if (algorithm === undefined) throw new ClaudemeshError("invalid_envelope", `fingerprint version ${version} is unknown`);
+  if (algorithm === undefined)
+    throw new ClaudemeshError("invalid_envelope", `fingerprint version ${version} is unknown`);
   for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) refuseControl(text);
   return algorithm.compute(parts);
 }

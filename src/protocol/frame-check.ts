@@ -23,7 +23,8 @@ function parse(text: string, shapes: Readonly<Record<string, Shape>>): Record<st
   } catch (error) {
     throw new ClaudemeshError("protocol_error", "the frame is not JSON", { cause: error });
   }
-  if (!isRecord(value) || typeof value["type"] !== "string") throw new ClaudemeshError("protocol_error", "the frame has no type");
+  if (!isRecord(value) || typeof value["type"] !== "string")
+    throw new ClaudemeshError("protocol_error", "the frame has no type");
   const type = value["type"];
   const shape = Object.hasOwn(shapes, type) ? shapes[type] : undefined;
   if (shape === undefined) {
@@ -32,7 +33,8 @@ function parse(text: string, shapes: Readonly<Record<string, Shape>>): Record<st
     });
   }
   for (const [field, test] of Object.entries(shape)) {
-    if (!test(value[field])) throw new ClaudemeshError("protocol_error", `${type}: field ${field} is missing or ill-formed`);
+    if (!test(value[field]))
+      throw new ClaudemeshError("protocol_error", `${type}: field ${field} is missing or ill-formed`);
   }
   return value;
 }

@@ -15,14 +15,18 @@ const memberId = (value: unknown) => typeof value === "string" && isMemberId(val
 const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value === null || test(value);
 const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
-const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) => Array.isArray(value) && value.length <= max && value.every(test);
-const record = (shape: Shape) => (value: unknown) => isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
+const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) =>
+  Array.isArray(value) && value.length <= max && value.every(test);
+const record = (shape: Shape) => (value: unknown) =>
+  isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
 const flag = (value: unknown) => typeof value === "boolean";
 const anything = () => true;
 
 const position = record({ epoch: integer, seq: integer, broker_message_id: text, incarnation: text, mac: text });
 const offers = (value: unknown) =>
-  isRecord(value) && Object.keys(value).length <= 64 && Object.values(value).every(record({ versions: listOf(integer, 64) }));
+  isRecord(value) &&
+  Object.keys(value).length <= 64 &&
+  Object.values(value).every(record({ versions: listOf(integer, 64) }));
 const request = { id: integer };
 const receipt = record({
   to: memberId,
@@ -34,7 +38,11 @@ const receipt = record({
   signature: text,
 });
 const error: Shape = { id: orAbsent(integer), code: text, message: text, retryable: flag, closes: flag };
-const log = record({ epoch: integer, head: integer, breaks: listOf(record({ epoch: integer, prefix: integer, detected_at: text }), 10_000) });
+const log = record({
+  epoch: integer,
+  head: integer,
+  breaks: listOf(record({ epoch: integer, prefix: integer, detected_at: text }), 10_000),
+});
 
 /** What a broker accepts. One line a frame. */
 export const daemonShapes: Readonly<Record<string, Shape>> = {
@@ -79,7 +87,18 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
   },
   send_ack: { ...request, items: listOf(record({ status: integer, client_message_id: text }), limits.frameItemsMax) },
   push: {
-    items: listOf(record({ destination: text, seq: integer, epoch: integer, broker_message_id: text, accepted_at: text, position, envelope: orNull(isRecord) }), limits.frameItemsMax),
+    items: listOf(
+      record({
+        destination: text,
+        seq: integer,
+        epoch: integer,
+        broker_message_id: text,
+        accepted_at: text,
+        position,
+        envelope: orNull(isRecord),
+      }),
+      limits.frameItemsMax,
+    ),
   },
   void_ack: { ...request, items: listOf(record({ client_message_id: text, status: text }), limits.frameItemsMax) },
   receipt: { items: listOf(receipt, limits.frameItemsMax) },

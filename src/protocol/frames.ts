@@ -255,7 +255,11 @@ export interface ReceiptFrame {
 
 /** Broker → daemon news. Loss of one is harmless: every state it speaks of can be asked for. */
 export type EventFrame =
-  | { readonly type: "event"; readonly event: "member_joined" | "member_left" | "member_online" | "member_offline"; readonly member: MemberInfo }
+  | {
+      readonly type: "event";
+      readonly event: "member_joined" | "member_left" | "member_online" | "member_offline";
+      readonly member: MemberInfo;
+    }
   | { readonly type: "event"; readonly event: "topic_created" | "topic_deleted"; readonly topic: TopicInfo }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {
@@ -267,7 +271,13 @@ export type EventFrame =
       readonly of: number;
     }
   | { readonly type: "event"; readonly event: "expired"; readonly client_message_id: string; readonly reason: string }
-  | { readonly type: "event"; readonly event: "gap"; readonly destination: DestinationKey; readonly from_seq: number; readonly to_seq: number }
+  | {
+      readonly type: "event";
+      readonly event: "gap";
+      readonly destination: DestinationKey;
+      readonly from_seq: number;
+      readonly to_seq: number;
+    }
   | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string };
 
 export interface ErrorFrame {

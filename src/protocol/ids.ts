@@ -51,7 +51,11 @@ export function checkClientMessageId(text: string): string {
 }
 
 /** A minted id travels as it is; a caller-chosen one behind its sender's prefix, so that nobody can take another's. */
-export function wireId(memberId: string, id: string, options: { readonly minted: boolean } = { minted: false }): string {
+export function wireId(
+  memberId: string,
+  id: string,
+  options: { readonly minted: boolean } = { minted: false },
+): string {
   return options.minted ? id : `${memberId.slice(0, wirePrefixChars - 1)}:${id}`;
 }
 
@@ -75,5 +79,10 @@ export function checkWireId(sender: string, wire: string): string {
 export function isWireId(wire: string): boolean {
   if (isUuidV7(wire)) return true;
   const id = wire.slice(wirePrefixChars);
-  return /^[0-9a-f]{16}:/.test(wire) && id.length > 0 && id.length <= limits.clientMessageIdCharsMax && callerIdPattern.test(id);
+  return (
+    /^[0-9a-f]{16}:/.test(wire) &&
+    id.length > 0 &&
+    id.length <= limits.clientMessageIdCharsMax &&
+    callerIdPattern.test(id)
+  );
 }

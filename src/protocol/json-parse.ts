@@ -28,7 +28,16 @@ const numberToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // What a string may hold unescaped, up to the next quote or backslash.
 const plainRun = /[^"\\\u0000-\u001f]*/y;
 const integerToken = /^-?\d+$/;
-const escapes: Readonly<Record<string, string>> = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const escapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
 
 /** One pass of recursive descent over a text. */
 class Parser {
@@ -119,7 +128,8 @@ class Parser {
       result = result === "" ? run : result + run;
       const code = this.#text.charCodeAt(this.#at);
       if (code === 0x22) break;
-      if (code !== 0x5c) throw this.#malformed(Number.isNaN(code) ? "string without end" : "control character in a string");
+      if (code !== 0x5c)
+        throw this.#malformed(Number.isNaN(code) ? "string without end" : "control character in a string");
       result += this.#escape();
     }
     this.#at += 1;
@@ -147,7 +157,9 @@ class Parser {
     this.#at += token.length;
     const value = Number(token);
     if (integerToken.test(token) && !Number.isSafeInteger(value)) {
-      throw new ClaudemeshError("number_out_of_range", `integer ${token.slice(0, 40)} is beyond ±(2^53−1)`, { hint: "send it as a string" });
+      throw new ClaudemeshError("number_out_of_range", `integer ${token.slice(0, 40)} is beyond ±(2^53−1)`, {
+        hint: "send it as a string",
+      });
     }
     canonicalNumber(value);
     return value;
@@ -174,6 +186,8 @@ class Parser {
   }
 
   #malformed(what: string): ClaudemeshError {
-    return new ClaudemeshError("malformed_json", `not JSON at character ${this.#at}: ${what}`, { details: { at: this.#at } });
+    return new ClaudemeshError("malformed_json", `not JSON at character ${this.#at}: ${what}`, {
+      details: { at: this.#at },
+    });
   }
 }

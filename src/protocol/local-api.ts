@@ -126,7 +126,12 @@ export interface HealthView {
   readonly mesh: string;
   readonly member: { readonly member_id: string; readonly name: string; readonly address: string };
   /** Measured: the link answered within the silence limit. */
-  readonly link: { readonly state: "connected" | "connecting" | "waiting" | "stopped"; readonly since: string; readonly broker_url: string; readonly last_error: string | null };
+  readonly link: {
+    readonly state: "connected" | "connecting" | "waiting" | "stopped";
+    readonly since: string;
+    readonly broker_url: string;
+    readonly last_error: string | null;
+  };
   readonly outbox: Readonly<Record<OutboxStatus, number>>;
   readonly pid: number;
   readonly started_at: string;
@@ -156,9 +161,24 @@ export interface Problem {
 export interface LocalEvent {
   readonly id: number;
   readonly event:
-    | "message" | "mention" | "receipt" | "member_joined" | "member_left" | "member_renamed" | "member_keypair_rotated"
-    | "member_revoked" | "agent_online" | "agent_offline" | "file_shared" | "hook_executed" | "link_up" | "link_down"
-    | "outbox_pressure" | "gap" | "log_epoch_changed" | "feature_negotiation_failed";
+    | "message"
+    | "mention"
+    | "receipt"
+    | "member_joined"
+    | "member_left"
+    | "member_renamed"
+    | "member_keypair_rotated"
+    | "member_revoked"
+    | "agent_online"
+    | "agent_offline"
+    | "file_shared"
+    | "hook_executed"
+    | "link_up"
+    | "link_down"
+    | "outbox_pressure"
+    | "gap"
+    | "log_epoch_changed"
+    | "feature_negotiation_failed";
   readonly at: string;
   /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;

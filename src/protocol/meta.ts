@@ -16,9 +16,13 @@ export function canonicalMeta(value: JsonValue | null | undefined): string {
   const text = canonicalJson(value);
   if (text === "{}") return "";
   if (Buffer.byteLength(text) > limits.metaBytesMax) {
-    throw new ClaudemeshError("meta_too_large", `meta has ${Buffer.byteLength(text)} bytes, at most ${limits.metaBytesMax}`, {
-      hint: "put large content into the body, or send a file",
-    });
+    throw new ClaudemeshError(
+      "meta_too_large",
+      `meta has ${Buffer.byteLength(text)} bytes, at most ${limits.metaBytesMax}`,
+      {
+        hint: "put large content into the body, or send a file",
+      },
+    );
   }
   return text;
 }
@@ -36,6 +40,7 @@ function depthOf(value: JsonValue, giveUpAt: number): number {
   if (typeof value !== "object" || value === null) return 0;
   if (giveUpAt === 0) return 1;
   let deepest = 0;
-  for (const item of Array.isArray(value) ? value : Object.values(value)) deepest = Math.max(deepest, depthOf(item, giveUpAt - 1));
+  for (const item of Array.isArray(value) ? value : Object.values(value))
+    deepest = Math.max(deepest, depthOf(item, giveUpAt - 1));
   return deepest + 1;
 }

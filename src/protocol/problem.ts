@@ -24,11 +24,18 @@ export function fromProblem(status: number, document: unknown): ClaudemeshError 
     return new ClaudemeshError("internal", `the server answered ${status} without a problem document`);
   }
   const members = document as Record<string, unknown>;
-  const code = typeof members["code"] === "string" && Object.hasOwn(errorCodes, members["code"]) ? (members["code"] as ErrorCode) : "internal";
+  const code =
+    typeof members["code"] === "string" && Object.hasOwn(errorCodes, members["code"])
+      ? (members["code"] as ErrorCode)
+      : "internal";
   const details: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(members)) if (!ownMembers.has(name)) details[name] = value;
-  return new ClaudemeshError(code, typeof members["detail"] === "string" ? members["detail"] : `the server answered ${status}`, {
-    details,
-    ...(typeof members["hint"] === "string" ? { hint: members["hint"] } : {}),
-  });
+  return new ClaudemeshError(
+    code,
+    typeof members["detail"] === "string" ? members["detail"] : `the server answered ${status}`,
+    {
+      details,
+      ...(typeof members["hint"] === "string" ? { hint: members["hint"] } : {}),
+    },
+  );
 }

@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign as cryptoSign, verify as cryptoVerify } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign as cryptoSign,
+  verify as cryptoVerify,
+} from "node:crypto";
 import type { Envelope } from "./envelope.ts";
 import { envelopeFingerprint } from "./fingerprint.ts";
 import type { HelloFrame, Position, ReceiptItem } from "./frames.ts";
@@ -35,9 +41,19 @@ export function envelopeSignatureHolds(envelope: Envelope, body: Uint8Array, key
 }
 
 /** The whole hello, the challenge's nonce, the broker and the authority that was dialled: worthless to a relay. */
-export function helloBytes(hello: Omit<HelloFrame, "signature">, nonce: string, brokerId: string, authority: string): Buffer {
+export function helloBytes(
+  hello: Omit<HelloFrame, "signature">,
+  nonce: string,
+  brokerId: string,
+  authority: string,
+): Buffer {
   const { signature: _, ...unsigned } = hello as HelloFrame;
-  return lengthPrefixed(Buffer.from("claudemesh:hello:v1", "ascii"), [canonicalJson(unsigned as unknown as JsonValue), nonce, brokerId, authority]);
+  return lengthPrefixed(Buffer.from("claudemesh:hello:v1", "ascii"), [
+    canonicalJson(unsigned as unknown as JsonValue),
+    nonce,
+    brokerId,
+    authority,
+  ]);
 }
 
 /** What the broker's deployment key signs in a challenge. */

@@ -18,11 +18,30 @@ const tracedCalls = "openat,close,pwrite64,write,writev,sendto,sendmsg,fdatasync
 
 /** Arguments that put `command` under strace with a trace that {@link replayTrace} reads. */
 export function straceArguments(traceFile: string, command: readonly string[]): string[] {
-  return ["-f", "-qq", "-xx", "-y", "-s", "4194304", "-e", `trace=${tracedCalls}`, "-e", "signal=none", "-o", traceFile, "--", ...command];
+  return [
+    "-f",
+    "-qq",
+    "-xx",
+    "-y",
+    "-s",
+    "4194304",
+    "-e",
+    `trace=${tracedCalls}`,
+    "-e",
+    "signal=none",
+    "-o",
+    traceFile,
+    "--",
+    ...command,
+  ];
 }
 
 /** Walks a trace and calls `visit` at every write to a socket, with the durable image of that moment. */
-export function replayTrace(traceFile: string, files: RegExp, visit: (moment: TraceMoment) => void): { synced: number } {
+export function replayTrace(
+  traceFile: string,
+  files: RegExp,
+  visit: (moment: TraceMoment) => void,
+): { synced: number } {
   const written = new Map<string, Buffer>();
   const durable = new Map<string, Buffer>();
   const unfinished = new Map<string, string>();

@@ -42,7 +42,10 @@ export async function acceptBatch(meshId: string, batch: readonly QueuedItem[], 
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown, "store_unavailable");
     metrics.storeErrors.inc({ code: error.code });
-    parts.log.error({ mesh_id: meshId, code: error.code, error: error.message, items: open.length }, "accept batch failed");
+    parts.log.error(
+      { mesh_id: meshId, code: error.code, error: error.message, items: open.length },
+      "accept batch failed",
+    );
     parts.uncertain(meshId);
     if (error.code === "store_corrupt" || error.code === "schema_newer") parts.fatal(error);
     // Whether the transaction committed is unknown; the resent ids find out at B0.
@@ -54,7 +57,10 @@ export async function acceptBatch(meshId: string, batch: readonly QueuedItem[], 
 
 /** B0: answers the ids that have a record, before anything that can refuse for load. Returns the others. */
 async function fastPath(meshId: string, batch: readonly QueuedItem[], parts: AcceptParts): Promise<QueuedItem[]> {
-  const found = await parts.store.lookUp(meshId, batch.map((item) => item.envelope.client_message_id));
+  const found = await parts.store.lookUp(
+    meshId,
+    batch.map((item) => item.envelope.client_message_id),
+  );
   if (found.size === 0) return [...batch];
   const open: QueuedItem[] = [];
   for (const item of batch) {
@@ -73,28 +79,35 @@ async function fastPath(meshId: string, batch: readonly QueuedItem[], parts: Acc
 async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptParts): Promise<void> {
   const { refusals, charged } = await decideRefusals(meshId, open, parts);
   const now = parts.clock.now();
-  const items = open.map((item, index): AcceptItem => ({
-    envelope: item.envelope,
-    fingerprint: item.fingerprint,
-    linkEpoch: item.link.linkEpoch,
-    broker_message_id: newUuidV7(now),
-    refusal: refusals[index] ?? null,
-  }));
+  const items = open.map(
+    (item, index): AcceptItem => ({
+      envelope: item.envelope,
+      fingerprint: item.fingerprint,
+      linkEpoch: item.link.linkEpoch,
+      broker_message_id: newUuidV7(now),
+      refusal: refusals[index] ?? null,
+    }),
+  );
   const outcomes = await parts.store.accept(meshId, items, now);
   const messages: CommittedMessage[] = [];
   const answers = open.map((item, index): SendAnswer => {
     const outcome = outcomes[index] ?? refusalOf("internal", "The store gave no outcome.");
     const brokerMessageId = items[index]?.broker_message_id ?? "";
-    if (outcome.kind === "accepted") messages.push({ item, outcome, broker_message_id: brokerMessageId, accepted_at: now });
+    if (outcome.kind === "accepted")
+      messages.push({ item, outcome, broker_message_id: brokerMessageId, accepted_at: now });
     else if (outcome.kind === "refused") {
       if (charged[index] === true) parts.metrics.rateLimitConsumedThenRejected.inc();
     } else parts.metrics.dedupeHit.inc({ phase: "b2" });
     return answerOf(item, outcome, brokerMessageId);
   });
   if (messages.length > 0) {
-    parts.limiter.committed(meshId, messages.map(({ item }) => ({
-      clientMessageId: item.envelope.client_message_id, fingerprint: item.fingerprint,
-    })));
+    parts.limiter.committed(
+      meshId,
+      messages.map(({ item }) => ({
+        clientMessageId: item.envelope.client_message_id,
+        fingerprint: item.fingerprint,
+      })),
+    );
     parts.committed(meshId, messages);
   }
   for (const [index, item] of open.entries()) {
@@ -104,7 +117,9 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
 }
 
 async function decideRefusals(
-  meshId: string, open: readonly QueuedItem[], parts: AcceptParts,
+  meshId: string,
+  open: readonly QueuedItem[],
+  parts: AcceptParts,
 ): Promise<{ refusals: (Refusal | null)[]; charged: boolean[] }> {
   const refusals: (Refusal | null)[] = new Array(open.length).fill(null);
   const charged: boolean[] = new Array(open.length).fill(false);
@@ -113,11 +128,16 @@ async function decideRefusals(
   for (const [index, item] of open.entries()) {
     const id = item.envelope.client_message_id;
     if (item.bodyBytes > item.link.inlineBytes) {
-      refusals[index] = refusalOf("body_too_large", `The sealed body has ${item.bodyBytes} bytes, the link takes ${item.link.inlineBytes}.`);
+      refusals[index] = refusalOf(
+        "body_too_large",
+        `The sealed body has ${item.bodyBytes} bytes, the link takes ${item.link.inlineBytes}.`,
+      );
     } else if (item.link.behind.holds(item.destination, id)) refusals[index] = behindRefusal;
     else {
       asked.push({
-        memberId: item.link.memberId, clientMessageId: id, fingerprint: item.fingerprint,
+        memberId: item.link.memberId,
+        clientMessageId: id,
+        fingerprint: item.fingerprint,
         group: `${item.link.memberId}/${item.link.linkEpoch}/${item.destination}`,
       });
       askedIndex.push(index);
@@ -133,7 +153,10 @@ async function decideRefusals(
   return { refusals, charged };
 }
 
-const behindRefusal = refusalOf("behind", "An earlier message to this destination was refused and must be sent again first.");
+const behindRefusal = refusalOf(
+  "behind",
+  "An earlier message to this destination was refused and must be sent again first.",
+);
 
 function refusalOfDecision(decision: LimitDecision | undefined): Refusal | null {
   if (decision === undefined || decision.kind === "allowed") return null;
@@ -146,8 +169,12 @@ function answerOf(item: QueuedItem, outcome: AcceptOutcome, brokerMessageId: str
   switch (outcome.kind) {
     case "accepted":
       return {
-        status: 201, client_message_id: id, broker_message_id: brokerMessageId, history_id: outcome.seq,
-        duplicate: false, position: outcome.position,
+        status: 201,
+        client_message_id: id,
+        broker_message_id: brokerMessageId,
+        history_id: outcome.seq,
+        duplicate: false,
+        position: outcome.position,
       };
     case "duplicate":
       return duplicateAnswer(outcome.record);

@@ -11,12 +11,15 @@ async function pair(fixture: Fixture): Promise<{ alice: Identity; bob: Identity;
   return { alice, bob, link: await fixture.connect(alice) };
 }
 
-const codes = (answers: readonly { status: number }[]) => answers.map((answer) => ("code" in answer ? `${answer.status} ${String(answer.code)}` : `${answer.status}`));
+const codes = (answers: readonly { status: number }[]) =>
+  answers.map((answer) => ("code" in answer ? `${answer.status} ${String(answer.code)}` : `${answer.status}`));
 
 test("a sent message is accepted once: 201, then 200 with the same answer, and 409 for another request", async (context) => {
   const fixture = await brokerFixture(context);
   const { alice, bob, link } = await pair(fixture);
-  const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "hello", { client_message_id: wireId(alice.memberId, "build-42") });
+  const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "hello", {
+    client_message_id: wireId(alice.memberId, "build-42"),
+  });
   const [first] = await link.sendItems([envelope]);
   assert.ok(first?.status === 201 && "duplicate" in first && !first.duplicate);
   assert.ok(isUuidV7(first.broker_message_id));
@@ -25,7 +28,9 @@ test("a sent message is accepted once: 201, then 200 with the same answer, and 4
   assert.equal(again.broker_message_id, first.broker_message_id);
   assert.equal(again.history_id, first.history_id);
   assert.equal(again.history_available, true);
-  const other = envelopeOf(fixture.meshId, alice, bob.memberId, "other", { client_message_id: envelope.client_message_id });
+  const other = envelopeOf(fixture.meshId, alice, bob.memberId, "other", {
+    client_message_id: envelope.client_message_id,
+  });
   const [conflict] = await link.sendItems([other]);
   assert.ok(conflict?.status === 409 && "conflict" in conflict);
   assert.equal(conflict.conflict, "request_fingerprint_mismatch");
@@ -39,10 +44,15 @@ test("a conflict with another sender's id tells nothing of it", async (context) 
   const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "hello");
   await link.sendItems([envelope]);
   const bobLink = await fixture.connect(bob);
-  const stolen = envelopeOf(fixture.meshId, bob, alice.memberId, "hello", { client_message_id: envelope.client_message_id });
+  const stolen = envelopeOf(fixture.meshId, bob, alice.memberId, "hello", {
+    client_message_id: envelope.client_message_id,
+  });
   const [answer] = await bobLink.sendItems([stolen]);
   assert.deepEqual(answer, {
-    status: 409, client_message_id: envelope.client_message_id, code: "idempotency_key_reused", conflict: "request_fingerprint_mismatch",
+    status: 409,
+    client_message_id: envelope.client_message_id,
+    code: "idempotency_key_reused",
+    conflict: "request_fingerprint_mismatch",
   });
 });
 
@@ -52,14 +62,27 @@ test("one bad item never fails its neighbours, and nothing refused leaves a reco
   const to = (text: string, fields = {}) => envelopeOf(fixture.meshId, alice, bob.memberId, text, fields);
   const lied = to("lied", { request_fingerprint: "0".repeat(64) });
   const items = [
-    to("one"), { nonsense: true }, lied, { ...to("x"), sender: bob.memberId }, to("two"),
-    to("squat", { client_message_id: wireId(bob.memberId, "build-42") }), to("big", { body: Buffer.alloc(65_537).toString("base64url") }),
-    envelopeOf(fixture.meshId, alice, "#nowhere", "lost"), to("three"),
+    to("one"),
+    { nonsense: true },
+    lied,
+    { ...to("x"), sender: bob.memberId },
+    to("two"),
+    to("squat", { client_message_id: wireId(bob.memberId, "build-42") }),
+    to("big", { body: Buffer.alloc(65_537).toString("base64url") }),
+    envelopeOf(fixture.meshId, alice, "#nowhere", "lost"),
+    to("three"),
   ];
   const answers = await link.sendItems(items);
   assert.deepEqual(codes(answers), [
-    "201", "400 invalid_envelope", "400 fingerprint_mismatch", "400 invalid_envelope", "201", "400 invalid_id", "413 body_too_large",
-    "404 unknown_destination", "201",
+    "201",
+    "400 invalid_envelope",
+    "400 fingerprint_mismatch",
+    "400 invalid_envelope",
+    "201",
+    "400 invalid_id",
+    "413 body_too_large",
+    "404 unknown_destination",
+    "201",
   ]);
   const [now] = await link.sendItems([to("lied", { client_message_id: lied.client_message_id })]);
   assert.equal(now?.status, 201);
@@ -77,7 +100,10 @@ test("fifty sends of one id over several links of several frames make exactly on
   const statuses = answers.flat().map(({ status }) => status);
   assert.equal(statuses.filter((status) => status === 201).length, 1);
   assert.equal(statuses.filter((status) => status === 200).length, 49);
-  assert.equal(new Set(answers.flat().map((answer) => "broker_message_id" in answer && answer.broker_message_id)).size, 1);
+  assert.equal(
+    new Set(answers.flat().map((answer) => "broker_message_id" in answer && answer.broker_message_id)).size,
+    1,
+  );
 });
 
 test("fifty same-id sends that all miss B0 make exactly one 201: the record is looked up again under the lock", async (context) => {
@@ -94,7 +120,13 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
   const { join } = await import("node:path");
   await fixture.broker.stop();
   const key = loadDeploymentKey(join(fixture.dataDir, "deployment_key.json"), 0);
-  const store = createSqliteStore({ path: join(fixture.dataDir, "broker.db"), clock: fixture.clock, log: silentLog, positionSecret: key.positionSecret, dedupe: { mode: "permanent", retentionDays: 0 } });
+  const store = createSqliteStore({
+    path: join(fixture.dataDir, "broker.db"),
+    clock: fixture.clock,
+    log: silentLog,
+    positionSecret: key.positionSecret,
+    dedupe: { mode: "permanent", retentionDays: 0 },
+  });
   await store.start();
   context.after(() => store.stop());
   const blind = Object.assign(Object.create(store) as typeof store, { lookUp: async () => new Map() });
@@ -104,19 +136,54 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
   const statuses: number[] = [];
   let committed = 0;
   const link = {
-    meshId: fixture.meshId, memberId: alice.memberId, linkEpoch: link_epoch, inlineBytes: 65_536, behind: createBehind(10), overrun() {},
+    meshId: fixture.meshId,
+    memberId: alice.memberId,
+    linkEpoch: link_epoch,
+    inlineBytes: 65_536,
+    behind: createBehind(10),
+    overrun() {},
   };
   const metrics = createBrokerMetrics();
-  const limiter = createInProcessLimiter(defaultBrokerLimits, () => 0, () => undefined);
-  await Promise.all(Array.from({ length: 50 }, () => acceptBatch(fixture.meshId, [{
-    ...checkItem(envelope, link), link, destination: "dm:x", settle: ({ status }) => void statuses.push(status),
-  }], { store: blind, limiter, clock: fixture.clock, log: silentLog, metrics, committed: () => { committed += 1; }, uncertain() {}, fatal() {} })));
+  const limiter = createInProcessLimiter(
+    defaultBrokerLimits,
+    () => 0,
+    () => undefined,
+  );
+  await Promise.all(
+    Array.from({ length: 50 }, () =>
+      acceptBatch(
+        fixture.meshId,
+        [
+          {
+            ...checkItem(envelope, link),
+            link,
+            destination: "dm:x",
+            settle: ({ status }) => void statuses.push(status),
+          },
+        ],
+        {
+          store: blind,
+          limiter,
+          clock: fixture.clock,
+          log: silentLog,
+          metrics,
+          committed: () => {
+            committed += 1;
+          },
+          uncertain() {},
+          fatal() {},
+        },
+      ),
+    ),
+  );
   assert.equal(committed, 1);
   assert.deepEqual(statuses.toSorted(), [...Array(49).fill(200), 201]);
 });
 
 test("a known id is answered while the limiter is saturated, and takes no budget", async (context) => {
-  const fixture = await brokerFixture(context, { limits: { memberRate: 1, memberBurst: 2, meshRate: 100, meshBurst: 100 } });
+  const fixture = await brokerFixture(context, {
+    limits: { memberRate: 1, memberBurst: 2, meshRate: 100, meshBurst: 100 },
+  });
   const { alice, bob, link } = await pair(fixture);
   const make = (text: string) => envelopeOf(fixture.meshId, alice, bob.memberId, text);
   const known = make("known");
@@ -128,7 +195,9 @@ test("a known id is answered while the limiter is saturated, and takes no budget
   const [limited] = await link.sendItems([third]);
   assert.ok(limited?.status === 429 && "retry_after_ms" in limited && limited.retry_after_ms === 1_000);
   assert.equal((await link.sendItems([known]))[0]?.status, 200);
-  const [mismatch] = await link.sendItems([envelopeOf(fixture.meshId, alice, bob.memberId, "x", { client_message_id: known.client_message_id })]);
+  const [mismatch] = await link.sendItems([
+    envelopeOf(fixture.meshId, alice, bob.memberId, "x", { client_message_id: known.client_message_id }),
+  ]);
   assert.equal(mismatch?.status, 409);
   fixture.clock.advance(1_000);
   assert.equal((await link.sendItems([third]))[0]?.status, 201);
@@ -137,7 +206,9 @@ test("a known id is answered while the limiter is saturated, and takes no budget
 });
 
 test("after a refusal that may be retried, later messages to that destination wait until it is sent again", async (context) => {
-  const fixture = await brokerFixture(context, { limits: { memberRate: 1, memberBurst: 1, meshRate: 100, meshBurst: 100 } });
+  const fixture = await brokerFixture(context, {
+    limits: { memberRate: 1, memberBurst: 1, meshRate: 100, meshBurst: 100 },
+  });
   const { alice, bob, link } = await pair(fixture);
   const carol = await fixture.member("carol");
   const make = (to: Identity, text: string) => envelopeOf(fixture.meshId, alice, to.memberId, text);
@@ -153,12 +224,16 @@ test("after a refusal that may be retried, later messages to that destination wa
 });
 
 test("voiding the held message releases its destination", async (context) => {
-  const fixture = await brokerFixture(context, { limits: { memberRate: 1, memberBurst: 1, meshRate: 100, meshBurst: 100 } });
+  const fixture = await brokerFixture(context, {
+    limits: { memberRate: 1, memberBurst: 1, meshRate: 100, meshBurst: 100 },
+  });
   const { alice, bob, link } = await pair(fixture);
   const [first, second, third] = ["1", "2", "3"].map((text) => envelopeOf(fixture.meshId, alice, bob.memberId, text));
   await link.sendItems([first, second, third]);
   fixture.clock.advance(60_000);
-  assert.deepEqual(await link.voidIds([second?.client_message_id ?? ""]), [{ client_message_id: second?.client_message_id, status: "void" }]);
+  assert.deepEqual(await link.voidIds([second?.client_message_id ?? ""]), [
+    { client_message_id: second?.client_message_id, status: "void" },
+  ]);
   assert.deepEqual(codes(await link.sendItems([third])), ["201"]);
 });
 
@@ -168,7 +243,10 @@ test("a voided id is never committed, and a committed one cannot be voided", asy
   const [voided, committed] = ["v", "c"].map((text) => envelopeOf(fixture.meshId, alice, bob.memberId, text));
   const [sent] = await link.sendItems([committed]);
   const answers = await link.voidIds([voided?.client_message_id ?? "", committed?.client_message_id ?? ""]);
-  assert.deepEqual(answers.map(({ status }) => status), ["void", "committed"]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["void", "committed"],
+  );
   assert.ok(answers[1]?.status === "committed" && sent?.status === 201 && "broker_message_id" in sent);
   assert.equal(answers[1].record.broker_message_id, sent.broker_message_id);
   assert.deepEqual(codes(await link.sendItems([voided])), ["410 id_void"]);
@@ -178,7 +256,9 @@ test("only own ids can be voided", async (context) => {
   const fixture = await brokerFixture(context);
   const { bob, link } = await pair(fixture);
   link.send({ type: "void", id: 77, items: [wireId(bob.memberId, "build-42")] });
-  const error = await link.next((frame): frame is Extract<typeof frame, { type: "error" }> => frame.type === "error" && frame.id === 77);
+  const error = await link.next(
+    (frame): frame is Extract<typeof frame, { type: "error" }> => frame.type === "error" && frame.id === 77,
+  );
   assert.equal(error.code, "invalid_id");
 });
 
@@ -186,13 +266,18 @@ test("one id twice in a frame is committed once", async (context) => {
   const fixture = await brokerFixture(context);
   const { alice, bob, link } = await pair(fixture);
   const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "twice");
-  assert.deepEqual(codes(await link.sendItems([envelope, envelope, envelopeOf(fixture.meshId, alice, bob.memberId, "after")])), ["201", "200", "201"]);
+  assert.deepEqual(
+    codes(await link.sendItems([envelope, envelope, envelopeOf(fixture.meshId, alice, bob.memberId, "after")])),
+    ["201", "200", "201"],
+  );
 });
 
 test("an accept queue beyond its limit stops reading and refuses nothing", async (context) => {
   const fixture = await brokerFixture(context, { limits: { acceptQueueMax: 4, acceptBatchMax: 2 } });
   const { alice, bob, link } = await pair(fixture);
-  const frames = Array.from({ length: 30 }, (_, index) => link.sendItems([envelopeOf(fixture.meshId, alice, bob.memberId, `m${index}`)]));
+  const frames = Array.from({ length: 30 }, (_, index) =>
+    link.sendItems([envelopeOf(fixture.meshId, alice, bob.memberId, `m${index}`)]),
+  );
   const statuses = (await Promise.all(frames)).flat().map(({ status }) => status);
   assert.deepEqual(statuses, Array(30).fill(201));
 });

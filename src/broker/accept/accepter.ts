@@ -23,7 +23,11 @@ export interface Accepter {
   stop(): Promise<void>;
 }
 
-interface Lane { readonly queue: MeshQueue; running: Promise<void> | null; wasFull: boolean }
+interface Lane {
+  readonly queue: MeshQueue;
+  running: Promise<void> | null;
+  wasFull: boolean;
+}
 
 export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Accepter {
   const lanes = new Map<string, Lane>();
@@ -47,7 +51,11 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
       const batch = lane.queue.take(limits.acceptBatchMax);
       parts.metrics.acceptQueue.dec(batch.length);
       await acceptBatch(meshId, batch, parts);
-      if (lane.wasFull && lane.queue.count() * 2 <= limits.acceptQueueMax && lane.queue.bytes() * 2 <= limits.acceptQueueBytesMax) {
+      if (
+        lane.wasFull &&
+        lane.queue.count() * 2 <= limits.acceptQueueMax &&
+        lane.queue.bytes() * 2 <= limits.acceptQueueBytesMax
+      ) {
         lane.wasFull = false;
         for (const listener of roomListeners) listener(meshId);
       }
@@ -75,7 +83,9 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
           const checked = checkItem(value, link);
           const { destination_kind, destination_ref } = checked.envelope;
           queued.push({
-            ...checked, link, destination: orderKey(destination_kind, destination_ref),
+            ...checked,
+            link,
+            destination: orderKey(destination_kind, destination_ref),
             settle: (answer) => settle(index, answer),
           });
         } catch (thrown) {

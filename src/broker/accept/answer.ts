@@ -6,11 +6,15 @@ import type { DedupeRecord, Refusal, VoidRecord } from "../store/store.ts";
 
 /** 200 for the same request of the same sender, 409 for any other, 410 for a voided id (delivery.md §4). */
 export function answerFromRecord(
-  record: DedupeRecord | VoidRecord, sender: string, fingerprint: Uint8Array,
+  record: DedupeRecord | VoidRecord,
+  sender: string,
+  fingerprint: Uint8Array,
 ): SendAnswer {
   if (record.kind === "void") return voidAnswer(record.client_message_id);
   const own = record.sender === sender;
-  return own && equalBytes(record.request_fingerprint, fingerprint) ? duplicateAnswer(record) : mismatchAnswer(record, own);
+  return own && equalBytes(record.request_fingerprint, fingerprint)
+    ? duplicateAnswer(record)
+    : mismatchAnswer(record, own);
 }
 
 export function duplicateAnswer(record: DedupeRecord): SendAnswer {
@@ -29,7 +33,9 @@ export function duplicateAnswer(record: DedupeRecord): SendAnswer {
 /** Another sender learns nothing of the record, not even that its own id was right. */
 export function mismatchAnswer(record: DedupeRecord, own: boolean): SendAnswer {
   const answer = {
-    status: 409, client_message_id: record.client_message_id, code: "idempotency_key_reused",
+    status: 409,
+    client_message_id: record.client_message_id,
+    code: "idempotency_key_reused",
     conflict: "request_fingerprint_mismatch",
   } as const;
   if (!own) return answer;
@@ -42,7 +48,9 @@ export function mismatchAnswer(record: DedupeRecord, own: boolean): SendAnswer {
 
 export function voidAnswer(clientMessageId: string): SendAnswer {
   return {
-    status: 410, client_message_id: clientMessageId, code: "id_void",
+    status: 410,
+    client_message_id: clientMessageId,
+    code: "id_void",
     message: "The id was voided by its sender; send the message under a new id.",
   };
 }

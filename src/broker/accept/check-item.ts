@@ -19,13 +19,18 @@ export interface CheckedItem {
  */
 export function checkItem(value: unknown, link: Pick<SenderLink, "meshId" | "memberId">): CheckedItem {
   const envelope = checkEnvelope(value);
-  if (envelope.mesh_id !== link.meshId) throw new ClaudemeshError("invalid_envelope", "The envelope names another mesh than the link.");
-  if (envelope.sender !== link.memberId) throw new ClaudemeshError("invalid_envelope", "The envelope's sender is not the link's member.");
+  if (envelope.mesh_id !== link.meshId)
+    throw new ClaudemeshError("invalid_envelope", "The envelope names another mesh than the link.");
+  if (envelope.sender !== link.memberId)
+    throw new ClaudemeshError("invalid_envelope", "The envelope's sender is not the link's member.");
   checkWireId(envelope.sender, envelope.client_message_id);
   const body = Buffer.from(envelope.body, "base64url");
   const fingerprint = envelopeFingerprint(envelope, body);
   if (fingerprint.toString("hex") !== envelope.request_fingerprint) {
-    throw new ClaudemeshError("fingerprint_mismatch", "The claimed request_fingerprint is not the fingerprint of this envelope.");
+    throw new ClaudemeshError(
+      "fingerprint_mismatch",
+      "The claimed request_fingerprint is not the fingerprint of this envelope.",
+    );
   }
   return { envelope, fingerprint, bodyBytes: body.length };
 }

@@ -33,7 +33,9 @@ export function createAdminServer(routes: readonly AdminRoute[], bodyBytesMax: n
       const chosen = found.find(({ route }) => route.method === request.method);
       if (chosen === undefined) {
         const allow = found.map(({ route }) => route.method).join(", ");
-        return answerProblem(response, new ClaudemeshError("method_not_allowed", `Only ${allow} is answered here.`), { allow });
+        return answerProblem(response, new ClaudemeshError("method_not_allowed", `Only ${allow} is answered here.`), {
+          allow,
+        });
       }
       const body = request.method === "POST" ? await readJsonBody(request, bodyBytesMax) : {};
       answerJson(response, chosen.route.status, await chosen.route.run(chosen.params, body));

@@ -13,8 +13,17 @@ export function answerProblem(response: ServerResponse, thrown: unknown, headers
 }
 
 export function answerText(
-  response: ServerResponse, status: number, type: string, text: string, headers: Record<string, string> = {},
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string,
+  headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text), "cache-control": "no-store", ...headers });
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    ...headers,
+  });
   response.end(text);
 }

@@ -10,10 +10,12 @@ export async function readJsonBody(request: IncomingMessage, bytesMax: number): 
     bytes += chunk.length;
     if (bytes <= bytesMax) chunks.push(chunk);
   }
-  if (bytes > bytesMax) throw new ClaudemeshError("body_too_large", `The body has ${bytes} bytes, ${bytesMax} are allowed.`);
+  if (bytes > bytesMax)
+    throw new ClaudemeshError("body_too_large", `The body has ${bytes} bytes, ${bytesMax} are allowed.`);
   if (bytes === 0) return {};
   const value = parseJson(Buffer.concat(chunks));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new ClaudemeshError("invalid_field", "The body must be a JSON object.");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ClaudemeshError("invalid_field", "The body must be a JSON object.");
   return { ...value };
 }
 
@@ -28,6 +30,9 @@ export function textField(body: Readonly<Record<string, unknown>>, name: string)
 /** Refuses fields that nobody reads, so that a typing error is not ignored. */
 export function onlyFields(body: Readonly<Record<string, unknown>>, names: readonly string[]): void {
   for (const name of Object.keys(body)) {
-    if (!names.includes(name)) throw new ClaudemeshError("unknown_field", `There is no field ${JSON.stringify(name.slice(0, 60))}.`, { hint: `fields: ${names.join(", ")}` });
+    if (!names.includes(name))
+      throw new ClaudemeshError("unknown_field", `There is no field ${JSON.stringify(name.slice(0, 60))}.`, {
+        hint: `fields: ${names.join(", ")}`,
+      });
   }
 }

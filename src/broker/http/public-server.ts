@@ -40,7 +40,9 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
       if (page === undefined) throw new ClaudemeshError("not_found", "There is nothing at this address.");
       if (request.method !== "GET" && request.method !== "HEAD") {
-        return answerProblem(response, new ClaudemeshError("method_not_allowed", "Only GET is answered here."), { allow: "GET, HEAD" });
+        return answerProblem(response, new ClaudemeshError("method_not_allowed", "Only GET is answered here."), {
+          allow: "GET, HEAD",
+        });
       }
       await page(request, response);
     } catch (thrown) {
@@ -56,7 +58,10 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   };
 }
 
-export function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<ReturnType<Server["address"]>> {
+export function listen(
+  server: Server,
+  where: { host: string; port: number } | { path: string },
+): Promise<ReturnType<Server["address"]>> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(where, () => {

@@ -4,7 +4,10 @@ import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import type { LinkParts } from "./link-parts.ts";
 
 /** This broker's answer to what a daemon asks for, with its own parameters (wire.md §2). */
-export function featureAnswer(asked: HelloFrame["features"], parts: Pick<LinkParts, "dedupe" | "limits">): HelloAckFrame["features"] {
+export function featureAnswer(
+  asked: HelloFrame["features"],
+  parts: Pick<LinkParts, "dedupe" | "limits">,
+): HelloAckFrame["features"] {
   const { mode, retentionDays } = parts.dedupe;
   const window = mode === "permanent" ? { mode } : { mode, dedupe_retention_days: retentionDays };
   return answerFeatures(asked, {

@@ -46,7 +46,10 @@ export function handleFrame(text: string, link: LiveLink, parts: LinkParts, done
 }
 
 function dispatch<T extends TrafficFrame["type"]>(
-  frame: Extract<TrafficFrame, { type: T }>, link: LiveLink, parts: LinkParts, done: () => void,
+  frame: Extract<TrafficFrame, { type: T }>,
+  link: LiveLink,
+  parts: LinkParts,
+  done: () => void,
 ): void {
   const handler: FrameHandler<Extract<TrafficFrame, { type: T }>> = handlers[frame.type as T];
   handler(frame, link, parts, done);

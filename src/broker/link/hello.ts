@@ -24,7 +24,8 @@ export async function proveHello(
 ): Promise<{ mesh: MeshRow; member: MemberRow }> {
   // Keys do not rotate yet: the key in use is the one that names the member.
   if (hello.key_id !== hello.member_id) throw new OpeningRefused("auth_failed", "key_id is not a key of this member");
-  if (!signatureHolds(hello, context)) throw new OpeningRefused("auth_failed", "the hello's signature does not hold for this broker and address");
+  if (!signatureHolds(hello, context))
+    throw new OpeningRefused("auth_failed", "the hello's signature does not hold for this broker and address");
   const mesh = await store.meshById(hello.mesh_id);
   const member = mesh === null ? null : await store.member(hello.mesh_id, hello.member_id);
   if (mesh === null || member === null) throw new OpeningRefused("auth_failed", "not a member of this mesh");
@@ -32,7 +33,10 @@ export async function proveHello(
   return { mesh, member };
 }
 
-function signatureHolds(hello: HelloFrame, { nonce, brokerId, authority }: { nonce: string; brokerId: string; authority: string }): boolean {
+function signatureHolds(
+  hello: HelloFrame,
+  { nonce, brokerId, authority }: { nonce: string; brokerId: string; authority: string },
+): boolean {
   try {
     return verify(publicKeyFromHex(hello.member_id), helloBytes(hello, nonce, brokerId, authority), hello.signature);
   } catch (thrown) {

@@ -28,7 +28,10 @@ export interface LinkServer {
 export function createLinkServer(parts: LinkParts): LinkServer {
   const { limits, registry } = parts;
   const wss = new WebSocketServer({
-    noServer: true, perMessageDeflate: false, maxPayload: limits.frameBytesMax, clientTracking: false,
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytesMax,
+    clientTracking: false,
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   const open = new Map<WebSocket, { out: Outgoing; gone: Promise<void> }>();
@@ -41,7 +44,9 @@ export function createLinkServer(parts: LinkParts): LinkServer {
 
   async function serve(ws: WebSocket, socket: Duplex, authority: string): Promise<void> {
     const out = createOutgoing(ws, socket, {
-      clock: parts.clock, bufferedBytesMax: limits.linkBufferedBytesMax, closeGraceMs: limits.closeGraceMs,
+      clock: parts.clock,
+      bufferedBytesMax: limits.linkBufferedBytesMax,
+      closeGraceMs: limits.closeGraceMs,
       closing: (code) => parts.metrics.linksClosed.inc({ code }),
     });
     const gone = new Promise<void>((resolve) => ws.once("close", () => resolve()));
@@ -67,17 +72,23 @@ export function createLinkServer(parts: LinkParts): LinkServer {
       await parts.notices.tell(link.meshId, link.memberId);
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown);
-      parts.log.warn({ mesh_id: link.meshId, code: error.code, error: error.message }, "a link's destinations could not be read");
+      parts.log.warn(
+        { mesh_id: link.meshId, code: error.code, error: error.message },
+        "a link's destinations could not be read",
+      );
       link.close("protocol_error", "the broker cannot read its store now");
     }
   }
 
   function refusal(request: IncomingMessage): ClaudemeshError | null {
-    if (new URL(request.url ?? "/", "http://broker").pathname !== linkPath) return new ClaudemeshError("not_found", "Links open at /v1/link.");
+    if (new URL(request.url ?? "/", "http://broker").pathname !== linkPath)
+      return new ClaudemeshError("not_found", "Links open at /v1/link.");
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-    if (!offered.includes(subprotocol)) return new ClaudemeshError("protocol_error", `The subprotocol is ${subprotocol}.`);
+    if (!offered.includes(subprotocol))
+      return new ClaudemeshError("protocol_error", `The subprotocol is ${subprotocol}.`);
     if (draining) return new ClaudemeshError("stopping", "The broker is stopping.");
-    if (openings >= limits.openingsMax || open.size >= limits.linksMax) return new ClaudemeshError("broker_unreachable", "The broker has as many connections as it may.");
+    if (openings >= limits.openingsMax || open.size >= limits.linksMax)
+      return new ClaudemeshError("broker_unreachable", "The broker has as many connections as it may.");
     return null;
   }
 

@@ -64,19 +64,25 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   const link: LiveLink = {
     ...identity,
     behind: createBehind(limits.behindDestinationsMax),
-    pump: createPump({ ...identity, sendText: out.sendText, superseded }, {
-      ...parts, tail: route.tail, head: route.head,
-      acknowledged(acks) {
-        for (const { destination } of acks) parts.progress.moved(identity.meshId, destination.slice("topic:".length));
+    pump: createPump(
+      { ...identity, sendText: out.sendText, superseded },
+      {
+        ...parts,
+        tail: route.tail,
+        head: route.head,
+        acknowledged(acks) {
+          for (const { destination } of acks) parts.progress.moved(identity.meshId, destination.slice("topic:".length));
+        },
       },
-    }),
+    ),
     send: out.send,
     sendText: out.sendText,
     close: out.close,
     closeWith: out.closeWith,
     terminate: out.terminate,
     superseded,
-    overrun: () => out.close("protocol_error", "too many destinations with refused messages; reconnect and resend in order"),
+    overrun: () =>
+      out.close("protocol_error", "too many destinations with refused messages; reconnect and resend in order"),
     stopReading() {
       stopped = true;
       // The socket itself goes on, so that the peer's close frame is heard.
@@ -108,8 +114,11 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   }
 
   const liveness: Liveness = startLiveness({
-    clock: parts.clock, pingIntervalMs: limits.pingIntervalMs, silenceMs: limits.silenceMs,
-    reading: () => !paused, ping: out.ping,
+    clock: parts.clock,
+    pingIntervalMs: limits.pingIntervalMs,
+    silenceMs: limits.silenceMs,
+    reading: () => !paused,
+    ping: out.ping,
     alive: () => parts.presence.extend(link),
     silent: () => out.terminate(),
   });

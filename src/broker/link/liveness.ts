@@ -7,8 +7,13 @@ export interface Liveness {
 }
 
 export function startLiveness(options: {
-  clock: Clock; pingIntervalMs: number; silenceMs: number;
-  reading: () => boolean; ping: () => void; alive: () => void; silent: () => void;
+  clock: Clock;
+  pingIntervalMs: number;
+  silenceMs: number;
+  reading: () => boolean;
+  ping: () => void;
+  alive: () => void;
+  silent: () => void;
 }): Liveness {
   const { clock } = options;
   let heardAt = clock.now();

@@ -28,8 +28,14 @@ test("a hello signed for another authority is refused: a relayed challenge is wo
 test("a hello changed after it was signed is refused, whatever field it was", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.member("alice");
-  await assert.rejects(fixture.connect(alice, { tamper: (hello) => ({ ...hello, agents: ["intruder"] }) }), /closed 4002/);
-  await assert.rejects(fixture.connect(alice, { tamper: (hello) => ({ ...hello, instance_id: "other" }) }), /closed 4002/);
+  await assert.rejects(
+    fixture.connect(alice, { tamper: (hello) => ({ ...hello, agents: ["intruder"] }) }),
+    /closed 4002/,
+  );
+  await assert.rejects(
+    fixture.connect(alice, { tamper: (hello) => ({ ...hello, instance_id: "other" }) }),
+    /closed 4002/,
+  );
   const mallory = newIdentity();
   await assert.rejects(fixture.connect({ memberId: alice.memberId, privateKey: mallory.privateKey }), /closed 4002/);
 });
@@ -66,16 +72,27 @@ test("connections that have proven nothing are bounded in number", async (contex
   context.after(() => first.terminate());
   await new Promise((resolve) => first.once("message", resolve));
   const second = new WebSocket(fixture.broker.url, "claudemesh.v1");
-  const status = await new Promise((resolve) => second.once("unexpected-response", (_request, response) => resolve(response.statusCode)).on("error", () => undefined));
+  const status = await new Promise((resolve) =>
+    second
+      .once("unexpected-response", (_request, response) => resolve(response.statusCode))
+      .on("error", () => undefined),
+  );
   assert.equal(status, 503);
   second.terminate();
 });
 
 test("an upgrade elsewhere or without the subprotocol is refused before it is a connection", async (context) => {
   const fixture = await brokerFixture(context);
-  for (const [url, protocol, expected] of [[`${fixture.broker.url}x`, "claudemesh.v1", 404], [fixture.broker.url, "other.v1", 400]] as const) {
+  for (const [url, protocol, expected] of [
+    [`${fixture.broker.url}x`, "claudemesh.v1", 404],
+    [fixture.broker.url, "other.v1", 400],
+  ] as const) {
     const socket = new WebSocket(url, protocol);
-    const status = await new Promise((resolve) => socket.once("unexpected-response", (_request, response) => resolve(response.statusCode)).on("error", () => undefined));
+    const status = await new Promise((resolve) =>
+      socket
+        .once("unexpected-response", (_request, response) => resolve(response.statusCode))
+        .on("error", () => undefined),
+    );
     assert.equal(status, expected);
     socket.terminate();
   }
@@ -104,14 +121,20 @@ test("any other second link closes the older one with 4003 and is an audit event
   assert.equal((JSON.parse(reason) as { kind: string }).kind, "replaced_by_newer_connection");
   const event = await bob.next(isType("event"));
   assert.ok(event);
-  await bob.next((frame): frame is Extract<typeof frame, { event: "member_concurrent_connection" }> => frame.type === "event" && frame.event === "member_concurrent_connection");
+  await bob.next(
+    (frame): frame is Extract<typeof frame, { event: "member_concurrent_connection" }> =>
+      frame.type === "event" && frame.event === "member_concurrent_connection",
+  );
   assert.ok(fixture.logged.some(({ fields }) => fields["audit"] === "member_concurrent_connection"));
 });
 
 test("a required feature that the broker lacks is named, for the daemon to judge", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.member("alice");
-  const features = { require: { client_message_id_dedupe: { versions: [1] }, time_travel: { versions: [1] } }, optional: {} };
+  const features = {
+    require: { client_message_id_dedupe: { versions: [1] }, time_travel: { versions: [1] } },
+    optional: {},
+  };
   const peer = await fixture.connect(alice, { hello: { features } });
   assert.deepEqual(peer.ack.features.missing_required, ["time_travel"]);
   assert.equal(peer.ack.features.supported["client_message_id_dedupe"]?.params["request_fingerprint"], true);
@@ -120,14 +143,25 @@ test("a required feature that the broker lacks is named, for the daemon to judge
 test("a position that this deployment never issued is refused", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.member("alice");
-  const forged = { epoch: 1, seq: 900, broker_message_id: "01890000-0000-7000-8000-000000000000", incarnation: "x", mac: "AAAA" };
+  const forged = {
+    epoch: 1,
+    seq: 900,
+    broker_message_id: "01890000-0000-7000-8000-000000000000",
+    incarnation: "x",
+    mac: "AAAA",
+  };
   await assert.rejects(fixture.connect(alice, { hello: { position: forged } }), /closed 4002/);
 });
 
 test("a restored old data directory is found out by a member that holds more, told to everyone, and resent messages arrive", async (context) => {
   const fixture = await brokerFixture(context);
-  const [alice, bob, carol] = [await fixture.member("alice"), await fixture.member("bob"), await fixture.member("carol")];
-  const send = async (link: Peer, from: Identity, to: Identity, text: string) => (await link.sendItems([envelopeOf(fixture.meshId, from, to.memberId, text)]))[0];
+  const [alice, bob, carol] = [
+    await fixture.member("alice"),
+    await fixture.member("bob"),
+    await fixture.member("carol"),
+  ];
+  const send = async (link: Peer, from: Identity, to: Identity, text: string) =>
+    (await link.sendItems([envelopeOf(fixture.meshId, from, to.memberId, text)]))[0];
   const kept = await send(await fixture.connect(alice), alice, bob, "kept");
   await fixture.stop();
   const backup = `${fixture.dataDir}.backup`;
@@ -146,11 +180,20 @@ test("a restored old data directory is found out by a member that holds more, to
   await send(carolLink, carol, bob, "other");
   const back = await fixture.connect(alice, { hello: { position: lost.position, earlier_positions: [kept.position] } });
   assert.equal(back.ack.log.epoch, 2);
-  assert.deepEqual(back.ack.log.breaks.map(({ epoch, prefix }) => ({ epoch, prefix })), [{ epoch: 2, prefix: 1 }]);
-  await carolLink.next((frame): frame is Extract<typeof frame, { event: "log_epoch_changed" }> => frame.type === "event" && frame.event === "log_epoch_changed");
+  assert.deepEqual(
+    back.ack.log.breaks.map(({ epoch, prefix }) => ({ epoch, prefix })),
+    [{ epoch: 2, prefix: 1 }],
+  );
+  await carolLink.next(
+    (frame): frame is Extract<typeof frame, { event: "log_epoch_changed" }> =>
+      frame.type === "event" && frame.event === "log_epoch_changed",
+  );
   assert.ok(fixture.logged.some(({ level, message }) => level === "error" && message.includes("LOST COMMITTED")));
   await send(back, alice, bob, "lost");
   const receiver = await fixture.connect(bob);
   const items = await receiver.pushes(3);
-  assert.deepEqual(items.map((item) => Buffer.from(item.envelope?.body ?? "", "base64url").toString()), ["kept", "other", "lost"]);
+  assert.deepEqual(
+    items.map((item) => Buffer.from(item.envelope?.body ?? "", "base64url").toString()),
+    ["kept", "other", "lost"],
+  );
 });

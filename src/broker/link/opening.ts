@@ -17,13 +17,21 @@ import type { Outgoing } from "./outgoing.ts";
  * One connection from its challenge to hello_ack, in wire.md §1's order. Resolves with the live link, or null when
  * the connection was refused, said nothing in time, or went away; then it is closed.
  */
-export async function openLink(ws: WebSocket, out: Outgoing, authority: string, parts: LinkParts): Promise<LiveLink | null> {
+export async function openLink(
+  ws: WebSocket,
+  out: Outgoing,
+  authority: string,
+  parts: LinkParts,
+): Promise<LiveLink | null> {
   const nonce = randomBytes(32).toString("base64url");
   const { brokerId, privateKey } = parts.key;
   const serverTime = rfc3339(parts.clock.now());
   const first = firstMessage(ws, out, parts);
   out.send({
-    type: "challenge", nonce, broker_id: brokerId, server_time: serverTime,
+    type: "challenge",
+    nonce,
+    broker_id: brokerId,
+    server_time: serverTime,
     signature: sign(privateKey, challengeBytes(nonce, brokerId, serverTime)),
   });
   try {
@@ -42,32 +50,51 @@ export async function openLink(ws: WebSocket, out: Outgoing, authority: string, 
 }
 
 async function admit(
-  hello: HelloFrame, context: { nonce: string; brokerId: string; authority: string },
-  ws: WebSocket, out: Outgoing, parts: LinkParts,
+  hello: HelloFrame,
+  context: { nonce: string; brokerId: string; authority: string },
+  ws: WebSocket,
+  out: Outgoing,
+  parts: LinkParts,
 ): Promise<LiveLink | null> {
   const { store, clock, limits } = parts;
   const { mesh, member } = await proveHello(hello, context, store);
   const features = featureAnswer(hello.features, parts);
   await compareLogs(hello, parts);
-  const { link_epoch } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, { instance_id: hello.instance_id, now: clock.now() });
+  const { link_epoch } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
+    instance_id: hello.instance_id,
+    now: clock.now(),
+  });
   const log = await store.log(hello.mesh_id);
   if (ws.readyState !== ws.OPEN) return null;
 
   const connectionId = newUuidV7(clock.now());
   const live = parts.registry.get(hello.mesh_id, hello.member_id);
-  if (live !== null && live.linkEpoch > link_epoch) throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
+  if (live !== null && live.linkEpoch > link_epoch)
+    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
   if (live !== null) replace(live, hello, parts);
 
   ws.removeAllListeners("message");
-  const link = createLiveLink(ws, out, {
-    connectionId, meshId: hello.mesh_id, memberId: hello.member_id, instanceId: hello.instance_id,
-    linkEpoch: link_epoch, agents: hello.agents, inlineBytes: limits.inlineBytes,
-  }, parts);
+  const link = createLiveLink(
+    ws,
+    out,
+    {
+      connectionId,
+      meshId: hello.mesh_id,
+      memberId: hello.member_id,
+      instanceId: hello.instance_id,
+      linkEpoch: link_epoch,
+      agents: hello.agents,
+      inlineBytes: limits.inlineBytes,
+    },
+    parts,
+  );
   parts.registry.set(link);
   parts.metrics.links.set(parts.registry.count());
   parts.metrics.linksOpened.inc();
   const ack: HelloAckFrame = {
-    type: "hello_ack", connection_id: connectionId, link_epoch,
+    type: "hello_ack",
+    connection_id: connectionId,
+    link_epoch,
     mesh: { mesh_id: mesh.mesh_id, slug: mesh.slug },
     member: { ...memberInfo(member, clock.now(), limits.presenceLeaseMs), online: true, agents: hello.agents },
     features,
@@ -77,7 +104,10 @@ async function admit(
   link.send(ack);
   ws.resume();
   parts.presence.opened(link, member.online_until);
-  parts.log.info({ mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client }, "link opened");
+  parts.log.info(
+    { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
+    "link opened",
+  );
   return link;
 }
 
@@ -89,10 +119,19 @@ function replace(live: LiveLink, hello: HelloFrame, parts: LinkParts): void {
   live.close("replaced_by_newer_connection", "another daemon opened a link as this member");
   parts.metrics.concurrentConnections.inc({ mesh: live.meshId });
   parts.log.warn(
-    { audit: "member_concurrent_connection", mesh_id: live.meshId, member_id: live.memberId, old_connection: live.connectionId },
+    {
+      audit: "member_concurrent_connection",
+      mesh_id: live.meshId,
+      member_id: live.memberId,
+      old_connection: live.connectionId,
+    },
     "a second daemon uses this identity; the older link was closed",
   );
-  parts.registry.broadcast(live.meshId, { type: "event", event: "member_concurrent_connection", member_id: live.memberId });
+  parts.registry.broadcast(live.meshId, {
+    type: "event",
+    event: "member_concurrent_connection",
+    member_id: live.memberId,
+  });
 }
 
 /** A daemon that durably holds more than this log has: commits were lost, and everyone must know (delivery.md §5). */

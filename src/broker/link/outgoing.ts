@@ -85,7 +85,11 @@ export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingO
 
 function closeFrame(kind: CloseKind, detail: string, feature: string | undefined): ErrorFrame {
   return {
-    type: "error", code: kind, message: detail, retryable: kind === "protocol_error" || kind === "slow_consumer", closes: true,
+    type: "error",
+    code: kind,
+    message: detail,
+    retryable: kind === "protocol_error" || kind === "slow_consumer",
+    closes: true,
     ...(feature === undefined ? {} : { details: { feature } }),
   };
 }
@@ -103,7 +107,13 @@ export function closeReason(kind: string, detail: string, feature?: string): str
 /** Answer to a frame that failed without ending the link. */
 export function errorFrame(thrown: unknown, id?: number): ErrorFrame {
   const error = ClaudemeshError.from(thrown);
-  const frame = { type: "error", code: error.code, message: error.message, retryable: error.retryable, closes: false } as const;
+  const frame = {
+    type: "error",
+    code: error.code,
+    message: error.message,
+    retryable: error.retryable,
+    closes: false,
+  } as const;
   const details = { ...error.details, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   const explained = Object.keys(details).length === 0 ? frame : { ...frame, details };
   return id === undefined ? explained : { ...explained, id };

@@ -17,7 +17,11 @@ export interface Presence {
 }
 
 export function createPresence(parts: {
-  store: BrokerStore; registry: LinkRegistry; clock: Clock; log: Log; leaseMs: number;
+  store: BrokerStore;
+  registry: LinkRegistry;
+  clock: Clock;
+  log: Log;
+  leaseMs: number;
 }): Presence {
   const { store, registry, clock, leaseMs } = parts;
 

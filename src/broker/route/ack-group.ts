@@ -11,7 +11,9 @@ export interface AckGroup {
 
 /** `moved` runs when the window has room again; it does not wait for the cursor's commit, which only saves re-pushing. */
 export function ackGroup(
-  link: PumpLink, parts: Pick<PumpParts, "store" | "acknowledged" | "log" | "metrics">, moved: () => void,
+  link: PumpLink,
+  parts: Pick<PumpParts, "store" | "acknowledged" | "log" | "metrics">,
+  moved: () => void,
 ): AckGroup {
   let waiting = new Map<DestinationKey, number>();
   let running = false;

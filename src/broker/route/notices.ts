@@ -29,7 +29,10 @@ export function createNotices(parts: {
           if (notices.length < pageItems) return;
         }
       } catch (thrown) {
-        parts.log.warn({ mesh_id: meshId, error: ClaudemeshError.from(thrown).message }, "expiry notices were not told");
+        parts.log.warn(
+          { mesh_id: meshId, error: ClaudemeshError.from(thrown).message },
+          "expiry notices were not told",
+        );
       }
     },
   };
@@ -38,5 +41,10 @@ export function createNotices(parts: {
 function eventOf({ kind, client_message_id, destination, from_seq, to_seq }: ExpiryNotice): EventFrame | null {
   if (kind === "gap") return { type: "event", event: "gap", destination, from_seq, to_seq };
   if (client_message_id === null) return null;
-  return { type: "event", event: "expired", client_message_id, reason: "kept for the broker's whole retention and not fetched by everyone it was for" };
+  return {
+    type: "event",
+    event: "expired",
+    client_message_id,
+    reason: "kept for the broker's whole retention and not fetched by everyone it was for",
+  };
 }

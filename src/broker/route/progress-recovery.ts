@@ -16,7 +16,9 @@ const messagesPerTopic = 256;
 const lookBackMs = 3_600_000;
 
 export function createProgressRecovery(parts: {
-  readonly store: Pick<BrokerStore, "cursors" | "history">; readonly progress: Progress; readonly clock: Clock;
+  readonly store: Pick<BrokerStore, "cursors" | "history">;
+  readonly progress: Progress;
+  readonly clock: Clock;
 }): ProgressRecovery {
   const { store, progress, clock } = parts;
   const startedAt = clock.now();
@@ -30,7 +32,12 @@ export function createProgressRecovery(parts: {
       for (const { destination } of await store.cursors(meshId, memberId)) {
         const topicId = topicOfKey(destination);
         if (topicId === null) continue;
-        const newest = await store.history(meshId, memberId, { kind: "topic", topic_id: topicId }, { beforeSeq: null, limit: messagesPerTopic });
+        const newest = await store.history(
+          meshId,
+          memberId,
+          { kind: "topic", topic_id: topicId },
+          { beforeSeq: null, limit: messagesPerTopic },
+        );
         for (const { envelope, seq, accepted_at } of newest) {
           if (envelope.sender !== memberId || accepted_at < since) continue;
           progress.sent(meshId, { topicId, sender: memberId, seq, clientMessageId: envelope.client_message_id });

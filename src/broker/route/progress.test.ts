@@ -9,7 +9,8 @@ function fixture() {
   const state = { cursors: [0, 0, 0], asked: 0, online: true };
   const told = new Map<string, number>();
   const progress = createProgress({
-    log: silentLog, messagesMax: 1_000,
+    log: silentLog,
+    messagesMax: 1_000,
     store: {
       topicProgress: async (_mesh, _topic, seq) => {
         state.asked += 1;
@@ -28,27 +29,33 @@ async function settle(): Promise<void> {
 }
 
 test("whatever the cursors are, each sender hears the true number of every message that someone holds", async () => {
-  await fc.assert(fc.asyncProperty(
-    fc.integer({ min: 1, max: 40 }), fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 40 })), { maxLength: 12 }),
-    async (count, moves) => {
-      const { state, told, progress } = fixture();
-      for (let seq = 1; seq <= count; seq += 1) progress.sent("mesh", { topicId: "t", sender: "s", seq, clientMessageId: `m${seq}` });
-      for (const [who, seq] of moves) {
-        state.cursors[who] = Math.max(state.cursors[who] ?? 0, seq);
-        progress.moved("mesh", "t");
-        await settle();
-        for (let message = 1; message <= count; message += 1) {
-          const reached = state.cursors.filter((cursor) => cursor >= message).length;
-          assert.equal(told.get(`m${message}`) ?? 0, reached);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 40 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 40 })), { maxLength: 12 }),
+      async (count, moves) => {
+        const { state, told, progress } = fixture();
+        for (let seq = 1; seq <= count; seq += 1)
+          progress.sent("mesh", { topicId: "t", sender: "s", seq, clientMessageId: `m${seq}` });
+        for (const [who, seq] of moves) {
+          state.cursors[who] = Math.max(state.cursors[who] ?? 0, seq);
+          progress.moved("mesh", "t");
+          await settle();
+          for (let message = 1; message <= count; message += 1) {
+            const reached = state.cursors.filter((cursor) => cursor >= message).length;
+            assert.equal(told.get(`m${message}`) ?? 0, reached);
+          }
         }
-      }
-    },
-  ), { numRuns: 30 });
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 test("a thousand messages that all are held cost a handful of questions", async () => {
   const { state, told, progress } = fixture();
-  for (let seq = 1; seq <= 1_000; seq += 1) progress.sent("mesh", { topicId: "t", sender: "s", seq, clientMessageId: `m${seq}` });
+  for (let seq = 1; seq <= 1_000; seq += 1)
+    progress.sent("mesh", { topicId: "t", sender: "s", seq, clientMessageId: `m${seq}` });
   await settle();
   state.asked = 0;
   state.cursors = [1_000, 1_000, 1_000];

@@ -18,7 +18,12 @@ export interface Progress {
   stop(): void;
 }
 
-export interface TopicSend { readonly topicId: string; readonly sender: string; readonly seq: number; readonly clientMessageId: string }
+export interface TopicSend {
+  readonly topicId: string;
+  readonly sender: string;
+  readonly seq: number;
+  readonly clientMessageId: string;
+}
 
 export interface ProgressParts {
   readonly store: Pick<BrokerStore, "topicProgress">;
@@ -28,9 +33,22 @@ export interface ProgressParts {
   tell(meshId: string, sender: string, event: Extract<EventFrame, { event: "topic_progress" }>): void;
 }
 
-interface Tracked { readonly seq: number; readonly clientMessageId: string; told: number }
-interface Group { readonly topicId: string; readonly sender: string; messages: Tracked[]; dirty: boolean }
-interface MeshProgress { readonly groups: Map<string, Group>; running: boolean; count: number }
+interface Tracked {
+  readonly seq: number;
+  readonly clientMessageId: string;
+  told: number;
+}
+interface Group {
+  readonly topicId: string;
+  readonly sender: string;
+  messages: Tracked[];
+  dirty: boolean;
+}
+interface MeshProgress {
+  readonly groups: Map<string, Group>;
+  running: boolean;
+  count: number;
+}
 
 export function createProgress(parts: ProgressParts): Progress {
   const meshes = new Map<string, MeshProgress>();
@@ -64,7 +82,11 @@ export function createProgress(parts: ProgressParts): Progress {
         const complete = reached >= of;
         if (reached === message.told || (reached === 0 && !complete)) continue;
         parts.tell(meshId, group.sender, {
-          type: "event", event: "topic_progress", client_message_id: message.clientMessageId, reached, of,
+          type: "event",
+          event: "topic_progress",
+          client_message_id: message.clientMessageId,
+          reached,
+          of,
         });
         message.told = reached;
         if (complete) done.add(message);

@@ -96,7 +96,10 @@ export function createPump(link: PumpLink, parts: PumpParts): Pump {
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown, "store_unavailable");
       metrics.storeErrors.inc({ code: error.code });
-      parts.log.warn({ mesh_id: link.meshId, code: error.code, error: error.message }, "reading the log for a link failed");
+      parts.log.warn(
+        { mesh_id: link.meshId, code: error.code, error: error.message },
+        "reading the log for a link failed",
+      );
       parts.clock.after(limits.pumpRetryMs, () => void run());
     } finally {
       running = false;
@@ -172,7 +175,15 @@ export function createPump(link: PumpLink, parts: PumpParts): Pump {
     for (const { destination: key, seq, lastSeq } of cursors) {
       const known = keep ? old.get(key) : undefined;
       if (known !== undefined && known.lastSeq === lastSeq) destinations.set(key, known);
-      else destinations.set(key, { key, covered: Math.max(seq, known?.covered ?? 0), lastSeq, tailFrom, wanted: true, wakes: 0 });
+      else
+        destinations.set(key, {
+          key,
+          covered: Math.max(seq, known?.covered ?? 0),
+          lastSeq,
+          tailFrom,
+          wanted: true,
+          wakes: 0,
+        });
     }
     for (const key of old.keys()) if (!keep || !destinations.has(key)) window.forget(key);
     turn = [...destinations.values()];

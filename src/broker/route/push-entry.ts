@@ -19,7 +19,9 @@ export function pushEntry(message: LogMessage): PushEntry {
   let json: string | null = null;
   const { body, meta, sender } = message.envelope;
   return {
-    seq: message.seq, sender, message,
+    seq: message.seq,
+    sender,
+    message,
     bodyBytes: Math.floor((body.length * 3) / 4),
     size: body.length + meta.length + 1_024,
     json() {

@@ -3,19 +3,29 @@ import { test } from "node:test";
 import { brokerFixture, type Fixture } from "../testing/fixture.ts";
 import { envelopeOf, type Identity, type Peer } from "../testing/peer.ts";
 
-async function send(fixture: Fixture, link: Peer, sender: Identity, to: string, texts: readonly string[]): Promise<void> {
+async function send(
+  fixture: Fixture,
+  link: Peer,
+  sender: Identity,
+  to: string,
+  texts: readonly string[],
+): Promise<void> {
   const answers = await link.sendItems(texts.map((text) => envelopeOf(fixture.meshId, sender, to, text)));
   for (const { status } of answers) assert.equal(status, 201);
 }
 
-const text = (item: { envelope: { body: string } | null }) => Buffer.from(item.envelope?.body ?? "", "base64url").toString();
+const text = (item: { envelope: { body: string } | null }) =>
+  Buffer.from(item.envelope?.body ?? "", "base64url").toString();
 const range = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`);
 
 test("a dm reaches its member at once, whole, with the ids that the sender gave", async (context) => {
   const fixture = await brokerFixture(context);
   const [alice, bob] = [await fixture.member("alice"), await fixture.member("bob")];
   const [from, to] = [await fixture.connect(alice), await fixture.connect(bob)];
-  const envelope = envelopeOf(fixture.meshId, alice, `${bob.memberId}/worker`, "hello", { meta: '{"a":1}', mentions: [bob.memberId] });
+  const envelope = envelopeOf(fixture.meshId, alice, `${bob.memberId}/worker`, "hello", {
+    meta: '{"a":1}',
+    mentions: [bob.memberId],
+  });
   const [answer] = await from.sendItems([envelope]);
   const [item] = await to.pushes(1);
   assert.deepEqual(item?.envelope, envelope);
@@ -77,21 +87,33 @@ test("a destination that is not acknowledged does not hold up another", async (c
 
 test("a topic message reaches every subscriber, whoever was connected, and its sender hears how many hold it", async (context) => {
   const fixture = await brokerFixture(context);
-  const [alice, bob, carol] = [await fixture.member("alice"), await fixture.member("bob"), await fixture.member("carol")];
+  const [alice, bob, carol] = [
+    await fixture.member("alice"),
+    await fixture.member("bob"),
+    await fixture.member("carol"),
+  ];
   const [from, bobLink] = [await fixture.connect(alice), await fixture.connect(bob)];
   await send(fixture, from, alice, "#all", range(3));
   const items = await bobLink.pushes(3);
   bobLink.acknowledge(items[2]?.destination ?? "", items[2]?.seq ?? 0);
-  const progress = (reached: number) => (frame: unknown): frame is { type: "event"; event: "topic_progress"; reached: number; of: number; client_message_id: string } => {
-    const event = frame as { event?: string; reached?: number; client_message_id?: string };
-    return event.event === "topic_progress" && event.reached === reached && event.client_message_id === items[2]?.client_message_id;
-  };
-  assert.equal((await from.next(progress(1) as never) as { of: number }).of, 2);
+  const progress =
+    (reached: number) =>
+    (
+      frame: unknown,
+    ): frame is { type: "event"; event: "topic_progress"; reached: number; of: number; client_message_id: string } => {
+      const event = frame as { event?: string; reached?: number; client_message_id?: string };
+      return (
+        event.event === "topic_progress" &&
+        event.reached === reached &&
+        event.client_message_id === items[2]?.client_message_id
+      );
+    };
+  assert.equal(((await from.next(progress(1) as never)) as { of: number }).of, 2);
   const carolLink = await fixture.connect(carol);
   const late = await carolLink.pushes(3);
   assert.deepEqual(late.map(text), range(3));
   carolLink.acknowledge(late[2]?.destination ?? "", late[2]?.seq ?? 0);
-  assert.equal((await from.next(progress(2) as never) as { of: number }).of, 2);
+  assert.equal(((await from.next(progress(2) as never)) as { of: number }).of, 2);
 });
 
 test("a sender hears of its topic messages after the broker and itself were away", async (context) => {
@@ -104,8 +126,12 @@ test("a sender hears of its topic messages after the broker and itself were away
   const items = await bobLink.pushes(3);
   bobLink.acknowledge(items[0]?.destination ?? "", items[1]?.seq ?? 0);
   for (const item of items.slice(0, 2)) {
-    const { reached, of } = await from.next((frame): frame is Extract<typeof frame, { event: "topic_progress" }> =>
-      frame.type === "event" && frame.event === "topic_progress" && frame.client_message_id === item.client_message_id);
+    const { reached, of } = await from.next(
+      (frame): frame is Extract<typeof frame, { event: "topic_progress" }> =>
+        frame.type === "event" &&
+        frame.event === "topic_progress" &&
+        frame.client_message_id === item.client_message_id,
+    );
     assert.deepEqual([reached, of], [1, 1]);
   }
 });
@@ -128,7 +154,12 @@ test("subscribing opens a topic on the live link from then on, and leaving it st
   assert.deepEqual(to.pushed.map(text), ["during", "dm"]);
   const page = await from.request<"history">({ type: "history", address: "builds", before_seq: null, limit: 2 });
   assert.deepEqual(page.items.map(text), ["after", "during"]);
-  const rest = await from.request<"history">({ type: "history", address: "builds", before_seq: page.next_before_seq, limit: 2 });
+  const rest = await from.request<"history">({
+    type: "history",
+    address: "builds",
+    before_seq: page.next_before_seq,
+    limit: 2,
+  });
   assert.deepEqual(rest.items.map(text), ["before"]);
 });
 
@@ -148,14 +179,41 @@ test("an item larger than the link takes is told as a stub and does not hold up 
   const frames: { items: { stub_reason?: string; envelope: unknown; seq: number }[] }[] = [];
   const done = Promise.withResolvers<void>();
   const pump = createPump(
-    { meshId: "m", memberId: bob.memberId, linkEpoch: 1, inlineBytes: 1_024, superseded() {}, sendText(json) { frames.push(JSON.parse(json) as never); done.resolve(); } },
     {
-      store: { read: async (_mesh: string, _member: string, _key: string, { afterSeq }: { afterSeq: number }) => messages.filter(({ seq }) => seq > afterSeq) } as never,
-      clock: fixture.clock, log: silentLog, metrics: createBrokerMetrics(), limits: defaultBrokerLimits, tail: createTail(defaultBrokerLimits), head: () => 2, acknowledged() {},
+      meshId: "m",
+      memberId: bob.memberId,
+      linkEpoch: 1,
+      inlineBytes: 1_024,
+      superseded() {},
+      sendText(json) {
+        frames.push(JSON.parse(json) as never);
+        done.resolve();
+      },
+    },
+    {
+      store: {
+        read: async (_mesh: string, _member: string, _key: string, { afterSeq }: { afterSeq: number }) =>
+          messages.filter(({ seq }) => seq > afterSeq),
+      } as never,
+      clock: fixture.clock,
+      log: silentLog,
+      metrics: createBrokerMetrics(),
+      limits: defaultBrokerLimits,
+      tail: createTail(defaultBrokerLimits),
+      head: () => 2,
+      acknowledged() {},
     },
   );
   pump.open([{ destination: "dm", seq: 0, lastSeq: null }], 0);
   await done.promise;
-  assert.deepEqual(frames.flatMap((frame) => frame.items).map(({ seq, stub_reason, envelope }) => [seq, stub_reason, envelope === null]), [[1, "too_large_for_link", true], [2, undefined, false]]);
+  assert.deepEqual(
+    frames
+      .flatMap((frame) => frame.items)
+      .map(({ seq, stub_reason, envelope }) => [seq, stub_reason, envelope === null]),
+    [
+      [1, "too_large_for_link", true],
+      [2, undefined, false],
+    ],
+  );
   pump.close();
 });

@@ -92,7 +92,10 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     },
     returned: (meshId, memberId) =>
       returned(meshId, memberId).catch((thrown: unknown) => {
-        parts.log.warn({ mesh_id: meshId, error: ClaudemeshError.from(thrown).message }, "kept receipts were not handed over");
+        parts.log.warn(
+          { mesh_id: meshId, error: ClaudemeshError.from(thrown).message },
+          "kept receipts were not handed over",
+        );
       }),
   };
 }

@@ -51,7 +51,12 @@ export function createRouter(limits: BrokerLimits): Router {
       for (const message of messages) {
         const { destination } = message.outcome;
         mesh.raiseHead(message.outcome.seq);
-        const key = destination.kind === "dm" ? `dm:${destination.member_id}` : destination.kind === "topic" ? topicKey(destination.topic_id) : `queue:${destination.name}`;
+        const key =
+          destination.kind === "dm"
+            ? `dm:${destination.member_id}`
+            : destination.kind === "topic"
+              ? topicKey(destination.topic_id)
+              : `queue:${destination.name}`;
         const receivers = destination.kind === "dm" ? mesh.dms.get(destination.member_id) : mesh.topics.get(key);
         // Without a receiver on this broker the entry only keeps the tail's numbers without gap.
         mesh.tail.append(key, pushEntry(logMessage(message)));
@@ -67,7 +72,8 @@ export function createRouter(limits: BrokerLimits): Router {
       if (mesh === undefined) return;
       mesh.tail.reset();
       // Whatever was committed unseen is found by reading the store.
-      for (const pumps of mesh.dms.values()) for (const pump of pumps) for (const key of pump.destinations()) pump.wake(key);
+      for (const pumps of mesh.dms.values())
+        for (const pump of pumps) for (const key of pump.destinations()) pump.wake(key);
     },
   };
 }
@@ -82,7 +88,8 @@ function createMeshState(limits: BrokerLimits, emptied: () => void): MeshState {
   }
 
   return {
-    dms, topics,
+    dms,
+    topics,
     tail: createTail(limits),
     head: () => head,
     raiseHead(seq) {
@@ -114,8 +121,17 @@ function addTo(sets: Map<string, Set<Pump>>, key: string, pump: Pump): void {
 function logMessage({ item, outcome, broker_message_id, accepted_at }: CommittedMessage): LogMessage {
   const { destination } = outcome;
   return {
-    seq: outcome.seq, epoch: outcome.epoch, broker_message_id, accepted_at,
-    destination: destination.kind === "topic" ? topicKey(destination.topic_id) : destination.kind === "dm" ? dmKey : `queue:${destination.name}`,
-    position: outcome.position, envelope: item.envelope,
+    seq: outcome.seq,
+    epoch: outcome.epoch,
+    broker_message_id,
+    accepted_at,
+    destination:
+      destination.kind === "topic"
+        ? topicKey(destination.topic_id)
+        : destination.kind === "dm"
+          ? dmKey
+          : `queue:${destination.name}`,
+    position: outcome.position,
+    envelope: item.envelope,
   };
 }

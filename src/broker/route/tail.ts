@@ -67,7 +67,8 @@ export function createTail(limits: { tailItemsMax: number; tailBytesMax: number 
       const size = entry.size;
       order.push({ key, seq: entry.seq, bytes: size });
       bytes += size;
-      while (order.length - oldest > limits.tailItemsMax || (bytes > limits.tailBytesMax && order.length - oldest > 1)) evictOldest();
+      while (order.length - oldest > limits.tailItemsMax || (bytes > limits.tailBytesMax && order.length - oldest > 1))
+        evictOldest();
     },
     after(key, afterSeq, countMax) {
       if (afterSeq < floor) return null;

@@ -22,15 +22,24 @@ export interface BrokerStore {
 
   /** Same member_id again: returned unchanged. Name taken without regard to case: already_exists. Subscribes to `all`. */
   addMember(input: {
-    mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number;
+    mesh_id: string;
+    member_id: string;
+    name: string;
+    role: MemberRow["role"];
+    now: number;
   }): Promise<MemberRow>;
   members(meshId: string): Promise<MemberRow[]>;
   member(meshId: string, memberId: string): Promise<MemberRow | null>;
   /** Sets status revoked; later accepts of its envelopes are refused `not_a_member`. */
   revokeMember(meshId: string, memberId: string, now: number): Promise<void>;
   /** Raises and returns the member's link_epoch: an older link may no longer accept or acknowledge. */
-  raiseLinkEpoch(meshId: string, memberId: string, connection: { instance_id: string; now: number }): Promise<{
-    link_epoch: number; replaced_instance_id: string | null;
+  raiseLinkEpoch(
+    meshId: string,
+    memberId: string,
+    connection: { instance_id: string; now: number },
+  ): Promise<{
+    link_epoch: number;
+    replaced_instance_id: string | null;
   }>;
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
@@ -55,26 +64,51 @@ export interface BrokerStore {
    */
   accept(meshId: string, items: readonly AcceptItem[], now: number): Promise<AcceptOutcome[]>;
   /** Claims ids as void, or returns the record where one is committed. Void claims last one dedupe window. */
-  voidIds(meshId: string, memberId: string, ids: readonly string[], now: number): Promise<Map<string, DedupeRecord | VoidRecord>>;
+  voidIds(
+    meshId: string,
+    memberId: string,
+    ids: readonly string[],
+    now: number,
+  ): Promise<Map<string, DedupeRecord | VoidRecord>>;
 
   // -- reading the log --------------------------------------------------------------------------------------------
   log(meshId: string): Promise<LogState>;
   /** Checks a member's position against the log; a lost one opens a new epoch (once) and says its prefix. */
-  checkPosition(meshId: string, positions: readonly Position[], now: number): Promise<
-    { state: "ok" } | { state: "lost"; log: LogState; opened: boolean }
-  >;
+  checkPosition(
+    meshId: string,
+    positions: readonly Position[],
+    now: number,
+  ): Promise<{ state: "ok" } | { state: "lost"; log: LogState; opened: boolean }>;
   /** The destinations of a member with its cursor in each, ended subscriptions that still owe something included. */
   cursors(meshId: string, memberId: string): Promise<CursorRow[]>;
   /** Messages of a destination above `afterSeq` up to `lastSeq`, at most `limitItems` and about `limitBytes`. */
-  read(meshId: string, memberId: string, destination: DestinationKey, range: {
-    afterSeq: number; limitItems: number; limitBytes: number;
-  }): Promise<LogMessage[]>;
+  read(
+    meshId: string,
+    memberId: string,
+    destination: DestinationKey,
+    range: {
+      afterSeq: number;
+      limitItems: number;
+      limitBytes: number;
+    },
+  ): Promise<LogMessage[]>;
   /** Newest first, below `beforeSeq` (null: from the head). dm: what the member sent or received. */
-  history(meshId: string, memberId: string, address: { kind: "dm" } | { kind: "topic"; topic_id: string }, page: {
-    beforeSeq: number | null; limit: number;
-  }): Promise<LogMessage[]>;
+  history(
+    meshId: string,
+    memberId: string,
+    address: { kind: "dm" } | { kind: "topic"; topic_id: string },
+    page: {
+      beforeSeq: number | null;
+      limit: number;
+    },
+  ): Promise<LogMessage[]>;
   /** Moves cursors forward, never back; a stale link_epoch changes nothing and returns false. */
-  acknowledge(meshId: string, memberId: string, linkEpoch: number, acks: readonly { destination: DestinationKey; seq: number }[]): Promise<boolean>;
+  acknowledge(
+    meshId: string,
+    memberId: string,
+    linkEpoch: number,
+    acks: readonly { destination: DestinationKey; seq: number }[],
+  ): Promise<boolean>;
   /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
   topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
 
@@ -85,8 +119,13 @@ export interface BrokerStore {
   takeReceipts(meshId: string, memberId: string, limit: number): Promise<ReceiptItem[]>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
-  expireMessages(meshId: string, acceptedBefore: number, options: { limit: number; dryRun: boolean }): Promise<{
-    removed: number; notices: ExpiryNotice[];
+  expireMessages(
+    meshId: string,
+    acceptedBefore: number,
+    options: { limit: number; dryRun: boolean },
+  ): Promise<{
+    removed: number;
+    notices: ExpiryNotice[];
   }>;
   /** What retention left for a member, oldest first. It stays until {@link dropNotices}: telling twice is harmless. */
   takeNotices(meshId: string, memberId: string, limit: number): Promise<KeptNotice[]>;
@@ -95,7 +134,11 @@ export interface BrokerStore {
   checkConsistency(meshId: string): Promise<ConsistencyFinding[]>;
 }
 
-export interface MeshRow { readonly mesh_id: string; readonly slug: string; readonly created_at: number }
+export interface MeshRow {
+  readonly mesh_id: string;
+  readonly slug: string;
+  readonly created_at: number;
+}
 
 export interface MemberRow {
   readonly mesh_id: string;
@@ -139,7 +182,13 @@ export interface Refusal {
 }
 
 export type AcceptOutcome =
-  | { readonly kind: "accepted"; readonly seq: number; readonly epoch: number; readonly destination: RoutedDestination; readonly position: Position }
+  | {
+      readonly kind: "accepted";
+      readonly seq: number;
+      readonly epoch: number;
+      readonly destination: RoutedDestination;
+      readonly position: Position;
+    }
   | { readonly kind: "duplicate"; readonly record: DedupeRecord }
   | { readonly kind: "mismatch"; readonly record: DedupeRecord }
   | { readonly kind: "void" }
@@ -165,9 +214,17 @@ export interface DedupeRecord {
   /** null when the message is pruned. */
   readonly position: Position | null;
 }
-export interface VoidRecord { readonly kind: "void"; readonly client_message_id: string; readonly sender: string }
+export interface VoidRecord {
+  readonly kind: "void";
+  readonly client_message_id: string;
+  readonly sender: string;
+}
 
-export interface LogState { readonly epoch: number; readonly head: number; readonly breaks: readonly LogBreak[] }
+export interface LogState {
+  readonly epoch: number;
+  readonly head: number;
+  readonly breaks: readonly LogBreak[];
+}
 
 export interface CursorRow {
   readonly destination: DestinationKey;
@@ -197,10 +254,18 @@ export interface ExpiryNotice {
   readonly to_seq: number;
 }
 
-export interface KeptNotice extends ExpiryNotice { readonly notice_id: number }
+export interface KeptNotice extends ExpiryNotice {
+  readonly notice_id: number;
+}
 
 export interface ConsistencyFinding {
-  readonly kind: "record_without_message" | "message_without_record" | "mention_without_message" | "missing_mention" | "queue_row_without_message" | "sequence_gap";
+  readonly kind:
+    | "record_without_message"
+    | "message_without_record"
+    | "mention_without_message"
+    | "missing_mention"
+    | "queue_row_without_message"
+    | "sequence_gap";
   readonly seq: number | null;
   readonly client_message_id: string | null;
 }

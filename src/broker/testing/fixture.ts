@@ -30,7 +30,8 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
   const dataDir = mkdtempSync(join(tmpdir(), "cm-broker-"));
   const clock = createManualClock();
   const logged: Fixture["logged"] = [];
-  const entry = (level: string) => (fields: Record<string, unknown>, message: string) => void logged.push({ level, fields, message });
+  const entry = (level: string) => (fields: Record<string, unknown>, message: string) =>
+    void logged.push({ level, fields, message });
   const log: Log = { debug: entry("debug"), info: entry("info"), warn: entry("warn"), error: entry("error") };
   const peers: Peer[] = [];
 
@@ -47,12 +48,22 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
     rmSync(dataDir, { recursive: true, force: true });
   });
   const fixture: Fixture = {
-    get broker() { return state.broker; },
-    get meshId() { return state.meshId; },
-    dataDir, clock, logged,
+    get broker() {
+      return state.broker;
+    },
+    get meshId() {
+      return state.meshId;
+    },
+    dataDir,
+    clock,
+    logged,
     async member(name) {
       const identity = newIdentity();
-      const { status } = await fixture.admin("POST", `/v1/meshes/${state.meshId}/members`, { member_id: identity.memberId, name, role: "member" });
+      const { status } = await fixture.admin("POST", `/v1/meshes/${state.meshId}/members`, {
+        member_id: identity.memberId,
+        name,
+        role: "member",
+      });
       if (status !== 200) throw new Error(`adding ${name}: ${status}`);
       return identity;
     },
@@ -83,16 +94,26 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
 
 /** One HTTP request; `json` is {} when the answer is not JSON. */
 export function call(
-  where: { socketPath: string } | { host: string; port: string }, method: string, path: string, body?: unknown,
+  where: { socketPath: string } | { host: string; port: string },
+  method: string,
+  path: string,
+  body?: unknown,
 ): Promise<{ status: number; headers: Record<string, unknown>; text: string; json: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ ...where, method, path, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
-      response.on("data", (chunk: string) => { text += chunk; });
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
       response.on("end", () => {
         const isJson = String(response.headers["content-type"]).includes("json");
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {} });
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+        });
       });
     });
     outgoing.on("error", reject);

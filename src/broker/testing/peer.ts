@@ -3,13 +3,26 @@ import { WebSocket } from "ws";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { offerFeatures } from "../../protocol/features.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
-import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame, PushItem, RequestFrame, RequestResults, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
+import type {
+  BrokerFrame,
+  ChallengeFrame,
+  HelloAckFrame,
+  HelloFrame,
+  PushItem,
+  RequestFrame,
+  RequestResults,
+  SendAnswer,
+  VoidAnswer,
+} from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { challengeBytes, helloBytes, sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 
 /** The keys of a member, for tests. */
-export interface Identity { readonly memberId: string; readonly privateKey: KeyObject }
+export interface Identity {
+  readonly memberId: string;
+  readonly privateKey: KeyObject;
+}
 
 export function newIdentity(): Identity {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -28,7 +41,9 @@ export interface Peer {
   /** Answers of one `send` frame. */
   sendItems(items: readonly unknown[]): Promise<readonly SendAnswer[]>;
   voidIds(ids: readonly string[]): Promise<readonly VoidAnswer[]>;
-  request<T extends RequestFrame["type"]>(frame: Omit<Extract<RequestFrame, { type: T }>, "id">): Promise<RequestResults[T]>;
+  request<T extends RequestFrame["type"]>(
+    frame: Omit<Extract<RequestFrame, { type: T }>, "id">,
+  ): Promise<RequestResults[T]>;
   /** Resolves when so many push items have arrived. */
   pushes(count: number): Promise<readonly PushItem[]>;
   acknowledge(destination: string, seq: number): void;
@@ -47,8 +62,10 @@ export interface PeerOptions {
   readonly tamper?: (hello: HelloFrame) => HelloFrame;
 }
 
-export const isType = <T extends BrokerFrame["type"]>(type: T) =>
-  (frame: BrokerFrame): frame is Extract<BrokerFrame, { type: T }> => frame.type === type;
+export const isType =
+  <T extends BrokerFrame["type"]>(type: T) =>
+  (frame: BrokerFrame): frame is Extract<BrokerFrame, { type: T }> =>
+    frame.type === type;
 
 /** Resolves after hello_ack; rejects with the close code when the broker refuses. */
 export async function connectPeer(options: PeerOptions): Promise<Peer> {
@@ -96,21 +113,35 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
   const send = (frame: unknown): void => socket.send(JSON.stringify(frame));
 
   const peer: Omit<Peer, "ack"> = {
-    socket, pushed, send, next, closed,
+    socket,
+    pushed,
+    send,
+    next,
+    closed,
     async sendItems(items) {
       const id = nextId++;
       send({ type: "send", id, items });
-      return (await next((frame): frame is Extract<BrokerFrame, { type: "send_ack" }> => frame.type === "send_ack" && frame.id === id)).items;
+      return (
+        await next(
+          (frame): frame is Extract<BrokerFrame, { type: "send_ack" }> => frame.type === "send_ack" && frame.id === id,
+        )
+      ).items;
     },
     async voidIds(ids) {
       const id = nextId++;
       send({ type: "void", id, items: ids });
-      return (await next((frame): frame is Extract<BrokerFrame, { type: "void_ack" }> => frame.type === "void_ack" && frame.id === id)).items;
+      return (
+        await next(
+          (frame): frame is Extract<BrokerFrame, { type: "void_ack" }> => frame.type === "void_ack" && frame.id === id,
+        )
+      ).items;
     },
     async request<T extends RequestFrame["type"]>(frame: Omit<Extract<RequestFrame, { type: T }>, "id">) {
       const id = nextId++;
       send({ ...frame, id });
-      const answer = await until(() => frames.find((one) => (one.type === "reply" || one.type === "error") && one.id === id));
+      const answer = await until(() =>
+        frames.find((one) => (one.type === "reply" || one.type === "error") && one.id === id),
+      );
       if (answer.type === "error") throw new Error(answer.code);
       return (answer as { result: unknown }).result as RequestResults[T];
     },
@@ -124,34 +155,85 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
   return { peer, opened: next(isType("hello_ack")) };
 }
 
-function helloFor(challenge: ChallengeFrame, { url, meshId, identity, authority, hello: own, tamper }: PeerOptions): HelloFrame {
+function helloFor(
+  challenge: ChallengeFrame,
+  { url, meshId, identity, authority, hello: own, tamper }: PeerOptions,
+): HelloFrame {
   const unsigned: Omit<HelloFrame, "signature"> = {
-    type: "hello", mesh_id: meshId, member_id: identity.memberId, key_id: identity.memberId,
-    instance_id: `i-${newUuidV7(Date.now())}`, previous_instance_id: null, position: null, earlier_positions: [], agents: [],
-    client: { name: "peer", version: "1" }, host_print: null, features: offerFeatures(), ...own,
+    type: "hello",
+    mesh_id: meshId,
+    member_id: identity.memberId,
+    key_id: identity.memberId,
+    instance_id: `i-${newUuidV7(Date.now())}`,
+    previous_instance_id: null,
+    position: null,
+    earlier_positions: [],
+    agents: [],
+    client: { name: "peer", version: "1" },
+    host_print: null,
+    features: offerFeatures(),
+    ...own,
   };
-  const signature = sign(identity.privateKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority ?? new URL(url).host));
+  const signature = sign(
+    identity.privateKey,
+    helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority ?? new URL(url).host),
+  );
   const hello = { ...unsigned, signature };
   return tamper?.(hello) ?? hello;
 }
 
 /** Whether a challenge is signed by the deployment key of that hex. */
 export function challengeHolds(challenge: ChallengeFrame, deploymentKeyHex: string): boolean {
-  const key = createPublicKey({ key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), Buffer.from(deploymentKeyHex, "hex")]), format: "der", type: "spki" });
-  return verifyRaw(null, challengeBytes(challenge.nonce, challenge.broker_id, challenge.server_time), key, Buffer.from(challenge.signature, "base64url"));
+  const key = createPublicKey({
+    key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), Buffer.from(deploymentKeyHex, "hex")]),
+    format: "der",
+    type: "spki",
+  });
+  return verifyRaw(
+    null,
+    challengeBytes(challenge.nonce, challenge.broker_id, challenge.server_time),
+    key,
+    Buffer.from(challenge.signature, "base64url"),
+  );
 }
 
 /** A whole, signed envelope. `to` is a member_id, `member_id/agent`, or `#topic`. */
-export function envelopeOf(meshId: string, sender: Identity, to: string, text: string, fields: Partial<Envelope> = {}): Envelope {
+export function envelopeOf(
+  meshId: string,
+  sender: Identity,
+  to: string,
+  text: string,
+  fields: Partial<Envelope> = {},
+): Envelope {
   const body = Buffer.from(text);
   const draft: Envelope = {
-    version: 2, mesh_id: meshId, sender: sender.memberId, key_id: sender.memberId, client_message_id: newUuidV7(Date.now()),
-    destination_kind: to.startsWith("#") ? "topic" : "dm", destination_ref: to.startsWith("#") ? to.slice(1) : to,
-    reply_to: null, supersedes: null, priority: "next", meta: "", mentions: [], content_type: "text/plain; charset=utf-8",
-    algorithm: "none", sealed_to: null, body: body.toString("base64url"), request_fingerprint: "", membership_head: null,
-    signature: "", sent_at: rfc3339(Date.now()), ...fields,
+    version: 2,
+    mesh_id: meshId,
+    sender: sender.memberId,
+    key_id: sender.memberId,
+    client_message_id: newUuidV7(Date.now()),
+    destination_kind: to.startsWith("#") ? "topic" : "dm",
+    destination_ref: to.startsWith("#") ? to.slice(1) : to,
+    reply_to: null,
+    supersedes: null,
+    priority: "next",
+    meta: "",
+    mentions: [],
+    content_type: "text/plain; charset=utf-8",
+    algorithm: "none",
+    sealed_to: null,
+    body: body.toString("base64url"),
+    request_fingerprint: "",
+    membership_head: null,
+    signature: "",
+    sent_at: rfc3339(Date.now()),
+    ...fields,
   };
-  const request_fingerprint = fields.request_fingerprint ?? envelopeFingerprint(draft, Buffer.from(draft.body, "base64url")).toString("hex");
-  const signature = sign(sender.privateKey, signedEnvelopeBytes(draft, envelopeFingerprint(draft, Buffer.from(draft.body, "base64url"), 2)));
+  const request_fingerprint =
+    fields.request_fingerprint ?? envelopeFingerprint(draft, Buffer.from(draft.body, "base64url")).toString("hex");
+  const signature = sign(
+    sender.privateKey,
+    signedEnvelopeBytes(draft, envelopeFingerprint(draft, Buffer.from(draft.body, "base64url"), 2)),
+  );
   return { ...draft, request_fingerprint, signature };
 }

@@ -90,18 +90,27 @@ class SqliteInbox implements Inbox {
 
   list: Inbox["list"] = (filter) => {
     const rows = this.#live().page(filter, cursorId(filter.cursor), filter.limit);
-    return this.#page(rows.map((row) => inboxItem(row, this.#options.memberName)), filter.limit);
+    return this.#page(
+      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      filter.limit,
+    );
   };
 
   search: Inbox["search"] = (query, page) => {
     const before = page.cursor === null ? Number.MAX_SAFE_INTEGER : cursorId(page.cursor);
     const rows = this.#live().search(quoted(query), before, page.limit);
-    return this.#page(rows.map((row) => inboxItem(row, this.#options.memberName)), page.limit);
+    return this.#page(
+      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      page.limit,
+    );
   };
 
   mentions: Inbox["mentions"] = (memberId, page) => {
     const rows = this.#live().mentions(memberId, cursorId(page.cursor), page.limit);
-    return this.#page(rows.map((row) => inboxItem(row, this.#options.memberName)), page.limit);
+    return this.#page(
+      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      page.limit,
+    );
   };
 
   item(inboxId: number): InboxItem | null {
@@ -113,7 +122,13 @@ class SqliteInbox implements Inbox {
     if (this.item(inboxId) === null) return null;
     await this.#commit((queries) => {
       const row = queries.row(inboxId);
-      if (row !== null && queries.markRead(inboxId, now) && row.topic === null && row.client_message_id !== null && row.request_fingerprint !== null) {
+      if (
+        row !== null &&
+        queries.markRead(inboxId, now) &&
+        row.topic === null &&
+        row.client_message_id !== null &&
+        row.request_fingerprint !== null
+      ) {
         queries.addReceipt(row.sender, row.client_message_id, row.request_fingerprint, "read", rfc3339(now));
       }
       return emptyTally();
@@ -121,7 +136,10 @@ class SqliteInbox implements Inbox {
     return this.item(inboxId);
   }
 
-  async addEvents(events: readonly { event: LocalEvent["event"]; data: Record<string, unknown> }[], now: number): Promise<void> {
+  async addEvents(
+    events: readonly { event: LocalEvent["event"]; data: Record<string, unknown> }[],
+    now: number,
+  ): Promise<void> {
     await this.#commit((queries) => {
       for (const { event, data } of events) queries.addEvent(event, now, null, JSON.stringify(data));
       return emptyTally();
@@ -129,7 +147,9 @@ class SqliteInbox implements Inbox {
   }
 
   eventsAfter(id: number, limit: number): readonly LocalEvent[] {
-    return this.#live().eventsAfter(id, limit).map((row) => this.#event(row));
+    return this.#live()
+      .eventsAfter(id, limit)
+      .map((row) => this.#event(row));
   }
 
   newestEventId(): number {
@@ -148,10 +168,18 @@ class SqliteInbox implements Inbox {
   positions: Inbox["positions"] = () => this.#live().positions(positionsMax);
 
   pendingReceipts: Inbox["pendingReceipts"] = (limit) =>
-    this.#live().receipts(limit).map((row) => ({
-      id: row.id,
-      item: { to: row.recipient, client_message_id: row.client_message_id, request_fingerprint: row.request_fingerprint, state: row.state, at: row.at },
-    }));
+    this.#live()
+      .receipts(limit)
+      .map((row) => ({
+        id: row.id,
+        item: {
+          to: row.recipient,
+          client_message_id: row.client_message_id,
+          request_fingerprint: row.request_fingerprint,
+          state: row.state,
+          at: row.at,
+        },
+      }));
 
   async receiptsSent(ids: readonly number[]): Promise<void> {
     await this.#commit((queries) => {
@@ -195,7 +223,8 @@ class SqliteInbox implements Inbox {
   }
 
   #commit(job: Job): Promise<Tally> {
-    if (this.#commits === null || this.#db === null) return Promise.reject(new ClaudemeshError("stopping", "the inbox is not open"));
+    if (this.#commits === null || this.#db === null)
+      return Promise.reject(new ClaudemeshError("stopping", "the inbox is not open"));
     return this.#commits.submit(job);
   }
 
@@ -207,7 +236,11 @@ class SqliteInbox implements Inbox {
       db.exec("COMMIT");
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
-      throw new ClaudemeshError("store_unavailable", `the inbox could not be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new ClaudemeshError(
+        "store_unavailable",
+        `the inbox could not be written: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -225,7 +258,10 @@ class SqliteInbox implements Inbox {
 
   #event(row: EventRow): LocalEvent {
     const item = row.inbox_id === null ? null : this.#live().row(row.inbox_id);
-    const data = item === null ? (JSON.parse(row.data) as Record<string, unknown>) : { ...inboxItem(item, this.#options.memberName) };
+    const data =
+      item === null
+        ? (JSON.parse(row.data) as Record<string, unknown>)
+        : { ...inboxItem(item, this.#options.memberName) };
     return { id: row.id, event: row.event, at: rfc3339(row.at), data };
   }
 
@@ -243,6 +279,7 @@ function cursorId(cursor: string | null): number {
 /** Every word must occur; quoting keeps FTS5's operators out of a caller's text. */
 function quoted(query: string): string {
   const words = query.split(/\s+/).filter((word) => word !== "");
-  if (words.length === 0) throw new ClaudemeshError("missing_field", "the search has no words", { hint: "give q=word" });
+  if (words.length === 0)
+    throw new ClaudemeshError("missing_field", "the search has no words", { hint: "give q=word" });
   return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");
 }

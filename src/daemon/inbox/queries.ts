@@ -54,11 +54,15 @@ export function inboxQueries(db: DatabaseSync) {
       WHERE mention.member = ? AND mention.inbox_id > ? AND inbox.shown = 1 ORDER BY inbox.id LIMIT ?`,
   );
   const markRead = db.prepare("UPDATE inbox SET read_at = ? WHERE id = ? AND read_at IS NULL");
-  const addReceipt = db.prepare("INSERT INTO receipt (recipient, client_message_id, request_fingerprint, state, at) VALUES (?, ?, ?, ?, ?)");
+  const addReceipt = db.prepare(
+    "INSERT INTO receipt (recipient, client_message_id, request_fingerprint, state, at) VALUES (?, ?, ?, ?, ?)",
+  );
   const receipts = db.prepare("SELECT * FROM receipt ORDER BY id LIMIT ?");
   const dropReceipt = db.prepare("DELETE FROM receipt WHERE id = ?");
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
-  const setFact = db.prepare("INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  const setFact = db.prepare(
+    "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
   const notePosition = db.prepare(
     `INSERT INTO position (incarnation, epoch, seq, broker_message_id, mac, noted_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (incarnation) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq,
@@ -66,22 +70,46 @@ export function inboxQueries(db: DatabaseSync) {
      WHERE excluded.seq > seq OR excluded.epoch > epoch`,
   );
   const positions = db.prepare("SELECT * FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?");
-  const forgetPositions = db.prepare("DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)");
+  const forgetPositions = db.prepare(
+    "DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)",
+  );
   const oldBodies = db.prepare("SELECT id FROM inbox WHERE received_at < ? AND body IS NOT NULL LIMIT ?");
   const forgetBody = db.prepare("UPDATE inbox SET body = NULL, shown = 0, meta = '', mentions = '[]' WHERE id = ?");
   const forgetText = db.prepare("DELETE FROM inbox_text WHERE rowid = ?");
   const forgetMentions = db.prepare("DELETE FROM mention WHERE inbox_id = ?");
   const forgetKeys = db.prepare("DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE received_at < ? LIMIT ?)");
-  const forgetEvents = db.prepare("DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < ? OR id <= ? LIMIT ?)");
+  const forgetEvents = db.prepare(
+    "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < ? OR id <= ? LIMIT ?)",
+  );
 
   const rows = (found: unknown) => found as InboxRow[];
   return {
     /** The new row's id, or null for a duplicate. */
     insert(row: Omit<InboxRow, "id" | "read_at">): number | null {
       const { changes, lastInsertRowid } = insert.run(
-        row.sender, row.client_message_id, row.epoch, row.seq, row.broker_message_id, row.request_fingerprint, row.topic, row.agent,
-        row.from_name, row.content_type, row.body, row.meta, row.mentions, row.reply_to, row.supersedes, row.priority, row.algorithm,
-        row.verified, row.shown, row.invalid, row.sent_at, row.accepted_at, row.received_at,
+        row.sender,
+        row.client_message_id,
+        row.epoch,
+        row.seq,
+        row.broker_message_id,
+        row.request_fingerprint,
+        row.topic,
+        row.agent,
+        row.from_name,
+        row.content_type,
+        row.body,
+        row.meta,
+        row.mentions,
+        row.reply_to,
+        row.supersedes,
+        row.priority,
+        row.algorithm,
+        row.verified,
+        row.shown,
+        row.invalid,
+        row.sent_at,
+        row.accepted_at,
+        row.received_at,
       );
       return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },
@@ -90,7 +118,8 @@ export function inboxQueries(db: DatabaseSync) {
     isSuperseded: (sender: string, clientMessageId: string) => superseding.get(sender, clientMessageId) !== undefined,
     addText: (id: number, text: string) => addText.run(id, text),
     addMention: (member: string, id: number) => addMention.run(member, id),
-    addEvent: (event: string, at: number, inboxId: number | null, data: string) => Number(addEvent.run(event, at, inboxId, data).lastInsertRowid),
+    addEvent: (event: string, at: number, inboxId: number | null, data: string) =>
+      Number(addEvent.run(event, at, inboxId, data).lastInsertRowid),
     eventsAfter: (id: number, limit: number) => eventsAfter.all(id, limit) as unknown as EventRow[],
     eventBounds(): { oldest: number; newest: number } {
       const found = eventBounds.get();
@@ -100,13 +129,21 @@ export function inboxQueries(db: DatabaseSync) {
     mentions: (member: string, after: number, limit: number) => rows(mentions.all(member, after, limit)),
     /** False when it was read before. */
     markRead: (id: number, now: number) => Number(markRead.run(now, id).changes) === 1,
-    addReceipt: (to: string, id: string, fingerprint: string, state: ReceiptState, at: string) => addReceipt.run(to, id, fingerprint, state, at),
+    addReceipt: (to: string, id: string, fingerprint: string, state: ReceiptState, at: string) =>
+      addReceipt.run(to, id, fingerprint, state, at),
     receipts: (limit: number) => receipts.all(limit) as unknown as ReceiptRow[],
     dropReceipt: (id: number) => dropReceipt.run(id),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,
     setFact: (name: string, value: string) => setFact.run(name, value),
     notePosition(position: Position, now: number) {
-      notePosition.run(position.incarnation, position.epoch, position.seq, position.broker_message_id, position.mac, now);
+      notePosition.run(
+        position.incarnation,
+        position.epoch,
+        position.seq,
+        position.broker_message_id,
+        position.mac,
+        now,
+      );
     },
     positions: (limit: number) => positions.all(limit) as unknown as Position[],
     forgetPositions: (keep: number) => forgetPositions.run(keep),
@@ -120,17 +157,24 @@ export function inboxQueries(db: DatabaseSync) {
       return old.length;
     },
     forgetKeys: (before: number, limit: number) => Number(forgetKeys.run(before, limit).changes),
-    forgetEvents: (before: number, belowId: number, limit: number) => Number(forgetEvents.run(before, belowId, limit).changes),
+    forgetEvents: (before: number, belowId: number, limit: number) =>
+      Number(forgetEvents.run(before, belowId, limit).changes),
     page(filter: InboxFilter, after: number, limit: number): InboxRow[] {
       const conditions = ["id > ?", "shown = 1"];
       const values: SQLInputValue[] = [Math.max(after, filter.since ?? 0)];
       if (filter.unread) conditions.push("read_at IS NULL");
-      for (const [column, value] of [["topic", filter.topic], ["sender", filter.from], ["agent", filter.agent]] as const) {
+      for (const [column, value] of [
+        ["topic", filter.topic],
+        ["sender", filter.from],
+        ["agent", filter.agent],
+      ] as const) {
         if (value === null) continue;
         conditions.push(`${column} = ?`);
         values.push(value);
       }
-      return rows(db.prepare(`SELECT * FROM inbox WHERE ${conditions.join(" AND ")} ORDER BY id LIMIT ?`).all(...values, limit));
+      return rows(
+        db.prepare(`SELECT * FROM inbox WHERE ${conditions.join(" AND ")} ORDER BY id LIMIT ?`).all(...values, limit),
+      );
     },
   };
 }

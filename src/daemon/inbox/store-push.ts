@@ -18,19 +18,33 @@ export function emptyTally(): Tally {
  * for a dm the `delivered` receipt: all in the caller's transaction, so that none of them is ever ahead of the message.
  * A message that cannot be shown is kept with its reason and answered to nobody.
  */
-export function storePush(queries: InboxQueries, push: CheckedPush, own: { readonly memberId: string }, now: number, tally: Tally): void {
+export function storePush(
+  queries: InboxQueries,
+  push: CheckedPush,
+  own: { readonly memberId: string },
+  now: number,
+  tally: Tally,
+): void {
   const { item } = push;
   const { envelope } = item;
   queries.notePosition(item.position, now);
   if (envelope === null) {
-    queries.addEvent("gap", now, null, JSON.stringify({ destination: item.destination, history_id: item.seq, reason: item.stub_reason ?? "not pushed" }));
+    queries.addEvent(
+      "gap",
+      now,
+      null,
+      JSON.stringify({ destination: item.destination, history_id: item.seq, reason: item.stub_reason ?? "not pushed" }),
+    );
     tally.invalid += 1;
     return;
   }
   const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
   const replacesShown = envelope.supersedes !== null && queries.isShown(envelope.sender, envelope.supersedes);
   const shown = push.invalid === null && !superseded && !replacesShown;
-  const agent = envelope.destination_kind === "dm" && envelope.destination_ref.length > 64 ? envelope.destination_ref.slice(65) : null;
+  const agent =
+    envelope.destination_kind === "dm" && envelope.destination_ref.length > 64
+      ? envelope.destination_ref.slice(65)
+      : null;
   const id = queries.insert({
     sender: envelope.sender,
     // What could not be proven must not take the place of the true message of that (sender, id).
@@ -74,6 +88,12 @@ export function storePush(queries: InboxQueries, push: CheckedPush, own: { reado
     if (envelope.mentions.includes(own.memberId)) queries.addEvent("mention", now, id, "{}");
   }
   if (envelope.destination_kind === "dm") {
-    queries.addReceipt(envelope.sender, envelope.client_message_id, envelope.request_fingerprint, "delivered", rfc3339(now));
+    queries.addReceipt(
+      envelope.sender,
+      envelope.client_message_id,
+      envelope.request_fingerprint,
+      "delivered",
+      rfc3339(now),
+    );
   }
 }

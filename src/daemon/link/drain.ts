@@ -112,12 +112,16 @@ export function createDrain(context: DrainContext): Drain {
       for (const row of request.rows) {
         const answer = byId.get(row.envelope.client_message_id);
         if (answer === undefined) {
-          log.warn({ client_message_id: row.envelope.client_message_id }, "the broker's answer leaves an item out; the link is given up");
+          log.warn(
+            { client_message_id: row.envelope.client_message_id },
+            "the broker's answer leaves an item out; the link is given up",
+          );
           sent.set(frame.id, { ...request, timer: clock.after(0, () => undefined) });
           context.terminate();
           return;
         }
-        if (answer.status === 200 && "history_available" in answer && !answer.history_available) context.count?.historyPruned();
+        if (answer.status === 200 && "history_available" in answer && !answer.history_available)
+          context.count?.historyPruned();
         answers.push({ outboxId: row.outboxId, answer });
       }
       schedule();

@@ -17,7 +17,12 @@ import { openSession } from "./opening.ts";
 import type { Session } from "./session.ts";
 
 export interface LinkOptions {
-  readonly mesh: { readonly mesh_id: string; readonly slug: string; readonly broker_url: string; readonly broker_key: string };
+  readonly mesh: {
+    readonly mesh_id: string;
+    readonly slug: string;
+    readonly broker_url: string;
+    readonly broker_key: string;
+  };
   readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
   readonly outbox: Outbox;
   readonly inbox: Inbox;
@@ -90,7 +95,12 @@ export function createLink(options: LinkOptions): Link {
     }
   }
 
-  async function oneLink(): Promise<{ wasOpen: boolean; reason: string; fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null; notBeforeMs: number }> {
+  async function oneLink(): Promise<{
+    wasOpen: boolean;
+    reason: string;
+    fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
+    notBeforeMs: number;
+  }> {
     let opened: Session | null = null;
     try {
       opened = await openSession({
@@ -110,12 +120,17 @@ export function createLink(options: LinkOptions): Link {
       log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
       opened.begin();
       const closed = await opened.closed;
-      if (!stopping) await inbox.addEvents([{ event: "link_down", data: { reason: closed.reason, code: closed.code } }], clock.now());
+      if (!stopping)
+        await inbox.addEvents(
+          [{ event: "link_down", data: { reason: closed.reason, code: closed.code } }],
+          clock.now(),
+        );
       return { wasOpen: true, ...reactionTo(closed.code, closed.reason, clock.now()) };
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown, "broker_unreachable");
       opened?.terminate();
-      const fatal = error.details["close_kind"] ?? (error.code === "outbox_max_age_above_dedupe_window" ? error.code : null);
+      const fatal =
+        error.details["close_kind"] ?? (error.code === "outbox_max_age_above_dedupe_window" ? error.code : null);
       return { wasOpen: false, reason: error.message, fatal: fatal as CloseKind | null, notBeforeMs: 0 };
     } finally {
       session = null;
@@ -135,7 +150,9 @@ export function createLink(options: LinkOptions): Link {
   /** Hours by the negotiated window, or by the last one known. */
   function maxAge(params: Readonly<Record<string, FeatureParams>> | null): number {
     const kept = inbox.fact(windowFact);
-    const dedupe = params?.["client_message_id_dedupe"] ?? (kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null));
+    const dedupe =
+      params?.["client_message_id_dedupe"] ??
+      (kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null));
     if (dedupe === null) return maxAgeHours({ mode: "permanent" }, options.maxAgeHoursOverride ?? null);
     return maxAgeHours(dedupe, options.maxAgeHoursOverride ?? null);
   }
@@ -154,9 +171,13 @@ export function createLink(options: LinkOptions): Link {
 
   function live(): Session {
     if (session === null) {
-      throw new ClaudemeshError("broker_unreachable", `the broker at ${options.mesh.broker_url} is not connected${lastError === null ? "" : `: ${lastError}`}`, {
-        hint: "claudemesh status",
-      });
+      throw new ClaudemeshError(
+        "broker_unreachable",
+        `the broker at ${options.mesh.broker_url} is not connected${lastError === null ? "" : `: ${lastError}`}`,
+        {
+          hint: "claudemesh status",
+        },
+      );
     }
     return session;
   }
@@ -183,7 +204,8 @@ export function createLink(options: LinkOptions): Link {
     async request(frame) {
       const current = live();
       const result = await current.request(frame);
-      if (frame.type === "topic_create" || frame.type === "subscribe" || frame.type === "unsubscribe") await current.refreshDirectory();
+      if (frame.type === "topic_create" || frame.type === "subscribe" || frame.type === "unsubscribe")
+        await current.refreshDirectory();
       return result;
     },
     async voidIds(wireIds): Promise<readonly VoidAnswer[]> {

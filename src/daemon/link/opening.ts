@@ -35,20 +35,34 @@ export async function openSession(context: OpeningContext): Promise<Session> {
   const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
   try {
     const challenge = await expect(frames, "challenge");
-    if (!challengeHolds(challenge, mesh.broker_key)) throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
+    if (!challengeHolds(challenge, mesh.broker_key))
+      throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
     const hello = makeHello(context, challenge);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
     const judged = checkAck(hello.features, ack.features);
     if (!judged.ok) {
       const { kind, feature, detail } = judged;
-      socket.send(JSON.stringify({ type: "error", code: kind, message: `${feature}: ${detail}`, retryable: false, closes: true, details: { kind, feature, detail } }));
+      socket.send(
+        JSON.stringify({
+          type: "error",
+          code: kind,
+          message: `${feature}: ${detail}`,
+          retryable: false,
+          closes: true,
+          details: { kind, feature, detail },
+        }),
+      );
       socket.close(closeCodes[kind], closeReason(judged));
       context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
-      await context.inbox.addEvents([{ event: "feature_negotiation_failed", data: { kind, feature, detail } }], context.clock.now());
+      await context.inbox.addEvents(
+        [{ event: "feature_negotiation_failed", data: { kind, feature, detail } }],
+        context.clock.now(),
+      );
       throw refused(kind, `${kind}: ${feature}: ${detail}`);
     }
-    if (judged.ignored.length > 0) context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
+    if (judged.ignored.length > 0)
+      context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
     return createSession(context, socket, ack, judged.params, frames.release());
   } catch (error) {
     socket.terminate();
@@ -75,7 +89,10 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFra
     features: offerFeatures(context.requireFeatures ?? []),
   };
   const authority = new URL(context.mesh.broker_url).host;
-  return { ...unsigned, signature: sign(context.identity.signingKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority)) };
+  return {
+    ...unsigned,
+    signature: sign(context.identity.signingKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority)),
+  };
 }
 
 /** One position per incarnation, the furthest of inbox and outbox, newest first. */
@@ -83,7 +100,11 @@ function newestPositions({ inbox, outbox }: OpeningContext) {
   const byIncarnation = new Map<string, ReturnType<typeof inbox.positions>[number]>();
   for (const position of [...inbox.positions(), ...outbox.positions()]) {
     const known = byIncarnation.get(position.incarnation);
-    if (known === undefined || position.epoch > known.epoch || (position.epoch === known.epoch && position.seq > known.seq)) {
+    if (
+      known === undefined ||
+      position.epoch > known.epoch ||
+      (position.epoch === known.epoch && position.seq > known.seq)
+    ) {
       byIncarnation.set(position.incarnation, position);
     }
   }
@@ -91,7 +112,11 @@ function newestPositions({ inbox, outbox }: OpeningContext) {
 }
 
 function challengeHolds(challenge: ChallengeFrame, brokerKey: string): boolean {
-  return verify(publicKeyFromHex(brokerKey), challengeBytes(challenge.nonce, challenge.broker_id, challenge.server_time), challenge.signature);
+  return verify(
+    publicKeyFromHex(brokerKey),
+    challengeBytes(challenge.nonce, challenge.broker_id, challenge.server_time),
+    challenge.signature,
+  );
 }
 
 interface FrameQueue {
@@ -115,7 +140,10 @@ function frameQueue(socket: WebSocket): FrameQueue {
   };
   const onClose = (code: number, reason: Buffer) => {
     const reaction = reactionTo(code, reason.toString("utf8"), 0);
-    ended ??= reaction.fatal === null ? new ClaudemeshError("broker_unreachable", reaction.reason) : refused(reaction.fatal, reaction.reason);
+    ended ??=
+      reaction.fatal === null
+        ? new ClaudemeshError("broker_unreachable", reaction.reason)
+        : refused(reaction.fatal, reaction.reason);
     wake();
   };
   socket.on("message", onMessage).on("error", onError).on("close", onClose);
@@ -137,13 +165,20 @@ function frameQueue(socket: WebSocket): FrameQueue {
   };
 }
 
-async function expect<T extends "challenge" | "hello_ack">(frames: FrameQueue, type: T): Promise<Extract<ChallengeFrame | HelloAckFrame, { type: T }>> {
+async function expect<T extends "challenge" | "hello_ack">(
+  frames: FrameQueue,
+  type: T,
+): Promise<Extract<ChallengeFrame | HelloAckFrame, { type: T }>> {
   const frame = await frames.next();
-  if (frame.type === "error") throw new ClaudemeshError("broker_unreachable", frame.message, { details: { ...frame.details } });
-  if (frame.type !== type) throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} where ${type} was due`);
+  if (frame.type === "error")
+    throw new ClaudemeshError("broker_unreachable", frame.message, { details: { ...frame.details } });
+  if (frame.type !== type)
+    throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} where ${type} was due`);
   return frame as Extract<ChallengeFrame | HelloAckFrame, { type: T }>;
 }
 
 function refused(kind: keyof typeof closeCodes, message: string): ClaudemeshError {
-  return new ClaudemeshError(kind === "auth_failed" ? "auth_failed" : "protocol_error", message, { details: { close_kind: kind } });
+  return new ClaudemeshError(kind === "auth_failed" ? "auth_failed" : "protocol_error", message, {
+    details: { close_kind: kind },
+  });
 }

@@ -28,16 +28,27 @@ export function createPushCheck(context: OpeningContext): (item: PushItem) => Ch
   };
 
   return (item) => {
-    if (item.envelope === null) return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };
+    if (item.envelope === null)
+      return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };
     try {
       const envelope = checkEnvelope(item.envelope);
       const body = envelopeBody(envelope);
-      const wrong = (reason: string): CheckedPush => ({ item: { ...item, envelope }, body, verified: false, invalid: reason, fromName: null, topicName: null });
+      const wrong = (reason: string): CheckedPush => ({
+        item: { ...item, envelope },
+        body,
+        verified: false,
+        invalid: reason,
+        fromName: null,
+        topicName: null,
+      });
       if (envelope.mesh_id !== context.mesh.mesh_id) return wrong("it belongs to another mesh");
-      if (envelope.destination_kind === "dm" && envelope.destination_ref.slice(0, 64) !== context.identity.memberId) return wrong("it is addressed to another member");
+      if (envelope.destination_kind === "dm" && envelope.destination_ref.slice(0, 64) !== context.identity.memberId)
+        return wrong("it is addressed to another member");
       checkWireId(envelope.sender, envelope.client_message_id);
-      if (envelopeFingerprint(envelope, body).toString("hex") !== envelope.request_fingerprint) return wrong("its fingerprint does not match its content");
-      if (envelope.key_id !== envelope.sender || !envelopeSignatureHolds(envelope, body, keyOf(envelope.sender))) return wrong("its signature does not hold");
+      if (envelopeFingerprint(envelope, body).toString("hex") !== envelope.request_fingerprint)
+        return wrong("its fingerprint does not match its content");
+      if (envelope.key_id !== envelope.sender || !envelopeSignatureHolds(envelope, body, keyOf(envelope.sender)))
+        return wrong("its signature does not hold");
       const from = context.directory.current()?.members.find((member) => member.member_id === envelope.sender);
       return {
         item: { ...item, envelope },
@@ -50,8 +61,18 @@ export function createPushCheck(context: OpeningContext): (item: PushItem) => Ch
     } catch (error) {
       // Not even an envelope: nothing of it can be kept under a sender's name. Its place in the log is told.
       const known = ClaudemeshError.from(error, "invalid_envelope");
-      context.log.warn({ code: known.code, error: known.message, history_id: item.seq }, "the broker pushed what is no valid envelope");
-      return { item: { ...item, envelope: null, stub_reason: known.code }, body: null, verified: false, invalid: known.message, fromName: null, topicName: null };
+      context.log.warn(
+        { code: known.code, error: known.message, history_id: item.seq },
+        "the broker pushed what is no valid envelope",
+      );
+      return {
+        item: { ...item, envelope: null, stub_reason: known.code },
+        body: null,
+        verified: false,
+        invalid: known.message,
+        fromName: null,
+        topicName: null,
+      };
     }
   };
 }

@@ -9,7 +9,10 @@ export interface ReceiptsOut {
   wake(): void;
 }
 
-export function createReceiptsOut(context: OpeningContext, request: (frame: { type: string } & Record<string, unknown>) => Promise<unknown>): ReceiptsOut {
+export function createReceiptsOut(
+  context: OpeningContext,
+  request: (frame: { type: string } & Record<string, unknown>) => Promise<unknown>,
+): ReceiptsOut {
   const { inbox, identity, mesh, log } = context;
   let running = false;
   let again = false;

@@ -2,7 +2,15 @@ import type WebSocket from "ws";
 import type { Timer } from "../../base/clock.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseBrokerFrame } from "../../protocol/frame-check.ts";
-import type { BrokerFrame, EventFrame, FeatureParams, HelloAckFrame, PushFrame, ReceiptFrame, VoidAnswer } from "../../protocol/frames.ts";
+import type {
+  BrokerFrame,
+  EventFrame,
+  FeatureParams,
+  HelloAckFrame,
+  PushFrame,
+  ReceiptFrame,
+  VoidAnswer,
+} from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { createDrain } from "./drain.ts";
@@ -35,7 +43,13 @@ interface Waiting {
 
 const epochFact = "log_epoch";
 
-export function createSession(context: OpeningContext, socket: WebSocket, ack: HelloAckFrame, params: Record<string, FeatureParams>, early: string[]): Session {
+export function createSession(
+  context: OpeningContext,
+  socket: WebSocket,
+  ack: HelloAckFrame,
+  params: Record<string, FeatureParams>,
+  early: string[],
+): Session {
   const { clock, inbox, outbox, log } = context;
   const waiting = new Map<number, Waiting>();
   const inlineBytes = Math.min(ack.limits.inline_bytes, limits.inlineBytes);
@@ -56,7 +70,12 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
     return new Promise((resolve, reject) => {
       const timer = clock.after(limits.requestTimeoutMs, () => {
         waiting.delete(id);
-        reject(new ClaudemeshError("timed_out", `the broker did not answer ${frame.type} within ${limits.requestTimeoutMs} ms`));
+        reject(
+          new ClaudemeshError(
+            "timed_out",
+            `the broker did not answer ${frame.type} within ${limits.requestTimeoutMs} ms`,
+          ),
+        );
       });
       waiting.set(id, { resolve, reject, timer });
       send({ ...frame, id });
@@ -71,7 +90,14 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
     apply(found);
   }
 
-  const drain = createDrain({ ...context, send, takeId, frameBytes: ack.limits.frame_bytes, frameItems: ack.limits.frame_items, terminate: () => socket.terminate() });
+  const drain = createDrain({
+    ...context,
+    send,
+    takeId,
+    frameBytes: ack.limits.frame_bytes,
+    frameItems: ack.limits.frame_items,
+    terminate: () => socket.terminate(),
+  });
   const receipts = createReceiptsOut(context, request);
 
   async function onPush(frame: PushFrame): Promise<void> {
@@ -80,7 +106,8 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
     const tally = await inbox.store(checked, now);
     // Everything above is in the inbox on disk: only now may the broker forget it.
     const reached = new Map<string, number>();
-    for (const item of frame.items) reached.set(item.destination, Math.max(item.seq, reached.get(item.destination) ?? 0));
+    for (const item of frame.items)
+      reached.set(item.destination, Math.max(item.seq, reached.get(item.destination) ?? 0));
     send({ type: "push_ack", acks: [...reached].map(([destination, seq]) => ({ destination, seq })) });
     const newest = frame.items.at(-1);
     context.count?.received(tally, newest === undefined ? 0 : now - Date.parse(newest.accepted_at));
@@ -88,8 +115,12 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
   }
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
-    const proven = frame.items.filter((item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id));
-    await outbox.applyReceipts(proven.map((item) => ({ wireId: item.client_message_id, from: item.from, state: item.state, at: item.at })));
+    const proven = frame.items.filter(
+      (item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id),
+    );
+    await outbox.applyReceipts(
+      proven.map((item) => ({ wireId: item.client_message_id, from: item.from, state: item.state, at: item.at })),
+    );
   }
 
   async function onEvent(frame: EventFrame): Promise<void> {
@@ -107,9 +138,30 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
       case "expired":
-        return inbox.addEvents([{ event: "receipt", data: { client_message_id: frame.client_message_id, stage: "expired", reason: frame.reason, at: rfc3339(now) } }], now);
+        return inbox.addEvents(
+          [
+            {
+              event: "receipt",
+              data: {
+                client_message_id: frame.client_message_id,
+                stage: "expired",
+                reason: frame.reason,
+                at: rfc3339(now),
+              },
+            },
+          ],
+          now,
+        );
       case "gap":
-        return inbox.addEvents([{ event: "gap", data: { destination: frame.destination, from_history_id: frame.from_seq, to_history_id: frame.to_seq } }], now);
+        return inbox.addEvents(
+          [
+            {
+              event: "gap",
+              data: { destination: frame.destination, from_history_id: frame.from_seq, to_history_id: frame.to_seq },
+            },
+          ],
+          now,
+        );
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -123,8 +175,19 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
     if (state.epoch === known) return;
     if (known !== 0 && state.epoch > known) {
       const reopened = await outbox.reopenAfterBreak(state.breaks, clock.now());
-      log.error({ epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened }, "THE BROKER'S LOG LOST COMMITTED MESSAGES; what this host had sent is sent again");
-      await inbox.addEvents([{ event: "log_epoch_changed", data: { epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened } }], clock.now());
+      log.error(
+        { epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened },
+        "THE BROKER'S LOG LOST COMMITTED MESSAGES; what this host had sent is sent again",
+      );
+      await inbox.addEvents(
+        [
+          {
+            event: "log_epoch_changed",
+            data: { epoch: state.epoch, before: known, breaks: state.breaks, sent_again: reopened },
+          },
+        ],
+        clock.now(),
+      );
     }
     await inbox.setFact(epochFact, String(state.epoch));
   }
@@ -148,8 +211,11 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
       case "event":
         return onEvent(frame);
       case "error":
-        if (frame.id === undefined) log.warn({ code: frame.code, message: frame.message, details: frame.details }, "the broker reports an error");
-        return settle(frame.id, ({ reject }) => reject(ClaudemeshError.fromWire(frame.code, frame.message, frame.details ?? {})));
+        if (frame.id === undefined)
+          log.warn({ code: frame.code, message: frame.message, details: frame.details }, "the broker reports an error");
+        return settle(frame.id, ({ reject }) =>
+          reject(ClaudemeshError.fromWire(frame.code, frame.message, frame.details ?? {})),
+        );
       case "challenge":
       case "hello_ack":
         throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} on an open link`);
@@ -164,7 +230,8 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
     } catch (error) {
       const known = ClaudemeshError.from(error);
       // A newer broker may say more than we know; anything else that cannot be read ends the link.
-      if (known.details["unknown_type"] !== undefined) log.debug({ type: known.details["unknown_type"] }, "unknown frame ignored");
+      if (known.details["unknown_type"] !== undefined)
+        log.debug({ type: known.details["unknown_type"] }, "unknown frame ignored");
       else failed(error);
     }
   }
@@ -205,7 +272,10 @@ export function createSession(context: OpeningContext, socket: WebSocket, ack: H
   const hear = () => {
     heardAt = clock.now();
   };
-  socket.on("ping", hear).on("pong", hear).on("error", () => undefined);
+  socket
+    .on("ping", hear)
+    .on("pong", hear)
+    .on("error", () => undefined);
   socket.on("message", (data) => onText(String(data)));
 
   return {

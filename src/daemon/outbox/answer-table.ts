@@ -9,7 +9,13 @@ export function answerFor(row: OutboxRow, fingerprint: Uint8Array): OutboxAnswer
   if (same && row.status === "pending") return { kind: "queued", ...own, duplicate: true };
   if (same && row.status === "inflight") return { kind: "inflight", ...own, duplicate: true };
   if (same && row.status === "done") {
-    return { kind: "done", ...own, duplicate: true, broker_message_id: row.broker_message_id ?? "", history_id: row.history_id ?? 0 };
+    return {
+      kind: "done",
+      ...own,
+      duplicate: true,
+      broker_message_id: row.broker_message_id ?? "",
+      history_id: row.history_id ?? 0,
+    };
   }
   const reason = lastError(row)?.code;
   return {

@@ -7,7 +7,10 @@
  * would overtake them) or *waiting* (until a time). Values only; the outbox keeps the rows.
  */
 export class DrainOrder {
-  readonly #destinations = new Map<string, { inflight: number; paused: boolean; waitUntil: number; failures: number }>();
+  readonly #destinations = new Map<
+    string,
+    { inflight: number; paused: boolean; waitUntil: number; failures: number }
+  >();
 
   /** Destinations with pending rows, in turn. */
   ready(now: number): string[] {
@@ -20,7 +23,8 @@ export class DrainOrder {
 
   /** A pending row exists. */
   add(destination: string): void {
-    if (!this.#destinations.has(destination)) this.#destinations.set(destination, { inflight: 0, paused: false, waitUntil: 0, failures: 0 });
+    if (!this.#destinations.has(destination))
+      this.#destinations.set(destination, { inflight: 0, paused: false, waitUntil: 0, failures: 0 });
   }
 
   claimed(destination: string, rows: number): void {

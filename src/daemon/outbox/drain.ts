@@ -31,7 +31,8 @@ export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedR
       for (const row of rows) {
         // Order: nothing behind a row that is not due, or that waits to be voided.
         if (row.doom !== null || row.next_attempt_at > now) {
-          if (taken === 0) core.order.waitUntil(destination, row.doom === null ? row.next_attempt_at : now + defaultBackoff.baseMs);
+          if (taken === 0)
+            core.order.waitUntil(destination, row.doom === null ? row.next_attempt_at : now + defaultBackoff.baseMs);
           break;
         }
         const envelope = frozenEnvelope(core, row);
@@ -54,7 +55,11 @@ function frozenEnvelope(core: OutboxCore, row: OutboxRow): Envelope {
 }
 
 /** Applies the broker's answers in one commit, then tells of the stages that became true. */
-export function settle(core: OutboxCore, answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): void {
+export function settle(
+  core: OutboxCore,
+  answers: readonly { outboxId: number; answer: SendAnswer }[],
+  now: number,
+): void {
   const told: number[] = [];
   core.transaction(() => {
     core.teller.markTold();
@@ -111,7 +116,15 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
 function settleLate(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): void {
   if (answer.status !== 201 && answer.status !== 200) return;
   if (row.status === "done" || !("history_id" in answer)) return;
-  core.queries.done(row.id, { broker_message_id: answer.broker_message_id, history_id: answer.history_id, epoch: answer.position?.epoch ?? null }, now);
+  core.queries.done(
+    row.id,
+    {
+      broker_message_id: answer.broker_message_id,
+      history_id: answer.history_id,
+      epoch: answer.position?.epoch ?? null,
+    },
+    now,
+  );
   core.moved(row.status, "done");
 }
 
@@ -139,7 +152,10 @@ export function release(core: OutboxCore, outboxIds: readonly number[], reason: 
  * for the others the id has to be voided first: they are marked and returned, with the ones marked earlier.
  */
 export function expireDue(core: OutboxCore, now: number, maxAgeHours: number): { outboxId: number; wireId: string }[] {
-  const error = JSON.stringify({ code: "expired", message: `not accepted within ${maxAgeHours} hours of the first attempt` });
+  const error = JSON.stringify({
+    code: "expired",
+    message: `not accepted within ${maxAgeHours} hours of the first attempt`,
+  });
   const told: number[] = [];
   const toVoid = core.transaction(() => {
     const old = core.queries.overAge(now - neverAttemptedMaxHours * hourMs, now - maxAgeHours * hourMs, doomedMax);
@@ -180,11 +196,20 @@ export function settleVoid(core: OutboxCore, answers: readonly VoidAnswer[], now
 }
 
 /** The broker has a record of the id. With our bytes the row is done; with other bytes it says exactly that. */
-export function settleCommitted(core: OutboxCore, row: OutboxRow, answer: Extract<VoidAnswer, { status: "committed" }>, now: number): "done" | "dead" {
+export function settleCommitted(
+  core: OutboxCore,
+  row: OutboxRow,
+  answer: Extract<VoidAnswer, { status: "committed" }>,
+  now: number,
+): "done" | "dead" {
   const { record } = answer;
   const sent = row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope).request_fingerprint;
   if (sent === null || sent === record.request_fingerprint) {
-    core.queries.done(row.id, { broker_message_id: record.broker_message_id, history_id: record.history_id, epoch: null }, now);
+    core.queries.done(
+      row.id,
+      { broker_message_id: record.broker_message_id, history_id: record.history_id, epoch: null },
+      now,
+    );
     core.moved(row.status, "done");
     return "done";
   }

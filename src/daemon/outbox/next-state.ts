@@ -12,8 +12,18 @@ import type { SendAnswer } from "../../protocol/frames.ts";
  * (or, when the record turns up, is done).
  */
 export type NextState =
-  | { readonly kind: "done"; readonly broker_message_id: string; readonly history_id: number; readonly epoch: number | null }
-  | { readonly kind: "retry"; readonly afterMs: number | null; readonly countsAsAttempt: boolean; readonly error: RowError }
+  | {
+      readonly kind: "done";
+      readonly broker_message_id: string;
+      readonly history_id: number;
+      readonly epoch: number | null;
+    }
+  | {
+      readonly kind: "retry";
+      readonly afterMs: number | null;
+      readonly countsAsAttempt: boolean;
+      readonly error: RowError;
+    }
   | { readonly kind: "dead"; readonly error: RowError }
   | { readonly kind: "doomed"; readonly error: RowError };
 
@@ -48,9 +58,11 @@ export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextS
   }
   const code: ErrorCode = Object.hasOwn(errorCodes, answer.code) ? answer.code : "internal";
   const error = { code, message: answer.message };
-  if (answer.status === 429) return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: false, error };
+  if (answer.status === 429)
+    return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: false, error };
   if (code === "behind") return { kind: "retry", afterMs: 0, countsAsAttempt: false, error };
-  if (answer.status >= 500) return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: true, error };
+  if (answer.status >= 500)
+    return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: true, error };
   if (code === "id_void") return { kind: "dead", error };
   return earlierUnanswered ? { kind: "doomed", error } : { kind: "dead", error };
 }

@@ -11,19 +11,30 @@ import { type OutboxRow, rowView } from "./row.ts";
  * Takes a row out of the queue. While an attempt of it is unanswered the broker is asked to void the id first: a
  * message that was committed all along makes the row done instead. `force` skips the question and says what it risks.
  */
-export async function dropRow(core: OutboxCore, outboxId: number, how: { force: boolean }, by: string): Promise<OutboxRowView> {
+export async function dropRow(
+  core: OutboxCore,
+  outboxId: number,
+  how: { force: boolean },
+  by: string,
+): Promise<OutboxRowView> {
   const row = existing(core, outboxId);
   if (row.status === "done" || row.status === "aborted") {
-    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${row.status} already`, { details: { status: row.status } });
+    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${row.status} already`, {
+      details: { status: row.status },
+    });
   }
   if (!how.force && (await voided(core, row)) !== "void") return view(core, outboxId);
   const now = core.options.clock.now();
   core.transaction(() => {
     const current = existing(core, outboxId);
     if (current.status === "done" || current.status === "aborted") return;
-    const risk = how.force && current.unanswered > 0
-      ? JSON.stringify({ code: "outcome_unknown", message: "dropped by force while its outcome was unknown: the message may have been delivered" })
-      : null;
+    const risk =
+      how.force && current.unanswered > 0
+        ? JSON.stringify({
+            code: "outcome_unknown",
+            message: "dropped by force while its outcome was unknown: the message may have been delivered",
+          })
+        : null;
     core.queries.aborted(outboxId, { by, supersededBy: null, lastError: risk }, now);
     core.moved(current.status, "aborted");
     if (current.status === "inflight") core.order.settled(current.destination, null);
@@ -34,27 +45,42 @@ export async function dropRow(core: OutboxCore, outboxId: number, how: { force: 
 }
 
 /** A pending or dead row is aborted and a new one with a fresh id takes its place, in one transaction. */
-export async function requeueRow(core: OutboxCore, outboxId: number, change: RequeueChange, by: string): Promise<OutboxRowView> {
+export async function requeueRow(
+  core: OutboxCore,
+  outboxId: number,
+  change: RequeueChange,
+  by: string,
+): Promise<OutboxRowView> {
   const row = existing(core, outboxId);
   if (row.status !== "pending" && row.status !== "dead") {
-    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${row.status}; only pending and dead rows can be requeued`, {
-      hint: `see \`claudemesh outbox inspect ${outboxId}\``,
-      details: { status: row.status },
-    });
+    throw new ClaudemeshError(
+      "row_not_requeueable",
+      `row ${outboxId} is ${row.status}; only pending and dead rows can be requeued`,
+      {
+        hint: `see \`claudemesh outbox inspect ${outboxId}\``,
+        details: { status: row.status },
+      },
+    );
   }
   if (row.body === null && change.patch?.body === undefined) {
-    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is a tombstone: its body is no longer kept`, { hint: "send the message anew" });
+    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is a tombstone: its body is no longer kept`, {
+      hint: "send the message anew",
+    });
   }
   if ((await voided(core, row)) !== "void") {
-    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} turned out to be accepted by the broker`, { details: { status: view(core, outboxId).status } });
+    throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} turned out to be accepted by the broker`, {
+      details: { status: view(core, outboxId).status },
+    });
   }
   const now = core.options.clock.now();
   const minted = change.new_id === undefined;
   const newId = change.new_id === undefined ? newUuidV7(now) : checkClientMessageId(change.new_id);
   const created = core.transaction(() => {
     const old = existing(core, outboxId);
-    if (old.status !== "pending" && old.status !== "dead") throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${old.status} now`);
-    if (core.queries.rowByClientId(newId) !== null) throw new ClaudemeshError("already_exists", `the id ${newId} is bound to another row`);
+    if (old.status !== "pending" && old.status !== "dead")
+      throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${old.status} now`);
+    if (core.queries.rowByClientId(newId) !== null)
+      throw new ClaudemeshError("already_exists", `the id ${newId} is bound to another row`);
     const id = core.queries.insert({
       ...routing(old),
       ...patched(core, old, change),
@@ -82,10 +108,14 @@ async function voided(core: OutboxCore, row: OutboxRow): Promise<"void" | "settl
   try {
     [answer] = await core.options.voidIds([core.wireIdOf(row)]);
   } catch (cause) {
-    throw new ClaudemeshError("outcome_pending", `the outcome of row ${row.id} is unknown and the broker cannot be asked now`, {
-      cause,
-      hint: `wait for the link (\`claudemesh status\`), or use --force and risk that the message is delivered all the same`,
-    });
+    throw new ClaudemeshError(
+      "outcome_pending",
+      `the outcome of row ${row.id} is unknown and the broker cannot be asked now`,
+      {
+        cause,
+        hint: `wait for the link (\`claudemesh status\`), or use --force and risk that the message is delivered all the same`,
+      },
+    );
   }
   if (answer === undefined) throw new ClaudemeshError("outcome_pending", `the broker did not answer for row ${row.id}`);
   if (answer.status === "void") return "void";
@@ -135,7 +165,10 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
 
 function existing(core: OutboxCore, outboxId: number): OutboxRow {
   const row = core.queries.row(outboxId);
-  if (row === null) throw new ClaudemeshError("not_found", `there is no outbox row ${outboxId}`, { hint: "see `claudemesh outbox list`" });
+  if (row === null)
+    throw new ClaudemeshError("not_found", `there is no outbox row ${outboxId}`, {
+      hint: "see `claudemesh outbox list`",
+    });
   return row;
 }
 

@@ -92,7 +92,8 @@ class SqliteOutbox implements Outbox {
     queries.resetInflight();
     for (const { status, n } of queries.counts()) this.#counts[status] = n;
     const order = new DrainOrder();
-    for (const { destination, head } of queries.destinations()) order.waitUntil(destination, queries.row(head)?.next_attempt_at ?? 0);
+    for (const { destination, head } of queries.destinations())
+      order.waitUntil(destination, queries.row(head)?.next_attempt_at ?? 0);
     this.#db = db;
     const core: OutboxCore = {
       options,
@@ -160,14 +161,18 @@ class SqliteOutbox implements Outbox {
 
   list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView> {
     const after = Number(filter.cursor ?? 0);
-    if (!Number.isSafeInteger(after) || after < 0) throw new ClaudemeshError("invalid_field", "cursor is not one of this list");
+    if (!Number.isSafeInteger(after) || after < 0)
+      throw new ClaudemeshError("invalid_field", "cursor is not one of this list");
     const rows = this.#live().queries.page(filter.states, after, filter.limit);
     return { items: rows.map(rowView), next_cursor: rows.length < filter.limit ? null : String(rows.at(-1)?.id) };
   }
 
   message(id: string): MessageView | null {
     const core = this.#live();
-    const row = core.queries.rowByClientId(id) ?? core.rowOfWireId(id) ?? (/^\d{1,15}$/.test(id) ? core.queries.row(Number(id)) : null);
+    const row =
+      core.queries.rowByClientId(id) ??
+      core.rowOfWireId(id) ??
+      (/^\d{1,15}$/.test(id) ? core.queries.row(Number(id)) : null);
     return row === null ? null : messageView(row);
   }
 
@@ -302,14 +307,21 @@ class SqliteOutbox implements Outbox {
     if (error instanceof ClaudemeshError) return error;
     if (error instanceof CommitFailed) {
       this.#options.fatal(error.cause);
-      return new ClaudemeshError("outcome_unknown", `the disk failed while ${request.client_message_id} was committed; it may or may not be stored`, {
-        cause: error.cause,
-        hint: "send it again with the same client_message_id: the answer tells",
-        details: { client_message_id: request.client_message_id },
-      });
+      return new ClaudemeshError(
+        "outcome_unknown",
+        `the disk failed while ${request.client_message_id} was committed; it may or may not be stored`,
+        {
+          cause: error.cause,
+          hint: "send it again with the same client_message_id: the answer tells",
+          details: { client_message_id: request.client_message_id },
+        },
+      );
     }
     if (sqliteCode(error) === sqliteFull) {
-      return new ClaudemeshError("outbox_full", "the disk is full; nothing was stored", { cause: error, hint: "free disk space and send again" });
+      return new ClaudemeshError("outbox_full", "the disk is full; nothing was stored", {
+        cause: error,
+        hint: "free disk space and send again",
+      });
     }
     return ClaudemeshError.from(error);
   }

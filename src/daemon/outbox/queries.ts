@@ -59,7 +59,9 @@ export function outboxQueries(db: DatabaseSync) {
        ended_at = NULL, next_attempt_at = 0 WHERE status = 'done' AND epoch < ? AND history_id > ? AND envelope IS NOT NULL`,
   );
   const resetInflight = db.prepare("UPDATE outbox SET status = 'pending' WHERE status = 'inflight'");
-  const destinations = db.prepare("SELECT destination, min(id) AS head FROM outbox WHERE status = 'pending' GROUP BY destination");
+  const destinations = db.prepare(
+    "SELECT destination, min(id) AS head FROM outbox WHERE status = 'pending' GROUP BY destination",
+  );
   const counts = db.prepare("SELECT status, count(*) AS n FROM outbox GROUP BY status");
   const oldest = db.prepare("SELECT min(enqueued_at) AS at FROM outbox WHERE status = 'pending'");
   const overAge = db.prepare(
@@ -73,7 +75,9 @@ export function outboxQueries(db: DatabaseSync) {
     `UPDATE outbox SET delivered_at = coalesce(delivered_at, ?), injected_at = coalesce(injected_at, ?),
        read_at = coalesce(read_at, ?), untold = 1 WHERE id = ?`,
   );
-  const progress = db.prepare("UPDATE outbox SET reached = max(coalesce(reached, 0), ?), reached_of = ?, delivered_at = coalesce(delivered_at, ?), untold = 1 WHERE id = ?");
+  const progress = db.prepare(
+    "UPDATE outbox SET reached = max(coalesce(reached, 0), ?), reached_of = ?, delivered_at = coalesce(delivered_at, ?), untold = 1 WHERE id = ?",
+  );
   const lastError = db.prepare("UPDATE outbox SET last_error = ? WHERE id = ?");
   const shrink = db.prepare(
     `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]'
@@ -86,23 +90,44 @@ export function outboxQueries(db: DatabaseSync) {
      WHERE excluded.seq > seq OR excluded.epoch > epoch`,
   );
   const positions = db.prepare("SELECT * FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?");
-  const forgetPositions = db.prepare("DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)");
+  const forgetPositions = db.prepare(
+    "DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)",
+  );
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
-  const setFact = db.prepare("INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  const setFact = db.prepare(
+    "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
   const pageCount = db.prepare("PRAGMA page_count");
   const freePages = db.prepare("PRAGMA freelist_count");
   const pageSize = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]);
 
-  const row = (statement: StatementSync, ...values: SQLInputValue[]) => (statement.get(...values) as unknown as OutboxRow | undefined) ?? null;
-  const rows = (statement: StatementSync, ...values: SQLInputValue[]) => statement.all(...values) as unknown as OutboxRow[];
+  const row = (statement: StatementSync, ...values: SQLInputValue[]) =>
+    (statement.get(...values) as unknown as OutboxRow | undefined) ?? null;
+  const rows = (statement: StatementSync, ...values: SQLInputValue[]) =>
+    statement.all(...values) as unknown as OutboxRow[];
   return {
     row: (id: number) => row(byId, id),
     rowByClientId: (id: string) => row(byClientId, id),
     insert(from: NewRow): number {
       const { lastInsertRowid } = insert.run(
-        from.client_message_id, from.minted, from.request_fingerprint, from.to_text, from.destination, from.destination_kind,
-        from.destination_ref, from.body, from.body.length, from.content_type, from.priority, from.meta, from.mentions,
-        from.mentions_written, from.reply_to, from.supersedes, from.supersedes_row, from.enqueued_at,
+        from.client_message_id,
+        from.minted,
+        from.request_fingerprint,
+        from.to_text,
+        from.destination,
+        from.destination_kind,
+        from.destination_ref,
+        from.body,
+        from.body.length,
+        from.content_type,
+        from.priority,
+        from.meta,
+        from.mentions,
+        from.mentions_written,
+        from.reply_to,
+        from.supersedes,
+        from.supersedes_row,
+        from.enqueued_at,
       );
       return Number(lastInsertRowid);
     },
@@ -110,27 +135,41 @@ export function outboxQueries(db: DatabaseSync) {
     claim: (id: number, envelope: string, now: number) => claim.run(envelope, now, id),
     done: (id: number, to: { broker_message_id: string; history_id: number; epoch: number | null }, now: number) =>
       done.run(to.broker_message_id, to.history_id, to.epoch, now, now, id),
-    retry: (id: number, to: { attempts: number; nextAttemptAt: number; lastError: string | null; unanswered: number }) =>
-      retry.run(to.attempts, to.nextAttemptAt, to.lastError, to.unanswered, id),
+    retry: (
+      id: number,
+      to: { attempts: number; nextAttemptAt: number; lastError: string | null; unanswered: number },
+    ) => retry.run(to.attempts, to.nextAttemptAt, to.lastError, to.unanswered, id),
     doom: (id: number, error: string) => doom.run(error, id),
-    dead: (id: number, error: string, brokerMessageId: string | null, now: number) => dead.run(error, brokerMessageId, now, id),
+    dead: (id: number, error: string, brokerMessageId: string | null, now: number) =>
+      dead.run(error, brokerMessageId, now, id),
     aborted: (id: number, to: { by: string; supersededBy: number | null; lastError: string | null }, now: number) =>
       aborted.run(now, to.by, to.supersededBy, now, to.lastError, id),
     reopen: (epoch: number, prefix: number) => Number(reopen.run(epoch, prefix).changes),
     resetInflight: () => Number(resetInflight.run().changes),
-    destinations: () => destinations.all().map((found) => ({ destination: String(found["destination"]), head: Number(found["head"]) })),
+    destinations: () =>
+      destinations.all().map((found) => ({ destination: String(found["destination"]), head: Number(found["head"]) })),
     counts: () => counts.all().map((found) => ({ status: found["status"] as OutboxStatus, n: Number(found["n"]) })),
     oldestPendingAt: () => (oldest.get()?.["at"] ?? null) as number | null,
-    overAge: (neverAttemptedBefore: number, attemptedBefore: number, limit: number) => rows(overAge, neverAttemptedBefore, attemptedBefore, limit),
+    overAge: (neverAttemptedBefore: number, attemptedBefore: number, limit: number) =>
+      rows(overAge, neverAttemptedBefore, attemptedBefore, limit),
     doomed: (limit: number) => rows(doomed, limit),
     untold: (limit: number) => rows(untold, limit),
     told: (id: number) => told.run(id),
-    stage: (id: number, at: { delivered: number | null; injected: number | null; read: number | null }) => stage.run(at.delivered, at.injected, at.read, id),
-    progress: (id: number, reached: number, of: number, deliveredAt: number | null) => progress.run(reached, of, deliveredAt, id),
+    stage: (id: number, at: { delivered: number | null; injected: number | null; read: number | null }) =>
+      stage.run(at.delivered, at.injected, at.read, id),
+    progress: (id: number, reached: number, of: number, deliveredAt: number | null) =>
+      progress.run(reached, of, deliveredAt, id),
     lastError: (id: number, error: string) => lastError.run(error, id),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     notePosition(position: Position, now: number) {
-      notePosition.run(position.incarnation, position.epoch, position.seq, position.broker_message_id, position.mac, now);
+      notePosition.run(
+        position.incarnation,
+        position.epoch,
+        position.seq,
+        position.broker_message_id,
+        position.mac,
+        now,
+      );
     },
     positions: (limit: number) => positions.all(limit).map(readPosition),
     forgetPositions: (keep: number) => forgetPositions.run(keep),
@@ -141,7 +180,12 @@ export function outboxQueries(db: DatabaseSync) {
     page(states: readonly OutboxStatus[] | null, afterId: number, limit: number): OutboxRow[] {
       const wanted = states ?? ["pending", "inflight", "done", "dead", "aborted"];
       const marks = wanted.map(() => "?").join(", ");
-      return rows(db.prepare(`SELECT * FROM outbox WHERE id > ? AND status IN (${marks}) ORDER BY id LIMIT ?`), afterId, ...wanted, limit);
+      return rows(
+        db.prepare(`SELECT * FROM outbox WHERE id > ? AND status IN (${marks}) ORDER BY id LIMIT ?`),
+        afterId,
+        ...wanted,
+        limit,
+      );
     },
   };
 }

@@ -45,7 +45,10 @@ export class StageTeller {
       await this.#options.onStages(rows);
       for (const row of rows) this.#told.push(row.id);
     } catch (error) {
-      this.#options.log.warn({ error: String(error), rows: rows.length }, "stages could not be told now; they will be after a restart");
+      this.#options.log.warn(
+        { error: String(error), rows: rows.length },
+        "stages could not be told now; they will be after a restart",
+      );
     }
   }
 }
@@ -53,7 +56,12 @@ export class StageTeller {
 /** Signed receipts of the receiver, already verified. Monotone: a later stage implies the ones before it. */
 export function applyReceipts(
   core: OutboxCore,
-  items: readonly { wireId: string; from: string; state: "delivered" | "injected" | "read" | "undecryptable"; at: string }[],
+  items: readonly {
+    wireId: string;
+    from: string;
+    state: "delivered" | "injected" | "read" | "undecryptable";
+    at: string;
+  }[],
 ): void {
   const told: number[] = [];
   core.transaction(() => {
@@ -65,7 +73,10 @@ export function applyReceipts(
       if (row === null || row.destination_kind !== "dm" || row.destination_ref.slice(0, 64) !== item.from) continue;
       const at = Date.parse(item.at);
       if (item.state === "undecryptable") {
-        core.queries.lastError(row.id, JSON.stringify({ code: "undecryptable", message: "the receiver has no key for it" }));
+        core.queries.lastError(
+          row.id,
+          JSON.stringify({ code: "undecryptable", message: "the receiver has no key for it" }),
+        );
         continue;
       }
       const reached = item.state;
@@ -85,6 +96,8 @@ export function applyProgress(core: OutboxCore, wireId: string, progress: { reac
   const row = core.rowOfWireId(wireId);
   if (row === null) return;
   const complete = progress.reached >= progress.of;
-  core.transaction(() => core.queries.progress(row.id, progress.reached, progress.of, complete ? core.options.clock.now() : null));
+  core.transaction(() =>
+    core.queries.progress(row.id, progress.reached, progress.of, complete ? core.options.clock.now() : null),
+  );
   core.teller.tell([row.id]);
 }

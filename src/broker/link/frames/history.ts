@@ -9,7 +9,10 @@ import { request } from "./frame-handler.ts";
 export const onHistory = request<"history">(async (frame, link, parts) => {
   const limit = Math.max(1, Math.min(frame.limit, parts.limits.frameItemsMax));
   const address = frame.address === "dm" ? ({ kind: "dm" } as const) : await topicAddress(frame.address, link, parts);
-  const messages = await parts.store.history(link.meshId, link.memberId, address, { beforeSeq: frame.before_seq, limit });
+  const messages = await parts.store.history(link.meshId, link.memberId, address, {
+    beforeSeq: frame.before_seq,
+    limit,
+  });
   const items: PushItem[] = [];
   let bytes = 0;
   for (const message of messages) {
@@ -21,12 +24,18 @@ export const onHistory = request<"history">(async (frame, link, parts) => {
   return { items, next_before_seq: more ? (items.at(-1)?.seq ?? null) : null };
 });
 
-async function topicAddress(name: string, link: LiveLink, parts: LinkParts): Promise<{ kind: "topic"; topic_id: string }> {
+async function topicAddress(
+  name: string,
+  link: LiveLink,
+  parts: LinkParts,
+): Promise<{ kind: "topic"; topic_id: string }> {
   const topic = await parts.store.topicByName(link.meshId, name);
   if (topic === null) throw new ClaudemeshError("unknown_destination", `There is no topic #${name}.`);
   const subscribers = await parts.store.subscribers(link.meshId, topic.topic_id);
   if (!subscribers.includes(link.memberId)) {
-    throw new ClaudemeshError("not_subscribed", `Only subscribers of #${name} may read it.`, { hint: `claudemesh topic join ${name}` });
+    throw new ClaudemeshError("not_subscribed", `Only subscribers of #${name} may read it.`, {
+      hint: `claudemesh topic join ${name}`,
+    });
   }
   return { kind: "topic", topic_id: topic.topic_id };
 }

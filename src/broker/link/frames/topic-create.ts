@@ -4,9 +4,16 @@ import { request } from "./frame-handler.ts";
 /** Creates the topic; its creator is not subscribed by that alone. */
 export const onTopicCreate = request<"topic_create">(async (frame, link, parts) => {
   const topic = await parts.store.createTopic({
-    mesh_id: link.meshId, name: frame.name, created_by: link.memberId, now: parts.clock.now(),
+    mesh_id: link.meshId,
+    name: frame.name,
+    created_by: link.memberId,
+    now: parts.clock.now(),
   });
   const info = await topicInfo(parts.store, topic, link.memberId);
-  parts.registry.broadcast(link.meshId, { type: "event", event: "topic_created", topic: { ...info, subscribed: false } }, link.memberId);
+  parts.registry.broadcast(
+    link.meshId,
+    { type: "event", event: "topic_created", topic: { ...info, subscribed: false } },
+    link.memberId,
+  );
   return info;
 });

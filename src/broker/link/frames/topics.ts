@@ -4,6 +4,7 @@ import { request } from "./frame-handler.ts";
 
 export const onTopics = request<"topics">(async (_frame, link, parts) => {
   const topics: TopicInfo[] = [];
-  for (const topic of await parts.store.topics(link.meshId)) topics.push(await topicInfo(parts.store, topic, link.memberId));
+  for (const topic of await parts.store.topics(link.meshId))
+    topics.push(await topicInfo(parts.store, topic, link.memberId));
   return { topics };
 });

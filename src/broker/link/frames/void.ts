@@ -26,7 +26,8 @@ async function voidIds(frame: VoidFrame, link: LiveLink, parts: LinkParts): Prom
 
 /** A record of another sender says nothing but that this sender's message will never be committed: void. */
 function voidAnswer(id: string, record: DedupeRecord | VoidRecord | undefined, memberId: string): VoidAnswer {
-  if (record === undefined || record.kind === "void" || record.sender !== memberId) return { client_message_id: id, status: "void" };
+  if (record === undefined || record.kind === "void" || record.sender !== memberId)
+    return { client_message_id: id, status: "void" };
   return {
     client_message_id: id,
     status: "committed",

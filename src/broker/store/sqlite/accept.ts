@@ -31,7 +31,11 @@ export function accept(core: StoreCore, meshId: string, items: readonly AcceptIt
 }
 
 /** The record or void claim of each id that has one. */
-export function lookUp(core: StoreCore, meshId: string, ids: readonly string[]): Map<string, DedupeRecord | VoidRecord> {
+export function lookUp(
+  core: StoreCore,
+  meshId: string,
+  ids: readonly string[],
+): Map<string, DedupeRecord | VoidRecord> {
   const found = new Map<string, DedupeRecord | VoidRecord>();
   for (const id of ids) {
     const known = lookUpOne(core, meshId, id);
@@ -41,7 +45,13 @@ export function lookUp(core: StoreCore, meshId: string, ids: readonly string[]):
 }
 
 /** Claims what has no record as void. Own ids only: another sender's claim or record is left alone. */
-export function voidIds(core: StoreCore, meshId: string, memberId: string, ids: readonly string[], now: number): Map<string, DedupeRecord | VoidRecord> {
+export function voidIds(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  ids: readonly string[],
+  now: number,
+): Map<string, DedupeRecord | VoidRecord> {
   return core.transaction(() => {
     for (const id of ids) {
       if (lookUpOne(core, meshId, id) !== null) continue;
@@ -55,13 +65,16 @@ export function voidIds(core: StoreCore, meshId: string, memberId: string, ids: 
 
 function judgeKnown(known: DedupeRecord | VoidRecord, item: AcceptItem): AcceptOutcome {
   if (known.kind === "void") return { kind: "void" };
-  const same = known.sender === item.envelope.sender && Buffer.compare(known.request_fingerprint, item.fingerprint) === 0;
+  const same =
+    known.sender === item.envelope.sender && Buffer.compare(known.request_fingerprint, item.fingerprint) === 0;
   return same ? { kind: "duplicate", record: known } : { kind: "mismatch", record: known };
 }
 
 function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestination | Refusal {
   const { envelope } = item;
-  const sender = core.sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, envelope.sender);
+  const sender = core
+    .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
+    .get(meshId, envelope.sender);
   if (sender?.["status"] !== "active") return refused(403, "not_a_member", "the sender is not a member of this mesh");
   if (sender["link_epoch"] !== item.linkEpoch) return refused(503, "behind", "a newer link of this member is open");
   if (envelope.destination_kind === "dm") {
@@ -70,14 +83,19 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     if (row?.["status"] !== "active") return refused(404, "unknown_destination", "no such member in this mesh");
     return { kind: "dm", member_id: recipient };
   }
-  if (envelope.destination_kind === "queue") return refused(404, "unknown_destination", `no queue "${envelope.destination_ref}" in this mesh`);
-  const topic = core.sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL").get(meshId, envelope.destination_ref);
-  if (topic === undefined) return refused(404, "unknown_destination", `no topic "${envelope.destination_ref}" in this mesh`);
+  if (envelope.destination_kind === "queue")
+    return refused(404, "unknown_destination", `no queue "${envelope.destination_ref}" in this mesh`);
+  const topic = core
+    .sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
+    .get(meshId, envelope.destination_ref);
+  if (topic === undefined)
+    return refused(404, "unknown_destination", `no topic "${envelope.destination_ref}" in this mesh`);
   const topicId = String(topic["topic_id"]);
   const open = core
     .sql("SELECT 1 AS yes FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")
     .get(meshId, envelope.sender, topicId);
-  if (open === undefined) return refused(403, "not_subscribed", `the sender is not subscribed to #${envelope.destination_ref}`);
+  if (open === undefined)
+    return refused(403, "not_subscribed", `the sender is not subscribed to #${envelope.destination_ref}`);
   return { kind: "topic", topic_id: topicId };
 }
 
@@ -93,8 +111,17 @@ function insert(
          destination, envelope, accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
-      meshId, seq, epoch, core.incarnation.n, item.broker_message_id, envelope.client_message_id, item.fingerprint, envelope.sender,
-      destinationColumn(row.destination), JSON.stringify(envelope), now,
+      meshId,
+      seq,
+      epoch,
+      core.incarnation.n,
+      item.broker_message_id,
+      envelope.client_message_id,
+      item.fingerprint,
+      envelope.sender,
+      destinationColumn(row.destination),
+      JSON.stringify(envelope),
+      now,
     );
   core
     .sql(
@@ -102,16 +129,38 @@ function insert(
          fingerprint_version, sender, destination_kind, destination_ref, first_seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
-      meshId, envelope.client_message_id, item.broker_message_id, seq, epoch, item.fingerprint, envelope.version, envelope.sender,
-      envelope.destination_kind, envelope.destination_ref, now, expiry(core, now),
+      meshId,
+      envelope.client_message_id,
+      item.broker_message_id,
+      seq,
+      epoch,
+      item.fingerprint,
+      envelope.version,
+      envelope.sender,
+      envelope.destination_kind,
+      envelope.destination_ref,
+      now,
+      expiry(core, now),
     );
   for (const member of envelope.mentions) {
     core.sql("INSERT INTO mention_index (mesh_id, member, seq) VALUES (?, ?, ?)").run(meshId, member, seq);
   }
 }
 
-function accepted(core: StoreCore, meshId: string, item: AcceptItem, destination: RoutedDestination, seq: number, epoch: number): AcceptOutcome {
-  const position = issuePosition(core, meshId, { epoch, seq, broker_message_id: item.broker_message_id, incarnation: core.incarnation.id });
+function accepted(
+  core: StoreCore,
+  meshId: string,
+  item: AcceptItem,
+  destination: RoutedDestination,
+  seq: number,
+  epoch: number,
+): AcceptOutcome {
+  const position = issuePosition(core, meshId, {
+    epoch,
+    seq,
+    broker_message_id: item.broker_message_id,
+    incarnation: core.incarnation.id,
+  });
   return { kind: "accepted", seq, epoch, destination, position };
 }
 
@@ -134,7 +183,11 @@ function lookUpOne(core: StoreCore, meshId: string, id: string): DedupeRecord | 
 }
 
 function readRecord(core: StoreCore, meshId: string, row: Record<string, SQLInputValue>): DedupeRecord {
-  const place = { epoch: Number(row["epoch"]), seq: Number(row["seq"]), broker_message_id: String(row["broker_message_id"]) };
+  const place = {
+    epoch: Number(row["epoch"]),
+    seq: Number(row["seq"]),
+    broker_message_id: String(row["broker_message_id"]),
+  };
   const incarnation = row["message_incarnation"];
   return {
     kind: "record",
@@ -145,7 +198,10 @@ function readRecord(core: StoreCore, meshId: string, row: Record<string, SQLInpu
     sender: String(row["sender"]),
     first_seen_at: Number(row["first_seen_at"]),
     history_available: row["history_available"] === 1,
-    position: incarnation === null ? null : issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(incarnation)) }),
+    position:
+      incarnation === null
+        ? null
+        : issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(incarnation)) }),
   };
 }
 

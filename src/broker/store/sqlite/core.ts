@@ -32,7 +32,11 @@ export interface StoreCore {
   transaction<T>(body: () => T): T;
 }
 
-export function createCore(options: SqliteStoreOptions, db: DatabaseSync, incarnation: StoreCore["incarnation"]): StoreCore {
+export function createCore(
+  options: SqliteStoreOptions,
+  db: DatabaseSync,
+  incarnation: StoreCore["incarnation"],
+): StoreCore {
   const prepared = new Map<string, StatementSync>();
   return {
     options,
@@ -59,7 +63,11 @@ export function durably<T>(db: DatabaseSync, body: () => T): T {
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     if (sqliteCode(error) === null) throw error;
-    throw new ClaudemeshError("store_unavailable", `the store could not commit: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ClaudemeshError(
+      "store_unavailable",
+      `the store could not commit: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 

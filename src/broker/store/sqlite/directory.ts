@@ -31,8 +31,21 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 }
 
 const meshTables = [
-  "mention_index", "delivery_queue", "notice", "receipt", "client_message_dedupe", "void_claim", "message_queue", "cursor", "subscription",
-  "topic", "member", "log_break", "incarnation_head", "mesh_head", "mesh",
+  "mention_index",
+  "delivery_queue",
+  "notice",
+  "receipt",
+  "client_message_dedupe",
+  "void_claim",
+  "message_queue",
+  "cursor",
+  "subscription",
+  "topic",
+  "member",
+  "log_break",
+  "incarnation_head",
+  "mesh_head",
+  "mesh",
 ] as const;
 
 export function deleteMesh(core: StoreCore, meshId: string): void {
@@ -41,13 +54,21 @@ export function deleteMesh(core: StoreCore, meshId: string): void {
   });
 }
 
-export function addMember(core: StoreCore, input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number }): MemberRow {
+export function addMember(
+  core: StoreCore,
+  input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number },
+): MemberRow {
   return core.transaction(() => {
     const head = headOf(core, input.mesh_id);
     const existing = member(core, input.mesh_id, input.member_id);
     if (existing !== null) return existing;
-    if (core.sql("SELECT 1 AS yes FROM member WHERE mesh_id = ? AND name = ?").get(input.mesh_id, input.name) !== undefined) {
-      throw new ClaudemeshError("already_exists", `the name "${input.name}" is taken in this mesh`, { hint: "choose another with --name" });
+    if (
+      core.sql("SELECT 1 AS yes FROM member WHERE mesh_id = ? AND name = ?").get(input.mesh_id, input.name) !==
+      undefined
+    ) {
+      throw new ClaudemeshError("already_exists", `the name "${input.name}" is taken in this mesh`, {
+        hint: "choose another with --name",
+      });
     }
     core
       .sql("INSERT INTO member (mesh_id, member_id, name, role, status, joined_at) VALUES (?, ?, ?, ?, 'active', ?)")
@@ -71,14 +92,21 @@ export function member(core: StoreCore, meshId: string, memberId: string): Membe
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): void {
   core.transaction(() => {
     requireMember(core, meshId, memberId);
-    core.sql("UPDATE member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?").run(meshId, memberId);
+    core
+      .sql("UPDATE member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
+      .run(meshId, memberId);
     core
       .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL")
       .run(headOf(core, meshId), meshId, memberId);
   });
 }
 
-export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): { link_epoch: number; replaced_instance_id: string | null } {
+export function raiseLinkEpoch(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  instanceId: string,
+): { link_epoch: number; replaced_instance_id: string | null } {
   return core.transaction(() => {
     const before = requireMember(core, meshId, memberId);
     core
@@ -88,14 +116,27 @@ export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string
   });
 }
 
-export function touchPresence(core: StoreCore, meshId: string, memberId: string, until: number, agents: readonly string[]): void {
-  core.sql("UPDATE member SET online_until = ?, agents = ? WHERE mesh_id = ? AND member_id = ?").run(until, JSON.stringify(agents), meshId, memberId);
+export function touchPresence(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  until: number,
+  agents: readonly string[],
+): void {
+  core
+    .sql("UPDATE member SET online_until = ?, agents = ? WHERE mesh_id = ? AND member_id = ?")
+    .run(until, JSON.stringify(agents), meshId, memberId);
 }
 
-export function createTopic(core: StoreCore, input: { mesh_id: string; name: string; created_by: string; now: number }): TopicRow {
+export function createTopic(
+  core: StoreCore,
+  input: { mesh_id: string; name: string; created_by: string; now: number },
+): TopicRow {
   return core.transaction(() => {
     if (topicByName(core, input.mesh_id, input.name) !== null) {
-      throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, { hint: `claudemesh topic join ${input.name}` });
+      throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, {
+        hint: `claudemesh topic join ${input.name}`,
+      });
     }
     return insertTopic(core, input);
   });
@@ -112,7 +153,10 @@ export function deleteTopic(core: StoreCore, meshId: string, name: string, now: 
 }
 
 export function topics(core: StoreCore, meshId: string): TopicRow[] {
-  return core.sql("SELECT * FROM topic WHERE mesh_id = ? AND deleted_at IS NULL ORDER BY name").all(meshId).map(readTopic);
+  return core
+    .sql("SELECT * FROM topic WHERE mesh_id = ? AND deleted_at IS NULL ORDER BY name")
+    .all(meshId)
+    .map(readTopic);
 }
 
 export function topicByName(core: StoreCore, meshId: string, name: string): TopicRow | null {
@@ -124,7 +168,8 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
     requireMember(core, meshId, memberId);
-    if (openIntervalOf(core, meshId, memberId, topic.topic_id) === undefined) openInterval(core, meshId, memberId, topic.topic_id, headOf(core, meshId));
+    if (openIntervalOf(core, meshId, memberId, topic.topic_id) === undefined)
+      openInterval(core, meshId, memberId, topic.topic_id, headOf(core, meshId));
     return topic;
   });
 }
@@ -133,7 +178,9 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
     core
-      .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")
+      .sql(
+        "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
+      )
       .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
     return topic;
   });
@@ -141,12 +188,17 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
 
 export function subscribers(core: StoreCore, meshId: string, topicId: string): string[] {
   return core
-    .sql("SELECT member_id FROM subscription WHERE mesh_id = ? AND topic_id = ? AND last_seq IS NULL ORDER BY member_id")
+    .sql(
+      "SELECT member_id FROM subscription WHERE mesh_id = ? AND topic_id = ? AND last_seq IS NULL ORDER BY member_id",
+    )
     .all(meshId, topicId)
     .map((row) => String(row["member_id"]));
 }
 
-function insertTopic(core: StoreCore, input: { mesh_id: string; name: string; created_by: string; now: number }): TopicRow {
+function insertTopic(
+  core: StoreCore,
+  input: { mesh_id: string; name: string; created_by: string; now: number },
+): TopicRow {
   const topicId = newUuidV7(input.now);
   core
     .sql("INSERT INTO topic (mesh_id, topic_id, name, created_by, created_at) VALUES (?, ?, ?, ?, ?)")
@@ -172,7 +224,9 @@ function openInterval(core: StoreCore, meshId: string, memberId: string, topicId
 }
 
 function addCursor(core: StoreCore, meshId: string, memberId: string, destination: string, seq: number): void {
-  core.sql("INSERT INTO cursor (mesh_id, member_id, destination, seq) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING").run(meshId, memberId, destination, seq);
+  core
+    .sql("INSERT INTO cursor (mesh_id, member_id, destination, seq) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    .run(meshId, memberId, destination, seq);
 }
 
 function headOf(core: StoreCore, meshId: string): number {
@@ -189,7 +243,10 @@ function requireMember(core: StoreCore, meshId: string, memberId: string): Membe
 
 function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
   const topic = topicByName(core, meshId, name);
-  if (topic === null) throw new ClaudemeshError("unknown_destination", `no topic "${name}" in this mesh`, { hint: "claudemesh topic list" });
+  if (topic === null)
+    throw new ClaudemeshError("unknown_destination", `no topic "${name}" in this mesh`, {
+      hint: "claudemesh topic list",
+    });
   return topic;
 }
 
@@ -200,7 +257,12 @@ function readMesh(row: Row): MeshRow {
 }
 
 function readTopic(row: Row): TopicRow {
-  return { mesh_id: String(row["mesh_id"]), topic_id: String(row["topic_id"]), name: String(row["name"]), created_at: Number(row["created_at"]) };
+  return {
+    mesh_id: String(row["mesh_id"]),
+    topic_id: String(row["topic_id"]),
+    name: String(row["name"]),
+    created_at: Number(row["created_at"]),
+  };
 }
 
 function readMember(row: Row): MemberRow {

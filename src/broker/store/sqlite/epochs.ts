@@ -10,7 +10,9 @@ import { durably, positionMac, type StoreCore } from "./core.ts";
 export function beginIncarnation(db: DatabaseSync, now: number): StoreCore["incarnation"] {
   return durably(db, () => {
     const id = randomUUID();
-    const { lastInsertRowid } = db.prepare("INSERT INTO incarnation (incarnation, started_at) VALUES (?, ?)").run(id, now);
+    const { lastInsertRowid } = db
+      .prepare("INSERT INTO incarnation (incarnation, started_at) VALUES (?, ?)")
+      .run(id, now);
     const n = Number(lastInsertRowid);
     db.prepare("INSERT INTO incarnation_head (mesh_id, n, head) SELECT mesh_id, ?, seq FROM mesh_head").run(n);
     return { n, id };
@@ -20,11 +22,17 @@ export function beginIncarnation(db: DatabaseSync, now: number): StoreCore["inca
 export function logState(core: StoreCore, meshId: string): LogState {
   const head = core.sql("SELECT epoch, seq FROM mesh_head WHERE mesh_id = ?").get(meshId);
   if (head === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
-  const breaks = core.sql("SELECT epoch, prefix, detected_at FROM log_break WHERE mesh_id = ? ORDER BY epoch").all(meshId);
+  const breaks = core
+    .sql("SELECT epoch, prefix, detected_at FROM log_break WHERE mesh_id = ? ORDER BY epoch")
+    .all(meshId);
   return {
     epoch: Number(head["epoch"]),
     head: Number(head["seq"]),
-    breaks: breaks.map((row) => ({ epoch: Number(row["epoch"]), prefix: Number(row["prefix"]), detected_at: rfc3339(Number(row["detected_at"])) })),
+    breaks: breaks.map((row) => ({
+      epoch: Number(row["epoch"]),
+      prefix: Number(row["prefix"]),
+      detected_at: rfc3339(Number(row["detected_at"])),
+    })),
   };
 }
 
@@ -33,7 +41,12 @@ export function logState(core: StoreCore, meshId: string): LogState {
  * failover): a new epoch is opened at the common prefix, unless an earlier break covers the loss, and cursors fall
  * back to it. Too low a prefix is safe: what is pushed or sent again is recognised by its id.
  */
-export function checkPosition(core: StoreCore, meshId: string, positions: readonly Position[], now: number): { state: "ok" } | { state: "lost"; log: LogState; opened: boolean } {
+export function checkPosition(
+  core: StoreCore,
+  meshId: string,
+  positions: readonly Position[],
+  now: number,
+): { state: "ok" } | { state: "lost"; log: LogState; opened: boolean } {
   for (const { mac, ...place } of positions) {
     if (positionMac(core.options.positionSecret, meshId, place) !== mac) {
       throw new ClaudemeshError("auth_failed", "a log position was not issued by this deployment");
@@ -54,7 +67,9 @@ export function checkPosition(core: StoreCore, meshId: string, positions: readon
 function holds(core: StoreCore, meshId: string, position: Position): boolean {
   const end = endOf(core, meshId, position.incarnation);
   if (end === null || position.seq > end) return false;
-  const kept = core.sql("SELECT broker_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, position.seq);
+  const kept = core
+    .sql("SELECT broker_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?")
+    .get(meshId, position.seq);
   if (kept !== undefined) return kept["broker_message_id"] === position.broker_message_id;
   // Below the oldest kept message it is only pruned, not lost.
   const oldest = core.sql("SELECT min(seq) AS seq FROM message_queue WHERE mesh_id = ?").get(meshId)?.["seq"] ?? null;
@@ -65,7 +80,9 @@ function holds(core: StoreCore, meshId: string, position: Position): boolean {
 function endOf(core: StoreCore, meshId: string, incarnation: string): number | null {
   const n = core.sql("SELECT n FROM incarnation WHERE incarnation = ?").get(incarnation)?.["n"];
   if (n === undefined) return null;
-  const next = core.sql("SELECT head FROM incarnation_head WHERE mesh_id = ? AND n > ? ORDER BY n LIMIT 1").get(meshId, Number(n));
+  const next = core
+    .sql("SELECT head FROM incarnation_head WHERE mesh_id = ? AND n > ? ORDER BY n LIMIT 1")
+    .get(meshId, Number(n));
   return next === undefined ? logState(core, meshId).head : Number(next["head"]);
 }
 
@@ -77,8 +94,11 @@ function commonPrefix(core: StoreCore, meshId: string, positions: readonly Posit
   for (const position of positions) {
     const end = endOf(core, meshId, position.incarnation);
     if (end === null) continue;
-    const kept = core.sql("SELECT broker_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, position.seq);
-    const another = position.seq <= end && kept !== undefined && kept["broker_message_id"] !== position.broker_message_id;
+    const kept = core
+      .sql("SELECT broker_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?")
+      .get(meshId, position.seq);
+    const another =
+      position.seq <= end && kept !== undefined && kept["broker_message_id"] !== position.broker_message_id;
     return another ? startOf(core, meshId, position.incarnation) : end;
   }
   return 0;
@@ -86,7 +106,9 @@ function commonPrefix(core: StoreCore, meshId: string, positions: readonly Posit
 
 function startOf(core: StoreCore, meshId: string, incarnation: string): number {
   const row = core
-    .sql("SELECT h.head FROM incarnation i JOIN incarnation_head h ON h.n = i.n AND h.mesh_id = ? WHERE i.incarnation = ?")
+    .sql(
+      "SELECT h.head FROM incarnation i JOIN incarnation_head h ON h.n = i.n AND h.mesh_id = ? WHERE i.incarnation = ?",
+    )
     .get(meshId, incarnation);
   return Number(row?.["head"] ?? 0);
 }

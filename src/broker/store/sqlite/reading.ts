@@ -6,7 +6,9 @@ import { incarnationName, issuePosition, type StoreCore } from "./core.ts";
 
 /** The member's destinations with its cursors; an ended subscription only while it still owes something. */
 export function cursors(core: StoreCore, meshId: string, memberId: string): CursorRow[] {
-  const rows = core.sql("SELECT destination, seq FROM cursor WHERE mesh_id = ? AND member_id = ?").all(meshId, memberId);
+  const rows = core
+    .sql("SELECT destination, seq FROM cursor WHERE mesh_id = ? AND member_id = ?")
+    .all(meshId, memberId);
   const found: CursorRow[] = [];
   for (const row of rows) {
     const destination = String(row["destination"]);
@@ -20,7 +22,9 @@ export function cursors(core: StoreCore, meshId: string, memberId: string): Curs
 /** Where the newest interval of a topic ends; null while it is open. */
 function lastOf(core: StoreCore, meshId: string, memberId: string, topicId: string): number | null {
   const row = core
-    .sql("SELECT last_seq FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? ORDER BY first_seq DESC LIMIT 1")
+    .sql(
+      "SELECT last_seq FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? ORDER BY first_seq DESC LIMIT 1",
+    )
     .get(meshId, memberId, topicId);
   return row === undefined || row["last_seq"] === null ? null : Number(row["last_seq"]);
 }
@@ -45,7 +49,15 @@ export function read(
                              AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq))
              ORDER BY m.seq LIMIT ?`,
           )
-          .iterate(meshId, destination, range.afterSeq, memberId, memberId, destination.slice("topic:".length), range.limitItems);
+          .iterate(
+            meshId,
+            destination,
+            range.afterSeq,
+            memberId,
+            memberId,
+            destination.slice("topic:".length),
+            range.limitItems,
+          );
   const found: LogMessage[] = [];
   let bytes = 0;
   for (const row of rows) {
@@ -107,7 +119,13 @@ export function acknowledge(
   });
 }
 
-export function topicProgress(core: StoreCore, meshId: string, topicId: string, seq: number, sender: string): { reached: number; of: number } {
+export function topicProgress(
+  core: StoreCore,
+  meshId: string,
+  topicId: string,
+  seq: number,
+  sender: string,
+): { reached: number; of: number } {
   const row = core
     .sql(
       `SELECT count(*) AS total, coalesce(sum(c.seq >= ?), 0) AS reached FROM subscription s
@@ -118,7 +136,12 @@ export function topicProgress(core: StoreCore, meshId: string, topicId: string, 
   return { reached: Number(row?.["reached"]), of: Number(row?.["total"]) };
 }
 
-function readMessage(core: StoreCore, meshId: string, row: Record<string, SQLInputValue>, destination: DestinationKey): LogMessage {
+function readMessage(
+  core: StoreCore,
+  meshId: string,
+  row: Record<string, SQLInputValue>,
+  destination: DestinationKey,
+): LogMessage {
   const place = {
     seq: Number(row["seq"]),
     epoch: Number(row["epoch"]),

@@ -3,7 +3,12 @@ import type { StoreCore } from "./core.ts";
 
 const ranks: Readonly<Record<ReceiptItem["state"], number>> = { undecryptable: 0, delivered: 1, injected: 2, read: 3 };
 
-export function addReceipts(core: StoreCore, meshId: string, items: readonly ReceiptItem[], options: { keptMax: number; now: number }): void {
+export function addReceipts(
+  core: StoreCore,
+  meshId: string,
+  items: readonly ReceiptItem[],
+  options: { keptMax: number; now: number },
+): void {
   core.transaction(() => {
     for (const item of items) {
       core
@@ -15,14 +20,20 @@ export function addReceipts(core: StoreCore, meshId: string, items: readonly Rec
         .run(meshId, item.to, item.from, item.client_message_id, JSON.stringify(item), ranks[item.state], options.now);
     }
     for (const recipient of new Set(items.map((item) => item.to))) {
-      const kept = Number(core.sql("SELECT count(*) AS n FROM receipt WHERE mesh_id = ? AND recipient = ?").get(meshId, recipient)?.["n"]);
+      const kept = Number(
+        core.sql("SELECT count(*) AS n FROM receipt WHERE mesh_id = ? AND recipient = ?").get(meshId, recipient)?.["n"],
+      );
       if (kept > options.keptMax) remove(core, meshId, oldest(core, meshId, recipient, kept - options.keptMax));
     }
   });
 }
 
 export function takeReceipts(core: StoreCore, meshId: string, memberId: string, limit: number): ReceiptItem[] {
-  if (core.sql("SELECT 1 AS yes FROM receipt WHERE mesh_id = ? AND recipient = ? LIMIT 1").get(meshId, memberId) === undefined) return [];
+  if (
+    core.sql("SELECT 1 AS yes FROM receipt WHERE mesh_id = ? AND recipient = ? LIMIT 1").get(meshId, memberId) ===
+    undefined
+  )
+    return [];
   return core.transaction(() => {
     const items = oldest(core, meshId, memberId, limit);
     remove(core, meshId, items);

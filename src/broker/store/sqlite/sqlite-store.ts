@@ -20,7 +20,9 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
   let core: StoreCore | null = null;
 
   /** Turns a query over the open store into a method of the interface. */
-  function method<A extends readonly unknown[], R>(query: (core: StoreCore, ...args: A) => R): (...args: A) => Promise<R> {
+  function method<A extends readonly unknown[], R>(
+    query: (core: StoreCore, ...args: A) => R,
+  ): (...args: A) => Promise<R> {
     return async (...args) => {
       if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
       return query(core, ...args);
@@ -53,7 +55,9 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     addMember: method(directory.addMember),
     members: method(directory.members),
     member: method(directory.member),
-    revokeMember: method((open, meshId: string, memberId: string, _now: number) => directory.revokeMember(open, meshId, memberId)),
+    revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
+      directory.revokeMember(open, meshId, memberId),
+    ),
     raiseLinkEpoch: method((open, meshId: string, memberId: string, connection: { instance_id: string; now: number }) =>
       directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
     ),
@@ -62,8 +66,12 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     deleteTopic: method(directory.deleteTopic),
     topics: method(directory.topics),
     topicByName: method(directory.topicByName),
-    subscribe: method((open, meshId: string, memberId: string, name: string, _now: number) => directory.subscribe(open, meshId, memberId, name)),
-    unsubscribe: method((open, meshId: string, memberId: string, name: string, _now: number) => directory.unsubscribe(open, meshId, memberId, name)),
+    subscribe: method((open, meshId: string, memberId: string, name: string, _now: number) =>
+      directory.subscribe(open, meshId, memberId, name),
+    ),
+    unsubscribe: method((open, meshId: string, memberId: string, name: string, _now: number) =>
+      directory.unsubscribe(open, meshId, memberId, name),
+    ),
     subscribers: method(directory.subscribers),
     lookUp: method(lookUp),
     accept: method(accept),

@@ -12,7 +12,9 @@ export function expireMessages(
   options: { limit: number; dryRun: boolean },
 ): { removed: number; notices: ExpiryNotice[] } {
   return core.transaction(() => {
-    const rows = core.sql("SELECT * FROM message_queue WHERE mesh_id = ? ORDER BY seq LIMIT ?").all(meshId, options.limit);
+    const rows = core
+      .sql("SELECT * FROM message_queue WHERE mesh_id = ? ORDER BY seq LIMIT ?")
+      .all(meshId, options.limit);
     const notices: ExpiryNotice[] = [];
     let removed = 0;
     for (const row of rows) {
@@ -22,11 +24,25 @@ export function expireMessages(
       const destination = String(row["destination"]);
       const owed = owedTo(core, meshId, destination, seq, String(row["sender"]));
       for (const memberId of owed) {
-        notices.push({ to: memberId, kind: "gap", client_message_id: null, destination: destination.startsWith("dm:") ? "dm" : destination, from_seq: seq, to_seq: seq });
+        notices.push({
+          to: memberId,
+          kind: "gap",
+          client_message_id: null,
+          destination: destination.startsWith("dm:") ? "dm" : destination,
+          from_seq: seq,
+          to_seq: seq,
+        });
       }
       if (owed.length > 0) {
         const id = row["client_message_id"] === null ? null : String(row["client_message_id"]);
-        notices.push({ to: String(row["sender"]), kind: "expired", client_message_id: id, destination, from_seq: seq, to_seq: seq });
+        notices.push({
+          to: String(row["sender"]),
+          kind: "expired",
+          client_message_id: id,
+          destination,
+          from_seq: seq,
+          to_seq: seq,
+        });
       }
       if (options.dryRun) continue;
       core.sql("UPDATE client_message_dedupe SET history_available = 0 WHERE mesh_id = ? AND seq = ?").run(meshId, seq);
@@ -55,7 +71,9 @@ function owedTo(core: StoreCore, meshId: string, destination: string, seq: numbe
 
 function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice): void {
   core
-    .sql("INSERT INTO notice (mesh_id, member, kind, client_message_id, destination, from_seq, to_seq) VALUES (?, ?, ?, ?, ?, ?, ?)")
+    .sql(
+      "INSERT INTO notice (mesh_id, member, kind, client_message_id, destination, from_seq, to_seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
     .run(meshId, notice.to, notice.kind, notice.client_message_id, notice.destination, notice.from_seq, notice.to_seq);
 }
 
@@ -76,19 +94,34 @@ export function takeNotices(core: StoreCore, meshId: string, memberId: string, l
 
 export function dropNotices(core: StoreCore, meshId: string, memberId: string, noticeIds: readonly number[]): void {
   core.transaction(() => {
-    for (const id of noticeIds) core.sql("DELETE FROM notice WHERE mesh_id = ? AND member = ? AND id = ?").run(meshId, memberId, id);
+    for (const id of noticeIds)
+      core.sql("DELETE FROM notice WHERE mesh_id = ? AND member = ? AND id = ?").run(meshId, memberId, id);
   });
 }
 
 /** Forgets records whose window is over and whose message is gone: a record never expires before its message. */
-export function expireDedupe(core: StoreCore, meshId: string, now: number, options: { limit: number; dryRun: boolean }): number {
+export function expireDedupe(
+  core: StoreCore,
+  meshId: string,
+  now: number,
+  options: { limit: number; dryRun: boolean },
+): number {
   const due = "mesh_id = ? AND expires_at < ? AND history_available = 0 AND expires_at IS NOT NULL LIMIT ?";
   if (options.dryRun) {
-    return Number(core.sql(`SELECT count(*) AS n FROM (SELECT 1 FROM client_message_dedupe WHERE ${due})`).get(meshId, now, options.limit)?.["n"]);
+    return Number(
+      core
+        .sql(`SELECT count(*) AS n FROM (SELECT 1 FROM client_message_dedupe WHERE ${due})`)
+        .get(meshId, now, options.limit)?.["n"],
+    );
   }
   return core.transaction(() => {
-    const ids = core.sql(`SELECT client_message_id FROM client_message_dedupe WHERE ${due}`).all(meshId, now, options.limit);
-    for (const row of ids) core.sql("DELETE FROM client_message_dedupe WHERE mesh_id = ? AND client_message_id = ?").run(meshId, String(row["client_message_id"]));
+    const ids = core
+      .sql(`SELECT client_message_id FROM client_message_dedupe WHERE ${due}`)
+      .all(meshId, now, options.limit);
+    for (const row of ids)
+      core
+        .sql("DELETE FROM client_message_dedupe WHERE mesh_id = ? AND client_message_id = ?")
+        .run(meshId, String(row["client_message_id"]));
     const claims = core.sql("DELETE FROM void_claim WHERE mesh_id = ? AND expires_at < ?").run(meshId, now);
     return ids.length + Number(claims.changes);
   });
@@ -97,35 +130,67 @@ export function expireDedupe(core: StoreCore, meshId: string, now: number, optio
 /** Record ↔ message ↔ mention ↔ queue row, and the log without holes from its oldest message to the head. */
 export function checkConsistency(core: StoreCore, meshId: string): ConsistencyFinding[] {
   const find = (kind: ConsistencyFinding["kind"], text: string): ConsistencyFinding[] =>
-    core.sql(`${text} LIMIT ${findingsMax}`).all(meshId).map((row) => ({
-      kind,
-      seq: row["seq"] === undefined || row["seq"] === null ? null : Number(row["seq"]),
-      client_message_id: row["client_message_id"] === undefined || row["client_message_id"] === null ? null : String(row["client_message_id"]),
-    }));
+    core
+      .sql(`${text} LIMIT ${findingsMax}`)
+      .all(meshId)
+      .map((row) => ({
+        kind,
+        seq: row["seq"] === undefined || row["seq"] === null ? null : Number(row["seq"]),
+        client_message_id:
+          row["client_message_id"] === undefined || row["client_message_id"] === null
+            ? null
+            : String(row["client_message_id"]),
+      }));
   return [
-    ...find("record_without_message", `SELECT d.seq, d.client_message_id FROM client_message_dedupe d LEFT JOIN message_queue m
+    ...find(
+      "record_without_message",
+      `SELECT d.seq, d.client_message_id FROM client_message_dedupe d LEFT JOIN message_queue m
         ON m.mesh_id = d.mesh_id AND m.seq = d.seq AND m.client_message_id = d.client_message_id
-      WHERE d.mesh_id = ? AND d.history_available = 1 AND m.seq IS NULL`),
-    ...find("message_without_record", `SELECT m.seq, m.client_message_id FROM message_queue m LEFT JOIN client_message_dedupe d
+      WHERE d.mesh_id = ? AND d.history_available = 1 AND m.seq IS NULL`,
+    ),
+    ...find(
+      "message_without_record",
+      `SELECT m.seq, m.client_message_id FROM message_queue m LEFT JOIN client_message_dedupe d
         ON d.mesh_id = m.mesh_id AND d.client_message_id = m.client_message_id
-      WHERE m.mesh_id = ? AND m.client_message_id IS NOT NULL AND d.seq IS NULL`),
-    ...find("mention_without_message", `SELECT i.seq FROM mention_index i LEFT JOIN message_queue m
-        ON m.mesh_id = i.mesh_id AND m.seq = i.seq WHERE i.mesh_id = ? AND m.seq IS NULL`),
-    ...find("queue_row_without_message", `SELECT q.seq FROM delivery_queue q LEFT JOIN message_queue m
-        ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = ? AND m.seq IS NULL`),
-    ...find("sequence_gap", `SELECT seq + 1 AS seq FROM message_queue m WHERE m.mesh_id = ? AND NOT EXISTS
+      WHERE m.mesh_id = ? AND m.client_message_id IS NOT NULL AND d.seq IS NULL`,
+    ),
+    ...find(
+      "mention_without_message",
+      `SELECT i.seq FROM mention_index i LEFT JOIN message_queue m
+        ON m.mesh_id = i.mesh_id AND m.seq = i.seq WHERE i.mesh_id = ? AND m.seq IS NULL`,
+    ),
+    ...find(
+      "queue_row_without_message",
+      `SELECT q.seq FROM delivery_queue q LEFT JOIN message_queue m
+        ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = ? AND m.seq IS NULL`,
+    ),
+    ...find(
+      "sequence_gap",
+      `SELECT seq + 1 AS seq FROM message_queue m WHERE m.mesh_id = ? AND NOT EXISTS
         (SELECT 1 FROM message_queue n WHERE n.mesh_id = m.mesh_id AND n.seq = m.seq + 1)
-        AND m.seq < (SELECT seq FROM mesh_head h WHERE h.mesh_id = m.mesh_id)`),
+        AND m.seq < (SELECT seq FROM mesh_head h WHERE h.mesh_id = m.mesh_id)`,
+    ),
     ...missingMentions(core, meshId),
   ];
 }
 
 function missingMentions(core: StoreCore, meshId: string): ConsistencyFinding[] {
   const found: ConsistencyFinding[] = [];
-  for (const row of core.sql(`SELECT seq, client_message_id, envelope FROM message_queue WHERE mesh_id = ? AND envelope NOT LIKE '%"mentions":[]%'`).iterate(meshId)) {
+  for (const row of core
+    .sql(
+      `SELECT seq, client_message_id, envelope FROM message_queue WHERE mesh_id = ? AND envelope NOT LIKE '%"mentions":[]%'`,
+    )
+    .iterate(meshId)) {
     for (const member of readEnvelope(String(row["envelope"])).mentions) {
-      const indexed = core.sql("SELECT 1 AS yes FROM mention_index WHERE mesh_id = ? AND member = ? AND seq = ?").get(meshId, member, Number(row["seq"]));
-      if (indexed === undefined) found.push({ kind: "missing_mention", seq: Number(row["seq"]), client_message_id: String(row["client_message_id"]) });
+      const indexed = core
+        .sql("SELECT 1 AS yes FROM mention_index WHERE mesh_id = ? AND member = ? AND seq = ?")
+        .get(meshId, member, Number(row["seq"]));
+      if (indexed === undefined)
+        found.push({
+          kind: "missing_mention",
+          seq: Number(row["seq"]),
+          client_message_id: String(row["client_message_id"]),
+        });
       if (found.length >= findingsMax) return found;
     }
   }
