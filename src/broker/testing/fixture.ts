@@ -94,7 +94,7 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
 
 /** One HTTP request; `json` is {} when the answer is not JSON. */
 export function call(
-  where: { socketPath: string } | { host: string; port: string },
+  where: { socketPath: string } | { host: string; port: number },
   method: string,
   path: string,
   body?: unknown,
