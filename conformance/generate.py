@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Writes conformance/vectors/canonical.json and fingerprints.json; with --check, says whether they are what it would write.
+
+Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+# No __pycache__ beside the sources.
+sys.dont_write_bytecode = True
+
+import canonical_cases
+import fingerprint_cases
+import request_fingerprint
+import strict_json
+
+VECTORS = Path(__file__).parent / "vectors"
+SHOWN_CHARS_MAX = 400
+
+
+def canonical_vectors():
+    cases = []
+    for form, accepted, refused in (
+        ("value", canonical_cases.ACCEPTED_VALUES, canonical_cases.REFUSED_VALUES),
+        ("meta", canonical_cases.ACCEPTED_META, canonical_cases.REFUSED_META),
+    ):
+        cases += [canonical_case(name, form, text.encode("utf-8"), {"canonical": want}) for name, text, want in accepted]
+        cases += [canonical_case(name, form, text.encode("utf-8"), {"error": want}) for name, text, want in refused]
+    for name, digits, want in canonical_cases.REFUSED_BYTES:
+        cases.append(canonical_case(name, "value", bytes.fromhex(digits), {"error": want}))
+    names = [case["name"] for case in cases]
+    assert len(set(names)) == len(names), "a name occurs twice"
+    return {
+        "about": "JSON profile and RFC 8785. `as`: value (any JSON value, depth <= 16) or meta (object or null, at most "
+        "8192 bytes in canonical form). `input_hex` holds the bytes; `repeat` [opening, n, closing] stands for a long one. "
+        "`canonical` is the exact text, `error` the code of the refusal.",
+        "cases": cases,
+    }
+
+
+def canonical_case(name, form, source, want):
+    got = outcome(lambda: strict_json.canonical_meta(source) if form == "meta" else value_text(source))
+    assert got == want, f"{name}: the table says {want}, the implementation {got}"
+    case = {"name": name, "as": form}
+    if len(source) > 100000:
+        half = len(source) // 2
+        assert source == b"[" * half + b"]" * half
+        return {**case, "repeat": ["[", half, "]"], **want}
+    if len(source) <= SHOWN_CHARS_MAX and want.get("error") != "invalid_utf8":
+        # For the reader's eye only: the bytes are what counts.
+        case["input"] = source.decode("utf-8")
+    return {**case, "input_hex": source.hex(), **want}
+
+
+def value_text(source):
+    return strict_json.canonical(strict_json.parse(source))
+
+
+def outcome(compute):
+    try:
+        return {"canonical": compute()}
+    except strict_json.Refused as refused:
+        return {"error": refused.code}
+
+
+def fingerprint_vectors():
+    cases = [fingerprint_case(name, request) for name, request in fingerprint_cases.CASES]
+    by_name = {case["name"]: case for case in cases}
+    assert len(by_name) == len(cases), "a name occurs twice"
+    groups = []
+    for about, names, same_v1, same_v2 in fingerprint_cases.GROUPS:
+        for version, same in (("v1", same_v1), ("v2", same_v2)):
+            distinct = len({by_name[name][version] for name in names})
+            assert distinct == (1 if same else len(names)), f"{about}: {version} has {distinct} of {len(names)}"
+        groups.append({"about": about, "cases": names, "same_v1": same_v1, "same_v2": same_v2})
+    refused = []
+    for name, request, want in fingerprint_cases.REFUSED:
+        got = outcome(lambda request=request: request_fingerprint.resolve(request))
+        assert got == {"error": want}, f"{name}: {got}"
+        refused.append({"name": name, "request": request, "error": want})
+    return {
+        "about": "Request fingerprints. `request` leaves defaults out; `meta` is its JSON text as written. v1 is "
+        "sha256-jcs-v1, v2 sha256-jcs-v2; local is v2 with kind \"request\" and `ref` as the text of `to`. The preimages "
+        "are the hashed bytes. `groups` say which cases share a fingerprint and which must not; `refused` give no fingerprint.",
+        "cases": cases,
+        "groups": groups,
+        "refused": refused,
+    }
+
+
+def fingerprint_case(name, request):
+    fields = request_fingerprint.resolve(request)
+    v1 = request_fingerprint.preimage_v1(fields)
+    v2 = request_fingerprint.preimage_v2(fields)
+    local = request_fingerprint.preimage_v2({**fields, "kind": "request"})
+    return {
+        "name": name,
+        "request": request,
+        "canonical_meta": fields["meta"],
+        "canonical_mentions": strict_json.canonical(fields["mentions"]),
+        "body_sha256": hashlib.sha256(fields["body"]).hexdigest(),
+        "v1_preimage_hex": v1.hex(),
+        "v2_preimage_hex": v2.hex(),
+        "v1": request_fingerprint.sha256_hex(v1),
+        "v2": request_fingerprint.sha256_hex(v2),
+        "local": request_fingerprint.sha256_hex(local),
+    }
+
+
+def main():
+    files = {"canonical.json": canonical_vectors(), "fingerprints.json": fingerprint_vectors()}
+    stale = []
+    for name, content in files.items():
+        text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
+        path = VECTORS / name
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="ascii")
+            print(f"{name}: {len(content['cases'])} cases")
+        elif not path.exists() or path.read_text(encoding="ascii") != text:
+            stale.append(name)
+    if stale:
+        sys.exit(f"differs from what generate.py writes: {', '.join(stale)}")
+
+
+if __name__ == "__main__":
+    main()
