@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { call, claudemesh, type Host, hostStatus } from "../torture/host.ts";
 import { isMain, percentile, printTable } from "./figures.ts";
+import { sendLoad } from "./send-load.ts";
 
 export interface EndToEndFigures {
   readonly idleP50Ms: number;
@@ -97,18 +98,9 @@ async function idleLatencies(from: Host, to: Host, samples: number): Promise<num
 /** Messages a second from the first send to the last one stored at the receiver. */
 async function sustainedLoad(from: Host, to: Host, messages: number, inFlight: number): Promise<number> {
   const before = await storedAt(to);
-  const body = "x".repeat(300);
+  const socketPath = (await hostStatus(from)).daemons[0]?.socket ?? "";
   const start = performance.now();
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      while (next < messages) {
-        next += 1;
-        const answer = await call(from, "POST", "/v1/send", { to: `@${to.name}`, message: body });
-        if (answer.status !== 202) throw new Error(`send answered ${answer.status}: ${JSON.stringify(answer.json)}`);
-      }
-    }),
-  );
+  await sendLoad(socketPath, JSON.stringify({ to: `@${to.name}`, message: "x".repeat(300) }), messages, inFlight);
   while ((await storedAt(to)) - before < messages) await pause(20);
   return messages / ((performance.now() - start) / 1000);
 }

@@ -1,7 +1,6 @@
 /** A daemon as its own process, its broker away: durable sends over the unix socket, one at a time and 64 in flight. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -9,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createMember } from "../src/daemon/identity/member.ts";
 import { fsyncP50Ms, machine } from "./ceilings.ts";
 import { isMain, percentile, printTable } from "./figures.ts";
+import { sendLoad } from "./send-load.ts";
 
 export interface LocalSendFigures {
   readonly fsyncP50Ms: number;
@@ -50,8 +50,8 @@ export async function measureLocalSend(options: {
     await untilListening(daemon, socketPath);
     const rssIdleMiB = residentMiB(daemon);
     const body = JSON.stringify({ to: "@me", message: "x".repeat(options.bodyBytes) });
-    const alone = await load(socketPath, body, options.samples, 1);
-    const loaded = await load(socketPath, body, options.messages, options.inFlight);
+    const alone = await sendLoad(socketPath, body, options.samples, 1);
+    const loaded = await sendLoad(socketPath, body, options.messages, options.inFlight);
     return {
       fsyncP50Ms: fsyncP50Ms(),
       oneInFlightP50Ms: percentile(alone.timesMs, 0.5),
@@ -78,56 +78,6 @@ async function untilListening(daemon: ChildProcess, socketPath: string): Promise
 
 function residentMiB(daemon: ChildProcess): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1_024;
-}
-
-async function load(
-  socketPath: string,
-  body: string,
-  messages: number,
-  inFlight: number,
-): Promise<{ perSecond: number; timesMs: number[] }> {
-  const request = Buffer.from(
-    `POST /v1/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-  const timesMs: number[] = [];
-  let begun = 0;
-  const start = performance.now();
-  await Promise.all(
-    Array.from(
-      { length: inFlight },
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const socket = connect(socketPath, next);
-          let sentAt = 0;
-          let answer = "";
-          function next(): void {
-            if (begun === messages) {
-              socket.end();
-              resolve();
-              return;
-            }
-            begun += 1;
-            sentAt = performance.now();
-            socket.write(request);
-          }
-          onAnswer(socket, (text) => {
-            answer += text;
-            const head = answer.indexOf("\r\n\r\n");
-            if (head < 0 || answer.length < head + 4 + Number(/content-length: (\d+)/i.exec(answer)?.[1])) return;
-            if (!answer.startsWith("HTTP/1.1 202 ")) return reject(new Error(answer));
-            answer = "";
-            timesMs.push(performance.now() - sentAt);
-            next();
-          });
-          socket.on("error", reject);
-        }),
-    ),
-  );
-  return { perSecond: messages / ((performance.now() - start) / 1_000), timesMs };
-}
-
-function onAnswer(socket: Socket, take: (text: string) => void): void {
-  socket.setEncoding("latin1").on("data", take);
 }
 
 if (isMain(import.meta.url)) {

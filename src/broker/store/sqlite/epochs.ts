@@ -48,7 +48,7 @@ export function checkPosition(
   now: number,
 ): { state: "ok" } | { state: "lost"; log: LogState; opened: boolean } {
   for (const { mac, ...place } of positions) {
-    if (positionMac(core.options.positionSecret, meshId, place) !== mac) {
+    if (positionMac(core.positionKey, meshId, place) !== mac) {
       throw new ClaudemeshError("auth_failed", "a log position was not issued by this deployment");
     }
   }
