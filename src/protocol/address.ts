@@ -8,17 +8,17 @@ export type Address =
   | { readonly kind: "topic"; readonly name: string }
   | { readonly kind: "queue"; readonly name: string };
 
-const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
+// Tried before lower-casing, which would turn a letter such as the Kelvin sign into an ASCII one.
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** A member's, agent's, topic's or queue's name as it is kept: lower-case, ≤ 64 characters of [a-z0-9._-]. */
 export function checkName(text: string, what: string): string {
-  const name = text.toLowerCase();
-  if (name.length > limits.nameCharsMax || !namePattern.test(name)) {
+  if (text.length > limits.nameCharsMax || !namePattern.test(text)) {
     throw new ClaudemeshError("invalid_destination", `${what} "${printable(text)}" is not a name`, {
       hint: "names have 1–64 characters of a–z, 0–9, '.', '_' and '-', and begin with a letter or digit",
     });
   }
-  return name;
+  return text.toLowerCase();
 }
 
 /** Reads `@member`, `@member/agent`, `@<member_id>`, `#topic` or `queue:name`; else invalid_destination. */
@@ -27,8 +27,9 @@ export function parseAddress(text: string): Address {
     const slash = text.indexOf("/");
     const member = slash < 0 ? text.slice(1) : text.slice(1, slash);
     const agent = slash < 0 ? null : checkName(text.slice(slash + 1), "agent");
-    if (isMemberId(member)) return { kind: "member", member, byId: true, agent };
-    return { kind: "member", member: checkName(member, "member"), byId: false, agent };
+    const name = checkName(member, "member");
+    // An id in capitals is still the id: a member of that name must not receive what was meant for the id's owner.
+    return { kind: "member", member: name, byId: isMemberId(name), agent };
   }
   if (text.startsWith("#")) return { kind: "topic", name: checkName(text.slice(1), "topic") };
   if (text.startsWith("queue:")) return { kind: "queue", name: checkName(text.slice(6), "queue") };

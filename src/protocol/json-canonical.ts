@@ -26,7 +26,7 @@ function canonicalAt(value: JsonValue, levelsLeft: number): string {
 /** Refuses NaN, infinities, and integers whose canonical literal lies beyond ±(2^53−1) (delivery.md §2). */
 export function canonicalNumber(value: number): string {
   if (!Number.isFinite(value)) throw new ClaudemeshError("number_out_of_range", "number is not finite");
-  const text = Object.is(value, -0) ? "0" : String(value);
+  const text = String(value);
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER && !text.includes("e") && !text.includes(".")) {
     throw new ClaudemeshError("number_out_of_range", `integer ${text} is beyond ±(2^53−1)`, {
       hint: "send it as a string",
