@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../base/clock.ts";
 import { createBroker } from "../broker/broker.ts";
+import { readBrokerConfig } from "../broker/config.ts";
 import { openLogFile } from "./log-file.ts";
 import { runProcess } from "./run-process.ts";
 
 /**
  * The broker's process: `run-broker --data-dir DIR [--host 127.0.0.1] [--port 0] [--log-level info]`. Logs to broker.log
- * in that directory; ready when its admin socket answers. SIGTERM and SIGINT stop it in good order. Exit codes:
+ * in that directory and reads its config.toml; ready when its admin socket answers. SIGTERM and SIGINT stop it in good order. Exit codes:
  * exit-codes.ts.
  */
 const { values } = parseArgs({
@@ -27,6 +28,21 @@ if (dataDir === undefined || !/^\d{1,5}$/.test(values.port) || port > 65_535) {
 }
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 const logFile = openLogFile(join(dataDir, "broker.log"), { name: "broker", level: values["log-level"] });
-await runProcess("broker", logFile, () =>
-  createBroker({ dataDir, listen: { host: values.host, port }, clock: systemClock, log: logFile.log }),
-);
+await runProcess("broker", logFile, () => {
+  const { listen, rate_limit, retention } = readBrokerConfig(join(dataDir, "config.toml"));
+  return createBroker({
+    dataDir,
+    listen: { host: values.host, port },
+    authorities: listen.authorities,
+    limits: {
+      memberRate: rate_limit.member_per_second,
+      memberBurst: rate_limit.member_burst,
+      meshRate: rate_limit.mesh_per_second,
+      meshBurst: rate_limit.mesh_burst,
+    },
+    messageRetentionDays: retention.message_days,
+    dedupe: { mode: retention.dedupe_mode, retentionDays: retention.dedupe_days },
+    clock: systemClock,
+    log: logFile.log,
+  });
+});

@@ -8,11 +8,13 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { createAccepter } from "./accept/accepter.ts";
 import { adminSocketPath, readBrokerFile, writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
+import { ownAuthorities } from "./link/authorities.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createLinkServer } from "./link/link-server.ts";
 import { createPresence } from "./link/presence.ts";
@@ -31,6 +33,8 @@ export interface BrokerOptions {
   readonly dataDir: string;
   /** Port 0: the port of the last start, or any free one at the first. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** Further names under which daemons dial this broker, `host:port`. */
+  readonly authorities?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<BrokerLimits>;
@@ -57,12 +61,10 @@ export interface BrokerEnd {
   readonly hint?: string | undefined;
 }
 
-const defaultDedupe: DedupeSetting = { mode: "retention_scoped", retentionDays: 365 };
-const defaultMessageRetentionDays = 30;
-
 export function createBroker(options: BrokerOptions): Broker {
-  const dedupe = options.dedupe ?? defaultDedupe;
-  const messageRetentionDays = options.messageRetentionDays ?? defaultMessageRetentionDays;
+  const { retention } = defaultBrokerConfig;
+  const dedupe = options.dedupe ?? { mode: retention.dedupe_mode, retentionDays: retention.dedupe_days };
+  const messageRetentionDays = options.messageRetentionDays ?? retention.message_days;
   if (dedupe.mode === "retention_scoped" && dedupe.retentionDays < messageRetentionDays) {
     throw new ClaudemeshError(
       "invalid_config",
@@ -190,7 +192,9 @@ async function startBroker(
       },
       limits,
     );
+    let authorities: ReadonlySet<string> = new Set();
     const linkParts: LinkParts = {
+      authorities: () => authorities,
       store,
       accepter,
       router,
@@ -220,6 +224,7 @@ async function startBroker(
     const { host } = options.listen;
     const port = await takePort(web, dataDir, options.listen);
     undo.push(() => web.close());
+    authorities = ownAuthorities({ host, port }, options.authorities ?? []);
     const url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}/v1/link`;
     const adminSocket = adminSocketPath(dataDir);
     const admin = createAdminServer(

@@ -2,10 +2,10 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command, Option } from "./command.ts";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { nearest } from "./nearest.ts";
 import type { Output } from "./output.ts";
 import { commonOptions } from "./parse-arguments.ts";
 import { table } from "./table.ts";
+import { suggest } from "../protocol/suggest.ts";
 
 export const command: Command = {
   name: "help",
@@ -33,7 +33,7 @@ export const command: Command = {
     }
     const group = Object.keys(commands).filter((name) => name.startsWith(`${wanted} `));
     if (group.length === 0) {
-      const meant = nearest(wanted, Object.keys(commands));
+      const [meant = null] = suggest(wanted, Object.keys(commands));
       throw new ClaudemeshError("usage", `there is no command \`${wanted}\``, {
         hint: meant === null ? "claudemesh help" : `claudemesh help ${meant}`,
       });

@@ -5,10 +5,10 @@ import type { CommandContext, Input } from "./command.ts";
 import { commands, findCommand } from "./commands.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Launcher } from "./launcher.ts";
-import { nearest } from "./nearest.ts";
 import { createOutput, type Output, type Sink } from "./output.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { printable } from "./printable.ts";
+import { suggest } from "../protocol/suggest.ts";
 
 export interface MainParts {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -73,7 +73,7 @@ function unknownCommand(words: readonly string[]): ClaudemeshError {
   const [first = "", second = ""] = words;
   const group = names.filter((name) => name.startsWith(`${first} `));
   const written = group.length > 0 ? `${first} ${second}` : first;
-  const meant = nearest(written, group.length > 0 ? group : names);
+  const [meant = null] = suggest(written, group.length > 0 ? group : names);
   const hint =
     meant === null ? `claudemesh help${group.length > 0 ? ` ${first}` : ""}` : `did you mean \`claudemesh ${meant}\`?`;
   return new ClaudemeshError("usage", `there is no command \`${written}\``, { hint });

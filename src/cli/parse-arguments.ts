@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command, Option } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { suggest } from "../protocol/suggest.ts";
 
 export interface Arguments {
   readonly positionals: readonly string[];
@@ -69,7 +69,7 @@ function readValue(
 }
 
 function unknownOption(command: Command, rawName: string, name: string, known: readonly string[]): ClaudemeshError {
-  const meant = nearest(name, known);
+  const [meant = null] = suggest(name, known);
   return usage(
     command,
     `\`claudemesh ${command.name}\` has no option ${rawName}`,

@@ -1,7 +1,7 @@
 import type { Address } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Directory } from "./parts.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../protocol/suggest.ts";
 
 /** Where a message goes, as an envelope names it. */
 export interface Destination {

@@ -19,11 +19,18 @@ export class OpeningRefused extends Error {
  */
 export async function proveHello(
   hello: HelloFrame,
-  context: { nonce: string; brokerId: string; authority: string },
+  context: { nonce: string; brokerId: string; authority: string; authorities: ReadonlySet<string> },
   store: Pick<BrokerStore, "meshById" | "member">,
 ): Promise<{ mesh: MeshRow; member: MemberRow }> {
   // Keys do not rotate yet: the key in use is the one that names the member.
   if (hello.key_id !== hello.member_id) throw new OpeningRefused("auth_failed", "key_id is not a key of this member");
+  // What a connection says about its own address proves nothing; that the address is one of ours does.
+  if (!context.authorities.has(context.authority)) {
+    throw new OpeningRefused(
+      "auth_failed",
+      `this broker is not reached as ${JSON.stringify(context.authority.slice(0, 100))}; its operator can list the name under [listen] authorities`,
+    );
+  }
   if (!signatureHolds(hello, context))
     throw new OpeningRefused("auth_failed", "the hello's signature does not hold for this broker and address");
   const mesh = await store.meshById(hello.mesh_id);

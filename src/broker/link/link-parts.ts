@@ -30,6 +30,8 @@ export interface LinkParts {
   readonly limits: BrokerLimits;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
+  /** Known once the broker listens. */
+  authorities(): ReadonlySet<string>;
 }
 
 export interface DedupeSetting {

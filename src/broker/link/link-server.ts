@@ -98,7 +98,7 @@ export function createLinkServer(parts: LinkParts): LinkServer {
       const refused = refusal(request);
       if (refused !== null) return refuse(socket, refused);
       wss.handleUpgrade(request, socket, head, (ws) => {
-        void serve(ws, socket, request.headers.host ?? "");
+        void serve(ws, socket, (request.headers.host ?? "").toLowerCase());
       });
     },
     drain() {

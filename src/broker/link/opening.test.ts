@@ -25,6 +25,23 @@ test("a hello signed for another authority is refused: a relayed challenge is wo
   await assert.rejects(fixture.connect(alice, { authority: "broker.example:443" }), /closed 4002 .*auth_failed/);
 });
 
+test("a relay that names the address which was dialled is refused all the same: it is not this broker's", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  const relayed = { authority: "broker.example:443", hostHeader: "broker.example:443" };
+  await assert.rejects(fixture.connect(alice, relayed), /closed 4002 .*not reached as/);
+});
+
+test("a broker behind a proxy is reached by the names that its operator listed", async (context) => {
+  const fixture = await brokerFixture(context, { authorities: ["broker.example:443"] });
+  const alice = await fixture.member("alice");
+  await fixture.connect(alice, { authority: "broker.example:443", hostHeader: "Broker.Example:443" });
+  await fixture.connect(await fixture.member("bob"), {
+    authority: new URL(fixture.broker.url).host.replace("127.0.0.1", "localhost"),
+    hostHeader: new URL(fixture.broker.url).host.replace("127.0.0.1", "localhost"),
+  });
+});
+
 test("a hello changed after it was signed is refused, whatever field it was", async (context) => {
   const fixture = await brokerFixture(context);
   const alice = await fixture.member("alice");

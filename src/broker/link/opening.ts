@@ -42,7 +42,7 @@ export async function openLink(
     }
     const hello = parseDaemonFrame(text);
     if (hello.type !== "hello") throw new OpeningRefused("protocol_error", "the first frame is a hello");
-    return await admit(hello, { nonce, brokerId, authority }, ws, out, parts);
+    return await admit(hello, { nonce, brokerId, authority, authorities: parts.authorities() }, ws, out, parts);
   } catch (thrown) {
     refuse(thrown, out, parts);
     return null;
@@ -51,7 +51,7 @@ export async function openLink(
 
 async function admit(
   hello: HelloFrame,
-  context: { nonce: string; brokerId: string; authority: string },
+  context: { nonce: string; brokerId: string; authority: string; authorities: ReadonlySet<string> },
   ws: WebSocket,
   out: Outgoing,
   parts: LinkParts,

@@ -57,6 +57,8 @@ export interface PeerOptions {
   readonly identity: Identity;
   /** What the hello is signed for, if not the authority of `url`. */
   readonly authority?: string;
+  /** Host header of the upgrade, if not the authority of `url`. */
+  readonly hostHeader?: string;
   readonly hello?: Partial<HelloFrame>;
   /** Changes the hello after it was signed. */
   readonly tamper?: (hello: HelloFrame) => HelloFrame;
@@ -77,7 +79,10 @@ export async function connectPeer(options: PeerOptions): Promise<Peer> {
 }
 
 function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Promise<HelloAckFrame> } {
-  const socket = new WebSocket(options.url, "claudemesh.v1", { perMessageDeflate: false });
+  const socket = new WebSocket(options.url, "claudemesh.v1", {
+    perMessageDeflate: false,
+    ...(options.hostHeader === undefined ? {} : { headers: { host: options.hostHeader } }),
+  });
   const frames: BrokerFrame[] = [];
   const pushed: PushItem[] = [];
   const waiting = new Set<() => void>();

@@ -1,5 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../protocol/suggest.ts";
 
 /**
  * The shape of a request, as one value: it reads, it refuses (unknown_field, missing_field, invalid_field), and its

@@ -27,17 +27,21 @@ function fold(name: string): string {
     .replace(/[^a-z0-9]/g, "");
 }
 
-/** Levenshtein distance; anything above `limit` is reported as limit + 1. */
+/** Levenshtein distance with swapped neighbours counted once; anything above `limit` is reported as limit + 1. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let twoBack: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      let distance = Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+        distance = Math.min(distance, (twoBack[column - 2] ?? 0) + 1);
+      current.push(distance);
     }
-    previous = current;
+    [twoBack, previous] = [previous, current];
   }
   return previous[b.length] ?? limit + 1;
 }
