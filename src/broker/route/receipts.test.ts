@@ -71,19 +71,15 @@ test("receipts of an absent sender are kept through a restart, newest state per 
   assert.equal(repeated, false);
 });
 
-test("a receipt that is not the link's own, or not signed by it, is dropped and counted", async (context) => {
+test("a receipt in another member's name is dropped and counted", async (context) => {
   const { fixture, alice, bob, bobLink } = await pair(context);
   const carol = await fixture.member("carol");
   const aliceLink = await fixture.connect(alice);
   const own = receiptOf(fixture.meshId, bob, alice, id(fixture, alice, bob), "delivered");
-  const bad = [
-    receiptOf(fixture.meshId, carol, alice, own.client_message_id, "delivered"),
-    { ...own, state: "read" },
-    { ...receiptOf(fixture.meshId, carol, alice, own.client_message_id, "delivered"), from: bob.memberId },
-  ];
-  bobLink.send({ type: "receipt", items: [...bad, own] });
+  const foreign = receiptOf(fixture.meshId, carol, alice, own.client_message_id, "delivered");
+  bobLink.send({ type: "receipt", items: [foreign, own] });
   assert.deepEqual((await aliceLink.next(isType("receipt"))).items, [own]);
-  assert.equal(await fixture.metric("cm_broker_receipts_refused_total"), 3);
+  assert.equal(await fixture.metric("cm_broker_receipts_refused_total"), 1);
 });
 
 test("no more receipts are kept for one member than the limit, and none for who is no member", async (context) => {

@@ -44,7 +44,10 @@ export function inboxQueries(db: DatabaseSync) {
   const addMention = db.prepare("INSERT INTO mention (member, inbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
   const addEvent = db.prepare("INSERT INTO event (event, at, inbox_id, data) VALUES (?, ?, ?, ?)");
   const eventsAfter = db.prepare("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?");
-  const eventBounds = db.prepare("SELECT coalesce(min(id), 0) AS oldest, coalesce(max(id), 0) AS newest FROM event");
+  // Two subqueries: SQLite answers a lone min or max from the index, and both in one by reading the table.
+  const eventBounds = db.prepare(
+    "SELECT coalesce((SELECT min(id) FROM event), 0) AS oldest, coalesce((SELECT max(id) FROM event), 0) AS newest",
+  );
   const search = db.prepare(
     `SELECT inbox.* FROM inbox_text JOIN inbox ON inbox.id = inbox_text.rowid
       WHERE inbox_text MATCH ? AND inbox.shown = 1 AND inbox.id < ? ORDER BY inbox.id DESC LIMIT ?`,

@@ -1,32 +1,19 @@
-import type { KeyObject } from "node:crypto";
 import { checkEnvelope, envelopeBody } from "../../protocol/envelope-check.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import { checkWireId } from "../../protocol/ids.ts";
 import type { PushItem } from "../../protocol/frames.ts";
-import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
+import { envelopeSignatureHolds } from "../../protocol/signing.ts";
 import type { CheckedPush } from "../parts.ts";
+import type { MemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
-
-const keysCachedMax = 4_096;
 
 /**
  * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the
  * sender's claim to the id, the recomputed fingerprint, the sender's signature. What fails is kept with its reason and
  * never shown as a message.
  */
-export function createPushCheck(context: OpeningContext): (item: PushItem) => CheckedPush {
-  const keys = new Map<string, KeyObject>();
-  const keyOf = (memberId: string): KeyObject => {
-    let key = keys.get(memberId);
-    if (key === undefined) {
-      if (keys.size >= keysCachedMax) keys.clear();
-      key = publicKeyFromHex(memberId);
-      keys.set(memberId, key);
-    }
-    return key;
-  };
-
+export function createPushCheck(context: OpeningContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
   return (item) => {
     if (item.envelope === null)
       return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };

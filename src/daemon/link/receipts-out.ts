@@ -1,5 +1,6 @@
 import type { ReceiptItem } from "../../protocol/frames.ts";
-import { publicKeyFromHex, receiptBytes, sign, verify } from "../../protocol/signing.ts";
+import { receiptBytes, sign, verify } from "../../protocol/signing.ts";
+import type { MemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 
 const receiptsPerFrame = 256;
@@ -49,7 +50,7 @@ export function createReceiptsOut(
 }
 
 /** Whether the receipt is signed by the member it says it is from. */
-export function receiptHolds(item: ReceiptItem, meshId: string): boolean {
+export function receiptHolds(item: ReceiptItem, meshId: string, keyOf: MemberKeys): boolean {
   const { signature, ...unsigned } = item;
-  return verify(publicKeyFromHex(item.from), receiptBytes(unsigned, meshId), signature);
+  return verify(keyOf(item.from), receiptBytes(unsigned, meshId), signature);
 }

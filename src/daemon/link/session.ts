@@ -14,6 +14,7 @@ import type {
 import { limits } from "../../protocol/limits.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { createDrain } from "./drain.ts";
+import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createReceiptsOut, receiptHolds } from "./receipts-out.ts";
@@ -53,7 +54,8 @@ export function createSession(
   const { clock, inbox, outbox, log } = context;
   const waiting = new Map<number, Waiting>();
   const inlineBytes = Math.min(ack.limits.inline_bytes, limits.inlineBytes);
-  const check = createPushCheck(context);
+  const keyOf = createMemberKeys();
+  const check = createPushCheck(context, keyOf);
   let nextId = 1;
   let heardAt = clock.now();
   let ended = false;
@@ -116,7 +118,7 @@ export function createSession(
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
     const proven = frame.items.filter(
-      (item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id),
+      (item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id, keyOf),
     );
     await outbox.applyReceipts(
       proven.map((item) => ({ wireId: item.client_message_id, from: item.from, state: item.state, at: item.at })),
