@@ -40,6 +40,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly dedupe?: DedupeSetting;
   readonly messageRetentionDays?: number;
+  /** Durability tests plant weaker settings of the embedded store here. */
+  readonly pragmas?: string;
   /** Instead of the embedded store in the data directory. */
   readonly store?: BrokerStore;
 }
@@ -150,6 +152,7 @@ async function startBroker(
         positionSecret: key.positionSecret,
         dedupe,
         messageRetentionDays,
+        ...(options.pragmas === undefined ? {} : { pragmas: options.pragmas }),
       });
     await store.start();
     undo.push(() => store.stop());

@@ -33,6 +33,7 @@ export function composeParts(
 ): Parts {
   const { dir, clock, log } = options;
   const { mesh } = identity;
+  const planted = options.pragmas === undefined ? {} : { pragmas: options.pragmas };
   const paths = { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db") };
   const bytesMax = config.outbox.disk_bytes_max;
   const metrics = createDaemonMetrics(mesh.slug, () => ({
@@ -50,6 +51,7 @@ export function composeParts(
 
   const inbox = createInbox({
     path: paths.inbox,
+    ...planted,
     memberId: identity.memberId,
     memberName: mesh.member_name,
     clock,
@@ -58,6 +60,7 @@ export function composeParts(
   });
   const outbox: Outbox = createOutbox({
     path: paths.outbox,
+    ...planted,
     meshId: mesh.mesh_id,
     memberId: identity.memberId,
     clock,

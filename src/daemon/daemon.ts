@@ -27,6 +27,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Listen on 127.0.0.1 as well. */
   readonly http: boolean;
+  /** Durability tests plant weaker settings of the databases here. */
+  readonly pragmas?: string;
 }
 
 /** One member's daemon. What is known only while it runs throws `not_running` otherwise. */
