@@ -1,4 +1,6 @@
 import { type AddressInfo, createServer, connect, type Server, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+import { onEnd } from "./on-end.ts";
 
 /** A TCP relay between a daemon and a broker that loses, holds or cuts on command. */
 export interface FaultProxy {
@@ -12,17 +14,17 @@ export interface FaultProxy {
   refuse(refuse: boolean): void;
   /** Resolves when bytes of the daemon that satisfy `test` have been relayed to the broker. */
   relayed(test: (chunk: Buffer) => boolean): Promise<void>;
-  close(): Promise<void>;
 }
 
-export async function faultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
+/** `target` is asked at each connection, since a broker must know the proxy's address before it starts. */
+export async function faultProxy(t: TestContext, target: () => { host: string; port: number }): Promise<FaultProxy> {
   const pairs = new Set<{ near: Socket; far: Socket }>();
   const waiting = new Set<{ test: (chunk: Buffer) => boolean; resolve: () => void }>();
   let losing = false;
   let refusing = false;
   const server: Server = createServer((near) => {
     if (refusing) return near.resetAndDestroy();
-    const far = connect(target);
+    const far = connect(target());
     const pair = { near, far };
     pairs.add(pair);
     near.on("data", (chunk) => {
@@ -51,6 +53,10 @@ export async function faultProxy(target: { host: string; port: number }): Promis
       far.resetAndDestroy();
     }
   };
+  onEnd(t, async () => {
+    cut();
+    await new Promise((resolve) => server.close(resolve));
+  });
   return {
     port,
     authority: `127.0.0.1:${port}`,
@@ -62,9 +68,5 @@ export async function faultProxy(target: { host: string; port: number }): Promis
       refusing = refuse;
     },
     relayed: (test) => new Promise((resolve) => waiting.add({ test, resolve })),
-    close: async () => {
-      cut();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

@@ -112,15 +112,17 @@ export function createLink(options: LinkOptions): Link {
       });
       maxAge(opened.params);
       session = opened;
-      enter("connected");
-      lastError = null;
       await inbox.setFact(lastInstanceFact, instanceId);
       await inbox.setFact(windowFact, JSON.stringify(opened.params["client_message_id_dedupe"] ?? null));
-      await inbox.addEvents([{ event: "link_up", data: { connection_id: opened.connectionId } }], clock.now());
-      log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
-      opened.begin();
+      const begun = await opened.begin();
+      if (begun) {
+        enter("connected");
+        lastError = null;
+        await inbox.addEvents([{ event: "link_up", data: { connection_id: opened.connectionId } }], clock.now());
+        log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+      }
       const closed = await opened.closed;
-      if (!stopping)
+      if (begun && !stopping)
         await inbox.addEvents(
           [{ event: "link_down", data: { reason: closed.reason, code: closed.code } }],
           clock.now(),

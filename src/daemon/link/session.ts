@@ -25,8 +25,8 @@ export interface Session {
   readonly params: Record<string, FeatureParams>;
   readonly inlineBytes: number;
   readonly closed: Promise<{ code: number; reason: string }>;
-  /** Starts the traffic: what the log's epochs demand, the drain, receipts, the directory. */
-  begin(): void;
+  /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
+  begin(): Promise<boolean>;
   /** There may be rows to send. */
   wake(): void;
   request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
@@ -59,7 +59,6 @@ export function createSession(
   let nextId = 1;
   let heardAt = clock.now();
   let ended = false;
-  let begun = false;
 
   const send = (frame: object): void => {
     if (!ended) socket.send(JSON.stringify(frame));
@@ -285,17 +284,18 @@ export function createSession(
     params,
     inlineBytes,
     closed,
-    begin() {
-      if (begun) return;
-      begun = true;
+    async begin() {
       for (const text of early) onText(text);
-      followEpoch(ack.log)
-        .then(() => refreshDirectory())
-        .then(() => {
-          drain.open();
-          receipts.wake();
-        })
-        .catch(failed);
+      try {
+        await followEpoch(ack.log);
+        await refreshDirectory();
+      } catch (error) {
+        failed(error);
+        return false;
+      }
+      drain.open();
+      receipts.wake();
+      return true;
     },
     wake: () => drain.wake(),
     request,
