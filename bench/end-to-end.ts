@@ -1,5 +1,8 @@
-/** Two daemons and a broker, each its own process, on this machine: latency when idle, sustained throughput, memory. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+/**
+ * Two daemons and a broker, each its own process, on this machine: latency when idle, sustained throughput, memory.
+ * Bodies of 300 bytes; the broker's rate limits are raised.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +31,8 @@ export async function measureEndToEnd(options: {
   const alice: Host = { name: "alice", home: join(root, "alice"), broker: null };
   const bob: Host = { name: "bob", home: join(root, "bob"), broker: join(root, "alice", "broker") };
   try {
+    mkdirSync(join(root, "alice", "broker"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(root, "alice", "broker", "config.toml"), unlimited);
     await claudemesh(alice, ["up", "--persistent", "--http", "--name", "alice"]);
     await claudemesh(bob, ["up", "--persistent", "--http", "--name", "bob", "--broker", join(root, "alice", "broker")]);
     await pause(options.settleMs);
@@ -47,6 +52,16 @@ export async function measureEndToEnd(options: {
     rmSync(root, { recursive: true, force: true });
   }
 }
+
+/** The limiter would be what is measured. */
+const unlimited = [
+  "[rate_limit]",
+  "member_per_second = 1000000",
+  "member_burst = 1000000",
+  "mesh_per_second = 1000000",
+  "mesh_burst = 1000000",
+  "",
+].join("\n");
 
 async function residentMiB(host: Host): Promise<number> {
   const pid = (await hostStatus(host)).daemons[0]?.pid;
