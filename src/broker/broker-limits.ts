@@ -36,6 +36,10 @@ export const defaultBrokerLimits = {
   pumpRetryMs: 500,
   /** Topic messages of one mesh whose progress is still told to their senders; the oldest give way. */
   progressMessagesMax: 10_000,
+  /** Receipts and notices that one link was told and has not confirmed. */
+  linkAsksMax: 64,
+  /** For a daemon to confirm what it was told; then it is kept for later. */
+  askReplyMs: 5_000,
   /** Receipts kept for one sender that is offline; the oldest give way. */
   receiptsKeptMax: 10_000,
   /** Rate limits, messages per second and burst. */

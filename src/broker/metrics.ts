@@ -55,7 +55,7 @@ export function createBrokerMetrics() {
     receiptsForwarded: counter("cm_broker_receipts_forwarded_total", "Receipts handed to their sender."),
     receiptsRefused: counter(
       "cm_broker_receipts_refused_total",
-      "Receipts that were not the link's own or not signed by it.",
+      "Receipts that were not the link's own, or for nobody in the mesh.",
     ),
     logEpochChanged: counter("cm_broker_log_epoch_changed_total", "Log epochs opened because commits were lost.", [
       "mesh",

@@ -160,12 +160,19 @@ export interface Inbox extends Service {
   onEvent(listener: (event: LocalEvent) => void): () => void;
   positions(): readonly Position[];
   /** Receipts not yet taken by a link, and their settlement once sent. */
-  pendingReceipts(limit: number): readonly { id: number; item: Omit<ReceiptItem, "signature" | "from"> }[];
+  pendingReceipts(limit: number): readonly PendingReceipt[];
   receiptsSent(ids: readonly number[]): Promise<void>;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */
   fact(name: string): string | null;
   setFact(name: string, value: string): Promise<void>;
   prune(now: number): Promise<number>;
+}
+
+export interface PendingReceipt {
+  readonly id: number;
+  /** The message's sender. */
+  readonly to: string;
+  readonly item: ReceiptItem;
 }
 
 /** A push item after signature and fingerprint checks. */

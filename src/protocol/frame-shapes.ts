@@ -29,14 +29,19 @@ const offers = (value: unknown) =>
   Object.values(value).every(record({ versions: listOf(integer, 64) }));
 const request = { id: integer };
 const receipt = record({
-  to: memberId,
-  from: memberId,
   client_message_id: (value) => typeof value === "string" && isWireId(value),
   request_fingerprint: memberId,
   state: (value) => value === "delivered" || value === "injected" || value === "read" || value === "undecryptable",
   at: text,
+});
+const receiptGroup = record({
+  to: memberId,
+  from: memberId,
+  items: listOf(receipt, limits.frameItemsMax),
   signature: text,
 });
+const receipts: Shape = { ...request, groups: listOf(receiptGroup, limits.frameItemsMax) };
+const reply: Shape = { ...request, result: anything };
 const error: Shape = { id: orAbsent(integer), code: text, message: text, retryable: flag, closes: flag };
 const log = record({
   epoch: integer,
@@ -63,13 +68,14 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   send: { ...request, items: listOf(anything, limits.frameItemsMax) },
   push_ack: { acks: listOf(record({ destination: text, seq: integer }), limits.frameItemsMax) },
   void: { ...request, items: listOf((value) => typeof value === "string" && isWireId(value), limits.frameItemsMax) },
-  receipt: { id: orAbsent(integer), items: listOf(receipt, limits.frameItemsMax) },
+  receipt: receipts,
   members: request,
   topics: request,
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
+  reply,
   error,
 };
 
@@ -101,8 +107,9 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
     ),
   },
   void_ack: { ...request, items: listOf(record({ client_message_id: text, status: text }), limits.frameItemsMax) },
-  receipt: { items: listOf(receipt, limits.frameItemsMax) },
-  reply: { ...request, result: anything },
+  receipt: receipts,
+  notices: { ...request, items: listOf(record({ kind: text }), limits.frameItemsMax) },
+  reply,
   event: { event: text },
   error,
 };

@@ -216,6 +216,7 @@ export type RequestFrame =
       readonly limit: number;
     };
 
+/** Answers a request of either side. A daemon's reply to the broker says that what was told is on its disk. */
 export interface ReplyFrame {
   readonly type: "reply";
   readonly id: number;
@@ -234,24 +235,46 @@ export interface RequestResults {
 
 export type ReceiptState = "delivered" | "injected" | "read" | "undecryptable";
 
-/** Receiver → broker → sender. Signed by the receiver over receiptBytes(). */
+/** What a receiver says of one message. */
 export interface ReceiptItem {
-  /** The original sender. */
-  readonly to: string;
-  readonly from: string;
   readonly client_message_id: string;
   readonly request_fingerprint: string;
   readonly state: ReceiptState;
   readonly at: string;
+}
+
+/** What one member says of another's messages, under one signature over receiptBytes(): checking costs 80 µs. */
+export interface ReceiptGroup {
+  /** The messages' sender. */
+  readonly to: string;
+  /** Their receiver, who signs. */
+  readonly from: string;
+  readonly items: readonly ReceiptItem[];
   readonly signature: string;
 }
 
+/** Receiver → broker → sender. Each hop replies once it holds the groups on disk, or has handed them to who does. */
 export interface ReceiptFrame {
   readonly type: "receipt";
-  /** From a receiver: asks for a `reply` once the broker has passed the items on or kept them. */
-  readonly id?: number;
-  readonly items: readonly ReceiptItem[];
+  readonly id: number;
+  readonly groups: readonly ReceiptGroup[];
 }
+
+/** What retention removed before it was acknowledged. Told again until the daemon replies. */
+export interface NoticesFrame {
+  readonly type: "notices";
+  readonly id: number;
+  readonly items: readonly NoticeItem[];
+}
+
+export type NoticeItem =
+  | { readonly kind: "expired"; readonly client_message_id: string; readonly reason: string }
+  | {
+      readonly kind: "gap";
+      readonly destination: DestinationKey;
+      readonly from_seq: number;
+      readonly to_seq: number;
+    };
 
 /** Broker → daemon news. Loss of one is harmless: every state it speaks of can be asked for. */
 export type EventFrame =
@@ -270,14 +293,6 @@ export type EventFrame =
       readonly reached: number;
       readonly of: number;
     }
-  | { readonly type: "event"; readonly event: "expired"; readonly client_message_id: string; readonly reason: string }
-  | {
-      readonly type: "event";
-      readonly event: "gap";
-      readonly destination: DestinationKey;
-      readonly from_seq: number;
-      readonly to_seq: number;
-    }
   | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string };
 
 export interface ErrorFrame {
@@ -292,7 +307,15 @@ export interface ErrorFrame {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export type DaemonFrame = HelloFrame | SendFrame | PushAckFrame | VoidFrame | ReceiptFrame | RequestFrame | ErrorFrame;
+export type DaemonFrame =
+  | HelloFrame
+  | SendFrame
+  | PushAckFrame
+  | VoidFrame
+  | ReceiptFrame
+  | RequestFrame
+  | ReplyFrame
+  | ErrorFrame;
 export type BrokerFrame =
   | ChallengeFrame
   | HelloAckFrame
@@ -300,6 +323,7 @@ export type BrokerFrame =
   | PushFrame
   | VoidAckFrame
   | ReceiptFrame
+  | NoticesFrame
   | ReplyFrame
   | EventFrame
   | ErrorFrame;

@@ -6,15 +6,15 @@ import {
   verify as cryptoVerify,
 } from "node:crypto";
 import type { Envelope } from "./envelope.ts";
+import { isSignature } from "./envelope-check.ts";
 import { envelopeFingerprint } from "./fingerprint.ts";
-import type { HelloFrame, Position, ReceiptItem } from "./frames.ts";
+import type { HelloFrame, Position, ReceiptGroup } from "./frames.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { JsonValue } from "./json-value.ts";
 import { lengthPrefixed } from "./length-prefixed.ts";
 
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
-const signatureBytes = 64;
 
 /** What a sender signs of an envelope (security.md "Sealing"). `fingerprint` is always the version 2 one. */
 export function signedEnvelopeBytes(
@@ -72,16 +72,13 @@ export function positionBytes(position: Omit<Position, "mac">, meshId: string): 
   ]);
 }
 
-/** What a receiver signs of a receipt (delivery.md §7). */
-export function receiptBytes(item: Omit<ReceiptItem, "signature">, meshId: string): Buffer {
-  return lengthPrefixed(Buffer.from("claudemesh:receipt:v1", "ascii"), [
+/** What a receiver signs of its receipts (delivery.md §7): each item is four fields, so no two lists share an encoding. */
+export function receiptBytes(group: Omit<ReceiptGroup, "signature">, meshId: string): Buffer {
+  return lengthPrefixed(Buffer.from("claudemesh:receipts:v1", "ascii"), [
     meshId,
-    item.from,
-    item.to,
-    item.client_message_id,
-    item.request_fingerprint,
-    item.state,
-    item.at,
+    group.from,
+    group.to,
+    ...group.items.flatMap((item) => [item.client_message_id, item.request_fingerprint, item.state, item.at]),
   ]);
 }
 
@@ -90,10 +87,11 @@ export function sign(privateKey: KeyObject, bytes: Uint8Array): string {
   return cryptoSign(null, bytes, privateKey).toString("base64url");
 }
 
-/** False for anything but a valid 64-byte signature; never throws on input. */
+/**
+ * False for anything but a valid 64-byte signature in its only spelling, since Buffer reads many; never throws on input.
+ */
 export function verify(publicKey: KeyObject, bytes: Uint8Array, signature: string): boolean {
-  const raw = Buffer.from(signature, "base64url");
-  return raw.length === signatureBytes && cryptoVerify(null, bytes, publicKey, raw);
+  return isSignature(signature) && cryptoVerify(null, bytes, publicKey, Buffer.from(signature, "base64url"));
 }
 
 /** Importing costs 50 µs: callers keep the result. `hex` is 64 characters. */

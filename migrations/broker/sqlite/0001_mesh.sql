@@ -82,9 +82,9 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_member ON notice (mesh_id, member, id);
 
--- For senders that were not here: the newest state per message and receiver.
+-- For senders that were not here: signed groups of receipts, as their receivers made them.
 CREATE TABLE receipt (
-  mesh_id TEXT NOT NULL, recipient TEXT NOT NULL, sender TEXT NOT NULL, client_message_id TEXT NOT NULL, item TEXT NOT NULL,
-  rank INTEGER NOT NULL, kept_at INTEGER NOT NULL,
-  PRIMARY KEY (mesh_id, recipient, sender, client_message_id)
-) STRICT, WITHOUT ROWID;
+  mesh_id TEXT NOT NULL, id INTEGER PRIMARY KEY AUTOINCREMENT, recipient TEXT NOT NULL, items INTEGER NOT NULL,
+  receipt_group TEXT NOT NULL, kept_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX receipt_recipient ON receipt (mesh_id, recipient, id);

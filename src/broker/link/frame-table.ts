@@ -7,6 +7,7 @@ import { onHistory } from "./frames/history.ts";
 import { onMembers } from "./frames/members.ts";
 import { onPushAck } from "./frames/push-ack.ts";
 import { onReceipt } from "./frames/receipt.ts";
+import { onReply } from "./frames/reply.ts";
 import { onSend } from "./frames/send.ts";
 import { onSubscribe } from "./frames/subscribe.ts";
 import { onTopicCreate } from "./frames/topic-create.ts";
@@ -31,6 +32,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   subscribe: onSubscribe,
   unsubscribe: onUnsubscribe,
   history: onHistory,
+  reply: onReply,
   error: onError,
 };
 

@@ -5,6 +5,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
+import { type Asks, createAsks } from "./asks.ts";
 import { handleFrame } from "./frame-table.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { type Liveness, startLiveness } from "./liveness.ts";
@@ -25,6 +26,7 @@ export interface LinkIdentity {
 export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly behind: Behind;
   readonly pump: Pump;
+  readonly asks: Asks;
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
   close(kind: CloseKind, detail: string): void;
@@ -75,6 +77,12 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
         },
       },
     ),
+    asks: createAsks({
+      clock: parts.clock,
+      waitingMax: limits.linkAsksMax,
+      replyMs: limits.askReplyMs,
+      send: out.send,
+    }),
     send: out.send,
     sendText: out.sendText,
     close: out.close,
@@ -147,6 +155,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.once("close", () => {
     liveness.stop();
     link.pump.close();
+    link.asks.end();
     route.detach(identity.memberId, link.pump);
     registry.remove(link);
     parts.metrics.links.set(registry.count());

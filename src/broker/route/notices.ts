@@ -1,20 +1,21 @@
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { EventFrame } from "../../protocol/frames.ts";
+import type { NoticeItem } from "../../protocol/frames.ts";
+import type { Ask } from "../link/asks.ts";
 import type { BrokerStore, ExpiryNotice } from "../store/store.ts";
 
 /** What retention removed before it was acknowledged: `gap` for its receiver, `expired` for its sender (delivery.md §7). */
 export interface Notices {
-  /** Tells a member with a link here what was left for it. */
+  /** Tells a member with a link here what was left for it, until it has confirmed all of it. Never rejects. */
   tell(meshId: string, memberId: string): Promise<void>;
 }
 
 const pageItems = 256;
 
 export function createNotices(parts: {
-  readonly store: Pick<BrokerStore, "takeNotices">;
+  readonly store: Pick<BrokerStore, "takeNotices" | "dropNotices">;
   readonly log: Log;
-  linkOf(meshId: string, memberId: string): { send(frame: EventFrame): void } | null;
+  linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
 }): Notices {
   return {
     async tell(meshId, memberId) {
@@ -22,29 +23,22 @@ export function createNotices(parts: {
         for (;;) {
           const link = parts.linkOf(meshId, memberId);
           const notices = link === null ? [] : await parts.store.takeNotices(meshId, memberId, pageItems);
-          for (const notice of notices) {
-            const event = eventOf(notice);
-            if (event !== null) link?.send(event);
-          }
-          if (notices.length < pageItems) return;
+          if (link === null || notices.length === 0) return;
+          if (!(await link.asks.ask({ type: "notices", items: notices.flatMap(noticeItem) }))) return;
+          const ids = notices.map(({ notice_id }) => notice_id);
+          await parts.store.dropNotices(meshId, memberId, ids);
         }
       } catch (thrown) {
-        parts.log.warn(
-          { mesh_id: meshId, error: ClaudemeshError.from(thrown).message },
-          "expiry notices were not told",
-        );
+        const error = ClaudemeshError.from(thrown).message;
+        parts.log.warn({ mesh_id: meshId, error }, "expiry notices were not told");
       }
     },
   };
 }
 
-function eventOf({ kind, client_message_id, destination, from_seq, to_seq }: ExpiryNotice): EventFrame | null {
-  if (kind === "gap") return { type: "event", event: "gap", destination, from_seq, to_seq };
-  if (client_message_id === null) return null;
-  return {
-    type: "event",
-    event: "expired",
-    client_message_id,
-    reason: "kept for the broker's whole retention and not fetched by everyone it was for",
-  };
+function noticeItem({ kind, client_message_id, destination, from_seq, to_seq }: ExpiryNotice): NoticeItem[] {
+  if (kind === "gap") return [{ kind, destination, from_seq, to_seq }];
+  if (client_message_id === null) return [];
+  const reason = "kept for the broker's whole retention and not fetched by everyone it was for";
+  return [{ kind, client_message_id, reason }];
 }

@@ -1,69 +1,104 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { ReceiptFrame, ReceiptItem } from "../../protocol/frames.ts";
+import type { ReceiptGroup } from "../../protocol/frames.ts";
+import type { Ask } from "../link/asks.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore } from "../store/store.ts";
 
 /**
- * Receipts on their way from receiver to sender. The sender is told at once when it is here; else they are kept in
- * the store, newest state per message, and handed over at its next link.
+ * Receipts on their way from receiver to sender. A sender that is here is told at once and confirms; what is not
+ * confirmed, and what is for a sender that is away, is kept in the store until it is. The receiver gets its reply, and
+ * forgets the receipts, only then: between two disks there is no moment at which a receipt is on none.
  */
 export interface Receipts {
-  /** From a link of `memberId`. What is not its own is counted and dropped; whether the signature holds is for
-   * the message's sender to check, since links are authenticated once and a check a message would halve what a broker carries. Never rejects; false when the store failed. */
-  take(meshId: string, memberId: string, items: readonly ReceiptItem[]): Promise<boolean>;
-  /** The member's link is open: hands over what was kept. */
+  /**
+   * From a link of `memberId`. What is not its own is counted and dropped; whether the signature holds is for the
+   * message's sender to check, since links are authenticated once and a check a message would halve what a broker
+   * carries. Never rejects; false when the store failed.
+   */
+  take(meshId: string, memberId: string, groups: readonly ReceiptGroup[]): Promise<boolean>;
+  /** The member's link is open: hands over what was kept. Never rejects. */
   returned(meshId: string, memberId: string): Promise<void>;
 }
 
 export interface ReceiptsParts {
-  readonly store: Pick<BrokerStore, "addReceipts" | "takeReceipts" | "member">;
+  readonly store: Pick<BrokerStore, "addReceipts" | "takeReceipts" | "dropReceipts" | "member">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;
-  readonly limits: { readonly receiptsKeptMax: number; readonly frameItemsMax: number };
+  readonly limits: { readonly receiptsKeptMax: number };
   /** The link to a member, if it has one here. */
-  linkOf(meshId: string, memberId: string): { send(frame: ReceiptFrame): void } | null;
+  linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
 }
+
+/** Kept groups told at once. */
+const groupsPerFrame = 16;
 
 export function createReceipts(parts: ReceiptsParts): Receipts {
   const { store, metrics } = parts;
-  async function keep(meshId: string, to: string, items: readonly ReceiptItem[]): Promise<void> {
-    const member = await store.member(meshId, to);
-    if (member === null) return metrics.receiptsRefused.inc(items.length);
-    await store.addReceipts(meshId, items, { keptMax: parts.limits.receiptsKeptMax, now: parts.clock.now() });
-    // It may have come while they were being kept.
-    if (parts.linkOf(meshId, to) !== null) await returned(meshId, to);
+  /** By mesh and member: kept groups are being handed over now; there are some although the member is here. */
+  const handingOver = new Set<string>();
+  const owed = new Set<string>();
+
+  async function tell(meshId: string, to: string, groups: readonly ReceiptGroup[]): Promise<boolean> {
+    const link = parts.linkOf(meshId, to);
+    if (link === null || !(await link.asks.ask({ type: "receipt", groups }))) return false;
+    metrics.receiptsForwarded.inc(groups.reduce((sum, group) => sum + group.items.length, 0));
+    return true;
+  }
+
+  async function pass(meshId: string, group: ReceiptGroup): Promise<void> {
+    const key = `${meshId}/${group.to}`;
+    if (await tell(meshId, group.to, [group])) {
+      if (owed.has(key)) void returned(meshId, group.to);
+      return;
+    }
+    if ((await store.member(meshId, group.to)) === null) return metrics.receiptsRefused.inc(group.items.length);
+    await store.addReceipts(meshId, [group], { keptMax: parts.limits.receiptsKeptMax, now: parts.clock.now() });
+    // It may have come while they were being kept, or be here and slow.
+    if (parts.linkOf(meshId, group.to) !== null) void returned(meshId, group.to);
   }
 
   async function returned(meshId: string, memberId: string): Promise<void> {
+    const key = `${meshId}/${memberId}`;
+    owed.add(key);
+    if (handingOver.has(key)) return;
+    handingOver.add(key);
+    try {
+      while (owed.delete(key)) {
+        // Not confirmed, though it is here: the next time that it confirms something, it is told again.
+        if (!(await handOver(meshId, memberId)) && parts.linkOf(meshId, memberId) !== null) {
+          owed.add(key);
+          break;
+        }
+      }
+    } catch (thrown) {
+      const error = ClaudemeshError.from(thrown).message;
+      parts.log.warn({ mesh_id: meshId, error }, "kept receipts were not handed over");
+    } finally {
+      handingOver.delete(key);
+    }
+  }
+
+  /** True when nothing is kept any more. */
+  async function handOver(meshId: string, memberId: string): Promise<boolean> {
     for (;;) {
-      const link = parts.linkOf(meshId, memberId);
-      if (link === null) return;
-      const items = await store.takeReceipts(meshId, memberId, parts.limits.frameItemsMax);
-      if (items.length === 0) return;
-      link.send({ type: "receipt", items });
-      metrics.receiptsForwarded.inc(items.length);
+      const kept = await store.takeReceipts(meshId, memberId, groupsPerFrame);
+      if (kept.length === 0) return true;
+      const groups = kept.map(({ group }) => group);
+      if (!(await tell(meshId, memberId, groups))) return false;
+      const ids = kept.map(({ receipt_id }) => receipt_id);
+      await store.dropReceipts(meshId, memberId, ids);
     }
   }
 
   return {
-    async take(meshId, memberId, items) {
+    async take(meshId, memberId, groups) {
       try {
-        const bySender = new Map<string, ReceiptItem[]>();
-        for (const item of items) {
-          if (item.from !== memberId) metrics.receiptsRefused.inc();
-          else bySender.set(item.to, [...(bySender.get(item.to) ?? []), item]);
-        }
-        for (const [to, own] of bySender) {
-          const link = parts.linkOf(meshId, to);
-          if (link === null) await keep(meshId, to, own);
-          else {
-            link.send({ type: "receipt", items: own });
-            metrics.receiptsForwarded.inc(own.length);
-          }
-        }
+        const own = groups.filter((group) => group.from === memberId);
+        for (const group of groups) if (group.from !== memberId) metrics.receiptsRefused.inc(group.items.length);
+        await Promise.all(own.map((group) => pass(meshId, group)));
         return true;
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown, "store_unavailable");
@@ -72,12 +107,6 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
         return false;
       }
     },
-    returned: (meshId, memberId) =>
-      returned(meshId, memberId).catch((thrown: unknown) => {
-        parts.log.warn(
-          { mesh_id: meshId, error: ClaudemeshError.from(thrown).message },
-          "kept receipts were not handed over",
-        );
-      }),
+    returned,
   };
 }

@@ -1,5 +1,5 @@
 import type { Envelope } from "../../protocol/envelope.ts";
-import type { DestinationKey, LogBreak, Position, ReceiptItem } from "../../protocol/frames.ts";
+import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
 
 /**
  * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.ts.
@@ -112,11 +112,16 @@ export interface BrokerStore {
   /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
   topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
 
-  // -- receipts for senders that are offline: newest state per (sender, receiver, id) ------------------------------
-  /** Keeps receipts for the members they are addressed to; at most `keptMax` per member, the oldest give way. */
-  addReceipts(meshId: string, items: readonly ReceiptItem[], options: { keptMax: number; now: number }): Promise<void>;
-  /** Removes and returns the oldest kept for a member. */
-  takeReceipts(meshId: string, memberId: string, limit: number): Promise<ReceiptItem[]>;
+  // -- receipts for senders that are offline -----------------------------------------------------------------------
+  /** Keeps groups for the members they are addressed to; at most `keptMax` items per member, the oldest groups give way. */
+  addReceipts(
+    meshId: string,
+    groups: readonly ReceiptGroup[],
+    options: { keptMax: number; now: number },
+  ): Promise<void>;
+  /** The oldest kept for a member. They stay until {@link dropReceipts}: telling twice is harmless. */
+  takeReceipts(meshId: string, memberId: string, limit: number): Promise<KeptReceipts[]>;
+  dropReceipts(meshId: string, memberId: string, receiptIds: readonly number[]): Promise<void>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
   expireMessages(
@@ -256,6 +261,11 @@ export interface ExpiryNotice {
 
 export interface KeptNotice extends ExpiryNotice {
   readonly notice_id: number;
+}
+
+export interface KeptReceipts {
+  readonly receipt_id: number;
+  readonly group: ReceiptGroup;
 }
 
 export interface ConsistencyFinding {

@@ -34,6 +34,8 @@ export interface Peer {
   readonly ack: HelloAckFrame;
   readonly socket: WebSocket;
   /** All push items so far, in order of arrival. */
+  /** Everything that arrived, in order. */
+  readonly frames: readonly BrokerFrame[];
   readonly pushed: PushItem[];
   send(frame: unknown): void;
   /** The first frame, past or future, that passes. */
@@ -59,6 +61,8 @@ export interface PeerOptions {
   readonly authority?: string;
   /** Host header of the upgrade, if not the authority of `url`. */
   readonly hostHeader?: string;
+  /** Never confirms what it is told. */
+  readonly silent?: boolean;
   readonly hello?: Partial<HelloFrame>;
   /** Changes the hello after it was signed. */
   readonly tamper?: (hello: HelloFrame) => HelloFrame;
@@ -92,6 +96,8 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
   socket.on("message", (data) => {
     const frame = JSON.parse(String(data)) as BrokerFrame;
     if (frame.type === "challenge") socket.send(JSON.stringify(helloFor(frame, options)));
+    if ((frame.type === "receipt" || frame.type === "notices") && options.silent !== true)
+      socket.send(JSON.stringify({ type: "reply", id: frame.id, result: {} }));
     frames.push(frame);
     if (frame.type === "push") pushed.push(...frame.items);
     for (const look of waiting) look();
@@ -119,6 +125,7 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
 
   const peer: Omit<Peer, "ack"> = {
     socket,
+    frames,
     pushed,
     send,
     next,

@@ -172,8 +172,8 @@ class SqliteInbox implements Inbox {
       .receipts(limit)
       .map((row) => ({
         id: row.id,
+        to: row.recipient,
         item: {
-          to: row.recipient,
           client_message_id: row.client_message_id,
           request_fingerprint: row.request_fingerprint,
           state: row.state,

@@ -1,11 +1,12 @@
-import type { ReceiptItem } from "../../protocol/frames.ts";
+import type { ReceiptGroup, ReceiptItem } from "../../protocol/frames.ts";
 import { receiptBytes, sign, verify } from "../../protocol/signing.ts";
+import type { PendingReceipt } from "../parts.ts";
 import type { MemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 
 const receiptsPerFrame = 256;
 
-/** Sends what the inbox owes to senders, signed; an item leaves the inbox once the broker has passed it on or kept it. */
+/** Sends what the inbox owes to senders, signed; it leaves the inbox once the broker says that it is on another disk. */
 export interface ReceiptsOut {
   wake(): void;
 }
@@ -18,16 +19,26 @@ export function createReceiptsOut(
   let running = false;
   let again = false;
 
+  /** One group, and one signature, for each sender. */
+  function signed(pending: readonly PendingReceipt[]): ReceiptGroup[] {
+    const byRecipient = new Map<string, ReceiptItem[]>();
+    for (const { to, item } of pending) {
+      const items = byRecipient.get(to);
+      if (items === undefined) byRecipient.set(to, [item]);
+      else items.push(item);
+    }
+    return [...byRecipient].map(([to, items]) => {
+      const group = { to, from: identity.memberId, items };
+      return { ...group, signature: sign(identity.signingKey, receiptBytes(group, mesh.mesh_id)) };
+    });
+  }
+
   async function run(): Promise<void> {
     for (;;) {
       again = false;
       const pending = inbox.pendingReceipts(receiptsPerFrame);
       if (pending.length > 0) {
-        const items = pending.map(({ item }): ReceiptItem => {
-          const unsigned = { ...item, from: identity.memberId };
-          return { ...unsigned, signature: sign(identity.signingKey, receiptBytes(unsigned, mesh.mesh_id)) };
-        });
-        await request({ type: "receipt", items });
+        await request({ type: "receipt", groups: signed(pending) });
         await inbox.receiptsSent(pending.map(({ id }) => id));
       } else if (!again) {
         return;
@@ -49,8 +60,7 @@ export function createReceiptsOut(
   };
 }
 
-/** Whether the receipt is signed by the member it says it is from. */
-export function receiptHolds(item: ReceiptItem, meshId: string, keyOf: MemberKeys): boolean {
-  const { signature, ...unsigned } = item;
-  return verify(keyOf(item.from), receiptBytes(unsigned, meshId), signature);
+/** Whether the group is signed by the member it says it is from. */
+export function receiptsHold(group: ReceiptGroup, meshId: string, keyOf: MemberKeys): boolean {
+  return verify(keyOf(group.from), receiptBytes(group, meshId), group.signature);
 }

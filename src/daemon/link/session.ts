@@ -7,17 +7,18 @@ import type {
   EventFrame,
   FeatureParams,
   HelloAckFrame,
+  NoticesFrame,
   PushFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
-import { rfc3339 } from "../../protocol/time.ts";
 import { createDrain } from "./drain.ts";
+import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createPushCheck } from "./push-check.ts";
-import { createReceiptsOut, receiptHolds } from "./receipts-out.ts";
+import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
 export interface Session {
@@ -116,12 +117,24 @@ export function createSession(
   }
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
-    const proven = frame.items.filter(
-      (item) => item.to === context.identity.memberId && receiptHolds(item, context.mesh.mesh_id, keyOf),
+    const proven = frame.groups.filter(
+      (group) => group.to === context.identity.memberId && receiptsHold(group, context.mesh.mesh_id, keyOf),
     );
     await outbox.applyReceipts(
-      proven.map((item) => ({ wireId: item.client_message_id, from: item.from, state: item.state, at: item.at })),
+      proven.flatMap(({ from, items }) =>
+        items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
+      ),
     );
+    send({ type: "reply", id: frame.id, result: {} });
+  }
+
+  async function onNotices(frame: NoticesFrame): Promise<void> {
+    const now = clock.now();
+    await inbox.addEvents(
+      frame.items.map((item) => noticeEvent(item, now)),
+      now,
+    );
+    send({ type: "reply", id: frame.id, result: {} });
   }
 
   async function onEvent(frame: EventFrame): Promise<void> {
@@ -138,31 +151,6 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
-      case "expired":
-        return inbox.addEvents(
-          [
-            {
-              event: "receipt",
-              data: {
-                client_message_id: frame.client_message_id,
-                stage: "expired",
-                reason: frame.reason,
-                at: rfc3339(now),
-              },
-            },
-          ],
-          now,
-        );
-      case "gap":
-        return inbox.addEvents(
-          [
-            {
-              event: "gap",
-              data: { destination: frame.destination, from_history_id: frame.from_seq, to_history_id: frame.to_seq },
-            },
-          ],
-          now,
-        );
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -205,6 +193,8 @@ export function createSession(
         return onPush(frame);
       case "receipt":
         return onReceipt(frame);
+      case "notices":
+        return onNotices(frame);
       case "void_ack":
         return settle(frame.id, ({ resolve }) => resolve(frame.items));
       case "reply":

@@ -4,10 +4,10 @@ import type { FrameHandler } from "./frame-handler.ts";
 export const onReceipt: FrameHandler<ReceiptFrame> = (frame, link, parts, done) => {
   const { id } = frame;
   parts.receipts
-    .take(link.meshId, link.memberId, frame.items)
+    .take(link.meshId, link.memberId, frame.groups)
     .then((taken) => {
       // Without the reply the receiver sends them again at its next link.
-      if (taken && id !== undefined) link.send({ type: "reply", id, result: {} });
+      if (taken) link.send({ type: "reply", id, result: {} });
     })
     .finally(done);
 };

@@ -1,57 +1,47 @@
-import type { ReceiptItem } from "../../../protocol/frames.ts";
+import type { ReceiptGroup } from "../../../protocol/frames.ts";
+import type { KeptReceipts } from "../store.ts";
 import type { StoreCore } from "./core.ts";
-
-const ranks: Readonly<Record<ReceiptItem["state"], number>> = { undecryptable: 0, delivered: 1, injected: 2, read: 3 };
 
 export function addReceipts(
   core: StoreCore,
   meshId: string,
-  items: readonly ReceiptItem[],
+  groups: readonly ReceiptGroup[],
   options: { keptMax: number; now: number },
 ): void {
   core.transaction(() => {
-    for (const item of items) {
+    for (const group of groups) {
       core
-        .sql(
-          `INSERT INTO receipt (mesh_id, recipient, sender, client_message_id, item, rank, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT (mesh_id, recipient, sender, client_message_id)
-           DO UPDATE SET item = excluded.item, rank = excluded.rank, kept_at = excluded.kept_at WHERE excluded.rank >= rank`,
-        )
-        .run(meshId, item.to, item.from, item.client_message_id, JSON.stringify(item), ranks[item.state], options.now);
+        .sql("INSERT INTO receipt (mesh_id, recipient, items, receipt_group, kept_at) VALUES (?, ?, ?, ?, ?)")
+        .run(meshId, group.to, group.items.length, JSON.stringify(group), options.now);
     }
-    for (const recipient of new Set(items.map((item) => item.to))) {
-      const kept = Number(
-        core.sql("SELECT count(*) AS n FROM receipt WHERE mesh_id = ? AND recipient = ?").get(meshId, recipient)?.["n"],
-      );
-      if (kept > options.keptMax) remove(core, meshId, oldest(core, meshId, recipient, kept - options.keptMax));
-    }
+    for (const recipient of new Set(groups.map((group) => group.to))) boundTo(core, meshId, recipient, options.keptMax);
   });
 }
 
-export function takeReceipts(core: StoreCore, meshId: string, memberId: string, limit: number): ReceiptItem[] {
-  if (
-    core.sql("SELECT 1 AS yes FROM receipt WHERE mesh_id = ? AND recipient = ? LIMIT 1").get(meshId, memberId) ===
-    undefined
-  )
-    return [];
-  return core.transaction(() => {
-    const items = oldest(core, meshId, memberId, limit);
-    remove(core, meshId, items);
-    return items;
-  });
-}
-
-function oldest(core: StoreCore, meshId: string, recipient: string, limit: number): ReceiptItem[] {
+export function takeReceipts(core: StoreCore, meshId: string, memberId: string, limit: number): KeptReceipts[] {
   return core
-    .sql("SELECT item FROM receipt WHERE mesh_id = ? AND recipient = ? ORDER BY kept_at LIMIT ?")
-    .all(meshId, recipient, limit)
-    .map((row) => JSON.parse(String(row["item"])) as ReceiptItem);
+    .sql("SELECT id, receipt_group FROM receipt WHERE mesh_id = ? AND recipient = ? ORDER BY id LIMIT ?")
+    .all(meshId, memberId, limit)
+    .map((row) => ({
+      receipt_id: Number(row["id"]),
+      group: JSON.parse(String(row["receipt_group"])) as ReceiptGroup,
+    }));
 }
 
-function remove(core: StoreCore, meshId: string, items: readonly ReceiptItem[]): void {
-  for (const item of items) {
-    core
-      .sql("DELETE FROM receipt WHERE mesh_id = ? AND recipient = ? AND sender = ? AND client_message_id = ?")
-      .run(meshId, item.to, item.from, item.client_message_id);
-  }
+export function dropReceipts(core: StoreCore, meshId: string, memberId: string, receiptIds: readonly number[]): void {
+  core.transaction(() => {
+    for (const id of receiptIds)
+      core.sql("DELETE FROM receipt WHERE mesh_id = ? AND recipient = ? AND id = ?").run(meshId, memberId, id);
+  });
+}
+
+/** Keeps the newest groups that together hold no more than `keptMax` items. */
+function boundTo(core: StoreCore, meshId: string, recipient: string, keptMax: number): void {
+  core
+    .sql(
+      `DELETE FROM receipt WHERE mesh_id = ? AND recipient = ? AND id IN (
+         SELECT id FROM (SELECT id, sum(items) OVER (ORDER BY id DESC) AS from_newest FROM receipt WHERE mesh_id = ? AND recipient = ?)
+          WHERE from_newest > ?)`,
+    )
+    .run(meshId, recipient, meshId, recipient, keptMax);
 }

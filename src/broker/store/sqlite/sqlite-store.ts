@@ -8,7 +8,7 @@ import { createCore, type SqliteStoreOptions, type StoreCore } from "./core.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as reading from "./reading.ts";
-import { addReceipts, takeReceipts } from "./receipts.ts";
+import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
 import { checkConsistency, dropNotices, expireDedupe, expireMessages, takeNotices } from "./upkeep.ts";
 
 /**
@@ -85,6 +85,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     topicProgress: method(reading.topicProgress),
     addReceipts: method(addReceipts),
     takeReceipts: method(takeReceipts),
+    dropReceipts: method(dropReceipts),
     expireMessages: method(expireMessages),
     takeNotices: method(takeNotices),
     dropNotices: method(dropNotices),
