@@ -11,9 +11,7 @@ export const command: Command = {
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);
     const { topics } = client();
-    const created = await topics.create(positionals[0] ?? "", { signal });
-    // Only subscribers may send to a topic, so its creator becomes one.
-    const topic = await topics.join(created.name, { signal });
+    const topic = await topics.create(positionals[0] ?? "", { signal });
     if (flag("json")) out.json(topic);
     else out.line(`created #${topic.name}`);
     return exitCodes.ok;

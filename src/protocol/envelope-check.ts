@@ -63,6 +63,11 @@ export function isBase64Url(value: string): boolean {
   return tail === 2 ? (last & 0b1111) === 0 : (last & 0b11) === 0;
 }
 
+/** 64 bytes in base64url. */
+export function isSignature(value: string): boolean {
+  return value.length === signatureChars && isBase64Url(value);
+}
+
 const base64UrlPattern = /^[A-Za-z0-9_-]*$/;
 const base64UrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
@@ -122,10 +127,6 @@ function contentType(fields: Record<string, unknown>): string {
 
 function isSealedTo(value: string): boolean {
   return sealedToPattern.test(value);
-}
-
-function isSignature(value: string): boolean {
-  return value.length === signatureChars && isBase64Url(value);
 }
 
 function invalid(field: string, what: string): ClaudemeshError {

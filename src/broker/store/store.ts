@@ -44,6 +44,7 @@ export interface BrokerStore {
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
 
+  /** Its creator is subscribed by that. Name taken: already_exists. */
   createTopic(input: { mesh_id: string; name: string; created_by: string; now: number }): Promise<TopicRow>;
   deleteTopic(meshId: string, name: string, now: number): Promise<void>;
   topics(meshId: string): Promise<TopicRow[]>;

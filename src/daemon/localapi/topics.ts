@@ -39,7 +39,7 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
     operation({
       method: "POST",
       path: "/v1/topics",
-      summary: "Create a topic; whoever wants to read it or write to it subscribes",
+      summary: "Create a topic and subscribe to it",
       query: {},
       body: { name: text() },
       answers: [201],

@@ -1,7 +1,7 @@
 import { topicInfo } from "../member-info.ts";
 import { request } from "./frame-handler.ts";
 
-/** Creates the topic; its creator is not subscribed by that alone. */
+/** Creates the topic and subscribes its creator. */
 export const onTopicCreate = request<"topic_create">(async (frame, link, parts) => {
   const topic = await parts.store.createTopic({
     mesh_id: link.meshId,
@@ -9,6 +9,7 @@ export const onTopicCreate = request<"topic_create">(async (frame, link, parts) 
     created_by: link.memberId,
     now: parts.clock.now(),
   });
+  await link.openDestinations();
   const info = await topicInfo(parts.store, topic, link.memberId);
   parts.registry.broadcast(
     link.meshId,

@@ -138,7 +138,10 @@ export function createTopic(
         hint: `claudemesh topic join ${input.name}`,
       });
     }
-    return insertTopic(core, input);
+    const topic = insertTopic(core, input);
+    // Only subscribers may send to a topic, so whoever creates it is one.
+    openInterval(core, input.mesh_id, input.created_by, topic.topic_id, headOf(core, input.mesh_id));
+    return topic;
   });
 }
 
