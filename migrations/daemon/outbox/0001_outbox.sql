@@ -46,12 +46,13 @@ CREATE TABLE outbox (
 ) STRICT;
 
 CREATE INDEX outbox_waiting ON outbox (destination, id) WHERE status = 'pending';
+CREATE INDEX outbox_age ON outbox (enqueued_at, first_attempt_at) WHERE status = 'pending';
 CREATE INDEX outbox_inflight ON outbox (id) WHERE status = 'inflight';
 CREATE INDEX outbox_dead ON outbox (id) WHERE status = 'dead';
+CREATE INDEX outbox_aborted ON outbox (id) WHERE status = 'aborted';
 CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_doomed ON outbox (id) WHERE doom IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL AND body IS NOT NULL;
-
 
 CREATE TABLE position (
   incarnation       TEXT PRIMARY KEY,

@@ -81,8 +81,9 @@ export function inboxQueries(db: DatabaseSync) {
   const forgetText = db.prepare("DELETE FROM inbox_text WHERE rowid = ?");
   const forgetMentions = db.prepare("DELETE FROM mention WHERE inbox_id = ?");
   const forgetKeys = db.prepare("DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE received_at < ? LIMIT ?)");
+  // Ids and times grow together: only the oldest are looked at.
   const forgetEvents = db.prepare(
-    "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < ? OR id <= ? LIMIT ?)",
+    "DELETE FROM event WHERE id IN (SELECT id FROM (SELECT id, at FROM event ORDER BY id LIMIT ?) WHERE at < ? OR id <= ?)",
   );
 
   const rows = (found: unknown) => found as InboxRow[];
@@ -161,7 +162,7 @@ export function inboxQueries(db: DatabaseSync) {
     },
     forgetKeys: (before: number, limit: number) => Number(forgetKeys.run(before, limit).changes),
     forgetEvents: (before: number, belowId: number, limit: number) =>
-      Number(forgetEvents.run(before, belowId, limit).changes),
+      Number(forgetEvents.run(limit, before, belowId).changes),
     page(filter: InboxFilter, after: number, limit: number): InboxRow[] {
       const conditions = ["id > ?", "shown = 1"];
       const values: SQLInputValue[] = [Math.max(after, filter.since ?? 0)];

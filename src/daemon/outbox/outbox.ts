@@ -90,7 +90,7 @@ class SqliteOutbox implements Outbox {
     const queries = outboxQueries(db);
     // A crash left these on a link that no longer exists. What became of them is unknown: they go out again as they are.
     queries.resetInflight();
-    for (const { status, n } of queries.counts()) this.#counts[status] = n;
+    Object.assign(this.#counts, queries.counts());
     const order = new DrainOrder();
     for (const { destination, head } of queries.destinations())
       order.waitUntil(destination, queries.row(head)?.next_attempt_at ?? 0);
@@ -194,7 +194,7 @@ class SqliteOutbox implements Outbox {
   settleVoid: Outbox["settleVoid"] = async (answers, now) => settleVoid(this.#live(), answers, now);
   reopenAfterBreak: Outbox["reopenAfterBreak"] = async (breaks, now) => {
     const reopened = reopenAfterBreak(this.#live(), breaks, now);
-    if (reopened > 0) this.#recount();
+    if (reopened > 0) Object.assign(this.#counts, this.#live().queries.counts());
     return reopened;
   };
   applyReceipts: Outbox["applyReceipts"] = async (items) => applyReceipts(this.#live(), items);
@@ -277,30 +277,25 @@ class SqliteOutbox implements Outbox {
     const db = this.#db;
     if (db === null) throw new ClaudemeshError("stopping", "the outbox is not open");
     db.exec("BEGIN IMMEDIATE");
+    const counts = { ...this.#counts };
     let result: T;
     try {
       result = body();
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
-      this.#recount();
+      Object.assign(this.#counts, counts);
       throw error;
     }
     try {
       db.exec("COMMIT");
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
-      this.#recount();
+      Object.assign(this.#counts, counts);
       // A full disk rolls back cleanly. Anything else at COMMIT leaves the outcome unknown: rows may or may not be there.
       if (sqliteCode(error) === sqliteFull) throw error;
       throw new CommitFailed(error);
     }
     return result;
-  }
-
-  #recount(): void {
-    if (this.#core === null) return;
-    for (const status of Object.keys(this.#counts) as OutboxStatus[]) this.#counts[status] = 0;
-    for (const { status, n } of this.#core.queries.counts()) this.#counts[status] = n;
   }
 
   #acceptError(error: unknown, request: AcceptedRequest): ClaudemeshError {
