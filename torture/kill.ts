@@ -22,6 +22,8 @@ const durationMs = Number(values.seconds) * 1000;
 const senders = Number(values.senders);
 const random = seeded(Number(values.seed));
 const drainDeadlineMs = 120_000;
+const paceEvery = 50;
+const backlogMax = 10_000;
 
 interface Acknowledged {
   readonly id: string;
@@ -58,7 +60,8 @@ try {
   running = false;
   for (const host of [bob, alice])
     await claudemesh(host, ["down"]).catch((error) => process.stderr.write(`${error}\n`));
-  rmSync(root, { recursive: true, force: true });
+  if (exitCode === 0) rmSync(root, { recursive: true, force: true });
+  else process.stderr.write(`\nseed ${values.seed}; homes and logs are kept in ${root}\n`);
 }
 process.exitCode = exitCode;
 
@@ -76,6 +79,7 @@ function upArguments(host: Host): string[] {
 async function sendLoop(host: Host, lane: number): Promise<void> {
   const peer = host === alice ? "@bob" : "@alice";
   for (let n = 0; running; n += 1) {
+    if (n % paceEvery === 0) await backlogBelow(host, backlogMax);
     const id = `${host.name}-${lane}-${n}`;
     const to = n % 3 === 0 ? "#builds" : peer;
     while (running) {
@@ -96,21 +100,39 @@ async function sendLoop(host: Host, lane: number): Promise<void> {
   }
 }
 
+/** The broker takes less than a daemon does: without this a long run would end with hours of queue. */
+async function backlogBelow(host: Host, rowsMax: number): Promise<void> {
+  while (running) {
+    const health = await call(host, "GET", "/v1/health").catch(() => null);
+    const outbox = (health?.json["outbox"] ?? {}) as Record<string, number>;
+    if (health?.status === 200 && (outbox["pending"] ?? 0) < rowsMax) return;
+    await pause(50);
+  }
+}
+
 async function killLoop(started: number): Promise<void> {
   while (Date.now() - started < durationMs) {
     await pause(200 + random() * 1_300);
     const victims = ["broker", "alice", "bob"] as const;
     const victim = victims[Math.floor(random() * victims.length)] ?? "broker";
     const host = victim === "bob" ? bob : alice;
-    const status = await hostStatus(host);
-    const pid = victim === "broker" ? status.broker?.pid : status.daemons[0]?.pid;
-    if (typeof pid !== "number") throw new Error(`no pid of ${victim} in ${JSON.stringify(status)}`);
+    const pid = await pidOf(host, victim);
     process.kill(pid, "SIGKILL");
     kills[victim] += 1;
     await pidEnded(pid);
     await pause(random() * 400);
     await claudemesh(host, upArguments(host));
     process.stderr.write(`\r${acknowledged.length} acknowledged, ${kills.broker + kills.alice + kills.bob} kills `);
+  }
+}
+
+/** On a busy machine a process may take longer to answer than status waits for it. */
+async function pidOf(host: Host, victim: "broker" | "alice" | "bob"): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const status = await hostStatus(host);
+    const pid = victim === "broker" ? status.broker?.pid : status.daemons[0]?.pid;
+    if (typeof pid === "number") return pid;
+    if (tries === 10) throw new Error(`no pid of ${victim} in ${JSON.stringify(status)}`);
   }
 }
 
