@@ -27,6 +27,7 @@ import { createReceipts } from "./route/receipts.ts";
 import { createRouter } from "./route/router.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { BrokerStore } from "./store/store.ts";
+import { createUpkeep } from "./upkeep/upkeep.ts";
 
 export interface BrokerOptions {
   /** Created with mode 0700 if absent. Held by one broker at a time. */
@@ -215,6 +216,14 @@ async function startBroker(
       presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
     };
     const links = createLinkServer(linkParts);
+    const upkeep = createUpkeep({
+      store,
+      clock,
+      log,
+      metrics,
+      messageRetentionDays,
+      noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
+    });
     let draining = false;
     const web = createPublicServer({
       links,
@@ -237,7 +246,7 @@ async function startBroker(
         clock,
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
-        jobs: {},
+        upkeep,
         status: async () => ({
           broker_id: key.brokerId,
           broker_key: key.publicKeyHex,
@@ -249,6 +258,8 @@ async function startBroker(
       }),
       limits.adminBodyBytesMax,
     );
+    await upkeep.start();
+    undo.push(() => upkeep.stop());
     await admin.listen(adminSocket);
     undo.push(() => admin.close());
     writeBrokerFile(dataDir, { port, broker_id: key.brokerId, url, admin_socket: adminSocket });

@@ -78,7 +78,7 @@ CREATE TABLE delivery_queue (
 -- Retention passed a cursor: told to sender and receiver.
 CREATE TABLE notice (
   mesh_id TEXT NOT NULL, id INTEGER PRIMARY KEY, member TEXT NOT NULL, kind TEXT NOT NULL, client_message_id TEXT,
-  destination TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL
+  destination TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, kept_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX notice_member ON notice (mesh_id, member, id);
 

@@ -5,6 +5,7 @@ import { isMemberId, newUuidV7 } from "../../protocol/ids.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import { memberInfo } from "../link/member-info.ts";
 import type { BrokerStore, MemberRow } from "../store/store.ts";
+import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
 import type { AdminRoute } from "./admin-server.ts";
 import { onlyFields, textField } from "./json-body.ts";
 
@@ -16,8 +17,7 @@ export interface AdminParts {
   status(): Promise<Record<string, unknown>>;
   /** Begins the graceful stop. */
   shutdown(): void;
-  /** Upkeep jobs by name. */
-  readonly jobs: Readonly<Record<string, (dryRun: boolean) => Promise<unknown>>>;
+  readonly upkeep: Pick<Upkeep, "run">;
 }
 
 const roles: readonly MemberRow["role"][] = ["owner", "admin", "member", "guest"];
@@ -77,8 +77,8 @@ export function adminRoutes(parts: AdminParts): AdminRoute[] {
         return member;
       },
     },
-    ...Object.entries(parts.jobs).map(
-      ([name, job]): AdminRoute => ({
+    ...jobNames.map(
+      (name): AdminRoute => ({
         method: "POST",
         path: `/v1/upkeep/${name}`,
         status: 200,
@@ -86,7 +86,7 @@ export function adminRoutes(parts: AdminParts): AdminRoute[] {
           onlyFields(body, ["dry_run"]);
           const dryRun = body["dry_run"] ?? false;
           if (typeof dryRun !== "boolean") throw new ClaudemeshError("invalid_field", "dry_run must be true or false.");
-          return job(dryRun);
+          return parts.upkeep.run(name, dryRun);
         },
       }),
     ),

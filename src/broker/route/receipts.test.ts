@@ -37,7 +37,8 @@ let requests = 1_000;
 
 /** Resolves when the broker says that the groups are on another disk. */
 async function handIn(link: Peer, ...groups: ReceiptGroup[]): Promise<void> {
-  const id = (requests += 1);
+  requests += 1;
+  const id = requests;
   link.send({ type: "receipt", id, groups });
   await link.next(
     (frame): frame is Extract<typeof frame, { type: "reply" }> => frame.type === "reply" && frame.id === id,

@@ -2,7 +2,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
 
 /**
- * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.ts.
+ * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.fixture.ts.
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
@@ -128,16 +128,20 @@ export interface BrokerStore {
   expireMessages(
     meshId: string,
     acceptedBefore: number,
-    options: { limit: number; dryRun: boolean },
-  ): Promise<{
-    removed: number;
-    notices: ExpiryNotice[];
-  }>;
+    options: { afterSeq: number; limit: number; dryRun: boolean; now: number },
+  ): Promise<{ removed: number; notices: ExpiryNotice[]; lastSeq: number }>;
   /** What retention left for a member, oldest first. It stays until {@link dropNotices}: telling twice is harmless. */
   takeNotices(meshId: string, memberId: string, limit: number): Promise<KeptNotice[]>;
   dropNotices(meshId: string, memberId: string, noticeIds: readonly number[]): Promise<void>;
   expireDedupe(meshId: string, now: number, options: { limit: number; dryRun: boolean }): Promise<number>;
-  checkConsistency(meshId: string): Promise<ConsistencyFinding[]>;
+  /** Notices and receipts kept before a time are forgotten; returns how many. */
+  expireKept(meshId: string, keptBefore: number, options: { limit: number; dryRun: boolean }): Promise<number>;
+  /** Looks at `limit` sequence numbers above `afterSeq`; `next` is where to go on, null at the head. */
+  checkConsistency(
+    meshId: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ findings: ConsistencyFinding[]; next: number | null }>;
 }
 
 export interface MeshRow {
@@ -277,6 +281,6 @@ export interface ConsistencyFinding {
     | "missing_mention"
     | "queue_row_without_message"
     | "sequence_gap";
-  readonly seq: number | null;
+  readonly seq: number;
   readonly client_message_id: string | null;
 }

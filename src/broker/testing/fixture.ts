@@ -5,7 +5,7 @@ import { request } from "node:http";
 import type { TestContext } from "node:test";
 import type { Log } from "../../base/log.ts";
 import { type Broker, type BrokerOptions, createBroker } from "../broker.ts";
-import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { createManualClock, type ManualClock } from "../../base/manual-clock.fixture.ts";
 import { connectPeer, type Identity, newIdentity, type Peer, type PeerOptions } from "./peer.ts";
 
 /** A broker on a free port over a folder of its own, with one mesh. Everything ends with the test. */

@@ -9,7 +9,7 @@ import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
-import { checkConsistency, dropNotices, expireDedupe, expireMessages, takeNotices } from "./upkeep.ts";
+import { checkConsistency, dropNotices, expireDedupe, expireKept, expireMessages, takeNotices } from "./upkeep.ts";
 
 /**
  * The embedded store: one SQLite file, one writing connection, every commit on disk before it is reported. Calls are
@@ -90,6 +90,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     takeNotices: method(takeNotices),
     dropNotices: method(dropNotices),
     expireDedupe: method(expireDedupe),
+    expireKept: method(expireKept),
     checkConsistency: method(checkConsistency),
   };
 }

@@ -2,25 +2,25 @@ import type { ConsistencyFinding, ExpiryNotice, KeptNotice } from "../store.ts";
 import { readEnvelope } from "./accept.ts";
 import type { StoreCore } from "./core.ts";
 
-const findingsMax = 1_000;
-
 /** Removes messages accepted before a time, oldest first. Who was still owed one, and who sent it, is noted in the same transaction. */
 export function expireMessages(
   core: StoreCore,
   meshId: string,
   acceptedBefore: number,
-  options: { limit: number; dryRun: boolean },
-): { removed: number; notices: ExpiryNotice[] } {
+  options: { afterSeq: number; limit: number; dryRun: boolean; now: number },
+): { removed: number; notices: ExpiryNotice[]; lastSeq: number } {
   return core.transaction(() => {
     const rows = core
-      .sql("SELECT * FROM message_queue WHERE mesh_id = ? ORDER BY seq LIMIT ?")
-      .all(meshId, options.limit);
+      .sql("SELECT * FROM message_queue WHERE mesh_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+      .all(meshId, options.afterSeq, options.limit);
     const notices: ExpiryNotice[] = [];
     let removed = 0;
+    let lastSeq = options.afterSeq;
     for (const row of rows) {
       if (Number(row["accepted_at"]) >= acceptedBefore) break;
       removed += 1;
       const seq = Number(row["seq"]);
+      lastSeq = seq;
       const destination = String(row["destination"]);
       const owed = owedTo(core, meshId, destination, seq, String(row["sender"]));
       for (const memberId of owed) {
@@ -50,8 +50,8 @@ export function expireMessages(
       core.sql("DELETE FROM delivery_queue WHERE mesh_id = ? AND seq = ?").run(meshId, seq);
       core.sql("DELETE FROM message_queue WHERE mesh_id = ? AND seq = ?").run(meshId, seq);
     }
-    if (!options.dryRun) for (const notice of notices) keepNotice(core, meshId, notice);
-    return { removed, notices };
+    if (!options.dryRun) for (const notice of notices) keepNotice(core, meshId, notice, options.now);
+    return { removed, notices, lastSeq };
   });
 }
 
@@ -69,12 +69,21 @@ function owedTo(core: StoreCore, meshId: string, destination: string, seq: numbe
   return rows.map((row) => String(row["member_id"]));
 }
 
-function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice): void {
+function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice, now: number): void {
   core
     .sql(
-      "INSERT INTO notice (mesh_id, member, kind, client_message_id, destination, from_seq, to_seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO notice (mesh_id, member, kind, client_message_id, destination, from_seq, to_seq, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .run(meshId, notice.to, notice.kind, notice.client_message_id, notice.destination, notice.from_seq, notice.to_seq);
+    .run(
+      meshId,
+      notice.to,
+      notice.kind,
+      notice.client_message_id,
+      notice.destination,
+      notice.from_seq,
+      notice.to_seq,
+      now,
+    );
 }
 
 export function takeNotices(core: StoreCore, meshId: string, memberId: string, limit: number): KeptNotice[] {
@@ -97,6 +106,22 @@ export function dropNotices(core: StoreCore, meshId: string, memberId: string, n
     for (const id of noticeIds)
       core.sql("DELETE FROM notice WHERE mesh_id = ? AND member = ? AND id = ?").run(meshId, memberId, id);
   });
+}
+
+/** Forgets notices and receipts that nobody fetched: their member has been away as long as messages are kept. */
+export function expireKept(
+  core: StoreCore,
+  meshId: string,
+  keptBefore: number,
+  options: { limit: number; dryRun: boolean },
+): number {
+  const remove = (table: "notice" | "receipt"): number => {
+    const due = `SELECT id FROM ${table} WHERE mesh_id = ? AND kept_at < ? ORDER BY id LIMIT ?`;
+    const values = [meshId, keptBefore, options.limit] as const;
+    if (options.dryRun) return Number(core.sql(`SELECT count(*) AS n FROM (${due})`).get(...values)?.["n"]);
+    return Number(core.sql(`DELETE FROM ${table} WHERE id IN (${due})`).run(...values).changes);
+  };
+  return core.transaction(() => remove("notice") + remove("receipt"));
 }
 
 /** Forgets records whose window is over and whose message is gone: a record never expires before its message. */
@@ -127,72 +152,82 @@ export function expireDedupe(
   });
 }
 
-/** Record ↔ message ↔ mention ↔ queue row, and the log without holes from its oldest message to the head. */
-export function checkConsistency(core: StoreCore, meshId: string): ConsistencyFinding[] {
-  const find = (kind: ConsistencyFinding["kind"], text: string): ConsistencyFinding[] =>
+/**
+ * Record ↔ message ↔ mention ↔ queue row, and the log without holes, for `limit` sequence numbers above `afterSeq`;
+ * `next` is where the following call goes on, null at the head.
+ */
+export function checkConsistency(
+  core: StoreCore,
+  meshId: string,
+  afterSeq: number,
+  limit: number,
+): { findings: ConsistencyFinding[]; next: number | null } {
+  const head = Number(core.sql("SELECT seq FROM mesh_head WHERE mesh_id = ?").get(meshId)?.["seq"] ?? 0);
+  const to = afterSeq + limit;
+  const findings = checks.flatMap(({ kind, text }) =>
     core
-      .sql(`${text} LIMIT ${findingsMax}`)
-      .all(meshId)
-      .map((row) => ({
-        kind,
-        seq: row["seq"] === undefined || row["seq"] === null ? null : Number(row["seq"]),
-        client_message_id:
-          row["client_message_id"] === undefined || row["client_message_id"] === null
-            ? null
-            : String(row["client_message_id"]),
-      }));
-  return [
-    ...find(
-      "record_without_message",
-      `SELECT d.seq, d.client_message_id FROM client_message_dedupe d LEFT JOIN message_queue m
-        ON m.mesh_id = d.mesh_id AND m.seq = d.seq AND m.client_message_id = d.client_message_id
-      WHERE d.mesh_id = ? AND d.history_available = 1 AND m.seq IS NULL`,
-    ),
-    ...find(
-      "message_without_record",
-      `SELECT m.seq, m.client_message_id FROM message_queue m LEFT JOIN client_message_dedupe d
-        ON d.mesh_id = m.mesh_id AND d.client_message_id = m.client_message_id
-      WHERE m.mesh_id = ? AND m.client_message_id IS NOT NULL AND d.seq IS NULL`,
-    ),
-    ...find(
-      "mention_without_message",
-      `SELECT i.seq FROM mention_index i LEFT JOIN message_queue m
-        ON m.mesh_id = i.mesh_id AND m.seq = i.seq WHERE i.mesh_id = ? AND m.seq IS NULL`,
-    ),
-    ...find(
-      "queue_row_without_message",
-      `SELECT q.seq FROM delivery_queue q LEFT JOIN message_queue m
-        ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = ? AND m.seq IS NULL`,
-    ),
-    ...find(
-      "sequence_gap",
-      `SELECT seq + 1 AS seq FROM message_queue m WHERE m.mesh_id = ? AND NOT EXISTS
-        (SELECT 1 FROM message_queue n WHERE n.mesh_id = m.mesh_id AND n.seq = m.seq + 1)
-        AND m.seq < (SELECT seq FROM mesh_head h WHERE h.mesh_id = m.mesh_id)`,
-    ),
-    ...missingMentions(core, meshId),
-  ];
+      .sql(text)
+      .all(meshId, afterSeq, to)
+      .map((row) => ({ kind, seq: Number(row["seq"]), client_message_id: textOrNull(row["client_message_id"]) })),
+  );
+  return { findings: [...findings, ...missingMentions(core, meshId, afterSeq, to)], next: to < head ? to : null };
 }
 
-function missingMentions(core: StoreCore, meshId: string): ConsistencyFinding[] {
+/** Each finds rows of one mesh with seq in (after, to]. */
+const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly text: string }[] = [
+  {
+    kind: "record_without_message",
+    text: `SELECT d.seq, d.client_message_id FROM client_message_dedupe d LEFT JOIN message_queue m
+        ON m.mesh_id = d.mesh_id AND m.seq = d.seq AND m.client_message_id = d.client_message_id
+      WHERE d.mesh_id = ? AND d.seq > ? AND d.seq <= ? AND d.history_available = 1 AND m.seq IS NULL`,
+  },
+  {
+    kind: "message_without_record",
+    text: `SELECT m.seq, m.client_message_id FROM message_queue m LEFT JOIN client_message_dedupe d
+        ON d.mesh_id = m.mesh_id AND d.client_message_id = m.client_message_id
+      WHERE m.mesh_id = ? AND m.seq > ? AND m.seq <= ? AND m.client_message_id IS NOT NULL AND d.seq IS NULL`,
+  },
+  {
+    kind: "mention_without_message",
+    text: `SELECT i.seq, NULL AS client_message_id FROM mention_index i LEFT JOIN message_queue m
+        ON m.mesh_id = i.mesh_id AND m.seq = i.seq WHERE i.mesh_id = ? AND i.seq > ? AND i.seq <= ? AND m.seq IS NULL`,
+  },
+  {
+    kind: "queue_row_without_message",
+    text: `SELECT q.seq, NULL AS client_message_id FROM delivery_queue q LEFT JOIN message_queue m
+        ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = ? AND q.seq > ? AND q.seq <= ? AND m.seq IS NULL`,
+  },
+  {
+    kind: "sequence_gap",
+    text: `SELECT seq + 1 AS seq, NULL AS client_message_id FROM message_queue m WHERE m.mesh_id = ? AND m.seq > ? AND m.seq <= ?
+        AND NOT EXISTS (SELECT 1 FROM message_queue n WHERE n.mesh_id = m.mesh_id AND n.seq = m.seq + 1)
+        AND m.seq < (SELECT seq FROM mesh_head h WHERE h.mesh_id = m.mesh_id)`,
+  },
+];
+
+function missingMentions(core: StoreCore, meshId: string, afterSeq: number, to: number): ConsistencyFinding[] {
   const found: ConsistencyFinding[] = [];
   for (const row of core
     .sql(
-      `SELECT seq, client_message_id, envelope FROM message_queue WHERE mesh_id = ? AND envelope NOT LIKE '%"mentions":[]%'`,
+      `SELECT seq, client_message_id, envelope FROM message_queue
+        WHERE mesh_id = ? AND seq > ? AND seq <= ? AND envelope NOT LIKE '%"mentions":[]%'`,
     )
-    .iterate(meshId)) {
+    .iterate(meshId, afterSeq, to)) {
     for (const member of readEnvelope(String(row["envelope"])).mentions) {
       const indexed = core
         .sql("SELECT 1 AS yes FROM mention_index WHERE mesh_id = ? AND member = ? AND seq = ?")
         .get(meshId, member, Number(row["seq"]));
-      if (indexed === undefined)
-        found.push({
-          kind: "missing_mention",
-          seq: Number(row["seq"]),
-          client_message_id: String(row["client_message_id"]),
-        });
-      if (found.length >= findingsMax) return found;
+      if (indexed !== undefined) continue;
+      found.push({
+        kind: "missing_mention",
+        seq: Number(row["seq"]),
+        client_message_id: textOrNull(row["client_message_id"]),
+      });
     }
   }
   return found;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }

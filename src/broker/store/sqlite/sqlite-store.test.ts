@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { bench, idsOf, item, kinds } from "../store-bench.fixture.ts";
+import type { AcceptItem, BrokerStore } from "../store.ts";
+import { storeSuite } from "../store-suite.fixture.ts";
+import { openSqliteStore, storeAt } from "./open-store.fixture.ts";
+
+storeSuite("SQLite", openSqliteStore);
+
+test("every key of a mesh's tables begins with mesh_id, so that meshes can be spread over several databases", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "broker.db");
+  const store = storeAt(path);
+  await store.start();
+  await store.stop();
+  const db = new DatabaseSync(path);
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+  let keys = 0;
+  for (const { name } of tables) {
+    const columns = db
+      .prepare(`PRAGMA table_info(${String(name)})`)
+      .all()
+      .map((column) => String(column["name"]));
+    if (!columns.includes("mesh_id")) {
+      assert.match(String(name), /^(incarnation|schema_migration)$/, `${String(name)} belongs to no mesh`);
+      continue;
+    }
+    for (const index of db.prepare(`PRAGMA index_list(${String(name)})`).all()) {
+      const [first] = db.prepare(`PRAGMA index_info(${String(index["name"])})`).all();
+      // The slug names a mesh on this broker: it is looked up before its mesh_id is known.
+      if (first?.["name"] === "slug") continue;
+      assert.equal(first?.["name"], "mesh_id", `${String(name)}.${String(index["name"])}`);
+      keys += 1;
+    }
+  }
+  db.close();
+  assert.ok(keys > 20);
+});
+
+test("a full disk refuses the batch as a whole; what was accepted stays, and with room it goes on", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const open = async (pragmas?: string): Promise<BrokerStore> => {
+    const store = storeAt(join(folder, "broker.db"), pragmas);
+    await store.start();
+    return store;
+  };
+  const under = await bench(t, async () => ({
+    store: await open("PRAGMA synchronous = FULL; PRAGMA max_page_count = 400;"),
+    reopen: () => open(),
+    tamper: async () => undefined,
+  }));
+  const { store, meshId, alice, bob } = under;
+  const sent: AcceptItem[] = [];
+  const full = async (): Promise<void> => {
+    for (;;) {
+      const batch = [item(meshId, alice, bob, { text: "x".repeat(60_000) }), item(meshId, alice, bob)];
+      await store.accept(meshId, batch, 10);
+      sent.push(...batch);
+    }
+  };
+  await assert.rejects(full(), { code: "store_unavailable" });
+  assert.ok(sent.length > 0);
+  assert.equal((await store.log(meshId)).head, sent.length);
+  await store.stop();
+  const roomy = await under.reopen();
+  t.after(() => roomy.stop());
+  assert.equal((await roomy.lookUp(meshId, idsOf(sent))).size, sent.length);
+  assert.deepEqual(kinds(await roomy.accept(meshId, [item(meshId, alice, bob)], 20)), ["accepted"]);
+  assert.deepEqual((await roomy.checkConsistency(meshId, 0, 1_000)).findings, []);
+});

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { newUuidV7 } from "../../protocol/ids.ts";
+import { envelopeOf, type Identity, newIdentity } from "../testing/peer.ts";
+import type { OpenStore, StoreUnderTest } from "./store-suite.fixture.ts";
+import type { AcceptItem, AcceptOutcome } from "./store.ts";
+
+export const day = 86_400_000;
+
+/** A store with one mesh and two members. */
+export interface Bench extends StoreUnderTest {
+  readonly meshId: string;
+  readonly alice: Identity;
+  readonly bob: Identity;
+  readonly now: number;
+}
+
+export async function bench(t: TestContext, open: OpenStore): Promise<Bench> {
+  const under = await open(t);
+  const now = 1;
+  const { mesh_id } = await under.store.createMesh({
+    mesh_id: "01890000-0000-7000-8000-00000000000a",
+    slug: "test",
+    now,
+  });
+  const [alice, bob] = [newIdentity(), newIdentity()];
+  for (const [identity, name] of [
+    [alice, "alice"],
+    [bob, "bob"],
+  ] as const)
+    await under.store.addMember({ mesh_id, member_id: identity.memberId, name, role: "member", now });
+  return { ...under, meshId: mesh_id, alice, bob, now };
+}
+
+/** What the accept path hands to a store. */
+export function item(
+  meshId: string,
+  from: Identity,
+  to: Identity | string,
+  fields: { client_message_id?: string; text?: string; mentions?: string[] } = {},
+): AcceptItem {
+  const { text = "hello", ...rest } = fields;
+  const envelope = envelopeOf(meshId, from, typeof to === "string" ? to : to.memberId, text, rest);
+  return {
+    envelope,
+    fingerprint: Buffer.from(envelope.request_fingerprint, "hex"),
+    linkEpoch: 0,
+    broker_message_id: newUuidV7(Date.now()),
+    refusal: null,
+  };
+}
+
+export function accepted(outcome: AcceptOutcome | undefined): Extract<AcceptOutcome, { kind: "accepted" }> {
+  assert.ok(outcome?.kind === "accepted", JSON.stringify(outcome));
+  return outcome;
+}
+
+export function kinds(outcomes: readonly AcceptOutcome[]): string[] {
+  return outcomes.map(({ kind }) => kind);
+}
+
+export function idsOf(items: readonly AcceptItem[]): string[] {
+  return items.map(({ envelope }) => envelope.client_message_id);
+}

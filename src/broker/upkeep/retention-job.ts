@@ -1,0 +1,34 @@
+import type { UpkeepJob } from "./upkeep.ts";
+
+const chunk = 500;
+/** A dry run only counts. */
+const countAll = 1_000_000_000;
+const dayMs = 86_400_000;
+
+/** Removes messages older than the retention, and what was kept for members that never came to fetch it. */
+export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
+  const { store, clock, metrics } = parts;
+  let messages = 0;
+  let notices = 0;
+  let unfetched = 0;
+  for (const { mesh_id } of await store.listMeshes()) {
+    const now = clock.now();
+    const before = now - parts.messageRetentionDays * dayMs;
+    for (let more = true, afterSeq = 0; more && !signal.aborted; ) {
+      const done = await store.expireMessages(mesh_id, before, { afterSeq, limit: chunk, dryRun, now });
+      messages += done.removed;
+      notices += done.notices.length;
+      more = done.removed === chunk;
+      afterSeq = done.lastSeq;
+      if (dryRun) continue;
+      metrics.upkeepRemoved.inc({ job: "retention" }, done.removed);
+      for (const member of new Set(done.notices.map(({ to }) => to))) parts.noticed(mesh_id, member);
+    }
+    for (let more = true; more && !signal.aborted; ) {
+      const removed = await store.expireKept(mesh_id, before, { limit: dryRun ? countAll : chunk, dryRun });
+      unfetched += removed;
+      more = !dryRun && removed >= chunk;
+    }
+  }
+  return { messages, notices, unfetched };
+};
