@@ -104,7 +104,7 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
         attempts: next.countsAsAttempt ? 1 : 0,
         nextAttemptAt: behind ? 0 : now + wait,
         lastError: JSON.stringify(next.error),
-        unanswered: earlierUnanswered ? 1 : 0,
+        unanswered: next.outcomeUnknown ? row.unanswered : earlierUnanswered ? 1 : 0,
       });
       core.moved("inflight", "pending");
       core.order.settled(row.destination, now + wait);

@@ -22,6 +22,8 @@ export type NextState =
       readonly kind: "retry";
       readonly afterMs: number | null;
       readonly countsAsAttempt: boolean;
+      /** The broker failed and cannot say whether it committed: the attempt counts as unanswered. */
+      readonly outcomeUnknown: boolean;
       readonly error: RowError;
     }
   | { readonly kind: "dead"; readonly error: RowError }
@@ -58,11 +60,10 @@ export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextS
   }
   const code: ErrorCode = Object.hasOwn(errorCodes, answer.code) ? answer.code : "internal";
   const error = { code, message: answer.message };
-  if (answer.status === 429)
-    return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: false, error };
-  if (code === "behind") return { kind: "retry", afterMs: 0, countsAsAttempt: false, error };
-  if (answer.status >= 500)
-    return { kind: "retry", afterMs: answer.retry_after_ms ?? null, countsAsAttempt: true, error };
+  const afterMs = answer.retry_after_ms ?? null;
+  if (answer.status === 429) return { kind: "retry", afterMs, countsAsAttempt: false, outcomeUnknown: false, error };
+  if (code === "behind") return { kind: "retry", afterMs: 0, countsAsAttempt: false, outcomeUnknown: false, error };
+  if (answer.status >= 500) return { kind: "retry", afterMs, countsAsAttempt: true, outcomeUnknown: true, error };
   if (code === "id_void") return { kind: "dead", error };
   return earlierUnanswered ? { kind: "doomed", error } : { kind: "dead", error };
 }

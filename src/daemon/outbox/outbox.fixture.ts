@@ -1,0 +1,106 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createManualClock, type ManualClock } from "../../base/manual-clock.fixture.ts";
+import { silentLog } from "../../base/log.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { localFingerprint } from "../../protocol/fingerprint.ts";
+import { bodyHash } from "../../protocol/fingerprint.ts";
+import type { VoidAnswer } from "../../protocol/frames.ts";
+import type { AcceptedRequest, Outbox } from "../parts.ts";
+import { createOutbox, type OutboxOptions } from "./outbox.ts";
+import type { OutboxRow } from "./row.ts";
+import { sealNone } from "./seal-none.ts";
+
+export const meshId = "0198f0a0-0000-7000-8000-000000000001";
+export const me = "a".repeat(64);
+const { privateKey } = generateKeyPairSync("ed25519");
+
+/** An outbox on a file of its own, under a clock that stands still. */
+export interface OutboxBench {
+  outbox: Outbox;
+  readonly clock: ManualClock;
+  /** What the broker says of ids to be voided; null: it cannot be reached. */
+  voids: ((wireIds: readonly string[]) => readonly VoidAnswer[]) | null;
+  /** Rows whose stages were told, in order. */
+  readonly told: OutboxRow[];
+  /** As after a crash: closed without a word and opened again on the same file. */
+  reopen(more?: Partial<OutboxOptions>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<OutboxBench> {
+  const folder = mkdtempSync(join(tmpdir(), "cm-outbox-"));
+  const clock = createManualClock();
+  const told: OutboxRow[] = [];
+  const open = async (extra: Partial<OutboxOptions>): Promise<Outbox> => {
+    const outbox = createOutbox({
+      path: join(folder, "outbox.db"),
+      meshId,
+      memberId: me,
+      clock,
+      log: silentLog,
+      seal: (row, body) =>
+        sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
+      voidIds: async (ids) => {
+        if (bench.voids === null) throw new ClaudemeshError("broker_unreachable", "away");
+        return bench.voids(ids);
+      },
+      onStages: async (rows) => void told.push(...rows),
+      onPressure: () => undefined,
+      fatal: (error) => {
+        throw error;
+      },
+      random: () => 0.5,
+      ...extra,
+    });
+    await outbox.start();
+    return outbox;
+  };
+  const bench: OutboxBench = {
+    outbox: await open(more),
+    clock,
+    voids: null,
+    told,
+    async reopen(extra = more) {
+      await bench.outbox.stop();
+      bench.outbox = await open(extra);
+    },
+    async close() {
+      await bench.outbox.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}
+
+/** A send as the local API hands it over. `to` is one letter: that member. */
+export function request(id: string, to: string, text: string, fields: Partial<AcceptedRequest> = {}): AcceptedRequest {
+  const body = Buffer.from(text);
+  const contentType = "text/plain; charset=utf-8";
+  return {
+    client_message_id: id,
+    minted: false,
+    fingerprint: localFingerprint({
+      meshId,
+      ref: `@${to}`,
+      replyTo: "",
+      priority: "next",
+      meta: "",
+      mentions: [],
+      contentType,
+      bodyHash: bodyHash(body),
+    }),
+    to: `@${to}`,
+    destination_kind: "dm",
+    destination_ref: to.repeat(64),
+    body,
+    content_type: contentType,
+    priority: "next",
+    meta: "",
+    mentions: [],
+    reply_to: null,
+    ...fields,
+  };
+}
