@@ -84,6 +84,8 @@ export interface Outbox extends Service {
   drop(outboxId: number, options: { force: boolean }, by: string): Promise<OutboxRowView>;
 
   // -- for the drain ----------------------------------------------------------------------------------------------
+  /** Before the first claim on a new link: whatever is inflight still is not on it and goes back. */
+  linkOpened(): Promise<void>;
   /** Moves due rows to inflight in order per destination and freezes their envelopes, in one commit. */
   claimDue(now: number, limit: number): Promise<readonly ClaimedRow[]>;
   /** Applies answers of the broker in one commit. */

@@ -11,7 +11,8 @@ const frameReserveBytes = 65_536;
 
 /** Moves rows from the outbox over an open link and back: claim, send, settle. At most {@link drainWindow} unanswered. */
 export interface Drain {
-  open(): void;
+  /** Resolves when rows of earlier links are back in the queue and claiming has begun. */
+  open(): Promise<void>;
   wake(): void;
   answered(frame: SendAckFrame): void;
   /** The link is gone: what was not answered goes back. Resolves when it is on disk. */
@@ -96,7 +97,8 @@ export function createDrain(context: DrainContext): Drain {
   }
 
   return {
-    open() {
+    async open() {
+      await outbox.linkOpened();
       isOpen = true;
       schedule();
     },
@@ -143,7 +145,7 @@ export function createDrain(context: DrainContext): Drain {
         const gone = lost.filter((outboxId) => !settled.has(outboxId));
         if (gone.length > 0) await outbox.release(gone, "the link closed before the broker's answer", clock.now());
       } catch (error) {
-        log.error({ error: String(error) }, "rows on the lost link could not be put back; the next start does it");
+        log.error({ error: String(error) }, "rows on the lost link could not be put back; the next link does it");
       }
       unanswered = 0;
     },

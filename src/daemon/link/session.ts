@@ -279,11 +279,11 @@ export function createSession(
       try {
         await followEpoch(ack.log);
         await refreshDirectory();
+        await drain.open();
       } catch (error) {
         failed(error);
         return false;
       }
-      drain.open();
       receipts.wake();
       return true;
     },

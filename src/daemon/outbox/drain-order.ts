@@ -9,26 +9,27 @@
 export class DrainOrder {
   readonly #destinations = new Map<
     string,
-    { inflight: number; paused: boolean; waitUntil: number; failures: number }
+    { inflight: number; paused: boolean; waitUntil: number; failures: number; hasPending: boolean }
   >();
 
   /** Destinations with pending rows, in turn. */
   ready(now: number): string[] {
     const found: string[] = [];
     for (const [name, state] of this.#destinations) {
-      if (state.waitUntil <= now && (!state.paused || state.inflight === 0)) found.push(name);
+      if (state.hasPending && state.waitUntil <= now && (!state.paused || state.inflight === 0)) found.push(name);
     }
     return found;
   }
 
   /** A pending row exists. */
   add(destination: string): void {
-    if (!this.#destinations.has(destination))
-      this.#destinations.set(destination, { inflight: 0, paused: false, waitUntil: 0, failures: 0 });
+    const state = this.#destinations.get(destination);
+    if (state !== undefined) state.hasPending = true;
+    else
+      this.#destinations.set(destination, { inflight: 0, paused: false, waitUntil: 0, failures: 0, hasPending: true });
   }
 
   claimed(destination: string, rows: number): void {
-    this.add(destination);
     const state = this.#destinations.get(destination);
     if (state === undefined) return;
     if (state.inflight === 0) state.paused = false;
@@ -37,12 +38,13 @@ export class DrainOrder {
 
   /** A row of the destination was answered. `retryAt` set: refused for now. */
   settled(destination: string, retryAt: number | null): void {
-    this.add(destination);
+    if (retryAt !== null) this.add(destination);
     const state = this.#destinations.get(destination);
     if (state === undefined) return;
     state.inflight = Math.max(0, state.inflight - 1);
     if (retryAt === null) {
       if (!state.paused) state.failures = 0;
+      if (!state.hasPending) this.empty(destination);
       return;
     }
     state.paused = true;
@@ -68,14 +70,16 @@ export class DrainOrder {
   /** Nothing of it is pending: it is forgotten unless rows of it are on the link. */
   empty(destination: string): void {
     const state = this.#destinations.get(destination);
-    if (state !== undefined && state.inflight === 0) this.#destinations.delete(destination);
+    if (state === undefined) return;
+    state.hasPending = false;
+    if (state.inflight === 0) this.#destinations.delete(destination);
   }
 
   /** Milliseconds until some destination may send; null when none has anything or all wait for answers. */
   nextInMs(now: number): number | null {
     let soonest: number | null = null;
     for (const state of this.#destinations.values()) {
-      if (state.paused && state.inflight > 0) continue;
+      if (!state.hasPending || (state.paused && state.inflight > 0)) continue;
       const wait = Math.max(0, state.waitUntil - now);
       soonest = soonest === null ? wait : Math.min(soonest, wait);
     }

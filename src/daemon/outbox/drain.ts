@@ -17,7 +17,8 @@ const brokenEpochFact = "epoch_reopened";
 export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedRow[] {
   const ready = core.order.ready(now);
   if (ready.length === 0) return [];
-  return core.transaction(() => {
+  const takenOf: { readonly destination: string; readonly taken: number; readonly isLast: boolean }[] = [];
+  const claimed = core.transaction(() => {
     const claimed: ClaimedRow[] = [];
     for (const destination of ready) {
       if (claimed.length >= limit) break;
@@ -41,11 +42,27 @@ export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedR
         claimed.push({ outboxId: row.id, envelope });
         taken += 1;
       }
-      if (taken > 0) core.order.claimed(destination, taken);
+      if (taken > 0) takenOf.push({ destination, taken, isLast: taken === rows.length && taken < wanted });
     }
     core.teller.markTold();
     return claimed;
   });
+  for (const { destination, taken, isLast } of takenOf) {
+    core.order.claimed(destination, taken);
+    if (isLast) core.order.empty(destination);
+  }
+  return claimed;
+}
+
+/**
+ * A new link stands: nothing is on it. Rows that could not be put back when the last one ended, since the disk was full
+ * then, go back now; what became of them is unknown.
+ */
+export function linkOpened(core: OutboxCore): void {
+  const stranded = core.transaction(() => core.queries.resetInflight());
+  for (let row = 0; row < stranded; row += 1) core.moved("inflight", "pending");
+  core.order.reset();
+  for (const { destination } of core.queries.destinations()) core.order.add(destination);
 }
 
 /** A row on the wire before keeps its bytes; one that never was is sealed anew, since keys and versions may have changed. */

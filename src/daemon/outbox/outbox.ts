@@ -13,7 +13,7 @@ import type { AcceptedRequest, Outbox, OutboxAnswer } from "../parts.ts";
 import { answerFor } from "./answer-table.ts";
 import { DrainOrder } from "./drain-order.ts";
 import { dropRow, requeueRow } from "./operator.ts";
-import { claimDue, expireDue, release, reopenAfterBreak, settle, settleVoid } from "./drain.ts";
+import { claimDue, expireDue, linkOpened, release, reopenAfterBreak, settle, settleVoid } from "./drain.ts";
 import { type OutboxQueries, outboxQueries } from "./queries.ts";
 import { applyProgress, applyReceipts, StageTeller } from "./receipts.ts";
 import { messageView, type OutboxRow, rowView } from "./row.ts";
@@ -187,6 +187,7 @@ class SqliteOutbox implements Outbox {
 
   requeue: Outbox["requeue"] = (outboxId, change, by) => requeueRow(this.#live(), outboxId, change, by);
   drop: Outbox["drop"] = (outboxId, how, by) => dropRow(this.#live(), outboxId, how, by);
+  linkOpened: Outbox["linkOpened"] = async () => linkOpened(this.#live());
   claimDue: Outbox["claimDue"] = async (now, limit) => claimDue(this.#live(), now, limit);
   settle: Outbox["settle"] = async (answers, now) => settle(this.#live(), answers, now);
   release: Outbox["release"] = async (ids, reason, now) => release(this.#live(), ids, reason, now);
