@@ -276,9 +276,9 @@ function cursorId(cursor: string | null): number {
   return id;
 }
 
-/** Every word must occur; quoting keeps FTS5's operators out of a caller's text. */
+/** Every word must occur; quoting keeps FTS5's operators out of a caller's text. SQLite ends a text at U+0000. */
 function quoted(query: string): string {
-  const words = query.split(/\s+/).filter((word) => word !== "");
+  const words = query.split(/[\s\0]+/).filter((word) => word !== "");
   if (words.length === 0)
     throw new ClaudemeshError("missing_field", "the search has no words", { hint: "give q=word" });
   return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");

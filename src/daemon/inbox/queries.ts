@@ -39,7 +39,9 @@ export function inboxQueries(db: DatabaseSync) {
   );
   const byId = db.prepare("SELECT * FROM inbox WHERE id = ?");
   const shownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND shown = 1");
-  const superseding = db.prepare("SELECT id FROM inbox WHERE sender = ? AND supersedes = ? LIMIT 1");
+  const superseding = db.prepare(
+    "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL LIMIT 1",
+  );
   const addText = db.prepare("INSERT INTO inbox_text (rowid, text) VALUES (?, ?)");
   const addMention = db.prepare("INSERT INTO mention (member, inbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
   const addEvent = db.prepare("INSERT INTO event (event, at, inbox_id, data) VALUES (?, ?, ?, ?)");

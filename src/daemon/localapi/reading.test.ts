@@ -16,7 +16,7 @@ import { httpCall } from "./http-call.fixture.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";
-import { checkedPush } from "./push.fixture.ts";
+import { checkedPush } from "../inbox/push.fixture.ts";
 import { createLocalApi, type LocalApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 

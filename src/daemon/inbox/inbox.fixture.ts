@@ -1,0 +1,20 @@
+import { silentLog } from "../../base/log.ts";
+import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import type { Inbox } from "../parts.ts";
+import { createInbox } from "./inbox.ts";
+
+export const me = "a".repeat(64);
+
+export function inboxAt(path: string, pragmas?: string): Inbox {
+  return createInbox({
+    path,
+    memberId: me,
+    memberName: "ada",
+    clock: createManualClock(),
+    log: silentLog,
+    fatal: (error) => {
+      throw error;
+    },
+    ...(pragmas === undefined ? {} : { pragmas }),
+  });
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import type { CheckedPush, Inbox } from "../parts.ts";
+import { inboxAt, me } from "./inbox.fixture.ts";
+import { checkedPush } from "./push.fixture.ts";
+
+const [bob, eve] = ["b".repeat(64), "e".repeat(64)];
+const day = 86_400_000;
+
+interface Bench {
+  inbox: Inbox;
+  reopen(pragmas?: string): Promise<void>;
+}
+
+async function bench(t: TestContext, pragmas?: string): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), "cm-inbox-"));
+  const open = async (planted?: string): Promise<Inbox> => {
+    const inbox = inboxAt(join(folder, "inbox.db"), planted);
+    await inbox.start();
+    return inbox;
+  };
+  const made: Bench = {
+    inbox: await open(pragmas),
+    async reopen(planted) {
+      await made.inbox.stop();
+      made.inbox = await open(planted);
+    },
+  };
+  t.after(async () => {
+    await made.inbox.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return made;
+}
+
+const shown = ({ inbox }: Bench) =>
+  inbox
+    .list({ since: null, topic: null, from: null, agent: null, unread: false, cursor: null, limit: 100 })
+    .items.map(({ message }) => message);
+const eventsOf = ({ inbox }: Bench) => inbox.eventsAfter(0, 1_000).map(({ event }) => event);
+const invalid = (push: CheckedPush): CheckedPush => ({
+  ...push,
+  verified: false,
+  invalid: "its signature does not hold",
+});
+
+test("a message is shown once however often it comes, and the repeat is counted; another sender's same id is another message", async (t) => {
+  const made = await bench(t);
+  const first = checkedPush(1, bob, me, "hello");
+  assert.deepEqual(await made.inbox.store([first, first], 1), { stored: 1, duplicates: 1, invalid: 0 });
+  await made.reopen();
+  const again = checkedPush(9, bob, me, "hello", { client_message_id: first.item.envelope?.client_message_id ?? "" });
+  assert.deepEqual(await made.inbox.store([again], 2), { stored: 0, duplicates: 1, invalid: 0 });
+  const other = checkedPush(10, eve, me, "mine", { client_message_id: first.item.envelope?.client_message_id ?? "" });
+  assert.deepEqual(await made.inbox.store([other], 2), { stored: 1, duplicates: 0, invalid: 0 });
+  assert.deepEqual(shown(made), ["hello", "mine"]);
+  assert.deepEqual(eventsOf(made), ["message", "message"]);
+});
+
+test("of a message and the one that supersedes it at most one is shown, whichever comes first", async (t) => {
+  for (const reversed of [false, true]) {
+    const made = await bench(t);
+    const old = checkedPush(1, bob, me, "old");
+    const replacing = checkedPush(2, bob, me, "new", { supersedes: old.item.envelope?.client_message_id ?? "" });
+    for (const push of reversed ? [replacing, old] : [old, replacing]) await made.inbox.store([push], 1);
+    assert.deepEqual(shown(made), [reversed ? "new" : "old"]);
+    assert.equal(made.inbox.pendingReceipts(10).length, 2, "both have arrived, and both senders' rows hear it");
+  }
+});
+
+test("what cannot be proven is kept and counted, shown to nobody, acknowledged to nobody, and takes no true message's place", async (t) => {
+  const made = await bench(t);
+  const truth = checkedPush(2, bob, me, "true");
+  const id = truth.item.envelope?.client_message_id ?? "";
+  const forged = invalid(checkedPush(1, bob, me, "forged", { client_message_id: id }));
+  const hiding = invalid(checkedPush(3, bob, me, "forged too", { supersedes: id }));
+  assert.deepEqual(await made.inbox.store([forged, hiding, forged], 1), { stored: 0, duplicates: 1, invalid: 2 });
+  assert.deepEqual(made.inbox.pendingReceipts(10), []);
+  await made.inbox.store([truth], 1);
+  assert.deepEqual(shown(made), ["true"]);
+  assert.equal(made.inbox.pendingReceipts(10).length, 1);
+  assert.deepEqual(made.inbox.search("forged", { cursor: null, limit: 10 }).items, []);
+});
+
+test("a place of which only the number came is a gap that listeners are told of", async (t) => {
+  const made = await bench(t);
+  const push = checkedPush(4, bob, me, "");
+  await made.inbox.store([{ ...push, item: { ...push.item, envelope: null, stub_reason: "too_large" } }], 1);
+  const [event] = made.inbox.eventsAfter(0, 10);
+  assert.deepEqual([event?.event, event?.data["history_id"], event?.data["reason"]], ["gap", 4, "too_large"]);
+  assert.equal(made.inbox.positions()[0]?.seq, 4, "the place counts as reached");
+});
+
+test("listeners hear in order of what is on disk, and the ids go on after a restart", async (t) => {
+  const made = await bench(t);
+  const heard: number[] = [];
+  const leave = made.inbox.onEvent(({ id }) => {
+    assert.ok(made.inbox.newestEventId() >= id, "told after the commit");
+    heard.push(id);
+  });
+  await Promise.all([1, 2, 3].map((seq) => made.inbox.store([checkedPush(seq, bob, me, `m${seq}`)], seq)));
+  await made.inbox.addEvents([{ event: "link_down", data: {} }], 4);
+  leave();
+  assert.deepEqual(heard, [1, 2, 3, 4]);
+  await made.reopen();
+  await made.inbox.store([checkedPush(5, bob, me, "m5")], 5);
+  assert.deepEqual(
+    made.inbox.eventsAfter(3, 10).map(({ id, event }) => `${id} ${event}`),
+    ["4 link_down", "5 message"],
+  );
+});
+
+test("no text that somebody searches for is understood as anything but words", async (t) => {
+  const made = await bench(t);
+  await made.inbox.store([checkedPush(1, bob, me, 'the quick "brown" fox')], 1);
+  const find = (query: string) => made.inbox.search(query, { cursor: null, limit: 10 }).items.length;
+  for (const [query, count] of [
+    ["quick fox", 1],
+    ['"brown"', 1],
+    ["quick OR cat", 0],
+    ["qui*", 0],
+    ["text:quick", 0],
+    ["NEAR(quick fox)", 0],
+    ['"', 0],
+    ["quick -fox", 1],
+  ] as const)
+    assert.equal(find(query), count, query);
+  assert.throws(() => find("   "), { code: "missing_field" });
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", minLength: 1 }), (query) => {
+      try {
+        assert.ok(find(query) >= 0);
+      } catch (error) {
+        assert.equal((error as { code?: unknown }).code, "missing_field", JSON.stringify(query));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("bodies go after 30 days and leave what tells a repeat; the keys stay longer than any broker keeps a message", async (t) => {
+  const made = await bench(t);
+  const push = checkedPush(1, bob, me, "old words", { mentions: [me] });
+  await made.inbox.store([push], 0);
+  assert.equal(await made.inbox.prune(30 * day), 0);
+  assert.ok((await made.inbox.prune(30 * day + 1)) > 0);
+  assert.deepEqual(shown(made), []);
+  assert.deepEqual(made.inbox.search("words", { cursor: null, limit: 10 }).items, []);
+  assert.deepEqual(made.inbox.mentions(me, { cursor: null, limit: 10 }).items, []);
+  assert.deepEqual((await made.inbox.store([push], 366 * day)).duplicates, 1);
+  await made.inbox.prune(400 * day + 1);
+  assert.deepEqual((await made.inbox.store([push], 401 * day)).stored, 1);
+});
+
+test("with the disk full nothing is reported as stored, and with room again all of it is", async (t) => {
+  const made = await bench(t, "PRAGMA synchronous = FULL; PRAGMA max_page_count = 80;");
+  let seq = 0;
+  const fill = async (): Promise<void> => {
+    for (;;) {
+      await made.inbox.store([checkedPush(seq + 1, bob, me, `${seq} ${"x".repeat(20_000)}`)], 1);
+      seq += 1;
+    }
+  };
+  await assert.rejects(fill(), { code: "store_unavailable" });
+  assert.ok(seq > 0);
+  assert.equal(shown(made).length, seq);
+  assert.equal(made.inbox.newestEventId(), seq);
+  await made.reopen();
+  assert.deepEqual(await made.inbox.store([checkedPush(seq + 1, bob, me, "fits")], 1), {
+    stored: 1,
+    duplicates: 0,
+    invalid: 0,
+  });
+});
+
+test("killed at any moment, the inbox has what it reported, once, with its event and its receipt", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-inbox-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "inbox.db");
+  const program = fileURLToPath(new URL("./storing-process.fixture.ts", import.meta.url));
+  const reported = new Set<number>();
+  for (let round = 0; round < 3; round += 1) {
+    const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const killAfter = reported.size + 100 + Math.floor(Math.random() * 100);
+    for await (const line of createInterface({ input: child.stdout })) {
+      reported.add(Number(line));
+      if (reported.size === killAfter) child.kill("SIGKILL");
+    }
+    await ended;
+    const inbox = inboxAt(path);
+    await inbox.start();
+    const seqs: number[] = [];
+    for (let cursor: string | null = null; ; ) {
+      const page = inbox.list({
+        since: null,
+        topic: null,
+        from: null,
+        agent: null,
+        unread: false,
+        cursor,
+        limit: 1_000,
+      });
+      seqs.push(...page.items.map((item) => item.history_id));
+      cursor = page.next_cursor;
+      if (cursor === null) break;
+    }
+    assert.equal(new Set(seqs).size, seqs.length);
+    for (const seq of reported) assert.ok(seqs.includes(seq), `${seq} is lost`);
+    assert.equal(inbox.eventsAfter(0, 100_000).length, seqs.length);
+    assert.equal(inbox.pendingReceipts(100_000).length, seqs.length);
+    await inbox.stop();
+  }
+});
