@@ -170,6 +170,8 @@ async function expect<T extends "challenge" | "hello_ack">(
   type: T,
 ): Promise<Extract<ChallengeFrame | HelloAckFrame, { type: T }>> {
   const frame = await frames.next();
+  // The close code that follows says what is to be done about it: the queue rejects with that.
+  if (frame.type === "error" && frame.closes) for (;;) await frames.next();
   if (frame.type === "error")
     throw new ClaudemeshError("broker_unreachable", frame.message, { details: { ...frame.details } });
   if (frame.type !== type)

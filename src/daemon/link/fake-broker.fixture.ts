@@ -1,0 +1,141 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { EventEmitter, once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { type WebSocket, WebSocketServer } from "ws";
+import { closeCodes, type CloseKind } from "../../protocol/close-codes.ts";
+import type { DaemonFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import { challengeBytes, sign } from "../../protocol/signing.ts";
+
+/** The broker's end of a link, scripted by a test: the daemon under test is the real one. */
+export interface FakeBroker {
+  readonly url: string;
+  /** Deployment key, as a mesh pins it. */
+  readonly key: string;
+  /** The next connection, dialled already or not. */
+  connection(): Promise<FakeLink>;
+  /** Connections that nobody has asked for yet. */
+  waiting(): number;
+}
+
+export interface FakeLink {
+  readonly socket: WebSocket;
+  /** The next frame of that type; others before it are passed over. */
+  next<T extends DaemonFrame["type"]>(type: T): Promise<Extract<DaemonFrame, { type: T }>>;
+  send(frame: Record<string, unknown>): void;
+  challenge(signer?: KeyObject): void;
+  /** Challenge, hello, hello_ack; then answers what a daemon asks first. */
+  open(ack?: Partial<HelloAckFrame>): Promise<HelloFrame>;
+  /** As a broker closes: an error frame that says why, then the close frame. */
+  close(kind: CloseKind): void;
+  readonly closed: Promise<{ code: number; reason: string }>;
+}
+
+export const dedupeParams = {
+  version: 2,
+  mode: "retention_scoped",
+  dedupe_retention_days: 365,
+  fingerprint_versions: ["sha256-jcs-v2"],
+};
+
+export function supported(dedupe: Record<string, unknown> = dedupeParams): HelloAckFrame["features"] {
+  return {
+    supported: {
+      client_message_id_dedupe: { params: { version: 0, ...dedupe } },
+      concurrent_connection_policy: { params: { version: 1 } },
+    },
+    missing_required: [],
+  };
+}
+
+export async function fakeBroker(t: TestContext, meshId: string): Promise<FakeBroker> {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const arrivals = new EventEmitter();
+  const links: FakeLink[] = [];
+  server.on("connection", (socket) => {
+    links.push(fakeLink(socket, privateKey, meshId));
+    arrivals.emit("link");
+  });
+  t.after(async () => {
+    for (const socket of server.clients) socket.terminate();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/link`,
+    key: publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex"),
+    waiting: () => links.length,
+    async connection() {
+      for (;;) {
+        const link = links.shift();
+        if (link !== undefined) return link;
+        await once(arrivals, "link");
+      }
+    },
+  };
+}
+
+function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): FakeLink {
+  const frames: DaemonFrame[] = [];
+  const arrivals = new EventEmitter().setMaxListeners(0);
+  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+    socket.once("close", (code, reason) => {
+      resolve({ code, reason: String(reason) });
+      arrivals.emit("frame");
+    }),
+  );
+  let member: Record<string, unknown> | null = null;
+  socket.on("error", () => undefined);
+  socket.on("message", (data) => {
+    const frame = JSON.parse(String(data)) as DaemonFrame;
+    if (member !== null && frame.type === "members")
+      link.send({ type: "reply", id: frame.id, result: { members: [member] } });
+    else if (member !== null && frame.type === "topics")
+      link.send({ type: "reply", id: frame.id, result: { topics: [] } });
+    else {
+      frames.push(frame);
+      arrivals.emit("frame");
+    }
+  });
+  const link: FakeLink = {
+    socket,
+    closed,
+    async next(type) {
+      for (;;) {
+        const index = frames.findIndex((frame) => frame.type === type);
+        if (index >= 0) return frames.splice(0, index + 1).at(-1) as never;
+        if (socket.readyState === socket.CLOSED) throw new Error(`closed before ${type}`);
+        await once(arrivals, "frame");
+      }
+    },
+    send: (frame) => socket.send(JSON.stringify(frame)),
+    challenge(signer = deploymentKey) {
+      const [nonce, brokerId, serverTime] = ["n".repeat(43), "broker", "2026-01-01T00:00:00.000Z"];
+      const signature = sign(signer, challengeBytes(nonce, brokerId, serverTime));
+      link.send({ type: "challenge", nonce, broker_id: brokerId, server_time: serverTime, signature });
+    },
+    async open(ack = {}) {
+      link.challenge();
+      const hello = await link.next("hello");
+      member = { member_id: hello.member_id, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null };
+      link.send({
+        type: "hello_ack",
+        connection_id: "c",
+        link_epoch: 1,
+        mesh: { mesh_id: meshId, slug: "local" },
+        member: { member_id: hello.member_id, name: "ada" },
+        features: supported(),
+        limits: { inline_bytes: 65_536, frame_bytes: 1_048_576, frame_items: 256 },
+        log: { epoch: 1, head: 0, breaks: [] },
+        ...ack,
+      });
+      return hello;
+    },
+    close(kind) {
+      link.send({ type: "error", code: kind, message: `because of ${kind}`, retryable: false, closes: true });
+      socket.close(closeCodes[kind], JSON.stringify({ kind }));
+    },
+  };
+  return link;
+}
