@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { closeCodes } from "./close-codes.ts";
+import { ClaudemeshError } from "./error.ts";
+import { parseBrokerFrame, parseDaemonFrame } from "./frame-check.ts";
+import { brokerShapes, daemonShapes } from "./frame-shapes.ts";
+import { limits } from "./limits.ts";
+
+/**
+ * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
+ * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
+ */
+const wireDigest = "91295ec176a388f8347a816a0d9a7aafcdf4382a3b9f86032996c44fbf31942a";
+
+test("the wire changes only on purpose", () => {
+  const files = [
+    "frames.ts",
+    "frame-shapes.ts",
+    "envelope.ts",
+    "close-codes.ts",
+    "feature-schemas.ts",
+    "signing.ts",
+    "fingerprint-v1.ts",
+    "fingerprint-v2.ts",
+  ];
+  const digest = createHash("sha256");
+  for (const file of files) digest.update(withoutComments(readFileSync(new URL(file, import.meta.url), "utf8")));
+  assert.equal(digest.digest("hex"), wireDigest);
+});
+
+test("close codes are the fixed ones", () => {
+  assert.deepEqual(closeCodes, {
+    protocol_error: 4001,
+    auth_failed: 4002,
+    replaced_by_newer_connection: 4003,
+    member_already_connected: 4004,
+    member_revoked: 4005,
+    slow_consumer: 4008,
+    kicked: 4009,
+    feature_unavailable: 4010,
+    feature_param_invalid: 4011,
+    feature_param_below_floor: 4012,
+  });
+});
+
+const void_ = { type: "void", id: 1, items: ["0198f0a0-0000-7000-8000-000000000001"] };
+
+test("a frame is taken with fields that are not known, and refused when one that is known is missing or ill-formed", () => {
+  assert.equal(parseDaemonFrame(JSON.stringify({ ...void_, from_the_future: {} })).type, "void");
+  for (const bad of [
+    { ...void_, id: undefined },
+    { ...void_, id: -1 },
+    { ...void_, id: "1" },
+    { ...void_, items: null },
+    { ...void_, items: ["x y"] },
+  ])
+    assert.throws(() => parseDaemonFrame(JSON.stringify(bad)), { code: "protocol_error" }, JSON.stringify(bad));
+});
+
+test("a type that is not known is told with its name and id, also one named like a property of every object", () => {
+  for (const type of ["claim", "__proto__", "constructor", "toString"]) {
+    assert.throws(
+      () => parseDaemonFrame(`{"type":${JSON.stringify(type)},"id":7}`),
+      (error) =>
+        error instanceof ClaudemeshError && error.details["unknown_type"] === type && error.details["id"] === 7,
+    );
+  }
+});
+
+test("no list is longer than its limit", () => {
+  const items = Array.from({ length: limits.frameItemsMax + 1 }, () => void_.items[0]);
+  assert.throws(() => parseDaemonFrame(JSON.stringify({ ...void_, items })), { code: "protocol_error" });
+  assert.equal(parseDaemonFrame(JSON.stringify({ ...void_, items: items.slice(1) })).type, "void");
+});
+
+test("whatever arrives, a frame is read or refused as protocol_error; nothing else happens", () => {
+  const types = [...Object.keys(daemonShapes), ...Object.keys(brokerShapes), "other"];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...types),
+      fc.dictionary(
+        fc.constantFrom("id", "items", "acks", "groups", "log", "features", "position", "event"),
+        fc.jsonValue(),
+      ),
+      (type, fields) => {
+        for (const parse of [parseDaemonFrame, parseBrokerFrame]) {
+          try {
+            assert.equal(parse(JSON.stringify({ ...fields, type })).type, type);
+          } catch (error) {
+            assert.ok(error instanceof ClaudemeshError && error.code === "protocol_error", String(error));
+          }
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) =>
+      assert.throws(() => parseDaemonFrame(text), { code: "protocol_error" }),
+    ),
+  );
+});
+
+function withoutComments(source: string): string {
+  return source
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "")
+    .replace(/\s+/g, " ");
+}
