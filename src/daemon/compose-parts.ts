@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { rfc3339 } from "../protocol/time.ts";
-import type { Config } from "./config.ts";
+import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
 import type { Identity } from "./identity/member.ts";
@@ -40,7 +40,10 @@ export function composeParts(
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
-    disk: () => Object.entries(paths).map(([kind, path]) => ({ kind, bytes: databaseBytes(path), bytesMax })),
+    disk: () => [
+      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
+      { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
+    ],
   }));
   const diskFailed = (error: unknown): void =>
     end({

@@ -41,12 +41,14 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
     return broker;
   }
 
-  const state = { broker: await start(), meshId: "" };
+  let stop: () => Promise<void> = async () => undefined;
   context.after(async () => {
     for (const peer of peers) await peer.close();
-    await state.broker.stop();
+    await stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
+  const state = { broker: await start(), meshId: "" };
+  stop = () => state.broker.stop();
   const fixture: Fixture = {
     get broker() {
       return state.broker;
