@@ -33,6 +33,7 @@ CREATE UNIQUE INDEX inbox_broker_made ON inbox (epoch, seq) WHERE client_message
 CREATE INDEX inbox_supersedes ON inbox (sender, supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX inbox_unread ON inbox (id) WHERE read_at IS NULL AND shown = 1;
 CREATE INDEX inbox_received ON inbox (received_at);
+CREATE INDEX inbox_bodies ON inbox (received_at) WHERE body IS NOT NULL;
 
 CREATE VIRTUAL TABLE inbox_text USING fts5 (text, content = '', contentless_delete = 1);
 

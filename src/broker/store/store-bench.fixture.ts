@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { envelopeOf, type Identity, newIdentity } from "../testing/peer.ts";
-import type { OpenStore, StoreUnderTest } from "./store-suite.fixture.ts";
-import type { AcceptItem, AcceptOutcome } from "./store.ts";
+import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
 export const day = 86_400_000;
+
+/** A store under test on data of its own. Stopped when the test ends. */
+export interface StoreUnderTest {
+  readonly store: BrokerStore;
+  /** Stops the store and opens it again on the same data: a new incarnation. */
+  reopen(): Promise<BrokerStore>;
+  /** Runs a statement behind the store's back, as damage would. */
+  tamper(sql: string): Promise<void>;
+}
+export type OpenStore = (t: TestContext) => Promise<StoreUnderTest>;
 
 /** A store with one mesh and two members. */
 export interface Bench extends StoreUnderTest {

@@ -2,18 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Position } from "../../protocol/frames.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
-import { accepted, type Bench, bench, day, idsOf, item, kinds } from "./store-bench.fixture.ts";
-import type { BrokerStore } from "./store.ts";
-
-/** A store under test on data of its own. Stopped when the test ends. */
-export interface StoreUnderTest {
-  readonly store: BrokerStore;
-  /** Stops the store and opens it again on the same data: a new incarnation. */
-  reopen(): Promise<BrokerStore>;
-  /** Runs a statement behind the store's back, as damage would. */
-  tamper(sql: string): Promise<void>;
-}
-export type OpenStore = (t: TestContext) => Promise<StoreUnderTest>;
+import { accepted, type Bench, bench, day, idsOf, item, kinds, type OpenStore } from "./store-bench.fixture.ts";
 
 /** What every store does, whatever it is made of. Run it on each implementation. */
 export function storeSuite(name: string, open: OpenStore): void {

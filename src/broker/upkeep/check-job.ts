@@ -1,5 +1,5 @@
 import type { ConsistencyFinding } from "../store/store.ts";
-import type { UpkeepJob } from "./upkeep.ts";
+import type { UpkeepJob } from "./upkeep-job.ts";
 
 const chunk = 2_000;
 const findingsLogged = 20;

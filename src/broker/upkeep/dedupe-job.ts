@@ -1,4 +1,4 @@
-import type { UpkeepJob } from "./upkeep.ts";
+import type { UpkeepJob } from "./upkeep-job.ts";
 
 const chunk = 500;
 /** A dry run only counts. */

@@ -1,35 +1,10 @@
-import type { Clock, Timer } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
+import type { Timer } from "../../base/clock.ts";
 import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { BrokerMetrics } from "../metrics.ts";
-import type { BrokerStore } from "../store/store.ts";
 import { checkJob } from "./check-job.ts";
 import { dedupeJob } from "./dedupe-job.ts";
 import { retentionJob } from "./retention-job.ts";
-
-/** Work on all meshes in chunks, so that accepting goes on between two of them. */
-export type UpkeepJob = (parts: UpkeepParts, how: JobOptions) => Promise<JobReport>;
-
-export interface JobOptions {
-  /** Says what would be done, and does nothing. */
-  readonly dryRun: boolean;
-  /** The broker stops: the job ends after its chunk. */
-  readonly signal: AbortSignal;
-}
-
-/** Figures by name: rows removed or that would be, findings by kind. */
-export type JobReport = Readonly<Record<string, number>>;
-
-export interface UpkeepParts {
-  readonly store: BrokerStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: BrokerMetrics;
-  readonly messageRetentionDays: number;
-  /** A member was left a notice. */
-  noticed(meshId: string, memberId: string): void;
-}
+import type { JobReport, UpkeepJob, UpkeepParts } from "./upkeep-job.ts";
 
 /** The jobs, how long after a start each runs first, and how often then. One line a job. */
 const hourMs = 3_600_000;

@@ -26,7 +26,6 @@ export interface InboxOptions {
 
 const groupMax = 64;
 const waitingMax = 4_096;
-const positionsMax = 16;
 const pruneChunk = 500;
 const bodiesForMs = 30 * 86_400_000;
 const keysForMs = 400 * 86_400_000;
@@ -165,7 +164,7 @@ class SqliteInbox implements Inbox {
     return () => this.#listeners.delete(listener);
   }
 
-  positions: Inbox["positions"] = () => this.#live().positions(positionsMax);
+  positions: Inbox["positions"] = () => this.#live().positions();
 
   pendingReceipts: Inbox["pendingReceipts"] = (limit) =>
     this.#live()
@@ -208,7 +207,7 @@ class SqliteInbox implements Inbox {
           queries.forgetBodies(now - bodiesForMs, pruneChunk) +
           queries.forgetKeys(now - keysForMs, pruneChunk) +
           queries.forgetEvents(now - eventsForMs, newest - eventsMax, pruneChunk);
-        queries.forgetPositions(positionsMax);
+        queries.forgetPositions();
         return { ...emptyTally(), stored: gone };
       });
       chunk = stored;

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { Position, ReceiptState } from "../../protocol/frames.ts";
+import type { ReceiptState } from "../../protocol/frames.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { InboxRow } from "./row.ts";
+import { positionQueries } from "../position-queries.ts";
 
 export interface InboxFilter {
   readonly since: number | null;
@@ -68,16 +69,6 @@ export function inboxQueries(db: DatabaseSync) {
   const setFact = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
-  const notePosition = db.prepare(
-    `INSERT INTO position (incarnation, epoch, seq, broker_message_id, mac, noted_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (incarnation) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq,
-       broker_message_id = excluded.broker_message_id, mac = excluded.mac, noted_at = excluded.noted_at
-     WHERE excluded.seq > seq OR excluded.epoch > epoch`,
-  );
-  const positions = db.prepare("SELECT * FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?");
-  const forgetPositions = db.prepare(
-    "DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)",
-  );
   const oldBodies = db.prepare("SELECT id FROM inbox WHERE received_at < ? AND body IS NOT NULL LIMIT ?");
   const forgetBody = db.prepare("UPDATE inbox SET body = NULL, shown = 0, meta = '', mentions = '[]' WHERE id = ?");
   const forgetText = db.prepare("DELETE FROM inbox_text WHERE rowid = ?");
@@ -141,18 +132,7 @@ export function inboxQueries(db: DatabaseSync) {
     dropReceipt: (id: number) => dropReceipt.run(id),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,
     setFact: (name: string, value: string) => setFact.run(name, value),
-    notePosition(position: Position, now: number) {
-      notePosition.run(
-        position.incarnation,
-        position.epoch,
-        position.seq,
-        position.broker_message_id,
-        position.mac,
-        now,
-      );
-    },
-    positions: (limit: number) => positions.all(limit) as unknown as Position[],
-    forgetPositions: (keep: number) => forgetPositions.run(keep),
+    ...positionQueries(db),
     forgetBodies(before: number, limit: number): number {
       const old = oldBodies.all(before, limit);
       for (const { id } of old) {

@@ -47,7 +47,6 @@ const acceptGroupMax = 256;
 const acceptWaitingMax = 4_096;
 const tombstoneAfterMs = 30 * 86_400_000;
 const pruneChunk = 500;
-const positionsMax = 16;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   return new SqliteOutbox(options);
@@ -208,7 +207,7 @@ class SqliteOutbox implements Outbox {
       chunk = core.transaction(() => core.queries.shrink(now - tombstoneAfterMs, pruneChunk));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    core.transaction(() => core.queries.forgetPositions(positionsMax));
+    core.transaction(() => core.queries.forgetPositions());
     return shrunk;
   }
 
@@ -221,7 +220,7 @@ class SqliteOutbox implements Outbox {
   }
 
   positions(): ReturnType<Outbox["positions"]> {
-    return this.#live().queries.positions(positionsMax);
+    return this.#live().queries.positions();
   }
 
   #live(): OutboxCore {

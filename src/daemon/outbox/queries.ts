@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { Position } from "../../protocol/frames.ts";
 import type { OutboxStatus } from "../../protocol/local-api.ts";
 import type { OutboxRow } from "./row.ts";
+import { positionQueries } from "../position-queries.ts";
 
 /** Columns of a new row. */
 export interface NewRow {
@@ -91,16 +91,6 @@ export function outboxQueries(db: DatabaseSync) {
     `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]'
        WHERE id IN (SELECT id FROM outbox WHERE ended_at IS NOT NULL AND body IS NOT NULL AND ended_at < ? LIMIT ?)`,
   );
-  const notePosition = db.prepare(
-    `INSERT INTO position (incarnation, epoch, seq, broker_message_id, mac, noted_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (incarnation) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq,
-       broker_message_id = excluded.broker_message_id, mac = excluded.mac, noted_at = excluded.noted_at
-     WHERE excluded.seq > seq OR excluded.epoch > epoch`,
-  );
-  const positions = db.prepare("SELECT * FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?");
-  const forgetPositions = db.prepare(
-    "DELETE FROM position WHERE incarnation NOT IN (SELECT incarnation FROM position ORDER BY noted_at DESC, seq DESC LIMIT ?)",
-  );
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const setFact = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -177,18 +167,7 @@ export function outboxQueries(db: DatabaseSync) {
       progress.run(reached, of, deliveredAt, id),
     lastError: (id: number, error: string) => lastError.run(error, id),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
-    notePosition(position: Position, now: number) {
-      notePosition.run(
-        position.incarnation,
-        position.epoch,
-        position.seq,
-        position.broker_message_id,
-        position.mac,
-        now,
-      );
-    },
-    positions: (limit: number) => positions.all(limit).map(readPosition),
-    forgetPositions: (keep: number) => forgetPositions.run(keep),
+    ...positionQueries(db),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,
     setFact: (name: string, value: string) => setFact.run(name, value),
     usedBytes: () => (Number(pageCount.get()?.["page_count"]) - Number(freePages.get()?.["freelist_count"])) * pageSize,
@@ -207,13 +186,3 @@ export function outboxQueries(db: DatabaseSync) {
 }
 
 export type OutboxQueries = ReturnType<typeof outboxQueries>;
-
-function readPosition(found: Record<string, unknown>): Position {
-  return {
-    epoch: Number(found["epoch"]),
-    seq: Number(found["seq"]),
-    broker_message_id: String(found["broker_message_id"]),
-    incarnation: String(found["incarnation"]),
-    mac: String(found["mac"]),
-  };
-}

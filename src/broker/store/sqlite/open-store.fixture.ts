@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { silentLog } from "../../../base/log.ts";
 import { createManualClock } from "../../../base/manual-clock.fixture.ts";
-import type { StoreUnderTest } from "../store-suite.fixture.ts";
+import type { StoreUnderTest } from "../store-bench.fixture.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 
 export const positionSecret = Buffer.alloc(32, 7);

@@ -1,0 +1,27 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { BrokerMetrics } from "../metrics.ts";
+import type { BrokerStore } from "../store/store.ts";
+
+/** Work on all meshes in chunks, so that accepting goes on between two of them. */
+export type UpkeepJob = (parts: UpkeepParts, how: JobOptions) => Promise<JobReport>;
+
+export interface JobOptions {
+  /** Says what would be done, and does nothing. */
+  readonly dryRun: boolean;
+  /** The broker stops: the job ends after its chunk. */
+  readonly signal: AbortSignal;
+}
+
+/** Figures by name: rows removed or that would be, findings by kind. */
+export type JobReport = Readonly<Record<string, number>>;
+
+export interface UpkeepParts {
+  readonly store: BrokerStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: BrokerMetrics;
+  readonly messageRetentionDays: number;
+  /** A member was left a notice. */
+  noticed(meshId: string, memberId: string): void;
+}
