@@ -6,6 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 /** Older libraries can corrupt a database in WAL mode. */
 const versionFloor = [3, 51, 3] as const;
 
+/** For a lock that another program holds; the event loop stands still meanwhile (delivery.md §4: at most 2 s). */
+const lockWaitMs = 2_000;
+
 /** Pages of the log before it is copied into the database, 16 MiB: pages that every commit touches are copied more seldom. */
 const checkpointPages = 4_000;
 
@@ -30,7 +33,7 @@ export function openDatabase(
   pragmas = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;",
 ): DatabaseSync {
   const isNew = !existsSync(path);
-  const database = new DatabaseSync(path, { timeout: 5_000 });
+  const database = new DatabaseSync(path, { timeout: lockWaitMs });
   if (isNew) chmodSync(path, 0o600);
   try {
     refuseOldLibrary(database);
@@ -61,6 +64,7 @@ export function sqliteCode(thrown: unknown): number | null {
   return thrown instanceof Error && "errcode" in thrown ? Number(thrown.errcode) & 0xff : null;
 }
 
+export const sqliteBusy = 5;
 export const sqliteFull = 13;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;

@@ -19,6 +19,7 @@ const { privateKey } = generateKeyPairSync("ed25519");
 
 /** An outbox on a file of its own, under a clock that stands still. */
 export interface OutboxBench {
+  readonly path: string;
   outbox: Outbox;
   readonly clock: ManualClock;
   /** What the broker says of ids to be voided; null: it cannot be reached. */
@@ -59,6 +60,7 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
     return outbox;
   };
   const bench: OutboxBench = {
+    path: join(folder, "outbox.db"),
     outbox: await open(more),
     clock,
     voids: null,

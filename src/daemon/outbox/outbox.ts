@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import { GroupCommit } from "../../base/group-commit.ts";
 import type { Log } from "../../base/log.ts";
-import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
+import { openDatabase, sqliteBusy, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
@@ -309,6 +309,16 @@ class SqliteOutbox implements Outbox {
           cause: error.cause,
           hint: "send it again with the same client_message_id: the answer tells",
           details: { client_message_id: request.client_message_id },
+        },
+      );
+    }
+    if (sqliteCode(error) === sqliteBusy) {
+      return new ClaudemeshError(
+        "store_unavailable",
+        "another program holds the outbox's database; nothing was stored",
+        {
+          cause: error,
+          hint: "close what has outbox.db open, and send again",
         },
       );
     }

@@ -56,7 +56,7 @@ export function outboxQueries(db: DatabaseSync) {
   );
   const reopen = db.prepare(
     `UPDATE outbox SET status = 'pending', broker_message_id = NULL, history_id = NULL, epoch = NULL, accepted_at = NULL,
-       ended_at = NULL, next_attempt_at = 0 WHERE status = 'done' AND epoch < ? AND history_id > ? AND envelope IS NOT NULL`,
+       ended_at = NULL, next_attempt_at = 0 WHERE status = 'done' AND (epoch IS NULL OR epoch < ?) AND history_id > ? AND envelope IS NOT NULL`,
   );
   const resetInflight = db.prepare("UPDATE outbox SET status = 'pending' WHERE status = 'inflight'");
   const destinations = db.prepare(
