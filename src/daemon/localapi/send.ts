@@ -40,6 +40,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "idempotency_key_reused",
         "outcome_unknown",
         "directory_unavailable",
+        "store_unavailable",
         "outbox_full",
       ],
       handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"] as string | undefined)),
