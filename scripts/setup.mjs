@@ -72,7 +72,13 @@ function install() {
     "--include=optional",
     "--loglevel=error",
   ];
-  const ended = spawnSync(npm, install, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  const env = { ...process.env, npm_config_update_notifier: "false" };
+  const ended = spawnSync(npm, install, {
+    cwd: root,
+    env,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
   if (ended.error) fail(`npm could not be started (${ended.error.message}); install npm 11 and run the command again`);
   if (ended.status !== 0) fail("npm ci failed; its own message stands above. Is the npm registry reachable?");
   writeFileSync(installStamp, lockHash());
