@@ -112,3 +112,28 @@ test("an old copy of the broker's folder is restored, and another member writes 
     ["done", "done", "done"],
   );
 });
+
+test("the same old copy restored twice is found out twice", async (t) => {
+  const { broker: first, daemons } = await mesh(t, ["alice", "bob"]);
+  const { alice, bob } = daemons;
+  const accepted = async (id: string) => {
+    await alice.client.send({ to: "@bob", message: id, client_message_id: id });
+    await alice.client.waitFor(id, "accepted");
+  };
+  await accepted("kept");
+  await first.broker.stop();
+  const copy = join(tempFolder(t), "copy");
+  cpSync(first.dataDir, copy, { recursive: true });
+  let running = await broker(t, { dataDir: first.dataDir });
+  await bob.daemon.stop();
+  for (const lost of ["lost-once", "lost-twice"]) {
+    await accepted(lost);
+    await running.broker.stop();
+    rmSync(first.dataDir, { recursive: true });
+    cpSync(copy, first.dataDir, { recursive: true });
+    running = await broker(t, { dataDir: first.dataDir });
+  }
+  const back = await daemon(t, { dir: bob.dir });
+  for (const id of ["lost-once", "lost-twice"]) await alice.client.waitFor(id, "delivered");
+  assert.deepEqual((await texts(back)).sort(), ["kept", "lost-once", "lost-twice"]);
+});

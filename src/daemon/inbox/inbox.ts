@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import { GroupCommit } from "../../base/group-commit.ts";
 import type { Log } from "../../base/log.ts";
-import { openDatabase } from "../../base/sqlite-database.ts";
+import { openDatabase, sqliteBusy, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -235,6 +235,9 @@ class SqliteInbox implements Inbox {
       db.exec("COMMIT");
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
+      // A full or locked disk rolls back cleanly; after anything else nobody knows what is there: the next start finds out.
+      const code = sqliteCode(error);
+      if (code !== null && code !== sqliteFull && code !== sqliteBusy) this.#options.fatal(error);
       throw new ClaudemeshError(
         "store_unavailable",
         `the inbox could not be written: ${error instanceof Error ? error.message : String(error)}`,

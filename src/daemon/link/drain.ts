@@ -54,6 +54,8 @@ export function createDrain(context: DrainContext): Drain {
     }
     dueTimer?.cancel();
     const dueIn = outbox.nextDueInMs(clock.now());
+    // Due by now though it was not when claiming: without a turn of its own nothing might ever come back to it.
+    if (dueIn === 0 && unanswered < drainWindow) schedule();
     dueTimer = dueIn === null || dueIn === 0 ? null : clock.after(dueIn, schedule);
   }
 

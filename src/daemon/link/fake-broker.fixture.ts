@@ -24,8 +24,8 @@ export interface FakeLink {
   next<T extends DaemonFrame["type"]>(type: T): Promise<Extract<DaemonFrame, { type: T }>>;
   send(frame: Record<string, unknown>): void;
   challenge(signer?: KeyObject): void;
-  /** Challenge, hello, hello_ack; then answers what a daemon asks first. */
-  open(ack?: Partial<HelloAckFrame>): Promise<HelloFrame>;
+  /** Challenge, hello, hello_ack, and `behind` in the same write; then answers what a daemon asks first. */
+  open(ack?: Partial<HelloAckFrame>, behind?: readonly Record<string, unknown>[]): Promise<HelloFrame>;
   /** As a broker closes: an error frame that says why, then the close frame. */
   close(kind: CloseKind): void;
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -115,10 +115,13 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
       const signature = sign(signer, challengeBytes(nonce, brokerId, serverTime));
       link.send({ type: "challenge", nonce, broker_id: brokerId, server_time: serverTime, signature });
     },
-    async open(ack = {}) {
+    async open(ack = {}, behind = []) {
       link.challenge();
       const hello = await link.next("hello");
       member = { member_id: hello.member_id, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null };
+      socket.pause();
+      const wire = Reflect.get(socket, "_socket") as { cork(): void; uncork(): void };
+      wire.cork();
       link.send({
         type: "hello_ack",
         connection_id: "c",
@@ -130,6 +133,9 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
         log: { epoch: 1, head: 0, breaks: [] },
         ...ack,
       });
+      for (const frame of behind) link.send(frame);
+      wire.uncork();
+      socket.resume();
       return hello;
     },
     close(kind) {

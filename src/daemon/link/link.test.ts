@@ -183,18 +183,6 @@ test("a push is acknowledged once it is in the inbox, cumulatively per destinati
   const made = await bench(t);
   const link = await made.broker.connection();
   await link.open();
-  const place = (seq: number, destination: string) => ({
-    destination,
-    seq,
-    epoch: 1,
-    broker_message_id: `m${seq}`,
-    accepted_at: "2026-01-01T00:00:00.000Z",
-    position: { epoch: 1, seq, broker_message_id: `m${seq}`, incarnation: "i", mac: "x" },
-    client_message_id: null,
-    request_fingerprint: null,
-    envelope: null,
-    stub_reason: "pruned",
-  });
   await made.link("connected");
   link.send({ type: "push", items: [place(1, "dm"), place(2, "topic:t"), place(4, "dm")] });
   const { acks } = await link.next("push_ack");
@@ -236,11 +224,51 @@ test("a link whose broker never answers a send is given up", async (t) => {
   await made.link("waiting");
 });
 
+/** A place of the log without its message. */
+function place(seq: number, destination: string) {
+  return {
+    destination,
+    seq,
+    epoch: 1,
+    broker_message_id: `m${seq}`,
+    accepted_at: "2026-01-01T00:00:00.000Z",
+    position: { epoch: 1, seq, broker_message_id: `m${seq}`, incarnation: "i", mac: "x" },
+    client_message_id: null,
+    request_fingerprint: null,
+    envelope: null,
+    stub_reason: "pruned",
+  };
+}
+
 async function envelopes(link: FakeLink, count: number): Promise<readonly Envelope[]> {
   const found: Envelope[] = [];
   while (found.length < count) found.push(...(await link.next("send")).items);
   return found;
 }
+
+test("what the broker pushes right behind hello_ack is stored and acknowledged before what it pushes later", async (t) => {
+  const made = await bench(t);
+  const link = await made.broker.connection();
+  const seqs = Array.from({ length: 12 }, (_, n) => n + 1);
+  await link.open({}, [{ type: "push", items: [place(1, "dm")] }]);
+  // One a turn of the event loop: some of them arrive while the link is still being begun.
+  for (const seq of seqs.slice(1)) {
+    await new Promise((resolve) => setImmediate(resolve));
+    link.send({ type: "push", items: [place(seq, "dm")] });
+  }
+  const acked: number[] = [];
+  while (acked.at(-1) !== 12 && acked.length < 12) acked.push((await link.next("push_ack")).acks[0]?.seq ?? 0);
+  assert.deepEqual(acked, seqs);
+});
+
+test("a daemon that is stopped while it dials stops", async (t) => {
+  const made = await bench(t);
+  const link = await made.broker.connection();
+  link.challenge();
+  await link.next("hello");
+  await made.daemon.stop();
+  await link.closed;
+});
 
 test("frames of a type that the daemon does not know are passed over; a broken one ends the link, not the daemon", async (t) => {
   const made = await bench(t);

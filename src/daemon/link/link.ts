@@ -63,6 +63,7 @@ export function createLink(options: LinkOptions): Link {
   let lastError: string | null = null;
   let session: Session | null = null;
   let stopping = false;
+  let dialling = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let wake: () => void = () => undefined;
   let expiryTimer: Timer | null = null;
@@ -108,10 +109,11 @@ export function createLink(options: LinkOptions): Link {
         directory,
         instanceId,
         previousInstanceId: inbox.fact(lastInstanceFact),
-        stopped: () => stopping,
+        signal: dialling.signal,
       });
       maxAge(opened.params);
       session = opened;
+      if (stopping) opened.close();
       await inbox.setFact(lastInstanceFact, instanceId);
       await inbox.setFact(windowFact, JSON.stringify(opened.params["client_message_id_dedupe"] ?? null));
       const begun = await opened.begin();
@@ -187,12 +189,14 @@ export function createLink(options: LinkOptions): Link {
   return {
     async start() {
       stopping = false;
+      dialling = new AbortController();
       options.outbox.onWork(() => session?.wake());
       running = supervise();
       expiryTimer = clock.after(expiryIntervalMs, () => void expire());
     },
     async stop() {
       stopping = true;
+      dialling.abort();
       expiryTimer?.cancel();
       wake();
       session?.close();

@@ -15,7 +15,8 @@ export interface OpeningContext extends LinkOptions {
   readonly directory: DirectoryKeeper;
   readonly instanceId: string;
   readonly previousInstanceId: string | null;
-  stopped(): boolean;
+  /** The daemon stops: an opening under way is given up. */
+  readonly signal: AbortSignal;
 }
 
 const openingDeadlineMs = 20_000;
@@ -33,6 +34,8 @@ export async function openSession(context: OpeningContext): Promise<Session> {
   });
   const frames = frameQueue(socket);
   const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
+  const giveUp = (): void => socket.terminate();
+  context.signal.addEventListener("abort", giveUp);
   try {
     const challenge = await expect(frames, "challenge");
     if (!challengeHolds(challenge, mesh.broker_key))
@@ -63,12 +66,14 @@ export async function openSession(context: OpeningContext): Promise<Session> {
     }
     if (judged.ignored.length > 0)
       context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
+    if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
     return createSession(context, socket, ack, judged.params, frames.release());
   } catch (error) {
     socket.terminate();
     throw error;
   } finally {
     deadline.cancel();
+    context.signal.removeEventListener("abort", giveUp);
   }
 }
 

@@ -267,7 +267,12 @@ export function createSession(
     .on("ping", hear)
     .on("pong", hear)
     .on("error", () => undefined);
-  socket.on("message", (data) => onText(String(data)));
+  // Before begin() frames only wait: one that is handled ahead of an earlier one could acknowledge over it.
+  let begun = false;
+  socket.on("message", (data) => {
+    if (begun) onText(String(data));
+    else early.push(String(data));
+  });
 
   return {
     connectionId: ack.connection_id,
@@ -275,7 +280,8 @@ export function createSession(
     inlineBytes,
     closed,
     async begin() {
-      for (const text of early) onText(text);
+      begun = true;
+      for (const text of early.splice(0)) onText(text);
       try {
         await followEpoch(ack.log);
         await refreshDirectory();

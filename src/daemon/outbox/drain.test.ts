@@ -189,7 +189,9 @@ test("age counts from the first attempt, after the negotiated window; a row neve
   assert.deepEqual(await made.outbox.expireDue(made.clock.now(), 48), []);
   assert.equal(state(made, 1)?.status, "pending", "exactly at the age it still lives");
   made.clock.advance(1);
-  await made.outbox.expireDue(made.clock.now(), 48);
+  const [aged] = await made.outbox.expireDue(made.clock.now(), 48);
+  assert.ok(aged !== undefined, "what was on the wire is voided first: the broker holds back what comes after it");
+  await made.outbox.settleVoid([{ client_message_id: aged.wireId, status: "void" }], made.clock.now());
   assert.deepEqual(
     [state(made, 1)?.status, state(made, 1)?.last_error?.code, state(made, 2)?.status],
     ["dead", "expired", "pending"],
@@ -238,6 +240,63 @@ test("a log that lost its end puts what was done above the prefix back into the 
   assert.equal(await made.outbox.reopenAfterBreak(breaks, made.clock.now()), 0);
   assert.deepEqual(await claim(made), [2, 3]);
   assert.deepEqual(made.outbox.counts(), { pending: 0, inflight: 2, done: 1, dead: 0, aborted: 0 });
+});
+
+test("a row that is sent again because the broker lost it has its whole age before it", async (t) => {
+  const made = await bench(t);
+  await fill(made, "b", 1);
+  await claim(made);
+  await answer(made, 1, {
+    ...accepted(1),
+    position: { epoch: 1, seq: 1, broker_message_id: "m1", incarnation: "i", mac: "" },
+  });
+  made.clock.advance(60 * 24 * hour);
+  assert.equal(await made.outbox.reopenAfterBreak([{ epoch: 2, prefix: 0, detected_at: "" }], made.clock.now()), 1);
+  assert.deepEqual(await made.outbox.expireDue(made.clock.now(), 48), []);
+  assert.deepEqual([state(made, 1)?.status, await claim(made)], ["pending", [1]]);
+});
+
+test("a commit that fails for good ends the process, whoever asked for it; one on a full disk does not", async (t) => {
+  for (const [errcode, fatals] of [
+    [10, 1],
+    [13, 0],
+  ] as const) {
+    const ended: unknown[] = [];
+    const made = await outboxBench({ fatal: (error) => void ended.push(error) });
+    t.after(() => made.close());
+    await fill(made, "b", 1);
+    const { exec } = DatabaseSync.prototype;
+    t.mock.method(DatabaseSync.prototype, "exec", function (this: DatabaseSync, sql: string) {
+      if (sql === "COMMIT") throw Object.assign(new Error("planted"), { errcode });
+      return exec.call(this, sql);
+    });
+    await assert.rejects(claim(made));
+    t.mock.restoreAll();
+    assert.equal(ended.length, fatals);
+    assert.deepEqual(await claim(made), [1], "nothing is believed to be on the link");
+    await answer(made, 1, { status: 429, code: "rate_limited", retry_after_ms: 5 });
+    made.clock.advance(5);
+    assert.deepEqual(await claim(made), [1]);
+  }
+});
+
+test("the mark that a stage was told never wipes out a later stage", async (t) => {
+  let hang = false;
+  const made = await outboxBench({ onStages: () => (hang ? new Promise<void>(() => undefined) : Promise.resolve()) });
+  await fill(made, "b", 1);
+  const [row] = await made.outbox.claimDue(made.clock.now(), 1);
+  await answer(made, 1, accepted(1));
+  await new Promise((resolve) => setImmediate(resolve));
+  // From here on the event of a stage never reaches the disk: the process is about to be killed.
+  hang = true;
+  await made.outbox.applyProgress(row?.envelope.client_message_id ?? "", { reached: 1, of: 1 });
+  await fill(made, "c", 1);
+  await claim(made);
+  const looked = new DatabaseSync(made.path, { readOnly: true });
+  assert.equal(looked.prepare("SELECT untold FROM outbox WHERE id = 1").get()?.["untold"], 1);
+  looked.close();
+  hang = false;
+  t.after(() => made.abandon());
 });
 
 test("thirty days after its end a row is a tombstone that still answers for its id", async (t) => {

@@ -44,7 +44,6 @@ export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedR
       }
       if (taken > 0) takenOf.push({ destination, taken, isLast: taken === rows.length && taken < wanted });
     }
-    core.teller.markTold();
     return claimed;
   });
   for (const { destination, taken, isLast } of takenOf) {
@@ -79,7 +78,6 @@ export function settle(
 ): void {
   const told: number[] = [];
   core.transaction(() => {
-    core.teller.markTold();
     for (const { outboxId, answer } of answers) {
       const row = core.queries.row(outboxId);
       if (row === null || row.status !== "inflight") {
@@ -110,7 +108,7 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       core.order.settled(row.destination, null);
       return;
     case "doomed":
-      core.queries.doom(row.id, JSON.stringify(next.error));
+      core.queries.doom(row.id, JSON.stringify(next.error), 1);
       core.moved("inflight", "pending");
       core.order.settled(row.destination, now);
       return;
@@ -165,8 +163,9 @@ export function release(core: OutboxCore, outboxIds: readonly number[], reason: 
 }
 
 /**
- * Rows past their age. One whose bytes were never on the wire, or whose every attempt was answered, expires at once;
- * for the others the id has to be voided first: they are marked and returned, with the ones marked earlier.
+ * Rows past their age. One whose bytes were never on the wire expires at once. For the others the id is voided first,
+ * also when every attempt was answered, since the broker holds back what comes after a row that it refused for now:
+ * they are marked and returned, with the ones marked earlier.
  */
 export function expireDue(core: OutboxCore, now: number, maxAgeHours: number): { outboxId: number; wireId: string }[] {
   const error = JSON.stringify({
@@ -177,8 +176,8 @@ export function expireDue(core: OutboxCore, now: number, maxAgeHours: number): {
   const toVoid = core.transaction(() => {
     const old = core.queries.overAge(now - neverAttemptedMaxHours * hourMs, now - maxAgeHours * hourMs, doomedMax);
     for (const row of old) {
-      if (row.unanswered > 0) {
-        core.queries.doom(row.id, error);
+      if (row.transmitted === 1) {
+        core.queries.doom(row.id, error, row.unanswered);
       } else {
         core.queries.dead(row.id, error, null, now);
         core.moved("pending", "dead");
@@ -247,7 +246,7 @@ export function reopenAfterBreak(core: OutboxCore, breaks: readonly LogBreak[], 
   if (fresh.length === 0) return 0;
   const reopened = core.transaction(() => {
     let rows = 0;
-    for (const found of fresh) rows += core.queries.reopen(found.epoch, found.prefix);
+    for (const found of fresh) rows += core.queries.reopen(found.epoch, found.prefix, now);
     core.queries.setFact(brokenEpochFact, String(Math.max(...fresh.map((found) => found.epoch))));
     return rows;
   });

@@ -103,11 +103,13 @@ export async function requeueRow(
 
 /** "void": nothing of the row's can be, or become, committed. "settled": the broker's record has settled the row. */
 async function voided(core: OutboxCore, row: OutboxRow): Promise<"void" | "settled"> {
-  if (row.unanswered === 0) return "void";
+  if (row.transmitted === 0 || row.status === "dead") return "void";
   let answer: Awaited<ReturnType<OutboxCore["options"]["voidIds"]>>[number] | undefined;
   try {
     [answer] = await core.options.voidIds([core.wireIdOf(row)]);
   } catch (cause) {
+    // Every attempt was refused for certain, and what a refusal holds back at the broker ends with the link.
+    if (row.unanswered === 0) return "void";
     throw new ClaudemeshError(
       "outcome_pending",
       `the outcome of row ${row.id} is unknown and the broker cannot be asked now`,

@@ -29,6 +29,8 @@ export interface OutboxBench {
   /** As after a crash: closed without a word and opened again on the same file. */
   reopen(more?: Partial<OutboxOptions>): Promise<void>;
   close(): Promise<void>;
+  /** Removes the files of an outbox that cannot be closed. */
+  abandon(): void;
 }
 
 export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<OutboxBench> {
@@ -71,8 +73,9 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
     },
     async close() {
       await bench.outbox.stop();
-      rmSync(folder, { recursive: true, force: true });
+      bench.abandon();
     },
+    abandon: () => rmSync(folder, { recursive: true, force: true }),
   };
   return bench;
 }

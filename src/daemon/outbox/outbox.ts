@@ -99,7 +99,11 @@ class SqliteOutbox implements Outbox {
       queries,
       order,
       teller: new StageTeller(options, queries),
-      transaction: (body) => this.#transaction(body),
+      transaction: (body) =>
+        this.#transaction(() => {
+          core.teller.markTold();
+          return body();
+        }),
       moved: (from, to) => {
         if (from !== null) this.#counts[from] -= 1;
         this.#counts[to] += 1;
@@ -293,6 +297,7 @@ class SqliteOutbox implements Outbox {
       Object.assign(this.#counts, counts);
       // A full disk rolls back cleanly. Anything else at COMMIT leaves the outcome unknown: rows may or may not be there.
       if (sqliteCode(error) === sqliteFull) throw error;
+      this.#options.fatal(error);
       throw new CommitFailed(error);
     }
     return result;
@@ -301,7 +306,6 @@ class SqliteOutbox implements Outbox {
   #acceptError(error: unknown, request: AcceptedRequest): ClaudemeshError {
     if (error instanceof ClaudemeshError) return error;
     if (error instanceof CommitFailed) {
-      this.#options.fatal(error.cause);
       return new ClaudemeshError(
         "outcome_unknown",
         `the disk failed while ${request.client_message_id} was committed; it may or may not be stored`,

@@ -46,7 +46,7 @@ export function outboxQueries(db: DatabaseSync) {
   const retry = db.prepare(
     "UPDATE outbox SET status = 'pending', attempts = attempts + ?, next_attempt_at = ?, last_error = ?, unanswered = ? WHERE id = ?",
   );
-  const doom = db.prepare("UPDATE outbox SET status = 'pending', doom = ?, unanswered = 1 WHERE id = ?");
+  const doom = db.prepare("UPDATE outbox SET status = 'pending', doom = ?, unanswered = ? WHERE id = ?");
   const dead = db.prepare(
     "UPDATE outbox SET status = 'dead', doom = NULL, last_error = ?, broker_message_id = ?, unanswered = 0, ended_at = ?, untold = 1 WHERE id = ?",
   );
@@ -56,7 +56,7 @@ export function outboxQueries(db: DatabaseSync) {
   );
   const reopen = db.prepare(
     `UPDATE outbox SET status = 'pending', broker_message_id = NULL, history_id = NULL, epoch = NULL, accepted_at = NULL,
-       ended_at = NULL, next_attempt_at = 0 WHERE status = 'done' AND (epoch IS NULL OR epoch < ?) AND history_id > ? AND envelope IS NOT NULL`,
+       ended_at = NULL, next_attempt_at = 0, first_attempt_at = ? WHERE status = 'done' AND (epoch IS NULL OR epoch < ?) AND history_id > ? AND envelope IS NOT NULL`,
   );
   const resetInflight = db.prepare("UPDATE outbox SET status = 'pending' WHERE status = 'inflight'");
   const destinations = db.prepare(
@@ -137,12 +137,13 @@ export function outboxQueries(db: DatabaseSync) {
       id: number,
       to: { attempts: number; nextAttemptAt: number; lastError: string | null; unanswered: number },
     ) => retry.run(to.attempts, to.nextAttemptAt, to.lastError, to.unanswered, id),
-    doom: (id: number, error: string) => doom.run(error, id),
+    doom: (id: number, error: string, unanswered: number) => doom.run(error, unanswered, id),
     dead: (id: number, error: string, brokerMessageId: string | null, now: number) =>
       dead.run(error, brokerMessageId, now, id),
     aborted: (id: number, to: { by: string; supersededBy: number | null; lastError: string | null }, now: number) =>
       aborted.run(now, to.by, to.supersededBy, now, to.lastError, id),
-    reopen: (epoch: number, prefix: number) => Number(reopen.run(epoch, prefix).changes),
+    /** Their age counts anew: they were accepted in time, and it is the broker that lost them. */
+    reopen: (epoch: number, prefix: number, now: number) => Number(reopen.run(now, epoch, prefix).changes),
     resetInflight: () => Number(resetInflight.run().changes),
     destinations: () =>
       destinations.all().map((found) => ({ destination: String(found["destination"]), head: Number(found["head"]) })),

@@ -25,7 +25,10 @@ export class StageTeller {
     this.#running = this.#running.then(() => this.#tell(rows));
   }
 
-  /** Called within a transaction that happens anyway: an extra one for the mark would double the cost of a message. */
+  /**
+   * Called first in every transaction: an extra one for the mark would double the cost of a message, and a mark of the
+   * stage before must not wipe out one that the transaction sets.
+   */
   markTold(): void {
     for (const id of this.#told.splice(0)) this.#queries.told(id);
   }
@@ -65,8 +68,6 @@ export function applyReceipts(
 ): void {
   const told: number[] = [];
   core.transaction(() => {
-    // First: a mark of the stage before must not wipe out the one that is set here.
-    core.teller.markTold();
     for (const item of items) {
       const row = core.rowOfWireId(item.wireId);
       // A receipt counts only from the member that the message was addressed to.

@@ -59,7 +59,8 @@ export function checkPosition(
     const covered = core
       .sql("SELECT 1 AS yes FROM log_break WHERE mesh_id = ? AND epoch > ? AND prefix <= ? LIMIT 1")
       .get(meshId, newest.epoch, prefix);
-    if (covered === undefined) openEpoch(core, meshId, prefix, newest.incarnation, now);
+    const after = Math.max(...positions.map(({ epoch }) => epoch));
+    if (covered === undefined) openEpoch(core, meshId, { prefix, after, lostIncarnation: newest.incarnation, now });
     return { state: "lost", log: logState(core, meshId), opened: covered === undefined };
   });
 }
@@ -113,8 +114,13 @@ function startOf(core: StoreCore, meshId: string, incarnation: string): number {
   return Number(row?.["head"] ?? 0);
 }
 
-function openEpoch(core: StoreCore, meshId: string, prefix: number, lostIncarnation: string, now: number): void {
-  const epoch = logState(core, meshId).epoch + 1;
+/** `after`: the newest epoch that anybody has seen. One copy restored twice must not give the same epoch twice. */
+function openEpoch(
+  core: StoreCore,
+  meshId: string,
+  { prefix, after, lostIncarnation, now }: { prefix: number; after: number; lostIncarnation: string; now: number },
+): void {
+  const epoch = Math.max(logState(core, meshId).epoch, after) + 1;
   core
     .sql("INSERT INTO log_break (mesh_id, epoch, prefix, detected_at, lost_incarnation) VALUES (?, ?, ?, ?, ?)")
     .run(meshId, epoch, prefix, now, lostIncarnation);
