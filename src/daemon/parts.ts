@@ -88,8 +88,8 @@ export interface Outbox extends Service {
   linkOpened(): Promise<void>;
   /** Moves due rows to inflight in order per destination and freezes their envelopes, in one commit. */
   claimDue(now: number, limit: number): Promise<readonly ClaimedRow[]>;
-  /** Applies answers of the broker in one commit. */
-  settle(answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): Promise<void>;
+  /** Applies answers of the broker in one commit. `doomed`: so many rows can only end once their ids are voided. */
+  settle(answers: readonly { outboxId: number; answer: SendAnswer }[], now: number): Promise<{ doomed: number }>;
   /** Link lost or timed out: inflight → pending, with back-off, outcome unknown. */
   release(outboxIds: readonly number[], reason: string, now: number): Promise<void>;
   /** Rows past their age: expired at once if never transmitted, else named here to be voided first. */

@@ -19,7 +19,7 @@ export interface Drain {
   closed(): Promise<void>;
 }
 
-interface DrainContext extends Pick<OpeningContext, "outbox" | "clock" | "log" | "count"> {
+interface DrainContext extends Pick<OpeningContext, "outbox" | "clock" | "log" | "count" | "voidDoomed"> {
   send(frame: object): void;
   takeId(): number;
   readonly frameBytes: number;
@@ -43,8 +43,9 @@ export function createDrain(context: DrainContext): Drain {
     if (answers.length > 0) {
       const batch = answers;
       answers = [];
-      await outbox.settle(batch, clock.now());
+      const { doomed } = await outbox.settle(batch, clock.now());
       unanswered -= batch.length;
+      if (doomed > 0) context.voidDoomed();
     }
     if (!isOpen) return;
     const room = drainWindow - unanswered;

@@ -212,6 +212,33 @@ test("what was sent and not answered when the link broke goes out again: the sam
   assert.deepEqual(await envelopes(second, 3), before);
 });
 
+test("a row refused after an attempt whose outcome is unknown is voided at once, and what waits behind it goes on", async (t) => {
+  const made = await bench(t);
+  const first = await made.broker.connection();
+  await first.open();
+  await made.link("connected");
+  await made.send("one");
+  const [envelope] = await envelopes(first, 1);
+  first.socket.terminate();
+  await made.link("waiting");
+  made.clock.advance(30_000);
+  const second = await made.broker.connection();
+  await second.open();
+  const { id } = await second.next("send");
+  const client_message_id = envelope?.client_message_id ?? "";
+  second.send({
+    type: "send_ack",
+    id,
+    items: [{ status: 403, client_message_id, code: "not_subscribed", message: "" }],
+  });
+  const asked = await second.next("void");
+  assert.deepEqual(asked.items, [client_message_id]);
+  await made.send("two");
+  second.send({ type: "void_ack", id: asked.id, items: [{ client_message_id, status: "void" }] });
+  assert.match((await envelopes(second, 1))[0]?.client_message_id ?? "", /:two$/);
+  assert.equal((await made.get("/v1/outbox/1"))["status"], "dead");
+});
+
 test("a link whose broker never answers a send is given up", async (t) => {
   const made = await bench(t);
   const link = await made.broker.connection();

@@ -109,6 +109,7 @@ export function createLink(options: LinkOptions): Link {
         directory,
         instanceId,
         previousInstanceId: inbox.fact(lastInstanceFact),
+        voidDoomed: () => void expire(),
         signal: dialling.signal,
       });
       maxAge(opened.params);
@@ -122,6 +123,7 @@ export function createLink(options: LinkOptions): Link {
         lastError = null;
         await inbox.addEvents([{ event: "link_up", data: { connection_id: opened.connectionId } }], clock.now());
         log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+        void expire();
       }
       const closed = await opened.closed;
       if (begun && !stopping)
@@ -170,7 +172,15 @@ export function createLink(options: LinkOptions): Link {
     } catch (error) {
       log.warn({ error: String(error) }, "expiry did not finish; it is tried again");
     }
-    if (!stopping) expiryTimer = clock.after(expiryIntervalMs, () => void expire());
+  }
+
+  async function expireEveryMinute(): Promise<void> {
+    await expire();
+    if (!stopping) scheduleExpiry();
+  }
+
+  function scheduleExpiry(): void {
+    expiryTimer = clock.after(expiryIntervalMs, () => void expireEveryMinute());
   }
 
   function live(): Session {
@@ -192,7 +202,7 @@ export function createLink(options: LinkOptions): Link {
       dialling = new AbortController();
       options.outbox.onWork(() => session?.wake());
       running = supervise();
-      expiryTimer = clock.after(expiryIntervalMs, () => void expire());
+      scheduleExpiry();
     },
     async stop() {
       stopping = true;

@@ -15,6 +15,8 @@ export interface OpeningContext extends LinkOptions {
   readonly directory: DirectoryKeeper;
   readonly instanceId: string;
   readonly previousInstanceId: string | null;
+  /** Rows wait for their ids to be voided, and their destinations with them. */
+  voidDoomed(): void;
   /** The daemon stops: an opening under way is given up. */
   readonly signal: AbortSignal;
 }

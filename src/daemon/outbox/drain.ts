@@ -2,7 +2,7 @@ import { defaultBackoff, fullJitter } from "../../base/backoff.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { LogBreak, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { ClaimedRow } from "../parts.ts";
-import { nextState } from "./next-state.ts";
+import { type NextState, nextState } from "./next-state.ts";
 import type { OutboxCore } from "./outbox.ts";
 import type { OutboxRow } from "./row.ts";
 
@@ -75,8 +75,9 @@ export function settle(
   core: OutboxCore,
   answers: readonly { outboxId: number; answer: SendAnswer }[],
   now: number,
-): void {
+): { doomed: number } {
   const told: number[] = [];
+  let doomed = 0;
   core.transaction(() => {
     for (const { outboxId, answer } of answers) {
       const row = core.queries.row(outboxId);
@@ -84,15 +85,16 @@ export function settle(
         if (row !== null) settleLate(core, row, answer, now);
         continue;
       }
-      applyAnswer(core, row, answer, now);
+      if (applyAnswer(core, row, answer, now) === "doomed") doomed += 1;
       told.push(outboxId);
     }
   });
   core.teller.tell(told);
   core.work();
+  return { doomed };
 }
 
-function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): void {
+function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): NextState["kind"] {
   const earlierUnanswered = row.unanswered === 2;
   const next = nextState(answer, earlierUnanswered);
   switch (next.kind) {
@@ -101,17 +103,17 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       core.queries.done(row.id, next, now);
       core.moved("inflight", "done");
       core.order.settled(row.destination, null);
-      return;
+      return next.kind;
     case "dead":
       core.queries.dead(row.id, JSON.stringify(next.error), next.error.broker_message_id ?? null, now);
       core.moved("inflight", "dead");
       core.order.settled(row.destination, null);
-      return;
+      return next.kind;
     case "doomed":
       core.queries.doom(row.id, JSON.stringify(next.error), 1);
       core.moved("inflight", "pending");
       core.order.settled(row.destination, now);
-      return;
+      return next.kind;
     case "retry": {
       const behind = next.afterMs === 0;
       const wait = next.afterMs ?? fullJitter(core.order.failed(row.destination), defaultBackoff, core.options.random);
@@ -123,6 +125,7 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       });
       core.moved("inflight", "pending");
       core.order.settled(row.destination, now + wait);
+      return next.kind;
     }
   }
 }
