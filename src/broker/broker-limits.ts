@@ -19,6 +19,8 @@ export const defaultBrokerLimits = {
   /** Connections that have not proven who they are. */
   openingsMax: 256,
   linksMax: 10_000,
+  /** TCP connections of the public port. */
+  connectionsMax: 10_512,
   /** Frames of one link being worked on; beyond it the socket is not read. */
   linkFramesInFlightMax: 1_024,
   /** Bytes written to a link and not yet taken by its socket; beyond it the link is a slow consumer. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { silentLog } from "../base/log.ts";
 import { createBroker } from "./broker.ts";
@@ -189,4 +191,17 @@ test("a peer that does not read is cut off as a slow consumer", async (context) 
   fixture.clock.advance(2_000);
   slow.socket.resume();
   assert.ok([4008, 1006].includes((await slow.closed).code));
+});
+
+test("the public port closes connections beyond its limit, and those it has go on", async (context) => {
+  const fixture = await brokerFixture(context, { limits: { connectionsMax: 2 } });
+  const alice = await fixture.connect(await fixture.member("alice"));
+  const { hostname, port } = new URL(fixture.broker.url);
+  const idle = connect({ host: hostname, port: Number(port) });
+  await once(idle, "connect");
+  const third = connect({ host: hostname, port: Number(port) });
+  third.on("error", () => undefined);
+  await once(third, "close");
+  await alice.request<"members">({ type: "members" });
+  idle.destroy();
 });

@@ -228,6 +228,7 @@ async function startBroker(
     const web = createPublicServer({
       links,
       metrics,
+      connectionsMax: limits.connectionsMax,
       async ready() {
         if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
         await store.ping();

@@ -6,6 +6,8 @@ import { answerJson, answerProblem } from "./answer.ts";
 import { closeServer, listen } from "./public-server.ts";
 import { readJsonBody } from "./json-body.ts";
 
+const connectionsMax = 64;
+
 /** One administrative request. `params` are the path's placeholders. */
 export interface AdminRoute {
   readonly method: "GET" | "POST";
@@ -45,6 +47,7 @@ export function createAdminServer(routes: readonly AdminRoute[], bodyBytesMax: n
   }
 
   const server = createServer((request, response) => void answer(request, response));
+  server.maxConnections = connectionsMax;
   return {
     async listen(path) {
       await removeStale(path);

@@ -15,9 +15,15 @@ export interface PublicServer {
 export interface PublicServerParts {
   readonly links: LinkServer;
   readonly metrics: BrokerMetrics;
+  /** Connections at once, links and those that have said nothing yet included; further ones are closed. */
+  readonly connectionsMax: number;
   /** Rejects while the broker must not get traffic. */
   ready(): Promise<void>;
 }
+
+/** For a client to say what it wants, and to say all of it. */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 30_000;
 
 type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -50,7 +56,13 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     }
   }
 
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer(
+    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+    (request, response) => {
+      void answer(request, response);
+    },
+  );
+  server.maxConnections = parts.connectionsMax;
   server.on("upgrade", parts.links.upgrade);
   return {
     listen: (host, port) => listen(server, { host, port }).then((address) => (address as AddressInfo).port),
