@@ -5,16 +5,20 @@ import { createInbox } from "./inbox.ts";
 
 export const me = "a".repeat(64);
 
-export function inboxAt(path: string, pragmas?: string): Inbox {
+export function inboxAt(
+  path: string,
+  pragmas?: string,
+  fatal: (error: unknown) => void = (error) => {
+    throw error;
+  },
+): Inbox {
   return createInbox({
     path,
     memberId: me,
     memberName: "ada",
     clock: createManualClock(),
     log: silentLog,
-    fatal: (error) => {
-      throw error;
-    },
+    fatal,
     ...(pragmas === undefined ? {} : { pragmas }),
   });
 }

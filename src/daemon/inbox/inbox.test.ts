@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -178,6 +179,30 @@ test("with the disk full nothing is reported as stored, and with room again all 
     duplicates: 0,
     invalid: 0,
   });
+});
+
+test("a commit that fails for good ends the process; one on a full disk does not", async (t) => {
+  for (const [errcode, fatals] of [
+    [10, 1],
+    [13, 0],
+  ] as const) {
+    const folder = mkdtempSync(join(tmpdir(), "cm-inbox-"));
+    const ended: unknown[] = [];
+    const inbox = inboxAt(join(folder, "inbox.db"), undefined, (error) => void ended.push(error));
+    await inbox.start();
+    t.after(async () => {
+      await inbox.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const { exec } = DatabaseSync.prototype;
+    t.mock.method(DatabaseSync.prototype, "exec", function (this: DatabaseSync, sql: string) {
+      if (sql === "COMMIT") throw Object.assign(new Error("planted"), { errcode });
+      return exec.call(this, sql);
+    });
+    await assert.rejects(inbox.store([checkedPush(1, bob, me, "x")], 1), { code: "store_unavailable" });
+    t.mock.restoreAll();
+    assert.equal(ended.length, fatals);
+  }
 });
 
 test("killed at any moment, the inbox has what it reported, once, with its event and its receipt", async (t) => {
