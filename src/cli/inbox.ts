@@ -77,27 +77,21 @@ function isWanted(context: CommandContext, item: InboxItem): boolean {
   );
 }
 
-/** The last `limit` of the list, which the daemon tells from its beginning. */
+/** The last `limit` messages, oldest of them first. */
 async function newest(context: CommandContext, client: Client, limit: number): Promise<readonly InboxItem[]> {
   const from = context.option("from");
   const topic = context.option("topic");
-  let kept: InboxItem[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: { items: readonly InboxItem[]; next_cursor: string | null } = await client.inbox.list(
-      {
-        limit: Math.max(limit, 200),
-        ...(context.flag("unread") ? { unread: true } : {}),
-        ...(from === undefined ? {} : { from }),
-        ...(topic === undefined ? {} : { topic }),
-        ...(cursor === null ? {} : { cursor }),
-      },
-      { signal: context.signal },
-    );
-    kept = [...kept, ...page.items].slice(-limit);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  return kept;
+  const { items } = await client.inbox.list(
+    {
+      limit,
+      newest: true,
+      ...(context.flag("unread") ? { unread: true } : {}),
+      ...(from === undefined ? {} : { from }),
+      ...(topic === undefined ? {} : { topic }),
+    },
+    { signal: context.signal },
+  );
+  return items.toReversed();
 }
 
 async function show(context: CommandContext, client: Client, item: InboxItem, print: boolean): Promise<void> {

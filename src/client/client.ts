@@ -78,6 +78,8 @@ export interface InboxFilter {
   readonly from?: string;
   readonly agent?: string;
   readonly unread?: boolean;
+  /** Newest first instead of in order of arrival. */
+  readonly newest?: boolean;
   readonly cursor?: string;
   readonly limit?: number;
 }

@@ -143,6 +143,7 @@ export interface Inbox extends Service {
     from: string | null;
     agent: string | null;
     unread: boolean;
+    newest: boolean;
     cursor: string | null;
     limit: number;
   }): Page<InboxItem>;

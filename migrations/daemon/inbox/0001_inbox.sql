@@ -31,6 +31,9 @@ CREATE TABLE inbox (
 CREATE UNIQUE INDEX inbox_once ON inbox (sender, client_message_id) WHERE client_message_id IS NOT NULL;
 CREATE UNIQUE INDEX inbox_broker_made ON inbox (epoch, seq) WHERE client_message_id IS NULL;
 CREATE INDEX inbox_supersedes ON inbox (sender, supersedes) WHERE supersedes IS NOT NULL;
+CREATE INDEX inbox_sender ON inbox (sender, id);
+CREATE INDEX inbox_topic ON inbox (topic, id) WHERE topic IS NOT NULL;
+CREATE INDEX inbox_agent ON inbox (agent, id) WHERE agent IS NOT NULL;
 CREATE INDEX inbox_unread ON inbox (id) WHERE read_at IS NULL AND shown = 1;
 CREATE INDEX inbox_received ON inbox (received_at);
 CREATE INDEX inbox_bodies ON inbox (received_at) WHERE body IS NOT NULL;

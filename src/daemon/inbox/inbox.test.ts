@@ -43,7 +43,7 @@ async function bench(t: TestContext, pragmas?: string): Promise<Bench> {
 
 const shown = ({ inbox }: Bench) =>
   inbox
-    .list({ since: null, topic: null, from: null, agent: null, unread: false, cursor: null, limit: 100 })
+    .list({ since: null, topic: null, from: null, agent: null, unread: false, newest: false, cursor: null, limit: 100 })
     .items.map(({ message }) => message);
 const eventsOf = ({ inbox }: Bench) => inbox.eventsAfter(0, 1_000).map(({ event }) => event);
 const invalid = (push: CheckedPush): CheckedPush => ({
@@ -116,6 +116,26 @@ test("listeners hear in order of what is on disk, and the ids go on after a rest
     made.inbox.eventsAfter(3, 10).map(({ id, event }) => `${id} ${event}`),
     ["4 link_down", "5 message"],
   );
+});
+
+test("a list goes on from page to page in either direction", async (t) => {
+  const made = await bench(t);
+  for (let seq = 1; seq <= 7; seq += 1)
+    await made.inbox.store([checkedPush(seq, seq % 2 === 0 ? bob : eve, seq === 5 ? "news" : me, `m${seq}`)], seq);
+  const all = { since: null, topic: null, from: null, agent: null, unread: false, newest: false };
+  const pages = (filter: { newest?: boolean; from?: string; topic?: string }): (string | null)[] => {
+    const found: (string | null)[] = [];
+    for (let cursor: string | null = null; ; ) {
+      const page = made.inbox.list({ ...all, ...filter, cursor, limit: 2 });
+      found.push(...page.items.map(({ message }) => message));
+      cursor = page.next_cursor;
+      if (cursor === null) return found;
+    }
+  };
+  assert.deepEqual(pages({}), ["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
+  assert.deepEqual(pages({ newest: true }), ["m7", "m6", "m5", "m4", "m3", "m2", "m1"]);
+  assert.deepEqual(pages({ newest: true, from: bob }), ["m6", "m4", "m2"]);
+  assert.deepEqual(pages({ topic: "news" }), ["m5"]);
 });
 
 test("no text that somebody searches for is understood as anything but words", async (t) => {
@@ -230,6 +250,7 @@ test("killed at any moment, the inbox has what it reported, once, with its event
         from: null,
         agent: null,
         unread: false,
+        newest: false,
         cursor,
         limit: 1_000,
       });

@@ -88,7 +88,7 @@ class SqliteInbox implements Inbox {
   }
 
   list: Inbox["list"] = (filter) => {
-    const rows = this.#live().page(filter, cursorId(filter.cursor), filter.limit);
+    const rows = this.#live().page(filter, filter.cursor === null ? null : cursorId(filter.cursor), filter.limit);
     return this.#page(
       rows.map((row) => inboxItem(row, this.#options.memberName)),
       filter.limit,

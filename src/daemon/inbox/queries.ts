@@ -10,6 +10,8 @@ export interface InboxFilter {
   readonly from: string | null;
   readonly agent: string | null;
   readonly unread: boolean;
+  /** Newest first instead of in order of arrival. */
+  readonly newest: boolean;
 }
 
 export interface EventRow {
@@ -145,9 +147,12 @@ export function inboxQueries(db: DatabaseSync) {
     forgetKeys: (before: number, limit: number) => Number(forgetKeys.run(before, limit).changes),
     forgetEvents: (before: number, belowId: number, limit: number) =>
       Number(forgetEvents.run(limit, before, belowId).changes),
-    page(filter: InboxFilter, after: number, limit: number): InboxRow[] {
-      const conditions = ["id > ?", "shown = 1"];
-      const values: SQLInputValue[] = [Math.max(after, filter.since ?? 0)];
+    /** `from`: where the page before ended; null for the first. */
+    page(filter: InboxFilter, from: number | null, limit: number): InboxRow[] {
+      const conditions = ["id > ?", "id < ?", "shown = 1"];
+      const values: SQLInputValue[] = filter.newest
+        ? [filter.since ?? 0, from ?? Number.MAX_SAFE_INTEGER]
+        : [Math.max(from ?? 0, filter.since ?? 0), Number.MAX_SAFE_INTEGER];
       if (filter.unread) conditions.push("read_at IS NULL");
       for (const [column, value] of [
         ["topic", filter.topic],
@@ -159,7 +164,11 @@ export function inboxQueries(db: DatabaseSync) {
         values.push(value);
       }
       return rows(
-        db.prepare(`SELECT * FROM inbox WHERE ${conditions.join(" AND ")} ORDER BY id LIMIT ?`).all(...values, limit),
+        db
+          .prepare(
+            `SELECT * FROM inbox WHERE ${conditions.join(" AND ")} ORDER BY id ${filter.newest ? "DESC" : "ASC"} LIMIT ?`,
+          )
+          .all(...values, limit),
       );
     },
   };

@@ -21,7 +21,7 @@ export function inboxRoutes(parts: {
     operation({
       method: "GET",
       path: "/v1/inbox",
-      summary: "Messages received, in order of arrival",
+      summary: "Messages received, in order of arrival or with `newest` the other way round",
       query: {
         ...pageShape,
         since: optional(whole(0, Number.MAX_SAFE_INTEGER)),
@@ -29,6 +29,7 @@ export function inboxRoutes(parts: {
         from: optional(text({ charsMax: nameCharsMax })),
         agent: optional(text({ charsMax: nameCharsMax })),
         unread: optional(truth()),
+        newest: optional(truth()),
       },
       body: null,
       answers: [200],
@@ -41,6 +42,7 @@ export function inboxRoutes(parts: {
           from: query.from === undefined ? null : sender(query.from, parts.link, parts.self),
           agent: query.agent ?? null,
           unread: query.unread ?? false,
+          newest: query.newest ?? false,
           ...readPage(query),
         }),
       }),
