@@ -46,6 +46,7 @@ CREATE TABLE outbox (
 ) STRICT;
 
 CREATE INDEX outbox_waiting ON outbox (destination, id) WHERE status = 'pending';
+CREATE INDEX outbox_pending ON outbox (id) WHERE status = 'pending';
 CREATE INDEX outbox_age ON outbox (enqueued_at, first_attempt_at) WHERE status = 'pending';
 CREATE INDEX outbox_inflight ON outbox (id) WHERE status = 'inflight';
 CREATE INDEX outbox_dead ON outbox (id) WHERE status = 'dead';

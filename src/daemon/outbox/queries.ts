@@ -174,14 +174,12 @@ export function outboxQueries(db: DatabaseSync) {
     usedBytes: () => (Number(pageCount.get()?.["page_count"]) - Number(freePages.get()?.["freelist_count"])) * pageSize,
     /** Rows of some states (null: all) above an id, ascending. */
     page(states: readonly OutboxStatus[] | null, afterId: number, limit: number): OutboxRow[] {
-      const wanted = states ?? ["pending", "inflight", "done", "dead", "aborted"];
-      const marks = wanted.map(() => "?").join(", ");
-      return rows(
-        db.prepare(`SELECT * FROM outbox WHERE id > ? AND status IN (${marks}) ORDER BY id LIMIT ?`),
-        afterId,
-        ...wanted,
-        limit,
-      );
+      // Written into the text, not bound: only then SQLite sees that a status has an index of its own.
+      const of =
+        states === null
+          ? ""
+          : `AND (${states.map((status) => `status = '${status satisfies OutboxStatus}'`).join(" OR ")})`;
+      return rows(db.prepare(`SELECT * FROM outbox WHERE id > ? ${of} ORDER BY id LIMIT ?`), afterId, limit);
     },
   };
 }
