@@ -48,6 +48,8 @@ CREATE TABLE message_queue (
 CREATE UNIQUE INDEX message_queue_seq ON message_queue (mesh_id, seq);
 CREATE UNIQUE INDEX message_queue_client_id ON message_queue (mesh_id, client_message_id) WHERE client_message_id IS NOT NULL;
 CREATE INDEX message_queue_destination ON message_queue (mesh_id, destination, seq);
+-- A member's own side of its direct messages: without it a page of history would read the whole log.
+CREATE INDEX message_queue_sent_dm ON message_queue (mesh_id, sender, seq) WHERE destination GLOB 'dm:*';
 
 CREATE TABLE client_message_dedupe (
   mesh_id TEXT NOT NULL, client_message_id TEXT NOT NULL, broker_message_id TEXT NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL,

@@ -203,6 +203,30 @@ function topics(on: On): void {
     assert.deepEqual([await sizes(100, 1), await sizes(2, 1_000_000), await sizes(100, 1_000_000)], [1, 2, 3]);
   });
 
+  it("tells a member's direct messages of both directions, newest first, page by page, and nobody else's", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const carol = newIdentity();
+    await store.addMember({ mesh_id: meshId, member_id: carol.memberId, name: "carol", role: "member", now });
+    await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const mine: number[] = [];
+    for (const [from, to] of [
+      [alice, bob],
+      [bob, alice],
+      [alice, alice],
+      [alice, "#builds"],
+      [bob, carol],
+      [carol, alice],
+    ] as const) {
+      const seq = await send(under, from, to);
+      if (to !== "#builds" && (from === alice || to === alice)) mine.unshift(seq);
+    }
+    const page = async (beforeSeq: number | null, limit: number) =>
+      (await store.history(meshId, alice.memberId, { kind: "dm" }, { beforeSeq, limit })).map(({ seq }) => seq);
+    assert.deepEqual(await page(null, 10), mine);
+    assert.deepEqual([...(await page(null, 2)), ...(await page(mine[1] ?? 0, 2))], mine);
+  });
+
   it("counts how many subscribers hold a topic message, its sender aside", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob, now } = under;

@@ -81,10 +81,13 @@ export function history(
   if (address.kind === "dm") {
     return core
       .sql(
-        `SELECT * FROM message_queue WHERE mesh_id = ? AND seq < ?
-           AND (destination = ? OR (sender = ? AND destination GLOB 'dm:*')) ORDER BY seq DESC LIMIT ?`,
+        // Each side by its own index; a message to oneself stands on both and is told once.
+        `SELECT * FROM (SELECT * FROM message_queue WHERE mesh_id = ? AND destination = ? AND seq < ? ORDER BY seq DESC LIMIT ?)
+         UNION
+         SELECT * FROM (SELECT * FROM message_queue WHERE mesh_id = ? AND sender = ? AND destination GLOB 'dm:*' AND seq < ? ORDER BY seq DESC LIMIT ?)
+         ORDER BY seq DESC LIMIT ?`,
       )
-      .all(meshId, before, `dm:${memberId}`, memberId, page.limit)
+      .all(meshId, `dm:${memberId}`, before, page.limit, meshId, memberId, before, page.limit, page.limit)
       .map((row) => readMessage(core, meshId, row, "dm"));
   }
   const destination = `topic:${address.topic_id}`;
