@@ -170,6 +170,14 @@ export function destinationColumn(destination: RoutedDestination): string {
 }
 
 function lookUpOne(core: StoreCore, meshId: string, id: string): DedupeRecord | VoidRecord | null {
+  // Nearly every id is new, and is asked for twice: one statement says so.
+  const known = core
+    .sql(
+      `SELECT 1 AS yes FROM client_message_dedupe WHERE mesh_id = ?1 AND client_message_id = ?2
+       UNION ALL SELECT 1 FROM void_claim WHERE mesh_id = ?1 AND client_message_id = ?2`,
+    )
+    .get(meshId, id);
+  if (known === undefined) return null;
   const row = core
     .sql(
       `SELECT d.*, m.incarnation AS message_incarnation FROM client_message_dedupe d
