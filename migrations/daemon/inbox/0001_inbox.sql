@@ -41,6 +41,7 @@ CREATE INDEX inbox_bodies ON inbox (received_at) WHERE body IS NOT NULL;
 CREATE VIRTUAL TABLE inbox_text USING fts5 (text, content = '', contentless_delete = 1);
 
 CREATE TABLE mention (member TEXT NOT NULL, inbox_id INTEGER NOT NULL, PRIMARY KEY (member, inbox_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX mention_inbox ON mention (inbox_id);
 
 CREATE TABLE event (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -55,11 +55,11 @@ export function inboxQueries(db: DatabaseSync) {
   );
   const search = db.prepare(
     `SELECT inbox.* FROM inbox_text JOIN inbox ON inbox.id = inbox_text.rowid
-      WHERE inbox_text MATCH ? AND inbox.shown = 1 AND inbox.id < ? ORDER BY inbox.id DESC LIMIT ?`,
+      WHERE inbox_text MATCH ? AND inbox.shown = 1 AND inbox_text.rowid < ? ORDER BY inbox_text.rowid DESC LIMIT ?`,
   );
   const mentions = db.prepare(
     `SELECT inbox.* FROM mention JOIN inbox ON inbox.id = mention.inbox_id
-      WHERE mention.member = ? AND mention.inbox_id > ? AND inbox.shown = 1 ORDER BY inbox.id LIMIT ?`,
+      WHERE mention.member = ? AND mention.inbox_id > ? AND inbox.shown = 1 ORDER BY mention.inbox_id LIMIT ?`,
   );
   const markRead = db.prepare("UPDATE inbox SET read_at = ? WHERE id = ? AND read_at IS NULL");
   const addReceipt = db.prepare(
