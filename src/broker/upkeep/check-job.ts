@@ -1,5 +1,5 @@
 import type { ConsistencyFinding } from "../store/store.ts";
-import type { UpkeepJob } from "./upkeep-job.ts";
+import { letOthersRun, type UpkeepJob } from "./upkeep-job.ts";
 
 const chunk = 2_000;
 const findingsLogged = 20;
@@ -23,7 +23,7 @@ export const checkJob: UpkeepJob = async ({ store, log, metrics }, { signal }) =
         if (orphans + others <= findingsLogged) log.error({ mesh_id, ...finding }, "THE STORE IS NOT CONSISTENT");
       }
       after = next;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await letOthersRun();
     }
     if (signal.aborted) break;
     metrics.orphanFound.set({ mesh: mesh_id }, orphans);

@@ -1,4 +1,4 @@
-import type { UpkeepJob } from "./upkeep-job.ts";
+import { letOthersRun, type UpkeepJob } from "./upkeep-job.ts";
 
 const chunk = 500;
 /** A dry run only counts. */
@@ -13,6 +13,7 @@ export const dedupeJob: UpkeepJob = async ({ store, clock, metrics }, { dryRun, 
       records += removed;
       more = !dryRun && removed >= chunk;
       if (!dryRun) metrics.upkeepRemoved.inc({ job: "dedupe" }, removed);
+      await letOthersRun();
     }
   }
   return { records };

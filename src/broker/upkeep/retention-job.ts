@@ -1,4 +1,4 @@
-import type { UpkeepJob } from "./upkeep-job.ts";
+import { letOthersRun, type UpkeepJob } from "./upkeep-job.ts";
 
 const chunk = 500;
 /** A dry run only counts. */
@@ -20,14 +20,17 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
       notices += done.notices.length;
       more = done.removed === chunk;
       afterSeq = done.lastSeq;
-      if (dryRun) continue;
-      metrics.upkeepRemoved.inc({ job: "retention" }, done.removed);
-      for (const member of new Set(done.notices.map(({ to }) => to))) parts.noticed(mesh_id, member);
+      if (!dryRun) {
+        metrics.upkeepRemoved.inc({ job: "retention" }, done.removed);
+        for (const member of new Set(done.notices.map(({ to }) => to))) parts.noticed(mesh_id, member);
+      }
+      await letOthersRun();
     }
     for (let more = true; more && !signal.aborted; ) {
       const removed = await store.expireKept(mesh_id, before, { limit: dryRun ? countAll : chunk, dryRun });
       unfetched += removed;
       more = !dryRun && removed >= chunk;
+      await letOthersRun();
     }
   }
   return { messages, notices, unfetched };

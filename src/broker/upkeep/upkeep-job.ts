@@ -25,3 +25,11 @@ export interface UpkeepParts {
   /** A member was left a notice. */
   noticed(meshId: string, memberId: string): void;
 }
+
+/**
+ * After every chunk. A store that works synchronously answers within the same turn of the event loop: without this, no
+ * link would be read and no batch accepted until the whole job is done.
+ */
+export function letOthersRun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
