@@ -24,6 +24,9 @@ export interface Bench extends StoreUnderTest {
   readonly now: number;
 }
 
+/** Opens a bench for one test. */
+export type On = (t: TestContext) => Promise<Bench>;
+
 export async function bench(t: TestContext, open: OpenStore): Promise<Bench> {
   const under = await open(t);
   const now = 1;

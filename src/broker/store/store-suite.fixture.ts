@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Position } from "../../protocol/frames.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
-import { accepted, type Bench, bench, day, idsOf, item, kinds, type OpenStore } from "./store-bench.fixture.ts";
+import { accepted, type Bench, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
+import { upkeep } from "./store-suite-upkeep.fixture.ts";
 
 /** What every store does, whatever it is made of. Run it on each implementation. */
 export function storeSuite(name: string, open: OpenStore): void {
@@ -12,8 +13,6 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: upkeep`, () => upkeep(on));
   describe(`${name}: log and directory`, () => logAndDirectory(on));
 }
-
-type On = (t: TestContext) => Promise<Bench>;
 
 function accepting(on: On): void {
   it("numbers what it accepts without a hole, and answers a known id from its record", async (t) => {
@@ -238,106 +237,6 @@ function topics(on: On): void {
     const { link_epoch } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
     await store.acknowledge(meshId, bob.memberId, link_epoch, [{ destination: `topic:${topic_id}`, seq }]);
     assert.deepEqual(await progress(), { reached: 1, of: 1 });
-  });
-}
-
-function upkeep(on: On): void {
-  const expire = ({ store, meshId }: Bench, acceptedBefore: number, dryRun = false) =>
-    store.expireMessages(meshId, acceptedBefore, { afterSeq: 0, limit: 100, dryRun, now: acceptedBefore });
-
-  it("removes messages by age; their records stay and say that the history is gone", async (t) => {
-    const under = await on(t);
-    const { store, meshId, alice, bob } = under;
-    const [old, young] = [item(meshId, alice, bob), item(meshId, alice, bob)];
-    await store.accept(meshId, [old], 10);
-    await store.accept(meshId, [young], 20);
-    assert.equal((await expire(under, 15, true)).removed, 1);
-    assert.equal((await store.lookUp(meshId, idsOf([old]))).size, 1);
-    assert.equal((await expire(under, 15)).removed, 1);
-    const record = (await store.lookUp(meshId, idsOf([old]))).get(old.envelope.client_message_id);
-    assert.ok(record?.kind === "record" && !record.history_available && record.position === null);
-    assert.deepEqual(kinds(await store.accept(meshId, [old], 30)), ["duplicate"]);
-    assert.equal((await expire(under, 15)).removed, 0);
-  });
-
-  it("leaves a gap for who had not acknowledged and `expired` for the sender, until each is dropped", async (t) => {
-    const under = await on(t);
-    const { store, meshId, alice, bob, now } = under;
-    const [seen, missed] = [item(meshId, alice, bob), item(meshId, alice, bob)];
-    await store.accept(meshId, [seen, missed], 10);
-    const { link_epoch } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
-    await store.acknowledge(meshId, bob.memberId, link_epoch, [{ destination: "dm", seq: 1 }]);
-    await expire(under, 15);
-    const [gap, ...others] = await store.takeNotices(meshId, bob.memberId, 10);
-    assert.ok(gap !== undefined && others.length === 0);
-    assert.deepEqual([gap.kind, gap.from_seq, gap.to_seq, gap.destination], ["gap", 2, 2, "dm"]);
-    const [expired] = await store.takeNotices(meshId, alice.memberId, 10);
-    assert.deepEqual([expired?.kind, expired?.client_message_id], ["expired", missed.envelope.client_message_id]);
-    await store.dropNotices(meshId, alice.memberId, [gap.notice_id]);
-    assert.equal((await store.takeNotices(meshId, bob.memberId, 10)).length, 1, "nobody drops another's notice");
-    await store.dropNotices(meshId, bob.memberId, [gap.notice_id]);
-    assert.equal((await store.takeNotices(meshId, bob.memberId, 10)).length, 0);
-  });
-
-  it("forgets a record after its window, but never before its message", async (t) => {
-    const under = await on(t);
-    const { store, meshId, alice, bob } = under;
-    const one = item(meshId, alice, bob);
-    await store.accept(meshId, [one], 10);
-    const late = 10 + 366 * day;
-    assert.equal(await store.expireDedupe(meshId, late, { limit: 10, dryRun: false }), 0);
-    await expire(under, 15);
-    assert.equal(await store.expireDedupe(meshId, 10 + 364 * day, { limit: 10, dryRun: false }), 0);
-    assert.equal(await store.expireDedupe(meshId, late, { limit: 10, dryRun: true }), 1);
-    assert.equal(await store.expireDedupe(meshId, late, { limit: 10, dryRun: false }), 1);
-    assert.equal((await store.lookUp(meshId, idsOf([one]))).size, 0);
-  });
-
-  it("keeps receipts for who is away, within a bound, oldest first, and forgets what nobody fetches", async (t) => {
-    const { store, meshId, alice, bob } = await on(t);
-    const group = (n: number) => ({ to: alice.memberId, from: bob.memberId, signature: `s${n}`, items: [] as never[] });
-    const receipt = { client_message_id: "m", request_fingerprint: "f", state: "delivered", at: "" } as const;
-    for (let n = 0; n < 4; n += 1)
-      await store.addReceipts(meshId, [{ ...group(n), items: [receipt, receipt] }], { keptMax: 6, now: n });
-    const kept = await store.takeReceipts(meshId, alice.memberId, 2);
-    assert.deepEqual(
-      kept.map((one) => one.group.signature),
-      ["s1", "s2"],
-    );
-    await store.dropReceipts(
-      meshId,
-      alice.memberId,
-      kept.map(({ receipt_id }) => receipt_id),
-    );
-    assert.deepEqual(
-      (await store.takeReceipts(meshId, alice.memberId, 9)).map((one) => one.group.signature),
-      ["s3"],
-    );
-    assert.equal(await store.expireKept(meshId, 4, { limit: 10, dryRun: true }), 1);
-    assert.equal(await store.expireKept(meshId, 4, { limit: 10, dryRun: false }), 1);
-    assert.equal((await store.takeReceipts(meshId, alice.memberId, 9)).length, 0);
-  });
-
-  it("finds no fault with its own work, and every planted one", async (t) => {
-    const under = await on(t);
-    const { store, meshId, alice, bob } = under;
-    for (let n = 0; n < 6; n += 1)
-      await store.accept(meshId, [item(meshId, alice, bob, { mentions: [bob.memberId] })], 10);
-    await expire(under, 5);
-    const check = async (from = 0, limit = 100) => await store.checkConsistency(meshId, from, limit);
-    assert.deepEqual(await check(), { findings: [], next: null });
-    assert.equal((await check(0, 4)).next, 4);
-    await under.tamper(`DELETE FROM message_queue WHERE seq = 2`);
-    await under.tamper(`DELETE FROM client_message_dedupe WHERE seq = 4`);
-    await under.tamper(`DELETE FROM mention_index WHERE seq = 5`);
-    const { findings } = await check();
-    assert.deepEqual(findings.map(({ kind, seq }) => `${kind} ${seq}`).sort(), [
-      "mention_without_message 2",
-      "message_without_record 4",
-      "missing_mention 5",
-      "record_without_message 2",
-      "sequence_gap 2",
-    ]);
   });
 }
 

@@ -124,31 +124,28 @@ export function expireKept(
   return core.transaction(() => remove("notice") + remove("receipt"));
 }
 
-/** Forgets records whose window is over and whose message is gone: a record never expires before its message. */
+/**
+ * Forgets records whose window is over and whose message is gone (a record never expires before its message), and void
+ * claims as old; at most `limit` of both together.
+ */
 export function expireDedupe(
   core: StoreCore,
   meshId: string,
   now: number,
   options: { limit: number; dryRun: boolean },
 ): number {
-  const due = "mesh_id = ? AND expires_at < ? AND history_available = 0 AND expires_at IS NOT NULL LIMIT ?";
-  if (options.dryRun) {
+  const remove = (table: "client_message_dedupe" | "void_claim", limit: number): number => {
+    const gone = table === "void_claim" ? "" : "AND history_available = 0";
+    const due = `SELECT client_message_id FROM ${table} WHERE mesh_id = ?1 AND expires_at IS NOT NULL AND expires_at < ?2 ${gone} LIMIT ?3`;
+    if (options.dryRun) return Number(core.sql(`SELECT count(*) AS n FROM (${due})`).get(meshId, now, limit)?.["n"]);
     return Number(
-      core
-        .sql(`SELECT count(*) AS n FROM (SELECT 1 FROM client_message_dedupe WHERE ${due})`)
-        .get(meshId, now, options.limit)?.["n"],
+      core.sql(`DELETE FROM ${table} WHERE mesh_id = ?1 AND client_message_id IN (${due})`).run(meshId, now, limit)
+        .changes,
     );
-  }
+  };
   return core.transaction(() => {
-    const ids = core
-      .sql(`SELECT client_message_id FROM client_message_dedupe WHERE ${due}`)
-      .all(meshId, now, options.limit);
-    for (const row of ids)
-      core
-        .sql("DELETE FROM client_message_dedupe WHERE mesh_id = ? AND client_message_id = ?")
-        .run(meshId, String(row["client_message_id"]));
-    const claims = core.sql("DELETE FROM void_claim WHERE mesh_id = ? AND expires_at < ?").run(meshId, now);
-    return ids.length + Number(claims.changes);
+    const records = remove("client_message_dedupe", options.limit);
+    return records < options.limit ? records + remove("void_claim", options.limit - records) : records;
   });
 }
 
