@@ -105,11 +105,15 @@ export function upkeep(on: On): void {
     await under.tamper(`DELETE FROM message_queue WHERE seq = 2`);
     await under.tamper(`DELETE FROM client_message_dedupe WHERE seq = 4`);
     await under.tamper(`DELETE FROM mention_index WHERE seq = 5`);
+    await under.tamper(
+      `INSERT INTO delivery_queue (mesh_id, queue, seq, state) VALUES ('${meshId}', 'work', 2, 'ready')`,
+    );
     const { findings } = await check();
     assert.deepEqual(findings.map(({ kind, seq }) => `${kind} ${seq}`).sort(), [
       "mention_without_message 2",
       "message_without_record 4",
       "missing_mention 5",
+      "queue_row_without_message 2",
       "record_without_message 2",
       "sequence_gap 2",
     ]);

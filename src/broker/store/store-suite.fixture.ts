@@ -74,6 +74,15 @@ function accepting(on: On): void {
     assert.deepEqual(kinds(await store.accept(meshId, [{ ...one, refusal, linkEpoch: 99 }], 11)), ["duplicate"]);
   });
 
+  it("commits an id that comes twice in one batch once, and answers the second from the first", async (t) => {
+    const { store, meshId, alice, bob } = await on(t);
+    const one = item(meshId, alice, bob);
+    const other = item(meshId, alice, bob, { client_message_id: one.envelope.client_message_id, text: "other" });
+    const outcomes = await store.accept(meshId, [one, one, other, item(meshId, alice, bob)], 10);
+    assert.deepEqual(kinds(outcomes), ["accepted", "duplicate", "mismatch", "accepted"]);
+    assert.equal((await store.log(meshId)).head, 2);
+  });
+
   it("accepts one of fifty concurrent sends of one id", async (t) => {
     const { store, meshId, alice, bob } = await on(t);
     const one = item(meshId, alice, bob);
@@ -224,6 +233,32 @@ function topics(on: On): void {
       (await store.history(meshId, alice.memberId, { kind: "dm" }, { beforeSeq, limit })).map(({ seq }) => seq);
     assert.deepEqual(await page(null, 10), mine);
     assert.deepEqual([...(await page(null, 2)), ...(await page(mine[1] ?? 0, 2))], mine);
+  });
+
+  it("tells of a topic's history what lies in the member's intervals, own messages included, newest first", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const history = async (member: Identity, beforeSeq: number | null = null, limit = 10) =>
+      (await store.history(meshId, member.memberId, { kind: "topic", topic_id }, { beforeSeq, limit })).map(
+        ({ seq }) => seq,
+      );
+    const before = await send(under, alice, "#builds");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const within = await send(under, alice, "#builds");
+    const own = await send(under, bob, "#builds");
+    await send(under, alice, bob);
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    const after = await send(under, alice, "#builds");
+    assert.deepEqual(await history(bob), [own, within]);
+    assert.deepEqual(await history(alice), [after, own, within, before]);
+    assert.deepEqual(
+      [await history(alice, null, 2), await history(alice, own, 9)],
+      [
+        [after, own],
+        [within, before],
+      ],
+    );
   });
 
   it("counts how many subscribers hold a topic message, its sender aside", async (t) => {

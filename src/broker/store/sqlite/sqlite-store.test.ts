@@ -42,6 +42,57 @@ test("every key of a mesh's tables begins with mesh_id, so that meshes can be sp
   assert.ok(keys > 20);
 });
 
+test("a deleted mesh leaves no row in any table", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "broker.db");
+  const rows = (): Map<string, number> => {
+    const db = new DatabaseSync(path);
+    const counts = new Map<string, number>();
+    for (const name of meshTables(db))
+      counts.set(name, Number(db.prepare(`SELECT count(*) AS n FROM ${name}`).get()?.["n"]));
+    db.close();
+    return counts;
+  };
+  const open = async (): Promise<BrokerStore> => {
+    const store = storeAt(path);
+    await store.start();
+    return store;
+  };
+  const under = await bench(t, async () => ({ store: await open(), reopen: open, tamper: async () => undefined }));
+  const { meshId, alice, bob } = under;
+  await under.store.stop();
+  const store = await open();
+  const mention = { mentions: [bob.memberId] };
+  const [old] = await store.accept(meshId, [item(meshId, alice, bob, mention), item(meshId, alice, bob, mention)], 10);
+  assert.equal(old?.kind, "accepted");
+  await store.expireMessages(meshId, 11, { afterSeq: 0, limit: 1, dryRun: false, now: 11 });
+  await store.voidIds(meshId, alice.memberId, idsOf([item(meshId, alice, bob)]), 10);
+  const group = { to: alice.memberId, from: bob.memberId, signature: "s", items: [] };
+  await store.addReceipts(meshId, [group], { keptMax: 6, now: 10 });
+  const { log_break, delivery_queue, ...filled } = Object.fromEntries(rows());
+  for (const [name, count] of Object.entries(filled)) assert.ok(count > 0, `${name} is empty: this proves nothing`);
+  assert.deepEqual([log_break, delivery_queue], [0, 0]);
+  const db = new DatabaseSync(path);
+  db.prepare("INSERT INTO log_break VALUES (?, 2, 0, 0, 'x')").run(meshId);
+  db.prepare("INSERT INTO delivery_queue (mesh_id, queue, seq, state) VALUES (?, 'work', 2, 'ready')").run(meshId);
+  db.close();
+  await store.deleteMesh(meshId);
+  await store.stop();
+  for (const [name, count] of rows()) assert.equal(count, 0, name);
+});
+
+/** Tables whose rows belong to a mesh, from the catalogue. */
+function meshTables(db: DatabaseSync): string[] {
+  return db
+    .prepare(
+      `SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
+         AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE name = 'mesh_id')`,
+    )
+    .all()
+    .map(({ name }) => String(name));
+}
+
 test("a full disk refuses the batch as a whole; what was accepted stays, and with room it goes on", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
