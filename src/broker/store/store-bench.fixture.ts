@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { newUuidV7 } from "../../protocol/ids.ts";
+import type { DedupeSetting } from "../link/link-parts.ts";
 import { envelopeOf, type Identity, newIdentity } from "../testing/peer.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
@@ -14,7 +15,8 @@ export interface StoreUnderTest {
   /** Runs a statement behind the store's back, as damage would. */
   tamper(sql: string): Promise<void>;
 }
-export type OpenStore = (t: TestContext) => Promise<StoreUnderTest>;
+/** Without a setting of its own, dedupe records are kept 365 days. */
+export type OpenStore = (t: TestContext, dedupe?: DedupeSetting) => Promise<StoreUnderTest>;
 
 /** A store with one mesh and two members. */
 export interface Bench extends StoreUnderTest {
@@ -25,10 +27,10 @@ export interface Bench extends StoreUnderTest {
 }
 
 /** Opens a bench for one test. */
-export type On = (t: TestContext) => Promise<Bench>;
+export type On = (t: TestContext, dedupe?: DedupeSetting) => Promise<Bench>;
 
-export async function bench(t: TestContext, open: OpenStore): Promise<Bench> {
-  const under = await open(t);
+export async function bench(t: TestContext, open: OpenStore, dedupe?: DedupeSetting): Promise<Bench> {
+  const under = await open(t, dedupe);
   const now = 1;
   const { mesh_id } = await under.store.createMesh({
     mesh_id: "01890000-0000-7000-8000-00000000000a",

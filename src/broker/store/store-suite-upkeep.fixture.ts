@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { newIdentity } from "../testing/peer.ts";
 import { type Bench, day, idsOf, item, kinds, type On } from "./store-bench.fixture.ts";
 
 /** The suite's part on what upkeep takes away and finds. */
@@ -41,6 +42,27 @@ export function upkeep(on: On): void {
     assert.equal((await store.takeNotices(meshId, bob.memberId, 10)).length, 0);
   });
 
+  it("leaves a gap of a topic only for whose interval the message lay in", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const names = ["within", "left", "late"] as const;
+    const [within, left, late] = [newIdentity(), newIdentity(), newIdentity()];
+    for (const [index, { memberId }] of [within, left, late].entries())
+      await store.addMember({ mesh_id: meshId, member_id: memberId, name: names[index] ?? "", role: "member", now });
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    for (const { memberId } of [within, left]) await store.subscribe(meshId, memberId, "builds", now);
+    await store.unsubscribe(meshId, left.memberId, "builds", now);
+    await store.accept(meshId, [item(meshId, alice, "#builds")], 10);
+    await store.unsubscribe(meshId, within.memberId, "builds", now);
+    await store.subscribe(meshId, late.memberId, "builds", now);
+    await expire(under, 15);
+    const told = async (of: { memberId: string }) =>
+      (await store.takeNotices(meshId, of.memberId, 10)).map(({ kind, destination }) => `${kind} ${destination}`);
+    assert.deepEqual(await told(within), [`gap topic:${topic_id}`]);
+    assert.deepEqual(await told(alice), [`expired topic:${topic_id}`]);
+    for (const other of [bob, left, late]) assert.deepEqual(await told(other), []);
+  });
+
   it("forgets a record after its window, but never before its message", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob } = under;
@@ -56,16 +78,31 @@ export function upkeep(on: On): void {
   });
 
   it("forgets void claims after one dedupe window, in chunks; a dry run counts them too", async (t) => {
-    const { store, meshId, alice, bob } = await on(t);
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
     const never = Array.from({ length: 5 }, () => item(meshId, alice, bob));
     await store.voidIds(meshId, alice.memberId, idsOf(never), 10);
-    const expire = (now: number, limit: number, dryRun = false) => store.expireDedupe(meshId, now, { limit, dryRun });
+    const forget = (now: number, limit: number, dryRun = false) => store.expireDedupe(meshId, now, { limit, dryRun });
     const late = 10 + 365 * day + 1;
-    assert.equal(await expire(late - 1, 10), 0);
-    assert.equal(await expire(late, 10, true), 5);
-    assert.equal(await expire(late, 3, true), 3);
-    assert.deepEqual([await expire(late, 3), await expire(late, 3), await expire(late, 3)], [3, 2, 0]);
-    assert.deepEqual(kinds(await store.accept(meshId, never.slice(0, 1), late)), ["accepted"]);
+    assert.equal(await forget(late - 1, 10), 0);
+    assert.equal(await forget(late, 10, true), 5);
+    assert.equal(await forget(late, 3, true), 3);
+    assert.deepEqual([await forget(late, 3), await forget(late, 3), await forget(late, 3)], [3, 2, 0]);
+    assert.deepEqual(kinds(await store.accept(meshId, never.slice(0, 1), 20)), ["accepted"]);
+    await store.voidIds(meshId, alice.memberId, idsOf(never.slice(1)), 20);
+    await expire(under, 30);
+    assert.equal(await forget(30 + 365 * day, 3), 3, "records and claims share the limit");
+  });
+
+  it("never forgets a record or a void claim of a deployment whose dedupe is permanent", async (t) => {
+    const under = await on(t, { mode: "permanent", retentionDays: 1 });
+    const { store, meshId, alice, bob } = under;
+    const [sent, never] = [item(meshId, alice, bob), item(meshId, alice, bob)];
+    await store.accept(meshId, [sent], 10);
+    await store.voidIds(meshId, alice.memberId, idsOf([never]), 10);
+    await expire(under, 15);
+    assert.equal(await store.expireDedupe(meshId, 36_500 * day, { limit: 10, dryRun: false }), 0);
+    assert.deepEqual(kinds(await store.accept(meshId, [sent, never], 20)), ["duplicate", "void"]);
   });
 
   it("keeps receipts for who is away, within a bound, oldest first, and forgets what nobody fetches", async (t) => {
@@ -96,26 +133,28 @@ export function upkeep(on: On): void {
   it("finds no fault with its own work, and every planted one", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob } = under;
-    for (let n = 0; n < 6; n += 1)
-      await store.accept(meshId, [item(meshId, alice, bob, { mentions: [bob.memberId] })], 10);
+    await store.accept(meshId, [item(meshId, alice, bob, { mentions: [bob.memberId] })], 2);
     await expire(under, 5);
+    for (let n = 0; n < 5; n += 1)
+      await store.accept(meshId, [item(meshId, alice, bob, { mentions: [bob.memberId] })], 10);
+    await store.accept(meshId, [item(meshId, alice, bob, { mentions: [bob.memberId] })], 30);
     const check = async (from = 0, limit = 100) => await store.checkConsistency(meshId, from, limit);
     assert.deepEqual(await check(), { findings: [], next: null });
     assert.equal((await check(0, 4)).next, 4);
-    await under.tamper(`DELETE FROM message_queue WHERE seq = 2`);
-    await under.tamper(`DELETE FROM client_message_dedupe WHERE seq = 4`);
-    await under.tamper(`DELETE FROM mention_index WHERE seq = 5`);
+    await under.tamper(`DELETE FROM message_queue WHERE seq = 3`);
+    await under.tamper(`DELETE FROM client_message_dedupe WHERE seq = 5`);
+    await under.tamper(`DELETE FROM mention_index WHERE seq = 6`);
     await under.tamper(
-      `INSERT INTO delivery_queue (mesh_id, queue, seq, state) VALUES ('${meshId}', 'work', 2, 'ready')`,
+      `INSERT INTO delivery_queue (mesh_id, queue, seq, state) VALUES ('${meshId}', 'work', 3, 'ready')`,
     );
     const { findings } = await check();
     assert.deepEqual(findings.map(({ kind, seq }) => `${kind} ${seq}`).sort(), [
-      "mention_without_message 2",
-      "message_without_record 4",
-      "missing_mention 5",
-      "queue_row_without_message 2",
-      "record_without_message 2",
-      "sequence_gap 2",
+      "mention_without_message 3",
+      "message_without_record 5",
+      "missing_mention 6",
+      "queue_row_without_message 3",
+      "record_without_message 3",
+      "sequence_gap 3",
     ]);
   });
 }

@@ -6,25 +6,30 @@ import type { TestContext } from "node:test";
 import { silentLog } from "../../../base/log.ts";
 import { createManualClock } from "../../../base/manual-clock.fixture.ts";
 import type { StoreUnderTest } from "../store-bench.fixture.ts";
+import type { SqliteStoreOptions } from "./core.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 
 export const positionSecret = Buffer.alloc(32, 7);
 
-export function storeAt(path: string, pragmas?: string) {
+/** Options of the store that tests change. */
+type Changes = Partial<Pick<SqliteStoreOptions, "dedupe" | "pragmas">>;
+
+export function storeAt(path: string, changes: Changes = {}) {
   return createSqliteStore({
     path,
     clock: createManualClock(),
     log: silentLog,
     positionSecret,
     dedupe: { mode: "retention_scoped", retentionDays: 365 },
-    ...(pragmas === undefined ? {} : { pragmas }),
+    ...changes,
   });
 }
 
-export async function openSqliteStore(t: TestContext): Promise<StoreUnderTest> {
+export async function openSqliteStore(t: TestContext, dedupe?: SqliteStoreOptions["dedupe"]): Promise<StoreUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
   const path = join(folder, "broker.db");
-  let store = storeAt(path);
+  const changes = dedupe === undefined ? {} : { dedupe };
+  let store = storeAt(path, changes);
   t.after(async () => {
     await store.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -34,7 +39,7 @@ export async function openSqliteStore(t: TestContext): Promise<StoreUnderTest> {
     store,
     async reopen() {
       await store.stop();
-      store = storeAt(path);
+      store = storeAt(path, changes);
       await store.start();
       return store;
     },

@@ -97,7 +97,7 @@ test("a full disk refuses the batch as a whole; what was accepted stays, and wit
   const folder = mkdtempSync(join(tmpdir(), "cm-store-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const open = async (pragmas?: string): Promise<BrokerStore> => {
-    const store = storeAt(join(folder, "broker.db"), pragmas);
+    const store = storeAt(join(folder, "broker.db"), pragmas === undefined ? {} : { pragmas });
     await store.start();
     return store;
   };

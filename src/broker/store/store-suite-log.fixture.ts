@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Position } from "../../protocol/frames.ts";
+import { newIdentity } from "../testing/peer.ts";
+import { accepted, item, type On } from "./store-bench.fixture.ts";
+
+/** The suite's part on positions, log epochs, members. */
+export function logAndDirectory(on: On): void {
+  it("holds a member's position, also a pruned one; a place it never gave is a lost log, reported once", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
+    const positions: Position[] = [];
+    for (let n = 0; n < 3; n += 1)
+      positions.unshift(accepted((await store.accept(meshId, [item(meshId, alice, bob)], 10 + n))[0]).position);
+    assert.deepEqual(await store.checkPosition(meshId, positions, 20), { state: "ok" });
+    await store.expireMessages(meshId, 12, { afterSeq: 0, limit: 10, dryRun: false, now: 12 });
+    assert.deepEqual(await store.checkPosition(meshId, positions.slice(1), 20), { state: "ok" });
+    await under.tamper("DELETE FROM message_queue WHERE seq = 3");
+    await under.tamper("DELETE FROM client_message_dedupe WHERE seq = 3");
+    await under.tamper("UPDATE mesh_head SET seq = 2");
+    const reopened = await under.reopen();
+    const lost = await reopened.checkPosition(meshId, positions, 30);
+    assert.ok(lost.state === "lost" && lost.opened);
+    assert.deepEqual([lost.log.epoch, lost.log.breaks[0]?.prefix], [2, 2]);
+    const again = await reopened.checkPosition(meshId, positions, 31);
+    assert.ok(again.state === "lost" && !again.opened);
+    const [position] = positions;
+    assert.ok(position !== undefined);
+    await assert.rejects(reopened.checkPosition(meshId, [{ ...position, seq: 1 }], 32), { code: "auth_failed" });
+  });
+
+  it("gives a name once, without regard to case, and the same member twice", async (t) => {
+    const { store, meshId, alice, now } = await on(t);
+    const add = (member_id: string, name: string) =>
+      store.addMember({ mesh_id: meshId, member_id, name, role: "member", now });
+    assert.equal((await add(alice.memberId, "alice")).name, "alice");
+    await assert.rejects(add(newIdentity().memberId, "Alice"), { code: "already_exists" });
+    assert.equal((await store.members(meshId)).length, 2);
+  });
+
+  it("refuses what a revoked member sends, is sent or acknowledges, and ends its subscriptions", async (t) => {
+    const { store, meshId, alice, bob, now } = await on(t);
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const { link_epoch } = await store.raiseLinkEpoch(meshId, alice.memberId, { instance_id: "i", now });
+    await store.revokeMember(meshId, alice.memberId, now);
+    const sent = [{ ...item(meshId, alice, bob), linkEpoch: link_epoch }, item(meshId, bob, alice)];
+    assert.deepEqual(
+      (await store.accept(meshId, sent, 10)).map((outcome) => outcome.kind === "refused" && outcome.code),
+      ["not_a_member", "unknown_destination"],
+    );
+    assert.equal(await store.acknowledge(meshId, alice.memberId, link_epoch, []), false);
+    assert.deepEqual(await store.subscribers(meshId, topic_id), []);
+  });
+
+  it("says clearly that it is not open", async (t) => {
+    const { store, meshId } = await on(t);
+    await store.stop();
+    await assert.rejects(store.ping(), { code: "store_unavailable" });
+    await assert.rejects(store.log(meshId), { code: "store_unavailable" });
+  });
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { type Identity, newIdentity } from "../testing/peer.ts";
+import { accepted, type Bench, item, type On } from "./store-bench.fixture.ts";
+
+/** The suite's part on topics, subscriptions, cursors and reading. */
+export function topicsAndCursors(on: On): void {
+  const send = async ({ store, meshId }: Bench, from: Identity, to: Identity | string) =>
+    accepted((await store.accept(meshId, [item(meshId, from, to)], 10))[0]).seq;
+  const read = async ({ store, meshId }: Bench, member: Identity, destination: string, afterSeq = 0) =>
+    (await store.read(meshId, member.memberId, destination, { afterSeq, limitItems: 100, limitBytes: 1_000_000 })).map(
+      ({ seq }) => seq,
+    );
+
+  it("delivers of a topic what lies in the intervals of a subscription, and nothing of one's own", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const before = await send(under, alice, "#builds");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const within = await send(under, alice, "#builds");
+    const own = await send(under, bob, "#builds");
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    const between = await send(under, alice, "#builds");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const again = await send(under, alice, "#builds");
+    assert.deepEqual(await read(under, bob, `topic:${topic_id}`), [within, again]);
+    assert.deepEqual(await read(under, alice, `topic:${topic_id}`), [own]);
+    assert.ok(before < within && between < again);
+  });
+
+  it("refuses a topic to who has left it, and lets go on who joins again before anything else was sent", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    const [refused] = await store.accept(meshId, [item(meshId, bob, "#builds")], 10);
+    assert.equal(refused?.kind === "refused" && refused.code, "not_subscribed");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const seq = await send(under, alice, "#builds");
+    assert.deepEqual(await read(under, bob, `topic:${topic_id}`), [seq]);
+    assert.deepEqual((await store.subscribers(meshId, topic_id)).sort(), [alice.memberId, bob.memberId].sort());
+  });
+
+  it("refuses a topic to who is not subscribed or to all once it is gone, and a topic of the same name is another", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const first = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    await assert.rejects(store.createTopic({ mesh_id: meshId, name: "builds", created_by: bob.memberId, now }), {
+      code: "already_exists",
+    });
+    const refusal = async (from: Identity) => {
+      const [outcome] = await store.accept(meshId, [item(meshId, from, "#builds")], 10);
+      return outcome?.kind === "refused" ? outcome.code : outcome?.kind;
+    };
+    assert.equal(await refusal(bob), "not_subscribed");
+    await send(under, alice, "#builds");
+    await store.deleteTopic(meshId, "builds", now);
+    assert.equal(await refusal(alice), "unknown_destination");
+    const second = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: bob.memberId, now });
+    assert.notEqual(second.topic_id, first.topic_id);
+    assert.equal(await refusal(alice), "not_subscribed");
+    assert.deepEqual(await read(under, bob, `topic:${second.topic_id}`), []);
+  });
+
+  it("moves cursors forward and never back, and only for the newest link", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    for (let n = 0; n < 3; n += 1) await send(under, alice, bob);
+    const cursor = async () =>
+      (await store.cursors(meshId, bob.memberId)).find(({ destination }) => destination === "dm")?.seq;
+    const { link_epoch } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    const ack = (epoch: number, seq: number) =>
+      store.acknowledge(meshId, bob.memberId, epoch, [{ destination: "dm", seq }]);
+    assert.equal(await ack(link_epoch, 2), true);
+    assert.equal(await ack(link_epoch, 1), true);
+    assert.equal(await cursor(), 2);
+    assert.equal(await ack(link_epoch - 1, 3), false);
+    assert.equal(await cursor(), 2);
+    assert.deepEqual(await read(under, bob, "dm", 2), [3]);
+    assert.equal(await ack(link_epoch, 1_000), true);
+    assert.equal(await cursor(), 3, "what is not there yet is not acknowledged");
+  });
+
+  it("lists an ended subscription only while it still owes something", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const destination = `topic:${topic_id}`;
+    const listed = async () =>
+      (await store.cursors(meshId, bob.memberId)).find((cursor) => cursor.destination === destination);
+    const { link_epoch } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    assert.deepEqual(await listed(), { destination, seq: 0, lastSeq: null });
+    const seq = await send(under, alice, "#builds");
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    assert.deepEqual(await listed(), { destination, seq: 0, lastSeq: seq });
+    await store.acknowledge(meshId, bob.memberId, link_epoch, [{ destination, seq }]);
+    assert.equal(await listed(), undefined);
+  });
+
+  it("reads at least one message however small the byte limit, and no more items than asked", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
+    for (let n = 0; n < 3; n += 1) await send(under, alice, bob);
+    const sizes = async (limitItems: number, limitBytes: number) =>
+      (await store.read(meshId, bob.memberId, "dm", { afterSeq: 0, limitItems, limitBytes })).length;
+    assert.deepEqual([await sizes(100, 1), await sizes(2, 1_000_000), await sizes(100, 1_000_000)], [1, 2, 3]);
+  });
+
+  it("tells a member's direct messages of both directions, newest first, page by page, and nobody else's", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const carol = newIdentity();
+    await store.addMember({ mesh_id: meshId, member_id: carol.memberId, name: "carol", role: "member", now });
+    await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const mine: number[] = [];
+    for (const [from, to] of [
+      [alice, bob],
+      [bob, alice],
+      [alice, alice],
+      [alice, "#builds"],
+      [bob, carol],
+      [carol, alice],
+    ] as const) {
+      const seq = await send(under, from, to);
+      if (to !== "#builds" && (from === alice || to === alice)) mine.unshift(seq);
+    }
+    const page = async (beforeSeq: number | null, limit: number) =>
+      (await store.history(meshId, alice.memberId, { kind: "dm" }, { beforeSeq, limit })).map(({ seq }) => seq);
+    assert.deepEqual(await page(null, 10), mine);
+    assert.deepEqual([...(await page(null, 2)), ...(await page(mine[1] ?? 0, 2))], mine);
+  });
+
+  it("tells of a topic's history what lies in the member's intervals, own messages included, newest first", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const history = async (member: Identity, beforeSeq: number | null = null, limit = 10) =>
+      (await store.history(meshId, member.memberId, { kind: "topic", topic_id }, { beforeSeq, limit })).map(
+        ({ seq }) => seq,
+      );
+    const before = await send(under, alice, "#builds");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const within = await send(under, alice, "#builds");
+    const own = await send(under, bob, "#builds");
+    await send(under, alice, bob);
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    const after = await send(under, alice, "#builds");
+    assert.deepEqual(await history(bob), [own, within]);
+    assert.deepEqual(await history(alice), [after, own, within, before]);
+    assert.deepEqual(
+      [await history(alice, null, 2), await history(alice, own, 9)],
+      [
+        [after, own],
+        [within, before],
+      ],
+    );
+  });
+
+  it("counts how many subscribers hold a topic message, its sender aside", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const seq = await send(under, alice, "#builds");
+    const progress = () => store.topicProgress(meshId, topic_id, seq, alice.memberId);
+    assert.deepEqual(await progress(), { reached: 0, of: 1 });
+    const { link_epoch } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    await store.acknowledge(meshId, bob.memberId, link_epoch, [{ destination: `topic:${topic_id}`, seq }]);
+    assert.deepEqual(await progress(), { reached: 1, of: 1 });
+    await send(under, alice, "#builds");
+    const late = newIdentity();
+    await store.addMember({ mesh_id: meshId, member_id: late.memberId, name: "late", role: "member", now });
+    await store.subscribe(meshId, late.memberId, "builds", now);
+    assert.deepEqual(await progress(), { reached: 1, of: 1 }, "who came later is not waited for");
+  });
+}
