@@ -28,6 +28,6 @@ export function reactionTo(code: number, reason: string, now: number): CloseReac
 
 /** A kick names the time it lasts to, RFC 3339, in its reason's JSON. */
 function kickedFor(reason: string, now: number): number {
-  const until = /\d{4}-\d{2}-\d{2}T[0-9:.]+Z/.exec(reason)?.[0];
-  return until === undefined ? kickedDefaultMs : Math.max(0, Date.parse(until) - now);
+  const until = Date.parse(/\d{4}-\d{2}-\d{2}T[0-9:.]+Z/.exec(reason)?.[0] ?? "");
+  return Number.isNaN(until) ? kickedDefaultMs : Math.max(0, until - now);
 }

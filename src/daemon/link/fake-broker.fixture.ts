@@ -16,6 +16,10 @@ export interface FakeBroker {
   connection(): Promise<FakeLink>;
   /** Connections that nobody has asked for yet. */
   waiting(): number;
+  /** Nothing listens at its address any more, and what was connected is cut. */
+  leave(): Promise<void>;
+  /** Listens again, where it did. */
+  comeBack(): Promise<void>;
 }
 
 export interface FakeLink {
@@ -50,20 +54,30 @@ export function supported(dedupe: Record<string, unknown> = dedupeParams): Hello
 
 export async function fakeBroker(t: TestContext, meshId: string): Promise<FakeBroker> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-  await once(server, "listening");
   const arrivals = new EventEmitter();
   const links: FakeLink[] = [];
-  server.on("connection", (socket) => {
-    links.push(fakeLink(socket, privateKey, meshId));
-    arrivals.emit("link");
-  });
-  t.after(async () => {
+  const listen = async (port: number): Promise<WebSocketServer> => {
+    const listening = new WebSocketServer({ host: "127.0.0.1", port });
+    await once(listening, "listening");
+    listening.on("connection", (socket) => {
+      links.push(fakeLink(socket, privateKey, meshId));
+      arrivals.emit("link");
+    });
+    return listening;
+  };
+  let server = await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const leave = async (): Promise<void> => {
     for (const socket of server.clients) socket.terminate();
     await new Promise((resolve) => server.close(resolve));
-  });
+  };
+  t.after(leave);
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/link`,
+    leave,
+    async comeBack() {
+      server = await listen(port);
+    },
+    url: `ws://127.0.0.1:${port}/v1/link`,
     key: publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex"),
     waiting: () => links.length,
     async connection() {

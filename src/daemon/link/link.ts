@@ -3,12 +3,12 @@ import type { KeyObject } from "node:crypto";
 import { fullJitter } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { CloseKind } from "../../protocol/close-codes.ts";
+import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { maxAgeHours } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { HealthView } from "../../protocol/local-api.ts";
+import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, Link, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
@@ -49,6 +49,17 @@ const lastInstanceFact = "last_instance_id";
 /** Inbox fact: the dedupe parameters last negotiated, as JSON. */
 export const windowFact = "negotiated_dedupe";
 const expiryIntervalMs = 60_000;
+/** Longer waits are made of several: beyond 2^31 ms a timer of the platform fires at once. */
+const napMaxMs = 86_400_000;
+
+/** How one attempt at a link ended. */
+interface LinkEnd {
+  /** It carried traffic and was not ended over what it carried: the next failure is the first one again. */
+  readonly wasSound: boolean;
+  readonly reason: string;
+  readonly fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
+  readonly notBeforeMs: number;
+}
 
 /**
  * The supervised link. One loop, for as long as the daemon lives: dial, prove, be an open session until it ends, wait
@@ -79,7 +90,7 @@ export function createLink(options: LinkOptions): Link {
     while (!stopping) {
       enter("connecting");
       const ended = await oneLink();
-      if (ended.wasOpen) failures = 0;
+      if (ended.wasSound) failures = 0;
       if (stopping) break;
       lastError = ended.reason;
       if (ended.fatal !== null) {
@@ -96,12 +107,7 @@ export function createLink(options: LinkOptions): Link {
     }
   }
 
-  async function oneLink(): Promise<{
-    wasOpen: boolean;
-    reason: string;
-    fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
-    notBeforeMs: number;
-  }> {
+  async function oneLink(): Promise<LinkEnd> {
     let opened: Session | null = null;
     try {
       opened = await openSession({
@@ -109,6 +115,7 @@ export function createLink(options: LinkOptions): Link {
         directory,
         instanceId,
         previousInstanceId: inbox.fact(lastInstanceFact),
+        tell,
         voidDoomed: () => void expire(),
         signal: dialling.signal,
       });
@@ -121,29 +128,47 @@ export function createLink(options: LinkOptions): Link {
       if (begun) {
         enter("connected");
         lastError = null;
-        await inbox.addEvents([{ event: "link_up", data: { connection_id: opened.connectionId } }], clock.now());
+        await tell("link_up", { connection_id: opened.connectionId });
         log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
         void expire();
       }
-      const closed = await opened.closed;
-      if (begun && !stopping)
-        await inbox.addEvents(
-          [{ event: "link_down", data: { reason: closed.reason, code: closed.code } }],
-          clock.now(),
-        );
-      return { wasOpen: true, ...reactionTo(closed.code, closed.reason, clock.now()) };
+      const { code, reason, faulty } = await opened.closed;
+      const reaction = reactionTo(code, reason, clock.now());
+      // An end for good leaves its trace even when the link was hardly up: somebody may hold this member's keys.
+      if ((begun || reaction.fatal !== null) && !stopping) await tell("link_down", { reason, code });
+      return { wasSound: begun && !faulty && code !== closeCodes.protocol_error, ...reaction };
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown, "broker_unreachable");
       opened?.terminate();
+      // Its rows are back in the queue before the next link claims.
+      await opened?.closed;
       const fatal =
         error.details["close_kind"] ?? (error.code === "outbox_max_age_above_dedupe_window" ? error.code : null);
-      return { wasOpen: false, reason: error.message, fatal: fatal as CloseKind | null, notBeforeMs: 0 };
+      return {
+        wasSound: false,
+        reason: error.message,
+        fatal: fatal as CloseKind | null,
+        notBeforeMs: Number(error.details["not_before_ms"] ?? 0),
+      };
     } finally {
       session = null;
     }
   }
 
-  function pause(ms: number): Promise<void> {
+  /** What the link does next never depends on whether its event found room on the disk. */
+  async function tell(event: LocalEvent["event"], data: Record<string, unknown>): Promise<void> {
+    try {
+      await inbox.addEvents([{ event, data }], clock.now());
+    } catch (error) {
+      log.error({ event, data, error: String(error) }, "an event of the link could not be stored");
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !stopping; left -= napMaxMs) await nap(Math.min(left, napMaxMs));
+  }
+
+  function nap(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = clock.after(ms, resolve);
       wake = () => {

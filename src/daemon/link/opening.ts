@@ -5,6 +5,7 @@ import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts
 import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { LocalEvent } from "../../protocol/local-api.ts";
 import { challengeBytes, helloBytes, publicKeyFromHex, sign, verify } from "../../protocol/signing.ts";
 import { reactionTo } from "./close-reaction.ts";
 import type { DirectoryKeeper } from "./directory.ts";
@@ -17,6 +18,8 @@ export interface OpeningContext extends LinkOptions {
   readonly previousInstanceId: string | null;
   /** Rows wait for their ids to be voided, and their destinations with them. */
   voidDoomed(): void;
+  /** Tells local listeners of the link; never rejects. */
+  tell(event: LocalEvent["event"], data: Record<string, unknown>): Promise<void>;
   /** The daemon stops: an opening under way is given up. */
   readonly signal: AbortSignal;
 }
@@ -25,7 +28,8 @@ const openingDeadlineMs = 20_000;
 
 /**
  * Dials and proves, in wire.md §1's order: challenge (its signature by the pinned deployment key), hello, hello_ack,
- * features. Rejects with a ClaudemeshError; `details.close_kind` names an end that dialling again cannot mend.
+ * features. Rejects with a ClaudemeshError; `details.close_kind` names an end that dialling again cannot mend,
+ * `details.not_before_ms` how long the broker wants to be left alone.
  */
 export async function openSession(context: OpeningContext): Promise<Session> {
   const { mesh } = context;
@@ -34,7 +38,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
     maxPayload: limits.frameBytesMax * 2,
     handshakeTimeout: openingDeadlineMs,
   });
-  const frames = frameQueue(socket);
+  const frames = frameQueue(socket, () => context.clock.now());
   const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
   const giveUp = (): void => socket.terminate();
   context.signal.addEventListener("abort", giveUp);
@@ -60,10 +64,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
       );
       socket.close(closeCodes[kind], closeReason(judged));
       context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
-      await context.inbox.addEvents(
-        [{ event: "feature_negotiation_failed", data: { kind, feature, detail } }],
-        context.clock.now(),
-      );
+      await context.tell("feature_negotiation_failed", { kind, feature, detail });
       throw refused(kind, `${kind}: ${feature}: ${detail}`);
     }
     if (judged.ignored.length > 0)
@@ -133,7 +134,7 @@ interface FrameQueue {
 }
 
 /** Frames one by one while a link opens; closing and errors reject the waiting `next`. */
-function frameQueue(socket: WebSocket): FrameQueue {
+function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
   const waiting: string[] = [];
   let ended: Error | null = null;
   let wake: () => void = () => undefined;
@@ -146,10 +147,12 @@ function frameQueue(socket: WebSocket): FrameQueue {
     wake();
   };
   const onClose = (code: number, reason: Buffer) => {
-    const reaction = reactionTo(code, reason.toString("utf8"), 0);
+    const reaction = reactionTo(code, reason.toString("utf8"), now());
     ended ??=
       reaction.fatal === null
-        ? new ClaudemeshError("broker_unreachable", reaction.reason)
+        ? new ClaudemeshError("broker_unreachable", reaction.reason, {
+            details: { not_before_ms: reaction.notBeforeMs },
+          })
         : refused(reaction.fatal, reaction.reason);
     wake();
   };

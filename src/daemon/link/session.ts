@@ -25,7 +25,7 @@ export interface Session {
   readonly connectionId: string;
   readonly params: Record<string, FeatureParams>;
   readonly inlineBytes: number;
-  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
   begin(): Promise<boolean>;
   /** There may be rows to send. */
@@ -35,6 +35,13 @@ export interface Session {
   refreshDirectory(): Promise<void>;
   close(): void;
   terminate(): void;
+}
+
+interface SessionEnd {
+  readonly code: number;
+  readonly reason: string;
+  /** This daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
+  readonly faulty: boolean;
 }
 
 interface Waiting {
@@ -58,8 +65,10 @@ export function createSession(
   const keyOf = createMemberKeys();
   const check = createPushCheck(context, keyOf);
   let nextId = 1;
+  let following: Promise<void> = Promise.resolve();
   let heardAt = clock.now();
   let ended = false;
+  let faulty = false;
 
   const send = (frame: object): void => {
     if (!ended) socket.send(JSON.stringify(frame));
@@ -158,8 +167,14 @@ export function createSession(
     }
   }
 
+  /** One at a time: told twice of one break, the daemon acts and tells of it once. */
+  function followEpoch(state: HelloAckFrame["log"]): Promise<void> {
+    following = following.then(() => follow(state));
+    return following;
+  }
+
   /** The log lost commits since this daemon last saw it: what it sent above the common prefix goes out again. */
-  async function followEpoch(state: HelloAckFrame["log"]): Promise<void> {
+  async function follow(state: HelloAckFrame["log"]): Promise<void> {
     const known = Number(inbox.fact(epochFact) ?? 0);
     if (state.epoch === known) return;
     if (known !== 0 && state.epoch > known) {
@@ -230,6 +245,7 @@ export function createSession(
   /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
   function failed(error: unknown): void {
     if (ended) return;
+    faulty = true;
     log.warn({ error: String(error) }, "the link is given up and dialled again");
     socket.terminate();
   }
@@ -238,26 +254,28 @@ export function createSession(
   let liveness = clock.after(limits.pingIntervalMs, watch);
   function watch(): void {
     if (ended) return;
-    if (clock.now() - heardAt > limits.silenceMs) {
-      log.warn({ silent_ms: clock.now() - heardAt }, "the broker fell silent");
+    const silentMs = clock.now() - heardAt;
+    if (silentMs >= limits.silenceMs) {
+      log.warn({ silent_ms: silentMs }, "the broker fell silent");
       socket.terminate();
       return;
     }
     socket.ping();
-    liveness = clock.after(limits.pingIntervalMs, watch);
+    liveness = clock.after(Math.min(limits.pingIntervalMs, limits.silenceMs - silentMs), watch);
   }
 
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+  const closed = new Promise<SessionEnd>((resolve) => {
     socket.once("close", (code, reason) => {
       ended = true;
       liveness.cancel();
+      receipts.closed();
       for (const [id, request] of waiting) {
         waiting.delete(id);
         request.timer.cancel();
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ code, reason: reason.toString("utf8") }));
+      void drain.closed().then(() => resolve({ code, reason: reason.toString("utf8"), faulty }));
     });
   });
   const hear = () => {
