@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import type { CheckedPush, Inbox } from "../parts.ts";
 import { inboxAt, me } from "./inbox.fixture.ts";
@@ -76,6 +73,30 @@ test("of a message and the one that supersedes it at most one is shown, whicheve
   }
 });
 
+test("of a chain of messages that each supersede the one before, those that come in order are one message", async (t) => {
+  const made = await bench(t);
+  const pushes = [checkedPush(1, bob, me, "first")];
+  for (const seq of [2, 3, 4])
+    pushes.push(
+      checkedPush(seq, bob, me, `change ${seq}`, { supersedes: pushes.at(-1)?.item.envelope?.client_message_id ?? "" }),
+    );
+  for (const push of pushes) await made.inbox.store([push], 1);
+  assert.deepEqual(shown(made), ["first"]);
+});
+
+test("what supersedes a message that was shown is not shown, though the body of that one is gone by now", async (t) => {
+  const made = await bench(t);
+  const old = checkedPush(1, bob, me, "old");
+  await made.inbox.store([old], 0);
+  await made.inbox.prune(31 * day);
+  assert.deepEqual(shown(made), []);
+  await made.inbox.store(
+    [checkedPush(2, bob, me, "new", { supersedes: old.item.envelope?.client_message_id ?? "" })],
+    31 * day,
+  );
+  assert.deepEqual(shown(made), []);
+});
+
 test("what cannot be proven is kept and counted, shown to nobody, acknowledged to nobody, and takes no true message's place", async (t) => {
   const made = await bench(t);
   const truth = checkedPush(2, bob, me, "true");
@@ -90,13 +111,31 @@ test("what cannot be proven is kept and counted, shown to nobody, acknowledged t
   assert.deepEqual(made.inbox.search("forged", { cursor: null, limit: 10 }).items, []);
 });
 
-test("a place of which only the number came is a gap that listeners are told of", async (t) => {
+test("a place of which only the number came is a gap that listeners are told of, once per epoch and number", async (t) => {
   const made = await bench(t);
-  const push = checkedPush(4, bob, me, "");
-  await made.inbox.store([{ ...push, item: { ...push.item, envelope: null, stub_reason: "too_large" } }], 1);
+  const { item, ...push } = checkedPush(4, bob, me, "");
+  const stub = (change: object) => ({
+    ...push,
+    item: { ...item, envelope: null, stub_reason: "too_large", ...change },
+  });
+  assert.deepEqual(await made.inbox.store([stub({})], 1), { stored: 0, duplicates: 0, invalid: 1 });
   const [event] = made.inbox.eventsAfter(0, 10);
   assert.deepEqual([event?.event, event?.data["history_id"], event?.data["reason"]], ["gap", 4, "too_large"]);
   assert.equal(made.inbox.positions()[0]?.seq, 4, "the place counts as reached");
+  await made.reopen();
+  assert.deepEqual(await made.inbox.store([stub({}), stub({})], 2), { stored: 0, duplicates: 2, invalid: 0 });
+  assert.deepEqual(await made.inbox.store([stub({ seq: 5 }), stub({ epoch: 2 })], 2), {
+    stored: 0,
+    duplicates: 0,
+    invalid: 2,
+  });
+  assert.equal(eventsOf(made).length, 3);
+  assert.deepEqual(await made.inbox.store([checkedPush(4, bob, me, "came after all")], 3), {
+    stored: 1,
+    duplicates: 0,
+    invalid: 0,
+  });
+  assert.deepEqual(shown(made), ["came after all"]);
 });
 
 test("listeners hear in order of what is on disk, and the ids go on after a restart", async (t) => {
@@ -151,9 +190,22 @@ test("no text that somebody searches for is understood as anything but words", a
     ["NEAR(quick fox)", 0],
     ['"', 0],
     ["quick -fox", 1],
+    ['"unbalanced', 0],
+    ["quick) OR (cat", 0],
+    ["{text}: quick", 0],
+    ["^the", 1],
+    ["fox AND", 0],
+    ["quick\0fox", 1],
+    ["x".repeat(1_000_000), 0],
+    ["fox ".repeat(10_000), 1],
+    ['"'.repeat(10_001), 0],
+    ["'; DROP TABLE inbox; --", 0],
   ] as const)
     assert.equal(find(query), count, query);
   assert.throws(() => find("   "), { code: "missing_field" });
+  const words = (count: number) => Array.from({ length: count }, (_, n) => `w${n}`).join(" ");
+  assert.equal(find(words(64)), 0);
+  assert.throws(() => find(words(65)), { code: "invalid_field" });
   fc.assert(
     fc.property(fc.string({ unit: "binary", minLength: 1 }), (query) => {
       try {
@@ -193,6 +245,9 @@ test("with the disk full nothing is reported as stored, and with room again all 
   assert.ok(seq > 0);
   assert.equal(shown(made).length, seq);
   assert.equal(made.inbox.newestEventId(), seq);
+  await assert.rejects(made.inbox.addEvents([{ event: "gap", data: { text: "x".repeat(20_000) } }], 1));
+  assert.ok((await made.inbox.prune(30 * day + 2)) > 0, "upkeep makes room without a restart");
+  assert.equal((await made.inbox.store([checkedPush(++seq, bob, me, "y".repeat(20_000))], 31 * day)).stored, 1);
   await made.reopen();
   assert.deepEqual(await made.inbox.store([checkedPush(seq + 1, bob, me, "fits")], 1), {
     stored: 1,
@@ -222,46 +277,5 @@ test("a commit that fails for good ends the process; one on a full disk does not
     await assert.rejects(inbox.store([checkedPush(1, bob, me, "x")], 1), { code: "store_unavailable" });
     t.mock.restoreAll();
     assert.equal(ended.length, fatals);
-  }
-});
-
-test("killed at any moment, the inbox has what it reported, once, with its event and its receipt", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "cm-inbox-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "inbox.db");
-  const program = fileURLToPath(new URL("./storing-process.fixture.ts", import.meta.url));
-  const reported = new Set<number>();
-  for (let round = 0; round < 3; round += 1) {
-    const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    const killAfter = reported.size + 100 + Math.floor(Math.random() * 100);
-    for await (const line of createInterface({ input: child.stdout })) {
-      reported.add(Number(line));
-      if (reported.size === killAfter) child.kill("SIGKILL");
-    }
-    await ended;
-    const inbox = inboxAt(path);
-    await inbox.start();
-    const seqs: number[] = [];
-    for (let cursor: string | null = null; ; ) {
-      const page = inbox.list({
-        since: null,
-        topic: null,
-        from: null,
-        agent: null,
-        unread: false,
-        newest: false,
-        cursor,
-        limit: 1_000,
-      });
-      seqs.push(...page.items.map((item) => item.history_id));
-      cursor = page.next_cursor;
-      if (cursor === null) break;
-    }
-    assert.equal(new Set(seqs).size, seqs.length);
-    for (const seq of reported) assert.ok(seqs.includes(seq), `${seq} is lost`);
-    assert.equal(inbox.eventsAfter(0, 100_000).length, seqs.length);
-    assert.equal(inbox.pendingReceipts(100_000).length, seqs.length);
-    await inbox.stop();
   }
 });

@@ -31,6 +31,7 @@ const bodiesForMs = 30 * 86_400_000;
 const keysForMs = 400 * 86_400_000;
 const eventsForMs = 30 * 86_400_000;
 const eventsMax = 1_000_000;
+const searchWordsMax = 64;
 
 export function createInbox(options: InboxOptions): Inbox {
   return new SqliteInbox(options);
@@ -280,8 +281,13 @@ function cursorId(cursor: string | null): number {
 
 /** Every word must occur; quoting keeps FTS5's operators out of a caller's text. SQLite ends a text at U+0000. */
 function quoted(query: string): string {
-  const words = query.split(/[\s\0]+/).filter((word) => word !== "");
+  const words = [...new Set(query.split(/[\s\0]+/).filter((word) => word !== ""))];
   if (words.length === 0)
     throw new ClaudemeshError("missing_field", "the search has no words", { hint: "give q=word" });
+  // FTS5 takes time with the square of their number, and the loop stands still meanwhile.
+  if (words.length > searchWordsMax)
+    throw new ClaudemeshError("invalid_field", `the search has more than ${searchWordsMax} words`, {
+      hint: "give the rarest of them",
+    });
   return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { ReceiptState } from "../../protocol/frames.ts";
+import type { PushItem, ReceiptState } from "../../protocol/frames.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { InboxRow } from "./row.ts";
 import { positionQueries } from "../position-queries.ts";
@@ -40,8 +40,14 @@ export function inboxQueries(db: DatabaseSync) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
+  const insertPlace = db.prepare(
+    `INSERT INTO inbox (sender, epoch, seq, broker_message_id, content_type, meta, mentions, priority, algorithm, verified,
+       shown, invalid, sent_at, accepted_at, received_at)
+     VALUES ('', ?, ?, ?, '', '', '[]', 'next', 'none', 0, 0, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  );
   const byId = db.prepare("SELECT * FROM inbox WHERE id = ?");
-  const shownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND shown = 1");
+  const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ?");
   const superseding = db.prepare(
     "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL LIMIT 1",
   );
@@ -112,8 +118,15 @@ export function inboxQueries(db: DatabaseSync) {
       );
       return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },
+    /** A place of the log whose message did not come; it hides no message. False when it was told before. */
+    insertPlace: ({ epoch, seq, broker_message_id, stub_reason, accepted_at }: PushItem, now: number): boolean =>
+      Number(
+        insertPlace.run(epoch, seq, broker_message_id, stub_reason ?? "not pushed", accepted_at, accepted_at, now)
+          .changes,
+      ) === 1,
     row: (id: number) => (byId.get(id) as InboxRow | undefined) ?? null,
-    isShown: (sender: string, clientMessageId: string) => shownId.get(sender, clientMessageId) !== undefined,
+    /** Came and was proven: then it, or what replaced it, was shown, if only long ago. */
+    isKnown: (sender: string, clientMessageId: string) => knownId.get(sender, clientMessageId) !== undefined,
     isSuperseded: (sender: string, clientMessageId: string) => superseding.get(sender, clientMessageId) !== undefined,
     addText: (id: number, text: string) => addText.run(id, text),
     addMention: (member: string, id: number) => addMention.run(member, id),

@@ -29,6 +29,10 @@ export function storePush(
   const { envelope } = item;
   queries.notePosition(item.position, now);
   if (envelope === null) {
+    if (!queries.insertPlace(item, now)) {
+      tally.duplicates += 1;
+      return;
+    }
     queries.addEvent(
       "gap",
       now,
@@ -39,8 +43,8 @@ export function storePush(
     return;
   }
   const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
-  const replacesShown = envelope.supersedes !== null && queries.isShown(envelope.sender, envelope.supersedes);
-  const shown = push.invalid === null && !superseded && !replacesShown;
+  const replacesKnown = envelope.supersedes !== null && queries.isKnown(envelope.sender, envelope.supersedes);
+  const shown = push.invalid === null && !superseded && !replacesKnown;
   const agent =
     envelope.destination_kind === "dm" && envelope.destination_ref.length > 64
       ? envelope.destination_ref.slice(65)
