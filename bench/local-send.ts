@@ -38,6 +38,7 @@ export async function measureLocalSend(options: {
       member_name: "me",
       broker_url: "ws://127.0.0.1:9/v1/link",
       broker_key: "ab".repeat(32),
+      certificate_print: null,
     },
     Date.now(),
   );

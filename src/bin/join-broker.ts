@@ -32,7 +32,8 @@ export async function joinBroker(request: {
     const { memberId } = createKeypair(request.dir, Date.now());
     await admin.mesh(present.slug);
     await admin.addMember(present.mesh_id, { member_id: memberId, name: present.member_name, role: request.role });
-    if (present.broker_url !== broker.url) writeMeshFile(request.dir, { ...present, broker_url: broker.url });
+    if (present.broker_url !== broker.url)
+      writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
     return;
   }
   const { memberId } = createKeypair(request.dir, Date.now());
@@ -46,6 +47,7 @@ export async function joinBroker(request: {
       member_name: name,
       broker_url: broker.url,
       broker_key: broker.broker_key,
+      certificate_print: null,
     },
     Date.now(),
   );

@@ -8,23 +8,30 @@ import { ClaudemeshError } from "../protocol/error.ts";
 /** broker.json: where this broker was last reached. Read by the next start and by who wants to talk to it. */
 export interface BrokerFile {
   readonly port: number;
+  /** Of the listener for other hosts; null while there is none. */
+  readonly exposed_port: number | null;
+  readonly exposed_url: string | null;
   readonly broker_id: string;
   readonly url: string;
   readonly admin_socket: string;
 }
 
 /** null when there is none. One that cannot be read stops the start: guessing a port would strand every daemon. */
-export function readBrokerFile(dataDir: string): Pick<BrokerFile, "port"> | null {
+export function readBrokerFile(dataDir: string): Pick<BrokerFile, "port" | "exposed_port"> | null {
   const path = join(dataDir, "broker.json");
   const bytes = readFileIfPresent(path);
   if (bytes === null) return null;
   try {
-    const { port } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
-    if (typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536) return { port };
+    const { port, exposed_port } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
+    if (isPort(port)) return { port, exposed_port: isPort(exposed_port) ? exposed_port : null };
   } catch (thrown) {
     throw unreadable(path, thrown);
   }
   throw unreadable(path, null);
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
 export function writeBrokerFile(dataDir: string, file: BrokerFile): void {

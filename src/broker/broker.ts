@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { createAccepter } from "./accept/accepter.ts";
-import { adminSocketPath, readBrokerFile, writeBrokerFile } from "./broker-file.ts";
+import { adminSocketPath, writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
 import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
@@ -14,8 +14,8 @@ import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
-import { ownAuthorities } from "./link/authorities.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
 import { createLinkServer } from "./link/link-server.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
@@ -32,10 +32,10 @@ import { createUpkeep } from "./upkeep/upkeep.ts";
 export interface BrokerOptions {
   /** Created with mode 0700 if absent. Held by one broker at a time. */
   readonly dataDir: string;
-  /** Port 0: the port of the last start, or any free one at the first. */
-  readonly listen: { readonly host: string; readonly port: number };
-  /** Further names under which daemons dial this broker, `host:port`. */
+  readonly listen: ListenOptions["listen"];
+  readonly expose?: ListenOptions["expose"];
   readonly authorities?: readonly string[];
+  readonly publicUrl?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<BrokerLimits>;
@@ -50,6 +50,8 @@ export interface BrokerOptions {
 /** One broker. Its addresses are known once it has started. */
 export interface Broker extends Service {
   readonly url: string;
+  /** null: only this host reaches it. */
+  readonly exposed: Listeners["exposed"];
   readonly brokerId: string;
   /** 64 hex characters; what daemons pin. */
   readonly deploymentPublicKey: string;
@@ -102,7 +104,10 @@ export function createBroker(options: BrokerOptions): Broker {
       return stopping;
     },
     get url() {
-      return started().url;
+      return started().listeners.url;
+    },
+    get exposed() {
+      return started().listeners.exposed;
     },
     get brokerId() {
       return started().key.brokerId;
@@ -124,7 +129,7 @@ export function createBroker(options: BrokerOptions): Broker {
 }
 
 interface Running {
-  readonly url: string;
+  readonly listeners: Listeners;
   readonly adminSocket: string;
   readonly key: DeploymentKey;
   stop(): Promise<void>;
@@ -196,9 +201,13 @@ async function startBroker(
       },
       limits,
     );
-    let authorities: ReadonlySet<string> = new Set();
+    let listeners: Listeners | null = null;
     const linkParts: LinkParts = {
-      authorities: () => authorities,
+      authorities: () => listeners?.authorities() ?? new Set(),
+      reach: (authority) => {
+        if (listeners === null) throw new ClaudemeshError("stopping", "The broker does not listen yet.");
+        return listeners.reach(authority);
+      },
       store,
       accepter,
       router,
@@ -225,20 +234,28 @@ async function startBroker(
       noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
     });
     let draining = false;
-    const web = createPublicServer({
-      links,
-      metrics,
-      connectionsMax: limits.connectionsMax,
-      async ready() {
-        if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
-        await store.ping();
-      },
+    const opened = await openListeners({
+      dataDir,
+      listen: options.listen,
+      expose: options.expose ?? null,
+      authorities: options.authorities ?? [],
+      publicUrl: options.publicUrl ?? null,
+      now: clock.now(),
+      createServer: (certificate) =>
+        createPublicServer({
+          links,
+          metrics,
+          certificate,
+          connectionsMax: limits.connectionsMax,
+          async ready() {
+            if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
+            await store.ping();
+          },
+        }),
     });
-    const { host } = options.listen;
-    const port = await takePort(web, dataDir, options.listen);
-    undo.push(() => web.close());
-    authorities = ownAuthorities({ host, port }, options.authorities ?? []);
-    const url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}/v1/link`;
+    listeners = opened;
+    undo.push(() => opened.close());
+    const { url, exposed } = opened;
     const adminSocket = adminSocketPath(dataDir);
     const admin = createAdminServer(
       adminRoutes({
@@ -252,6 +269,7 @@ async function startBroker(
           broker_id: key.brokerId,
           broker_key: key.publicKeyHex,
           url,
+          exposed,
           pid: process.pid,
           links: registry.count(),
           meshes: (await store.listMeshes()).length,
@@ -263,11 +281,18 @@ async function startBroker(
     undo.push(() => upkeep.stop());
     await admin.listen(adminSocket);
     undo.push(() => admin.close());
-    writeBrokerFile(dataDir, { port, broker_id: key.brokerId, url, admin_socket: adminSocket });
-    log.info({ url, broker_id: key.brokerId, admin_socket: adminSocket }, "broker started");
+    writeBrokerFile(dataDir, {
+      port: opened.port,
+      exposed_port: exposed?.port ?? null,
+      exposed_url: exposed?.url ?? null,
+      broker_id: key.brokerId,
+      url,
+      admin_socket: adminSocket,
+    });
+    log.info({ url, exposed, broker_id: key.brokerId, admin_socket: adminSocket }, "broker started");
 
     return {
-      url,
+      listeners: opened,
       adminSocket,
       key,
       async stop() {
@@ -294,24 +319,6 @@ function lockDataDir(dataDir: string): HeldLock {
     if (!(thrown instanceof LockedError)) throw thrown;
     throw new ClaudemeshError("already_running", `Another broker runs on ${dataDir}.`, {
       hint: "claudemesh status",
-      cause: thrown,
-    });
-  }
-}
-
-/** Daemons know the port of the last start: it is taken again or the start fails, never silently another one. */
-async function takePort(
-  web: { listen(host: string, port: number): Promise<number> },
-  dataDir: string,
-  wanted: { host: string; port: number },
-): Promise<number> {
-  const port = wanted.port === 0 ? (readBrokerFile(dataDir)?.port ?? 0) : wanted.port;
-  try {
-    return await web.listen(wanted.host, port);
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ClaudemeshError("invalid_config", `The broker cannot listen on ${wanted.host}:${port}: ${reason}`, {
-      hint: "free the port, or name another one and tell it to the daemons",
       cause: thrown,
     });
   }

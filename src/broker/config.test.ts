@@ -10,6 +10,10 @@ test("every key is read", () => {
   const source = [
     "[listen]",
     'authorities = ["mesh.example:8443", "[::1]:7000"]',
+    'public_url = "wss://mesh.example"',
+    "[link]",
+    "ping_seconds = 7",
+    "silence_seconds = 14",
     "[rate_limit]",
     "member_per_second = 1",
     "member_burst = 2",
@@ -21,7 +25,8 @@ test("every key is read", () => {
     "dedupe_days = 6",
   ].join("\n");
   assert.deepEqual(parseBrokerConfig(source, "c.toml"), {
-    listen: { authorities: ["mesh.example:8443", "[::1]:7000"] },
+    listen: { authorities: ["mesh.example:8443", "[::1]:7000"], public_url: "wss://mesh.example" },
+    link: { ping_seconds: 7, silence_seconds: 14 },
     rate_limit: { member_per_second: 1, member_burst: 2, mesh_per_second: 3, mesh_burst: 4 },
     retention: { message_days: 5, dedupe_mode: "permanent", dedupe_days: 6 },
   });
@@ -30,6 +35,9 @@ test("every key is read", () => {
 for (const [what, source] of [
   ["an authority with a path", '[listen]\nauthorities = ["mesh.example/x"]\n'],
   ["an authority with a scheme", '[listen]\nauthorities = ["wss://mesh.example"]\n'],
+  ["a public address without TLS", '[listen]\npublic_url = "ws://mesh.example"\n'],
+  ["a public address with a path", '[listen]\npublic_url = "wss://mesh.example/x"\n'],
+  ["a silence of nothing", "[link]\nsilence_seconds = 0\n"],
   ["a rate of nothing", "[rate_limit]\nmesh_burst = 0\n"],
   ["an unknown mode", '[retention]\ndedupe_mode = "forever"\n'],
 ] as const) {
@@ -37,3 +45,10 @@ for (const [what, source] of [
     assert.throws(() => parseBrokerConfig(source, "c.toml"), { code: "invalid_config", message: /^c\.toml:2: / });
   });
 }
+
+test("a silence that one lost ping could fill is refused", () => {
+  assert.throws(() => parseBrokerConfig("[link]\nping_seconds = 40\n", "c.toml"), {
+    code: "invalid_config",
+    message: "c.toml: link.silence_seconds (75) must be at least twice link.ping_seconds (40)",
+  });
+});

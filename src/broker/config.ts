@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
+import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
 import { defaultBrokerLimits } from "./broker-limits.ts";
 
 /** config.toml in a broker's data directory. A missing file, table or key means the default. */
@@ -7,6 +8,14 @@ export interface BrokerConfig {
   readonly listen: {
     /** Names under which daemons dial this broker beside the address it listens on, `host:port`: of a proxy, of a name service. */
     readonly authorities: readonly string[];
+    /** The address that invites name, `wss://mesh.example`: of a proxy with a certificate that every system trusts. "": none. */
+    readonly public_url: string;
+  };
+  /** How soon a dead link is noticed; sooner where a network forgets idle connections. */
+  readonly link: {
+    readonly ping_seconds: number;
+    /** At least twice ping_seconds. */
+    readonly silence_seconds: number;
   };
   /** Messages a second and burst, of one member and of a whole mesh (delivery.md §6). */
   readonly rate_limit: {
@@ -27,7 +36,8 @@ const rateMax = 1_000_000;
 const daysMax = 36_500;
 
 export const defaultBrokerConfig: BrokerConfig = {
-  listen: { authorities: [] },
+  listen: { authorities: [], public_url: "" },
+  link: defaultLinkSeconds,
   rate_limit: {
     member_per_second: defaultBrokerLimits.memberRate,
     member_burst: defaultBrokerLimits.memberBurst,
@@ -49,7 +59,12 @@ const days = {
 const keys: ConfigKeys<BrokerConfig> = {
   listen: {
     authorities: { takes: 'a list such as "mesh.example:443"', read: (value) => listOf(value, isAuthority) },
+    public_url: {
+      takes: 'an address such as "wss://mesh.example"',
+      read: (value) => (isPublicUrl(value) ? value : undefined),
+    },
   },
+  link: linkKeys,
   rate_limit: { member_per_second: rate, member_burst: rate, mesh_per_second: rate, mesh_burst: rate },
   retention: {
     message_days: days,
@@ -67,10 +82,20 @@ export function readBrokerConfig(path: string): BrokerConfig {
 }
 
 export function parseBrokerConfig(source: string, path: string): BrokerConfig {
-  return parseConfigFile(source, path, keys, defaultBrokerConfig);
+  const config = parseConfigFile(source, path, keys, defaultBrokerConfig);
+  checkLinkSeconds(config.link, path);
+  return config;
 }
 
 /** As a Host header has it: the port is left out where it is the scheme's own. */
 function isAuthority(text: string): boolean {
   return URL.parse(`wss://${text}/`)?.host === text || URL.parse(`ws://${text}/`)?.host === text;
+}
+
+function isPublicUrl(value: unknown): value is string {
+  if (value === "") return true;
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  return (
+    url?.protocol === "wss:" && (url.pathname === "/" || url.pathname === "") && url.search === "" && url.hash === ""
+  );
 }

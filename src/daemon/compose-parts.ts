@@ -99,6 +99,7 @@ export function composeParts(
     log,
     clientVersion: readProgramVersion(),
     requireFeatures: config.features.require,
+    liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),

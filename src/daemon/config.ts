@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
+import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
 
 /** config.toml of one daemon. A missing file, table or key means the default. */
 export interface Config {
@@ -14,6 +15,12 @@ export interface Config {
     /** Exact origins whose browser pages may call the TCP listener. */
     readonly allowed_origins: readonly string[];
   };
+  /** How soon a dead link is noticed; sooner where a network forgets idle connections. */
+  readonly link: {
+    readonly ping_seconds: number;
+    /** At least twice ping_seconds. */
+    readonly silence_seconds: number;
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -27,6 +34,7 @@ const maxAgeHoursMax = 100_000;
 export const defaultConfig: Config = {
   outbox: { max_age_hours_override: null, disk_bytes_max: defaultDiskBytesMax },
   local_api: { public_health_check: false, allowed_origins: [] },
+  link: defaultLinkSeconds,
   features: { require: [] },
 };
 
@@ -48,6 +56,7 @@ const keys: ConfigKeys<Config> = {
       read: (value) => listOf(value, isOrigin),
     },
   },
+  link: linkKeys,
   features: {
     require: {
       takes: "a list of feature names",
@@ -62,7 +71,9 @@ export function readConfig(path: string): Config {
 }
 
 export function parseConfig(source: string, path: string): Config {
-  return parseConfigFile(source, path, keys, defaultConfig);
+  const config = parseConfigFile(source, path, keys, defaultConfig);
+  checkLinkSeconds(config.link, path);
+  return config;
 }
 
 function isOrigin(text: string): boolean {

@@ -20,6 +20,7 @@ const mesh: MeshFile = {
   member_name: "ada",
   broker_url: "ws://127.0.0.1:9/v1/link",
   broker_key: "ab".repeat(32),
+  certificate_print: null,
 };
 
 describe("a daemon", () => {

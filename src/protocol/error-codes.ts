@@ -26,6 +26,7 @@ export const errorCodes = {
   preflight_forbidden: { status: 403, retryable: false },
   not_a_member: { status: 403, retryable: false },
   not_subscribed: { status: 403, retryable: false },
+  not_allowed: { status: 403, retryable: false },
   // What is asked for.
   not_found: { status: 404, retryable: false },
   unknown_destination: { status: 404, retryable: false },
@@ -37,6 +38,18 @@ export const errorCodes = {
   id_void: { status: 410, retryable: false },
   body_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
+  too_many_invites: { status: 409, retryable: false },
+  // Invites and the way to a broker.
+  invite_malformed: { status: 400, retryable: false },
+  invite_truncated: { status: 400, retryable: false },
+  invite_altered: { status: 400, retryable: false },
+  invite_newer: { status: 400, retryable: false },
+  invite_unknown: { status: 404, retryable: false },
+  invite_expired: { status: 410, retryable: false },
+  invite_used: { status: 410, retryable: false },
+  invite_revoked: { status: 410, retryable: false },
+  certificate_mismatch: { status: 502, retryable: false },
+  broker_key_mismatch: { status: 502, retryable: false },
   // Load and state of the service.
   daemon_busy: { status: 429, retryable: true },
   too_many_streams: { status: 429, retryable: true },

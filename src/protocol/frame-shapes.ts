@@ -13,6 +13,7 @@ const text = (value: unknown) => typeof value === "string" && value.length <= te
 const name = (value: unknown) => typeof value === "string" && value.length >= 1 && value.length <= limits.nameCharsMax;
 const memberId = (value: unknown) => typeof value === "string" && isMemberId(value);
 const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isRole = (value: unknown) => value === "owner" || value === "admin" || value === "member" || value === "guest";
 const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value === null || test(value);
 const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
 const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) =>
@@ -74,6 +75,16 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },
+  invite_create: {
+    ...request,
+    invite_id: memberId,
+    role: isRole,
+    uses: (value) => integer(value) && Number(value) >= 1 && Number(value) <= limits.inviteUsesMax,
+    expires_in_ms: (value) => integer(value) && Number(value) >= 1 && Number(value) <= limits.inviteExpiryMsMax,
+    authority: orNull(text),
+  },
+  invites: request,
+  invite_revoke: { ...request, invite_id: memberId },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
   reply,
   error,

@@ -1,6 +1,7 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import type { InviteTransport } from "./invite.ts";
 
 /** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
 export interface Position {
@@ -200,6 +201,28 @@ export interface TopicInfo {
   readonly subscribed: boolean;
 }
 
+export interface InviteInfo {
+  /** The invite's public key, 64 lower-case hex characters; the link holds the private one. */
+  readonly invite_id: string;
+  readonly role: MemberInfo["role"];
+  readonly state: "open" | "used" | "expired" | "revoked";
+  /** Members it may admit, and has admitted. */
+  readonly uses: number;
+  readonly used: number;
+  readonly created_at: string;
+  readonly expires_at: string;
+  /** member_id of who made it. */
+  readonly created_by: string;
+}
+
+/** How others reach this broker, for an invite to say. */
+export interface BrokerReach {
+  readonly authority: string;
+  readonly transport: InviteTransport;
+  /** Only programs on the broker's own host reach it so. */
+  readonly loopback: boolean;
+}
+
 /** Requests that carry `id` and are answered by `reply` or `error` with the same id. */
 export type RequestFrame =
   | { readonly type: "members"; readonly id: number }
@@ -214,7 +237,20 @@ export type RequestFrame =
       readonly address: string;
       readonly before_seq: number | null;
       readonly limit: number;
-    };
+    }
+  | {
+      readonly type: "invite_create";
+      readonly id: number;
+      readonly invite_id: string;
+      readonly role: MemberInfo["role"];
+      readonly uses: number;
+      /** Milliseconds from when the broker takes it, by the broker's clock. */
+      readonly expires_in_ms: number;
+      /** One of the broker's own addresses; null: the one it prefers. */
+      readonly authority: string | null;
+    }
+  | { readonly type: "invites"; readonly id: number }
+  | { readonly type: "invite_revoke"; readonly id: number; readonly invite_id: string };
 
 /** Answers a request of either side. A daemon's reply to the broker says that what was told is on its disk. */
 export interface ReplyFrame {
@@ -231,6 +267,9 @@ export interface RequestResults {
   subscribe: TopicInfo;
   unsubscribe: TopicInfo;
   history: { readonly items: readonly PushItem[]; readonly next_before_seq: number | null };
+  invite_create: { readonly invite: InviteInfo; readonly reach: BrokerReach };
+  invites: { readonly invites: readonly InviteInfo[] };
+  invite_revoke: InviteInfo;
 }
 
 export type ReceiptState = "delivered" | "injected" | "read" | "undecryptable";

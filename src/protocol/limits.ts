@@ -30,4 +30,9 @@ export const limits = {
   localInFlightMax: 64,
   localStreamsMax: 32,
   pageItemsMax: 1_000,
+  /** Invites of one mesh that can still be used. */
+  invitesOpenMax: 1_000,
+  /** Members that one invite may admit. */
+  inviteUsesMax: 10_000,
+  inviteExpiryMsMax: 31_536_000_000,
 } as const;

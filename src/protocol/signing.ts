@@ -61,6 +61,11 @@ export function challengeBytes(nonce: string, brokerId: string, serverTime: stri
   return lengthPrefixed(Buffer.from("claudemesh:challenge:v1", "ascii"), [nonce, brokerId, serverTime]);
 }
 
+/** What the deployment key signs for who asks a broker to prove itself over HTTP, before anything is sent to it. */
+export function brokerProofBytes(nonce: string, brokerId: string, serverTime: string, authority: string): Buffer {
+  return lengthPrefixed(Buffer.from("claudemesh:broker-proof:v1", "ascii"), [nonce, brokerId, serverTime, authority]);
+}
+
 /** What the broker authenticates of a position, by HMAC under its deployment secret. */
 export function positionBytes(position: Omit<Position, "mac">, meshId: string): Buffer {
   return lengthPrefixed(Buffer.from("claudemesh:position:v1", "ascii"), [
@@ -97,6 +102,13 @@ export function verify(publicKey: KeyObject, bytes: Uint8Array, signature: strin
 /** Importing costs 50 µs: callers keep the result. `hex` is 64 characters. */
 export function publicKeyFromHex(hex: string): KeyObject {
   return createPublicKey({ key: Buffer.concat([spkiPrefix, Buffer.from(hex, "hex")]), format: "der", type: "spki" });
+}
+
+/** 64 lower-case hex characters, of a public key or of the public half of a private one. */
+export function publicKeyHexOf(key: KeyObject): string {
+  const raw = key.export({ format: "jwk" }).x;
+  if (raw === undefined) throw new TypeError("the key has no public coordinate");
+  return Buffer.from(raw, "base64url").toString("hex");
 }
 
 /** From a raw 32-byte seed. */

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LinkServer } from "../link/link-server.ts";
@@ -15,6 +16,8 @@ export interface PublicServer {
 export interface PublicServerParts {
   readonly links: LinkServer;
   readonly metrics: BrokerMetrics;
+  /** null: without TLS. */
+  readonly certificate: { readonly cert: string; readonly key: string } | null;
   /** Connections at once, links and those that have said nothing yet included; further ones are closed. */
   readonly connectionsMax: number;
   /** Rejects while the broker must not get traffic. */
@@ -56,12 +59,12 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     }
   }
 
-  const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
-    (request, response) => {
-      void answer(request, response);
-    },
-  );
+  const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const server: Server =
+    parts.certificate === null
+      ? createServer(timeouts, listener)
+      : createTlsServer({ ...timeouts, ...parts.certificate, minVersion: "TLSv1.3" }, listener);
   server.maxConnections = parts.connectionsMax;
   server.on("upgrade", parts.links.upgrade);
   return {

@@ -4,6 +4,9 @@ import { parseDaemonFrame } from "../../protocol/frame-check.ts";
 import { onError } from "./frames/error.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
+import { onInviteCreate } from "./frames/invite-create.ts";
+import { onInviteRevoke } from "./frames/invite-revoke.ts";
+import { onInvites } from "./frames/invites.ts";
 import { onMembers } from "./frames/members.ts";
 import { onPushAck } from "./frames/push-ack.ts";
 import { onReceipt } from "./frames/receipt.ts";
@@ -32,6 +35,9 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   subscribe: onSubscribe,
   unsubscribe: onUnsubscribe,
   history: onHistory,
+  invite_create: onInviteCreate,
+  invites: onInvites,
+  invite_revoke: onInviteRevoke,
   reply: onReply,
   error: onError,
 };

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { BrokerReach } from "../../protocol/frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
@@ -32,6 +33,8 @@ export interface LinkParts {
   readonly dedupe: DedupeSetting;
   /** Known once the broker listens. */
   authorities(): ReadonlySet<string>;
+  /** What an invite says of the way here; see listen/reach.ts. */
+  reach(authority: string | null): BrokerReach;
 }
 
 export interface DedupeSetting {

@@ -4,6 +4,8 @@ const chunk = 500;
 /** A dry run only counts. */
 const countAll = 1_000_000_000;
 const dayMs = 86_400_000;
+/** After its end an invite is remembered for this long, so that a late use hears "expired" and not "unknown". */
+const invitesForMs = 30 * dayMs;
 
 /** Removes messages older than the retention, and what was kept for members that never came to fetch it. */
 export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
@@ -11,6 +13,7 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
   let messages = 0;
   let notices = 0;
   let unfetched = 0;
+  let invites = 0;
   for (const { mesh_id } of await store.listMeshes()) {
     const now = clock.now();
     const before = now - parts.messageRetentionDays * dayMs;
@@ -32,6 +35,13 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
       more = !dryRun && removed >= chunk;
       await letOthersRun();
     }
+    for (let more = true; more && !signal.aborted; ) {
+      const limit = dryRun ? countAll : chunk;
+      const removed = await store.expireInvites(mesh_id, now - invitesForMs, { limit, dryRun });
+      invites += removed;
+      more = !dryRun && removed >= chunk;
+      await letOthersRun();
+    }
   }
-  return { messages, notices, unfetched };
+  return { messages, notices, unfetched, invites };
 };

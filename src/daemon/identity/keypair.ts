@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isMemberId } from "../../protocol/ids.ts";
+import { publicKeyHexOf } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { requirePrivate } from "./private-file.ts";
 
@@ -42,14 +43,14 @@ export function createKeypair(dir: string, now: number): Keypair {
   if (!existsSync(path)) {
     const signing = generateKeyPairSync("ed25519");
     const sealing = generateKeyPairSync("x25519");
-    const memberId = publicHex(signing.publicKey);
+    const memberId = publicKeyHexOf(signing.publicKey);
     const file: KeypairFile = {
       schema_version: schemaVersion,
       member_id: memberId,
       key_id: memberId,
       ed25519_pubkey: memberId,
       ed25519_privkey: privateText(signing.privateKey),
-      x25519_pubkey: publicHex(sealing.publicKey),
+      x25519_pubkey: publicKeyHexOf(sealing.publicKey),
       x25519_privkey: privateText(sealing.privateKey),
       sealing_secret: randomBytes(sealingSecretBytes).toString("base64url"),
       created_at: rfc3339(now),
@@ -74,8 +75,8 @@ export function readKeypair(dir: string): Keypair {
     const x25519Key = importPrivate(file.x25519_privkey, "x25519");
     const sealingSecret = Buffer.from(file.sealing_secret, "base64url");
     const matches =
-      publicHexOfPrivate(signingKey) === file.ed25519_pubkey &&
-      publicHexOfPrivate(x25519Key) === file.x25519_pubkey &&
+      publicKeyHexOf(signingKey) === file.ed25519_pubkey &&
+      publicKeyHexOf(x25519Key) === file.x25519_pubkey &&
       isMemberId(file.member_id) &&
       sealingSecret.length === sealingSecretBytes;
     if (!matches) throw new Error("its keys do not belong together");
@@ -146,15 +147,4 @@ function importPrivate(text: string, type: "ed25519" | "x25519"): KeyObject {
 
 function privateText(key: KeyObject): string {
   return key.export({ format: "der", type: "pkcs8" }).toString("base64url");
-}
-
-function publicHex(key: KeyObject): string {
-  const raw = key.export({ format: "jwk" }).x;
-  if (raw === undefined) throw new Error("the public key has no coordinate");
-  return Buffer.from(raw, "base64url").toString("hex");
-}
-
-/** A private key's JWK carries the public coordinate as well. */
-function publicHexOfPrivate(key: KeyObject): string {
-  return publicHex(key);
 }

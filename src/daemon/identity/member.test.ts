@@ -14,6 +14,7 @@ const mesh: MeshFile = {
   member_name: "ada",
   broker_url: "ws://127.0.0.1:4000/v1/link",
   broker_key: "ab".repeat(32),
+  certificate_print: null,
 };
 
 describe("a member's identity", () => {

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { checkName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isMemberId } from "../../protocol/ids.ts";
+import { isLoopback } from "../../protocol/loopback.ts";
 
 /** Which mesh a member's directory belongs to, and the broker pinned at joining (mesh.json, 0600). */
 export interface MeshFile {
@@ -14,14 +15,20 @@ export interface MeshFile {
   readonly broker_url: string;
   /** The deployment's ed25519 public key, 64 lower-case hex characters. */
   readonly broker_key: string;
+  /**
+   * Print of the TLS certificate that was pinned (base/pinned-tls.ts); null for one that the system must trust, and for
+   * ws:// on loopback.
+   */
+  readonly certificate_print: string | null;
 }
 
 /** Checks and writes; replaces what is there, so that a moved broker can be pinned anew. */
 export function writeMeshFile(dir: string, mesh: MeshFile): void {
   const path = meshPath(dir);
   check(path, mesh);
-  const { mesh_id, slug, member_name, broker_url, broker_key } = mesh;
-  writeFileAtomic(path, `${JSON.stringify({ mesh_id, slug, member_name, broker_url, broker_key }, null, 2)}\n`);
+  const { mesh_id, slug, member_name, broker_url, broker_key, certificate_print } = mesh;
+  const text = JSON.stringify({ mesh_id, slug, member_name, broker_url, broker_key, certificate_print }, null, 2);
+  writeFileAtomic(path, `${text}\n`);
 }
 
 /** Throws invalid_config for a missing or damaged file. */
@@ -41,8 +48,10 @@ export function readMeshFile(dir: string): MeshFile {
       cause,
     });
   }
-  check(path, value);
-  return value;
+  // Written before there were pins, the file has none.
+  const mesh = typeof value === "object" && value !== null ? { certificate_print: null, ...value } : value;
+  check(path, mesh);
+  return mesh;
 }
 
 function meshPath(dir: string): string {
@@ -66,8 +75,13 @@ function wrongField(value: unknown): string | null {
   if (!isMemberId(String(fields["broker_key"]))) return "`broker_key` must be 64 lower-case hex characters";
   if (!isName(String(fields["member_name"])))
     return "`member_name` must be a name: letters, digits, `.`, `_`, `-`, at most 64";
-  if (!/^wss?:$/.test(URL.parse(String(fields["broker_url"]))?.protocol ?? ""))
-    return "`broker_url` must be a ws:// or wss:// address";
+  const print = fields["certificate_print"];
+  if (print !== null && (typeof print !== "string" || !isMemberId(print)))
+    return "`certificate_print` must be 64 lower-case hex characters or null";
+  const url = URL.parse(String(fields["broker_url"]));
+  if (!/^wss?:$/.test(url?.protocol ?? "")) return "`broker_url` must be a ws:// or wss:// address";
+  if (url?.protocol === "ws:" && !isLoopback(url.hostname))
+    return "`broker_url` must be a wss:// address: beyond this host a link has TLS";
   return null;
 }
 

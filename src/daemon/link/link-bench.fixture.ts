@@ -48,6 +48,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
     member_name: "ada",
     broker_url: broker.url,
     broker_key: change.brokerKey ?? broker.key,
+    certificate_print: null,
   };
   createMember(dir, mesh, 0);
   const clock = createManualClock(Date.now());

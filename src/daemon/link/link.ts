@@ -22,6 +22,7 @@ export interface LinkOptions {
     readonly slug: string;
     readonly broker_url: string;
     readonly broker_key: string;
+    readonly certificate_print?: string | null;
   };
   readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
   readonly outbox: Outbox;
@@ -32,6 +33,8 @@ export interface LinkOptions {
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
   readonly maxAgeHoursOverride?: number | null;
+  /** When a silent link is pinged and given up. */
+  readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
   readonly random?: () => number;
   readonly count?: LinkCounters;
   /** The link ended in a way that reconnecting cannot mend: the daemon has to end, with this kind's exit code. */

@@ -1,4 +1,5 @@
 import WebSocket from "ws";
+import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts";
@@ -33,11 +34,7 @@ const openingDeadlineMs = 20_000;
  */
 export async function openSession(context: OpeningContext): Promise<Session> {
   const { mesh } = context;
-  const socket = new WebSocket(mesh.broker_url, "claudemesh.v1", {
-    perMessageDeflate: false,
-    maxPayload: limits.frameBytesMax * 2,
-    handshakeTimeout: openingDeadlineMs,
-  });
+  const socket = await dial(context);
   const frames = frameQueue(socket, () => context.clock.now());
   const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
   const giveUp = (): void => socket.terminate();
@@ -77,6 +74,41 @@ export async function openSession(context: OpeningContext): Promise<Session> {
   } finally {
     deadline.cancel();
     context.signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** A socket whose upgrade is under way. With TLS only once the pinned certificate, or a trusted one, is proven. */
+async function dial(context: OpeningContext): Promise<WebSocket> {
+  const { mesh, signal } = context;
+  const options = {
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytesMax * 2,
+    handshakeTimeout: openingDeadlineMs,
+  };
+  const url = new URL(mesh.broker_url);
+  if (url.protocol === "ws:") return new WebSocket(url, "claudemesh.v1", options);
+  const late = new AbortController();
+  const deadline = context.clock.after(openingDeadlineMs, () => late.abort(new Error("no answer in time")));
+  try {
+    const secure = await dialTls({
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port: Number(url.port || 443),
+      print: mesh.certificate_print ?? null,
+      signal: AbortSignal.any([signal, late.signal]),
+    });
+    return new WebSocket(url, "claudemesh.v1", { ...options, createConnection: () => secure });
+  } catch (thrown) {
+    if (thrown instanceof PinMismatch) {
+      // Not the end of the daemon: whoever stands between for a while could otherwise stop every host for good.
+      throw new ClaudemeshError(
+        "certificate_mismatch",
+        `the certificate of ${url.host} is not the one that was pinned; nothing was sent to it`,
+        { hint: "if the broker has a new key: claudemesh join LINK, with a new invite", cause: thrown },
+      );
+    }
+    throw ClaudemeshError.from(thrown, "broker_unreachable");
+  } finally {
+    deadline.cancel();
   }
 }
 

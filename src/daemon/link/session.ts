@@ -251,17 +251,18 @@ export function createSession(
   }
 
   // A half-open connection delivers nothing and reports nothing: both sides watch for silence.
-  let liveness = clock.after(limits.pingIntervalMs, watch);
+  const { pingIntervalMs, silenceMs } = context.liveness ?? limits;
+  let liveness = clock.after(pingIntervalMs, watch);
   function watch(): void {
     if (ended) return;
     const silentMs = clock.now() - heardAt;
-    if (silentMs >= limits.silenceMs) {
+    if (silentMs >= silenceMs) {
       log.warn({ silent_ms: silentMs }, "the broker fell silent");
       socket.terminate();
       return;
     }
     socket.ping();
-    liveness = clock.after(Math.min(limits.pingIntervalMs, limits.silenceMs - silentMs), watch);
+    liveness = clock.after(Math.min(pingIntervalMs, silenceMs - silentMs), watch);
   }
 
   const closed = new Promise<SessionEnd>((resolve) => {

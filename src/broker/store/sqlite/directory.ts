@@ -31,6 +31,8 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 }
 
 const meshTables = [
+  "invite_use",
+  "invite",
   "mention_index",
   "delivery_queue",
   "notice",
@@ -59,25 +61,33 @@ export function addMember(
   input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number },
 ): MemberRow {
   return core.transaction(() => {
-    const head = headOf(core, input.mesh_id);
     const existing = member(core, input.mesh_id, input.member_id);
     if (existing !== null) return existing;
-    if (
-      core.sql("SELECT 1 AS yes FROM member WHERE mesh_id = ? AND name = ?").get(input.mesh_id, input.name) !==
-      undefined
-    ) {
-      throw new ClaudemeshError("already_exists", `the name "${input.name}" is taken in this mesh`, {
-        hint: "choose another with --name",
-      });
-    }
-    core
-      .sql("INSERT INTO member (mesh_id, member_id, name, role, status, joined_at) VALUES (?, ?, ?, ?, 'active', ?)")
-      .run(input.mesh_id, input.member_id, input.name, input.role, input.now);
-    addCursor(core, input.mesh_id, input.member_id, "dm", head);
-    const all = topicByName(core, input.mesh_id, systemTopic);
-    if (all !== null) openInterval(core, input.mesh_id, input.member_id, all.topic_id, head);
-    return requireMember(core, input.mesh_id, input.member_id);
+    nameIsFree(core, input.mesh_id, input.name);
+    return insertMember(core, input);
   });
+}
+
+export function nameIsFree(core: StoreCore, meshId: string, name: string): void {
+  if (core.sql("SELECT 1 AS yes FROM member WHERE mesh_id = ? AND name = ?").get(meshId, name) === undefined) return;
+  throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh`, {
+    hint: "choose another with --name",
+  });
+}
+
+/** With its destinations: its direct messages, and the system topic. Call inside a transaction. */
+export function insertMember(
+  core: StoreCore,
+  input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number },
+): MemberRow {
+  const head = headOf(core, input.mesh_id);
+  core
+    .sql("INSERT INTO member (mesh_id, member_id, name, role, status, joined_at) VALUES (?, ?, ?, ?, 'active', ?)")
+    .run(input.mesh_id, input.member_id, input.name, input.role, input.now);
+  addCursor(core, input.mesh_id, input.member_id, "dm", head);
+  const all = topicByName(core, input.mesh_id, systemTopic);
+  if (all !== null) openInterval(core, input.mesh_id, input.member_id, all.topic_id, head);
+  return requireMember(core, input.mesh_id, input.member_id);
 }
 
 export function members(core: StoreCore, meshId: string): MemberRow[] {

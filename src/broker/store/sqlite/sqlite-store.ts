@@ -7,6 +7,7 @@ import { accept, lookUp, voidIds } from "./accept.ts";
 import { createCore, type SqliteStoreOptions, type StoreCore } from "./core.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import * as invites from "./invites.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
 import { checkConsistency, dropNotices, expireDedupe, expireKept, expireMessages, takeNotices } from "./upkeep.ts";
@@ -55,6 +56,11 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     addMember: method(directory.addMember),
     members: method(directory.members),
     member: method(directory.member),
+    createInvite: method(invites.createInvite),
+    invites: method(invites.invites),
+    revokeInvite: method(invites.revokeInvite),
+    admit: method(invites.admit),
+    expireInvites: method(invites.expireInvites),
     revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),

@@ -1,0 +1,144 @@
+import type { SQLInputValue } from "node:sqlite";
+import type { Admission } from "../../../protocol/admission.ts";
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import { limits } from "../../../protocol/limits.ts";
+import type { InviteRow, MemberRow } from "../store.ts";
+import type { StoreCore } from "./core.ts";
+import { member, nameIsFree, insertMember } from "./directory.ts";
+
+export function createInvite(core: StoreCore, invite: Omit<InviteRow, "used" | "revoked_at">): InviteRow {
+  return core.transaction(() => {
+    const open = core
+      .sql("SELECT count(*) AS n FROM invite WHERE mesh_id = ? AND expires_at > ? AND revoked_at IS NULL")
+      .get(invite.mesh_id, invite.created_at);
+    if (Number(open?.["n"]) >= limits.invitesOpenMax) {
+      throw new ClaudemeshError("too_many_invites", `the mesh has ${limits.invitesOpenMax} open invites`, {
+        hint: "claudemesh invite list, then claudemesh invite revoke ID",
+      });
+    }
+    if (inviteById(core, invite.mesh_id, invite.invite_id) !== null)
+      throw new ClaudemeshError("already_exists", "this invite exists already");
+    core
+      .sql(
+        "INSERT INTO invite (mesh_id, invite_id, role, uses, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(
+        invite.mesh_id,
+        invite.invite_id,
+        invite.role,
+        invite.uses,
+        invite.created_by,
+        invite.created_at,
+        invite.expires_at,
+      );
+    return { ...invite, used: 0, revoked_at: null };
+  });
+}
+
+const selectInvite = `SELECT invite.*, (SELECT count(*) FROM invite_use
+  WHERE invite_use.mesh_id = invite.mesh_id AND invite_use.invite_id = invite.invite_id) AS used FROM invite`;
+
+export function invites(core: StoreCore, meshId: string): InviteRow[] {
+  return core
+    .sql(`${selectInvite} WHERE mesh_id = ? ORDER BY created_at DESC, invite_id LIMIT ${limits.pageItemsMax}`)
+    .all(meshId)
+    .map(readInvite);
+}
+
+export function revokeInvite(core: StoreCore, meshId: string, inviteId: string, now: number): InviteRow {
+  return core.transaction(() => {
+    core
+      .sql("UPDATE invite SET revoked_at = ? WHERE mesh_id = ? AND invite_id = ? AND revoked_at IS NULL")
+      .run(now, meshId, inviteId);
+    return requireInvite(core, meshId, inviteId);
+  });
+}
+
+/**
+ * One transaction: whoever is a member already stays as it is and uses nothing up, so that a join whose answer was lost
+ * can be repeated. The name is looked at before the use is counted.
+ */
+export function admit(
+  core: StoreCore,
+  meshId: string,
+  admission: Admission,
+  now: number,
+): { member: MemberRow; admitted: boolean } {
+  return core.transaction(() => {
+    const invite = requireInvite(core, meshId, admission.invite_id);
+    const present = member(core, meshId, admission.member_id);
+    if (present?.status === "revoked")
+      throw new ClaudemeshError("not_a_member", "this member was revoked; its keys are not admitted again", {
+        hint: "join with a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK",
+      });
+    if (present !== null) return { member: present, admitted: false };
+    refuseClosed(invite, now);
+    nameIsFree(core, meshId, admission.name);
+    core
+      .sql("INSERT INTO invite_use (mesh_id, invite_id, member_id, admission, used_at) VALUES (?, ?, ?, ?, ?)")
+      .run(meshId, admission.invite_id, admission.member_id, JSON.stringify(admission), now);
+    const { member_id, name } = admission;
+    return { member: insertMember(core, { mesh_id: meshId, member_id, name, role: invite.role, now }), admitted: true };
+  });
+}
+
+/** Invites that nobody can use any more, with their uses. */
+export function expireInvites(
+  core: StoreCore,
+  meshId: string,
+  expiredBefore: number,
+  options: { limit: number; dryRun: boolean },
+): number {
+  const over = core
+    .sql("SELECT invite_id FROM invite WHERE mesh_id = ? AND expires_at < ? ORDER BY expires_at LIMIT ?")
+    .all(meshId, expiredBefore, options.limit)
+    .map((row) => String(row["invite_id"]));
+  if (options.dryRun || over.length === 0) return over.length;
+  return core.transaction(() => {
+    for (const inviteId of over) {
+      for (const table of ["invite_use", "invite"])
+        core.sql(`DELETE FROM ${table} WHERE mesh_id = ? AND invite_id = ?`).run(meshId, inviteId);
+    }
+    return over.length;
+  });
+}
+
+function refuseClosed(invite: InviteRow, now: number): void {
+  const hint = "ask for a new one: claudemesh invite";
+  if (invite.revoked_at !== null) throw new ClaudemeshError("invite_revoked", "the invite was revoked", { hint });
+  if (invite.expires_at <= now) {
+    const over = new Date(invite.expires_at).toISOString();
+    throw new ClaudemeshError("invite_expired", `the invite was good until ${over}`, { hint });
+  }
+  if (invite.used >= invite.uses) {
+    const times = invite.uses === 1 ? "once, as it may be" : `${invite.uses} times, as often as it may be`;
+    throw new ClaudemeshError("invite_used", `the invite was used ${times}`, { hint });
+  }
+}
+
+function inviteById(core: StoreCore, meshId: string, inviteId: string): InviteRow | null {
+  const row = core.sql(`${selectInvite} WHERE mesh_id = ? AND invite_id = ?`).get(meshId, inviteId);
+  return row === undefined ? null : readInvite(row);
+}
+
+function requireInvite(core: StoreCore, meshId: string, inviteId: string): InviteRow {
+  const invite = inviteById(core, meshId, inviteId);
+  if (invite !== null) return invite;
+  throw new ClaudemeshError("invite_unknown", "this broker knows no such invite", {
+    hint: "ask for a new one: claudemesh invite",
+  });
+}
+
+function readInvite(row: Record<string, SQLInputValue>): InviteRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    invite_id: String(row["invite_id"]),
+    role: String(row["role"]) as InviteRow["role"],
+    uses: Number(row["uses"]),
+    used: Number(row["used"]),
+    created_by: String(row["created_by"]),
+    created_at: Number(row["created_at"]),
+    expires_at: Number(row["expires_at"]),
+    revoked_at: row["revoked_at"] === null ? null : Number(row["revoked_at"]),
+  };
+}

@@ -1,0 +1,32 @@
+import { wholeNumber } from "./config-file.ts";
+import { ClaudemeshError } from "./error.ts";
+import { limits } from "./limits.ts";
+
+/** `[link]` of the daemon's and the broker's config.toml: how often a peer is pinged, and after how long a silence given up. */
+export interface LinkSeconds {
+  readonly ping_seconds: number;
+  readonly silence_seconds: number;
+}
+
+const secondsMax = 3_600;
+const seconds = {
+  takes: `a whole number of seconds from 1 to ${secondsMax}`,
+  read: (value: unknown) => wholeNumber(value, 1, secondsMax),
+};
+
+export const defaultLinkSeconds: LinkSeconds = {
+  ping_seconds: limits.pingIntervalMs / 1_000,
+  silence_seconds: limits.silenceMs / 1_000,
+};
+
+export const linkKeys = { ping_seconds: seconds, silence_seconds: seconds };
+
+/** One lost ping must not end a link that is well. */
+export function checkLinkSeconds(link: LinkSeconds, path: string): void {
+  if (link.silence_seconds >= 2 * link.ping_seconds) return;
+  throw new ClaudemeshError(
+    "invalid_config",
+    `${path}: link.silence_seconds (${link.silence_seconds}) must be at least twice link.ping_seconds (${link.ping_seconds})`,
+    { hint: "give both in [link]" },
+  );
+}
