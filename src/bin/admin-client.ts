@@ -10,6 +10,8 @@ export interface BrokerAnswer {
   /** Deployment public key, 64 hex characters. */
   readonly broker_key: string;
   readonly url: string;
+  /** For other hosts; null: none. */
+  readonly exposed: { readonly url: string; readonly port: number; readonly certificate_print: string } | null;
   readonly pid: number;
 }
 

@@ -61,6 +61,7 @@ export async function startHosts(): Promise<DemoHosts> {
       persistent: true,
       http: false,
       broker: name === "alice" ? null : brokerDir(homes.alice),
+      listen: null,
     });
   const kill = async (pid: number | null, what: string): Promise<void> => {
     if (pid === null) throw new ClaudemeshError("not_running", `${what} does not run any more`);
@@ -82,7 +83,7 @@ export async function startHosts(): Promise<DemoHosts> {
       killBroker: () => kill(broker.pid, "the broker"),
       killBob: () => kill(bob.pid, "bob's daemon"),
       async startBroker() {
-        broker = seen((await launcher.brokerUp(homes.alice)).status);
+        broker = seen((await launcher.brokerUp(homes.alice, null)).status);
         return broker;
       },
       async startBob() {

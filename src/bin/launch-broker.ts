@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BrokerStatus, Started } from "../cli/launcher.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { adminClient, type BrokerAnswer } from "./admin-client.ts";
+import {
+  applyListen,
+  type ListenRecord,
+  listenArguments,
+  readListenRecord,
+  writeListenRecord,
+} from "./listen-record.ts";
 import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
@@ -12,19 +20,41 @@ export function brokerDir(home: string): string {
   return join(home, "broker");
 }
 
-/** Starts the embedded broker of `dataDir` unless it runs; resolves when its admin socket answers. */
-export async function startBroker(dataDir: string): Promise<Started<BrokerStatus>> {
-  const before = await brokerStatus(dataDir);
-  if (before.state === "running") return { started: false, status: before };
+/**
+ * Starts the embedded broker of `dataDir` unless it runs; resolves when its admin socket answers. One that listens
+ * elsewhere than `request` wants is restarted there; if that cannot be, it goes on as before and the error is thrown.
+ */
+export async function startBroker(
+  dataDir: string,
+  request: ListenRequest | null = null,
+): Promise<Started<BrokerStatus>> {
   makePrivateDirectory(dataDir);
-  const answer = await startDetached("run-broker", ["--data-dir", dataDir], {
+  const record = readListenRecord(dataDir);
+  const wanted = request === null ? record : applyListen(record, request);
+  const moves = !isDeepStrictEqual(record, wanted);
+  const before = await brokerStatus(dataDir);
+  if (before.state === "running") {
+    if (!moves) return { started: false, status: before };
+    await stopBroker(dataDir);
+  }
+  try {
+    const status = running(dataDir, await launch(dataDir, wanted));
+    if (moves) writeListenRecord(dataDir, wanted);
+    return { started: true, status };
+  } catch (thrown) {
+    if (before.state === "running") await launch(dataDir, record);
+    throw thrown;
+  }
+}
+
+function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
+  return startDetached("run-broker", ["--data-dir", dataDir, ...listenArguments(record)], {
     outputPath: join(dataDir, "start.log"),
     ready: () =>
       adminClient(dataDir)
         .status(lookTimeoutMs)
         .catch(() => null),
   });
-  return { started: true, status: running(dataDir, answer) };
 }
 
 /** Stops it in good order, by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */
@@ -46,25 +76,32 @@ export async function stopBroker(dataDir: string): Promise<boolean> {
 
 /** What is found by asking; a broker that only holds its socket is `unresponsive`. */
 export async function brokerStatus(dataDir: string): Promise<BrokerStatus> {
-  if (!existsSync(dataDir)) return { url: null, state: "absent", pid: null, data_dir: null };
+  if (!existsSync(dataDir)) return { url: null, exposed_url: null, state: "absent", pid: null, data_dir: null };
   try {
     return running(dataDir, await adminClient(dataDir).status(lookTimeoutMs));
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    return { url: lastUrl(dataDir), state, pid: null, data_dir: dataDir };
+    return { ...lastUrls(dataDir), state, pid: null, data_dir: dataDir };
   }
 }
 
 function running(dataDir: string, answer: BrokerAnswer): BrokerStatus {
-  return { url: answer.url, state: "running", pid: answer.pid, data_dir: dataDir };
+  return {
+    url: answer.url,
+    exposed_url: answer.exposed?.url ?? null,
+    state: "running",
+    pid: answer.pid,
+    data_dir: dataDir,
+  };
 }
 
 /** Where it listened last and will listen again. */
-function lastUrl(dataDir: string): string | null {
+function lastUrls(dataDir: string): Pick<BrokerStatus, "url" | "exposed_url"> {
   try {
-    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { url?: unknown };
-    return typeof file.url === "string" ? file.url : null;
+    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as Record<string, unknown>;
+    const text = (name: string): string | null => (typeof file[name] === "string" ? String(file[name]) : null);
+    return { url: text("url"), exposed_url: text("exposed_url") };
   } catch {
-    return null;
+    return { url: null, exposed_url: null };
   }
 }

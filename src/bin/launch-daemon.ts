@@ -10,6 +10,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
+const linkTimeoutMs = 8_000;
 
 /** Starts the daemon of a member's folder unless it runs; resolves when its local API answers. */
 export async function startDaemon(
@@ -32,6 +33,24 @@ export async function startDaemon(
     },
   });
   return { started: true, status };
+}
+
+/** True once the link stands, so that names are known to the next command; false when it takes longer than a few seconds. */
+export async function waitForLink({ socket }: DaemonStatus): Promise<boolean> {
+  const client = connect({ socketPath: socket });
+  const enough = AbortSignal.timeout(linkTimeoutMs);
+  try {
+    // Events before this moment count too: the link may have come up while the stream was being opened.
+    for await (const event of client.events({ after: 0, signal: enough })) {
+      if (event.event === "link_up" && (await client.health()).link.state === "connected") return true;
+    }
+    return false;
+  } catch (thrown) {
+    if (enough.aborted || thrown instanceof ClaudemeshError) return false;
+    throw thrown;
+  } finally {
+    client.close();
+  }
 }
 
 /** Stops it in good order, by its local API, else by SIGTERM; true when it ran. Call under the launch lock. */

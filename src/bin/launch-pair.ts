@@ -1,20 +1,36 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { DownAnswer, HostStatus, Launcher, UpAnswer, UpRequest } from "../cli/launcher.ts";
+import type {
+  DaemonStatus,
+  DownAnswer,
+  HostStatus,
+  JoinAnswer,
+  JoinRequest,
+  Launcher,
+  Started,
+  UpAnswer,
+  UpRequest,
+} from "../cli/launcher.ts";
 import { daemonDirs } from "../client/find-daemon.ts";
 import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
+import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
-import { daemonStatus, startDaemon, stopDaemon } from "./launch-daemon.ts";
+import { daemonStatus, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+
+/** A difference of clocks that is worth a word. */
+const skewNoticeSeconds = 60;
 
 /** Starts, stops and looks at the processes of a home: the embedded broker and the daemon of mesh `local`. */
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home) => inHome(home, () => startBroker(brokerDir(home))),
+  brokerUp: (home, listen) => inHome(home, () => startBroker(brokerDir(home), listen)),
+  join: (request) => inHome(request.home, () => joinByInvite(request)),
+  ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -36,13 +52,47 @@ function memberDir(home: string): string {
   return join(home, "daemon", localSlug);
 }
 
+/** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
 async function up(request: UpRequest): Promise<UpAnswer> {
+  const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
+  const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
+  const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
+  const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
+    const started = [];
+    for (const { dir } of joined) started.push(await startJoinedDaemon(request.home, dir, request.http));
+    return started;
+  };
+  if (joined.length === 0 || hasPair || asksForPair) {
+    const pair = await upPair(request);
+    return { ...pair, others: await startJoined() };
+  }
+  const [daemon, ...others] = await startJoined();
+  if (daemon === undefined) throw new ClaudemeshError("internal", "a home with joined meshes has none");
+  return { broker: null, daemon, others, notices: [] };
+}
+
+function startJoinedDaemon(home: string, dir: string, http: boolean | null): Promise<Started<DaemonStatus>> {
+  const record = readLaunchRecord(dir);
+  if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
+  return startDaemon(home, dir, { http: http ?? record.http });
+}
+
+async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   const dir = memberDir(request.home);
   const record = readLaunchRecord(dir);
   const other = request.broker === null ? record.broker : otherBroker(request.home, request.broker);
   const isMember = existsSync(join(dir, "mesh.json"));
   const notices: string[] = [];
-  const broker = other === null ? await startBroker(brokerDir(request.home)) : null;
+  if (other !== null && request.listen !== null) {
+    throw new ClaudemeshError(
+      "usage",
+      "this home uses the broker of another one, so it cannot say where that listens",
+      {
+        hint: "run it in the broker's own home",
+      },
+    );
+  }
+  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
   if (other === null || (await brokerStatus(other)).state === "running") {
     makePrivateDirectory(join(request.home, "daemon"));
     await joinBroker({
@@ -59,10 +109,44 @@ async function up(request: UpRequest): Promise<UpAnswer> {
     });
   }
   const http = request.http ?? record.http;
-  writeLaunchRecord(dir, { persistent: request.persistent || record.persistent, http, broker: other });
+  writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
+  const daemon = await startDaemon(request.home, dir, { http });
+  if (daemon.started && notices.length === 0) await waitForLink(daemon.status);
+  return { broker, daemon, notices };
+}
+
+/** An invite is an owner's to make, so a broker that was started alone gets its owner here. */
+async function ensureOwner(home: string): Promise<{ started: boolean }> {
+  const dir = memberDir(home);
+  const isAlone = existsSync(brokerDir(home)) && !existsSync(join(dir, "mesh.json"));
+  if (!isAlone) return { started: false };
+  const { daemon } = await upPair({ home, name: null, persistent: false, http: null, broker: null, listen: null });
+  return { started: daemon.started };
+}
+
+async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
+  const joined = await joinMesh(request);
+  const record = readLaunchRecord(joined.dir);
+  const http = request.http ?? record.http;
+  if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
+  // A running daemon has read where its broker is when it started.
+  if (joined.change === "address") await stopDaemon(request.home, joined.dir);
+  const daemon = await startDaemon(request.home, joined.dir, { http });
+  const isLinked = await waitForLink(daemon.status);
+  const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
+  const notices = [
+    ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh status shows why"]),
+    ...(skewSeconds > skewNoticeSeconds
+      ? [`the clocks of this host and of the broker's differ by ${skewSeconds} s; times of messages will look odd`]
+      : []),
+  ];
   return {
-    broker,
-    daemon: await startDaemon(request.home, dir, { http: request.http === false ? false : http }),
+    mesh: joined.slug,
+    member: joined.mesh.member_name,
+    address: `@${joined.mesh.member_name}`,
+    broker_url: joined.mesh.broker_url,
+    change: joined.change,
+    daemon,
     notices,
   };
 }

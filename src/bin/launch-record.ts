@@ -37,8 +37,5 @@ export function readLaunchRecord(dir: string): LaunchRecord {
 }
 
 export function writeLaunchRecord(dir: string, record: LaunchRecord): void {
-  writeFileAtomic(
-    path(dir),
-    `${JSON.stringify({ persistent: record.persistent, http: record.http, broker: record.broker }, null, 2)}\n`,
-  );
+  writeFileAtomic(path(dir), `${JSON.stringify(record, null, 2)}\n`);
 }

@@ -14,8 +14,45 @@ export interface Launcher {
     readonly mesh: string | null;
     readonly http: boolean | null;
   }): Promise<Started<DaemonStatus>>;
-  /** The embedded broker alone. */
-  brokerUp(home: string): Promise<Started<BrokerStatus>>;
+  /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
+  brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
+  /** Makes this home a member of an invite's mesh, or has it follow the broker to the link's address; starts its daemon. */
+  join(request: JoinRequest): Promise<JoinAnswer>;
+  /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
+  ensureOwner(home: string): Promise<{ readonly started: boolean }>;
+}
+
+/** Where a broker shall listen. */
+export interface ListenRequest {
+  readonly listen: string | null;
+  /** With TLS even on loopback; off loopback it always is. */
+  readonly tls: boolean;
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+  /** Take the address for other hosts back. */
+  readonly localOnly: boolean;
+}
+
+export interface JoinRequest {
+  readonly home: string;
+  readonly link: string;
+  /** null: that of the user or host, with a number if it is taken. */
+  readonly name: string | null;
+  /** What the mesh is called in this home; null: as its owner calls it. */
+  readonly slug: string | null;
+  readonly http: boolean | null;
+  readonly signal: AbortSignal;
+}
+
+export interface JoinAnswer {
+  readonly mesh: string;
+  readonly member: string;
+  readonly address: string;
+  readonly broker_url: string;
+  /** `admitted`: a new member; `address`: the broker is now dialled there; `none`: it was so already. */
+  readonly change: "admitted" | "address" | "none";
+  readonly daemon: Started<DaemonStatus>;
+  readonly notices: readonly string[];
 }
 
 export interface UpRequest {
@@ -28,12 +65,16 @@ export interface UpRequest {
   readonly http: boolean | null;
   /** Data directory of another home's embedded broker to join; null: the own one. */
   readonly broker: string | null;
+  /** null: where it listened before. */
+  readonly listen: ListenRequest | null;
 }
 
 export interface UpAnswer {
-  /** null: another home's broker was joined. */
+  /** null: the broker runs elsewhere. */
   readonly broker: Started<BrokerStatus> | null;
   readonly daemon: Started<DaemonStatus>;
+  /** Of further meshes that this home has joined. */
+  readonly others: readonly Started<DaemonStatus>[];
   /** What the user should know, one sentence each. */
   readonly notices: readonly string[];
 }
@@ -70,7 +111,10 @@ export interface DaemonStatus {
 }
 
 export interface BrokerStatus {
+  /** On loopback. */
   readonly url: string | null;
+  /** For other hosts. */
+  readonly exposed_url: string | null;
   /** `absent`: this home has no broker of its own. */
   readonly state: "running" | "stopped" | "unresponsive" | "absent";
   readonly pid: number | null;

@@ -41,6 +41,7 @@ export function printBroker(out: Output, broker: BrokerStatus): void {
   out.line(
     `broker  ${broker.url ?? "never started"}: ${coloured(out, broker.state)}${broker.pid === null ? "" : ` (pid ${broker.pid})`}`,
   );
+  if (broker.exposed_url !== null) out.line(`        for other hosts ${broker.exposed_url}`);
   out.line(`        data in ${broker.data_dir ?? ""}`);
 }
 

@@ -1,12 +1,13 @@
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { Started, UpAnswer } from "./launcher.ts";
+import type { BrokerStatus, Started, UpAnswer } from "./launcher.ts";
+import { listenOptions, readListen } from "./listen-options.ts";
 import { requireWords } from "./parse-arguments.ts";
 
 export const command: Command = {
   name: "up",
   summary: "Start the broker and the daemon of this home, whichever is missing",
-  usage: "up [--name NAME] [--persistent] [--http] [--broker DIR]",
+  usage: "up [--name NAME] [--persistent] [--http] [--broker DIR | --listen HOST:PORT]",
   options: {
     name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
     persistent: {
@@ -22,6 +23,7 @@ export const command: Command = {
       value: "DIR",
       help: "join the broker of another home of yours: its data directory, as `status` there shows it",
     },
+    ...listenOptions,
   },
   examples: ["up", "up --name alice --http", "up --name bob --broker ~/.claudemesh/broker"],
   async run(context) {
@@ -33,6 +35,7 @@ export const command: Command = {
       persistent: context.flag("persistent"),
       http: context.option("http") === undefined ? null : context.flag("http"),
       broker: context.option("broker") ?? null,
+      listen: readListen(context),
     });
     for (const notice of answer.notices) context.out.note(`notice: ${notice}`);
     if (context.flag("json")) context.out.json(answer);
@@ -41,12 +44,19 @@ export const command: Command = {
   },
 };
 
-function print({ out }: CommandContext, { broker, daemon }: UpAnswer): void {
-  if (broker !== null) out.line(`broker ${running(broker)}  ${broker.status.url ?? ""}`);
+function print({ out }: CommandContext, { broker, daemon, others }: UpAnswer): void {
+  if (broker !== null) printBrokerUp(out, broker);
+  for (const other of others)
+    out.line(`daemon ${running(other)}  ${out.paint.bold(other.status.address)} in mesh ${other.status.mesh}`);
   out.line(`daemon ${running(daemon)}  ${out.paint.bold(daemon.status.address)}`);
   out.line(`socket ${daemon.status.socket}`);
   if (daemon.status.http_port !== null)
     out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
+}
+
+export function printBrokerUp(out: CommandContext["out"], broker: Started<BrokerStatus>): void {
+  out.line(`broker ${running(broker)}  ${broker.status.url ?? ""}`);
+  if (broker.status.exposed_url !== null) out.line(`       for other hosts  ${broker.status.exposed_url}`);
 }
 
 /** `started`, or that it ran already. */

@@ -2,6 +2,8 @@ import { newUuidV7 } from "../protocol/ids.ts";
 import type {
   HealthView,
   InboxItem,
+  InviteMade,
+  InviteView,
   LocalEvent,
   MemberView,
   MessageView,
@@ -54,6 +56,12 @@ export interface Client {
     join(name: string, options?: CallOptions): Promise<TopicView>;
     leave(name: string, options?: CallOptions): Promise<TopicView>;
   };
+  readonly invites: {
+    /** Not repeated by itself: each call makes another one. */
+    create(request?: InviteRequest, options?: CallOptions): Promise<InviteMade>;
+    list(options?: CallOptions): Promise<readonly InviteView[]>;
+    revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
+  };
   members(options?: CallOptions): Promise<readonly MemberView[]>;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
@@ -69,6 +77,17 @@ export interface Client {
 export interface OutboxChange {
   readonly new_id?: string;
   readonly patch?: Partial<Pick<SendRequest, "message" | "body" | "content_type" | "meta" | "priority">>;
+}
+
+export interface InviteRequest {
+  /** Default 7 days. */
+  readonly expires_in_s?: number;
+  /** Default 1. */
+  readonly uses?: number;
+  /** Default member. */
+  readonly role?: MemberView["role"];
+  /** One of the broker's own addresses, `host:port`. */
+  readonly address?: string;
 }
 
 export interface InboxFilter {
@@ -123,6 +142,11 @@ export function createClient(http: HttpClient): Client {
       create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
       join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
       leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
+    },
+    invites: {
+      create: (request, options) => post("/v1/invites", request ?? {}, false, options),
+      list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
+      revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
     members: async (options) => (await get<{ items: readonly MemberView[] }>("/v1/members", {}, options)).items,
     health: (options) => get("/v1/health", {}, options),

@@ -108,10 +108,32 @@ export interface MemberView {
   readonly member_id: string;
   readonly name: string;
   readonly address: string;
-  readonly role: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
   readonly online: boolean;
   readonly last_seen_at: string | null;
   readonly self: boolean;
+}
+
+export interface InviteView {
+  /** The invite's public key; the link holds the private one, and nobody else has it. */
+  readonly invite_id: string;
+  readonly role: MemberView["role"];
+  readonly state: "open" | "used" | "expired" | "revoked";
+  /** Members it may admit, and has admitted. */
+  readonly uses: number;
+  readonly used: number;
+  readonly created_at: string;
+  readonly expires_at: string;
+  /** member_id of who made it. */
+  readonly created_by: string;
+}
+
+/** The only time that the link is shown. */
+export interface InviteMade extends InviteView {
+  /** Holds a secret: whoever has it can join. */
+  readonly link: string;
+  /** The broker listens for its own host only, so the link works there only. */
+  readonly loopback: boolean;
 }
 
 export interface TopicView {

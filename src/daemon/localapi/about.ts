@@ -17,6 +17,7 @@ export const ipcFeatures = [
   "mentions",
   "topics",
   "members",
+  "invites",
   "history",
   "health",
   "metrics",

@@ -1,8 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
+import type { MeshFile } from "../identity/mesh-file.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
+import { inviteRoutes } from "./invites.ts";
 import { memberRoutes } from "./members.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
@@ -10,7 +12,7 @@ import type { Route } from "./route.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { topicRoutes } from "./topics.ts";
 
-export type ApiParts = AboutParts & SendParts & { readonly clock: Clock };
+export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly mesh: MeshFile };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
@@ -24,6 +26,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
       ...events.routes,
       ...topicRoutes(parts),
       ...memberRoutes(parts),
+      ...inviteRoutes(parts),
       ...historyRoutes(parts),
       ...aboutRoutes(parts),
     ],

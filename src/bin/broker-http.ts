@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
+import type { Admission, Admitted } from "../protocol/admission.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { Invite } from "../protocol/invite.ts";
+import { isLoopback } from "../protocol/loopback.ts";
+import { fromProblem } from "../protocol/problem.ts";
+import { brokerProofBytes, publicKeyFromHex, verify } from "../protocol/signing.ts";
+
+/** The way to a broker, as an invite or a member's mesh.json has it. */
+export type BrokerAddress = Pick<Invite, "authority" | "transport" | "broker_key">;
+
+const answerTimeoutMs = 15_000;
+const answerBytesMax = 1_048_576;
+
+export function linkUrl({ authority, transport }: BrokerAddress): string {
+  return `${transport.kind === "plain" ? "ws" : "wss"}://${authority}/v1/link`;
+}
+
+/**
+ * Has the broker prove the pinned key, before anything else is said to it. Resolves with the broker's clock (epoch
+ * milliseconds). Throws certificate_mismatch, broker_key_mismatch, broker_unreachable.
+ */
+export async function proveBroker(
+  address: BrokerAddress,
+  signal: AbortSignal,
+): Promise<{ readonly serverTime: number }> {
+  const nonce = randomBytes(32).toString("base64url");
+  const answer = await ask(address, { method: "GET", path: `/v1/broker?nonce=${nonce}` }, signal);
+  const proof = answer as Partial<Record<"broker_id" | "broker_key" | "server_time" | "signature", unknown>>;
+  const { broker_id, server_time, signature } = proof;
+  const holds =
+    typeof broker_id === "string" &&
+    typeof server_time === "string" &&
+    typeof signature === "string" &&
+    verify(
+      publicKeyFromHex(address.broker_key),
+      brokerProofBytes(nonce, broker_id, server_time, address.authority),
+      signature,
+    );
+  if (holds) return { serverTime: Date.parse(server_time) };
+  throw new ClaudemeshError("broker_key_mismatch", `the broker at ${address.authority} is not the one of this invite`, {
+    hint: "check the address, or ask for a new invite: claudemesh invite",
+  });
+}
+
+/** Sends a signed admission. Doing it again with the same keys changes nothing. */
+export async function requestAdmission(
+  address: BrokerAddress,
+  meshId: string,
+  admission: Admission,
+  signal: AbortSignal,
+): Promise<Admitted> {
+  const answer = await ask(
+    address,
+    { method: "POST", path: `/v1/meshes/${meshId}/join`, body: JSON.stringify(admission) },
+    signal,
+  );
+  const admitted = answer as Partial<Admitted> | null;
+  if (typeof admitted?.slug !== "string" || typeof admitted.name !== "string" || admitted.mesh_id !== meshId)
+    throw new ClaudemeshError("protocol_error", "the broker's answer is not an admission");
+  return admitted as Admitted;
+}
+
+async function ask(
+  address: BrokerAddress,
+  what: { readonly method: "GET" | "POST"; readonly path: string; readonly body?: string },
+  signal: AbortSignal,
+): Promise<unknown> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
+  try {
+    const socket = await dial(address, limit);
+    const { status, text } = await exchange(socket, address.authority, what, limit);
+    const answer: unknown = text === "" ? null : JSON.parse(text);
+    if (status < 300) return answer;
+    throw fromProblem(status, answer);
+  } catch (thrown) {
+    throw asError(thrown, address, signal);
+  }
+}
+
+async function dial({ authority, transport }: BrokerAddress, signal: AbortSignal): Promise<Socket> {
+  const url = new URL(`${transport.kind === "plain" ? "http" : "https"}://${authority}/`);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port || (transport.kind === "plain" ? 80 : 443));
+  if (transport.kind !== "plain")
+    return dialTls({ host, port, print: transport.kind === "pinned" ? transport.certificate_print : null, signal });
+  if (!isLoopback(host)) {
+    throw new ClaudemeshError(
+      "invite_malformed",
+      `the invite names ${authority} without TLS, and that is not this host`,
+      {
+        hint: "ask for an invite of a broker that other hosts may reach: claudemesh broker up --listen 0.0.0.0:8787",
+      },
+    );
+  }
+  return connect({ host, port });
+}
+
+function exchange(
+  socket: Socket,
+  authority: string,
+  what: { readonly method: string; readonly path: string; readonly body?: string },
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        createConnection: () => socket,
+        method: what.method,
+        path: what.path,
+        signal,
+        headers: {
+          host: authority,
+          connection: "close",
+          ...(what.body === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": Buffer.byteLength(what.body) }),
+        },
+      },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          text += chunk;
+          if (text.length > answerBytesMax) sent.destroy(new Error("the answer is too long"));
+        });
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    sent.on("error", reject);
+    sent.end(what.body);
+  });
+}
+
+function asError(thrown: unknown, { authority }: BrokerAddress, signal: AbortSignal): unknown {
+  if (thrown instanceof ClaudemeshError || signal.aborted) return thrown;
+  if (thrown instanceof PinMismatch) {
+    return new ClaudemeshError(
+      "certificate_mismatch",
+      `the TLS certificate of ${authority} is not the one of this invite; nothing was sent to it`,
+      {
+        hint: "check the address; if the broker has a new key, ask for a new invite: claudemesh invite",
+        cause: thrown,
+      },
+    );
+  }
+  const reason = thrown instanceof Error ? (thrown.message === "" ? thrown.name : thrown.message) : String(thrown);
+  return new ClaudemeshError("broker_unreachable", `the broker at ${authority} cannot be reached: ${reason}`, {
+    hint: `is it running, and can this host reach ${authority}? On its host: claudemesh status`,
+    cause: thrown,
+  });
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { readCertificate } from "../broker/listen/given-certificate.ts";
+import type { ListenRequest } from "../cli/launcher.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { parseListen } from "../protocol/listen-address.ts";
+import { isLoopback } from "../protocol/loopback.ts";
+
+/** Where a broker was asked to listen (listen.json), so that the next start without options listens there again. */
+export interface ListenRecord {
+  /** Loopback port without TLS; null: any free one, kept from then on. */
+  readonly local_port: number | null;
+  /** `host:port` for other hosts, with TLS; null: none. */
+  readonly expose: string | null;
+  /** Files of the operator's certificate; null: the broker's own. */
+  readonly tls_cert: string | null;
+  readonly tls_key: string | null;
+}
+
+const path = (dataDir: string): string => join(dataDir, "listen.json");
+const nowhere: ListenRecord = { local_port: null, expose: null, tls_cert: null, tls_key: null };
+
+export function readListenRecord(dataDir: string): ListenRecord {
+  let text: string;
+  try {
+    text = readFileSync(path(dataDir), "utf8");
+  } catch {
+    return nowhere;
+  }
+  try {
+    const value = JSON.parse(text) as Partial<ListenRecord>;
+    const string = (field: unknown): string | null => (typeof field === "string" ? field : null);
+    return {
+      local_port: typeof value.local_port === "number" ? value.local_port : null,
+      expose: string(value.expose),
+      tls_cert: string(value.tls_cert),
+      tls_key: string(value.tls_key),
+    };
+  } catch (cause) {
+    throw new ClaudemeshError("invalid_config", `${path(dataDir)} is not JSON`, {
+      hint: "remove the file and run claudemesh broker up with the options you want",
+      cause,
+    });
+  }
+}
+
+export function writeListenRecord(dataDir: string, record: ListenRecord): void {
+  writeFileAtomic(path(dataDir), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** What `--listen`, `--tls`, `--tls-cert`, `--tls-key` and `--local-only` make of the record. Throws usage or invalid_config. */
+export function applyListen(before: ListenRecord, request: ListenRequest): ListenRecord {
+  const { listen, tls, tlsCert, tlsKey, localOnly } = request;
+  if (localOnly) {
+    if (listen !== null || tls || tlsCert !== null || tlsKey !== null)
+      throw new ClaudemeshError("usage", "--local-only goes without the other options of listening");
+    return { ...before, expose: null, tls_cert: null, tls_key: null };
+  }
+  const files = { tls_cert: absolute(tlsCert), tls_key: absolute(tlsKey) };
+  // Read now, so that a wrong file is told before anything is stopped.
+  readCertificate(files.tls_cert, files.tls_key);
+  if (listen === null) {
+    if (!tls && tlsCert === null) return before;
+    if (before.expose === null)
+      throw new ClaudemeshError("usage", "the broker listens for this host only, where it needs no TLS", {
+        hint: "say where with --listen HOST:PORT",
+      });
+    return { ...before, ...files };
+  }
+  const { host, port } = parseListen(listen, "--listen");
+  if (isLoopback(host) && !tls && tlsCert === null) return { ...nowhere, local_port: port === 0 ? null : port };
+  return { local_port: before.local_port, expose: `${host.includes(":") ? `[${host}]` : host}:${port}`, ...files };
+}
+
+/** Arguments of run-broker. */
+export function listenArguments(record: ListenRecord): string[] {
+  return [
+    ...(record.local_port === null ? [] : ["--port", String(record.local_port)]),
+    ...(record.expose === null ? [] : ["--expose", record.expose]),
+    ...(record.tls_cert === null || record.tls_key === null
+      ? []
+      : ["--tls-cert", record.tls_cert, "--tls-key", record.tls_key]),
+  ];
+}
+
+function absolute(file: string | null): string | null {
+  return file === null ? null : resolve(file);
+}

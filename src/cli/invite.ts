@@ -1,0 +1,69 @@
+import type { InviteRequest } from "../client/client.ts";
+import type { Command } from "./command.ts";
+import { parseDuration } from "./duration.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { requireWords, usage } from "./parse-arguments.ts";
+import { limits } from "../protocol/limits.ts";
+
+const roles = ["owner", "admin", "member", "guest"] as const;
+
+export const command: Command = {
+  name: "invite",
+  summary: "Make a link by which another host joins this mesh",
+  usage: "invite [--expires D] [--uses N] [--role ROLE] [--address HOST:PORT]",
+  options: {
+    expires: { type: "string", value: "7d", help: "how long the link is good, seven days by default" },
+    uses: { type: "string", value: "N", help: "how many members it admits, 1 by default" },
+    role: { type: "string", value: "ROLE", help: "what they become: member (default), guest, admin or owner" },
+    address: {
+      type: "string",
+      value: "HOST:PORT",
+      help: "the broker's address that the link names, when it has several",
+    },
+  },
+  examples: ["invite", "invite --uses 5 --expires 24h", "invite --role guest --json"],
+  async run(context) {
+    const { out, positionals, home, option, flag, signal } = context;
+    requireWords(command, positionals, 0, 0);
+    const request = readRequest(option("expires"), option("uses"), option("role"), option("address"));
+    // A broker that was started alone has no owner yet, and only one of those may invite.
+    if (option("mesh") === undefined && (await (await context.launcher()).ensureOwner(home)).started)
+      out.note("notice: this home had no member yet; it has one now, and its daemon runs");
+    const made = await context.client().invites.create(request, { signal });
+    if (flag("json")) {
+      out.json(made);
+      return exitCodes.ok;
+    }
+    out.line(made.link);
+    const many = made.uses === 1 ? "one member" : `${made.uses} members`;
+    out.note(`for ${many} as ${made.role}, until ${made.expires_at}; whoever has the link can use it`);
+    if (made.loopback)
+      out.note(
+        "notice: the broker listens for this host only, so the link works on this host only; for others, first: claudemesh broker up --listen 0.0.0.0:8787",
+      );
+    else out.note("on the other host: claudemesh join LINK");
+    return exitCodes.ok;
+  },
+};
+
+function readRequest(
+  expires: string | undefined,
+  uses: string | undefined,
+  role: string | undefined,
+  address: string | undefined,
+): InviteRequest {
+  const known = roles.find((name) => name === role);
+  if (role !== undefined && known === undefined)
+    throw usage(command, `--role ${role}: it is one of ${roles.join(", ")}`);
+  const count = uses === undefined ? undefined : /^\d{1,6}$/.test(uses) ? Number(uses) : Number.NaN;
+  if (count !== undefined && !(count >= 1 && count <= limits.inviteUsesMax))
+    throw usage(command, `--uses ${uses}: it is a number from 1 to ${limits.inviteUsesMax}`);
+  return {
+    ...(expires === undefined
+      ? {}
+      : { expires_in_s: Math.ceil(parseDuration(expires, "--expires", limits.inviteExpiryMsMax) / 1_000) }),
+    ...(count === undefined ? {} : { uses: count }),
+    ...(known === undefined ? {} : { role: known }),
+    ...(address === undefined ? {} : { address }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Command, Input } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { requireWords, usage } from "./parse-arguments.ts";
+import { inviteLinkCharsMax } from "../protocol/invite.ts";
+
+export const command: Command = {
+  name: "join",
+  summary: "Join a mesh by an invite link, and start this home's daemon for it",
+  usage: "join <link | -> [--name NAME] [--as SLUG] [--http]",
+  options: {
+    name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
+    as: { type: "string", value: "SLUG", help: "what the mesh is called in this home" },
+    http: { type: "boolean", help: "also listen on 127.0.0.1, with a token" },
+  },
+  examples: ["join claudemesh://192.168.1.5:8787/AQD…", "join - --name bob < link.txt"],
+  async run(context) {
+    const { launcher, out, positionals, home, option, flag, signal } = context;
+    requireWords(command, positionals, 1, 1);
+    const [given = ""] = positionals;
+    const answer = await (await launcher()).join({
+      home,
+      link: given === "-" ? await readLink(context.stdin) : given,
+      name: option("name") ?? null,
+      slug: option("as") ?? null,
+      http: option("http") === undefined ? null : flag("http"),
+      signal,
+    });
+    for (const notice of answer.notices) out.note(`notice: ${notice}`);
+    if (flag("json")) {
+      out.json(answer);
+      return exitCodes.ok;
+    }
+    const where = `mesh ${answer.mesh}, broker ${answer.broker_url}`;
+    if (answer.change === "admitted") out.line(`joined as ${out.paint.bold(answer.address)}  ${where}`);
+    else if (answer.change === "address") out.line(`${answer.address} now follows its broker to ${answer.broker_url}`);
+    else out.line(`${answer.address} is a member already  ${where}`);
+    return exitCodes.ok;
+  },
+};
+
+/** From a pipe or a file, so that the link stays out of the shell's history. */
+async function readLink(stdin: Input): Promise<string> {
+  let text = "";
+  for await (const chunk of stdin) {
+    text += Buffer.from(chunk).toString("utf8");
+    if (text.length > inviteLinkCharsMax) break;
+  }
+  const link = text.trim();
+  if (link === "") throw usage(command, "standard input holds no link");
+  return link;
+}
