@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { DaemonStatus, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
@@ -11,6 +12,7 @@ import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detac
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
+const lookIntervalMs = 20;
 
 /** Starts the daemon of a member's folder unless it runs; resolves when its local API answers. */
 export async function startDaemon(
@@ -38,15 +40,16 @@ export async function startDaemon(
 /** True once the link stands, so that names are known to the next command; false when it takes longer than a few seconds. */
 export async function waitForLink({ socket }: DaemonStatus): Promise<boolean> {
   const client = connect({ socketPath: socket });
-  const enough = AbortSignal.timeout(linkTimeoutMs);
   try {
-    // Events before this moment count too: the link may have come up while the stream was being opened.
-    for await (const event of client.events({ after: 0, signal: enough })) {
-      if (event.event === "link_up" && (await client.health()).link.state === "connected") return true;
+    for (const deadline = Date.now() + linkTimeoutMs; Date.now() < deadline; await pause(lookIntervalMs)) {
+      const { link } = await client.health({ timeoutMs: lookTimeoutMs });
+      if (link.state === "connected") return true;
+      if (link.state === "stopped") return false;
     }
     return false;
   } catch (thrown) {
-    if (enough.aborted || thrown instanceof ClaudemeshError) return false;
+    // It ended meanwhile: its own last words say why, and `status` shows them.
+    if (thrown instanceof ClaudemeshError) return false;
     throw thrown;
   } finally {
     client.close();
