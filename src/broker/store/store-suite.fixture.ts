@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
+import { invites } from "./store-suite-invites.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
 import { topicsAndCursors } from "./store-suite-topics.fixture.ts";
 import { upkeep } from "./store-suite-upkeep.fixture.ts";
@@ -11,6 +12,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   const on: On = (t, dedupe) => bench(t, open, dedupe);
   describe(`${name}: accepting`, () => accepting(on));
   describe(`${name}: topics and cursors`, () => topicsAndCursors(on));
+  describe(`${name}: invites`, () => invites(on));
   describe(`${name}: upkeep`, () => upkeep(on));
   describe(`${name}: log and directory`, () => logAndDirectory(on));
 }

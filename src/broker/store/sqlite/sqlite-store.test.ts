@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { bench, idsOf, item, kinds } from "../store-bench.fixture.ts";
 import type { AcceptItem, BrokerStore } from "../store.ts";
+import { newIdentity } from "../../testing/peer.ts";
 import { storeSuite } from "../store-suite.fixture.ts";
 import { openSqliteStore, storeAt } from "./open-store.fixture.ts";
 
@@ -70,6 +71,11 @@ test("a deleted mesh leaves no row in any table", async (t) => {
   await store.voidIds(meshId, alice.memberId, idsOf([item(meshId, alice, bob)]), 10);
   const group = { to: alice.memberId, from: bob.memberId, signature: "s", items: [] };
   await store.addReceipts(meshId, [group], { keptMax: 6, now: 10 });
+  const invite = { invite_id: "a".repeat(64), role: "member" as const, uses: 1, created_by: alice.memberId };
+  await store.createInvite({ mesh_id: meshId, ...invite, created_at: 10, expires_at: 100 });
+  const admission = { member_id: newIdentity().memberId, x25519_pubkey: "", name: "carol" };
+  const signed = { ...admission, invite_id: invite.invite_id, invite_signature: "", member_signature: "" };
+  await store.admit(meshId, signed, 20);
   const { log_break, delivery_queue, ...filled } = Object.fromEntries(rows());
   for (const [name, count] of Object.entries(filled)) assert.ok(count > 0, `${name} is empty: this proves nothing`);
   assert.deepEqual([log_break, delivery_queue], [0, 0]);

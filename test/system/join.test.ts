@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { JoinAnswer } from "../../src/cli/launcher.ts";
+import { inviteLink, parseInvite } from "../../src/protocol/invite.ts";
+import type { InviteMade } from "../../src/protocol/local-api.ts";
+import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+function ok(ran: Ran): string {
+  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
+  return ran.stdout;
+}
+
+/** A host whose broker others may reach, over TLS as off loopback, and empty homes beside it. */
+async function exposed(t: TestContext): Promise<{ alice: TestHost; other: (name: string) => TestHost; invite: (...args: string[]) => Promise<InviteMade> }> {
+  const folder = tempFolder(t);
+  const alice = host(t, "alice", folder);
+  ok(await alice.run(["up", "--name", "alice", "--listen", "127.0.0.1:0", "--tls"]));
+  return {
+    alice,
+    other: (name) => host(t, name, folder),
+    invite: async (...args) => JSON.parse(ok(await alice.run(["invite", "--json", ...args]))) as InviteMade,
+  };
+}
+
+test("from nothing to a message between two hosts in four steps", async (t) => {
+  const folder = tempFolder(t);
+  const first = host(t, "first", folder);
+  const second = host(t, "second", folder);
+  const up = await first.run(["broker", "up", "--listen", "127.0.0.1:0", "--tls"]);
+  assert.match(ok(up), /^broker started .*\n {7}for other hosts {2}wss:\/\/127\.0\.0\.1:\d+\/v1\/link\n$/);
+  const invited = await first.run(["invite"]);
+  const link = ok(invited).trim();
+  assert.match(link, /^claudemesh:\/\/127\.0\.0\.1:\d+\/\S+$/, "the link alone is on standard output");
+  assert.match(invited.stderr, /had no member yet; it has one now[^]*for one member as member, until/);
+  assert.match(ok(await second.run(["join", link, "--name", "bob"])), /^joined as @bob {2}mesh team, broker wss:/);
+  const { member } = (await first.status()).daemons[0] ?? { member: "" };
+  assert.match(ok(await second.run(["send", `@${member}`, "hello", "--wait", "delivered"])), /^delivered /);
+  const inbox = JSON.parse(ok(await first.run(["inbox", "--json"]))) as { items: { message: string; from: { name: string } }[] };
+  assert.deepEqual(
+    inbox.items.map(({ message, from }) => [from.name, message]),
+    [["bob", "hello"]],
+  );
+});
+
+test("after a restart of everything the joined home is up again with one word, on the same pin", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const bob = other("bob");
+  const { link } = await invite();
+  const joined = JSON.parse(ok(await bob.run(["join", link, "--name", "bob", "--json"]))) as JoinAnswer;
+  assert.deepEqual([joined.change, joined.address, joined.daemon.started, joined.notices], ["admitted", "@bob", true, []]);
+  ok(await bob.run(["down"]));
+  ok(await alice.run(["down"]));
+  assert.match(ok(await alice.run(["up"])), /for other hosts/);
+  const again = ok(await bob.run(["up"]));
+  assert.doesNotMatch(again, /^broker/m, "a home that has only joined starts no broker of its own");
+  ok(await bob.run(["send", "@alice", "back", "--wait", "delivered"]));
+  const rejoined = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
+  assert.deepEqual([rejoined.change, rejoined.daemon.started], ["none", false], "the used link is no error for who is in");
+});
+
+test("each way a link can be wrong has its own error, and leaves nothing behind", async (t) => {
+  const { other, invite, alice } = await exposed(t);
+  const { link, invite_id } = await invite();
+  const good = parseInvite(link);
+  const eve = other("eve");
+  const refused = async (given: string, code: string): Promise<void> => {
+    const ran = await eve.run(["join", given, "--name", "eve", "--json"]);
+    const error = JSON.parse(ran.stderr) as { code: string; hint: string };
+    assert.deepEqual([error.code, ran.stdout], [code, ""], given);
+    assert.ok(error.hint.length > 0);
+    assert.ok(!existsSync(join(eve.home, "daemon", "team", "mesh.json")));
+  };
+  await refused("https://example/x", "invite_malformed");
+  await refused(link.slice(0, -20), "invite_truncated");
+  await refused(`${link.slice(0, -30)}${link.at(-30) === "A" ? "B" : "A"}${link.slice(-29)}`, "invite_altered");
+  await refused(
+    inviteLink({ ...good, transport: { kind: "pinned", certificate_print: "00".repeat(32) } }),
+    "certificate_mismatch",
+  );
+  await refused(inviteLink({ ...good, broker_key: "ab".repeat(32) }), "broker_key_mismatch");
+  await refused(inviteLink({ ...good, transport: { kind: "trusted" } }), "broker_unreachable");
+  await refused(inviteLink({ ...good, seed: Buffer.alloc(32, 1) }), "invite_unknown");
+  await refused(inviteLink({ ...good, seed: Buffer.alloc(32, 1), expires_at: 1_000 }), "invite_expired");
+  await refused(inviteLink({ ...good, authority: "127.0.0.1:1" }), "broker_unreachable");
+  await refused(inviteLink({ ...good, authority: "10.255.0.1:9", transport: { kind: "plain" } }), "invite_malformed");
+  const taken = await eve.run(["join", link, "--name", "ALICE"]);
+  assert.deepEqual([taken.code, taken.stdout], [4, ""]);
+  assert.match(taken.stderr, /another member of the mesh is called @alice; the invite is still good/);
+  ok(await alice.run(["invite", "revoke", invite_id.slice(0, 12)]));
+  await refused(link, "invite_revoked");
+  const used = await invite();
+  ok(await other("bob").run(["join", used.link, "--name", "bob"]));
+  await refused(used.link, "invite_used");
+  assert.match(ok(await eve.run(["join", "-"], { input: (await invite()).link })), /^joined as @/);
+});
+
+test("a broker that moves is followed by a new link, whoever uses it; only owners and admins make one", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const bob = other("bob");
+  const { link } = await invite("--uses", "2", "--role", "guest");
+  ok(await bob.run(["join", link, "--name", "bob", "--as", "work"]));
+  const refused = await bob.run(["invite"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /Only owners and admins .*\(not_allowed\)\nhint: /);
+  ok(await alice.run(["broker", "up", "--listen", "localhost:0", "--tls"]));
+  const before = readFileSync(join(bob.home, "daemon", "work", "mesh.json"), "utf8");
+  const moved = await invite();
+  assert.match(moved.link, /^claudemesh:\/\/localhost:/);
+  const followed = JSON.parse(ok(await bob.run(["join", moved.link, "--json"]))) as JoinAnswer;
+  assert.deepEqual([followed.change, followed.mesh, followed.daemon.started], ["address", "work", true]);
+  assert.notEqual(readFileSync(join(bob.home, "daemon", "work", "mesh.json"), "utf8"), before);
+  ok(await bob.run(["send", "@alice", "still here", "--wait", "delivered"]));
+  const { invites } = JSON.parse(ok(await alice.run(["invite", "list", "--json"]))) as { invites: InviteMade[] };
+  assert.deepEqual(
+    invites.map(({ state, used }) => [state, used]),
+    [
+      ["open", 0],
+      ["open", 1],
+    ],
+    "following used nothing up",
+  );
+});
+
+test("a link that works on this host only says so, and a wrong address to listen on stops nothing that runs", async (t) => {
+  const alice = host(t, "alice");
+  ok(await alice.up());
+  const made = await alice.run(["invite"]);
+  assert.match(made.stderr, /works on this host only; for others, first: claudemesh broker up --listen/);
+  const { broker } = await alice.status();
+  const failed = await alice.run(["broker", "up", "--listen", "203.0.113.7:1"]);
+  assert.equal(failed.code, 3);
+  assert.match(failed.stderr, /cannot listen on 203\.0\.113\.7:1/);
+  const after = (await alice.status()).broker;
+  assert.deepEqual([after.state, after.url, after.exposed_url], ["running", broker.url, null]);
+  assert.equal((await alice.run(["broker", "up", "--listen", "nonsense:x"])).code, 2);
+  const local = JSON.parse(ok(await alice.run(["broker", "up", "--listen", "127.0.0.1:0", "--tls", "--json"]))) as {
+    status: { exposed_url: string };
+  };
+  assert.match(local.status.exposed_url, /^wss:/);
+  ok(await alice.run(["broker", "up", "--local-only"]));
+  assert.equal((await alice.status()).broker.exposed_url, null);
+});
