@@ -101,14 +101,21 @@ export function inPath<T extends string | number>(field: Field<T>, missing: () =
   };
 }
 
-export function text(options: { charsMax?: number } = {}): Field<string> {
+/** `form`: what the text must look like, and how to say so. */
+export function text(options: { charsMax?: number; form?: { pattern: RegExp; said: string } } = {}): Field<string> {
+  const { form } = options;
   return {
-    schema: { type: "string", ...(options.charsMax === undefined ? {} : { maxLength: options.charsMax }) },
+    schema: {
+      type: "string",
+      ...(options.charsMax === undefined ? {} : { maxLength: options.charsMax }),
+      ...(form === undefined ? {} : { pattern: form.pattern.source }),
+    },
     required: true,
     read(value, name) {
       if (typeof value !== "string") throw invalid(name, "must be text");
       if (options.charsMax !== undefined && value.length > options.charsMax)
         throw invalid(name, `must have at most ${options.charsMax} characters`);
+      if (form !== undefined && !form.pattern.test(value)) throw invalid(name, form.said);
       return value;
     },
   };
