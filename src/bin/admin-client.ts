@@ -2,18 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "../client/call.ts";
 import { createHttpClient } from "../client/http/http-client.ts";
+import type { BrokerStatusView } from "../protocol/admin-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** Answer of the broker's `GET /v1/status`, the part that launchers rely on. */
-export interface BrokerAnswer {
-  readonly broker_id: string;
-  /** Deployment public key, 64 hex characters. */
-  readonly broker_key: string;
-  readonly url: string;
-  /** For other hosts; null: none. */
-  readonly exposed: { readonly url: string; readonly port: number; readonly certificate_print: string } | null;
-  readonly pid: number;
-}
+export type BrokerAnswer = Pick<BrokerStatusView, "broker_id" | "broker_key" | "url" | "exposed" | "pid">;
 
 /** The embedded broker of `dataDir` through its admin socket. Throws not_running when nothing answers there. */
 export interface AdminClient {

@@ -52,6 +52,7 @@ export const defaultBrokerLimits = {
   /** Ids that may be retried at no cost; the oldest give way. */
   limiterMemosMax: 100_000,
   adminBodyBytesMax: 65_536,
+  publicBodyBytesMax: 16_384,
 } satisfies Record<string, number>;
 
 export type BrokerLimits = typeof defaultBrokerLimits;

@@ -12,6 +12,7 @@ import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
+import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
@@ -234,6 +235,14 @@ async function startBroker(
       noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
     });
     let draining = false;
+    const routes = publicRoutes({
+      join: linkParts,
+      metrics,
+      async ready() {
+        if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
+        await store.ping();
+      },
+    });
     const opened = await openListeners({
       dataDir,
       listen: options.listen,
@@ -243,22 +252,21 @@ async function startBroker(
       now: clock.now(),
       createServer: (certificate) =>
         createPublicServer({
+          routes,
           links,
-          metrics,
+          clock,
+          log,
           certificate,
+          bodyBytesMax: limits.publicBodyBytesMax,
           connectionsMax: limits.connectionsMax,
-          async ready() {
-            if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
-            await store.ping();
-          },
         }),
     });
     listeners = opened;
     undo.push(() => opened.close());
     const { url, exposed } = opened;
     const adminSocket = adminSocketPath(dataDir);
-    const admin = createAdminServer(
-      adminRoutes({
+    const admin = createAdminServer({
+      routes: adminRoutes({
         store,
         registry,
         clock,
@@ -275,8 +283,10 @@ async function startBroker(
           meshes: (await store.listMeshes()).length,
         }),
       }),
-      limits.adminBodyBytesMax,
-    );
+      clock,
+      log,
+      bodyBytesMax: limits.adminBodyBytesMax,
+    });
     await upkeep.start();
     undo.push(() => upkeep.stop());
     await admin.listen(adminSocket);

@@ -12,7 +12,7 @@ import { createMember } from "./identity/member.ts";
 import type { MeshFile } from "./identity/mesh-file.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { windowFact } from "./link/link.ts";
-import { httpCall, type Target } from "./localapi/http-call.fixture.ts";
+import { httpCall, type Target } from "../http/http-call.fixture.ts";
 
 const mesh: MeshFile = {
   mesh_id: "0198f0a0-0000-7000-8000-000000000001",

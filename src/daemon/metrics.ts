@@ -1,9 +1,7 @@
 import { statSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { OutboxStatus } from "../protocol/local-api.ts";
+import { type OutboxStatus, outboxStatuses } from "../protocol/local-api.ts";
 import type { LinkCounters } from "./link/link.ts";
-
-const statuses: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", "aborted"];
 
 /** What a daemon counts (host.md, "Metrics"). One registry per daemon; every metric has the label mesh. */
 export type DaemonMetrics = ReturnType<typeof createDaemonMetrics>;
@@ -34,7 +32,7 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   });
   gauge("cm_daemon_outbox_depth", "Rows of the outbox by status.", ["status"], function () {
     const depth = measured().outboxDepth();
-    for (const status of statuses) this.set({ status }, depth[status]);
+    for (const status of outboxStatuses) this.set({ status }, depth[status]);
   });
   gauge("cm_daemon_outbox_age_seconds", "Age of the oldest row that waits to be sent.", [], function () {
     this.set(measured().outboxAgeMs() / 1_000);

@@ -26,7 +26,8 @@ export interface SendResult {
   readonly history_id?: number;
 }
 
-export type OutboxStatus = "pending" | "inflight" | "done" | "dead" | "aborted";
+export const outboxStatuses = ["pending", "inflight", "done", "dead", "aborted"] as const;
+export type OutboxStatus = (typeof outboxStatuses)[number];
 
 export interface OutboxRowView {
   readonly outbox_id: number;
@@ -52,7 +53,8 @@ export interface OutboxRowView {
 }
 
 /** Stages in order; a stage is listed only when it is true. */
-export type ReceiptStage = "queued" | "accepted" | "delivered" | "injected" | "read";
+export const receiptStages = ["queued", "accepted", "delivered", "injected", "read"] as const;
+export type ReceiptStage = (typeof receiptStages)[number];
 
 export interface MessageView {
   readonly client_message_id: string;
@@ -98,10 +100,44 @@ export interface InboxItem {
   readonly read_at: string | null;
 }
 
+/** A message of the broker's history: as in the inbox, without what only an inbox row has. */
+export type HistoryItem = Pick<
+  InboxItem,
+  "client_message_id" | "broker_message_id" | "history_id" | "epoch" | "accepted_at"
+> &
+  (
+    | (Pick<
+        InboxItem,
+        | "from"
+        | "to"
+        | "topic"
+        | "content_type"
+        | "message"
+        | "body"
+        | "meta"
+        | "mentions"
+        | "reply_to"
+        | "priority"
+        | "encrypted"
+        | "sent_at"
+      > & { readonly verified: true })
+    | {
+        readonly verified: false;
+        /** Why nothing of it can be shown. */
+        readonly unavailable: string;
+        readonly from?: InboxItem["from"];
+      }
+  );
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Pass as `cursor` for the next page; null at the end. */
   readonly next_cursor: string | null;
+}
+
+/** A list that comes whole. */
+export interface Listing<T> {
+  readonly items: readonly T[];
 }
 
 export interface MemberView {
@@ -167,6 +203,29 @@ export interface VersionView {
   readonly broker_features: Readonly<Record<string, unknown>> | null;
 }
 
+/** The ranges that a daemon supports, whatever it has negotiated. */
+export interface CompatView {
+  readonly ipc_api: readonly string[];
+  readonly ipc_features: readonly string[];
+  /** Subprotocols of the link. */
+  readonly link: readonly string[];
+  readonly envelope_versions: readonly number[];
+  readonly fingerprint_versions: readonly string[];
+  /** Offered to the broker, by name. */
+  readonly features: {
+    readonly require: Readonly<Record<string, { readonly versions: readonly number[] }>>;
+    readonly optional: Readonly<Record<string, { readonly versions: readonly number[] }>>;
+  };
+  readonly schema_version: { readonly min: number; readonly max: number };
+  readonly sqlite: string;
+  readonly daemon: string;
+}
+
+/** Answer to a stop that was asked for. */
+export interface StoppingView {
+  readonly state: "stopping";
+}
+
 /** RFC 9457 problem details, as every refusal of daemon and broker travels. */
 export interface Problem {
   readonly type: string;
@@ -179,28 +238,32 @@ export interface Problem {
   readonly [extra: string]: unknown;
 }
 
-/** Server-sent event: `id` is durable and ascending; `event` one of host.md's names; `data` the JSON below. */
+/** Names of events. */
+export const eventNames = [
+  "message",
+  "mention",
+  "receipt",
+  "member_joined",
+  "member_left",
+  "member_renamed",
+  "member_keypair_rotated",
+  "member_revoked",
+  "agent_online",
+  "agent_offline",
+  "file_shared",
+  "hook_executed",
+  "link_up",
+  "link_down",
+  "outbox_pressure",
+  "gap",
+  "log_epoch_changed",
+  "feature_negotiation_failed",
+] as const;
+
+/** Server-sent event: `id` is durable and ascending; `data` the JSON below. */
 export interface LocalEvent {
   readonly id: number;
-  readonly event:
-    | "message"
-    | "mention"
-    | "receipt"
-    | "member_joined"
-    | "member_left"
-    | "member_renamed"
-    | "member_keypair_rotated"
-    | "member_revoked"
-    | "agent_online"
-    | "agent_offline"
-    | "file_shared"
-    | "hook_executed"
-    | "link_up"
-    | "link_down"
-    | "outbox_pressure"
-    | "gap"
-    | "log_epoch_changed"
-    | "feature_negotiation_failed";
+  readonly event: (typeof eventNames)[number];
   readonly at: string;
   /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;

@@ -14,7 +14,9 @@ function ok(ran: Ran): string {
 }
 
 /** A host whose broker others may reach, over TLS as off loopback, and empty homes beside it. */
-async function exposed(t: TestContext): Promise<{ alice: TestHost; other: (name: string) => TestHost; invite: (...args: string[]) => Promise<InviteMade> }> {
+async function exposed(
+  t: TestContext,
+): Promise<{ alice: TestHost; other: (name: string) => TestHost; invite: (...args: string[]) => Promise<InviteMade> }> {
   const folder = tempFolder(t);
   const alice = host(t, "alice", folder);
   ok(await alice.run(["up", "--name", "alice", "--listen", "127.0.0.1:0", "--tls"]));
@@ -34,11 +36,13 @@ test("from nothing to a message between two hosts in four steps", async (t) => {
   const invited = await first.run(["invite"]);
   const link = ok(invited).trim();
   assert.match(link, /^claudemesh:\/\/127\.0\.0\.1:\d+\/\S+$/, "the link alone is on standard output");
-  assert.match(invited.stderr, /had no member yet; it has one now[^]*for one member as member, until/);
+  assert.match(invited.stderr, /had no member yet; it has one now(.|\n)*for one member as member, until/);
   assert.match(ok(await second.run(["join", link, "--name", "bob"])), /^joined as @bob {2}mesh team, broker wss:/);
   const { member } = (await first.status()).daemons[0] ?? { member: "" };
   assert.match(ok(await second.run(["send", `@${member}`, "hello", "--wait", "delivered"])), /^delivered /);
-  const inbox = JSON.parse(ok(await first.run(["inbox", "--json"]))) as { items: { message: string; from: { name: string } }[] };
+  const inbox = JSON.parse(ok(await first.run(["inbox", "--json"]))) as {
+    items: { message: string; from: { name: string } }[];
+  };
   assert.deepEqual(
     inbox.items.map(({ message, from }) => [from.name, message]),
     [["bob", "hello"]],
@@ -50,7 +54,10 @@ test("after a restart of everything the joined home is up again with one word, o
   const bob = other("bob");
   const { link } = await invite();
   const joined = JSON.parse(ok(await bob.run(["join", link, "--name", "bob", "--json"]))) as JoinAnswer;
-  assert.deepEqual([joined.change, joined.address, joined.daemon.started, joined.notices], ["admitted", "@bob", true, []]);
+  assert.deepEqual(
+    [joined.change, joined.address, joined.daemon.started, joined.notices],
+    ["admitted", "@bob", true, []],
+  );
   ok(await bob.run(["down"]));
   ok(await alice.run(["down"]));
   assert.match(ok(await alice.run(["up"])), /for other hosts/);
@@ -58,7 +65,11 @@ test("after a restart of everything the joined home is up again with one word, o
   assert.doesNotMatch(again, /^broker/m, "a home that has only joined starts no broker of its own");
   ok(await bob.run(["send", "@alice", "back", "--wait", "delivered"]));
   const rejoined = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
-  assert.deepEqual([rejoined.change, rejoined.daemon.started], ["none", false], "the used link is no error for who is in");
+  assert.deepEqual(
+    [rejoined.change, rejoined.daemon.started],
+    ["none", false],
+    "the used link is no error for who is in",
+  );
 });
 
 test("each way a link can be wrong has its own error, and leaves nothing behind", async (t) => {

@@ -1,94 +1,150 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Api } from "../../http/api.ts";
+import { operation, type Route } from "../../http/route.ts";
+import { described, inPath, oneOf, optional, text } from "../../http/shape.ts";
+import { flag } from "../../http/view.ts";
 import { checkName } from "../../protocol/address.ts";
+import type { BrokerStatusView } from "../../protocol/admin-api.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { isMemberId, newUuidV7 } from "../../protocol/ids.ts";
-import type { LinkRegistry } from "../link/registry.ts";
+import { newUuidV7 } from "../../protocol/ids.ts";
 import { memberInfo } from "../link/member-info.ts";
+import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore, MemberRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
-import type { AdminRoute } from "./admin-server.ts";
-import { onlyFields, textField } from "./json-body.ts";
+import * as answers from "./admin-answers.schema.ts";
 
 export interface AdminParts {
   readonly store: BrokerStore;
   readonly registry: LinkRegistry;
   readonly clock: Clock;
   readonly leaseMs: number;
-  status(): Promise<Record<string, unknown>>;
+  status(): Promise<BrokerStatusView>;
   /** Begins the graceful stop. */
   shutdown(): void;
   readonly upkeep: Pick<Upkeep, "run">;
 }
 
-const roles: readonly MemberRow["role"][] = ["owner", "admin", "member", "guest"];
+export const adminApi: Api = {
+  title: "claudemesh broker: admin socket",
+  program: "broker",
+  pathsHint: "GET /v1/status tells what this broker is",
+  busyCode: "rate_limited",
+  errors: [],
+};
 
-/** Every administrative request there is. */
-export function adminRoutes(parts: AdminParts): AdminRoute[] {
-  const { store, registry, clock } = parts;
+const roles = ["owner", "admin", "member", "guest"] as const satisfies readonly MemberRow["role"][];
+const nameBounds = { pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" };
+const memberId = text({ form: { pattern: /^[0-9a-f]{64}$/, said: "must be 64 lower-case hex characters" } });
+const jobParams = { job: inPath(oneOf(...jobNames), noSuchJob) };
+
+/** Every administrative request there is. Whoever can open the socket is the broker's user: nobody is asked for more. */
+export function adminRoutes(parts: AdminParts): readonly Route[] {
   return [
-    { method: "GET", path: "/v1/status", status: 200, run: () => parts.status() },
-    {
+    operation({
+      name: "status",
+      method: "GET",
+      path: "/v1/status",
+      summary: "What this broker is, where it listens, and how many are connected",
+      answers: [{ status: 200, description: "The broker as it stands", body: answers.status }],
+      errors: ["store_unavailable"],
+      handle: async () => ({ status: 200, body: await parts.status() }),
+    }),
+    operation({
+      name: "shutdown",
       method: "POST",
       path: "/v1/shutdown",
-      status: 202,
-      run: async () => {
-        parts.shutdown();
-        return { state: "stopping" };
+      summary: "Stop the broker in good order",
+      body: {},
+      bodyOptional: true,
+      answers: [{ status: 202, description: "The stop has begun", body: answers.stopping }],
+      handle() {
+        // After this turn the answer is written.
+        setImmediate(parts.shutdown);
+        return { status: 202, body: { state: "stopping" } };
       },
-    },
-    { method: "GET", path: "/v1/meshes", status: 200, run: async () => ({ meshes: await store.listMeshes() }) },
-    {
-      // The slug names the mesh on this broker: asking again returns the same one.
+    }),
+    ...meshRoutes(parts),
+    operation({
+      name: "upkeep",
+      method: "POST",
+      path: "/v1/upkeep/{job}",
+      summary: "Run one upkeep job now, after those that run already",
+      params: jobParams,
+      body: { dry_run: described(optional(flag()), "Say what would be done, and do nothing") },
+      bodyOptional: true,
+      answers: [{ status: 200, description: "What was done", body: answers.report }],
+      errors: ["store_unavailable", "stopping"],
+      handle: async ({ params, body }) => ({
+        status: 200,
+        body: await parts.upkeep.run(params.job, body.dry_run ?? false),
+      }),
+    }),
+  ];
+}
+
+function meshRoutes(parts: AdminParts): readonly Route[] {
+  const { store, registry, clock } = parts;
+  return [
+    operation({
+      name: "meshList",
+      method: "GET",
+      path: "/v1/meshes",
+      summary: "Meshes of this broker",
+      answers: [{ status: 200, description: "All of them", body: answers.meshes }],
+      errors: ["store_unavailable"],
+      handle: async () => ({ status: 200, body: { meshes: await store.listMeshes() } }),
+    }),
+    operation({
+      name: "meshCreate",
       method: "POST",
       path: "/v1/meshes",
-      status: 200,
-      run: async (_params, body) => {
-        onlyFields(body, ["slug"]);
-        const slug = checkName(textField(body, "slug"), "mesh");
+      summary: "Make a mesh. The slug names it on this broker: asking again returns the same one",
+      body: { slug: described(text(), "Name of the mesh", nameBounds) },
+      bodyOptional: true,
+      answers: [{ status: 200, description: "The mesh of that slug", body: answers.mesh }],
+      errors: ["invalid_destination", "already_exists", "store_unavailable"],
+      async handle({ body }) {
+        const slug = checkName(body.slug, "mesh");
         const present = (await store.listMeshes()).find((mesh) => mesh.slug === slug);
         const now = clock.now();
         const { mesh_id } = present ?? (await store.createMesh({ mesh_id: newUuidV7(now), slug, now }));
-        return { mesh_id, slug };
+        return { status: 200, body: { mesh_id, slug } };
       },
-    },
-    {
+    }),
+    operation({
+      name: "memberAdd",
       method: "POST",
-      path: "/v1/meshes/:mesh_id/members",
-      status: 200,
-      run: async (params, body) => {
-        onlyFields(body, ["member_id", "name", "role"]);
-        const mesh = await store.meshById(params["mesh_id"] ?? "");
-        if (mesh === null) throw new ClaudemeshError("not_found", "There is no such mesh.");
-        const memberId = textField(body, "member_id");
-        if (!isMemberId(memberId))
-          throw new ClaudemeshError("invalid_field", "member_id must be 64 lower-case hex characters.");
-        const role = roles.find((known) => known === (body["role"] ?? "member"));
-        if (role === undefined) throw new ClaudemeshError("invalid_field", `role must be one of ${roles.join(", ")}.`);
-        const known = await store.member(mesh.mesh_id, memberId);
+      path: "/v1/meshes/{mesh_id}/members",
+      summary: "Add a member. Adding the same one again changes nothing",
+      params: { mesh_id: text() },
+      body: {
+        member_id: memberId,
+        name: described(text(), "Unique in the mesh, whatever its case", nameBounds),
+        role: described(optional(oneOf(...roles)), "Absent: member", { default: "member" }),
+      },
+      bodyOptional: true,
+      answers: [{ status: 200, description: "The member", body: answers.member }],
+      errors: ["invalid_destination", "already_exists", "store_unavailable"],
+      async handle({ params, body }) {
+        const mesh = await store.meshById(params.mesh_id);
+        if (mesh === null)
+          throw new ClaudemeshError("not_found", "there is no such mesh", { hint: "GET /v1/meshes lists them" });
+        const known = await store.member(mesh.mesh_id, body.member_id);
         const row = await store.addMember({
           mesh_id: mesh.mesh_id,
-          member_id: memberId,
-          name: checkName(textField(body, "name"), "member"),
-          role,
+          member_id: body.member_id,
+          name: checkName(body.name, "member"),
+          role: body.role ?? "member",
           now: clock.now(),
         });
         const member = memberInfo(row, clock.now(), parts.leaseMs);
         if (known === null) registry.broadcast(mesh.mesh_id, { type: "event", event: "member_joined", member });
-        return member;
+        return { status: 200, body: member };
       },
-    },
-    ...jobNames.map(
-      (name): AdminRoute => ({
-        method: "POST",
-        path: `/v1/upkeep/${name}`,
-        status: 200,
-        run: async (_params, body) => {
-          onlyFields(body, ["dry_run"]);
-          const dryRun = body["dry_run"] ?? false;
-          if (typeof dryRun !== "boolean") throw new ClaudemeshError("invalid_field", "dry_run must be true or false.");
-          return parts.upkeep.run(name, dryRun);
-        },
-      }),
-    ),
+    }),
   ];
+}
+
+function noSuchJob(): ClaudemeshError {
+  return new ClaudemeshError("not_found", "there is no such upkeep job", { hint: `there are ${jobNames.join(", ")}` });
 }

@@ -9,7 +9,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import { createDaemon, type Daemon } from "../daemon.ts";
 import { createMember } from "../identity/member.ts";
 import { openEvents } from "../localapi/event-listener.fixture.ts";
-import { httpCall } from "../localapi/http-call.fixture.ts";
+import { httpCall } from "../../http/http-call.fixture.ts";
 import { type FakeBroker, type FakeLink, fakeBroker } from "./fake-broker.fixture.ts";
 
 export const meshId = "0198f0a0-0000-7000-8000-000000000001";

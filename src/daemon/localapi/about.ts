@@ -1,8 +1,9 @@
-import type { HealthView, VersionView } from "../../protocol/local-api.ts";
+import { operation, type Route } from "../../http/route.ts";
+import type { CompatView, HealthView, VersionView } from "../../protocol/local-api.ts";
 import { offerFeatures } from "../../protocol/features.ts";
 import type { Inbox, Link, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
-import { operation, type Route } from "./route.ts";
+import * as answers from "./answers/about.schema.ts";
 
 /** What a client may rely on in this API; it checks the ones it needs. */
 export const ipcFeatures = [
@@ -43,42 +44,50 @@ export interface AboutParts {
 
 /** What the daemon says of itself. All of it is measured when asked, and none of it needs the link. */
 export function aboutRoutes(parts: AboutParts): readonly Route[] {
-  const get = (path: string, summary: string, open: boolean, body: () => unknown): Route =>
-    operation({
-      method: "GET",
-      path,
-      summary,
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
-      public: open,
-      handle: () => ({ status: 200, body: body() }),
-    });
   return [
-    get("/v1/health", "Whether the daemon reaches its broker, and what waits", true, () => health(parts)),
-    get("/v1/version", "Version, API features, and what was negotiated with the broker", true, () => version(parts)),
-    get("/v1/compat", "The ranges that this daemon supports", false, () => compat(parts)),
     operation({
+      name: "health",
+      method: "GET",
+      path: "/v1/health",
+      summary: "Whether the daemon reaches its broker, and what waits",
+      answers: [{ status: 200, description: "What it measures now", body: answers.health }],
+      public: true,
+      handle: () => ({ status: 200, body: health(parts) }),
+    }),
+    operation({
+      name: "version",
+      method: "GET",
+      path: "/v1/version",
+      summary: "Version, API features, and what was negotiated with the broker",
+      answers: [{ status: 200, description: "Versions and features", body: answers.version }],
+      public: true,
+      handle: () => ({ status: 200, body: version(parts) }),
+    }),
+    operation({
+      name: "compat",
+      method: "GET",
+      path: "/v1/compat",
+      summary: "The ranges that this daemon supports",
+      answers: [{ status: 200, description: "The ranges", body: answers.compat }],
+      handle: () => ({ status: 200, body: compat(parts) }),
+    }),
+    operation({
+      name: "metrics",
       method: "GET",
       path: "/v1/metrics",
       summary: "Metrics in the Prometheus text format",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      answers: [{ status: 200, description: "Every metric of the daemon", contentType: "text/plain" }],
       public: true,
       handle: async () => ({ status: 200, ...(await parts.metrics()) }),
     }),
     operation({
+      name: "shutdown",
       method: "POST",
       path: "/v1/shutdown",
       summary: "Stop the daemon in good order",
-      query: {},
       body: {},
       bodyOptional: true,
-      answers: [202],
-      errors: [],
+      answers: [{ status: 202, description: "The stop has begun", body: answers.stopping }],
       handle() {
         // After this turn the answer is written; stop() lets requests in flight finish in any case.
         setImmediate(parts.requestStop);
@@ -111,7 +120,7 @@ function version(parts: AboutParts): VersionView {
   };
 }
 
-function compat(parts: AboutParts): unknown {
+function compat(parts: AboutParts): CompatView {
   return {
     ipc_api: ["v1"],
     ipc_features: ipcFeatures,

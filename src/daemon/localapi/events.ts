@@ -2,10 +2,17 @@ import type { Clock } from "../../base/clock.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { Inbox } from "../parts.ts";
 import { createEventStream, type EventStream, formatEvent } from "./event-stream.ts";
-import type { Route } from "./route.ts";
-import { invalid, optional, text } from "./shape.ts";
+import { type Route, stream } from "../../http/route.ts";
+import { described, invalid, optional, text } from "../../http/shape.ts";
+import { localEvent } from "./answers/inbox.schema.ts";
 
-const eventsShape = { since: optional(text({ charsMax: 20 })) };
+const resumeFrom = "Events after this id, or `now`: from the next one on";
+const eventsShape = { since: described(optional(text({ charsMax: 20 })), resumeFrom) };
+const eventsHeaders = {
+  "last-event-id": described(optional(text()), `${resumeFrom}. Goes before \`since\``, {
+    pattern: "^(\\d{1,15}|now)$",
+  }),
+};
 
 /**
  * `GET /v1/events`. Events are rows of the inbox with durable, ascending ids; Last-Event-ID (or `since=<id>`) resumes
@@ -23,23 +30,29 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
     const text = formatEvent(event);
     for (const stream of streams) stream.push(event.id, text);
   };
-  const route: Route = {
-    method: "GET",
+  const route = stream({
+    name: "events",
     path: "/v1/events",
     summary: "Everything that happens, as server-sent events with durable ids",
     query: eventsShape,
-    body: null,
-    answers: [200],
-    errors: ["too_many_streams"],
-    open(call, _request, response, closed) {
-      const start = startOf(inbox, call.headers["last-event-id"], call.query["since"] as string | undefined);
-      const stream = createEventStream({
+    headers: eventsHeaders,
+    answers: [
+      {
+        status: 200,
+        description: "The events, each with its id, its name and JSON data, until either side ends the stream",
+        contentType: "text/event-stream",
+        item: localEvent,
+      },
+    ],
+    open({ query, headers }, _request, response, closed) {
+      const start = startOf(inbox, headers["last-event-id"], query.since);
+      const reader = createEventStream({
         inbox,
         clock,
         response,
         after: start.after,
         closed() {
-          streams.delete(stream);
+          streams.delete(reader);
           if (streams.size === 0) {
             unlisten?.();
             unlisten = null;
@@ -47,11 +60,11 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
           closed();
         },
       });
-      streams.add(stream);
+      streams.add(reader);
       unlisten ??= inbox.onEvent(tell);
-      stream.open(start.gap);
+      reader.open(start.gap);
     },
-  };
+  });
   return {
     routes: [route],
     stop() {
@@ -66,15 +79,13 @@ interface Start {
   readonly gap: LocalEvent["data"] | null;
 }
 
-function startOf(inbox: Inbox, header: string | string[] | undefined, since: string | undefined): Start {
-  const written = typeof header === "string" && header !== "" ? header : since;
+function startOf(inbox: Inbox, header: string | undefined, since: string | undefined): Start {
+  const resumed = header !== undefined && header !== "";
+  const written = resumed ? header : since;
   const newest = inbox.newestEventId();
   if (written === undefined || written === "now") return { after: newest, gap: null };
   if (!/^\d{1,15}$/.test(written))
-    throw invalid(
-      typeof header === "string" && header !== "" ? "Last-Event-ID" : "since",
-      "must be the id of an event, or `now`",
-    );
+    throw invalid(resumed ? "Last-Event-ID" : "since", "must be the id of an event, or `now`");
   const after = Number(written);
   const oldest = inbox.oldestEventId();
   if (after > newest) {

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { Transport } from "./route.ts";
+import type { ErrorCode } from "../../protocol/error-codes.ts";
+import type { Gate } from "../../http/gate.ts";
+import type { Transport } from "../../http/route.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { LocalToken } from "./token.ts";
 
@@ -19,10 +21,14 @@ const tokenParameters = new Set([
   "key",
 ]);
 
-export interface Gate {
-  /** Throws the refusal of a request that may not pass. `open` routes need no token. */
-  check(request: IncomingMessage, query: URLSearchParams, open: boolean, now: number): void;
-}
+/** What the gates of both listeners refuse a request with. A preflight is no request of any route. */
+export const gateErrors: readonly ErrorCode[] = [
+  "token_in_query",
+  "unauthorized",
+  "host_forbidden",
+  "origin_forbidden",
+  "rate_limited",
+];
 
 /**
  * What a request must satisfy before it is looked at. Each listener has its own gate: trust is decided by the socket
@@ -34,6 +40,8 @@ export function createGate(options: {
   /** The listener's own port; null on the unix socket. */
   readonly port: () => number | null;
   readonly allowedOrigins: readonly string[];
+  /** Public routes need no token. */
+  readonly publicHealthCheck: boolean;
   readonly log: Log;
 }): Gate {
   const rateLimit = createRateLimit();
@@ -57,7 +65,7 @@ export function createGate(options: {
   if (options.transport === "unix") return { check: (request, query) => refuseTokenInQuery(request, query) };
 
   return {
-    check(request, query, open, now) {
+    check(request, query, route, now) {
       const { headers } = request;
       if (!isOwnHost(headers.host, options.port())) {
         throw new ClaudemeshError("host_forbidden", "the Host header does not name this listener", {
@@ -76,6 +84,7 @@ export function createGate(options: {
         });
       }
       refuseTokenInQuery(request, query);
+      const open = options.publicHealthCheck && route?.public === true;
       if (!open) requireToken(headers.authorization, options.token);
       const waitMs = rateLimit.take(now);
       if (waitMs > 0) {

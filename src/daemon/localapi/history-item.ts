@@ -1,6 +1,7 @@
 import type { Envelope } from "../../protocol/envelope.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type { MemberInfo, PushItem } from "../../protocol/frames.ts";
+import type { HistoryItem } from "../../protocol/local-api.ts";
 import { parseMeta } from "../../protocol/meta.ts";
 import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
 import { textOf } from "../inbox/row.ts";
@@ -10,7 +11,7 @@ import type { Self } from "../resolve-address.ts";
  * A message of the broker's history. Fields as in the inbox, without what only an inbox row has. `verified` is false,
  * and nothing of the body is shown, when the sender's signature does not hold.
  */
-export function historyItem(item: PushItem, members: readonly MemberInfo[], self: Self): Record<string, unknown> {
+export function historyItem(item: PushItem, members: readonly MemberInfo[], self: Self): HistoryItem {
   const place = {
     client_message_id: item.client_message_id,
     broker_message_id: item.broker_message_id,

@@ -4,22 +4,26 @@ import type { RequestResults } from "../../protocol/frames.ts";
 import type { Link } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { historyItem } from "./history-item.ts";
-import { pageShape, readPage } from "./page.ts";
-import { operation, type Route } from "./route.ts";
-import { invalid, text } from "./shape.ts";
-import { known } from "./topics.ts";
+import { pageOf, pageShape, readPage } from "../../http/page.ts";
+import { operation, type Route } from "../../http/route.ts";
+import { described, invalid, text } from "../../http/shape.ts";
+import { historyItem as itemAnswer } from "./answers/inbox.schema.ts";
+import { brokerErrors, known } from "./topics.ts";
 
 /** The broker's copy of what was said. It needs the link: what was received is also in the inbox, without it. */
 export function historyRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
   const { link, self } = parts;
   return [
     operation({
+      name: "history",
       method: "GET",
       path: "/v1/history",
       summary: "Messages that the broker keeps of a topic, or of this member's direct messages, newest first",
-      query: { ...pageShape, address: text() },
-      body: null,
-      answers: [200],
+      query: {
+        ...pageShape,
+        address: described(text(), "`#topic`, or `@` and this member's own name for its direct messages"),
+      },
+      answers: [{ status: 200, description: "One page", body: pageOf(itemAnswer) }],
       errors: [
         "invalid_destination",
         "unknown_destination",
@@ -27,6 +31,7 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
         "directory_unavailable",
         "broker_unreachable",
         "timed_out",
+        ...brokerErrors,
       ],
       async handle({ query }) {
         const address = historyAddress(query.address, link, self);

@@ -3,12 +3,15 @@ import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { Inbox, Link } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
-import { pageShape, readPage } from "./page.ts";
-import { operation, type Route } from "./route.ts";
-import { optional, text, truth, whole } from "./shape.ts";
+import { pageOf, pageShape, readPage } from "../../http/page.ts";
+import { operation, type Route } from "../../http/route.ts";
+import { described, inPath, optional, text, truth, whole } from "../../http/shape.ts";
+import { inboxItem } from "./answers/inbox.schema.ts";
 
 const searchCharsMax = 1_024;
 const nameCharsMax = 200;
+const page = { status: 200, description: "One page", body: pageOf(inboxItem) };
+const idParam = inPath(described(whole(1, Number.MAX_SAFE_INTEGER), "inbox_id"), noSuchMessage);
 
 export function inboxRoutes(parts: {
   readonly inbox: Inbox;
@@ -19,20 +22,20 @@ export function inboxRoutes(parts: {
   const { inbox } = parts;
   return [
     operation({
+      name: "inboxList",
       method: "GET",
       path: "/v1/inbox",
       summary: "Messages received, in order of arrival or with `newest` the other way round",
       query: {
         ...pageShape,
-        since: optional(whole(0, Number.MAX_SAFE_INTEGER)),
-        topic: optional(text({ charsMax: nameCharsMax })),
-        from: optional(text({ charsMax: nameCharsMax })),
+        since: described(optional(whole(0, Number.MAX_SAFE_INTEGER)), "Messages after this inbox_id"),
+        topic: described(optional(text({ charsMax: nameCharsMax })), "`#name` or `name`"),
+        from: described(optional(text({ charsMax: nameCharsMax })), "`@name`, `name` or a member_id"),
         agent: optional(text({ charsMax: nameCharsMax })),
         unread: optional(truth()),
-        newest: optional(truth()),
+        newest: described(optional(truth()), "Newest first instead of in order of arrival"),
       },
-      body: null,
-      answers: [200],
+      answers: [page],
       errors: ["invalid_destination", "unknown_destination", "directory_unavailable"],
       handle: ({ query }) => ({
         status: 200,
@@ -48,43 +51,44 @@ export function inboxRoutes(parts: {
       }),
     }),
     operation({
+      name: "inboxSearch",
       method: "GET",
       path: "/v1/inbox/search",
       summary: "Messages received whose text matches",
-      query: { ...pageShape, q: text({ charsMax: searchCharsMax }) },
-      body: null,
-      answers: [200],
-      errors: [],
+      query: { ...pageShape, q: described(text({ charsMax: searchCharsMax }), "Words that must all occur") },
+      answers: [page],
       handle: ({ query }) => ({ status: 200, body: inbox.search(query.q, readPage(query)) }),
     }),
     operation({
+      name: "inboxMarkRead",
       method: "POST",
       path: "/v1/inbox/{id}/read",
       summary: "Mark a message read; the sender is told once",
-      query: {},
+      params: { id: idParam },
       body: {},
       bodyOptional: true,
-      answers: [200],
-      errors: [],
+      answers: [{ status: 200, description: "The message, read", body: inboxItem }],
+      errors: ["store_unavailable"],
       async handle({ params }) {
-        const written = params["id"] ?? "";
-        const item = /^[1-9]\d{0,14}$/.test(written) ? await inbox.markRead(Number(written), parts.clock.now()) : null;
-        if (item === null)
-          throw new ClaudemeshError("not_found", "the inbox has no such message", { hint: "claudemesh inbox" });
+        const item = await inbox.markRead(params.id, parts.clock.now());
+        if (item === null) throw noSuchMessage();
         return { status: 200, body: item };
       },
     }),
     operation({
+      name: "mentions",
       method: "GET",
       path: "/v1/mentions",
       summary: "Messages received that mention this member",
       query: pageShape,
-      body: null,
-      answers: [200],
-      errors: [],
+      answers: [page],
       handle: ({ query }) => ({ status: 200, body: inbox.mentions(parts.self.memberId, readPage(query)) }),
     }),
   ];
+}
+
+function noSuchMessage(): ClaudemeshError {
+  return new ClaudemeshError("not_found", "the inbox has no such message", { hint: "claudemesh inbox" });
 }
 
 /** A topic's name from `#name` or `name`. */

@@ -1,93 +1,107 @@
 import { generateKeyPairSync } from "node:crypto";
+import { operation, type Route } from "../../http/route.ts";
+import { described, inPath, oneOf, optional, text, whole } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
-import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InviteMade } from "../../protocol/local-api.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { Link } from "../parts.ts";
-import { operation, type Route } from "./route.ts";
-import { oneOf, optional, text, whole } from "./shape.ts";
+import { invite, inviteMade, invites } from "./answers/invites.schema.ts";
+import { brokerErrors } from "./topics.ts";
 
-const defaultExpiryMs = 7 * 86_400_000;
+const defaultExpirySeconds = 7 * 86_400;
 const addressCharsMax = 255;
+
+const form = {
+  expires_in_s: described(optional(whole(1, limits.inviteExpiryMsMax / 1_000)), "Seconds; absent: seven days", {
+    default: defaultExpirySeconds,
+  }),
+  uses: described(optional(whole(1, limits.inviteUsesMax)), "Members it may admit", { default: 1 }),
+  role: described(optional(oneOf("owner", "admin", "member", "guest")), "Not above the asker's own", {
+    default: "member",
+  }),
+  address: described(optional(text({ charsMax: addressCharsMax })), "One of the broker's addresses, `host:port`"),
+};
+const inviteId = {
+  id: inPath(
+    text({ form: { pattern: /^[0-9a-f]{64}$/, said: "must be 64 lower-case hex characters" } }),
+    () =>
+      new ClaudemeshError("invite_unknown", "an invite's id has 64 lower-case hex characters", {
+        hint: "claudemesh invite list",
+      }),
+  ),
+};
+const errors: readonly ErrorCode[] = ["not_allowed", "broker_unreachable", "timed_out", ...brokerErrors];
 
 /** Invites are kept by the broker, as public keys; the private one is made here and goes into the link alone. */
 export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFile }): readonly Route[] {
   const { link, mesh } = parts;
   return [
     operation({
+      name: "inviteCreate",
       method: "POST",
       path: "/v1/invites",
       summary: "Make an invite; its link is in this answer and nowhere else",
-      query: {},
-      body: {
-        expires_in_s: optional(whole(1, limits.inviteExpiryMsMax / 1_000)),
-        uses: optional(whole(1, limits.inviteUsesMax)),
-        role: optional(oneOf("owner", "admin", "member", "guest")),
-        address: optional(text({ charsMax: addressCharsMax })),
-      },
+      body: form,
       bodyOptional: true,
-      answers: [201],
-      errors: ["not_allowed", "too_many_invites", "broker_unreachable", "timed_out"],
+      answers: [{ status: 201, description: "The invite with its link", body: inviteMade }],
+      errors: [...errors, "too_many_invites"],
       async handle({ body }) {
         const { privateKey } = generateKeyPairSync("ed25519");
-        const { invite, reach } = (await link.request({
+        const made = (await link.request({
           type: "invite_create",
           invite_id: publicKeyHexOf(privateKey),
           role: body.role ?? "member",
           uses: body.uses ?? 1,
-          expires_in_ms: body.expires_in_s === undefined ? defaultExpiryMs : body.expires_in_s * 1_000,
+          expires_in_ms: (body.expires_in_s ?? defaultExpirySeconds) * 1_000,
           authority: body.address ?? null,
         })) as RequestResults["invite_create"];
-        const made: InviteMade = {
-          ...invite,
+        const answer: InviteMade = {
+          ...made.invite,
           link: inviteLink({
-            authority: reach.authority,
-            transport: reach.transport,
+            authority: made.reach.authority,
+            transport: made.reach.transport,
             broker_key: mesh.broker_key,
             mesh_id: mesh.mesh_id,
             slug: mesh.slug,
             seed: Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url"),
-            expires_at: Date.parse(invite.expires_at),
+            expires_at: Date.parse(made.invite.expires_at),
           }),
-          loopback: reach.loopback,
+          loopback: made.reach.loopback,
         };
-        return { status: 201, body: made };
+        return { status: 201, body: answer };
       },
     }),
     operation({
+      name: "inviteList",
       method: "GET",
       path: "/v1/invites",
       summary: "Invites of the mesh, newest first, without their links",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: ["not_allowed", "broker_unreachable", "timed_out"],
+      answers: [{ status: 200, description: "The newest thousand", body: invites }],
+      errors,
       async handle() {
-        const { invites } = (await link.request({ type: "invites" })) as RequestResults["invites"];
-        return { status: 200, body: { items: invites } };
+        const result = (await link.request({ type: "invites" })) as RequestResults["invites"];
+        return { status: 200, body: { items: result.invites } };
       },
     }),
     operation({
+      name: "inviteRevoke",
       method: "POST",
       path: "/v1/invites/{id}/revoke",
       summary: "Take an invite back; whoever joined by it stays a member",
-      query: {},
+      params: inviteId,
       body: {},
       bodyOptional: true,
-      answers: [200],
-      errors: ["not_allowed", "invite_unknown", "broker_unreachable", "timed_out"],
-      async handle({ params }) {
-        const inviteId = params["id"] ?? "";
-        if (!isMemberId(inviteId))
-          throw new ClaudemeshError("invite_unknown", "an invite's id has 64 lower-case hex characters", {
-            hint: "claudemesh invite list",
-          });
-        return { status: 200, body: await link.request({ type: "invite_revoke", invite_id: inviteId }) };
-      },
+      answers: [{ status: 200, description: "The invite as it is now", body: invite }],
+      errors: [...errors, "invite_unknown"],
+      handle: async ({ params }) => ({
+        status: 200,
+        body: await link.request({ type: "invite_revoke", invite_id: params.id }),
+      }),
     }),
   ];
 }

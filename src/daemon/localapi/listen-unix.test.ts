@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
-import { httpCall } from "./http-call.fixture.ts";
+import { httpCall } from "../../http/http-call.fixture.ts";
 import { socketPathBytesMax, socketPathFor } from "./runtime-folder.ts";
 import { createLocalApi } from "./server.ts";
 import { openLocalToken } from "./token.ts";

@@ -1,18 +1,18 @@
 import type { MemberView } from "../../protocol/local-api.ts";
 import type { Link } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
-import { operation, type Route } from "./route.ts";
+import { operation, type Route } from "../../http/route.ts";
+import { members } from "./answers/directory.schema.ts";
 import { known } from "./topics.ts";
 
 export function memberRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
   return [
     operation({
+      name: "members",
       method: "GET",
       path: "/v1/members",
       summary: "Members of the mesh, as last told by the broker",
-      query: {},
-      body: null,
-      answers: [200],
+      answers: [{ status: 200, description: "All of them", body: members }],
       errors: ["directory_unavailable"],
       handle() {
         const items: MemberView[] = known(parts.link).members.map((member) => ({

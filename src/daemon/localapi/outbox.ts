@@ -1,49 +1,52 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkClientMessageId } from "../../protocol/ids.ts";
 import type { JsonValue } from "../../protocol/json-value.ts";
-import type { OutboxStatus } from "../../protocol/local-api.ts";
+import { type OutboxRowView, outboxStatuses } from "../../protocol/local-api.ts";
 import { canonicalMeta } from "../../protocol/meta.ts";
 import type { Outbox, RequeueChange } from "../parts.ts";
 import { readContent, readContentType } from "./message-content.ts";
-import { pageShape, readPage } from "./page.ts";
-import { operation, type Route, type Transport } from "./route.ts";
+import { pageOf, pageShape, readPage } from "../../http/page.ts";
+import { operation, type Route, type Transport } from "../../http/route.ts";
 import { contentShape } from "./send.schema.ts";
-import { objectOf, optional, type Reading, someOf, text, truth } from "./shape.ts";
+import { described, inPath, objectOf, optional, type Reading, someOf, text, truth, whole } from "../../http/shape.ts";
+import { outboxRow } from "./answers/outbox.schema.ts";
 
-const statuses: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", "aborted"];
-const requeueShape = { new_id: optional(text()), patch: optional(objectOf(contentShape)) };
+const requeueShape = {
+  new_id: described(optional(text()), "Absent: one is made"),
+  patch: described(optional(objectOf(contentShape)), "Replaces these fields of the message"),
+};
+const rowParams = { row: inPath(described(whole(1, Number.MAX_SAFE_INTEGER), "outbox_id"), noSuchRow) };
 
 export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBytes: () => number }): readonly Route[] {
   const { outbox } = parts;
   return [
     operation({
+      name: "outboxList",
       method: "GET",
       path: "/v1/outbox",
       summary: "Rows of the outbox, oldest first",
-      query: { ...pageShape, state: optional(someOf(...statuses)) },
-      body: null,
-      answers: [200],
-      errors: [],
+      query: { ...pageShape, state: optional(someOf(...outboxStatuses)) },
+      answers: [{ status: 200, description: "One page", body: pageOf(outboxRow) }],
       handle: ({ query }) => ({ status: 200, body: outbox.list({ states: query.state ?? null, ...readPage(query) }) }),
     }),
     operation({
+      name: "outboxRow",
       method: "GET",
       path: "/v1/outbox/{row}",
       summary: "One row of the outbox",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
-      handle: ({ params }) => ({ status: 200, body: outbox.row(rowOf(outbox, params)) }),
+      params: rowParams,
+      answers: [{ status: 200, description: "The row", body: outboxRow }],
+      handle: ({ params }) => ({ status: 200, body: existing(outbox, params.row) }),
     }),
     operation({
+      name: "outboxRequeue",
       method: "POST",
       path: "/v1/outbox/{row}/requeue",
       summary: "Send a pending or dead row again under a new id, with the same destination",
-      query: {},
+      params: rowParams,
       body: requeueShape,
       bodyOptional: true,
-      answers: [200],
+      answers: [{ status: 200, description: "The row that takes its place", body: outboxRow }],
       errors: [
         "row_not_requeueable",
         "outcome_pending",
@@ -51,38 +54,41 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
         "invalid_id",
         "control_character",
         "meta_too_large",
-        "outbox_full",
-        "outcome_unknown",
       ],
       handle: async ({ params, body, transport }) => {
-        const row = rowOf(outbox, params);
-        return { status: 200, body: await outbox.requeue(row, readChange(body, parts.inlineBytes()), by(transport)) };
+        existing(outbox, params.row);
+        return {
+          status: 200,
+          body: await outbox.requeue(params.row, readChange(body, parts.inlineBytes()), by(transport)),
+        };
       },
     }),
     operation({
+      name: "outboxDrop",
       method: "POST",
       path: "/v1/outbox/{row}/drop",
       summary: "Give a pending or dead row up",
-      query: {},
-      body: { force: optional(truth()) },
+      params: rowParams,
+      body: { force: described(optional(truth()), "Even while the outcome is unknown and the broker cannot be asked") },
       bodyOptional: true,
-      answers: [200],
-      errors: ["row_not_requeueable", "outcome_pending", "outcome_unknown"],
+      answers: [{ status: 200, description: "The row, given up, or done if it had been accepted", body: outboxRow }],
+      errors: ["row_not_requeueable", "outcome_pending"],
       handle: async ({ params, body, transport }) => {
-        const row = rowOf(outbox, params);
-        return { status: 200, body: await outbox.drop(row, { force: body.force ?? false }, by(transport)) };
+        existing(outbox, params.row);
+        return { status: 200, body: await outbox.drop(params.row, { force: body.force ?? false }, by(transport)) };
       },
     }),
   ];
 }
 
-function rowOf(outbox: Outbox, params: Readonly<Record<string, string>>): number {
-  const written = params["row"] ?? "";
-  const row = /^[1-9]\d{0,14}$/.test(written) ? Number(written) : null;
-  if (row === null || outbox.row(row) === null) {
-    throw new ClaudemeshError("not_found", "the outbox has no such row", { hint: "claudemesh outbox list" });
-  }
+function existing(outbox: Outbox, outboxId: number): OutboxRowView {
+  const row = outbox.row(outboxId);
+  if (row === null) throw noSuchRow();
   return row;
+}
+
+function noSuchRow(): ClaudemeshError {
+  return new ClaudemeshError("not_found", "the outbox has no such row", { hint: "claudemesh outbox list" });
 }
 
 function readChange(written: Reading<typeof requeueShape>, inlineBytes: number): RequeueChange {

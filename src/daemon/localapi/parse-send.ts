@@ -6,7 +6,7 @@ import type { JsonValue } from "../../protocol/json-value.ts";
 import { canonicalMeta } from "../../protocol/meta.ts";
 import { readContent, refuseControl } from "./message-content.ts";
 import type { sendShape } from "./send.schema.ts";
-import { invalid, type Reading } from "./shape.ts";
+import { invalid, type Reading } from "../../http/shape.ts";
 
 /** A send that is right as written. Nothing of it has been looked up yet. */
 export interface ParsedSend {

@@ -12,7 +12,7 @@ import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
-import { httpCall } from "./http-call.fixture.ts";
+import { httpCall } from "../../http/http-call.fixture.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";

@@ -8,7 +8,7 @@ import { inviteRoutes } from "./invites.ts";
 import { memberRoutes } from "./members.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "../../http/route.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { topicRoutes } from "./topics.ts";
 

@@ -1,18 +1,29 @@
 import { limits } from "../../protocol/limits.ts";
 import { priorities } from "../../protocol/envelope.ts";
-import { anyJson, listOf, oneOf, optional, text } from "./shape.ts";
+import { anyJson, described, listOf, oneOf, optional, text } from "../../http/shape.ts";
+
+const idBounds = { minLength: 1, maxLength: limits.clientMessageIdCharsMax, pattern: "^[\\x21-\\x7e]+$" };
+
+/** Headers of `POST /v1/send`. */
+export const sendHeaders = {
+  "idempotency-key": described(optional(text()), "The same as `client_message_id`; both together must agree", idBounds),
+};
 
 /** Body of `POST /v1/send`. */
 export const sendShape = {
-  to: text(),
-  message: optional(text()),
-  body: optional(text()),
+  to: described(text(), "`@name`, `@name/agent`, `#topic`, `queue:name`, or `@` and a member_id"),
+  message: described(optional(text()), "Text; exactly one of `message` and `body`"),
+  body: described(optional(text()), "Bytes, base64url without padding"),
   content_type: optional(text({ charsMax: limits.contentTypeCharsMax })),
   priority: optional(oneOf(...priorities)),
   meta: optional(anyJson("an object of at most 8192 bytes in canonical form, or null; the broker can read it")),
-  mentions: optional(listOf(text(), limits.mentionsMax)),
-  reply_to: optional(text()),
-  client_message_id: optional(text()),
+  mentions: described(optional(listOf(text(), limits.mentionsMax)), "Members, as `@name`"),
+  reply_to: described(optional(text()), "broker_message_id of a message"),
+  client_message_id: described(
+    optional(text()),
+    "The same id again is the same message and never sent twice; absent: one is made",
+    idBounds,
+  ),
 };
 
 /** What other systems call these fields. */

@@ -10,7 +10,7 @@ import { limits } from "../../protocol/limits.ts";
 import { createOutbox } from "../outbox/outbox.ts";
 import { sealNone } from "../outbox/seal-none.ts";
 import type { Directory, Outbox } from "../parts.ts";
-import { type Answer, httpCall, type Target } from "./http-call.fixture.ts";
+import { type Answer, httpCall, type Target } from "../../http/http-call.fixture.ts";
 import { accepted, createTestLink, settleAll, type TestLink } from "./link.fixture.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";

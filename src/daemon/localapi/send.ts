@@ -6,8 +6,9 @@ import type { SendResult } from "../../protocol/local-api.ts";
 import type { Link, Outbox, OutboxAnswer } from "../parts.ts";
 import { resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "./parse-send.ts";
-import { operation, type Reply, type Route } from "./route.ts";
-import { sendAliases, sendShape } from "./send.schema.ts";
+import { operation, type Reply, type Route } from "../../http/route.ts";
+import { sendResult } from "./answers/send.schema.ts";
+import { sendAliases, sendHeaders, sendShape } from "./send.schema.ts";
 
 export interface SendParts {
   readonly outbox: Outbox;
@@ -23,13 +24,17 @@ export interface SendParts {
 export function sendRoutes(parts: SendParts): readonly Route[] {
   return [
     operation({
+      name: "send",
       method: "POST",
       path: "/v1/send",
       summary: "Store one message durably; it is sent to the broker as soon as that can be reached",
-      query: {},
+      headers: sendHeaders,
       body: sendShape,
       aliases: sendAliases,
-      answers: [200, 202],
+      answers: [
+        { status: 200, description: "Known, and accepted by the broker already", body: sendResult },
+        { status: 202, description: "On disk here", body: sendResult },
+      ],
       errors: [
         "invalid_id",
         "id_conflict_header_body",
@@ -43,7 +48,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"] as string | undefined)),
+      handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"])),
     }),
   ];
 }

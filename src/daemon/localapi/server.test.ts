@@ -7,15 +7,16 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { limits } from "../../protocol/limits.ts";
-import { type Answer, httpCall, type Target } from "./http-call.fixture.ts";
+import { type Answer, httpCall, type Target } from "../../http/http-call.fixture.ts";
 import { requestBurst } from "./rate-limit.ts";
-import { chunkedPost, keptCall, openStream, rawExchange, turn } from "./raw-http.fixture.ts";
-import { operation, type Route } from "./route.ts";
+import { chunkedPost, keptCall, openStream, rawExchange, turn } from "../../http/raw-http.fixture.ts";
+import { operation, type Route, stream } from "../../http/route.ts";
 import { createLocalApi, type LocalApi } from "./server.ts";
-import { optional, text, truth, whole } from "./shape.ts";
+import { anyJson, optional, text, truth, whole } from "../../http/shape.ts";
 import { openLocalToken } from "./token.ts";
 
 const origin = "https://allowed.example";
+const answers = [{ status: 200, description: "", body: anyJson("") }];
 
 describe("the local API's listeners", () => {
   const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
@@ -27,71 +28,61 @@ describe("the local API's listeners", () => {
   let stored = 0;
   const routes: Route[] = [
     operation({
+      name: "thingCreate",
       method: "POST",
       path: "/v1/things",
       summary: "",
       query: { dry: optional(truth()) },
       body: { name: text(), size: optional(whole(0, 9)) },
-      answers: [200],
-      errors: [],
+      answers,
       handle({ body }) {
         stored++;
         return { status: 200, body: { ...body } };
       },
     }),
     operation({
+      name: "thing",
       method: "GET",
       path: "/v1/things/{id}",
       summary: "",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      params: { id: text() },
+      answers,
       handle: ({ params }) => ({ status: 200, body: params }),
     }),
     operation({
+      name: "slow",
       method: "GET",
       path: "/v1/slow",
       summary: "",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      answers,
       handle: () => new Promise((resolve) => held.push(() => resolve({ status: 200, body: {} }))),
     }),
     operation({
+      name: "health",
       method: "GET",
       path: "/v1/health",
       summary: "",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      answers,
       public: true,
       handle: ({ transport }) => ({ status: 200, body: { transport } }),
     }),
     operation({
+      name: "broken",
       method: "GET",
       path: "/v1/broken",
       summary: "",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      answers,
       handle: () => {
         throw new Error("the secret reason");
       },
     }),
-    {
-      method: "GET",
+    stream({
+      name: "stream",
       path: "/v1/stream",
       summary: "",
-      query: {},
-      body: null,
-      answers: [200],
-      errors: [],
+      answers,
       open: (_call, _request, response, closed) => void response.on("close", closed).writeHead(200).write("open"),
-    },
+    }),
   ];
   let api: LocalApi;
   let unix: Target;

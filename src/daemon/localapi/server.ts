@@ -1,14 +1,29 @@
 import { rmSync } from "node:fs";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
-import { createGate } from "./gate.ts";
-import { createHttpServer, type Load, type RequestHost } from "./http-server.ts";
-import { listenUnix } from "./listen-unix.ts";
-import { createRouter, type Route } from "./route.ts";
+import type { Api } from "../../http/api.ts";
+import { createHttpServer, createLoad, type RequestHost } from "../../http/http-server.ts";
+import { listenTcp } from "../../http/listen-tcp.ts";
+import { listenUnix } from "../../http/listen-unix.ts";
+import type { Route } from "../../http/route.ts";
+import { createRouter } from "../../http/router.ts";
+import { limits } from "../../protocol/limits.ts";
+import { createGate, gateErrors } from "./gate.ts";
 import type { LocalToken } from "./token.ts";
+
+/** Connections of one listener: the requests and streams allowed at once, and idle ones beside them. */
+const connectionsMax = 512;
+const timeouts = { headersMs: 15_000, requestMs: 60_000, keepAliveMs: 60_000 };
+
+export const localApi: Api = {
+  title: "claudemesh daemon: local API",
+  program: "daemon",
+  pathsHint: "GET /v1/compat tells which API this daemon speaks",
+  busyCode: "daemon_busy",
+  errors: [...gateErrors, "stopping"],
+};
 
 /** Requests under way when the daemon stops get this long to be answered. */
 export const drainMs = 5_000;
@@ -37,26 +52,17 @@ export interface LocalApiOptions {
   readonly endStreams: () => void;
 }
 
-/** Listens on 127.0.0.1 and resolves with the port that the system picked. */
-async function listenTcp(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port: 0, exclusive: true }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 /** The daemon's local API on its two listeners. */
 export function createLocalApi(options: LocalApiOptions): LocalApi {
-  const load: Load = { inFlight: 0, streams: 0, stopping: false, onRelease: () => {} };
+  const load = createLoad();
   const host: RequestHost = {
-    router: createRouter(options.routes),
+    api: localApi,
+    router: createRouter(options.routes, localApi.pathsHint),
     clock: options.clock,
     log: options.log,
-    publicHealthCheck: options.publicHealthCheck,
+    bodyBytesMax: limits.localBodyBytesMax,
+    inFlightMax: limits.localInFlightMax,
+    streamsMax: limits.localStreamsMax,
     load,
     observe: options.observe,
   };
@@ -72,9 +78,10 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       token: options.token,
       port: () => httpPort,
       allowedOrigins: options.allowedOrigins,
+      publicHealthCheck: options.publicHealthCheck,
       log: options.log,
     });
-    const server = createHttpServer(host, transport, gate);
+    const server = createHttpServer(host, { transport, gate, requireJsonType: true, connectionsMax, timeouts });
     servers.push(server);
     return server;
   };
@@ -110,7 +117,7 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       return httpPort;
     },
     async start() {
-      if (options.token !== null) httpPort = await listenTcp(add("tcp"));
+      if (options.token !== null) httpPort = await listenTcp(add("tcp"), "127.0.0.1", 0);
       options.announce(httpPort);
       await listenUnix(add("unix"), options.socketPath);
       ownsSocket = true;

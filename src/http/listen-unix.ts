@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
-import { ClaudemeshError } from "../../protocol/error.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
 
 const dialTimeoutMs = 2_000;
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "../../base/clock.ts";
-import type { ClaudemeshError } from "../../protocol/error.ts";
-import { limits } from "../../protocol/limits.ts";
-import { toProblem } from "../../protocol/problem.ts";
+import type { Clock } from "../base/clock.ts";
+import type { ClaudemeshError } from "../protocol/error.ts";
+import { limits } from "../protocol/limits.ts";
+import { toProblem } from "../protocol/problem.ts";
 import { discardBody, lingerMs } from "./read-body.ts";
 import type { Reply } from "./route.ts";
 

@@ -1,10 +1,10 @@
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { suggest } from "../../protocol/suggest.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { suggest } from "../protocol/suggest.ts";
 
 /**
- * The shape of a request, as one value: it reads, it refuses (unknown_field, missing_field, invalid_field), and its
- * `schema` is the JSON Schema that the API's description is generated from. Plain functions instead of a schema
- * library, because the daemon would carry that library's 20 MB for life.
+ * The shape of a request or an answer, as one value: it reads, it refuses (unknown_field, missing_field,
+ * invalid_field), and its `schema` is the JSON Schema that the API's description is generated from. Plain functions
+ * instead of a schema library, because the daemon would carry that library's 20 MB for life.
  */
 export type Shape = Readonly<Record<string, Field<unknown>>>;
 
@@ -15,14 +15,22 @@ export interface Field<T> {
   read(value: unknown, name: string): T;
 }
 
+export interface OptionalField<T> extends Field<T | undefined> {
+  readonly required: false;
+  readonly present: Field<T>;
+}
+
 /** What reading a shape yields. An optional field that was not written is `undefined`. */
 export type Reading<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends Field<infer T> ? T : never };
+
+/** Where a value was written, as refusals name it. */
+export type Place = "field" | "query parameter";
 
 /** Reads `value` by `shape`. `aliases` are names often written by mistake, with what is meant. */
 export function readShape<S extends Shape>(
   shape: S,
   value: unknown,
-  what: "field" | "query parameter",
+  what: Place,
   aliases: Readonly<Record<string, string>> = {},
 ): Reading<S> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -57,18 +65,57 @@ function unknownName(
   });
 }
 
-export function optional<T>(field: Field<T>): Field<T | undefined> {
-  return { schema: field.schema, required: false, read: field.read };
+export function optional<T>(field: Field<T>): OptionalField<T> {
+  return { schema: field.schema, required: false, read: field.read, present: field };
 }
 
-export function text(options: { charsMax?: number } = {}): Field<string> {
+/**
+ * Adds to the schema what the field itself does not check: what it means, and bounds that are refused further in, with
+ * codes of their own.
+ */
+export function described<F extends Field<unknown>>(
+  field: F,
+  description: string,
+  bounds: Readonly<Record<string, unknown>> = {},
+): F {
+  return { ...field, schema: { ...field.schema, ...bounds, description } };
+}
+
+/**
+ * A parameter of a path. What cannot be one names nothing, so it is refused as what is missing and not as ill-formed;
+ * and a thing has one path, so that `01` is not another name for `1`.
+ */
+export function inPath<T extends string | number>(field: Field<T>, missing: () => ClaudemeshError): Field<T> {
   return {
-    schema: { type: "string", ...(options.charsMax === undefined ? {} : { maxLength: options.charsMax }) },
+    ...field,
+    read(value, name) {
+      let read: T;
+      try {
+        read = field.read(value, name);
+      } catch {
+        throw missing();
+      }
+      if (String(read) !== value) throw missing();
+      return read;
+    },
+  };
+}
+
+/** `form`: what the text must look like, and how to say so. */
+export function text(options: { charsMax?: number; form?: { pattern: RegExp; said: string } } = {}): Field<string> {
+  const { form } = options;
+  return {
+    schema: {
+      type: "string",
+      ...(options.charsMax === undefined ? {} : { maxLength: options.charsMax }),
+      ...(form === undefined ? {} : { pattern: form.pattern.source }),
+    },
     required: true,
     read(value, name) {
       if (typeof value !== "string") throw invalid(name, "must be text");
       if (options.charsMax !== undefined && value.length > options.charsMax)
         throw invalid(name, `must have at most ${options.charsMax} characters`);
+      if (form !== undefined && !form.pattern.test(value)) throw invalid(name, form.said);
       return value;
     },
   };

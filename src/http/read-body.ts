@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { limits } from "../../protocol/limits.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { limits } from "../protocol/limits.ts";
 
 /** After this long without its end, what a refused caller still sends is no longer read. */
 export const lingerMs = 2_000;
 
 /**
- * The whole body, at most 1 MiB. A larger one rejects with body_too_large and is left unread: the caller of this
+ * The whole body, at most `bytesMax`. A larger one rejects with body_too_large and is left unread: the caller of this
  * function answers through {@link discardBody}. `null` when the client went away in the middle.
  */
-export function readBody(request: IncomingMessage): Promise<Buffer | null> {
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
   const announced = Number(request.headers["content-length"] ?? "0");
-  if (announced > limits.localBodyBytesMax) return Promise.reject(tooLarge());
+  if (announced > bytesMax) return Promise.reject(tooLarge(bytesMax));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -20,10 +20,10 @@ export function readBody(request: IncomingMessage): Promise<Buffer | null> {
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > limits.localBodyBytesMax) {
+      if (bytes > bytesMax) {
         settle();
         request.pause();
-        reject(tooLarge());
+        reject(tooLarge(bytesMax));
         return;
       }
       chunks.push(chunk);
@@ -65,9 +65,9 @@ export function discardBody(request: IncomingMessage, bytesMax: number = limits.
   });
 }
 
-function tooLarge(): ClaudemeshError {
-  return new ClaudemeshError("body_too_large", `the request body is over ${limits.localBodyBytesMax} bytes`, {
+function tooLarge(bytesMax: number): ClaudemeshError {
+  return new ClaudemeshError("body_too_large", `the request body is over ${bytesMax} bytes`, {
     hint: "send a smaller body",
-    details: { bytes_max: limits.localBodyBytesMax },
+    details: { bytes_max: bytesMax },
   });
 }

@@ -1,0 +1,48 @@
+import { described, oneOf, text } from "../../http/shape.ts";
+import { answerOf, constant, count, flag, instant, listing, nullable, record, view } from "../../http/view.ts";
+import type { BrokerStatusView, MeshList, MeshView } from "../../protocol/admin-api.ts";
+import type { MemberInfo } from "../../protocol/frames.ts";
+import type { StoppingView } from "../../protocol/local-api.ts";
+import type { JobReport } from "../upkeep/upkeep-job.ts";
+
+export const status = answerOf<BrokerStatusView>()(
+  view({
+    broker_id: text(),
+    broker_key: described(text(), "Deployment public key, 64 hex characters"),
+    url: described(text(), "Where daemons of this host connect"),
+    exposed: described(
+      nullable(view({ url: text(), port: count(), certificate_print: text() })),
+      "Where daemons of other hosts connect; null: nowhere",
+    ),
+    pid: count(),
+    links: count(),
+    meshes: count(),
+  }),
+);
+
+export const mesh = answerOf<MeshView>()(view({ mesh_id: text(), slug: text() }));
+
+export const meshes = answerOf<MeshList>()(
+  view({
+    meshes: listing(
+      view({ mesh_id: text(), slug: text(), created_at: described(count(), "Milliseconds since 1970, UTC") }),
+    ),
+  }),
+);
+
+export const member = answerOf<MemberInfo>()(
+  view({
+    member_id: text(),
+    name: text(),
+    role: oneOf("owner", "admin", "member", "guest"),
+    online: flag(),
+    agents: listing(text()),
+    last_seen_at: nullable(instant()),
+  }),
+);
+
+export const report = answerOf<JobReport>()(
+  described(record(count()), "Figures by name: rows removed, findings by kind"),
+);
+
+export const stopping = answerOf<StoppingView>()(view({ state: constant("stopping") }));

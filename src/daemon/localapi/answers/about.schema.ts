@@ -1,0 +1,52 @@
+import { anyJson, described, oneOf, text } from "../../../http/shape.ts";
+import { answerOf, constant, count, instant, listing, nullable, record, view } from "../../../http/view.ts";
+import type { CompatView, HealthView, StoppingView, VersionView } from "../../../protocol/local-api.ts";
+import { outboxCounts } from "./outbox.schema.ts";
+
+export const health = answerOf<HealthView>()(
+  view({
+    status: described(oneOf("ok", "degraded"), "ok: the link to the broker is up"),
+    mesh: text(),
+    member: view({ member_id: text(), name: text(), address: text() }),
+    link: view({
+      state: oneOf("connected", "connecting", "waiting", "stopped"),
+      since: instant(),
+      broker_url: text(),
+      last_error: nullable(text()),
+    }),
+    outbox: described(outboxCounts, "Rows by status"),
+    pid: count(),
+    started_at: instant(),
+  }),
+);
+
+export const version = answerOf<VersionView>()(
+  view({
+    daemon: text(),
+    ipc_api: constant("v1"),
+    ipc_features: listing(text()),
+    schema_version: count(),
+    broker_features: described(
+      nullable(record(anyJson("parameters of one feature"))),
+      "As negotiated with the broker; null without a link",
+    ),
+  }),
+);
+
+const offers = record(view({ versions: listing(count()) }));
+
+export const compat = answerOf<CompatView>()(
+  view({
+    ipc_api: listing(text()),
+    ipc_features: listing(text()),
+    link: described(listing(text()), "Subprotocols of the link"),
+    envelope_versions: listing(count()),
+    fingerprint_versions: listing(text()),
+    features: described(view({ require: offers, optional: offers }), "Offered to the broker, by name"),
+    schema_version: view({ min: count(), max: count() }),
+    sqlite: text(),
+    daemon: text(),
+  }),
+);
+
+export const stopping = answerOf<StoppingView>()(view({ state: constant("stopping") }));

@@ -1,0 +1,72 @@
+import { anyJson, described, oneOf, optional, text } from "../../../http/shape.ts";
+import {
+  answerOf,
+  constant,
+  count,
+  either,
+  flag,
+  instant,
+  listing,
+  nullable,
+  record,
+  view,
+} from "../../../http/view.ts";
+import { eventNames, type HistoryItem, type InboxItem, type LocalEvent } from "../../../protocol/local-api.ts";
+
+const place = {
+  client_message_id: described(nullable(text()), "As on the wire"),
+  broker_message_id: text(),
+  history_id: count(),
+  epoch: count(),
+  accepted_at: instant(),
+};
+const from = view({ member_id: text(), name: nullable(text()) });
+const content = {
+  from,
+  to: described(text(), "`@me`, `@me/agent` or `#topic`"),
+  topic: nullable(text()),
+  content_type: text(),
+  message: described(nullable(text()), "Decoded when the content type is text and the bytes are UTF-8"),
+  body: described(text(), "base64url without padding"),
+  meta: nullable(record(anyJson("as the sender wrote it"))),
+  mentions: listing(text()),
+  reply_to: nullable(text()),
+  priority: oneOf("now", "next", "low"),
+  encrypted: flag(),
+  sent_at: instant(),
+};
+
+export const inboxItem = answerOf<InboxItem>()(
+  view({
+    inbox_id: described(count(), "Local row number, ascending in order of arrival on disk"),
+    ...place,
+    ...content,
+    agent: nullable(text()),
+    verified: described(flag(), "The sender's signature was checked and holds"),
+    received_at: instant(),
+    read_at: nullable(instant()),
+  }),
+);
+
+export const historyItem = answerOf<HistoryItem>()(
+  either(
+    view({ ...place, ...content, verified: constant(true) }),
+    view({
+      ...place,
+      verified: constant(false),
+      unavailable: described(text(), "Why nothing of it can be shown"),
+      from: optional(from),
+    }),
+  ),
+);
+
+export const localEvent = answerOf<LocalEvent>()(
+  view({
+    id: described(count(), "Durable and ascending; the event's `id`"),
+    event: oneOf(...eventNames),
+    at: instant(),
+    data: record(
+      anyJson("message: as in the inbox; receipt: {client_message_id, outbox_id, stage, at, delivered_to?}"),
+    ),
+  }),
+);

@@ -1,0 +1,14 @@
+import { oneOf, optional, described, text } from "../../../http/shape.ts";
+import { answerOf, count, flag, view } from "../../../http/view.ts";
+import type { SendResult } from "../../../protocol/local-api.ts";
+
+export const sendResult = answerOf<SendResult>()(
+  view({
+    client_message_id: described(text(), "The sender's own form of the id"),
+    outbox_id: count(),
+    state: oneOf("queued", "inflight", "done"),
+    duplicate: described(flag(), "The id was known, and stands for this same message"),
+    broker_message_id: optional(text()),
+    history_id: optional(count()),
+  }),
+);

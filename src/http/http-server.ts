@@ -1,0 +1,233 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
+import type { SecureVersion } from "node:tls";
+import { AssertionFailure } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { toProblem } from "../protocol/problem.ts";
+import type { Api } from "./api.ts";
+import type { Gate } from "./gate.ts";
+import { readCall, readRequestBody, type WrittenCall } from "./read-call.ts";
+import { respond, respondProblem } from "./respond.ts";
+import type { StreamRoute, Transport } from "./route.ts";
+import type { Router } from "./router.ts";
+
+const headerBytesMax = 16_384;
+const tlsVersionMin: SecureVersion = "TLSv1.3";
+
+/** What all listeners of one API share. */
+export interface RequestHost {
+  readonly api: Api;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bodyBytesMax: number;
+  readonly inFlightMax: number;
+  readonly streamsMax: number;
+  readonly load: Load;
+  /** Called once per answered request. `endpoint` is the route's path, or "other". */
+  observe(measured: { endpoint: string; status: number; transport: Transport; seconds: number }): void;
+}
+
+/** Requests being worked on and streams open, over all listeners. */
+export interface Load {
+  inFlight: number;
+  streams: number;
+  stopping: boolean;
+  /** Called whenever a request or stream ends. */
+  onRelease: () => void;
+}
+
+export function createLoad(): Load {
+  return { inFlight: 0, streams: 0, stopping: false, onRelease: () => {} };
+}
+
+export interface Listener {
+  readonly transport: Transport;
+  /** null: whoever can connect may ask. */
+  readonly gate: Gate | null;
+  /** false: a body is read as JSON whatever its type is said to be. Only where no page of a browser can reach. */
+  readonly requireJsonType: boolean;
+  /** Connections at once; further ones are closed. */
+  readonly connectionsMax: number;
+  readonly timeouts: Timeouts;
+  /** Absent or null: plain HTTP. */
+  readonly tls?: Tls | null;
+}
+
+/** For a client to say what it wants, to say all of it, and to say something new on a connection that it keeps. */
+export interface Timeouts {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** Key and certificate chain, PEM. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** An HTTP server, not yet listening, whose requests all came through one kind of socket. */
+export function createHttpServer(host: RequestHost, listener: Listener): Server {
+  const { timeouts } = listener;
+  const options: ServerOptions = {
+    // A gate answers a missing Host itself, with a problem.
+    requireHostHeader: listener.gate === null,
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse): void =>
+    void serve(host, listener, request, response);
+  const server = listener.tls ? createTls(options, timeouts, listener.tls, answer) : createServer(options, answer);
+  server.maxConnections = listener.connectionsMax;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(host.api, error, socket));
+  return server;
+}
+
+function createTls(
+  options: ServerOptions,
+  timeouts: Timeouts,
+  tls: Tls,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createTlsServer(
+    { ...options, ...tls, minVersion: tlsVersionMin, handshakeTimeout: timeouts.headersMs },
+    answer,
+  );
+  // Node would pass these on as clientError, and a problem cannot be told over a handshake that failed.
+  server.removeAllListeners("tlsClientError");
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+async function serve(
+  host: RequestHost,
+  listener: Listener,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { transport } = listener;
+  const began = performance.now();
+  let endpoint = "other";
+  const finish = (): void =>
+    host.observe({ endpoint, status: response.statusCode, transport, seconds: (performance.now() - began) / 1_000 });
+  response.on("error", () => {});
+  try {
+    const { path, query } = splitTarget(request.url ?? "/");
+    const found = host.router.find(request.method ?? "", path);
+    listener.gate?.check(request, query, found?.route ?? null, host.clock.now());
+    if (found === null) throw host.router.refusal(path);
+    const { route, params } = found;
+    endpoint = route.path;
+    if (host.load.stopping)
+      throw new ClaudemeshError("stopping", `the ${host.api.program} is stopping`, {
+        hint: "try again once it runs: claudemesh up",
+      });
+    const written = { params, query, headers: request.headers, transport };
+    if ("open" in route) {
+      openStream(host, route, { ...written, body: {} }, request, response, finish);
+      return;
+    }
+    if (host.load.inFlight >= host.inFlightMax) {
+      throw new ClaudemeshError(host.api.busyCode, `${host.inFlightMax} requests are in flight already`, {
+        hint: "try again in a moment",
+      });
+    }
+    host.load.inFlight++;
+    try {
+      const body = await readRequestBody(route, request, {
+        bytesMax: host.bodyBytesMax,
+        requireJsonType: listener.requireJsonType,
+      });
+      if (body === null) return;
+      respond(response, await route.handle(readCall(route, { ...written, body })));
+    } finally {
+      // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
+      host.load.inFlight--;
+      host.load.onRelease();
+    }
+    finish();
+  } catch (thrown) {
+    if (thrown instanceof AssertionFailure) throw thrown;
+    const error = thrown instanceof ClaudemeshError ? thrown : unexpected(host.api, thrown);
+    if (error !== thrown) host.log.error({ err: thrown, endpoint }, "a request failed unexpectedly");
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    await respondProblem(request, response, error, host.clock);
+    finish();
+  }
+}
+
+function openStream(
+  host: RequestHost,
+  route: StreamRoute,
+  written: WrittenCall,
+  request: IncomingMessage,
+  response: ServerResponse,
+  finish: () => void,
+): void {
+  const call = readCall(route, written);
+  if (host.load.streams >= host.streamsMax) {
+    throw new ClaudemeshError("too_many_streams", `${host.streamsMax} event streams are open already`, {
+      hint: "close one, or share one between readers",
+    });
+  }
+  host.load.streams++;
+  let open = true;
+  const closed = (): void => {
+    if (!open) return;
+    open = false;
+    host.load.streams--;
+    host.load.onRelease();
+  };
+  try {
+    route.open(call, request, response, closed);
+    // Measured when it opens: how long a reader stays says nothing about how fast it was served.
+    finish();
+  } catch (thrown) {
+    open = false;
+    host.load.streams--;
+    throw thrown;
+  }
+}
+
+/** Its text may hold anything, so it goes to the log and not to the caller. */
+function unexpected(api: Api, cause: unknown): ClaudemeshError {
+  return new ClaudemeshError("internal", `the ${api.program} failed to answer this request`, {
+    hint: "claudemesh status names the log that says why",
+    cause,
+  });
+}
+
+/** Path and query of a request's target, in either of its forms: `/path?query` or the whole URL. */
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
+  const own = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = own.indexOf("?");
+  if (mark < 0) return { path: own, query: emptyQuery };
+  return { path: own.slice(0, mark), query: new URLSearchParams(own.slice(mark + 1)) };
+}
+
+const emptyQuery = new URLSearchParams();
+
+/** Bytes that are not HTTP. There is no request to answer, so the problem is written onto the socket. */
+function answerUnreadable(api: Api, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = JSON.stringify(
+    toProblem(
+      new ClaudemeshError("protocol_error", `the bytes received are not an HTTP request this ${api.program} can read`),
+    ),
+  );
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(problem)}\r\n\r\n${problem}`,
+  );
+}

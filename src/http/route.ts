@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ErrorCode } from "../protocol/error-codes.ts";
+import type { Field, Reading, Shape } from "./shape.ts";
+
+export type Transport = "unix" | "tcp";
+
+/** One request as a handler sees it: parsed, checked against the route's shapes. */
+export interface Call<P extends Shape, Q extends Shape, H extends Shape, B extends Shape> {
+  readonly params: Reading<P>;
+  readonly query: Reading<Q>;
+  readonly headers: Reading<H>;
+  readonly body: Reading<B>;
+  readonly transport: Transport;
+}
+
+/** An answer. `body` is sent as JSON; `text` as it is, with its own content type. */
+export type Reply =
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly text: string; readonly contentType: string };
+
+/** An answer of success as the API's description shows it. `item` is one entry of a stream. */
+export type Answer =
+  | { readonly status: number; readonly description: string; readonly body: Field<unknown> }
+  | {
+      readonly status: number;
+      readonly description: string;
+      readonly contentType: string;
+      readonly item?: Field<unknown>;
+    };
+
+type NoFields = Readonly<Record<never, never>>;
+
+/** What every route tells of itself. What is left out is not there. */
+interface Definition<P extends Shape, Q extends Shape, H extends Shape> {
+  /** Unique in its API, in camelCase: what generated clients call it. */
+  readonly name: string;
+  /** `/v1/messages/{id}`: a parameter fills one segment. */
+  readonly path: string;
+  readonly summary: string;
+  /** One field for each parameter of the path; see {@link inPath}. */
+  readonly params?: P;
+  /** null: whatever the query holds is ignored. */
+  readonly query?: Q | null;
+  /** The headers that the route reads, in lower case. */
+  readonly headers?: H;
+  readonly answers: readonly Answer[];
+  /** Codes of refusal beside those that follow from the route's own form; errorsOf() lists both. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+export interface Operation<P extends Shape, Q extends Shape, H extends Shape, B extends Shape>
+  extends Definition<P, Q, H> {
+  readonly method: "GET" | "POST";
+  /** Absent or null: the request has no body. Else JSON; with `bodyOptional` nothing at all reads as `{}`. */
+  readonly body?: B | null;
+  readonly bodyOptional?: boolean;
+  /** Names often written by mistake, with the field that is meant. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** A gate may let it pass without a token. */
+  readonly public?: boolean;
+  /** HEAD is answered too, as GET without the body. */
+  readonly head?: boolean;
+  handle(call: Call<P, Q, H, B>): Reply | Promise<Reply>;
+}
+
+/** A route that keeps its response open. It counts against the streams, not against the requests in flight. */
+export interface StreamOperation<P extends Shape, Q extends Shape, H extends Shape> extends Definition<P, Q, H> {
+  /** Throws before the first byte, or takes the response over and calls `closed` once when it is done with it. */
+  open(call: Call<P, Q, H, NoFields>, request: IncomingMessage, response: ServerResponse, closed: () => void): void;
+}
+
+/** A line of the route table: the definition with everything that was left out. */
+export interface RouteForm {
+  readonly name: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly summary: string;
+  readonly params: Shape;
+  readonly query: Shape | null;
+  readonly headers: Shape;
+  readonly body: Shape | null;
+  readonly bodyOptional: boolean;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly answers: readonly Answer[];
+  readonly errors: readonly ErrorCode[];
+  readonly public: boolean;
+  readonly head: boolean;
+}
+
+export type Route = RouteForm &
+  (Pick<Operation<Shape, Shape, Shape, Shape>, "handle"> | Pick<StreamOperation<Shape, Shape, Shape>, "open">);
+export type StreamRoute = Extract<Route, { open: unknown }>;
+
+const absent = {
+  params: {},
+  query: {},
+  headers: {},
+  body: null,
+  bodyOptional: false,
+  aliases: {},
+  errors: [],
+  public: false,
+  head: false,
+} as const;
+
+/** Keeps the shapes' types for `handle` and forgets them for the table. */
+export function operation<
+  const P extends Shape = NoFields,
+  const Q extends Shape = NoFields,
+  const H extends Shape = NoFields,
+  const B extends Shape = NoFields,
+>(definition: Operation<P, Q, H, B>): Route {
+  return { ...absent, ...definition } as unknown as Route;
+}
+
+/** As {@link operation}, for a route that keeps its response open. */
+export function stream<
+  const P extends Shape = NoFields,
+  const Q extends Shape = NoFields,
+  const H extends Shape = NoFields,
+>(definition: StreamOperation<P, Q, H>): Route {
+  return { ...absent, ...definition, method: "GET" } as unknown as Route;
+}
