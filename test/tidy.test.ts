@@ -60,7 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   http: [],
   client: [],
   cli: [],
-  broker: ["ws", "prom-client"],
+  broker: ["ws", "prom-client", "selfsigned"],
   daemon: ["ws", "prom-client"],
   bin: ["pino", "rotating-file-stream"],
 };

@@ -9,7 +9,7 @@ import { isLoopback } from "../protocol/loopback.ts";
 
 /** Where a broker was asked to listen (listen.json), so that the next start without options listens there again. */
 export interface ListenRecord {
-  /** Loopback port without TLS; null: any free one, kept from then on. */
+  /** Loopback port without TLS; null: one that is free at the first start, and kept from then on. */
   readonly local_port: number | null;
   /** `host:port` for other hosts, with TLS; null: none. */
   readonly expose: string | null;

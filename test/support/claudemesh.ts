@@ -29,16 +29,17 @@ export interface TestHost {
 
 const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
 
-/** Brought down when the test ends. Hosts given the same folder stand side by side in it. */
-export function host(t: TestContext, name: string, folder = tempFolder(t)): TestHost {
+/** Brought down when the test ends. Hosts given the same folder stand side by side in it. `within`: words that run a command elsewhere. */
+export function host(t: TestContext, name: string, folder = tempFolder(t), within: readonly string[] = []): TestHost {
   const home = join(folder, name);
+  const [command = process.execPath, ...words] = [...within, process.execPath, program];
   const env = (more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
     const { CLAUDEMESH_MESH: _mesh, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...own } = process.env;
     return { ...own, CLAUDEMESH_HOME: home, ...more };
   };
   const run: TestHost["run"] = (args, options = {}) =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [program, ...args], {
+      const child = spawn(command, [...words, ...args], {
         env: env(options.env),
         stdio: ["pipe", "pipe", "pipe"],
       });
@@ -60,7 +61,7 @@ export function host(t: TestContext, name: string, folder = tempFolder(t)): Test
     home,
     run,
     start(args) {
-      const child = spawn(process.execPath, [program, ...args], { env: env(), stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(command, [...words, ...args], { env: env(), stdio: ["ignore", "pipe", "pipe"] });
       const ended = new Promise((resolve) => child.on("close", resolve));
       onEnd(t, async () => {
         child.kill("SIGKILL");

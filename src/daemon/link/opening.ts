@@ -27,6 +27,11 @@ export interface OpeningContext extends LinkOptions {
 
 const openingDeadlineMs = 20_000;
 
+/** Who calls a link dead sooner does not wait longer for one to open. */
+function deadlineMs({ liveness }: OpeningContext): number {
+  return Math.min(openingDeadlineMs, liveness?.silenceMs ?? openingDeadlineMs);
+}
+
 /**
  * Dials and proves, in wire.md §1's order: challenge (its signature by the pinned deployment key), hello, hello_ack,
  * features. Rejects with a ClaudemeshError; `details.close_kind` names an end that dialling again cannot mend,
@@ -36,7 +41,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
   const { mesh } = context;
   const socket = await dial(context);
   const frames = frameQueue(socket, () => context.clock.now());
-  const deadline = context.clock.after(openingDeadlineMs, () => socket.terminate());
+  const deadline = context.clock.after(deadlineMs(context), () => socket.terminate());
   const giveUp = (): void => socket.terminate();
   context.signal.addEventListener("abort", giveUp);
   try {
@@ -83,12 +88,12 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
   const options = {
     perMessageDeflate: false,
     maxPayload: limits.frameBytesMax * 2,
-    handshakeTimeout: openingDeadlineMs,
+    handshakeTimeout: deadlineMs(context),
   };
   const url = new URL(mesh.broker_url);
   if (url.protocol === "ws:") return new WebSocket(url, "claudemesh.v1", options);
   const late = new AbortController();
-  const deadline = context.clock.after(openingDeadlineMs, () => late.abort(new Error("no answer in time")));
+  const deadline = context.clock.after(deadlineMs(context), () => late.abort(new Error("no answer in time")));
   try {
     const secure = await dialTls({
       host: url.hostname.replace(/^\[|\]$/g, ""),
