@@ -3,7 +3,7 @@ import { ClaudemeshError } from "./error.ts";
 /** The port of a broker that is told an address without one. */
 export const defaultBrokerPort = 8_787;
 
-/** Reads `HOST:PORT`, `[v6]:PORT`, `HOST`, or `:PORT` and `PORT` for every address. Port 0: any free one, the same at each start. Throws usage. */
+/** Reads `HOST:PORT`, `[v6]:PORT`, `HOST`, or `:PORT` and `PORT` for every address. Port 0 stands for one that is free, the same at each start. Throws usage. */
 export function parseListen(text: string, option: string): { readonly host: string; readonly port: number } {
   const found =
     /^(?:(?<v6>\[[0-9a-fA-F:.]+\])|(?<host>[A-Za-z0-9.-]+)(?=:|$))?(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? null;
