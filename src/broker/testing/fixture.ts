@@ -109,7 +109,7 @@ export function call(
         text += chunk;
       });
       response.on("end", () => {
-        const isJson = String(response.headers["content-type"]).includes("json");
+        const isJson = text !== "" && String(response.headers["content-type"]).includes("json");
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
