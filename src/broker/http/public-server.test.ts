@@ -10,6 +10,7 @@ import { connect as connectTls } from "node:tls";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ownCertificate } from "../listen/own-certificate.ts";
+import type { JoinParts } from "../join/admit.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { createPublicServer, type PublicServer } from "./public-server.ts";
@@ -67,7 +68,8 @@ async function tlsServer(
   const dir = mkdtempSync(join(tmpdir(), "cm-tls-"));
   const upgraded = Promise.withResolvers<string | undefined>();
   const server = createPublicServer({
-    routes: publicRoutes({ metrics: createBrokerMetrics(), ready }),
+    // Nobody joins here.
+    routes: publicRoutes({ metrics: createBrokerMetrics(), ready, join: {} as JoinParts }),
     links: { upgrade: (asked) => upgraded.resolve(asked.url) },
     clock: systemClock,
     log: silentLog,

@@ -100,9 +100,10 @@ export function call(
   method: string,
   path: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; headers: Record<string, unknown>; text: string; json: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ ...where, method, path, agent: false }, (response) => {
+    const outgoing = request({ ...where, method, path, headers, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
