@@ -12,7 +12,10 @@ import { createMember } from "./identity/member.ts";
 import type { MeshFile } from "./identity/mesh-file.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { windowFact } from "./link/link.ts";
+import { problemOf } from "../http/checked-routes.fixture.ts";
 import { httpCall, type Target } from "../http/http-call.fixture.ts";
+import { createRouter } from "../http/router.ts";
+import { apiRoutes } from "./localapi/routes.ts";
 
 const mesh: MeshFile = {
   mesh_id: "0198f0a0-0000-7000-8000-000000000001",
@@ -80,7 +83,12 @@ describe("a daemon", () => {
       ["v1", 1, null],
     );
     assert.ok((version.json["ipc_features"] as string[]).includes("send"));
-    assert.equal((await get(daemon, "/v1/compat")).status, 200);
+    const { routes } = apiRoutes({} as Parameters<typeof apiRoutes>[0]);
+    for (const path of ["/v1/health", "/v1/version", "/v1/compat", "/v1/outbox/1"]) {
+      const route = createRouter(routes, "").find("GET", path)?.route ?? assert.fail(path);
+      const { status, json } = await get(daemon, path);
+      assert.equal(problemOf(route, { status, body: json }), null, path);
+    }
     assert.equal((await get(daemon, "/v1/members")).json["code"], "directory_unavailable");
     assert.equal(
       (await httpCall(unix(daemon), "POST", "/v1/topics", { body: { name: "x" } })).json["code"],

@@ -83,25 +83,14 @@ export function createHttpServer(host: RequestHost, listener: Listener): Server 
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void =>
     void serve(host, listener, request, response);
-  const server = listener.tls ? createTls(options, timeouts, listener.tls, answer) : createServer(options, answer);
+  const server = listener.tls
+    ? createTlsServer(
+        { ...options, ...listener.tls, minVersion: tlsVersionMin, handshakeTimeout: timeouts.headersMs },
+        answer,
+      )
+    : createServer(options, answer);
   server.maxConnections = listener.connectionsMax;
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(host.api, error, socket));
-  return server;
-}
-
-function createTls(
-  options: ServerOptions,
-  timeouts: Timeouts,
-  tls: Tls,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-): Server {
-  const server = createTlsServer(
-    { ...options, ...tls, minVersion: tlsVersionMin, handshakeTimeout: timeouts.headersMs },
-    answer,
-  );
-  // Node would pass these on as clientError, and a problem cannot be told over a handshake that failed.
-  server.removeAllListeners("tlsClientError");
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
 }
 
@@ -216,7 +205,10 @@ function splitTarget(target: string): { path: string; query: URLSearchParams } {
 
 const emptyQuery = new URLSearchParams();
 
-/** Bytes that are not HTTP. There is no request to answer, so the problem is written onto the socket. */
+/**
+ * Bytes that are not HTTP. There is no request to answer, so the problem is written onto the socket; one whose TLS
+ * handshake failed takes nothing more.
+ */
 function answerUnreadable(api: Api, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

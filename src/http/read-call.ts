@@ -20,7 +20,7 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
   return {
     params: readShape(route.params, written.params, "field"),
     query: route.query === null ? {} : readShape(route.query, readQuery(written.query), "query parameter"),
-    headers: readShape(route.headers, readHeaders(route.headers, written.headers), "field"),
+    headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     transport: written.transport,
   };

@@ -24,7 +24,8 @@ export function errorsOf(route: Route, api: Api): readonly ErrorCode[] {
   if (Object.keys(route.params).length > 0) codes.push("not_found");
   if (route.body !== null) codes.push(...unreadableBody);
   if (route.query !== null || route.body !== null) codes.push("unknown_field", "invalid_field");
-  if (hasRequired(route.query) || hasRequired(route.body)) codes.push("missing_field");
+  if (Object.keys(route.headers).length > 0) codes.push("invalid_field");
+  if ([route.query, route.headers, route.body].some(hasRequired)) codes.push("missing_field");
   return [...new Set([...codes, ...route.errors])].sort();
 }
 

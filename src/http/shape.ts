@@ -24,7 +24,7 @@ export interface OptionalField<T> extends Field<T | undefined> {
 export type Reading<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends Field<infer T> ? T : never };
 
 /** Where a value was written, as refusals name it. */
-export type Place = "field" | "query parameter";
+export type Place = "field" | "query parameter" | "header";
 
 /** Reads `value` by `shape`. `aliases` are names often written by mistake, with what is meant. */
 export function readShape<S extends Shape>(

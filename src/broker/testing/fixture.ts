@@ -100,16 +100,17 @@ export function call(
   method: string,
   path: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; headers: Record<string, unknown>; text: string; json: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ ...where, method, path, agent: false }, (response) => {
+    const outgoing = request({ ...where, method, path, headers, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
       });
       response.on("end", () => {
-        const isJson = String(response.headers["content-type"]).includes("json");
+        const isJson = text !== "" && String(response.headers["content-type"]).includes("json");
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,

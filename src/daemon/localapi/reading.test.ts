@@ -12,12 +12,13 @@ import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
+import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
-import { createLocalApi, type LocalApi } from "./server.ts";
+import { createLocalApi, type LocalApi, localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
 const me = "a".repeat(64);
@@ -43,6 +44,7 @@ describe("what was received", () => {
   let inbox: Inbox;
   let link: TestLink;
   let api: LocalApi;
+  let problems: readonly string[];
   let timers: { at: number; run: () => void }[];
   let now: number;
   const clock: Clock = {
@@ -76,14 +78,19 @@ describe("what was received", () => {
     await inbox.start();
     link = createTestLink(directory);
     const events = eventRoutes({ inbox, clock });
-    api = createLocalApi({
-      routes: [
+    const checked = checkedRoutes(
+      [
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
         ...topicRoutes({ link }),
         ...memberRoutes({ link, self }),
         ...historyRoutes({ link, self }),
       ],
+      localApi,
+    );
+    problems = checked.problems;
+    api = createLocalApi({
+      routes: checked.routes,
       socketPath: join(dir, "sock"),
       token: null,
       allowedOrigins: [],
@@ -106,6 +113,7 @@ describe("what was received", () => {
     await api.stop();
     await inbox.stop();
     rmSync(dir, { recursive: true });
+    assert.deepEqual(problems, [], "what is answered is described");
   });
   const get = (path: string) => httpCall({ socketPath: api.socketPath }, "GET", path);
   const post = (path: string, body?: unknown) =>

@@ -10,12 +10,13 @@ import { limits } from "../../protocol/limits.ts";
 import { createOutbox } from "../outbox/outbox.ts";
 import { sealNone } from "../outbox/seal-none.ts";
 import type { Directory, Outbox } from "../parts.ts";
+import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { type Answer, httpCall, type Target } from "../../http/http-call.fixture.ts";
 import { accepted, createTestLink, settleAll, type TestLink } from "./link.fixture.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { sendRoutes } from "./send.ts";
-import { createLocalApi, type LocalApi } from "./server.ts";
+import { createLocalApi, type LocalApi, localApi } from "./server.ts";
 import { openLocalToken } from "./token.ts";
 
 const meshId = "0198f0a0-0000-7000-8000-000000000001";
@@ -59,12 +60,16 @@ async function startHost(
   });
   await outbox.start();
   const self = { memberId: me, name: "ada" };
-  const api = createLocalApi({
-    routes: [
+  const { routes, problems } = checkedRoutes(
+    [
       ...sendRoutes({ outbox, link, self, meshId, clock: systemClock, observe: () => {} }),
       ...messageRoutes({ outbox }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],
+    localApi,
+  );
+  const api = createLocalApi({
+    routes,
     socketPath: join(dir, "sock"),
     token: openLocalToken(dir),
     allowedOrigins: [],
@@ -85,6 +90,7 @@ async function startHost(
     async stop() {
       await api.stop();
       await outbox.stop();
+      assert.deepEqual(problems, [], "what is answered is described");
     },
   };
 }

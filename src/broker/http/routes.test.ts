@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { createRouter } from "../../http/router.ts";
+import { problemOf } from "../../http/checked-routes.fixture.ts";
+import { errorsOf } from "../../http/route-errors.ts";
+import { assertTable } from "../../http/route-table.fixture.ts";
+import type { Route } from "../../http/route.ts";
+import { signAdmission } from "../../protocol/admission.ts";
+import { privateKeyFromSeed, publicKeyHexOf } from "../../protocol/signing.ts";
+import { brokerFixture, call, type Fixture } from "../testing/fixture.ts";
+import { newIdentity } from "../testing/peer.ts";
+import { adminApi, adminRoutes } from "./admin-routes.ts";
+import { publicApi, publicRoutes } from "./public-routes.ts";
+
+/** The tables are only read here; no handler runs. */
+const admin = adminRoutes({} as Parameters<typeof adminRoutes>[0]);
+const pages = publicRoutes({} as Parameters<typeof publicRoutes>[0]);
+
+test("every route of the broker tells enough of itself to be described", () => {
+  assertTable(admin, adminApi);
+  assertTable(pages, publicApi);
+  const [healthz] = pages;
+  assert.ok(healthz !== undefined);
+  assert.deepEqual(errorsOf(healthz, publicApi), ["internal", "rate_limited"]);
+});
+
+test("what the broker answers is what its routes describe", async (context) => {
+  const fixture = await brokerFixture(context);
+  const socket = asking({ socketPath: fixture.broker.adminSocket }, admin);
+  const port = asking(portOf(fixture), pages);
+  const nonce = "n".repeat(43);
+  const asked = [
+    await socket("GET", "/v1/status"),
+    await socket("POST", "/v1/meshes", { slug: "other" }),
+    await socket("GET", "/v1/meshes"),
+    await socket("POST", `/v1/meshes/${fixture.meshId}/members`, { member_id: "a".repeat(64), name: "alice" }),
+    await socket("POST", "/v1/upkeep/retention", { dry_run: true }),
+    await socket("POST", "/v1/upkeep/dedupe"),
+    await socket("POST", "/v1/upkeep/check"),
+    await port("GET", "/healthz"),
+    await port("GET", "/readyz"),
+    await port("GET", "/metrics"),
+    await port("GET", `/v1/broker?nonce=${nonce}`),
+    ...(await joinTwice(fixture, port)),
+    await socket("POST", "/v1/shutdown"),
+  ];
+  const named = new Set(asked.map(([name]) => name));
+  assert.deepEqual(
+    [...admin, ...pages].map(({ name }) => name).filter((name) => !named.has(name)),
+    [],
+  );
+  assert.deepEqual(
+    asked.filter(([name]) => name === "join").map(([, status]) => status),
+    [201, 200],
+  );
+  await fixture.broker.ended;
+});
+
+test("the admin socket says what was meant, and takes a body whatever its type is said to be", async (context) => {
+  const fixture = await brokerFixture(context);
+  const members = `/v1/meshes/${fixture.meshId}/members`;
+  const refused = async (path: string, body: unknown): Promise<unknown[]> => {
+    const { status, json } = await fixture.admin("POST", path, body);
+    return [status, json["code"], json["hint"]];
+  };
+  assert.deepEqual(await refused("/v1/meshes", { slgu: "x" }), [400, "unknown_field", "did you mean `slug`?"]);
+  assert.deepEqual((await refused("/v1/upkeep/retention", { dry_run: "true" })).slice(0, 2), [400, "invalid_field"]);
+  assert.deepEqual(await refused("/v1/upkeep/vacuum", {}), [404, "not_found", "there are retention, dedupe, check"]);
+  assert.deepEqual((await refused("/v1/meshes/none/members", { member_id: "a".repeat(64), name: "x" })).slice(0, 2), [
+    404,
+    "not_found",
+  ]);
+  assert.deepEqual((await refused(members, { member_id: "A".repeat(64), name: "x" })).slice(0, 2), [
+    400,
+    "invalid_field",
+  ]);
+  assert.deepEqual((await refused(members, { slug: "x".repeat(70_000) })).slice(0, 2), [413, "body_too_large"]);
+  const got = await fixture.admin("GET", "/v1/shutdown");
+  assert.deepEqual([got.status, got.json["code"]], [405, "method_not_allowed"]);
+});
+
+test("the public pages answer HEAD, and ignore a query", async (context) => {
+  const fixture = await brokerFixture(context);
+  const watched = pages.filter(({ head }) => head).map(({ path }) => path);
+  assert.deepEqual(watched, ["/healthz", "/readyz", "/metrics"]);
+  for (const path of watched) {
+    const at = portOf(fixture);
+    const [whole, head] = [await call(at, "GET", `${path}?probe=1`), await call(at, "HEAD", path)];
+    assert.equal(whole.status, 200);
+    assert.deepEqual([head.status, head.text], [200, ""], path);
+    assert.equal(head.headers["content-type"], whole.headers["content-type"]);
+  }
+});
+
+function portOf(fixture: Fixture): { host: string; port: number } {
+  const { hostname, port } = new URL(fixture.broker.url);
+  return { host: hostname, port: Number(port) };
+}
+
+type Ask = (method: string, path: string, body?: unknown) => Promise<[name: string, status: number]>;
+
+/** Asks, and compares the answer with the route's own description. */
+function asking(where: Parameters<typeof call>[0], routes: readonly Route[]): Ask {
+  return async (method, path, body) => {
+    const route = createRouter(routes, "").find(method, path.replace(/\?.*/, ""))?.route ?? assert.fail(path);
+    const { status, json, text, headers } = await call(where, method, path, body, {
+      "content-type": "application/json",
+    });
+    const contentType = String(headers["content-type"]);
+    const reply = contentType === "application/json" ? { status, body: json } : { status, text, contentType };
+    assert.equal(problemOf(route, reply), null, text);
+    return [route.name, status];
+  };
+}
+
+/** The same member by the same invite. */
+async function joinTwice(fixture: Fixture, ask: Ask): Promise<Awaited<ReturnType<Ask>>[]> {
+  const [owner, guest] = [newIdentity(), newIdentity()];
+  const members = `/v1/meshes/${fixture.meshId}/members`;
+  await fixture.admin("POST", members, { member_id: owner.memberId, name: "owner", role: "owner" });
+  const inviteSeed = randomBytes(32);
+  const link = await fixture.connect(owner);
+  await link.request<"invite_create">({
+    type: "invite_create",
+    invite_id: publicKeyHexOf(privateKeyFromSeed(inviteSeed)),
+    role: "member",
+    uses: 1,
+    expires_in_ms: 60_000,
+    authority: null,
+  });
+  const admission = signAdmission(
+    { mesh_id: fixture.meshId, broker_key: fixture.broker.deploymentPublicKey },
+    { inviteSeed, memberId: guest.memberId, memberKey: guest.privateKey },
+    { x25519_pubkey: "c".repeat(64), name: "guest" },
+  );
+  const path = `/v1/meshes/${fixture.meshId}/join`;
+  return [await ask("POST", path, admission), await ask("POST", path, admission)];
+}

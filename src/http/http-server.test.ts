@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { systemClock } from "../base/clock.ts";
+import { silentLog } from "../base/log.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { Api } from "./api.ts";
+import { httpCall } from "./http-call.fixture.ts";
+import { createHttpServer, createLoad, type Listener, type RequestHost } from "./http-server.ts";
+import { closer, listenTcp } from "./listen-tcp.ts";
+import { rawExchange } from "./raw-http.fixture.ts";
+import { operation, type Route } from "./route.ts";
+import { createRouter } from "./router.ts";
+import { anyJson, described, inPath, optional, text, whole } from "./shape.ts";
+
+const api: Api = { title: "things", program: "broker", pathsHint: "GET /things", busyCode: "rate_limited", errors: [] };
+const answers = [{ status: 200, description: "what was read", body: anyJson("") }];
+
+test("a route reads its parameters and headers by their shapes; what cannot be a parameter names nothing", async (context) => {
+  const missing = () => new ClaudemeshError("not_found", "there is no such thing");
+  const port = await serve(context, [
+    operation({
+      name: "thing",
+      method: "GET",
+      path: "/things/{id}",
+      summary: "One",
+      params: { id: inPath(described(whole(1, 99), "its number"), missing) },
+      headers: { "if-thing": optional(text({ charsMax: 4 })) },
+      answers,
+      handle: ({ params, headers }) => ({ status: 200, body: { ...params, ...headers } }),
+    }),
+  ]);
+  const get = (path: string, headers: Record<string, string> = {}) => httpCall({ port }, "GET", path, { headers });
+  assert.deepEqual((await get("/things/7", { "if-thing": "blue", other: "x" })).json, { id: 7, "if-thing": "blue" });
+  assert.equal((await get("/things/7", { "if-thing": "purple" })).json["code"], "invalid_field");
+  for (const id of ["0", "07", "100", "x", "1.0", "%31x"])
+    assert.equal((await get(`/things/${id}`)).json["detail"], "there is no such thing", id);
+  assert.deepEqual((await get("/nothing")).json["hint"], "GET /things");
+});
+
+test("HEAD is answered where a route has it, and a query is ignored where the route has none", async (context) => {
+  const page = { method: "GET", summary: "A page", answers, handle: () => ({ status: 200, body: [1] }) } as const;
+  const port = await serve(context, [
+    operation({ ...page, name: "open", path: "/open", head: true, query: null }),
+    operation({ ...page, name: "strict", path: "/strict" }),
+  ]);
+  const head = await httpCall({ port }, "HEAD", "/open?a=1&a=2");
+  assert.deepEqual([head.status, head.text, head.headers["content-length"]], [200, "", "3"]);
+  assert.equal((await httpCall({ port }, "HEAD", "/strict")).headers["allow"], "GET");
+  assert.equal((await httpCall({ port }, "POST", "/open")).headers["allow"], "GET, HEAD");
+  assert.equal((await httpCall({ port }, "GET", "/strict?a=1")).json["code"], "unknown_field");
+  const whole = await rawExchange(
+    port,
+    "GET http://thing.example/open?x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+  );
+  assert.match(whole, /^HTTP\/1\.1 200 /);
+});
+
+test("without a gate a request needs a Host, and with `requireJsonType` a body needs its type", async (context) => {
+  const routes = [
+    operation({
+      name: "put",
+      method: "POST",
+      path: "/things",
+      summary: "Make one",
+      body: { name: text() },
+      answers,
+      handle: ({ body }) => ({ status: 200, body }),
+    }),
+  ];
+  const strict = await serve(context, routes);
+  const lenient = await serve(context, routes, { requireJsonType: false });
+  assert.match(await rawExchange(strict, "GET /things HTTP/1.1\r\nconnection: close\r\n\r\n"), /^HTTP\/1\.1 400 /);
+  const post = async (port: number, headers: Record<string, string>) =>
+    (await httpCall({ port }, "POST", "/things", { body: { name: "a" }, headers })).status;
+  assert.equal(await post(strict, {}), 200);
+  assert.equal(await post(strict, { "content-type": "text/plain" }), 415);
+  assert.equal(await post(lenient, { "content-type": "text/plain" }), 200);
+  assert.equal(await post(lenient, { "content-encoding": "gzip" }), 415);
+});
+
+test("requests beyond the limit are refused with the API's own code, in its own name", async (context) => {
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const port = await serve(context, [
+    operation({
+      name: "slow",
+      method: "GET",
+      path: "/slow",
+      summary: "Waits",
+      answers,
+      async handle() {
+        begun.resolve();
+        await held.promise;
+        throw new Error("a secret");
+      },
+    }),
+  ]);
+  const first = httpCall({ port }, "GET", "/slow");
+  await begun.promise;
+  const second = await httpCall({ port }, "GET", "/slow");
+  assert.deepEqual([second.status, second.json["code"], second.headers["retry-after"]], [429, "rate_limited", "1"]);
+  held.resolve();
+  const { status, json } = await first;
+  assert.deepEqual([status, json["detail"]], [500, "the broker failed to answer this request"]);
+});
+
+test("a listener that is given up twice closes once, with whoever is connected", async () => {
+  const server = createHttpServer(hostOf([]), listenerOf({}));
+  const close = closer(server);
+  await close();
+  await listenTcp(server, "127.0.0.1", 0);
+  const closed = once(server, "close");
+  await Promise.all([close(), close(), closed]);
+});
+
+function hostOf(routes: readonly Route[]): RequestHost {
+  return {
+    api,
+    router: createRouter(routes, api.pathsHint),
+    clock: systemClock,
+    log: silentLog,
+    bodyBytesMax: 1_024,
+    inFlightMax: 1,
+    streamsMax: 0,
+    load: createLoad(),
+    observe: () => {},
+  };
+}
+
+function listenerOf(changed: Partial<Listener>): Listener {
+  const timeouts = { headersMs: 15_000, requestMs: 15_000, keepAliveMs: 5_000 };
+  return { transport: "tcp", gate: null, requireJsonType: true, connectionsMax: 16, timeouts, ...changed };
+}
+
+async function serve(context: TestContext, routes: readonly Route[], changed: Partial<Listener> = {}): Promise<number> {
+  const server = createHttpServer(hostOf(routes), listenerOf(changed));
+  const close = closer(server);
+  context.after(close);
+  return listenTcp(server, "127.0.0.1", 0);
+}
