@@ -23,7 +23,12 @@ async function server(t: TestContext): Promise<{ port: number; print: string; he
   listening.on("tlsClientError", () => {});
   listening.listen(0, "127.0.0.1");
   await once(listening, "listening");
-  t.after(() => listening.close());
+  const sockets = new Set<{ destroy(): void }>();
+  listening.on("connection", (socket) => sockets.add(socket));
+  t.after(() => {
+    listening.close();
+    for (const socket of sockets) socket.destroy();
+  });
   return {
     port: (listening.address() as AddressInfo).port,
     print: certificatePrint(new X509Certificate(cert)),
