@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Ran } from "./support/claudemesh.ts";
+import { onEnd } from "./support/on-end.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const launcher = fileURLToPath(new URL("../bin/claudemesh.mjs", import.meta.url));
@@ -36,7 +37,7 @@ function installed(t: TestContext, program: string, optional: readonly string[] 
   put(old, 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });');
   mkdirSync(join(folder, "bin"));
   copyFileSync(launcher, join(folder, "bin", "claudemesh.mjs"));
-  const start = ["bin/claudemesh.mjs"].map((path) => join(folder, path));
+  const start = [join(folder, "bin", "claudemesh.mjs")];
   const oldStart = ["-r", join(folder, old), ...start];
   return {
     folder,
@@ -110,15 +111,25 @@ const listens = `
     if (signal === "SIGTERM") process.exit(7);
   });
   process.stdin.resume().on("end", () => setInterval(() => {}, 2 ** 30));
-  console.log(process.ppid);
+  console.log(String(process.ppid));
 `;
+
+/** Resolves with the exit code. Its end, which a failed test did not bring about, is brought about when the test ends. */
+function endOf(t: TestContext, child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  onEnd(t, async () => {
+    child.kill("SIGTERM");
+    await ended;
+  });
+  return ended;
+}
 
 test("signals that are sent to the launcher reach the program", async (t) => {
   const package_ = installed(t, listens);
   package_.node("node_modules");
   // A session of its own: no terminal in which these tests may run is its.
   const child = spawn(process.execPath, package_.oldStart, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => child.on("close", resolve));
+  const ended = endOf(t, child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   assert.equal((await lines.next()).value, String(child.pid));
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) {
@@ -133,7 +144,7 @@ test("Ctrl-C at a terminal reaches the program once: a second one would cut its 
   package_.node("node_modules");
   const command = ["exec", process.execPath, ...package_.oldStart].join(" ");
   const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => terminal.on("close", resolve));
+  const ended = endOf(t, terminal);
   const lines = createInterface({ input: terminal.stdout })[Symbol.asyncIterator]();
   const launcherPid = Number((await lines.next()).value);
   terminal.stdin.write("\x03");
