@@ -103,9 +103,17 @@ function build() {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const ended = spawnSync(nodePath(), [tsc, "-b", "src/bin"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (ended.error || ended.status !== 0) fail("the sources do not compile; the compiler's message stands above");
-  mkdirSync(join(root, "dist"), { recursive: true });
+  removeStale(join(root, "dist"));
   writeFileSync(buildStamp, startedAt.toISOString());
   utimesSync(buildStamp, startedAt, startedAt);
+}
+
+/** What was compiled from a source that is gone: the compiler leaves it, and it would be packed. */
+function removeStale(dist) {
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (!name.endsWith(".js") || existsSync(join(root, "src", name.replace(/js$/, "ts")))) continue;
+    for (const ending of ["js", "js.map", "d.ts"]) rmSync(join(dist, name.replace(/js$/, ending)), { force: true });
+  }
 }
 
 /** One set-up at a time: returns when this process holds the lock. The lock of a process that died is taken over. */

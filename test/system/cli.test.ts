@@ -35,7 +35,7 @@ test("before anything was started each command says what is missing and what to 
   assert.match(sent.stderr, /has no daemon yet \(not_running\)\nhint: claudemesh up\n$/);
   assert.deepEqual(await alone.status(), {
     daemons: [],
-    broker: { url: null, state: "absent", pid: null, data_dir: null },
+    broker: { url: null, exposed_url: null, state: "absent", pid: null, data_dir: null },
   });
   assert.match((await alone.run(["topic", "crate", "x"])).stderr, /did you mean `claudemesh topic create`\?/);
   const wrong = await alone.run(["send", "@bob", "hi", "--wiat", "accepted", "--json"]);
@@ -64,7 +64,7 @@ test("up starts what is missing, a second up leaves it running, down stops it an
     "state",
     "token_file",
   ]);
-  assert.deepEqual(Object.keys(first.broker).sort(), ["data_dir", "pid", "state", "url"]);
+  assert.deepEqual(Object.keys(first.broker).sort(), ["data_dir", "exposed_url", "pid", "state", "url"]);
   assert.deepEqual(
     [first.daemons[0]?.address, first.daemons[0]?.mesh, first.daemons[0]?.state, first.broker.state],
     ["@alice", "local", "running", "running"],
