@@ -202,6 +202,8 @@ export interface Link extends Service {
 }
 
 export interface Directory {
+  /** When the broker told it; absent in one that an older version kept. */
+  readonly told_at?: string;
   readonly members: readonly MemberInfo[];
   readonly topics: readonly {
     readonly topic_id: string;

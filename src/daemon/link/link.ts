@@ -71,7 +71,7 @@ interface LinkEnd {
 export function createLink(options: LinkOptions): Link {
   const { clock, inbox, log } = options;
   const instanceId = randomUUID();
-  const directory = directoryKeeper(inbox);
+  const directory = directoryKeeper(inbox, clock);
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;

@@ -60,6 +60,20 @@ export function inboxRoutes(parts: {
       handle: ({ query }) => ({ status: 200, body: inbox.search(query.q, readPage(query)) }),
     }),
     operation({
+      name: "inboxItem",
+      method: "GET",
+      path: "/v1/inbox/{id}",
+      summary: "One message received",
+      params: { id: idParam },
+      answers: [{ status: 200, description: "The message", body: inboxItem }],
+      errors: [],
+      handle({ params }) {
+        const item = inbox.item(params.id);
+        if (item === null) throw noSuchMessage();
+        return { status: 200, body: item };
+      },
+    }),
+    operation({
       name: "inboxMarkRead",
       method: "POST",
       path: "/v1/inbox/{id}/read",
