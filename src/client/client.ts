@@ -23,7 +23,7 @@ import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import type { HttpClient } from "./http/http-client.ts";
-import { waitFor } from "./wait-for.ts";
+import { waitFor, type WaitOptions } from "./wait-for.ts";
 
 /** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
 export interface Client {
@@ -35,7 +35,7 @@ export interface Client {
   /** State and receipts, by outbox_id, the sender's id or the id on the wire. */
   message(id: string, options?: CallOptions): Promise<MessageView>;
   /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
-  waitFor(id: string, stage: ReceiptStage, options?: CallOptions): Promise<MessageView>;
+  waitFor(id: string, stage: ReceiptStage, options?: WaitOptions): Promise<MessageView>;
   readonly outbox: {
     list(
       filter?: { state?: OutboxStatus; cursor?: string; limit?: number },
@@ -48,7 +48,10 @@ export interface Client {
   readonly inbox: {
     list(filter?: InboxFilter, options?: CallOptions): Promise<Page<InboxItem>>;
     search(query: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
-    mentions(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
+    mentions(
+      page?: { newest?: boolean; cursor?: string; limit?: number },
+      options?: CallOptions,
+    ): Promise<Page<InboxItem>>;
     item(inboxId: number, options?: CallOptions): Promise<InboxItem>;
     markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
   };

@@ -148,7 +148,7 @@ export interface Inbox extends Service {
     limit: number;
   }): Page<InboxItem>;
   search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
-  mentions(memberId: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
+  mentions(memberId: string, page: { newest: boolean; cursor: string | null; limit: number }): Page<InboxItem>;
   item(inboxId: number): InboxItem | null;
   /** First reading sets read_at and queues a signed `read` receipt for a dm. */
   markRead(inboxId: number, now: number): Promise<InboxItem | null>;

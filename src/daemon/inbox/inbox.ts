@@ -106,7 +106,14 @@ class SqliteInbox implements Inbox {
   };
 
   mentions: Inbox["mentions"] = (memberId, page) => {
-    const rows = this.#live().mentions(memberId, cursorId(page.cursor), page.limit);
+    const queries = this.#live();
+    const rows = page.newest
+      ? queries.newestMentions(
+          memberId,
+          page.cursor === null ? Number.MAX_SAFE_INTEGER : cursorId(page.cursor),
+          page.limit,
+        )
+      : queries.mentions(memberId, cursorId(page.cursor), page.limit);
     return this.#page(
       rows.map((row) => inboxItem(row, this.#options.memberName)),
       page.limit,
