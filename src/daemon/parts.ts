@@ -165,6 +165,8 @@ export interface Inbox extends Service {
   /** Receipts not yet taken by a link, and their settlement once sent. */
   pendingReceipts(limit: number): readonly PendingReceipt[];
   receiptsSent(ids: readonly number[]): Promise<void>;
+  /** Called after a commit that left a receipt which no push is behind: nothing else would send it. */
+  onReceipt(listener: () => void): void;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */
   fact(name: string): string | null;
   setFact(name: string, value: string): Promise<void>;

@@ -229,6 +229,7 @@ export function createLink(options: LinkOptions): Link {
       stopping = false;
       dialling = new AbortController();
       options.outbox.onWork(() => session?.wake());
+      inbox.onReceipt(() => session?.wakeReceipts());
       running = supervise();
       scheduleExpiry();
     },
