@@ -44,6 +44,11 @@ export function commandNames(beginning = ""): string[] {
   return Object.keys(commands).filter((name) => name.startsWith(beginning));
 }
 
+/** The name at the start of `words`, as the table has it; null when there is none. */
+export function nameAt(words: readonly string[]): string | null {
+  return [2, 1].map((length) => words.slice(0, length).join(" ")).find((name) => Object.hasOwn(commands, name)) ?? null;
+}
+
 export interface FoundCommand {
   readonly command: Command;
   /** How many of the words name it. */

@@ -1,9 +1,11 @@
 import type { ClaudemeshError } from "../protocol/error.ts";
-import { exitCodeOf } from "./exit-codes.ts";
+import { nameAt } from "./commands.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
+import { oneLine } from "./printable.ts";
 import { shellWords } from "./shell-words.ts";
 
-const messageCharsMax = 1_000;
+const textCharsMax = 1_000;
 /** A command line that is shown as the one to try is not longer. */
 const retryCharsMax = 200;
 
@@ -12,26 +14,33 @@ const retryCharsMax = 200;
  * exit code.
  */
 export function reportError(error: ClaudemeshError, words: readonly string[], out: Output): number {
-  const hint = hintOf(error, words);
+  const exitCode = exitCodeOf(error);
+  const hint = hintOf(error, words) ?? (exitCode === exitCodes.usage ? helpFor(words) : "claudemesh status");
   if (asksForJson(words)) {
     out.noteJson({
       ...error.details,
       code: error.code,
       message: cut(error.message),
-      hint: hint ?? null,
+      hint: cut(hint),
       retryable: error.retryable,
     });
   } else {
-    out.note(`error: ${cut(error.message)} (${error.code})`);
-    if (hint !== undefined) out.note(`hint: ${cut(hint)}`);
+    // One line each: what was typed or told must not look like a line of ours.
+    out.note(`error: ${oneLine(error.message, textCharsMax)} (${error.code})`);
+    out.note(`hint: ${oneLine(hint, textCharsMax)}`);
   }
-  return exitCodeOf(error);
+  return exitCode;
 }
 
 /** After `--` a word is no option. */
 export function asksForJson(words: readonly string[]): boolean {
   const end = words.indexOf("--");
   return words.slice(0, end < 0 ? undefined : end).includes("--json");
+}
+
+function helpFor(words: readonly string[]): string {
+  const name = nameAt(words);
+  return `claudemesh help${name === null ? "" : ` ${name}`}`;
 }
 
 /** The daemon's own hint; for a name that is nearly right, the command line with the right one as well. */
@@ -57,5 +66,5 @@ function replaced(words: readonly string[], wrong: string, right: string): strin
 }
 
 function cut(text: string): string {
-  return text.length <= messageCharsMax ? text : `${text.slice(0, messageCharsMax)}…`;
+  return text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`;
 }
