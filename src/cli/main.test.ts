@@ -22,7 +22,15 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
   const nothing = async (): Promise<never> => {
     throw new ClaudemeshError("not_running", "nothing is started here", { hint: "claudemesh up" });
   };
-  const launcher = { up: nothing, down: nothing, status: nothing, daemonUp: nothing, brokerUp: nothing };
+  const launcher: Launcher = {
+    up: nothing,
+    join: nothing,
+    ensureOwner: nothing,
+    down: nothing,
+    status: nothing,
+    daemonUp: nothing,
+    brokerUp: nothing,
+  };
   return async (words, tty = false) => {
     let [stdout, stderr] = ["", ""];
     const code = await main(words, {
@@ -30,7 +38,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
       stdin: () => Readable.from([]),
       stdout: { write: (text) => (stdout += text), isTTY: tty },
       stderr: { write: (text) => (stderr += text), isTTY: tty },
-      launcher: async () => launcher satisfies Launcher,
+      launcher: async () => launcher,
       signal: new AbortController().signal,
     });
     return { code, stdout, stderr };

@@ -16,6 +16,8 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "topic members": ["builds"],
   "topic join": ["builds"],
   "topic leave": ["builds"],
+  "invite revoke": ["ffffffffffff"],
+  join: ["claudemesh://127.0.0.1:9/none"],
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { httpCall } from "../localapi/http-call.fixture.ts";
+import { httpCall } from "../../http/http-call.fixture.ts";
 import { envelopes, linkBench, place } from "./link-bench.fixture.ts";
 
 test("a broker that cannot prove the pinned key hears nothing of the member, and the daemon ends", async (t) => {
