@@ -13,7 +13,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
-  stdin: () => process.stdin,
+  stdin() {
+    // Whoever reads it is waiting, perhaps for ever: `tail -f log | claudemesh send …`.
+    controller.signal.addEventListener("abort", () => process.stdin.destroy());
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   launcher: async () => (await import("./launch-pair.ts")).launcher,

@@ -6,6 +6,8 @@ import type { Output } from "./output.ts";
 export interface Command {
   /** As typed: `send`, `topic create`. */
   readonly name: string;
+  /** Other names that do the same; the help shows them with the first. */
+  readonly aliases?: readonly string[];
   /** One line, no full stop. */
   readonly summary: string;
   /** What follows `claudemesh `. */

@@ -12,10 +12,17 @@ export const commands: Readonly<Record<string, Load>> = {
   "invite revoke": () => import("./invite-revoke.ts"),
   join: () => import("./join.ts"),
   send: () => import("./send.ts"),
+  watch: () => import("./watch.ts"),
   inbox: () => import("./inbox.ts"),
+  "inbox show": () => import("./inbox-show.ts"),
+  mentions: () => import("./mentions.ts"),
+  search: () => import("./search.ts"),
+  history: () => import("./history.ts"),
+  "messages show": () => import("./messages-show.ts"),
   members: () => import("./members.ts"),
   "topic create": () => import("./topic-create.ts"),
   "topic list": () => import("./topic-list.ts"),
+  "topic members": () => import("./topic-members.ts"),
   "topic join": () => import("./topic-join.ts"),
   "topic leave": () => import("./topic-leave.ts"),
   "outbox list": () => import("./outbox-list.ts"),
@@ -32,14 +39,36 @@ export const commands: Readonly<Record<string, Load>> = {
   help: () => import("./help.ts"),
 };
 
-/** A command found at the start of `words`, and how many of them name it. */
-export function findCommand(
-  words: readonly string[],
-): { readonly name: string; readonly load: Load; readonly words: number } | null {
-  for (const length of [2, 1]) {
+/** Names of the commands, of those that begin so when `beginning` is given. */
+export function commandNames(beginning = ""): string[] {
+  return Object.keys(commands).filter((name) => name.startsWith(beginning));
+}
+
+/** The name at the start of `words`, as the table has it; null when there is none. */
+export function nameAt(words: readonly string[]): string | null {
+  return [2, 1].map((length) => words.slice(0, length).join(" ")).find((name) => Object.hasOwn(commands, name)) ?? null;
+}
+
+export interface FoundCommand {
+  readonly command: Command;
+  /** How many of the words name it. */
+  readonly words: number;
+}
+
+/** The command named at the start of `words`, also by another of its names; null when there is none. */
+export async function findCommand(words: readonly string[]): Promise<FoundCommand | null> {
+  const named = [2, 1].filter((length) => length <= words.length);
+  for (const length of named) {
     const name = words.slice(0, length).join(" ");
-    const load = words.length >= length && Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (load !== undefined) return { name, load, words: length };
+    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (load !== undefined) return { command: (await load()).command, words: length };
+  }
+  // Every command is loaded only for a word that names none: that is another name of one, or an error.
+  const known = await Promise.all(Object.values(commands).map(async (load) => (await load()).command));
+  for (const length of named) {
+    const name = words.slice(0, length).join(" ");
+    const command = known.find(({ aliases }) => aliases?.includes(name) === true);
+    if (command !== undefined) return { command, words: length };
   }
   return null;
 }

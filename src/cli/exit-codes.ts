@@ -1,32 +1,44 @@
 import type { ClaudemeshError } from "../protocol/error.ts";
 import type { ErrorCode } from "../protocol/error-codes.ts";
 
-/** Exit codes of `claudemesh`. They are part of its interface: scripts branch on them. */
-export const exitCodes = {
-  /** Done, as printed. */
-  ok: 0,
-  /** Anything without a code of its own; standard error says what, why and what to run. */
-  error: 1,
-  /** The command line is wrong. */
-  usage: 2,
-  /** No daemon answers. Nothing was sent. */
-  notRunning: 3,
-  /** The id is bound to another message, or the row's state does not allow it. */
-  conflict: 4,
-  /** `--wait`: the stage was not reached in time. The message is on disk here and stays on its way. */
-  waitTimedOut: 5,
-  /** `--wait`: the message ended dead or aborted; it will not be sent. */
-  neverSent: 6,
-  /** The address, row or message does not exist. */
-  notFound: 7,
-  /** Load or a broker out of reach; the same command may work later. */
-  tryLater: 8,
-  /** Ended by Ctrl-C. */
-  interrupted: 130,
+/** Exit codes of `claudemesh`, each with its sentence. They are part of its interface: scripts branch on them. */
+export const exitCodeTable = {
+  ok: { code: 0, says: "Done, as printed." },
+  error: { code: 1, says: "Anything without a code of its own; standard error says what, why and what to run." },
+  usage: { code: 2, says: "The command line is wrong, an address or an id in it included." },
+  notRunning: { code: 3, says: "No daemon answers. Nothing was sent, unless standard error says how much was." },
+  conflict: { code: 4, says: "The id is bound to another message, or the row's state does not allow it." },
+  waitTimedOut: {
+    code: 5,
+    says: "The time of waiting is over: the message is queued on disk here and stays on its way, or no message came.",
+  },
+  neverSent: { code: 6, says: "What was waited for cannot come: the message ended dead or aborted." },
+  notFound: { code: 7, says: "The address, row or message does not exist." },
+  tryLater: { code: 8, says: "Load or a broker out of reach; the same command may work later." },
+  waitAccepted: { code: 9, says: "The time of waiting is over: the message is accepted, stored by the broker." },
+  waitDelivered: { code: 10, says: "The time of waiting is over: the message is delivered, stored at its receiver." },
+  interrupted: { code: 130, says: "Ended by Ctrl-C or by being told to stop." },
 } as const;
+
+type Name = keyof typeof exitCodeTable;
+
+/** The same by name alone. */
+export const exitCodes = Object.fromEntries(
+  Object.entries(exitCodeTable).map(([name, { code }]) => [name, code]),
+) as unknown as { readonly [N in Name]: (typeof exitCodeTable)[N]["code"] };
 
 const byErrorCode: Partial<Record<ErrorCode, number>> = {
   usage: exitCodes.usage,
+  invalid_destination: exitCodes.usage,
+  invalid_id: exitCodes.usage,
+  invalid_field: exitCodes.usage,
+  missing_field: exitCodes.usage,
+  unknown_field: exitCodes.usage,
+  control_character: exitCodes.usage,
+  lone_surrogate: exitCodes.usage,
+  number_out_of_range: exitCodes.usage,
+  too_deep: exitCodes.usage,
+  meta_too_large: exitCodes.usage,
   not_running: exitCodes.notRunning,
   idempotency_key_reused: exitCodes.conflict,
   row_not_requeueable: exitCodes.conflict,

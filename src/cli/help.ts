@@ -1,9 +1,10 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command, Option } from "./command.ts";
-import { commands } from "./commands.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { commandNames, commands, findCommand } from "./commands.ts";
+import { exitCodes, exitCodeTable } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 import { commonOptions } from "./parse-arguments.ts";
+import { quoted } from "./printable.ts";
 import { table } from "./table.ts";
 import { suggest } from "../protocol/suggest.ts";
 
@@ -18,23 +19,23 @@ export const command: Command = {
     if (wanted === "") {
       out.line("claudemesh: durable messages between agents, hosts and scripts");
       out.line("");
-      await list(out, Object.keys(commands));
+      await list(out, commandNames());
       out.line("");
       out.line("Start with `claudemesh up`. `claudemesh help <command>` shows one in full.");
-      out.line(
-        "Exit codes: 0 done, 1 error, 2 usage, 3 not running, 4 conflict, 5 wait timed out, 6 will not be sent, 7 not found, 8 try later.",
-      );
+      out.line("");
+      out.line("Exit codes:");
+      for (const { code, says } of Object.values(exitCodeTable)) out.line(`  ${String(code).padEnd(3)}  ${says}`);
       return exitCodes.ok;
     }
-    const load = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
-    if (load !== undefined) {
-      describe(out, (await load()).command);
+    const found = await findCommand(positionals);
+    if (found?.words === positionals.length) {
+      describe(out, found.command);
       return exitCodes.ok;
     }
-    const group = Object.keys(commands).filter((name) => name.startsWith(`${wanted} `));
+    const group = commandNames(`${wanted} `);
     if (group.length === 0) {
-      const [meant = null] = suggest(wanted, Object.keys(commands));
-      throw new ClaudemeshError("usage", `there is no command \`${wanted}\``, {
+      const [meant = null] = suggest(wanted, commandNames());
+      throw new ClaudemeshError("usage", `there is no command ${quoted(wanted)}`, {
         hint: meant === null ? "claudemesh help" : `claudemesh help ${meant}`,
       });
     }
@@ -56,6 +57,7 @@ function describe(out: Output, described: Command): void {
   out.line(`${described.summary}.`);
   out.line("");
   out.line(`usage: claudemesh ${described.usage}`);
+  for (const alias of described.aliases ?? []) out.line(`also: claudemesh ${alias}`);
   out.line("");
   const rows = Object.entries({ ...described.options, ...commonOptions }).map(([name, option]) => [
     `  ${form(name, option)}`,

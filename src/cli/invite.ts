@@ -1,8 +1,10 @@
 import type { InviteRequest } from "../client/client.ts";
+import { choice } from "./choice.ts";
 import type { Command } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { requireWords, usage } from "./parse-arguments.ts";
+import { wholeNumber } from "./page-options.ts";
+import { requireWords } from "./parse-arguments.ts";
 import { limits } from "../protocol/limits.ts";
 
 const roles = ["owner", "admin", "member", "guest"] as const;
@@ -52,18 +54,14 @@ function readRequest(
   role: string | undefined,
   address: string | undefined,
 ): InviteRequest {
-  const known = roles.find((name) => name === role);
-  if (role !== undefined && known === undefined)
-    throw usage(command, `--role ${role}: it is one of ${roles.join(", ")}`);
-  const count = uses === undefined ? undefined : /^\d{1,6}$/.test(uses) ? Number(uses) : Number.NaN;
-  if (count !== undefined && !(count >= 1 && count <= limits.inviteUsesMax))
-    throw usage(command, `--uses ${uses}: it is a number from 1 to ${limits.inviteUsesMax}`);
+  const known = choice(command, "--role", role, roles);
+  const count = wholeNumber(command, "--uses", uses, 1, limits.inviteUsesMax);
   return {
     ...(expires === undefined
       ? {}
       : { expires_in_s: Math.ceil(parseDuration(expires, "--expires", limits.inviteExpiryMsMax) / 1_000) }),
-    ...(count === undefined ? {} : { uses: count }),
-    ...(known === undefined ? {} : { role: known }),
+    ...(count === null ? {} : { uses: count }),
+    ...(known === null ? {} : { role: known }),
     ...(address === undefined ? {} : { address }),
   };
 }

@@ -1,3 +1,4 @@
+import type { MemberView } from "../protocol/local-api.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -5,25 +6,35 @@ import { table } from "./table.ts";
 
 export const command: Command = {
   name: "members",
-  summary: "List the members of the mesh",
+  aliases: ["peers"],
+  summary: "List the members of the mesh: who is online, who was seen last when, with which agents",
   usage: "members [--json]",
   options: {},
   examples: ["members"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
-    const members = await client().members({ signal });
+    const daemon = client();
+    const { items, told_at } = await daemon.memberList({ signal });
+    const { link } = await daemon.health({ signal });
     if (flag("json")) {
-      out.json({ members });
+      out.json({ members: items, told_at, link: link.state });
       return exitCodes.ok;
     }
-    const rows = members.map((member) => [
-      member.address,
-      member.role,
-      member.online ? "online" : "offline",
-      member.last_seen_at ?? "-",
-      member.self ? "(this daemon)" : "",
-    ]);
-    for (const line of table([["ADDRESS", "ROLE", "LINK", "LAST SEEN", ""], ...rows])) out.line(line);
+    for (const line of table([["ADDRESS", "ROLE", "LINK", "LAST SEEN", "AGENTS", ""], ...items.map(cells)]))
+      out.line(line);
+    if (link.state !== "connected")
+      out.note(`as last told${told_at === null ? "" : ` at ${told_at}`}; the link is down (claudemesh status)`);
     return exitCodes.ok;
   },
 };
+
+function cells(member: MemberView): string[] {
+  return [
+    member.address,
+    member.role,
+    member.online ? "online" : "offline",
+    member.last_seen_at ?? "never",
+    member.agents.join(", ") || "none",
+    member.self ? "(this daemon)" : "",
+  ];
+}

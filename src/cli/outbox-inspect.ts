@@ -2,8 +2,8 @@ import type { OutboxRowView } from "../protocol/local-api.ts";
 import type { Client } from "../client/client.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { messageStateLines } from "./message-state.ts";
 import { requireWords } from "./parse-arguments.ts";
-import { printable } from "./printable.ts";
 import { rowNumber } from "./row-number.ts";
 
 /** Rows of one chain of requeues that are followed at most. */
@@ -30,19 +30,7 @@ export const command: Command = {
       });
       return exitCodes.ok;
     }
-    out.line(
-      `row       ${row.outbox_id}  ${row.status}${row.outcome_unknown ? " (outcome unknown: the broker has not said whether it has it)" : ""}`,
-    );
-    out.line(`id        ${row.client_message_id}`);
-    out.line(`to        ${row.to}  ${row.body_bytes} bytes`);
-    for (const reached of message.stages) out.line(`${reached.stage.padEnd(9)} ${reached.at}`);
-    if (message.delivered_to !== null)
-      out.line(`reached   ${message.delivered_to.reached} of ${message.delivered_to.of} subscribers`);
-    if (row.broker_message_id !== null)
-      out.line(`broker    ${row.broker_message_id}  history ${row.history_id ?? "-"}`);
-    out.line(`attempts  ${row.attempts}${row.next_attempt_at === null ? "" : `, next at ${row.next_attempt_at}`}`);
-    if (row.last_error !== null) out.line(`error     ${row.last_error.code}: ${printable(row.last_error.message)}`);
-    if (row.aborted_at !== null) out.line(`aborted   ${row.aborted_at} by ${row.aborted_by ?? "-"}`);
+    for (const line of messageStateLines(message, row)) out.line(line);
     if (chain.length > 1) out.line(`chain     ${chain.map((link) => `${link.outbox_id} ${link.status}`).join(" → ")}`);
     if (row.status === "dead")
       out.note(`hint: claudemesh outbox requeue ${row.outbox_id} sends it again under a new id`);

@@ -1,11 +1,24 @@
-/** Where a command writes: the answer to standard output, everything else to standard error. */
+import { type Clock, systemClock } from "../base/clock.ts";
+import { jsonLine, printable } from "./printable.ts";
+import { createProgress } from "./progress.ts";
+
+/**
+ * Where a command writes: the answer to standard output, everything else to standard error. Whatever text a command
+ * hands over, no control character of it reaches a terminal.
+ */
 export interface Output {
   /** One line of the answer. */
   line(text: string): void;
   /** The whole answer as JSON; with `--json` nothing else goes to standard output. */
   json(value: unknown): void;
-  /** Progress and notices. */
+  /** Notices. */
   note(text: string): void;
+  /** Notices for a program: one JSON object. */
+  noteJson(value: unknown): void;
+  /** What is being waited for; told only to somebody who looks at standard error. */
+  progress(text: string): void;
+  /** No more progress is told. */
+  end(): void;
   /** Emphasis, only when the answer goes to a terminal. */
   readonly paint: Readonly<Record<"bold" | "dim" | "green" | "yellow" | "red", (text: string) => string>>;
 }
@@ -15,16 +28,36 @@ export interface Sink {
   readonly isTTY?: boolean;
 }
 
-export function createOutput(stdout: Sink, stderr: Sink, env: Readonly<Record<string, string | undefined>>): Output {
+/** Exactly the sequences that `paint` makes: they neither hide text nor move anything. */
+const painted = /(\u001b\[(?:0|1|2|31|32|33)m)/;
+
+export function createOutput(
+  stdout: Sink,
+  stderr: Sink,
+  env: Readonly<Record<string, string | undefined>>,
+  clock: Clock = systemClock,
+): Output {
   const colour = stdout.isTTY === true && env["NO_COLOR"] === undefined && env["TERM"] !== "dumb";
   const painter =
     (code: number) =>
     (text: string): string =>
       colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const safe = (text: string): string =>
+    colour
+      ? text
+          .split(painted)
+          .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+          .join("")
+      : printable(text);
+  const note = (text: string): void => void stderr.write(`${printable(text)}\n`);
+  const progress = stderr.isTTY === true ? createProgress(note, clock) : null;
   return {
-    line: (text) => void stdout.write(`${text}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
+    line: (text) => void stdout.write(`${safe(text)}\n`),
+    json: (value) => void stdout.write(`${jsonLine(value)}\n`),
+    note,
+    noteJson: (value) => void stderr.write(`${jsonLine(value)}\n`),
+    progress: (text) => progress?.say(text),
+    end: () => progress?.end(),
     paint: { bold: painter(1), dim: painter(2), red: painter(31), green: painter(32), yellow: painter(33) },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commands } from "./commands.ts";
+import { commands, findCommand } from "./commands.ts";
 import { command as send } from "./send.ts";
 import { parseArguments } from "./parse-arguments.ts";
 
@@ -48,6 +48,19 @@ for (const [words, message] of [
   test(`refused: ${words.join(" ")}`, () =>
     assert.throws(() => parseArguments(send, words), { code: "usage", message }));
 }
+
+test("another name of a command is nobody else's, and names it wherever it is typed", async () => {
+  const known = new Set(Object.keys(commands));
+  for (const load of Object.values(commands)) {
+    const { command } = await load();
+    for (const alias of command.aliases ?? []) {
+      assert.ok(!known.has(alias), alias);
+      known.add(alias);
+      assert.equal((await findCommand([...alias.split(" "), "x"]))?.command, command);
+    }
+  }
+  assert.equal(await findCommand(["no", "such"]), null);
+});
 
 test("every command names itself as the table does, and its usage begins with its name", async () => {
   for (const [name, load] of Object.entries(commands)) {

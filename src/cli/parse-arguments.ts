@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command, Option } from "./command.ts";
+import { commandNames } from "./commands.ts";
+import { quoted } from "./printable.ts";
 import { suggest } from "../protocol/suggest.ts";
 
 export interface Arguments {
@@ -72,8 +74,10 @@ function unknownOption(command: Command, rawName: string, name: string, known: r
   const [meant = null] = suggest(name, known);
   return usage(
     command,
-    `\`claudemesh ${command.name}\` has no option ${rawName}`,
-    meant === null ? undefined : `did you mean --${meant}?`,
+    `\`claudemesh ${command.name}\` has no option ${rawName.length > 60 ? quoted(rawName) : rawName}`,
+    meant === null
+      ? `claudemesh help ${command.name} shows the options; after -- every word is taken as it is`
+      : `did you mean --${meant}?`,
   );
 }
 
@@ -95,5 +99,12 @@ export function requireWords(
 ): void {
   if (words.length < min)
     throw usage(command, `\`claudemesh ${command.name}\` needs ${min === 1 ? "one more word" : `${min} words`}`);
-  if (words.length > max) throw usage(command, `\`claudemesh ${command.name}\` does not take \`${words[max]}\``);
+  const extra = words[max];
+  if (extra === undefined) return;
+  const [meant = null] = suggest(`${command.name} ${extra}`, commandNames(`${command.name} `));
+  throw usage(
+    command,
+    `\`claudemesh ${command.name}\` does not take ${quoted(extra)}`,
+    meant === null ? undefined : `did you mean \`claudemesh ${meant}\`?`,
+  );
 }

@@ -11,14 +11,19 @@ const input = (...chunks: Uint8Array[]) => Readable.from(chunks, { objectMode: t
 
 test("UTF-8 goes as text, byte order mark and final line feed included", async () => {
   assert.deepEqual(
-    await readBody(input(Buffer.from("\ufeffgrüße\n").subarray(0, 6), Buffer.from("\ufeffgrüße\n").subarray(6))),
+    await readBody(
+      input(Buffer.from("\ufeffgrüße\n").subarray(0, 6), Buffer.from("\ufeffgrüße\n").subarray(6)),
+      limits.inlineBytes,
+    ),
     { message: "\ufeffgrüße\n" },
   );
 });
 
 test("bytes that are not UTF-8 go as base64url and lose nothing", async () => {
   const bytes = Uint8Array.of(0xff, 0x00, 0xc3);
-  assert.deepEqual(await readBody(input(bytes)), { body: Buffer.from(bytes).toString("base64url") });
+  assert.deepEqual(await readBody(input(bytes), limits.inlineBytes), {
+    body: Buffer.from(bytes).toString("base64url"),
+  });
 });
 
 test("input over the limit is refused as soon as the limit is passed, naming it", async () => {
@@ -29,9 +34,12 @@ test("input over the limit is refused as soon as the limit is passed, naming it"
       yield Buffer.alloc(16_384);
     }
   };
-  await assert.rejects(readBody(endless()), { code: "body_too_large", details: { bytes_max: limits.inlineBytes } });
+  await assert.rejects(readBody(endless(), limits.inlineBytes), {
+    code: "body_too_large",
+    details: { bytes_max: limits.inlineBytes },
+  });
   assert.equal(told, limits.inlineBytes / 16_384 + 1);
-  assert.equal("message" in (await readBody(input(Buffer.alloc(limits.inlineBytes, "a")))), true);
+  assert.equal("message" in (await readBody(input(Buffer.alloc(limits.inlineBytes, "a")), limits.inlineBytes)), true);
 });
 
 test("a file that is missing or too large is refused by its name", async (t) => {
@@ -39,9 +47,12 @@ test("a file that is missing or too large is refused by its name", async (t) => 
   t.after(() => rmSync(folder, { recursive: true }));
   const large = join(folder, "large");
   writeFileSync(large, Buffer.alloc(limits.inlineBytes + 1));
-  await assert.rejects(readBody({ file: large }), {
+  await assert.rejects(readBody({ file: large }, limits.inlineBytes), {
     code: "body_too_large",
     message: new RegExp(`large holds ${limits.inlineBytes + 1} bytes`),
   });
-  await assert.rejects(readBody({ file: join(folder, "none") }), { code: "usage", message: /there is no such file/ });
+  await assert.rejects(readBody({ file: join(folder, "none") }, limits.inlineBytes), {
+    code: "usage",
+    message: /there is no such file/,
+  });
 });

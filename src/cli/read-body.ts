@@ -1,19 +1,18 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { limits } from "../protocol/limits.ts";
 import type { Input } from "./command.ts";
 
 /** What a message says: text, or bytes in base64url when they are not UTF-8. */
 export type Body = { readonly message: string } | { readonly body: string };
 
-/** Bytes of standard input or a file. Nothing beyond the daemon's own limit is read into memory. */
-export async function readBody(source: Input | { readonly file: string }): Promise<Body> {
-  if (!("file" in source)) return asBody(await collect(source, "standard input"));
+/** Bytes of standard input or a file. Nothing beyond `bytesMax`, the limit of the mesh, is read into memory. */
+export async function readBody(source: Input | { readonly file: string }, bytesMax: number): Promise<Body> {
+  if (!("file" in source)) return bodyOf(await collect(source, "standard input", bytesMax));
   try {
     const { size } = await stat(source.file);
-    if (size > limits.inlineBytes) throw tooLarge(source.file, `${size} bytes`);
-    return asBody(await collect(createReadStream(source.file), source.file));
+    if (size > bytesMax) throw tooLarge(source.file, `${size} bytes`, bytesMax);
+    return bodyOf(await collect(createReadStream(source.file), source.file, bytesMax));
   } catch (thrown) {
     if (thrown instanceof ClaudemeshError) throw thrown;
     const reason =
@@ -27,18 +26,26 @@ export async function readBody(source: Input | { readonly file: string }): Promi
   }
 }
 
-async function collect(source: AsyncIterable<Uint8Array>, name: string): Promise<Buffer> {
+/** Text that is given on the command line. */
+export function textBody(text: string, bytesMax: number): Body {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > bytesMax) throw tooLarge("the text", `${bytes} bytes`, bytesMax);
+  return { message: text };
+}
+
+async function collect(source: AsyncIterable<Uint8Array>, name: string, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.length;
-    if (bytes > limits.inlineBytes) throw tooLarge(name, `more than ${limits.inlineBytes} bytes`);
+    if (bytes > bytesMax) throw tooLarge(name, `more than ${bytesMax} bytes`, bytesMax);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
 }
 
-function asBody(bytes: Buffer): Body {
+/** Text when the bytes are UTF-8, else the bytes. */
+export function bodyOf(bytes: Buffer): Body {
   try {
     return { message: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
@@ -46,13 +53,13 @@ function asBody(bytes: Buffer): Body {
   }
 }
 
-function tooLarge(name: string, size: string): ClaudemeshError {
+function tooLarge(name: string, size: string, bytesMax: number): ClaudemeshError {
   return new ClaudemeshError(
     "body_too_large",
-    `${name} holds ${size}; one message takes at most ${limits.inlineBytes}. Nothing was sent`,
+    `${name} holds ${size}; one message of this mesh takes at most ${bytesMax}. Nothing was sent`,
     {
-      hint: "send it in parts, or send a reference to where it lies",
-      details: { bytes_max: limits.inlineBytes },
+      hint: "send its lines one by one (--lines), send it in parts, or send a reference to where it lies",
+      details: { bytes_max: bytesMax },
     },
   );
 }

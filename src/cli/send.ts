@@ -1,23 +1,36 @@
-import type { MessageView, ReceiptStage, SendRequest, SendResult } from "../protocol/local-api.ts";
+import type { Client } from "../client/client.ts";
+import { parseAddress } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { limits } from "../protocol/limits.ts";
+import type { SendRequest, SendResult } from "../protocol/local-api.ts";
+import { awaitStage, type Waiting, waitStages } from "./await-stage.ts";
+import { choice } from "./choice.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { reachedText } from "./message-state.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
-import { type Body, readBody } from "./read-body.ts";
+import { type Body, readBody, textBody } from "./read-body.ts";
+import { sendLines } from "./send-lines.ts";
 
 const waitTimeoutMs = 30_000;
+/** No mesh takes less; longer texts are measured by what this mesh takes. */
+const inlineBytesMin = 1_024;
 
 export const command: Command = {
   name: "send",
   summary: "Send a message; answers as soon as it is on disk here",
-  usage: "send <address> [text | - | --file F] [options]",
+  usage: "send <address> [text | - | --file F | --lines] [options]",
   options: {
     file: { type: "string", value: "F", help: "the message is this file's content" },
+    lines: {
+      type: "boolean",
+      help: "every line of standard input is a message of its own, sent as soon as it is read; empty lines are left out",
+    },
     id: {
       type: "string",
       value: "ID",
-      help: "the message's id: the same id with the same message is sent once, however often it is tried",
+      help: "the message's id: the same id with the same message is sent once, however often it is tried; with --lines the ids are ID-1, ID-2, … by the number of the line",
     },
     meta: { type: "string", value: "JSON", help: "an object that travels beside the body, visible to the broker" },
     priority: { type: "string", value: "P", help: "now, next (default) or low" },
@@ -27,64 +40,57 @@ export const command: Command = {
     wait: {
       type: "string",
       value: "STAGE",
-      help: "wait until it is accepted (stored by the broker) or delivered (stored at the receiver)",
+      help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber) or read; with --lines the last line",
     },
-    timeout: { type: "string", value: "30s", help: "how long --wait waits" },
+    timeout: {
+      type: "string",
+      value: "30s",
+      help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered",
+    },
   },
   examples: [
     'send @bob "the build is green"',
     "send '#builds' --file report.md --wait delivered",
     "make 2>&1 | claudemesh send @oncall - --id build-42",
+    "tail -f log | claudemesh send '#builds' --lines",
   ],
   async run(context) {
     const { positionals, out, signal } = context;
     requireWords(command, positionals, 1, 2);
-    const stage = readStage(context.option("wait"));
-    const timeout = context.option("timeout");
-    if (timeout !== undefined && stage === null) throw usage(command, "--timeout limits --wait, which is not given");
-    const timeoutMs = timeout === undefined ? waitTimeoutMs : parseDuration(timeout, "--timeout");
-    const request = readRequest(context, positionals[0] ?? "", await readContent(context));
+    const [to = ""] = positionals;
+    const { kind } = parseAddress(to);
+    const waiting = readWaiting(context, kind);
+    const fields = readFields(context, to);
+    const source = readSource(context);
     const client = context.client();
+    if (source.kind === "lines")
+      return sendLines(context, client, { fields, waiting, bytesMax: await meshLimit(client, signal) });
+    const request = { ...fields, ...(await readContent(source, client, signal)) };
     const sent = await client.send(request, { signal });
-    if (stage === null) {
+    if (waiting === null || waiting.stage === "queued") {
       if (context.flag("json")) out.json(sent);
       else out.line(sentText(sent));
       return exitCodes.ok;
     }
     if (!context.flag("json")) out.note(sentText(sent));
-    return wait(context, sent, stage, timeoutMs, () =>
-      client.waitFor(String(sent.outbox_id), stage, { signal, timeoutMs }),
-    );
+    return wait(context, client, sent, waiting);
   },
 };
 
-async function wait(
-  context: CommandContext,
-  sent: SendResult,
-  stage: ReceiptStage,
-  timeoutMs: number,
-  reached: () => Promise<MessageView>,
-): Promise<number> {
+async function wait(context: CommandContext, client: Client, sent: SendResult, waiting: Waiting): Promise<number> {
   const { out } = context;
-  try {
-    const message = await reached();
-    if (context.flag("json")) out.json({ ...sent, ...message });
-    else out.line(`${stage} ${sent.client_message_id}${of(message)}`);
-    return exitCodes.ok;
-  } catch (thrown) {
-    if (!(thrown instanceof ClaudemeshError) || thrown.details["message"] === undefined) throw thrown;
-    const message = thrown.details["message"] as MessageView;
-    const known = message.stages.at(-1)?.stage ?? "queued";
-    if (context.flag("json")) out.json({ ...sent, ...message });
-    else out.line(`${thrown.code === "timed_out" ? known : message.status} ${sent.client_message_id}${of(message)}`);
-    out.note(
-      thrown.code === "timed_out"
-        ? `error: not ${stage} within ${timeoutMs / 1_000} s; it stays on its way (timed_out)`
-        : `error: ${thrown.message}`,
-    );
-    out.note(`hint: claudemesh outbox inspect ${sent.outbox_id}`);
-    return thrown.code === "timed_out" ? exitCodes.waitTimedOut : exitCodes.neverSent;
+  const { message, known, exitCode, error } = await awaitStage(context, client, sent, waiting);
+  const reached = reachedText(message);
+  if (context.flag("json")) out.json({ ...sent, ...message });
+  else out.line(`${known} ${sent.client_message_id}${reached === null ? "" : ` (${reached})`}`);
+  if (error === null) return exitCode;
+  const { code, message: why, hint, retryable } = error;
+  if (context.flag("json")) out.noteJson({ code, message: why, hint, retryable });
+  else {
+    out.note(`error: ${why} (${code})`);
+    out.note(`hint: ${hint}`);
   }
+  return exitCode;
 }
 
 /** Says only what is true: `queued` is on disk here, `accepted` is stored by the broker. */
@@ -95,38 +101,56 @@ function sentText(sent: SendResult): string {
   return `queued ${sent.client_message_id}${known}`;
 }
 
-function of(message: MessageView): string {
-  return message.delivered_to === null
-    ? ""
-    : ` (${message.delivered_to.reached} of ${message.delivered_to.of} subscribers)`;
-}
+type Source =
+  | { readonly kind: "lines" }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "bytes"; readonly from: Parameters<typeof readBody>[0] };
 
-async function readContent(context: CommandContext): Promise<Body> {
+function readSource(context: CommandContext): Source {
   const file = context.option("file");
   const text = context.positionals[1];
+  if (context.flag("lines")) {
+    if (file !== undefined || (text !== undefined && text !== "-"))
+      throw usage(command, "--lines reads standard input: give neither a text nor --file with it");
+    return { kind: "lines" };
+  }
   if (file !== undefined && text !== undefined) throw usage(command, "text and --file are both given");
-  if (file !== undefined) return readBody({ file });
-  if (text !== undefined && text !== "-") return { message: text };
+  if (file !== undefined) return { kind: "bytes", from: { file } };
+  if (text !== undefined && text !== "-") return { kind: "text", text };
   if (text === undefined && context.stdin.isTTY === true)
     throw usage(command, "there is no message: give a text, --file F, or pipe one in");
-  return readBody(context.stdin);
+  return { kind: "bytes", from: context.stdin };
 }
 
-function readRequest(context: CommandContext, to: string, content: Body): SendRequest {
+async function readContent(
+  source: Exclude<Source, { kind: "lines" }>,
+  client: Client,
+  signal: AbortSignal,
+): Promise<Body> {
+  if (source.kind === "bytes") return readBody(source.from, await meshLimit(client, signal));
+  const short = Buffer.byteLength(source.text) <= inlineBytesMin;
+  return textBody(source.text, short ? inlineBytesMin : await meshLimit(client, signal));
+}
+
+/** Bytes of one message in this mesh, so that what is too large is refused before anything is read or sent. */
+async function meshLimit(client: Client, signal: AbortSignal): Promise<number> {
+  // Absent in the answer of an older daemon.
+  const { inline_bytes }: { readonly inline_bytes?: number } = await client.version({ signal });
+  return inline_bytes ?? limits.inlineBytes;
+}
+
+function readFields(context: CommandContext, to: string): SendRequest {
   const id = context.option("id");
   const meta = context.option("meta");
-  const priority = context.option("priority");
+  const priority = choice(command, "--priority", context.option("priority"), ["now", "next", "low"]);
   const replyTo = context.option("reply-to");
   const contentType = context.option("content-type");
   const mentions = context.options("mention");
-  if (priority !== undefined && priority !== "now" && priority !== "next" && priority !== "low")
-    throw usage(command, `--priority ${priority}: it is now, next or low`);
   return {
     to,
-    ...content,
     ...(id === undefined ? {} : { client_message_id: id }),
     ...(meta === undefined ? {} : { meta: readMeta(meta) }),
-    ...(priority === undefined ? {} : { priority }),
+    ...(priority === null ? {} : { priority }),
     ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     ...(contentType === undefined ? {} : { content_type: contentType }),
     ...(mentions.length === 0 ? {} : { mentions }),
@@ -144,8 +168,14 @@ function readMeta(text: string): Record<string, unknown> {
   throw usage(command, "--meta is not a JSON object", "for example --meta '{\"build\": 42}'");
 }
 
-function readStage(text: string | undefined): "accepted" | "delivered" | null {
-  if (text === undefined) return null;
-  if (text === "accepted" || text === "delivered") return text;
-  throw usage(command, `--wait ${text}: it is accepted or delivered`);
+function readWaiting(context: CommandContext, kind: "member" | "topic" | "queue"): Waiting | null {
+  const stage = choice(command, "--wait", context.option("wait"), waitStages);
+  const timeout = context.option("timeout");
+  if (stage === null && timeout !== undefined) throw usage(command, "--timeout limits --wait, which is not given");
+  if (stage === null) return null;
+  if (stage === "read" && kind === "topic")
+    throw new ClaudemeshError("usage", "--wait read: subscribers of a topic do not tell what they have read", {
+      hint: "--wait delivered waits until every subscriber has it",
+    });
+  return { stage, timeoutMs: timeout === undefined ? waitTimeoutMs : parseDuration(timeout, "--timeout") };
 }

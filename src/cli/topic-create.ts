@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { typedTopic } from "./typed-address.ts";
 
 export const command: Command = {
   name: "topic create",
@@ -11,7 +12,7 @@ export const command: Command = {
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);
     const { topics } = client();
-    const topic = await topics.create(positionals[0] ?? "", { signal });
+    const topic = await topics.create(typedTopic(positionals[0] ?? ""), { signal });
     if (flag("json")) out.json(topic);
     else out.line(`created #${topic.name}`);
     return exitCodes.ok;

@@ -15,19 +15,28 @@ export const command: Command = {
     requireWords(command, context.positionals, 0, 0);
     const { out } = context;
     const daemon = await daemonVersion(context);
+    const own = { cli: programVersion(), node: process.version, platform: `${process.platform}-${process.arch}` };
     if (context.flag("json")) {
-      out.json({ cli: programVersion(), daemon });
+      out.json({ ...own, daemon });
       return exitCodes.ok;
     }
-    out.line(`claudemesh ${programVersion()}`);
-    out.line(
-      daemon === null
-        ? "daemon     not running"
-        : `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`,
-    );
+    out.line(`claudemesh ${own.cli} on Node ${own.node}, ${own.platform}`);
+    if (daemon === null) out.line("daemon     not running");
+    else for (const line of daemonLines(daemon)) out.line(line);
     return exitCodes.ok;
   },
 };
+
+function daemonLines(daemon: VersionView): string[] {
+  const features = Object.entries(daemon.broker_features ?? {});
+  return [
+    `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`,
+    `API        ${daemon.ipc_features.join(", ")}`,
+    `message    at most ${daemon.inline_bytes} bytes`,
+    ...(daemon.broker_features === null ? ["broker     not connected: nothing is negotiated"] : []),
+    ...features.map(([name, params]) => `feature    ${name} ${JSON.stringify(params)}`),
+  ];
+}
 
 async function daemonVersion(context: CommandContext): Promise<VersionView | null> {
   try {

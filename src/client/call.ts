@@ -38,7 +38,7 @@ export async function callText(http: HttpClient, request: CallRequest, options: 
     throw refusal(answer.status, text, answer.headers.get("retry-after"));
   };
   try {
-    return await (request.repeatable ? withRetry(attempt, deadline.signal) : attempt());
+    return await (request.repeatable ? withRetry(attempt, deadline.signal, options.answered) : attempt());
   } finally {
     deadline.done();
   }

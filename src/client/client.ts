@@ -1,10 +1,12 @@
 import { newUuidV7 } from "../protocol/ids.ts";
 import type {
   HealthView,
+  HistoryItem,
   InboxItem,
   InviteMade,
   InviteView,
   LocalEvent,
+  MemberList,
   MemberView,
   MessageView,
   OutboxRowView,
@@ -13,6 +15,7 @@ import type {
   ReceiptStage,
   SendRequest,
   SendResult,
+  TopicMemberView,
   TopicView,
   VersionView,
 } from "../protocol/local-api.ts";
@@ -20,7 +23,7 @@ import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import type { HttpClient } from "./http/http-client.ts";
-import { waitFor } from "./wait-for.ts";
+import { waitFor, type WaitOptions } from "./wait-for.ts";
 
 /** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
 export interface Client {
@@ -32,7 +35,7 @@ export interface Client {
   /** State and receipts, by outbox_id, the sender's id or the id on the wire. */
   message(id: string, options?: CallOptions): Promise<MessageView>;
   /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
-  waitFor(id: string, stage: ReceiptStage, options?: CallOptions): Promise<MessageView>;
+  waitFor(id: string, stage: ReceiptStage, options?: WaitOptions): Promise<MessageView>;
   readonly outbox: {
     list(
       filter?: { state?: OutboxStatus; cursor?: string; limit?: number },
@@ -45,9 +48,19 @@ export interface Client {
   readonly inbox: {
     list(filter?: InboxFilter, options?: CallOptions): Promise<Page<InboxItem>>;
     search(query: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
-    mentions(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
+    mentions(
+      page?: { newest?: boolean; cursor?: string; limit?: number },
+      options?: CallOptions,
+    ): Promise<Page<InboxItem>>;
+    item(inboxId: number, options?: CallOptions): Promise<InboxItem>;
     markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
   };
+  /** The broker's copy, newest first: `#topic`, or `dm` for this member's own direct messages. Needs the link. */
+  history(
+    address: string,
+    page?: { cursor?: string; limit?: number },
+    options?: CallOptions,
+  ): Promise<Page<HistoryItem>>;
   /** What happens at the daemon, each event once; survives its restart. */
   events(options?: EventsOptions): AsyncGenerator<LocalEvent, void, undefined>;
   readonly topics: {
@@ -55,6 +68,8 @@ export interface Client {
     create(name: string, options?: CallOptions): Promise<TopicView>;
     join(name: string, options?: CallOptions): Promise<TopicView>;
     leave(name: string, options?: CallOptions): Promise<TopicView>;
+    /** Who is subscribed, asked of the broker now. */
+    members(name: string, options?: CallOptions): Promise<readonly TopicMemberView[]>;
   };
   readonly invites: {
     /** Not repeated by itself: each call makes another one. */
@@ -63,6 +78,8 @@ export interface Client {
     revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
   };
   members(options?: CallOptions): Promise<readonly MemberView[]>;
+  /** The same with the time at which the broker told of them. */
+  memberList(options?: CallOptions): Promise<MemberList>;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -111,8 +128,8 @@ export function createClient(http: HttpClient): Client {
   ): Promise<T> => call<T>(http, { method: "GET", path, query, repeatable: true }, options);
   const post = <T>(path: string, body: unknown, repeatable: boolean, options?: CallOptions): Promise<T> =>
     call<T>(http, { method: "POST", path, body, repeatable }, options);
-  const topicPath = (name: string, change: string): string =>
-    `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${change}`;
+  const topicPath = (name: string, part: string): string =>
+    `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${part}`;
 
   const client: Client = {
     send: (request, options) =>
@@ -134,21 +151,26 @@ export function createClient(http: HttpClient): Client {
       list: (filter, options) => get("/v1/inbox", { ...filter }, options),
       search: (q, page, options) => get("/v1/inbox/search", { q, ...page }, options),
       mentions: (page, options) => get("/v1/mentions", { ...page }, options),
+      item: (inboxId, options) => get(`/v1/inbox/${inboxId}`, {}, options),
       markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
     },
+    history: (address, page, options) => get("/v1/history", { address, ...page }, options),
     events: (options) => events(http, options),
     topics: {
       list: async (options) => (await get<{ items: readonly TopicView[] }>("/v1/topics", {}, options)).items,
       create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
       join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
       leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
+      members: async (name, options) =>
+        (await get<{ items: readonly TopicMemberView[] }>(topicPath(name, "members"), {}, options)).items,
     },
     invites: {
       create: (request, options) => post("/v1/invites", request ?? {}, false, options),
       list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
-    members: async (options) => (await get<{ items: readonly MemberView[] }>("/v1/members", {}, options)).items,
+    members: async (options) => (await client.memberList(options)).items,
+    memberList: (options) => get("/v1/members", {}, options),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

@@ -5,6 +5,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds for the whole call, retries included. Default 30 s. */
   readonly timeoutMs?: number;
+  /** The daemon answered this caller before: when nothing listens now it is restarting, and is tried again. */
+  readonly answered?: boolean;
 }
 
 export const defaultTimeoutMs = 30_000;

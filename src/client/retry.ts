@@ -9,11 +9,12 @@ export const clientBackoff = { baseMs: 100, capMs: 2_000 };
 
 /**
  * Runs `attempt` until it answers, with full jitter between attempts. Only errors that are `retryable` are tried
- * again, and not_running once an earlier attempt has reached the daemon, which is then restarting. The last error is
+ * again, and not_running once an earlier attempt (or, if `answered`, an earlier call) has reached the daemon, which is
+ * then restarting. The last error is
  * thrown when attempts or time run out: it says more than "timed out".
  */
-export async function withRetry<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  let reached = false;
+export async function withRetry<T>(attempt: () => Promise<T>, signal: AbortSignal, answered = false): Promise<T> {
+  let reached = answered;
   for (let made = 1; ; made += 1) {
     try {
       return await attempt();

@@ -4,6 +4,11 @@ import type { MessageView, ReceiptStage } from "../protocol/local-api.ts";
 import type { Client } from "./client.ts";
 import { type CallOptions, startDeadline } from "./deadline.ts";
 
+export interface WaitOptions extends CallOptions {
+  /** Called with the message whenever it was looked at. */
+  readonly onLook?: (message: MessageView) => void;
+}
+
 /** Receipts come as events; rows that end dead do not, so the row is looked at this often as well. */
 const lookIntervalMs = 500;
 
@@ -15,7 +20,7 @@ export async function waitFor(
   client: Client,
   id: string,
   stage: ReceiptStage,
-  options: CallOptions = {},
+  options: WaitOptions = {},
 ): Promise<MessageView> {
   const deadline = startDeadline(options, `waiting for ${stage}`);
   const ended = new AbortController();
@@ -33,7 +38,8 @@ export async function waitFor(
           resolve();
         };
       });
-      last = await client.message(id, { signal: deadline.signal });
+      last = await client.message(id, { signal: deadline.signal, answered: last !== null });
+      options.onLook?.(last);
       if (last.stages.some((reached) => reached.stage === stage)) return last;
       if (last.status === "dead" || last.status === "aborted") throw neverSent(last);
       await due;

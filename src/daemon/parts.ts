@@ -148,7 +148,7 @@ export interface Inbox extends Service {
     limit: number;
   }): Page<InboxItem>;
   search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
-  mentions(memberId: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
+  mentions(memberId: string, page: { newest: boolean; cursor: string | null; limit: number }): Page<InboxItem>;
   item(inboxId: number): InboxItem | null;
   /** First reading sets read_at and queues a signed `read` receipt for a dm. */
   markRead(inboxId: number, now: number): Promise<InboxItem | null>;
@@ -165,6 +165,8 @@ export interface Inbox extends Service {
   /** Receipts not yet taken by a link, and their settlement once sent. */
   pendingReceipts(limit: number): readonly PendingReceipt[];
   receiptsSent(ids: readonly number[]): Promise<void>;
+  /** Called after a commit that left a receipt which no push is behind: nothing else would send it. */
+  onReceipt(listener: () => void): void;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */
   fact(name: string): string | null;
   setFact(name: string, value: string): Promise<void>;
@@ -202,6 +204,8 @@ export interface Link extends Service {
 }
 
 export interface Directory {
+  /** When the broker told it; absent in one that an older version kept. */
+  readonly told_at?: string;
   readonly members: readonly MemberInfo[];
   readonly topics: readonly {
     readonly topic_id: string;

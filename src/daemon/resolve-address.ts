@@ -28,12 +28,7 @@ export function resolveAddress(address: Address, directory: Directory | null, se
     case "topic": {
       const { topics } = seen(directory);
       const topic = topics.find((candidate) => candidate.name === address.name);
-      if (topic === undefined)
-        throw unknown(
-          `#${address.name}`,
-          topics.map((candidate) => `#${candidate.name}`),
-          "claudemesh topic list",
-        );
+      if (topic === undefined) throw unknownTopic(address.name, topics);
       return { kind: "topic", ref: topic.name };
     }
     case "queue":
@@ -60,6 +55,15 @@ export function resolveMember(
     `@${address.member}`,
     [...members.map((candidate) => `@${candidate.name}`), `@${self.name}`],
     "claudemesh members",
+  );
+}
+
+/** The refusal of a topic that is not there, with the names near it. */
+export function unknownTopic(name: string, topics: readonly { readonly name: string }[]): ClaudemeshError {
+  return unknown(
+    `#${name}`,
+    topics.map((topic) => `#${topic.name}`),
+    "claudemesh topic list",
   );
 }
 

@@ -72,6 +72,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   receipt: receipts,
   members: request,
   topics: request,
+  topic_members: { ...request, topic: name },
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "68f6c75d6c7ed39e71a17f790b436a5788b5f52dd1dfba6e8d0a271d057ed5dc";
+const wireDigest = "affa0b6837113cd65fe3cb8112b2d0df9da398e777fef204cd097310c190096b";
 
 test("the wire changes only on purpose", () => {
   const files = [

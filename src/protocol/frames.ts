@@ -223,10 +223,14 @@ export interface BrokerReach {
   readonly loopback: boolean;
 }
 
+/** A subscriber of a topic. */
+export type TopicMember = Pick<MemberInfo, "member_id" | "name" | "role" | "online">;
+
 /** Requests that carry `id` and are answered by `reply` or `error` with the same id. */
 export type RequestFrame =
   | { readonly type: "members"; readonly id: number }
   | { readonly type: "topics"; readonly id: number }
+  | { readonly type: "topic_members"; readonly id: number; readonly topic: string }
   | { readonly type: "topic_create"; readonly id: number; readonly name: string }
   | { readonly type: "subscribe"; readonly id: number; readonly topic: string }
   | { readonly type: "unsubscribe"; readonly id: number; readonly topic: string }
@@ -263,6 +267,7 @@ export interface ReplyFrame {
 export interface RequestResults {
   members: { readonly members: readonly MemberInfo[] };
   topics: { readonly topics: readonly TopicInfo[] };
+  topic_members: { readonly members: readonly TopicMember[] };
   topic_create: TopicInfo;
   subscribe: TopicInfo;
   unsubscribe: TopicInfo;

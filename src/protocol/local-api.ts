@@ -148,6 +148,25 @@ export interface MemberView {
   readonly online: boolean;
   readonly last_seen_at: string | null;
   readonly self: boolean;
+  /** Its agents, as it named them when it connected last. */
+  readonly agents: readonly string[];
+}
+
+/** Answer of `GET /v1/members`. */
+export interface MemberList {
+  readonly items: readonly MemberView[];
+  /** When the broker told of them last; null when that was not kept. While the link is down nothing newer is known. */
+  readonly told_at: string | null;
+}
+
+/** Who receives what is sent to a topic. */
+export interface TopicMemberView {
+  readonly member_id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly role: MemberView["role"];
+  readonly online: boolean;
+  readonly self: boolean;
 }
 
 export interface InviteView {
@@ -200,7 +219,10 @@ export interface VersionView {
   readonly ipc_api: "v1";
   readonly ipc_features: readonly string[];
   readonly schema_version: number;
+  /** Null while there is no link. */
   readonly broker_features: Readonly<Record<string, unknown>> | null;
+  /** Bytes of one message's body in this mesh; the default while there is no link. */
+  readonly inline_bytes: number;
 }
 
 /** The ranges that a daemon supports, whatever it has negotiated. */

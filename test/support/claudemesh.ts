@@ -21,7 +21,10 @@ export interface TestHost {
     options?: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> },
   ): Promise<Ran>;
   /** Starts `claudemesh` and leaves it running; it is killed when the test ends. */
-  start(args: readonly string[]): ReturnType<typeof spawn>;
+  start(
+    args: readonly string[],
+    options?: { readonly stdin?: "pipe"; readonly env?: Readonly<Record<string, string>> },
+  ): ReturnType<typeof spawn>;
   status(): Promise<HostStatus>;
   /** `up` with the options that make a test independent of where it runs. */
   up(...args: readonly string[]): Promise<Ran>;
@@ -60,8 +63,11 @@ export function host(t: TestContext, name: string, folder = tempFolder(t), withi
   return {
     home,
     run,
-    start(args) {
-      const child = spawn(command, [...words, ...args], { env: env(), stdio: ["ignore", "pipe", "pipe"] });
+    start(args, options = {}) {
+      const child = spawn(command, [...words, ...args], {
+        env: env(options.env),
+        stdio: [options.stdin ?? "ignore", "pipe", "pipe"],
+      });
       const ended = new Promise((resolve) => child.on("close", resolve));
       onEnd(t, async () => {
         child.kill("SIGKILL");

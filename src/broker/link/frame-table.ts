@@ -14,6 +14,7 @@ import { onReply } from "./frames/reply.ts";
 import { onSend } from "./frames/send.ts";
 import { onSubscribe } from "./frames/subscribe.ts";
 import { onTopicCreate } from "./frames/topic-create.ts";
+import { onTopicMembers } from "./frames/topic-members.ts";
 import { onTopics } from "./frames/topics.ts";
 import { onUnsubscribe } from "./frames/unsubscribe.ts";
 import { onVoid } from "./frames/void.ts";
@@ -31,6 +32,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   receipt: onReceipt,
   members: onMembers,
   topics: onTopics,
+  topic_members: onTopicMembers,
   topic_create: onTopicCreate,
   subscribe: onSubscribe,
   unsubscribe: onUnsubscribe,

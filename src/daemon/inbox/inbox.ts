@@ -46,6 +46,7 @@ class SqliteInbox implements Inbox {
   #db: DatabaseSync | null = null;
   #queries: InboxQueries | null = null;
   #commits: GroupCommit<Job, Tally> | null = null;
+  #receiptLeft: () => void = () => {};
   #told = 0;
 
   constructor(options: InboxOptions) {
@@ -106,7 +107,14 @@ class SqliteInbox implements Inbox {
   };
 
   mentions: Inbox["mentions"] = (memberId, page) => {
-    const rows = this.#live().mentions(memberId, cursorId(page.cursor), page.limit);
+    const queries = this.#live();
+    const rows = page.newest
+      ? queries.newestMentions(
+          memberId,
+          page.cursor === null ? Number.MAX_SAFE_INTEGER : cursorId(page.cursor),
+          page.limit,
+        )
+      : queries.mentions(memberId, cursorId(page.cursor), page.limit);
     return this.#page(
       rows.map((row) => inboxItem(row, this.#options.memberName)),
       page.limit,
@@ -120,7 +128,9 @@ class SqliteInbox implements Inbox {
 
   async markRead(inboxId: number, now: number): Promise<InboxItem | null> {
     if (this.item(inboxId) === null) return null;
+    let leftReceipt = false;
     await this.#commit((queries) => {
+      leftReceipt = false;
       const row = queries.row(inboxId);
       if (
         row !== null &&
@@ -130,9 +140,11 @@ class SqliteInbox implements Inbox {
         row.request_fingerprint !== null
       ) {
         queries.addReceipt(row.sender, row.client_message_id, row.request_fingerprint, "read", rfc3339(now));
+        leftReceipt = true;
       }
       return emptyTally();
     });
+    if (leftReceipt) this.#receiptLeft();
     return this.item(inboxId);
   }
 
@@ -186,6 +198,10 @@ class SqliteInbox implements Inbox {
       for (const id of ids) queries.dropReceipt(id);
       return emptyTally();
     });
+  }
+
+  onReceipt(listener: () => void): void {
+    this.#receiptLeft = listener;
   }
 
   fact(name: string): string | null {

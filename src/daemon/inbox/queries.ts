@@ -67,6 +67,10 @@ export function inboxQueries(db: DatabaseSync) {
     `SELECT inbox.* FROM mention JOIN inbox ON inbox.id = mention.inbox_id
       WHERE mention.member = ? AND mention.inbox_id > ? AND inbox.shown = 1 ORDER BY mention.inbox_id LIMIT ?`,
   );
+  const newestMentions = db.prepare(
+    `SELECT inbox.* FROM mention JOIN inbox ON inbox.id = mention.inbox_id
+      WHERE mention.member = ? AND mention.inbox_id < ? AND inbox.shown = 1 ORDER BY mention.inbox_id DESC LIMIT ?`,
+  );
   const markRead = db.prepare("UPDATE inbox SET read_at = ? WHERE id = ? AND read_at IS NULL");
   const addReceipt = db.prepare(
     "INSERT INTO receipt (recipient, client_message_id, request_fingerprint, state, at) VALUES (?, ?, ?, ?, ?)",
@@ -139,6 +143,7 @@ export function inboxQueries(db: DatabaseSync) {
     },
     search: (query: string, before: number, limit: number) => rows(search.all(query, before, limit)),
     mentions: (member: string, after: number, limit: number) => rows(mentions.all(member, after, limit)),
+    newestMentions: (member: string, before: number, limit: number) => rows(newestMentions.all(member, before, limit)),
     /** False when it was read before. */
     markRead: (id: number, now: number) => Number(markRead.run(now, id).changes) === 1,
     addReceipt: (to: string, id: string, fingerprint: string, state: ReceiptState, at: string) =>

@@ -1,4 +1,6 @@
+import type { Clock } from "../../base/clock.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
+import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox } from "../parts.ts";
 
 const directoryFact = "directory";
@@ -9,7 +11,7 @@ export interface DirectoryKeeper {
   refresh(request: (frame: { type: string }) => Promise<unknown>): Promise<void>;
 }
 
-export function directoryKeeper(inbox: Inbox): DirectoryKeeper {
+export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
   let known: Directory | null = null;
   let loaded = false;
   return {
@@ -24,7 +26,7 @@ export function directoryKeeper(inbox: Inbox): DirectoryKeeper {
     async refresh(request) {
       const { members } = (await request({ type: "members" })) as RequestResults["members"];
       const { topics } = (await request({ type: "topics" })) as RequestResults["topics"];
-      known = { members, topics };
+      known = { told_at: rfc3339(clock.now()), members, topics };
       loaded = true;
       await inbox.setFact(directoryFact, JSON.stringify(known));
     },

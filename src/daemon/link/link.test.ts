@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import { httpCall } from "../../http/http-call.fixture.ts";
 import { envelopes, linkBench, place } from "./link-bench.fixture.ts";
 
 test("a broker that cannot prove the pinned key hears nothing of the member, and the daemon ends", async (t) => {
@@ -50,6 +51,24 @@ test("a push is acknowledged once it is in the inbox, cumulatively per destinati
   made.clock.advance(30_000);
   const hello = await (await made.broker.connection()).open();
   assert.equal(hello.position?.seq, 4, "hello carries the last place that is on disk");
+});
+
+test("that a message was read is told at once, not with the next push", async (t) => {
+  const made = await linkBench(t);
+  const link = await made.connected();
+  await made.send("one");
+  const [envelope] = await envelopes(link, 1);
+  assert.ok(envelope !== undefined);
+  const { client_message_id, request_fingerprint } = envelope;
+  link.send({ type: "push", items: [{ ...place(1, "dm"), client_message_id, request_fingerprint, envelope }] });
+  const delivered = await link.next("receipt");
+  link.send({ type: "reply", id: delivered.id, result: {} });
+  await httpCall({ socketPath: made.daemon.socketPath }, "POST", "/v1/inbox/1/read", { body: {} });
+  const read = await link.next("receipt");
+  assert.deepEqual(
+    [delivered, read].map(({ groups }) => groups[0]?.items.map(({ state }) => state)),
+    [["delivered"], ["read"]],
+  );
 });
 
 test("what was sent and not answered when the link broke goes out again: the same bytes, in the same order", async (t) => {

@@ -71,7 +71,7 @@ interface LinkEnd {
 export function createLink(options: LinkOptions): Link {
   const { clock, inbox, log } = options;
   const instanceId = randomUUID();
-  const directory = directoryKeeper(inbox);
+  const directory = directoryKeeper(inbox, clock);
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;
@@ -229,6 +229,7 @@ export function createLink(options: LinkOptions): Link {
       stopping = false;
       dialling = new AbortController();
       options.outbox.onWork(() => session?.wake());
+      inbox.onReceipt(() => session?.wakeReceipts());
       running = supervise();
       scheduleExpiry();
     },

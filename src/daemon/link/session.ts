@@ -30,6 +30,8 @@ export interface Session {
   begin(): Promise<boolean>;
   /** There may be rows to send. */
   wake(): void;
+  /** There may be receipts to send. */
+  wakeReceipts(): void;
   request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   refreshDirectory(): Promise<void>;
@@ -313,6 +315,7 @@ export function createSession(
       return true;
     },
     wake: () => drain.wake(),
+    wakeReceipts: () => receipts.wake(),
     request,
     voidIds: async (wireIds) => (await request({ type: "void", items: [...wireIds] })) as readonly VoidAnswer[],
     refreshDirectory,

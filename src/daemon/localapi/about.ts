@@ -12,11 +12,13 @@ export const ipcFeatures = [
   "outbox",
   "outbox_requeue",
   "inbox",
+  "inbox_item",
   "inbox_search",
   "events",
   "events_resume",
   "mentions",
   "topics",
+  "topic_members",
   "members",
   "invites",
   "history",
@@ -117,6 +119,7 @@ function version(parts: AboutParts): VersionView {
     ipc_features: ipcFeatures,
     schema_version: parts.schemaVersion,
     broker_features: parts.link.negotiated(),
+    inline_bytes: parts.link.inlineBytes(),
   };
 }
 

@@ -60,6 +60,20 @@ export function inboxRoutes(parts: {
       handle: ({ query }) => ({ status: 200, body: inbox.search(query.q, readPage(query)) }),
     }),
     operation({
+      name: "inboxItem",
+      method: "GET",
+      path: "/v1/inbox/{id}",
+      summary: "One message received",
+      params: { id: idParam },
+      answers: [{ status: 200, description: "The message", body: inboxItem }],
+      errors: [],
+      handle({ params }) {
+        const item = inbox.item(params.id);
+        if (item === null) throw noSuchMessage();
+        return { status: 200, body: item };
+      },
+    }),
+    operation({
       name: "inboxMarkRead",
       method: "POST",
       path: "/v1/inbox/{id}/read",
@@ -79,10 +93,13 @@ export function inboxRoutes(parts: {
       name: "mentions",
       method: "GET",
       path: "/v1/mentions",
-      summary: "Messages received that mention this member",
-      query: pageShape,
+      summary: "Messages received that mention this member, in order of arrival or with `newest` the other way round",
+      query: { ...pageShape, newest: described(optional(truth()), "Newest first instead of in order of arrival") },
       answers: [page],
-      handle: ({ query }) => ({ status: 200, body: inbox.mentions(parts.self.memberId, readPage(query)) }),
+      handle: ({ query }) => ({
+        status: 200,
+        body: inbox.mentions(parts.self.memberId, { newest: query.newest ?? false, ...readPage(query) }),
+      }),
     }),
   ];
 }

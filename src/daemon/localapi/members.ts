@@ -1,4 +1,4 @@
-import type { MemberView } from "../../protocol/local-api.ts";
+import type { MemberList } from "../../protocol/local-api.ts";
 import type { Link } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import { operation, type Route } from "../../http/route.ts";
@@ -15,7 +15,8 @@ export function memberRoutes(parts: { readonly link: Link; readonly self: Self }
       answers: [{ status: 200, description: "All of them", body: members }],
       errors: ["directory_unavailable"],
       handle() {
-        const items: MemberView[] = known(parts.link).members.map((member) => ({
+        const { members, told_at = null } = known(parts.link);
+        const items: MemberList["items"] = members.map((member) => ({
           member_id: member.member_id,
           name: member.name,
           address: `@${member.name}`,
@@ -23,8 +24,9 @@ export function memberRoutes(parts: { readonly link: Link; readonly self: Self }
           online: member.online,
           last_seen_at: member.last_seen_at,
           self: member.member_id === parts.self.memberId,
+          agents: member.agents,
         }));
-        return { status: 200, body: { items } };
+        return { status: 200, body: { items, told_at } satisfies MemberList };
       },
     }),
   ];

@@ -25,6 +25,7 @@ const me = "a".repeat(64);
 const bob = "b".repeat(64);
 const self = { memberId: me, name: "ada" };
 const directory: Directory = {
+  told_at: "2026-01-02T00:00:00.000Z",
   members: [
     { member_id: me, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null },
     {
@@ -32,7 +33,7 @@ const directory: Directory = {
       name: "bob",
       role: "member",
       online: false,
-      agents: [],
+      agents: ["reviewer"],
       last_seen_at: "2026-01-01T00:00:00.000Z",
     },
   ],
@@ -82,7 +83,7 @@ describe("what was received", () => {
       [
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
-        ...topicRoutes({ link }),
+        ...topicRoutes({ link, self }),
         ...memberRoutes({ link, self }),
         ...historyRoutes({ link, self }),
       ],
@@ -140,6 +141,7 @@ describe("what was received", () => {
     assert.deepEqual(texts(await get("/v1/mentions")), ["disk is full"]);
     const page = await get("/v1/inbox?limit=3");
     assert.deepEqual(texts(await get(`/v1/inbox?limit=3&cursor=${String(page.json["next_cursor"])}`)), ["on it"]);
+    assert.equal((await get("/v1/inbox/2")).json["message"], "please look");
     const read = await post("/v1/inbox/1/read");
     assert.equal(typeof read.json["read_at"], "string");
     assert.deepEqual(texts(await get("/v1/inbox?unread=true")), ["please look", "disk is full", "on it"]);
@@ -161,6 +163,7 @@ describe("what was received", () => {
     assert.equal(await code("/v1/inbox?from=nobody"), "unknown_destination");
     assert.equal(await code("/v1/inbox?topic=a%20b"), "invalid_destination");
     assert.equal(await code("/v1/inbox/search"), "missing_field");
+    for (const id of ["7", "x", "0", "9".repeat(20)]) assert.equal(await code(`/v1/inbox/${id}`), "not_found");
     assert.equal((await post("/v1/inbox/7/read")).json["code"], "not_found");
     assert.equal((await post("/v1/inbox/x/read")).json["code"], "not_found");
   });
@@ -305,12 +308,18 @@ describe("what was received", () => {
   });
 
   it("names members and topics from the last directory, and says when there never was one", async () => {
-    const members = (await get("/v1/members")).json["items"] as Record<string, unknown>[];
+    const told = (await get("/v1/members")).json;
+    assert.equal(told["told_at"], "2026-01-02T00:00:00.000Z");
     assert.deepEqual(
-      members.map(({ address, online, self: own }) => [address, online, own]),
+      (told["items"] as Record<string, unknown>[]).map(({ address, online, self: own, agents }) => [
+        address,
+        online,
+        own,
+        agents,
+      ]),
       [
-        ["@ada", true, true],
-        ["@bob", false, false],
+        ["@ada", true, true, []],
+        ["@bob", false, false, ["reviewer"]],
       ],
     );
     assert.deepEqual((await get("/v1/topics")).json["items"], [
@@ -334,12 +343,31 @@ describe("what was received", () => {
       [created.status, created.json],
       [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true }],
     );
-    assert.equal((await post("/v1/topics/%23gone/subscribe")).json["code"], "unknown_destination");
+    const gone = (await post("/v1/topics/%23gone/subscribe")).json;
+    assert.deepEqual([gone["code"], gone["hint"]], ["unknown_destination", "claudemesh topic list"]);
     assert.deepEqual(link.asked.at(-1), { type: "subscribe", topic: "gone" });
     assert.equal((await post("/v1/topics", { name: "a b" })).json["code"], "invalid_destination");
     assert.equal((await post("/v1/topics", {})).json["code"], "missing_field");
     link.answers.set("topic_create", "nonsense");
     assert.equal((await post("/v1/topics", { name: "x" })).json["code"], "protocol_error");
+  });
+
+  it("asks the broker who is subscribed to a topic, and says which topic was meant", async () => {
+    assert.equal((await get("/v1/topics/ops/members")).json["code"], "broker_unreachable");
+    link.connected = true;
+    link.answers.set("topic_members", { members: [{ member_id: me, name: "ada", role: "owner", online: true }] });
+    assert.deepEqual((await get("/v1/topics/%23Ops/members")).json["items"], [
+      { member_id: me, name: "ada", address: "@ada", role: "owner", online: true, self: true },
+    ]);
+    assert.deepEqual(link.asked.at(-1), { type: "topic_members", topic: "ops" });
+    link.answers.set("topic_members", new ClaudemeshError("unknown_destination", "There is no topic #opps."));
+    const meant = (await get("/v1/topics/opps/members")).json;
+    assert.deepEqual([meant["code"], meant["hint"]], ["unknown_destination", "did you mean #ops?"]);
+    const older = ClaudemeshError.fromWire("protocol_error", "unknown frame type", { unknown_type: "topic_members" });
+    link.answers.set("topic_members", older);
+    assert.equal((await get("/v1/topics/ops/members")).json["code"], "feature_unavailable");
+    link.answers.set("topic_members", {});
+    assert.equal((await get("/v1/topics/ops/members")).json["code"], "protocol_error");
   });
 
   it("shows the broker's history, and nothing of what its sender did not sign", async () => {

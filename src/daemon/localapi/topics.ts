@@ -1,19 +1,22 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { TopicInfo } from "../../protocol/frames.ts";
+import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
-import type { TopicView } from "../../protocol/local-api.ts";
+import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
 import type { Link } from "../parts.ts";
+import { type Self, unknownTopic } from "../resolve-address.ts";
 import { topicName } from "./inbox.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
-import { topic, topics } from "./answers/directory.schema.ts";
+import { topic, topicMembers, topics } from "./answers/directory.schema.ts";
 
 /** What any request that goes to the broker may be refused with there. */
 export const brokerErrors: readonly ErrorCode[] = ["protocol_error", "store_unavailable"];
 
+const topicParam = described(text(), "`#name` or `name`");
+
 /** Topics are the broker's: changing them needs the link, listing them the last known directory. */
-export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
-  const { link } = parts;
+export function topicRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+  const { link, self } = parts;
   const change = (type: "subscribe" | "unsubscribe"): Route =>
     operation({
       name: type === "subscribe" ? "topicSubscribe" : "topicUnsubscribe",
@@ -21,14 +24,14 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
       path: `/v1/topics/{topic}/${type}`,
       summary:
         type === "subscribe" ? "Receive what is sent to a topic from now on" : "Receive nothing further from a topic",
-      params: { topic: described(text(), "`#name` or `name`") },
+      params: { topic: topicParam },
       body: {},
       bodyOptional: true,
       answers: [{ status: 200, description: "The topic as it is now", body: topic }],
       errors: ["invalid_destination", "unknown_destination", "broker_unreachable", "timed_out", ...brokerErrors],
       handle: async ({ params }) => ({
         status: 200,
-        body: view(await link.request({ type, topic: topicName(params.topic) })),
+        body: view(await askOfTopic(link, type, topicName(params.topic))),
       }),
     });
   return [
@@ -56,6 +59,26 @@ export function topicRoutes(parts: { readonly link: Link }): readonly Route[] {
     }),
     change("subscribe"),
     change("unsubscribe"),
+    operation({
+      name: "topicMembers",
+      method: "GET",
+      path: "/v1/topics/{topic}/members",
+      summary: "Members who receive what is sent to a topic, asked of the broker now",
+      params: { topic: topicParam },
+      answers: [{ status: 200, description: "All of them", body: topicMembers }],
+      errors: [
+        "invalid_destination",
+        "unknown_destination",
+        "feature_unavailable",
+        "broker_unreachable",
+        "timed_out",
+        ...brokerErrors,
+      ],
+      handle: async ({ params }) => ({
+        status: 200,
+        body: { items: subscribers(await askOfTopic(link, "topic_members", topicName(params.topic)), self) },
+      }),
+    }),
   ];
 }
 
@@ -70,6 +93,41 @@ export function known(link: Link): NonNullable<ReturnType<Link["directory"]>> {
       hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
     },
   );
+}
+
+/**
+ * What the broker says of a topic. It alone knows whether the topic exists; the names that it told last serve to say
+ * which one was meant.
+ */
+async function askOfTopic(
+  link: Link,
+  type: "subscribe" | "unsubscribe" | "topic_members",
+  topic: string,
+): Promise<unknown> {
+  try {
+    return await link.request({ type, topic });
+  } catch (thrown) {
+    const error = ClaudemeshError.from(thrown);
+    if (error.code === "unknown_destination") throw unknownTopic(topic, link.directory()?.topics ?? []);
+    if (error.details["unknown_type"] === undefined) throw error;
+    throw new ClaudemeshError("feature_unavailable", "this mesh's broker is older and cannot answer this", {
+      hint: "claudemesh version shows what was negotiated with it",
+    });
+  }
+}
+
+function subscribers(result: unknown, self: Self): readonly TopicMemberView[] {
+  const { members } = (result ?? {}) as Partial<RequestResults["topic_members"]>;
+  if (!Array.isArray(members))
+    throw new ClaudemeshError("protocol_error", "the broker's answer is not a list of members");
+  return (members as RequestResults["topic_members"]["members"]).map(({ member_id, name, role, online }) => ({
+    member_id,
+    name,
+    address: `@${name}`,
+    role,
+    online,
+    self: member_id === self.memberId,
+  }));
 }
 
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */

@@ -30,6 +30,7 @@ export const version = answerOf<VersionView>()(
       nullable(record(anyJson("parameters of one feature"))),
       "As negotiated with the broker; null without a link",
     ),
+    inline_bytes: described(count(), "Bytes of one message's body in this mesh; the default without a link"),
   }),
 );
 

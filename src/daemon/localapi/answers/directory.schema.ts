@@ -1,19 +1,29 @@
-import { oneOf, text } from "../../../http/shape.ts";
+import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, instant, listing, nullable, view } from "../../../http/view.ts";
-import type { Listing, MemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { Listing, MemberList, MemberView, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+
+const role = oneOf("owner", "admin", "member", "guest");
 
 export const member = answerOf<MemberView>()(
   view({
     member_id: text(),
     name: text(),
     address: text(),
-    role: oneOf("owner", "admin", "member", "guest"),
+    role,
     online: flag(),
     last_seen_at: nullable(instant()),
     self: flag(),
+    agents: described(listing(text()), "As it named them when it connected last"),
   }),
 );
-export const members = answerOf<Listing<MemberView>>()(view({ items: listing(member) }));
+export const members = answerOf<MemberList>()(
+  view({ items: listing(member), told_at: described(nullable(instant()), "When the broker told of them last") }),
+);
+
+const topicMember = answerOf<TopicMemberView>()(
+  view({ member_id: text(), name: text(), address: text(), role, online: flag(), self: flag() }),
+);
+export const topicMembers = answerOf<Listing<TopicMemberView>>()(view({ items: listing(topicMember) }));
 
 export const topic = answerOf<TopicView>()(
   view({ name: text(), topic_id: text(), subscribers: count(), subscribed: flag() }),

@@ -1,0 +1,32 @@
+import { parseAddress } from "../protocol/address.ts";
+import type { Command } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { pageOptions, readPageOptions } from "./page-options.ts";
+import { printMessages } from "./page-text.ts";
+import { requireWords } from "./parse-arguments.ts";
+
+const defaultLimit = 20;
+
+export const command: Command = {
+  name: "history",
+  summary: "Show what the broker keeps of a topic, or of your own direct messages, sent ones included",
+  usage: "history <#topic | dm> [--limit N] [--cursor C]",
+  options: pageOptions(defaultLimit),
+  examples: ["history '#builds'", "history dm --limit 100", "history @me"],
+  async run(context) {
+    requireWords(command, context.positionals, 1, 1);
+    const page = readPageOptions(command, context, defaultLimit);
+    const [written = ""] = context.positionals;
+    const address = readAddress(written);
+    const found = await context.client().history(address, page, { signal: context.signal });
+    printMessages(context, found, ["history", written, "--limit", String(page.limit)]);
+    return exitCodes.ok;
+  },
+};
+
+/** `@me` is whoever asks, like `dm`. Throws invalid_destination. */
+function readAddress(text: string): string {
+  if (text === "dm" || text === "@me") return "dm";
+  parseAddress(text);
+  return text;
+}

@@ -1,0 +1,37 @@
+import type { Client } from "../client/client.ts";
+import type { InboxItem } from "../protocol/local-api.ts";
+import type { Command, CommandContext, Option } from "./command.ts";
+import type { Following } from "./follow-inbox.ts";
+import { typedMember, typedTopic } from "./typed-address.ts";
+
+/** `--from` and `--topic`. */
+export const senderOptions: Readonly<Record<"from" | "topic", Option>> = {
+  from: { type: "string", value: "@x", help: "only of this member" },
+  topic: { type: "string", value: "#t", help: "only of this topic" },
+};
+
+/** The filter of `--from`, `--topic` and `--unread`, checked as written before the daemon is asked. */
+export function readInboxFilter(
+  command: Pick<Command, "name" | "usage">,
+  context: Pick<CommandContext, "option" | "flag">,
+): Following["filter"] {
+  const from = context.option("from");
+  const topic = context.option("topic");
+  return {
+    ...(from === undefined ? {} : { from: typedMember(command, from) }),
+    ...(topic === undefined ? {} : { topic: typedTopic(topic) }),
+    ...(context.flag("unread") ? { unread: true } : {}),
+  };
+}
+
+/** inbox_id of the newest message of all; 0 while there is none. What comes from now on is larger. */
+export async function newestInboxId(client: Client, signal: AbortSignal): Promise<number> {
+  const { items } = await client.inbox.list({ newest: true, limit: 1 }, { signal });
+  return items[0]?.inbox_id ?? 0;
+}
+
+/** Whether a message mentions the member. */
+export const mentions =
+  (memberId: string) =>
+  (item: InboxItem): boolean =>
+    item.mentions.includes(memberId);

@@ -1,0 +1,25 @@
+import type { MessageView, OutboxRowView } from "../protocol/local-api.ts";
+
+/** What is known of a message sent from here: one fact a line, its stages in order with their times. */
+export function messageStateLines(message: MessageView, row: OutboxRowView): string[] {
+  const unknown = row.outcome_unknown ? " (outcome unknown: the broker has not said whether it has it)" : "";
+  const facts: readonly (readonly [string, string | null])[] = [
+    ["row", `${row.outbox_id}  ${row.status}${unknown}`],
+    ["id", row.client_message_id],
+    ["to", `${row.to}  ${row.body_bytes} bytes`],
+    ...message.stages.map(({ stage, at }) => [stage, at] as const),
+    ["reached", reachedText(message)],
+    ["broker", row.broker_message_id === null ? null : `${row.broker_message_id}  history ${row.history_id ?? "-"}`],
+    ["attempts", `${row.attempts}${row.next_attempt_at === null ? "" : `, next at ${row.next_attempt_at}`}`],
+    ["error", row.last_error === null ? null : `${row.last_error.code}: ${row.last_error.message}`],
+    ["aborted", row.aborted_at === null ? null : `${row.aborted_at} by ${row.aborted_by ?? "-"}`],
+    ["replaces", row.supersedes === null ? null : `row ${row.supersedes}: this message supersedes it`],
+    ["replaced", row.superseded_by === null ? null : `by row ${row.superseded_by}: this message is superseded`],
+  ];
+  return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${value}`]));
+}
+
+/** `2 of 3 subscribers`; null for a direct message. */
+export function reachedText({ delivered_to }: MessageView): string | null {
+  return delivered_to === null ? null : `${delivered_to.reached} of ${delivered_to.of} subscribers`;
+}

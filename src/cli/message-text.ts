@@ -1,0 +1,71 @@
+import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
+import type { Output } from "./output.ts";
+import { printable } from "./printable.ts";
+
+/** A message as every command shows it: one line of who, where and when, then its text, indented. */
+export function messageLines(item: InboxItem | HistoryItem, paint: Output["paint"]): string[] {
+  const { at, place } =
+    "inbox_id" in item
+      ? { at: item.received_at, place: `#${item.inbox_id}` }
+      : { at: item.accepted_at, place: `history ${item.history_id}` };
+  const head = `${paint.bold(senderOf(item))} → ${"to" in item ? printable(item.to) : "?"}  ${paint.dim(at)}  ${place}`;
+  const marks = marksOf(item);
+  return [
+    marks.length === 0 ? head : `${head}  ${paint.yellow(`[${marks.join(", ")}]`)}`,
+    ...textOf(item)
+      .replace(/\n$/, "")
+      .split("\n")
+      .map((line) => `  ${line}`),
+  ];
+}
+
+/** A message alone: every fact of it on a line of its own, then its text. */
+export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] {
+  const facts: readonly (readonly [string, string | null])[] = [
+    ["message", `#${item.inbox_id}`],
+    ["from", `${senderOf(item)}  ${item.from.member_id}${item.verified ? "" : "  not verified"}`],
+    ["to", item.to],
+    ["sent", item.sent_at],
+    ["accepted", item.accepted_at],
+    ["received", item.received_at],
+    ["read", item.read_at ?? "not yet"],
+    ["priority", item.priority],
+    ["type", item.content_type],
+    ["size", `${bodyBytes(item.body)} bytes`],
+    ["mentions", item.mentions.length === 0 ? null : item.mentions.map((id) => `@${id}`).join(" ")],
+    ["answers", item.reply_to],
+    ["meta", item.meta === null ? null : JSON.stringify(item.meta)],
+    ["id", item.client_message_id],
+    ["broker", `${item.broker_message_id}  history ${item.history_id}`],
+    ["encrypted", item.encrypted ? "yes" : "no"],
+  ];
+  return [
+    ...facts.flatMap(([name, value]) => (value === null ? [] : [`${paint.dim(name.padEnd(9))} ${printable(value)}`])),
+    "",
+    ...textOf(item).replace(/\n$/, "").split("\n"),
+  ];
+}
+
+/** `@name`, or the member_id of a member who has left. */
+export function senderOf(item: InboxItem | HistoryItem): string {
+  if (!("from" in item) || item.from === undefined) return "(sender unknown)";
+  return `@${printable(item.from.name ?? item.from.member_id)}`;
+}
+
+function marksOf(item: InboxItem | HistoryItem): string[] {
+  return [
+    ...("inbox_id" in item && item.read_at === null ? ["unread"] : []),
+    ...(item.verified ? [] : ["sender not verified"]),
+    ...("priority" in item && item.priority !== "next" ? [`priority ${item.priority}`] : []),
+  ];
+}
+
+function textOf(item: InboxItem | HistoryItem): string {
+  if (!("body" in item)) return `(not shown: ${printable(item.unavailable)})`;
+  if (item.message !== null) return printable(item.message);
+  return `(${bodyBytes(item.body)} bytes of ${printable(item.content_type)}; --json shows them)`;
+}
+
+function bodyBytes(base64url: string): number {
+  return Math.floor((base64url.length * 3) / 4);
+}

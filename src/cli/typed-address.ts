@@ -1,0 +1,17 @@
+import { parseAddress } from "../protocol/address.ts";
+import type { Command } from "./command.ts";
+import { usage } from "./parse-arguments.ts";
+import { quoted } from "./printable.ts";
+
+/** A member as typed, `@bob` or `bob`, as `@bob`. Throws invalid_destination or usage before anything is asked. */
+export function typedMember(command: Pick<Command, "name" | "usage">, text: string): string {
+  const address = parseAddress(text.startsWith("@") ? text : `@${text}`);
+  if (address.kind === "member" && address.agent === null) return `@${address.member}`;
+  throw usage(command, `${quoted(text)} is not a member's address`, "write @name; claudemesh members lists them");
+}
+
+/** A topic's name as typed, `#builds` or `builds`, without the sign. Throws invalid_destination. */
+export function typedTopic(text: string): string {
+  const address = parseAddress(text.startsWith("#") ? text : `#${text}`);
+  return address.kind === "topic" ? address.name : "";
+}
