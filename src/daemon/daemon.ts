@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly http: boolean;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** Of pauses between attempts, [0, 1). */
+  readonly random?: () => number;
 }
 
 /** One member's daemon. What is known only while it runs throws `not_running` otherwise. */

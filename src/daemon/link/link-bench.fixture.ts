@@ -52,7 +52,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   };
   createMember(dir, mesh, 0);
   const clock = createManualClock(Date.now());
-  const daemon = createDaemon({ dir, clock, log: change.log ?? silentLog, http: false });
+  const daemon = createDaemon({ dir, clock, log: change.log ?? silentLog, http: false, random: () => 0.5 });
   t.after(() => daemon.stop());
   await daemon.start();
   const target = { socketPath: daemon.socketPath };
