@@ -192,6 +192,8 @@ test("the broker proves its key for the asker's nonce and its own addresses alon
   const bytes = brokerProofBytes(nonce, String(json["broker_id"]), String(json["server_time"]), authority);
   const key = publicKeyFromHex(fixture.broker.deploymentPublicKey);
   assert.ok(verify(key, bytes, String(json["signature"])));
+  const relayed = await httpCall({ port }, "GET", `/v1/broker?nonce=${nonce}`, { headers: { host: "evil.example" } });
+  assert.deepEqual([relayed.status, relayed.json["code"]], [403, "host_forbidden"]);
   for (const query of ["", "?nonce=", "?nonce=short", `?nonce=${nonce}&nonce=${nonce}`, `?nonce=${nonce}%0a`])
     assert.equal((await httpCall({ port }, "GET", `/v1/broker${query}`)).status, 400, query);
 });

@@ -33,6 +33,8 @@ test("near its end, or damaged, it is renewed around the same key: no pin change
   assert.notEqual(later.cert, first.cert);
   assert.equal(printOf(later), printOf(first));
   assert.ok(Date.parse(new X509Certificate(later.cert).validTo) > now + 19 * year);
+  writeFileSync(join(dir, "tls_cert.pem"), (await ownCertificate(folder(t), now)).cert);
+  assert.equal(printOf(await ownCertificate(dir, now)), printOf(first), "another key's certificate is not shown");
   writeFileSync(join(dir, "tls_cert.pem"), "damaged");
   assert.equal(printOf(await ownCertificate(dir, now)), printOf(first));
 });
