@@ -96,7 +96,7 @@ test("installed globally on a machine without the checkout, it carries messages 
   const { code, stdout, stderr } = await sandbox(prefix, [`${sandboxPaths.installed}/bin`], visit);
   assert.equal(code, 0, stdout + stderr);
   const [versions = "", sent, inbox = "", daemon, broker, ...downs] = stdout.trimEnd().split("\n");
-  assert.deepEqual(JSON.parse(versions), { cli: version, daemon: null });
+  assert.equal((JSON.parse(versions) as { cli: string }).cli, version);
   assert.equal(sent, "delivered first");
   assert.deepEqual(
     (JSON.parse(inbox) as Page<InboxItem>).items.map(({ from, message, verified }) => [from.name, message, verified]),
