@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type {
+  BrokerStatus,
   DaemonStatus,
   DownAnswer,
   HostStatus,
   JoinAnswer,
   JoinRequest,
   Launcher,
+  ListenRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -23,12 +25,14 @@ import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
+/** A daemon that was away from its broker for long dials again by itself, later. */
+const relinkTimeoutMs = 3_000;
 
 /** Starts, stops and looks at the processes of a home: the embedded broker and the daemon of mesh `local`. */
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home, listen) => inHome(home, () => startBroker(brokerDir(home), listen)),
+  brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>
@@ -50,6 +54,15 @@ function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
 
 function memberDir(home: string): string {
   return join(home, "daemon", localSlug);
+}
+
+/** With the home's own daemon back on its link, so that the next command finds the broker. */
+async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen);
+  const dir = memberDir(home);
+  const daemon = existsSync(join(dir, "mesh.json")) ? await daemonStatus(home, dir) : null;
+  if (broker.started && daemon?.state === "running") await waitForLink(daemon, relinkTimeoutMs);
+  return broker;
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -112,6 +125,7 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
   const daemon = await startDaemon(request.home, dir, { http });
   if (daemon.started && notices.length === 0) await waitForLink(daemon.status);
+  else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
   return { broker, daemon, notices };
 }
 

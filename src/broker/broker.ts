@@ -204,7 +204,7 @@ async function startBroker(
     );
     let listeners: Listeners | null = null;
     const linkParts: LinkParts = {
-      authorities: () => listeners?.authorities() ?? new Set(),
+      authorities: () => listeners?.authorities() ?? null,
       reach: (authority) => {
         if (listeners === null) throw new ClaudemeshError("stopping", "The broker does not listen yet.");
         return listeners.reach(authority);
