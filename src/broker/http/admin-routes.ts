@@ -10,7 +10,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { memberInfo } from "../link/member-info.ts";
 import type { LinkRegistry } from "../link/registry.ts";
-import type { BrokerStore, MemberRow } from "../store/store.ts";
+import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
 import * as answers from "./admin-answers.schema.ts";
 
@@ -129,12 +129,10 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       body: { slug: described(text(), "Name of the mesh", nameBounds) },
       bodyOptional: true,
       answers: [{ status: 200, description: "The mesh of that slug", body: answers.mesh }],
-      errors: ["invalid_destination", "already_exists", "store_unavailable"],
+      errors: ["invalid_destination", "store_unavailable"],
       async handle({ body }) {
         const slug = checkName(body.slug, "mesh");
-        const present = (await store.listMeshes()).find((mesh) => mesh.slug === slug);
-        const now = clock.now();
-        const { mesh_id } = present ?? (await store.createMesh({ mesh_id: newUuidV7(now), slug, now }));
+        const { mesh_id } = (await meshOf(store, slug)) ?? (await makeMesh(store, slug, clock.now()));
         return { status: 200, body: { mesh_id, slug } };
       },
     }),
@@ -170,6 +168,21 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       },
     }),
   ];
+}
+
+async function meshOf(store: BrokerStore, slug: string): Promise<MeshRow | null> {
+  return (await store.listMeshes()).find((mesh) => mesh.slug === slug) ?? null;
+}
+
+/** Of two that ask at once for the same slug, the second gets what the first has made. */
+async function makeMesh(store: BrokerStore, slug: string, now: number): Promise<MeshRow> {
+  try {
+    return await store.createMesh({ mesh_id: newUuidV7(now), slug, now });
+  } catch (thrown) {
+    const made = ClaudemeshError.from(thrown).code === "already_exists" ? await meshOf(store, slug) : null;
+    if (made === null) throw thrown;
+    return made;
+  }
 }
 
 function noSuchJob(): ClaudemeshError {

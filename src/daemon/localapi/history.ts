@@ -44,7 +44,7 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
           before_seq: cursor === null ? null : Number(cursor),
           limit,
         });
-        const { items, next_before_seq } = result as RequestResults["history"];
+        const { items, next_before_seq } = (result ?? {}) as RequestResults["history"];
         if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
         const members = link.directory()?.members ?? [];
         return {
