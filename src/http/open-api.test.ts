@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Api } from "./api.ts";
 import { openApi } from "./open-api.ts";
+import { problemSchema } from "./open-api-refusals.ts";
+import { problemMembers } from "./problem-members.ts";
 import { operation, type Route, tagged } from "./route.ts";
 import { described, oneOf, optional, someOf, text, whole } from "./shape.ts";
 import { answerOf, count, view } from "./view.ts";
@@ -145,4 +147,10 @@ test("HEAD answers as GET does, without bodies", () => {
   assert.equal(head["operationId"], "thingHead");
   for (const response of Object.values(head["responses"] as Record<string, Json>))
     assert.deepEqual([response["content"], response["$ref"]], [undefined, undefined]);
+});
+
+test("what a refusal tells of itself has other names than what every refusal tells", () => {
+  const own = Object.keys(problemSchema["properties"] as Json);
+  for (const [code, members] of Object.entries(problemMembers))
+    for (const name of Object.keys(members)) assert.ok(!own.includes(name), `${code}: ${name}`);
 });
