@@ -36,7 +36,6 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   method_not_allowed: { allow: described(text(), "As the header") },
   missing_field: field,
   outcome_unknown: { client_message_id: described(text(), "Send again with this one: the answer tells") },
-  protocol_error: { unknown_type: described(text(), "The kind of frame that the broker does not know") },
   rate_limited: { retry_after_ms: described(count(), "After so long one request may pass") },
   row_not_requeueable: { row_status: described(oneOf(...outboxStatuses), "Of the row as it is now") },
   unknown_destination: {

@@ -11,7 +11,7 @@ import { publicKeyHexOf } from "../../protocol/signing.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { Link } from "../parts.ts";
 import { invite, inviteMade, invites } from "./answers/invites.schema.ts";
-import { brokerErrors } from "./topics.ts";
+import { askBroker, brokerErrors } from "./ask-broker.ts";
 
 const defaultExpirySeconds = 7 * 86_400;
 const addressCharsMax = 255;
@@ -35,7 +35,7 @@ const inviteId = {
       }),
   ),
 };
-const errors: readonly ErrorCode[] = ["not_allowed", "broker_unreachable", "timed_out", ...brokerErrors];
+const errors: readonly ErrorCode[] = ["not_allowed", ...brokerErrors];
 
 /** Invites are kept by the broker, as public keys; the private one is made here and goes into the link alone. */
 export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFile }): readonly Route[] {
@@ -52,7 +52,7 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       errors: [...errors, "too_many_invites"],
       async handle({ body }) {
         const { privateKey } = generateKeyPairSync("ed25519");
-        const result = await link.request({
+        const result = await askBroker(link, {
           type: "invite_create",
           invite_id: publicKeyHexOf(privateKey),
           role: body.role ?? "member",
@@ -86,7 +86,7 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       answers: [{ status: 200, description: "The newest thousand", body: invites }],
       errors,
       async handle() {
-        const { invites: items } = ((await link.request({ type: "invites" })) ?? {}) as RequestResults["invites"];
+        const { invites: items } = ((await askBroker(link, { type: "invites" })) ?? {}) as RequestResults["invites"];
         if (!Array.isArray(items)) throw notAnInvite();
         return { status: 200, body: { items: items.map(inviteOf) } };
       },
@@ -103,7 +103,7 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       errors: [...errors, "invite_unknown"],
       handle: async ({ params }) => ({
         status: 200,
-        body: inviteOf(await link.request({ type: "invite_revoke", invite_id: params.id })),
+        body: inviteOf(await askBroker(link, { type: "invite_revoke", invite_id: params.id })),
       }),
     }),
   ];

@@ -94,7 +94,8 @@ export async function walkCrowd(
   for (const id of walk.api.operations.keys()) {
     const expected = expectedAs(walk, id, crowd.code, 429);
     if (expected === null) continue;
-    const line = walk.line(id, withoutQuery(ground.samples[id]));
+    // Were there a place left, it would be refused for its query, and do nothing.
+    const line = walk.line(id, { ...withoutQuery(ground.samples[id]), query: "nothing=1" });
     const answers = await pipelined(ground.plain, [...Array<Line>(crowd.places).fill(crowd.filler), line]);
     walk.saw(id, expected, answers.at(-1) ?? assert.fail(id));
   }
