@@ -35,7 +35,10 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   malformed_json: { at: described(count(), "Characters before the mistake") },
   method_not_allowed: { allow: described(text(), "As the header") },
   missing_field: field,
-  outcome_unknown: { client_message_id: described(text(), "Send again with this one: the answer tells") },
+  outcome_unknown: {
+    client_message_id: described(text(), "Send again with this one: the answer tells"),
+    outbox_id: described(count(), "The row that may or may not have been changed"),
+  },
   rate_limited: { retry_after_ms: described(count(), "After so long one request may pass") },
   row_not_requeueable: { row_status: described(oneOf(...outboxStatuses), "Of the row as it is now") },
   unknown_destination: {

@@ -49,6 +49,9 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
       answers: [{ status: 200, description: "The row that takes its place", body: outboxRow }],
       errors: [
         "row_not_requeueable",
+        "outbox_full",
+        "store_unavailable",
+        "outcome_unknown",
         "outcome_pending",
         "already_exists",
         "invalid_id",
@@ -72,7 +75,7 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
       body: { force: described(optional(truth()), "Even while the outcome is unknown and the broker cannot be asked") },
       bodyOptional: true,
       answers: [{ status: 200, description: "The row, given up, or done if it had been accepted", body: outboxRow }],
-      errors: ["row_not_requeueable", "outcome_pending"],
+      errors: ["row_not_requeueable", "outcome_pending", "store_unavailable", "outcome_unknown"],
       handle: async ({ params, body, transport }) => {
         existing(outbox, params.row);
         return { status: 200, body: await outbox.drop(params.row, { force: body.force ?? false }, by(transport)) };

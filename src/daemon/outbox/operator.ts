@@ -67,6 +67,7 @@ export async function requeueRow(
       hint: "send the message anew",
     });
   }
+  core.refuseWhenFull();
   if ((await voided(core, row)) !== "void") {
     throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} turned out to be accepted by the broker`, {
       details: { row_status: view(core, outboxId).status },

@@ -58,6 +58,8 @@ export interface OutboxCore {
   readonly queries: OutboxQueries;
   readonly order: DrainOrder;
   readonly teller: StageTeller;
+  /** Throws outbox_full for whatever would need more room. */
+  refuseWhenFull(): void;
   /** Runs `body` as one durable transaction. */
   transaction<T>(body: () => T): T;
   /** Keeps the counters true; called wherever a row changes its status. */
@@ -99,6 +101,7 @@ class SqliteOutbox implements Outbox {
       queries,
       order,
       teller: new StageTeller(options, queries),
+      refuseWhenFull: () => this.#refuseWhenFull(core),
       transaction: (body) =>
         this.#transaction(() => {
           core.teller.markTold();
@@ -153,7 +156,13 @@ class SqliteOutbox implements Outbox {
       if (answer.kind === "queued" && !answer.duplicate) this.#live().work();
       return answer;
     } catch (error) {
-      throw this.#acceptError(error, request);
+      const { client_message_id } = request;
+      throw storeError(error, {
+        full: "outbox_full",
+        unknown: `${client_message_id} was committed; it may or may not be stored`,
+        again: "send it again with the same client_message_id: the answer tells",
+        details: { client_message_id },
+      });
     }
   }
 
@@ -188,8 +197,10 @@ class SqliteOutbox implements Outbox {
     return at === null ? 0 : Math.max(0, this.#options.clock.now() - at);
   }
 
-  requeue: Outbox["requeue"] = (outboxId, change, by) => requeueRow(this.#live(), outboxId, change, by);
-  drop: Outbox["drop"] = (outboxId, how, by) => dropRow(this.#live(), outboxId, how, by);
+  requeue: Outbox["requeue"] = (outboxId, change, by) =>
+    this.#changing(outboxId, "outbox_full", () => requeueRow(this.#live(), outboxId, change, by));
+  drop: Outbox["drop"] = (outboxId, how, by) =>
+    this.#changing(outboxId, "store_unavailable", () => dropRow(this.#live(), outboxId, how, by));
   linkOpened: Outbox["linkOpened"] = async () => linkOpened(this.#live());
   claimDue: Outbox["claimDue"] = async (now, limit) => claimDue(this.#live(), now, limit);
   settle: Outbox["settle"] = async (answers, now) => settle(this.#live(), answers, now);
@@ -303,37 +314,56 @@ class SqliteOutbox implements Outbox {
     return result;
   }
 
-  #acceptError(error: unknown, request: AcceptedRequest): ClaudemeshError {
-    if (error instanceof ClaudemeshError) return error;
-    if (error instanceof CommitFailed) {
-      return new ClaudemeshError(
-        "outcome_unknown",
-        `the disk failed while ${request.client_message_id} was committed; it may or may not be stored`,
-        {
-          cause: error.cause,
-          hint: "send it again with the same client_message_id: the answer tells",
-          details: { client_message_id: request.client_message_id },
-        },
-      );
-    }
-    if (sqliteCode(error) === sqliteBusy) {
-      return new ClaudemeshError(
-        "store_unavailable",
-        "another program holds the outbox's database; nothing was stored",
-        {
-          cause: error,
-          hint: "close what has outbox.db open, and send again",
-        },
-      );
-    }
-    if (sqliteCode(error) === sqliteFull) {
-      return new ClaudemeshError("outbox_full", "the disk is full; nothing was stored", {
-        cause: error,
-        hint: "free disk space and send again",
+  async #changing<T>(outboxId: number, full: StoreRefusal["full"], change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } catch (error) {
+      throw storeError(error, {
+        full,
+        unknown: `row ${outboxId} was changed; it may or may not be as it was`,
+        again: `claudemesh outbox inspect ${outboxId}`,
+        details: { outbox_id: outboxId },
       });
     }
-    return ClaudemeshError.from(error);
   }
+}
+
+interface StoreRefusal {
+  /** Code of a full disk: what takes room away from it needs another word than what adds to it. */
+  readonly full: "outbox_full" | "store_unavailable";
+  /** What a commit that failed may or may not have done. */
+  readonly unknown: string;
+  readonly again: string;
+  readonly details: Record<string, unknown>;
+}
+
+/** What the caller of a write is told when the database did not take it. */
+function storeError(error: unknown, told: StoreRefusal): ClaudemeshError {
+  if (error instanceof ClaudemeshError) return error;
+  if (error instanceof CommitFailed) {
+    return new ClaudemeshError("outcome_unknown", `the disk failed while ${told.unknown}`, {
+      cause: error.cause,
+      hint: told.again,
+      details: told.details,
+    });
+  }
+  if (sqliteCode(error) === sqliteBusy) {
+    return new ClaudemeshError("store_unavailable", "another program holds the outbox's database; nothing was stored", {
+      cause: error,
+      hint: "close what has outbox.db open, and try again",
+    });
+  }
+  if (sqliteCode(error) === sqliteFull) {
+    return new ClaudemeshError(told.full, "the disk is full; nothing was stored", {
+      cause: error,
+      hint: "free disk space and try again",
+    });
+  }
+  // Its text could say anything, so it goes to the log and not to the caller.
+  return new ClaudemeshError("internal", "the outbox could not take this", {
+    cause: error,
+    hint: "claudemesh logs tells why",
+  });
 }
 
 /** COMMIT itself failed. */

@@ -33,7 +33,8 @@ const toSelf = (changes: object = {}): Asked => ({ body: { to: "@alice", message
 
 /** A daemon that has never reached its broker, and whose outbox may hold little. */
 export async function walkLonely(t: TestContext, walk: Walk): Promise<void> {
-  const { unix } = await daemonProcess(t, lonelyMember(t, "[outbox]\ndisk_bytes_max = 1000000\n"));
+  const dir = lonelyMember(t, "[outbox]\ndisk_bytes_max = 1000000\n");
+  const { unix } = await daemonProcess(t, dir);
   await walk.ask(unix, "health", 200);
   await walk.ask(unix, "send", "directory_unavailable", { body: { to: "@bob", message: "hello" } });
   await walk.ask(unix, "inboxList", "directory_unavailable", { query: "from=@bob" });
@@ -55,9 +56,16 @@ export async function walkLonely(t: TestContext, walk: Walk): Promise<void> {
   assert.equal(gone.json["conflict"], "outbox_aborted_fingerprint_match");
   await walk.ask(unix, "outboxRow", 200, row);
 
+  const other = new DatabaseSync(join(dir, "outbox.db"));
+  other.exec("BEGIN IMMEDIATE");
+  await walk.ask(unix, "outboxRequeue", "store_unavailable", { params: { row: "3" }, body: {} });
+  await walk.ask(unix, "outboxDrop", "store_unavailable", { params: { row: "3" }, body: { force: true } });
+  other.close();
+
   const large = { to: "@alice", message: "x".repeat(60_000) };
   while ((await httpCall(unix, "POST", "/v1/send", { body: large })).status === 202);
   await walk.ask(unix, "send", "outbox_full", { body: large });
+  await walk.ask(unix, "outboxRequeue", "outbox_full", { params: { row: "3" }, body: {} });
 }
 
 /** While another program writes to a database, nothing is stored and nobody is told that it was. */
@@ -95,17 +103,27 @@ function spoil(path: string, sql: string): void {
   other.close();
 }
 
-/** A disk that fails in the middle of a commit: here a file that may not grow, which SQLite cannot tell from one. */
+/** A disk that fails in the middle of a commit, once for each request that writes: the daemon ends by it. */
 export async function walkFailingDisk(t: TestContext, walk: Walk): Promise<void> {
+  const which = toSelf({ client_message_id: "which" });
+  const answer = await failingDisk(t, walk, "send", which);
+  assert.equal(answer.json["client_message_id"], "which");
+  const row = { params: { row: "1" } };
+  assert.equal((await failingDisk(t, walk, "outboxRequeue", { ...row, body: {} })).json["outbox_id"], 1);
+  assert.equal((await failingDisk(t, walk, "outboxDrop", { ...row, body: { force: true } })).json["outbox_id"], 1);
+}
+
+/** Here a file that may not grow, which SQLite cannot tell from a disk that fails. */
+async function failingDisk(t: TestContext, walk: Walk, id: string, asked: Asked): ReturnType<Walk["ask"]> {
   const dir = lonelyMember(t);
   const daemon = await daemonProcess(t, dir);
   await walk.ask(daemon.unix, "send", 202, toSelf());
   const bytes = statSync(join(dir, "outbox.db-wal")).size;
   const limited = spawn("prlimit", [`--pid=${daemon.pid}`, `--fsize=${bytes}`], { stdio: "inherit" });
   assert.equal(await new Promise((resolve) => limited.once("close", resolve)), 0, "prlimit of util-linux");
-  const answer = await walk.ask(daemon.unix, "send", "outcome_unknown", toSelf({ client_message_id: "which" }));
-  assert.equal(answer.json["client_message_id"], "which");
+  const answer = await walk.ask(daemon.unix, id, "outcome_unknown", asked);
   assert.equal((await daemon.ended).code, exitCodes.store_failed);
+  return answer;
 }
 
 /** Operations that ask the broker while the caller waits. */
