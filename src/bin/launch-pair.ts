@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type {
+  BrokerStatus,
   DaemonStatus,
   DownAnswer,
   HostStatus,
   JoinAnswer,
   JoinRequest,
   Launcher,
+  ListenRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -28,7 +30,7 @@ const skewNoticeSeconds = 60;
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home, listen) => inHome(home, () => startBroker(brokerDir(home), listen)),
+  brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>
@@ -167,6 +169,16 @@ async function daemonUp(request: {
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(found.dir, { ...record, http });
   return startDaemon(request.home, found.dir, { http });
+}
+
+/** A broker that was restarted has lost its links: that of this home's own daemon is awaited, so that the next command finds it. */
+async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen);
+  const dir = memberDir(home);
+  if (!broker.started || !existsSync(join(dir, "mesh.json")) || readLaunchRecord(dir).broker !== null) return broker;
+  const daemon = await daemonStatus(home, dir);
+  if (daemon.state === "running") await waitForLink(daemon);
+  return broker;
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */
