@@ -38,10 +38,10 @@ export async function startDaemon(
 }
 
 /** True once the link stands, so that names are known to the next command; false when it takes longer than a few seconds. */
-export async function waitForLink({ socket }: DaemonStatus): Promise<boolean> {
+export async function waitForLink({ socket }: DaemonStatus, timeoutMs = linkTimeoutMs): Promise<boolean> {
   const client = connect({ socketPath: socket });
   try {
-    for (const deadline = Date.now() + linkTimeoutMs; Date.now() < deadline; await pause(lookIntervalMs)) {
+    for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await pause(lookIntervalMs)) {
       const { link } = await client.health({ timeoutMs: lookTimeoutMs });
       if (link.state === "connected") return true;
       if (link.state === "stopped") return false;

@@ -25,6 +25,8 @@ import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
+/** A daemon that was away from its broker for long dials again by itself, later. */
+const relinkTimeoutMs = 3_000;
 
 /** Starts, stops and looks at the processes of a home: the embedded broker and the daemon of mesh `local`. */
 export const launcher: Launcher = {
@@ -52,6 +54,15 @@ function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
 
 function memberDir(home: string): string {
   return join(home, "daemon", localSlug);
+}
+
+/** With the home's own daemon back on its link, so that the next command finds the broker. */
+async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen);
+  const dir = memberDir(home);
+  const daemon = existsSync(join(dir, "mesh.json")) ? await daemonStatus(home, dir) : null;
+  if (broker.started && daemon?.state === "running") await waitForLink(daemon, relinkTimeoutMs);
+  return broker;
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -114,6 +125,7 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
   const daemon = await startDaemon(request.home, dir, { http });
   if (daemon.started && notices.length === 0) await waitForLink(daemon.status);
+  else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
   return { broker, daemon, notices };
 }
 
@@ -169,16 +181,6 @@ async function daemonUp(request: {
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(found.dir, { ...record, http });
   return startDaemon(request.home, found.dir, { http });
-}
-
-/** A broker that was restarted has lost its links: that of this home's own daemon is awaited, so that the next command finds it. */
-async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
-  const broker = await startBroker(brokerDir(home), listen);
-  const dir = memberDir(home);
-  if (!broker.started || !existsSync(join(dir, "mesh.json")) || readLaunchRecord(dir).broker !== null) return broker;
-  const daemon = await daemonStatus(home, dir);
-  if (daemon.state === "running") await waitForLink(daemon);
-  return broker;
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

@@ -21,36 +21,6 @@ test("a restart takes the same port, the same identity and the same meshes", asy
   assert.equal((json["meshes"] as { mesh_id: string }[])[0]?.mesh_id, fixture.meshId);
 });
 
-test("whoever comes while the broker still starts is told to come back, never that it is unknown", async (context) => {
-  const fixture = await brokerFixture(context);
-  const { clock, dataDir } = fixture;
-  const alice = await fixture.member("alice");
-  const { hostname: host, port } = new URL(fixture.broker.url);
-  await fixture.stop();
-  // Its certificate has to be made first; meanwhile the loopback port answers already.
-  const expose = { host: "127.0.0.1", port: 0, certificate: null };
-  const broker = createBroker({ dataDir, listen: { host, port: 0 }, expose, clock, log: silentLog });
-  context.after(() => broker.stop());
-  const refusals: string[] = [];
-  const until = async (attempt: () => Promise<unknown>): Promise<void> => {
-    for (let done = false; !done; )
-      done = await attempt().then(
-        () => true,
-        (error: Error) => refusals.push(error.message) === 0,
-      );
-  };
-  await Promise.all([
-    broker.start(),
-    until(() => fixture.connect(alice)),
-    until(async () => {
-      const { status, json } = await call({ host, port: Number(port) }, "GET", `/v1/broker?nonce=${"a".repeat(43)}`);
-      if (status !== 200) throw new Error(`${status} ${json["code"]}`);
-    }),
-  ]);
-  for (const refusal of refusals)
-    assert.match(refusal, /ECONNREFUSED|^503 stopping|^closed (1006|4001 .*cannot open links now)/);
-});
-
 test("the folder is private, and so are the key and the admin socket", async (context) => {
   const fixture = await brokerFixture(context);
   const mode = (path: string) => statSync(path).mode & 0o777;

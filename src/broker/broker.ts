@@ -203,15 +203,12 @@ async function startBroker(
       limits,
     );
     let listeners: Listeners | null = null;
-    // The first port answers before the last one stands: a daemon that dials then is told to come back. That this
-    // broker is not the one it knows would end it.
-    const listening = (): Listeners => {
-      if (listeners !== null) return listeners;
-      throw new ClaudemeshError("stopping", "The broker does not listen yet.", { hint: "try again in a moment" });
-    };
     const linkParts: LinkParts = {
-      authorities: () => listening().authorities(),
-      reach: (authority) => listening().reach(authority),
+      authorities: () => listeners?.authorities() ?? null,
+      reach: (authority) => {
+        if (listeners === null) throw new ClaudemeshError("stopping", "The broker does not listen yet.");
+        return listeners.reach(authority);
+      },
       store,
       accepter,
       router,

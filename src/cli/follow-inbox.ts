@@ -22,7 +22,10 @@ export interface Following {
  * outlasted. The event stream only wakes: what is shown is read from the inbox by a cursor, so that a slow caller costs
  * one page of memory however much arrives meanwhile, and nothing falls between listing and listening.
  */
-export async function* followInbox(client: Client, options: Following): AsyncGenerator<InboxItem, void, undefined> {
+export async function* followInbox(
+  client: Pick<Client, "events" | "inbox">,
+  options: Following,
+): AsyncGenerator<InboxItem, void, undefined> {
   const bell = createBell();
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);

@@ -51,8 +51,12 @@ test("progress is told to a terminal only, one line a second at most, and only w
   assert.equal(written.stderr, "sent 1 line\nsent 50 lines\n");
   out.progress("sent 51 lines");
   out.progress("sent 52 lines");
+  out.progress("sent 51 lines");
+  clock.advance(1_000);
+  out.progress("sent 52 lines");
+  out.progress("sent 53 lines");
   out.end();
   clock.advance(5_000);
-  out.progress("sent 53 lines");
-  assert.equal(written.stderr, "sent 1 line\nsent 50 lines\nsent 51 lines\n");
+  out.progress("sent 54 lines");
+  assert.equal(written.stderr, "sent 1 line\nsent 50 lines\nsent 51 lines\nsent 52 lines\n");
 });

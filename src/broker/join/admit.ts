@@ -18,7 +18,7 @@ export interface BrokerProof {
 
 /** Nothing is signed for an address that is not ours: the proof would otherwise help somebody who relays it. */
 export function proveBroker({ key, clock, authorities }: JoinParts, nonce: string, authority: string): BrokerProof {
-  if (!authorities().has(authority)) {
+  if (authorities()?.has(authority) !== true) {
     throw new ClaudemeshError("host_forbidden", "this broker is not reached under that name", {
       hint: "its operator can list the name: claudemesh config set --broker listen.authorities",
     });

@@ -47,7 +47,7 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
       query: { nonce: base64url(32, "Random, made for this request") },
       headers: { host: described(text(), "The address that was dialled; one of the broker's own") },
       answers: [{ status: 200, description: "The proof", body: proof }],
-      errors: ["host_forbidden", "stopping"],
+      errors: ["host_forbidden"],
       handle: ({ query, headers }) => ({
         status: 200,
         body: proveBroker(parts, query.nonce, headers.host.toLowerCase()),

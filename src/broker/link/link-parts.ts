@@ -31,8 +31,8 @@ export interface LinkParts {
   readonly limits: BrokerLimits;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
-  /** Known once the broker listens. */
-  authorities(): ReadonlySet<string>;
+  /** null: the broker does not know its addresses yet, so it takes nobody's word for one. */
+  authorities(): ReadonlySet<string> | null;
   /** What an invite says of the way here; see listen/reach.ts. */
   reach(authority: string | null): BrokerReach;
 }

@@ -87,6 +87,7 @@ export function createLinkServer(parts: LinkParts): LinkServer {
     if (!offered.includes(subprotocol))
       return new ClaudemeshError("protocol_error", `The subprotocol is ${subprotocol}.`);
     if (draining) return new ClaudemeshError("stopping", "The broker is stopping.");
+    if (parts.authorities() === null) return new ClaudemeshError("stopping", "The broker is still starting.");
     if (openings >= limits.openingsMax || open.size >= limits.linksMax)
       return new ClaudemeshError("broker_unreachable", "The broker has as many connections as it may.");
     return null;

@@ -42,7 +42,13 @@ export async function openLink(
     }
     const hello = parseDaemonFrame(text);
     if (hello.type !== "hello") throw new OpeningRefused("protocol_error", "the first frame is a hello");
-    return await admit(hello, { nonce, brokerId, authority, authorities: parts.authorities() }, ws, out, parts);
+    return await admit(
+      hello,
+      { nonce, brokerId, authority, authorities: parts.authorities() ?? new Set() },
+      ws,
+      out,
+      parts,
+    );
   } catch (thrown) {
     refuse(thrown, out, parts);
     return null;

@@ -67,16 +67,15 @@ export async function openListeners(options: ListenOptions): Promise<Listeners> 
     servers.push(server);
     return { host, port: await takePort(server, host, port), certificate };
   };
+  // Made before a port is open: whoever dials meanwhile would meet a broker that cannot say yet who it is.
+  const certificate =
+    expose === null ? null : (expose.certificate ?? (await ownCertificate(options.dataDir, options.now)));
   try {
     const local = await open(listen.host, listen.port === 0 ? (before?.port ?? 0) : listen.port, null);
     const exposed =
       expose === null
         ? null
-        : await open(
-            expose.host,
-            expose.port === 0 ? (before?.exposed_port ?? 0) : expose.port,
-            expose.certificate ?? (await ownCertificate(options.dataDir, options.now)),
-          );
+        : await open(expose.host, expose.port === 0 ? (before?.exposed_port ?? 0) : expose.port, certificate);
     return listenersAt(options, local, exposed, close);
   } catch (thrown) {
     await close();
