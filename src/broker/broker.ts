@@ -5,27 +5,19 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { createAccepter } from "./accept/accepter.ts";
 import { adminSocketPath, writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
 import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
-import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
-import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import type { DedupeSetting } from "./link/link-parts.ts";
 import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
 import { createLinkServer } from "./link/link-server.ts";
-import { createPresence } from "./link/presence.ts";
-import { createLinkRegistry } from "./link/registry.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { createNotices } from "./route/notices.ts";
-import { createProgress } from "./route/progress.ts";
-import { createProgressRecovery } from "./route/progress-recovery.ts";
-import { createReceipts } from "./route/receipts.ts";
-import { createRouter } from "./route/router.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { BrokerStore } from "./store/store.ts";
 import { createUpkeep } from "./upkeep/upkeep.ts";
@@ -164,67 +156,19 @@ async function startBroker(
     await store.start();
     undo.push(() => store.stop());
 
-    const registry = createLinkRegistry();
-    const router = createRouter(limits);
-    const progress = createProgress({
-      store,
-      log,
-      messagesMax: limits.progressMessagesMax,
-      online: (meshId, sender) => registry.get(meshId, sender) !== null,
-      tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
-    });
-    const accepter = createAccepter(
-      {
-        store,
-        clock,
-        log,
-        metrics,
-        limiter: createInProcessLimiter(
-          limits,
-          () => Math.floor(clock.now() * 1_000),
-          () => metrics.limiterMemoEvicted.inc(),
-        ),
-        committed(meshId, messages) {
-          router.committed(meshId, messages);
-          for (const { item, outcome } of messages) {
-            if (outcome.destination.kind !== "topic") continue;
-            const { sender, client_message_id } = item.envelope;
-            progress.sent(meshId, {
-              topicId: outcome.destination.topic_id,
-              sender,
-              seq: outcome.seq,
-              clientMessageId: client_message_id,
-            });
-          }
-        },
-        uncertain: router.uncertain,
-        fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
-      },
-      limits,
-    );
     let listeners: Listeners | null = null;
-    const linkParts: LinkParts = {
-      authorities: () => listeners?.authorities() ?? null,
-      reach: (authority) => {
-        if (listeners === null) throw new ClaudemeshError("stopping", "The broker does not listen yet.");
-        return listeners.reach(authority);
-      },
+    const linkParts = composeLinkParts({
       store,
-      accepter,
-      router,
-      progress,
-      registry,
       clock,
       log,
       metrics,
       limits,
       key,
       dedupe,
-      receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
-      recovery: createProgressRecovery({ store, progress, clock }),
-      notices: createNotices({ store, log, linkOf: registry.get }),
-      presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
-    };
+      listeners: () => listeners,
+      fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
+    });
+    const { registry, progress, accepter } = linkParts;
     const links = createLinkServer(linkParts);
     const upkeep = createUpkeep({
       store,

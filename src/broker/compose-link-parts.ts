@@ -1,0 +1,89 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { createAccepter } from "./accept/accepter.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
+import type { DeploymentKey } from "./deployment-key.ts";
+import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
+import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import { createPresence } from "./link/presence.ts";
+import { createLinkRegistry } from "./link/registry.ts";
+import type { Listeners } from "./listen/listeners.ts";
+import type { BrokerMetrics } from "./metrics.ts";
+import { createNotices } from "./route/notices.ts";
+import { createProgress } from "./route/progress.ts";
+import { createProgressRecovery } from "./route/progress-recovery.ts";
+import { createReceipts } from "./route/receipts.ts";
+import { createRouter } from "./route/router.ts";
+import type { BrokerStore } from "./store/store.ts";
+
+/** What every link works with, tied together over an open store. Starts nothing. */
+export function composeLinkParts(options: {
+  readonly store: BrokerStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: BrokerMetrics;
+  readonly limits: BrokerLimits;
+  readonly key: DeploymentKey;
+  readonly dedupe: DedupeSetting;
+  /** null until the broker listens. */
+  readonly listeners: () => Listeners | null;
+  /** The store failed in a way that ends the broker. */
+  readonly fatal: (error: ClaudemeshError) => void;
+}): LinkParts {
+  const { store, clock, log, metrics, limits, key, dedupe } = options;
+  const registry = createLinkRegistry();
+  const router = createRouter(limits);
+  const progress = createProgress({
+    store,
+    log,
+    messagesMax: limits.progressMessagesMax,
+    online: (meshId, sender) => registry.get(meshId, sender) !== null,
+    tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
+  });
+  const limiter = createInProcessLimiter(
+    limits,
+    () => Math.floor(clock.now() * 1_000),
+    () => metrics.limiterMemoEvicted.inc(),
+  );
+  const committed: Parameters<typeof createAccepter>[0]["committed"] = (meshId, messages) => {
+    router.committed(meshId, messages);
+    for (const { item, outcome } of messages) {
+      if (outcome.destination.kind !== "topic") continue;
+      const { sender, client_message_id } = item.envelope;
+      progress.sent(meshId, {
+        topicId: outcome.destination.topic_id,
+        sender,
+        seq: outcome.seq,
+        clientMessageId: client_message_id,
+      });
+    }
+  };
+  const { uncertain } = router;
+  return {
+    authorities: () => options.listeners()?.authorities() ?? null,
+    reach(authority) {
+      const listeners = options.listeners();
+      if (listeners === null) throw new ClaudemeshError("stopping", "The broker does not listen yet.");
+      return listeners.reach(authority);
+    },
+    store,
+    accepter: createAccepter(
+      { store, clock, log, metrics, limiter, committed, uncertain, fatal: options.fatal },
+      limits,
+    ),
+    router,
+    progress,
+    registry,
+    clock,
+    log,
+    metrics,
+    limits,
+    key,
+    dedupe,
+    receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
+    recovery: createProgressRecovery({ store, progress, clock }),
+    notices: createNotices({ store, log, linkOf: registry.get }),
+    presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
+  };
+}
