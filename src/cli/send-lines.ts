@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts";
+import { outlast } from "../client/outlast.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkClientMessageId, newUuidV7 } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
@@ -12,6 +13,8 @@ import { type Line, splitLines } from "./split-lines.ts";
 /** Room for `-` and the number of a line behind an id. */
 const suffixCharsMax = 13;
 const rowsPerPage = 1_000;
+/** A daemon that is restarted has this long to be back. */
+const awayMs = 15_000;
 
 export interface Lines {
   /** All but the content; its id stands before the number of each line. */
@@ -70,11 +73,13 @@ async function sendLine(
         `it has ${line.tooLong} bytes, one message of this mesh takes at most ${bytesMax}`,
         { hint: "send it in parts, or send a reference to where it lies", details: { bytes_max: bytesMax } },
       );
-    // Not ended by Ctrl-C: a line whose fate is unknown could not be counted.
-    const sent = await client.send(
-      { ...fields, ...bodyOf(line.bytes), client_message_id: `${prefix}-${line.number}` },
-      { answered: true },
-    );
+    const request = { ...fields, ...bodyOf(line.bytes), client_message_id: `${prefix}-${line.number}` };
+    // A call is not ended by Ctrl-C: a line whose fate is unknown could not be counted.
+    const sent = await outlast(() => client.send(request, { answered: true }), {
+      signal: context.signal,
+      forMs: awayMs,
+      onAway: () => out.progress(`line ${line.number} waits for the daemon (claudemesh status)`),
+    });
     tally.sent += 1;
     if (sent.duplicate) tally.known += 1;
     tally.first ??= sent;
@@ -82,6 +87,7 @@ async function sendLine(
     if (context.flag("json")) out.json(sent);
     out.progress(`sent ${lineCount(tally.sent)} to ${fields.to}`);
   } catch (thrown) {
+    if (context.signal.aborted) throw thrown;
     const error = ClaudemeshError.from(thrown);
     if (error.code !== "body_too_large" && error.code !== "idempotency_key_reused")
       throw stopped(context, fields.to, prefix, line.number, tally, error);

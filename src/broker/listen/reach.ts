@@ -27,8 +27,9 @@ export function reachOf(
   wanted: string | null,
   authorities: ReadonlySet<string>,
 ): BrokerReach {
-  if (wanted === null && publicUrl !== null)
-    return { authority: new URL(publicUrl).host, transport: { kind: "trusted" }, loopback: false };
+  const publicHost = publicUrl === null ? null : new URL(publicUrl).host;
+  if (publicHost !== null && (wanted === null || wanted.toLowerCase() === publicHost))
+    return { authority: publicHost, transport: { kind: "trusted" }, loopback: false };
   const { local, exposed } = listeners;
   const listener = exposed ?? local;
   const transport =
@@ -63,12 +64,20 @@ export function authorityOf(host: string, listener: Pick<Listener, "port" | "cer
   return listener.port === tlsPort && listener.certificate !== null ? written : `${written}:${listener.port}`;
 }
 
-/** Of a broker that listens everywhere, the address that another host most likely reaches: the first one that is not loopback. */
-function externalHost(host: string): string {
+/** Interfaces of containers, virtual machines and tunnels: who is asked in from outside seldom comes by them. */
+const virtual = /^(docker|br-|veth|cni|flannel|cali|virbr|vboxnet|vmnet|vEthernet|tun|tap|wg|tailscale|utun|ppp|zt)/;
+
+/** Of a broker that listens everywhere, the address that another host most likely reaches. */
+export function externalHost(
+  host: string,
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string {
   if (!everywhere.has(host)) return host.toLowerCase();
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((found) => found ?? [])
+  const addresses = Object.entries(interfaces)
+    .flatMap(([name, found]) => (found ?? []).map((address) => ({ name, ...address })))
     .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
-  const found = addresses.find(({ family }) => family === "IPv4") ?? addresses[0];
-  return found?.address ?? hostname().toLowerCase();
+  const rank = ({ name, family }: { name: string; family: string }): number =>
+    (virtual.test(name) ? 2 : 0) + (family === "IPv4" ? 0 : 1);
+  const [best] = addresses.toSorted((a, b) => rank(a) - rank(b));
+  return best?.address ?? hostname().toLowerCase();
 }
