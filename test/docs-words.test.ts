@@ -149,7 +149,6 @@ const notTyped: Readonly<Record<string, readonly (readonly [firstLine: string, b
   "docs/operations.md": [
     ["npm pack ", "it installs for the whole machine"],
     ["claudemesh broker up --listen 0.0.0.0:8787 --tls-cert", "it needs a certificate that somebody has issued"],
-    ["claudemesh config set --broker listen.public_url", "it needs a proxy with a name of its own"],
   ],
 };
 

@@ -10,8 +10,8 @@ import { run } from "./sandbox.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
-/** The port that the pages name. It is the one thing that a test cannot share with what else runs on this machine. */
-const shownPort = /\b8787\b/g;
+/** The ports that the pages name. They are the one thing that a test cannot share with what else runs on this machine. */
+const shownPorts = [8787, 8788];
 const homeShown = "/home/you";
 /** Below the ports that systems hand out by themselves. */
 const [portMin, portMax] = [20_000, 29_999];
@@ -38,7 +38,10 @@ export async function docHosts(t: TestContext): Promise<DocHosts> {
   const launcher = join(work, "claudemesh");
   writeFileSync(launcher, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
   chmodSync(launcher, 0o755);
-  const port = await freePort();
+  const first = await freePorts(shownPorts.length);
+  const ports = shownPorts.map((shown, index) => [String(shown), String(first + index)] as const);
+  const changed = (text: string, [from, to]: readonly [string, string]): string =>
+    text.replace(new RegExp(`\\b${from}\\b`, "g"), to);
   const homes = { first: join(folder, "first"), second: join(folder, "second") };
   const shells = new Map<Step["host"], Shell>();
   for (const home of Object.values(homes)) {
@@ -49,8 +52,9 @@ export async function docHosts(t: TestContext): Promise<DocHosts> {
     async type({ host, exitCode, text }) {
       const shell = shells.get(host) ?? openShell(t, homes[host], work);
       shells.set(host, shell);
-      const typed = await shell.type(text.replace(shownPort, String(port)), exitCode);
-      return { ...typed, output: typed.output.replaceAll(homes[host], homeShown).replaceAll(String(port), "8787") };
+      const { output, exitCode: found } = await shell.type(ports.reduce(changed, text), exitCode);
+      const shown = ports.reduce((known, [from, to]) => changed(known, [to, from]), output);
+      return { output: shown.replaceAll(homes[host], homeShown), exitCode: found };
     },
   };
 }
@@ -128,14 +132,19 @@ async function bringDown(userHome: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** The first of so many ports in a row that nobody listens on. */
+async function freePorts(count: number): Promise<number> {
   for (;;) {
-    const port = portMin + Math.floor(Math.random() * (portMax - portMin));
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, "0.0.0.0", () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
+    const first = portMin + Math.floor(Math.random() * (portMax - portMin));
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (free.every(Boolean)) return first;
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "0.0.0.0", () => server.close(() => resolve(true)));
+  });
 }
