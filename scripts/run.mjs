@@ -1,4 +1,4 @@
-// `npm start`, `npm test`, `npm run check`: sets up if needed, then runs the job under the project's own Node.
+// `npm start`, `npm test`, `npm run check` and the like: sets up if needed, then runs the job under the project's own Node.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -14,6 +14,8 @@ const jobs = {
   ],
   bench: () => [["bench/run.ts"]],
   torture: () => [["torture/kill.ts"]],
+  // Generators of what is checked in under docs; a test compares each with what is made now.
+  docs: () => [["src/bin/write-cli-reference.ts"]],
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { acquireLock, LockedError } from "../base/lock-file.ts";
+import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** A process must answer, or end, within this time after it was started or told to. */
@@ -74,6 +74,15 @@ export function isLocked(lockPath: string): boolean {
   } catch (thrown) {
     if (thrown instanceof LockedError) return true;
     throw thrown;
+  }
+}
+
+/** Holds off every start and stop of the home until it is released; null while one is at work, or where it cannot be held. */
+export function tryLaunchLock(lockPath: string): HeldLock | null {
+  try {
+    return existsSync(lockPath) ? acquireLock(lockPath) : null;
+  } catch {
+    return null;
   }
 }
 

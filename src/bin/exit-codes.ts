@@ -42,3 +42,9 @@ export function exitCodeOf(kind: string): number {
   if (kind === "outcome_unknown" || kind === "store_unavailable") return exitCodes.store_failed;
   return Object.hasOwn(exitCodes, kind) ? exitCodes[kind as keyof typeof exitCodes] : exitCodes.unexpected;
 }
+
+/** The reason in words, for people; an unknown code is that of an unexpected end. */
+export function exitReason(code: number): string {
+  const name = Object.entries(exitCodes).find(([, known]) => known === code)?.[0] ?? "unexpected";
+  return name.replaceAll("_", " ");
+}

@@ -16,6 +16,7 @@ import type {
 import { daemonDirs } from "../client/find-daemon.ts";
 import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh } from "./join-mesh.ts";
@@ -45,6 +46,8 @@ export const launcher: Launcher = {
     ]);
     return { daemons, broker };
   },
+  configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
+  doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {

@@ -20,7 +20,10 @@ export interface Program {
 export async function runProcess(name: string, logFile: LogFile, create: () => Program): Promise<never> {
   const { log } = logFile;
   const die = (thrown: unknown): void => {
-    logFile.writeNow({ err: describe(thrown) }, `the ${name} ends: a bug or an unexpected failure`);
+    logFile.writeNow(
+      { err: describe(thrown), exit_code: exitCodes.unexpected },
+      `the ${name} ends: a bug or an unexpected failure`,
+    );
     process.exit(exitCodes.unexpected);
   };
   process.on("uncaughtException", die);
@@ -42,26 +45,31 @@ export async function runProcess(name: string, logFile: LogFile, create: () => P
     await program.start();
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
-    log.error({ code: error.code, hint: error.hint, err: thrown }, `the ${name} did not start: ${error.message}`);
+    const exitCode = exitCodeOf(error.code);
+    log.error(
+      { code: error.code, exit_code: exitCode, hint: error.hint, err: thrown },
+      `the ${name} did not start: ${error.message}`,
+    );
     process.stderr.write(`${name}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
     await logFile.close();
-    return process.exit(exitCodeOf(error.code));
+    return process.exit(exitCode);
   }
-  log.info({ pid: process.pid }, `the ${name} runs`);
+  log.info({ started: true }, `the ${name} runs`);
   const end = await Promise.race([signalled, program.ended]);
+  const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
-    log.error({ kind: end.kind, hint: end.hint }, `the ${name} ends: ${end.message}`);
+    log.error({ kind: end.kind, exit_code: exitCode, hint: end.hint }, `the ${name} ends: ${end.message}`);
     process.stderr.write(`${name}: ${end.message}\n${end.hint === undefined ? "" : `  ${end.hint}\n`}`);
   }
   const deadline = setTimeout(() => {
     logFile.writeNow({}, `the ${name} did not stop within ${stopDeadlineMs} ms and is ended`);
-    process.exit(end === null ? exitCodes.unexpected : exitCodeOf(end.kind));
+    process.exit(end === null ? exitCodes.unexpected : exitCode);
   }, stopDeadlineMs);
   await program.stop();
   clearTimeout(deadline);
-  log.info({ pid: process.pid }, `the ${name} has stopped`);
+  log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();
-  return process.exit(end === null ? exitCodes.ok : exitCodeOf(end.kind));
+  return process.exit(exitCode);
 }
 
 function describe(thrown: unknown): unknown {

@@ -52,3 +52,9 @@ test("a silence that one lost ping could fill is refused", () => {
     message: "c.toml: link.silence_seconds (75) must be at least twice link.ping_seconds (40)",
   });
 });
+
+test("ids that are kept for less time than messages are refused, unless they are kept for ever", () => {
+  const source = "[retention]\nmessage_days = 30\ndedupe_days = 29\n";
+  assert.throws(() => parseBrokerConfig(source, "c.toml"), { code: "invalid_config", message: /29 is below .* 30/ });
+  assert.equal(parseBrokerConfig(`${source}dedupe_mode = "permanent"\n`, "c.toml").retention.dedupe_days, 29);
+});

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
 import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
 import { defaultBrokerLimits } from "./broker-limits.ts";
 
@@ -47,32 +48,45 @@ export const defaultBrokerConfig: BrokerConfig = {
   retention: { message_days: 30, dedupe_mode: "retention_scoped", dedupe_days: 365 },
 };
 
-const rate = {
+const rate = (help: string) => ({
+  help,
   takes: `a whole number from 1 to ${rateMax}`,
   read: (value: unknown) => wholeNumber(value, 1, rateMax),
-};
-const days = {
+});
+const days = (help: string) => ({
+  help,
   takes: `a whole number of days from 1 to ${daysMax}`,
   read: (value: unknown) => wholeNumber(value, 1, daysMax),
-};
+});
 
-const keys: ConfigKeys<BrokerConfig> = {
+export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
   listen: {
-    authorities: { takes: 'a list such as "mesh.example:443"', read: (value) => listOf(value, isAuthority) },
+    authorities: {
+      help: "names under which daemons dial this broker beside the address it listens on: of a proxy, of a name service",
+      takes: 'a list such as "mesh.example:443"',
+      read: (value) => listOf(value, isAuthority),
+    },
     public_url: {
+      help: "the address that invites name, where a proxy has a certificate that every system trusts; empty: none",
       takes: 'an address such as "wss://mesh.example"',
       read: (value) => (isPublicUrl(value) ? value : undefined),
     },
   },
   link: linkKeys,
-  rate_limit: { member_per_second: rate, member_burst: rate, mesh_per_second: rate, mesh_burst: rate },
+  rate_limit: {
+    member_per_second: rate("messages a second that one member may send"),
+    member_burst: rate("messages that one member may send at once"),
+    mesh_per_second: rate("messages a second that all members of a mesh may send together"),
+    mesh_burst: rate("messages that all members of a mesh may send at once"),
+  },
   retention: {
-    message_days: days,
+    message_days: days("days that a message is kept for members who are away"),
     dedupe_mode: {
+      help: "whether ids are remembered for dedupe_days or for ever",
       takes: '"retention_scoped" or "permanent"',
       read: (value) => (value === "retention_scoped" || value === "permanent" ? value : undefined),
     },
-    dedupe_days: days,
+    dedupe_days: days("days that ids are remembered; never fewer than message_days"),
   },
 };
 
@@ -82,8 +96,16 @@ export function readBrokerConfig(path: string): BrokerConfig {
 }
 
 export function parseBrokerConfig(source: string, path: string): BrokerConfig {
-  const config = parseConfigFile(source, path, keys, defaultBrokerConfig);
+  const config = parseConfigFile(source, path, brokerConfigKeys, defaultBrokerConfig);
   checkLinkSeconds(config.link, path);
+  const { dedupe_mode, dedupe_days, message_days } = config.retention;
+  if (dedupe_mode === "retention_scoped" && dedupe_days < message_days) {
+    throw new ClaudemeshError(
+      "invalid_config",
+      `${path}: \`retention.dedupe_days\` ${dedupe_days} is below \`retention.message_days\` ${message_days}: a kept message would lose its record`,
+      { hint: "keep ids at least as long as messages", details: { path } },
+    );
+  }
   return config;
 }
 

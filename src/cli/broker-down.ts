@@ -9,6 +9,8 @@ export const command: Command = {
   usage: "broker down",
   options: {},
   examples: ["broker down"],
+  exits: ["notRunning"],
+  related: ["down", "broker restart"],
   async run({ launcher, out, positionals, home, flag }) {
     requireWords(command, positionals, 0, 0);
     const { broker } = await (await launcher()).down(home, { daemons: false, broker: true, mesh: null });

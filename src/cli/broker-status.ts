@@ -9,6 +9,7 @@ export const command: Command = {
   usage: "broker status [--json]",
   options: {},
   examples: ["broker status"],
+  related: ["status", "doctor"],
   async run({ launcher, out, positionals, home, flag }) {
     requireWords(command, positionals, 0, 0);
     const { broker } = await (await launcher()).status(home);

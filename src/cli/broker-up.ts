@@ -10,6 +10,8 @@ export const command: Command = {
   usage: "broker up [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only]",
   options: listenOptions,
   examples: ["broker up", "broker up --listen 0.0.0.0:8787", "broker up --local-only"],
+  exits: ["notRunning", "conflict"],
+  related: ["up", "broker restart", "doctor"],
   async run(context) {
     const { launcher, out, positionals, home, flag } = context;
     requireWords(command, positionals, 0, 0);

@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts";
+import type { ExitName } from "./exit-codes.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Output } from "./output.ts";
 
@@ -15,6 +16,12 @@ export interface Command {
   /** Beside --json, --mesh and --help, which every command takes. */
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly string[];
+  /** What completes each word after the name. */
+  readonly words?: readonly Completion[];
+  /** Exit codes that a caller should expect of this command beside those of every command. */
+  readonly exits?: readonly ExitName[];
+  /** Other commands that whoever reads about this one may want. */
+  readonly related?: readonly string[];
   /** Answers the exit code. Throws ClaudemeshError. */
   run(context: CommandContext): Promise<number>;
 }
@@ -25,7 +32,29 @@ export interface Option {
   /** Placeholder shown in the help, for `string`. */
   readonly value?: string;
   readonly help: string;
+  /** What completes its value. */
+  readonly complete?: Completion;
 }
+
+/** What a shell offers at a place: names that the daemon or the disk tells, or the values themselves. */
+export type Completion =
+  /** `@member` and `#topic`. */
+  | "address"
+  | "member"
+  | "topic"
+  /** Rows of the outbox that have not gone out. */
+  | "row"
+  /** Meshes that this home has joined. */
+  | "mesh"
+  /** Ids of invites that can still be used. */
+  | "invite"
+  | "file"
+  | "directory"
+  /** A command, or a topic of the help. */
+  | "help"
+  /** A key of config.toml; the broker's after --broker. */
+  | "config-key"
+  | readonly string[];
 
 export interface CommandContext {
   readonly positionals: readonly string[];

@@ -31,12 +31,30 @@ export const commands: Readonly<Record<string, Load>> = {
   "outbox drop": () => import("./outbox-drop.ts"),
   "daemon up": () => import("./daemon-up.ts"),
   "daemon down": () => import("./daemon-down.ts"),
+  "daemon restart": () => import("./daemon-restart.ts"),
   "daemon status": () => import("./daemon-status.ts"),
+  "daemon ps": () => import("./daemon-ps.ts"),
+  "daemon logs": () => import("./daemon-logs.ts"),
   "broker up": () => import("./broker-up.ts"),
   "broker down": () => import("./broker-down.ts"),
+  "broker restart": () => import("./broker-restart.ts"),
   "broker status": () => import("./broker-status.ts"),
+  "broker logs": () => import("./broker-logs.ts"),
+  doctor: () => import("./doctor.ts"),
+  logs: () => import("./logs.ts"),
+  "config list": () => import("./config-list.ts"),
+  "config get": () => import("./config-get.ts"),
+  "config set": () => import("./config-set.ts"),
+  "config unset": () => import("./config-unset.ts"),
+  "config path": () => import("./config-path.ts"),
+  completion: () => import("./completion.ts"),
   version: () => import("./version.ts"),
   help: () => import("./help.ts"),
+};
+
+/** Asked by programs, not by people: in no list and no help. */
+const hiddenCommands: Readonly<Record<string, Load>> = {
+  __complete: () => import("./complete.ts"),
 };
 
 /** Names of the commands, of those that begin so when `beginning` is given. */
@@ -57,6 +75,8 @@ export interface FoundCommand {
 
 /** The command named at the start of `words`, also by another of its names; null when there is none. */
 export async function findCommand(words: readonly string[]): Promise<FoundCommand | null> {
+  const hidden = Object.hasOwn(hiddenCommands, words[0] ?? "") ? hiddenCommands[words[0] ?? ""] : undefined;
+  if (hidden !== undefined) return { command: (await hidden()).command, words: 1 };
   const named = [2, 1].filter((length) => length <= words.length);
   for (const length of named) {
     const name = words.slice(0, length).join(" ");

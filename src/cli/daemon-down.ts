@@ -11,6 +11,8 @@ export const command: Command = {
     all: { type: "boolean", help: "of every mesh that this home has joined" },
   },
   examples: ["daemon down", "daemon down --all"],
+  exits: ["notRunning"],
+  related: ["down", "daemon restart"],
   async run({ launcher, out, positionals, home, option, flag }) {
     requireWords(command, positionals, 0, 0);
     const mesh = flag("all") ? null : (option("mesh") ?? "local");

@@ -9,6 +9,7 @@ export const command: Command = {
   usage: "daemon status [--json]",
   options: {},
   examples: ["daemon status"],
+  related: ["status", "doctor"],
   async run({ launcher, out, positionals, home, flag }) {
     requireWords(command, positionals, 0, 0);
     const { daemons } = await (await launcher()).status(home);

@@ -11,6 +11,8 @@ export const command: Command = {
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
   },
   examples: ["daemon up"],
+  exits: ["notRunning", "conflict"],
+  related: ["up", "daemon restart", "doctor"],
   async run({ launcher, out, positionals, home, option, flag }) {
     requireWords(command, positionals, 0, 0);
     const http = option("http") === undefined ? null : flag("http");

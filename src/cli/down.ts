@@ -8,6 +8,7 @@ export const command: Command = {
   usage: "down",
   options: {},
   examples: ["down"],
+  related: ["up", "status"],
   async run({ launcher, out, positionals, home, option, flag }) {
     requireWords(command, positionals, 0, 0);
     const answer = await (await launcher()).down(home, { daemons: true, broker: true, mesh: option("mesh") ?? null });

@@ -20,12 +20,15 @@ export const exitCodeTable = {
   interrupted: { code: 130, says: "Ended by Ctrl-C or by being told to stop." },
 } as const;
 
-type Name = keyof typeof exitCodeTable;
+export type ExitName = keyof typeof exitCodeTable;
 
 /** The same by name alone. */
 export const exitCodes = Object.fromEntries(
   Object.entries(exitCodeTable).map(([name, { code }]) => [name, code]),
-) as unknown as { readonly [N in Name]: (typeof exitCodeTable)[N]["code"] };
+) as unknown as { readonly [N in ExitName]: (typeof exitCodeTable)[N]["code"] };
+
+/** Exit codes that every command may end with. */
+export const commonExits: readonly ExitName[] = ["ok", "error", "usage"];
 
 const byErrorCode: Partial<Record<ErrorCode, number>> = {
   usage: exitCodes.usage,

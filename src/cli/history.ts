@@ -12,6 +12,9 @@ export const command: Command = {
   summary: "Show what the broker keeps of a topic, or of your own direct messages, sent ones included",
   usage: "history <#topic | dm> [--limit N] [--cursor C]",
   options: pageOptions(defaultLimit),
+  words: ["topic"],
+  exits: ["notRunning", "notFound", "tryLater"],
+  related: ["inbox", "search"],
   examples: ["history '#builds'", "history dm --limit 100", "history @me"],
   async run(context) {
     requireWords(command, context.positionals, 1, 1);

@@ -6,8 +6,8 @@ import { typedMember, typedTopic } from "./typed-address.ts";
 
 /** `--from` and `--topic`. */
 export const senderOptions: Readonly<Record<"from" | "topic", Option>> = {
-  from: { type: "string", value: "@x", help: "only of this member" },
-  topic: { type: "string", value: "#t", help: "only of this topic" },
+  from: { type: "string", value: "@x", help: "only of this member", complete: "member" },
+  topic: { type: "string", value: "#t", help: "only of this topic", complete: "topic" },
 };
 
 /** The filter of `--from`, `--topic` and `--unread`, checked as written before the daemon is asked. */

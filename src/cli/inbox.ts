@@ -28,6 +28,8 @@ export const command: Command = {
     },
   },
   examples: ["inbox", "inbox --unread --mark-read", "inbox --follow --json"],
+  exits: ["notRunning", "notFound", "interrupted"],
+  related: ["send", "members", "topic list"],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);
     const follows = context.flag("follow");

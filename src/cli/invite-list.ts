@@ -11,6 +11,8 @@ export const command: Command = {
   summary: "List the invites of this mesh, newest first",
   usage: "invite list [--json]",
   options: {},
+  exits: ["notRunning", "tryLater"],
+  related: ["invite", "invite revoke"],
   examples: ["invite list"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);

@@ -10,6 +10,9 @@ export const command: Command = {
   summary: "Take an invite back; whoever joined by it stays a member",
   usage: "invite revoke <id>",
   options: {},
+  words: ["invite"],
+  exits: ["notRunning", "notFound", "tryLater"],
+  related: ["invite list"],
   examples: ["invite revoke 3f9a0c51d2e4"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

@@ -16,13 +16,20 @@ export const command: Command = {
   options: {
     expires: { type: "string", value: "7d", help: "how long the link is good, seven days by default" },
     uses: { type: "string", value: "N", help: "how many members it admits, 1 by default" },
-    role: { type: "string", value: "ROLE", help: "what they become: member (default), guest, admin or owner" },
+    role: {
+      type: "string",
+      value: "ROLE",
+      help: "what they become: member (default), guest, admin or owner",
+      complete: roles,
+    },
     address: {
       type: "string",
       value: "HOST:PORT",
       help: "the broker's address that the link names, when it has several",
     },
   },
+  exits: ["notRunning", "tryLater"],
+  related: ["join", "invite list", "invite revoke"],
   examples: ["invite", "invite --uses 5 --expires 24h", "invite --role guest --json"],
   async run(context) {
     const { out, positionals, home, option, flag, signal } = context;

@@ -12,6 +12,8 @@ export const command: Command = {
     as: { type: "string", value: "SLUG", help: "what the mesh is called in this home" },
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token" },
   },
+  exits: ["conflict", "tryLater"],
+  related: ["invite", "status", "doctor"],
   examples: ["join claudemesh://192.168.1.5:8787/AQD…", "join - --name bob < link.txt"],
   async run(context) {
     const { launcher, out, positionals, home, option, flag, signal } = context;

@@ -20,6 +20,10 @@ export interface Launcher {
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
+  /** The settings of what runs in `dir`. Reads nothing yet. */
+  configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
+  /** Looks for what is wrong in a home, whatever state it is in. Changes nothing. */
+  doctor(home: string): Promise<DoctorAnswer>;
 }
 
 /** Where a broker shall listen. */
@@ -53,6 +57,43 @@ export interface JoinAnswer {
   readonly change: "admitted" | "address" | "none";
   readonly daemon: Started<DaemonStatus>;
   readonly notices: readonly string[];
+}
+
+/** A config.toml: the keys that there are, and the one way in which it is read. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly keys: readonly ConfigKey[];
+  /** Every key's value by `table.key`, defaults included. Throws invalid_config naming the line. */
+  read(source: string): Readonly<Record<string, unknown>>;
+  /** Keys that the text itself sets. The text is valid. */
+  isSet(source: string, key: string): boolean;
+}
+
+export interface ConfigKey {
+  /** `table.key` */
+  readonly key: string;
+  readonly help: string;
+  readonly takes: string;
+  readonly default: unknown;
+  /** Whether it could be this. */
+  accepts(value: unknown): boolean;
+}
+
+/** Answer of `doctor --json`, exactly. */
+export interface DoctorAnswer {
+  readonly checks: readonly Finding[];
+  /** No check found a problem; there may be warnings. */
+  readonly ok: boolean;
+}
+
+export interface Finding {
+  /** What was looked at: `node`, `daemon/local/link`, `broker/ready`. */
+  readonly name: string;
+  readonly state: "ok" | "warning" | "problem";
+  /** One sentence. */
+  readonly message: string;
+  /** The command or the change that helps; null where nothing is to be done. */
+  readonly hint: string | null;
 }
 
 export interface UpRequest {

@@ -9,8 +9,13 @@ export const listenOptions: Readonly<Record<string, Option>> = {
     help: "listen for other hosts too, with TLS: 0.0.0.0:8787 is every address of this host; recorded",
   },
   tls: { type: "boolean", help: "with TLS even where --listen names this host only" },
-  "tls-cert": { type: "string", value: "FILE", help: "your certificate (PEM) instead of the broker's own" },
-  "tls-key": { type: "string", value: "FILE", help: "and its private key" },
+  "tls-cert": {
+    type: "string",
+    value: "FILE",
+    help: "your certificate (PEM) instead of the broker's own",
+    complete: "file",
+  },
+  "tls-key": { type: "string", value: "FILE", help: "and its private key", complete: "file" },
   "local-only": { type: "boolean", help: "listen for this host only again" },
 };
 

@@ -30,6 +30,10 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     status: nothing,
     daemonUp: nothing,
     brokerUp: nothing,
+    doctor: nothing,
+    configFile: () => {
+      throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });
+    },
   };
   return async (words, tty = false) => {
     let [stdout, stderr] = ["", ""];

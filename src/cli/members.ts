@@ -11,6 +11,8 @@ export const command: Command = {
   usage: "members [--json]",
   options: {},
   examples: ["members"],
+  exits: ["notRunning", "tryLater"],
+  related: ["topic list", "help addresses"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
     const daemon = client();

@@ -11,6 +11,8 @@ export const command: Command = {
   summary: "Show the newest messages received that mention this member",
   usage: "mentions [--limit N] [--cursor C]",
   options: pageOptions(defaultLimit),
+  exits: ["notRunning"],
+  related: ["inbox", "search"],
   examples: ["mentions", "mentions --json"],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);

@@ -13,6 +13,9 @@ export const command: Command = {
   summary: "Show how far a message sent from here has come",
   usage: "messages show <id | row> [--json]",
   options: {},
+  words: ["row"],
+  exits: ["notRunning", "notFound"],
+  related: ["outbox inspect", "help delivery"],
   examples: ["messages show build-42", "messages show 12 --json"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

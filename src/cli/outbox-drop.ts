@@ -13,6 +13,9 @@ export const command: Command = {
       help: "also while the broker cannot be asked whether it has the message: it may then still arrive",
     },
   },
+  words: ["row"],
+  exits: ["notRunning", "conflict", "notFound", "tryLater"],
+  related: ["outbox list", "help delivery"],
   examples: ["outbox drop 12"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

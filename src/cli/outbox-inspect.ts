@@ -14,6 +14,9 @@ export const command: Command = {
   summary: "Show one message sent from here, with the rows it replaces or that replace it",
   usage: "outbox inspect <row> [--json]",
   options: {},
+  words: ["row"],
+  exits: ["notRunning", "notFound"],
+  related: ["outbox list", "help delivery"],
   examples: ["outbox inspect 12"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

@@ -14,11 +14,13 @@ const states: readonly OutboxStatus[] = ["pending", "inflight", "done", "dead", 
 export const command: Command = {
   name: "outbox list",
   summary: "List the messages sent from here, oldest first",
-  usage: "outbox list [--state STATE] [--limit N] [--json]",
+  usage: "outbox list [--state STATE] [--limit N] [--cursor C] [--json]",
   options: {
-    state: { type: "string", value: "STATE", help: states.join(", ") },
+    state: { type: "string", value: "STATE", help: states.join(", "), complete: states },
     ...pageOptions(defaultLimit),
   },
+  exits: ["notRunning"],
+  related: ["outbox inspect", "outbox requeue", "outbox drop", "help delivery"],
   examples: ["outbox list", "outbox list --state dead"],
   async run(context) {
     const { client, out, positionals, option, flag, signal } = context;

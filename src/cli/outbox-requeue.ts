@@ -15,8 +15,12 @@ export const command: Command = {
       type: "string",
       value: "FILE",
       help: "JSON object of fields to change: message or body, content_type, meta, priority",
+      complete: "file",
     },
   },
+  words: ["row"],
+  exits: ["notRunning", "conflict", "notFound", "tryLater"],
+  related: ["outbox list", "help delivery"],
   examples: ["outbox requeue 12", "outbox requeue 12 --patch smaller.json"],
   async run({ client, out, positionals, option, flag, signal }) {
     requireWords(command, positionals, 1, 1);

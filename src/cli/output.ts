@@ -19,14 +19,21 @@ export interface Output {
   progress(text: string): void;
   /** No more progress is told. */
   end(): void;
-  /** Emphasis, only when the answer goes to a terminal. */
+  /** Emphasis, only when the answer goes to a terminal. Nothing is told by it alone. */
   readonly paint: Readonly<Record<"bold" | "dim" | "green" | "yellow" | "red", (text: string) => string>>;
+  /** Columns for running text: the terminal's, else {@link defaultWidth}. */
+  readonly width: number;
 }
 
 export interface Sink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  readonly columns?: number;
 }
+
+/** Columns where the answer goes to no terminal. */
+export const defaultWidth = 100;
+const widthMin = 40;
 
 /** Exactly the sequences that `paint` makes: they neither hide text nor move anything. */
 const painted = /(\u001b\[(?:0|1|2|31|32|33)m)/;
@@ -37,7 +44,7 @@ export function createOutput(
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock = systemClock,
 ): Output {
-  const colour = stdout.isTTY === true && env["NO_COLOR"] === undefined && env["TERM"] !== "dumb";
+  const colour = wantsColour(stdout.isTTY === true, env);
   const painter =
     (code: number) =>
     (text: string): string =>
@@ -58,6 +65,18 @@ export function createOutput(
     noteJson: (value) => void stderr.write(`${jsonLine(value)}\n`),
     progress: (text) => progress?.say(text),
     end: () => progress?.end(),
+    width: stdout.isTTY === true ? Math.max(widthMin, stdout.columns ?? defaultWidth) : defaultWidth,
     paint: { bold: painter(1), dim: painter(2), red: painter(31), green: painter(32), yellow: painter(33) },
   };
+}
+
+/**
+ * NO_COLOR wins over everything that asks for colour (no-color.org), then what forces or forbids it, then whether there
+ * is a terminal that has any.
+ */
+function wantsColour(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  if ((env["NO_COLOR"] ?? "") !== "") return false;
+  const forced = env["FORCE_COLOR"] ?? env["CLICOLOR_FORCE"] ?? "";
+  if (forced !== "") return forced !== "0" && forced !== "false";
+  return isTerminal && env["TERM"] !== "dumb" && env["CLICOLOR"] !== "0";
 }

@@ -15,7 +15,12 @@ export interface Arguments {
 /** Options that every command takes. */
 export const commonOptions: Readonly<Record<string, Option>> = {
   json: { type: "boolean", help: "the answer as JSON on standard output" },
-  mesh: { type: "string", value: "SLUG", help: "the mesh, when this home has joined several (CLAUDEMESH_MESH)" },
+  mesh: {
+    type: "string",
+    value: "SLUG",
+    help: "the mesh, when this home has joined several (CLAUDEMESH_MESH)",
+    complete: "mesh",
+  },
   help: { type: "boolean", help: "this text" },
 };
 

@@ -13,6 +13,8 @@ export const command: Command = {
   summary: "Show the newest messages received whose text has all of the words",
   usage: "search <words…> [--limit N] [--cursor C]",
   options: pageOptions(defaultLimit),
+  exits: ["notRunning"],
+  related: ["inbox", "history"],
   examples: ["search disk full", "search deploy --limit 5 --json"],
   async run(context) {
     requireWords(command, context.positionals, 1, Number.POSITIVE_INFINITY);

@@ -22,7 +22,7 @@ export const command: Command = {
   summary: "Send a message; answers as soon as it is on disk here",
   usage: "send <address> [text | - | --file F | --lines] [options]",
   options: {
-    file: { type: "string", value: "F", help: "the message is this file's content" },
+    file: { type: "string", value: "F", help: "the message is this file's content", complete: "file" },
     lines: {
       type: "boolean",
       help: "every line of standard input is a message of its own, sent as soon as it is read; empty lines are left out",
@@ -33,14 +33,21 @@ export const command: Command = {
       help: "the message's id: the same id with the same message is sent once, however often it is tried; with --lines the ids are ID-1, ID-2, … by the number of the line",
     },
     meta: { type: "string", value: "JSON", help: "an object that travels beside the body, visible to the broker" },
-    priority: { type: "string", value: "P", help: "now, next (default) or low" },
+    priority: { type: "string", value: "P", help: "now, next (default) or low", complete: ["now", "next", "low"] },
     "reply-to": { type: "string", value: "ID", help: "broker_message_id of the message this one answers" },
-    mention: { type: "string", value: "@x", multiple: true, help: "a member who is mentioned; may be repeated" },
+    mention: {
+      type: "string",
+      value: "@x",
+      multiple: true,
+      help: "a member who is mentioned; may be repeated",
+      complete: "member",
+    },
     "content-type": { type: "string", value: "TYPE", help: "media type of the message" },
     wait: {
       type: "string",
       value: "STAGE",
       help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber) or read; with --lines the last line",
+      complete: waitStages,
     },
     timeout: {
       type: "string",
@@ -48,6 +55,18 @@ export const command: Command = {
       help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered",
     },
   },
+  words: ["address"],
+  exits: [
+    "notRunning",
+    "conflict",
+    "waitTimedOut",
+    "neverSent",
+    "notFound",
+    "tryLater",
+    "waitAccepted",
+    "waitDelivered",
+  ],
+  related: ["inbox", "messages show", "outbox list", "help addresses", "help ids", "help delivery"],
   examples: [
     'send @bob "the build is green"',
     "send '#builds' --file report.md --wait delivered",

@@ -10,6 +10,7 @@ export const command: Command = {
   usage: "status [--json]",
   options: {},
   examples: ["status", "status --json"],
+  related: ["doctor", "logs"],
   async run({ launcher, out, positionals, home, flag }) {
     requireWords(command, positionals, 0, 0);
     const status = await (await launcher()).status(home);

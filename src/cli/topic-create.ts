@@ -8,6 +8,8 @@ export const command: Command = {
   summary: "Create a topic and subscribe to it",
   usage: "topic create <topic>",
   options: {},
+  exits: ["notRunning", "conflict", "tryLater"],
+  related: ["topic list", "topic join"],
   examples: ["topic create builds"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

@@ -8,6 +8,9 @@ export const command: Command = {
   summary: "Receive what is sent to a topic from now on",
   usage: "topic join <topic>",
   options: {},
+  words: ["topic"],
+  exits: ["notRunning", "notFound", "tryLater"],
+  related: ["topic list"],
   examples: ["topic join builds"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

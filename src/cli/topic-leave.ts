@@ -8,6 +8,9 @@ export const command: Command = {
   summary: "Receive nothing further from a topic",
   usage: "topic leave <topic>",
   options: {},
+  words: ["topic"],
+  exits: ["notRunning", "notFound", "tryLater"],
+  related: ["topic list"],
   examples: ["topic leave builds"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

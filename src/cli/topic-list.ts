@@ -8,6 +8,8 @@ export const command: Command = {
   summary: "List the topics of the mesh",
   usage: "topic list [--json]",
   options: {},
+  exits: ["notRunning", "tryLater"],
+  related: ["topic join", "topic create"],
   examples: ["topic list"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);

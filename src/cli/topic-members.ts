@@ -9,6 +9,9 @@ export const command: Command = {
   summary: "List the members who receive what is sent to a topic",
   usage: "topic members <topic> [--json]",
   options: {},
+  words: ["topic"],
+  exits: ["notRunning", "notFound", "tryLater"],
+  related: ["members", "topic list"],
   examples: ["topic members builds"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

@@ -22,9 +22,12 @@ export const command: Command = {
       type: "string",
       value: "DIR",
       help: "join the broker of another home of yours: its data directory, as `status` there shows it",
+      complete: "directory",
     },
     ...listenOptions,
   },
+  exits: ["notRunning", "conflict"],
+  related: ["down", "status", "doctor"],
   examples: ["up", "up --name alice --http", "up --name bob --broker ~/.claudemesh/broker"],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);

@@ -11,6 +11,7 @@ export const command: Command = {
   usage: "version [--json]",
   options: {},
   examples: ["version"],
+  related: ["doctor"],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);
     const { out } = context;

@@ -36,6 +36,8 @@ export const command: Command = {
     count: { type: "string", value: "N", help: "end after so many" },
     timeout: { type: "string", value: "30s", help: "end with exit code 5 when nothing came for so long" },
   },
+  exits: ["notRunning", "waitTimedOut", "notFound", "interrupted"],
+  related: ["inbox", "help json"],
   examples: [
     "watch",
     "watch --topic '#builds' --json",

@@ -38,20 +38,27 @@ export const defaultConfig: Config = {
   features: { require: [] },
 };
 
-const keys: ConfigKeys<Config> = {
+export const configKeys: ConfigKeys<Config> = {
   outbox: {
     max_age_hours_override: {
+      help: "hours after which a message that could not be sent ends dead; by default as long as the broker remembers ids, less a margin",
       takes: `a whole number of hours, 1 to ${maxAgeHoursMax}`,
       read: (value) => wholeNumber(value, 1, maxAgeHoursMax),
     },
     disk_bytes_max: {
+      help: "bytes on disk from which on sends are refused until the outbox has room again",
       takes: `a whole number of bytes, at least ${diskBytesMin}`,
       read: (value) => wholeNumber(value, diskBytesMin, Number.MAX_SAFE_INTEGER),
     },
   },
   local_api: {
-    public_health_check: { takes: "true or false", read: (value) => (typeof value === "boolean" ? value : undefined) },
+    public_health_check: {
+      help: "whether health, metrics and version answer without a token on 127.0.0.1",
+      takes: "true or false",
+      read: (value) => (typeof value === "boolean" ? value : undefined),
+    },
     allowed_origins: {
+      help: "origins whose pages in a browser may call the local API on 127.0.0.1",
       takes: 'a list of origins such as "https://app.example"',
       read: (value) => listOf(value, isOrigin),
     },
@@ -59,6 +66,7 @@ const keys: ConfigKeys<Config> = {
   link: linkKeys,
   features: {
     require: {
+      help: "features that the broker must have beside those that every daemon requires",
       takes: "a list of feature names",
       read: (value) => listOf(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)),
     },
@@ -71,7 +79,7 @@ export function readConfig(path: string): Config {
 }
 
 export function parseConfig(source: string, path: string): Config {
-  const config = parseConfigFile(source, path, keys, defaultConfig);
+  const config = parseConfigFile(source, path, configKeys, defaultConfig);
   checkLinkSeconds(config.link, path);
   return config;
 }

@@ -2,10 +2,15 @@ import { parse, TomlError } from "smol-toml";
 import { ClaudemeshError } from "./error.ts";
 import { suggest } from "./suggest.ts";
 
-/** Each key of each table says what it takes and how it reads it: the one list that reading and refusing go by. */
+/** Each key of each table says what it is for, what it takes and how it reads it: the one list that reading, refusing and showing go by. */
 export type ConfigKeys<Config> = {
   readonly [T in keyof Config]: {
-    readonly [K in keyof Config[T]]: { readonly takes: string; read(value: unknown): Config[T][K] | undefined };
+    readonly [K in keyof Config[T]]: {
+      /** One line, no full stop. */
+      readonly help: string;
+      readonly takes: string;
+      read(value: unknown): Config[T][K] | undefined;
+    };
   };
 };
 
@@ -43,6 +48,12 @@ export function parseConfigFile<Config extends object>(
     }
   }
   return config as unknown as Config;
+}
+
+/** Whether the text itself has the key, whatever it says about it. The text is valid TOML. */
+export function setsKey(source: string, table: string, key: string): boolean {
+  const content = parse(source)[table];
+  return typeof content === "object" && content !== null && Object.hasOwn(content, key);
 }
 
 /** A whole number from `min` to `max`. */

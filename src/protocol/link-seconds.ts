@@ -9,17 +9,21 @@ export interface LinkSeconds {
 }
 
 const secondsMax = 3_600;
-const seconds = {
+const seconds = (help: string) => ({
+  help,
   takes: `a whole number of seconds from 1 to ${secondsMax}`,
   read: (value: unknown) => wholeNumber(value, 1, secondsMax),
-};
+});
 
 export const defaultLinkSeconds: LinkSeconds = {
   ping_seconds: limits.pingIntervalMs / 1_000,
   silence_seconds: limits.silenceMs / 1_000,
 };
 
-export const linkKeys = { ping_seconds: seconds, silence_seconds: seconds };
+export const linkKeys = {
+  ping_seconds: seconds("seconds after which an idle link is pinged; fewer where a network forgets idle connections"),
+  silence_seconds: seconds("seconds without a word after which a link is given up; at least twice ping_seconds"),
+};
 
 /** One lost ping must not end a link that is well. */
 export function checkLinkSeconds(link: LinkSeconds, path: string): void {

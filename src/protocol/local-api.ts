@@ -1,3 +1,5 @@
+import type { LinkErrorKind } from "./link-error-kinds.ts";
+
 /** Shapes of the daemon's local API (HTTP/JSON, snake_case as on the wire). The daemon's answers satisfy these. */
 
 export interface SendRequest {
@@ -208,6 +210,10 @@ export interface HealthView {
     readonly since: string;
     readonly broker_url: string;
     readonly last_error: string | null;
+    /** For programs: what kind of error that was. */
+    readonly last_error_kind: LinkErrorKind | null;
+    /** The broker's clock less this host's at the last opening, the way there included; null before the first. */
+    readonly clock_skew_ms: number | null;
   };
   readonly outbox: Readonly<Record<OutboxStatus, number>>;
   readonly pid: number;

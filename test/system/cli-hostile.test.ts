@@ -21,6 +21,10 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],
+  "config get": ["outbox.disk_bytes_max"],
+  "config set": ["outbox.disk_bytes_max", "5000000000"],
+  "config unset": ["outbox.disk_bytes_max"],
+  completion: ["bash"],
 };
 /** Take any number of words, or any word. */
 const takesAnyWord = new Set(["search"]);
@@ -126,7 +130,8 @@ test("hostile words and values reach no terminal, crash nothing, and end with th
     if (ran.code === 0) harmless(ran, what);
     else refused(ran, words, [2, 3, 4, 7]);
     // These are names that might be right, or an id that is.
-    if (ran.code === 0) assert.ok(/^\["help"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(what), what);
+    if (ran.code === 0)
+      assert.ok(/^\["(help|completion)"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(what), what);
   });
 });
 

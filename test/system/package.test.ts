@@ -70,6 +70,7 @@ test("the package holds the program compiled from what is here, what that reads,
       ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "bin/claudemesh.mjs"],
       ...compiled,
       ...filesOf("migrations", ".sql"),
+      ...filesOf("completions", ""),
     ].sort(),
   );
   assert.ok(packed.bytes < packedBytesMax, `${packed.bytes} bytes`);

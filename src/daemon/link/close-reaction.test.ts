@@ -30,7 +30,12 @@ test("each close code of the table ends the daemon with its own kind, or is foll
 
 test("a close that is none of the table's, by the network or a broker that restarts, is followed by the next dial", () => {
   for (const code of [1000, 1005, 1006, 1011, serviceRestartCode, 4000, 4006, 4007, 4999]) {
-    assert.deepEqual(reactionTo(code, "why", now), { reason: `closed (${code}): why`, fatal: null, notBeforeMs: 0 });
+    assert.deepEqual(reactionTo(code, "why", now), {
+      reason: `closed (${code}): why`,
+      kind: null,
+      fatal: null,
+      notBeforeMs: 0,
+    });
   }
 });
 

@@ -8,12 +8,14 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { maxAgeHours } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, Link, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
 import { openSession } from "./opening.ts";
+import { closedKind, linkErrorKind } from "./link-error-kind.ts";
 import type { Session } from "./session.ts";
 
 export interface LinkOptions {
@@ -60,6 +62,7 @@ interface LinkEnd {
   /** It carried traffic and was not ended over what it carried: the next failure is the first one again. */
   readonly wasSound: boolean;
   readonly reason: string;
+  readonly errorKind: LinkErrorKind;
   readonly fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
   readonly notBeforeMs: number;
 }
@@ -75,6 +78,8 @@ export function createLink(options: LinkOptions): Link {
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;
+  let lastErrorKind: LinkErrorKind | null = null;
+  let clockSkewMs: number | null = null;
   let session: Session | null = null;
   let stopping = false;
   let dialling = new AbortController();
@@ -96,6 +101,7 @@ export function createLink(options: LinkOptions): Link {
       if (ended.wasSound) failures = 0;
       if (stopping) break;
       lastError = ended.reason;
+      lastErrorKind = ended.errorKind;
       if (ended.fatal !== null) {
         enter("stopped");
         options.onFatal(ended.fatal, ended.reason);
@@ -119,6 +125,10 @@ export function createLink(options: LinkOptions): Link {
         instanceId,
         previousInstanceId: inbox.fact(lastInstanceFact),
         tell,
+        sawBrokerTime(time) {
+          const skew = Date.parse(time) - clock.now();
+          clockSkewMs = Number.isNaN(skew) ? null : skew;
+        },
         voidDoomed: () => void expire(),
         signal: dialling.signal,
       });
@@ -131,6 +141,7 @@ export function createLink(options: LinkOptions): Link {
       if (begun) {
         enter("connected");
         lastError = null;
+        lastErrorKind = null;
         await tell("link_up", { connection_id: opened.connectionId });
         log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
         void expire();
@@ -139,7 +150,11 @@ export function createLink(options: LinkOptions): Link {
       const reaction = reactionTo(code, reason, clock.now());
       // An end for good leaves its trace even when the link was hardly up: somebody may hold this member's keys.
       if ((begun || reaction.fatal !== null) && !stopping) await tell("link_down", { reason, code });
-      return { wasSound: begun && !faulty && code !== closeCodes.protocol_error, ...reaction };
+      return {
+        wasSound: begun && !faulty && code !== closeCodes.protocol_error,
+        errorKind: closedKind(reaction.kind),
+        ...reaction,
+      };
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown, "broker_unreachable");
       opened?.terminate();
@@ -150,6 +165,7 @@ export function createLink(options: LinkOptions): Link {
       return {
         wasSound: false,
         reason: error.message,
+        errorKind: linkErrorKind(error),
         fatal: fatal as CloseKind | null,
         notBeforeMs: Number(error.details["not_before_ms"] ?? 0),
       };
@@ -242,7 +258,14 @@ export function createLink(options: LinkOptions): Link {
       await running;
       enter("stopped");
     },
-    state: () => ({ state, since: rfc3339(since), broker_url: options.mesh.broker_url, last_error: lastError }),
+    state: () => ({
+      state,
+      since: rfc3339(since),
+      broker_url: options.mesh.broker_url,
+      last_error: lastError,
+      last_error_kind: lastErrorKind,
+      clock_skew_ms: clockSkewMs,
+    }),
     negotiated: () => session?.params ?? null,
     inlineBytes: () => session?.inlineBytes ?? limits.inlineBytes,
     directory: (): Directory | null => directory.current(),

@@ -11,12 +11,15 @@ import { challengeBytes, helloBytes, publicKeyFromHex, sign, verify } from "../.
 import { reactionTo } from "./close-reaction.ts";
 import type { DirectoryKeeper } from "./directory.ts";
 import type { LinkOptions } from "./link.ts";
+import { closedKind } from "./link-error-kind.ts";
 import { createSession, type Session } from "./session.ts";
 
 export interface OpeningContext extends LinkOptions {
   readonly directory: DirectoryKeeper;
   readonly instanceId: string;
   readonly previousInstanceId: string | null;
+  /** The broker's clock as it reads now, proven to be its own. */
+  sawBrokerTime(time: string): void;
   /** Rows wait for their ids to be voided, and their destinations with them. */
   voidDoomed(): void;
   /** Tells local listeners of the link; never rejects. */
@@ -48,6 +51,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
     const challenge = await expect(frames, "challenge");
     if (!challengeHolds(challenge, mesh.broker_key))
       throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
+    context.sawBrokerTime(challenge.server_time);
     const hello = makeHello(context, challenge);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
@@ -188,7 +192,7 @@ function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
     ended ??=
       reaction.fatal === null
         ? new ClaudemeshError("broker_unreachable", reaction.reason, {
-            details: { not_before_ms: reaction.notBeforeMs },
+            details: { not_before_ms: reaction.notBeforeMs, link_error: closedKind(reaction.kind) },
           })
         : refused(reaction.fatal, reaction.reason);
     wake();

@@ -30,6 +30,8 @@ export function createTestLink(known: Directory | null): TestLink {
       since: new Date(0).toISOString(),
       broker_url: "ws://127.0.0.1:9/v1/link",
       last_error: null,
+      last_error_kind: null,
+      clock_skew_ms: null,
     }),
     negotiated: () => null,
     inlineBytes: () => link.bytesMax,

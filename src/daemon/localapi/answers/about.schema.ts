@@ -1,5 +1,6 @@
-import { anyJson, described, oneOf, text } from "../../../http/shape.ts";
+import { anyJson, described, oneOf, text, whole } from "../../../http/shape.ts";
 import { answerOf, constant, count, instant, listing, nullable, record, view } from "../../../http/view.ts";
+import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
 import type { CompatView, HealthView, StoppingView, VersionView } from "../../../protocol/local-api.ts";
 import { outboxCounts } from "./outbox.schema.ts";
 
@@ -13,6 +14,11 @@ export const health = answerOf<HealthView>()(
       since: instant(),
       broker_url: text(),
       last_error: nullable(text()),
+      last_error_kind: described(nullable(oneOf(...linkErrorKinds)), "For programs: what kind of error that was"),
+      clock_skew_ms: described(
+        nullable(whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+        "The broker's clock less this host's, at the last opening of the link",
+      ),
     }),
     outbox: described(outboxCounts, "Rows by status"),
     pid: count(),

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { describe, it, test } from "node:test";
+import type { HealthView } from "../../protocol/local-api.ts";
+import { linkErrorKinds } from "../../protocol/link-error-kinds.ts";
+import { check as brokerReady } from "./broker-ready.ts";
+import type { Check } from "./check.ts";
+import { check as clock } from "./clock.ts";
+import { check as daemonProcess } from "./daemon-process.ts";
+import { check as disk } from "./disk.ts";
+import { doctor } from "./doctor.ts";
+import { fileFaults, folderFaults } from "./file-rules.ts";
+import { check as folder } from "./home-folder.ts";
+import type { DaemonSite, FileFacts, Host } from "./host.ts";
+import { check as link } from "./link.ts";
+import { metric } from "./metric.ts";
+import { check as node } from "./node.ts";
+import { check as outbox } from "./outbox.ts";
+import { check as space } from "./space.ts";
+import { check as sqlite } from "./sqlite.ts";
+
+/** A host where nothing is wrong, and what a test changes of it. */
+function hostWith(change: Partial<Host> = {}): Host {
+  return {
+    home: "/home/ann/.claudemesh",
+    now: Date.parse("2026-11-25T12:00:00Z"),
+    nodeVersion: "24.21.0",
+    sqliteVersion: "3.53.4",
+    uid: 1000,
+    isLaunching: false,
+    stat: () => ({ kind: "folder", mode: 0o700, uid: 1000 }),
+    text: () => null,
+    freeBytes: () => 50_000_000_000,
+    isLocked: () => false,
+    lastLines: async () => [],
+    isReady: async () => true,
+    ...change,
+  };
+}
+
+function healthWith(change: Partial<HealthView["link"]> = {}): HealthView {
+  return {
+    status: "ok",
+    mesh: "local",
+    member: { member_id: "ab".repeat(32), name: "ann", address: "@ann" },
+    link: {
+      state: "connected",
+      since: "2026-11-25T11:00:00.000Z",
+      broker_url: "ws://127.0.0.1:9/v1/link",
+      last_error: null,
+      last_error_kind: null,
+      clock_skew_ms: 3,
+      ...change,
+    },
+    outbox: { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 },
+    pid: 7,
+    started_at: "2026-11-25T10:00:00.000Z",
+  };
+}
+
+function siteWith(change: Partial<DaemonSite> = {}): DaemonSite {
+  return {
+    slug: "local",
+    dir: "/nonexistent/daemon/local",
+    status: null,
+    health: healthWith(),
+    metrics: "",
+    client: null,
+    ...change,
+  };
+}
+
+async function states<Site>(check: Check<Site>, host: Host, site: Site): Promise<string[]> {
+  return (await check.run(host, site)).map(({ state }) => state);
+}
+
+test("versions that are too old are problems, whatever their number of digits", async () => {
+  for (const [version, state] of [
+    ["24.14.9", "problem"],
+    ["9.99.0", "problem"],
+    ["24.15.0", "ok"],
+    ["100.0.0", "ok"],
+  ] as const)
+    assert.deepEqual(await states(node, hostWith({ nodeVersion: version }), null), [state], version);
+  assert.deepEqual(await states(sqlite, hostWith({ sqliteVersion: "3.51.2" }), null), ["problem"]);
+  assert.deepEqual(await states(sqlite, hostWith({ sqliteVersion: "unknown" }), null), ["problem"]);
+});
+
+test("free space is judged by what is left, and not at all where it cannot be known", async () => {
+  for (const [bytes, expected] of [
+    [null, []],
+    [99_000_000, ["problem"]],
+    [900_000_000, ["warning"]],
+    [2_000_000_000, ["ok"]],
+  ] as const)
+    assert.deepEqual(await states(disk, hostWith({ freeBytes: () => bytes }), null), expected);
+});
+
+describe("files and folders", () => {
+  const facts = (change: Partial<FileFacts>): Host =>
+    hostWith({ stat: () => ({ kind: "file", mode: 0o600, uid: 1000, ...change }) });
+  it("are this user's, of the right kind, and closed to others", () => {
+    assert.deepEqual(fileFaults(facts({}), "/x", true), []);
+    assert.equal(fileFaults(facts({ mode: 0o644 }), "/x", false)[0]?.state, "warning");
+    assert.equal(fileFaults(facts({ mode: 0o640 }), "/x", true)[0]?.state, "problem");
+    assert.equal(fileFaults(facts({ mode: 0o640 }), "/x", true)[0]?.hint, "chmod 600 /x");
+    assert.equal(fileFaults(facts({ uid: 0 }), "/x", false)[0]?.state, "problem");
+    assert.equal(fileFaults(facts({ kind: "folder" }), "/x", false)[0]?.state, "problem");
+    assert.equal(folderFaults(facts({}), "/x")[0]?.state, "problem");
+    assert.equal(folderFaults(facts({ kind: "folder", mode: 0o755 }), "/x")[0]?.hint, "chmod 700 /x");
+  });
+  it("have no modes and owners where the system has none", () => {
+    assert.deepEqual(fileFaults({ ...facts({ mode: 0o666, uid: 0 }), uid: null }, "/x", true), []);
+  });
+  it("that are missing are no fault of theirs", async () => {
+    assert.deepEqual(fileFaults(hostWith({ stat: () => null }), "/x", true), []);
+    assert.deepEqual(await states(folder, hostWith({ stat: () => null }), null), ["warning"]);
+  });
+});
+
+describe("the link", () => {
+  it("is well when it is connected, whatever it failed with before", async () => {
+    assert.deepEqual(await states(link, hostWith(), siteWith()), ["ok"]);
+  });
+  for (const kind of linkErrorKinds) {
+    it(`is explained when it failed with ${kind}`, async () => {
+      const health = healthWith({ state: "waiting", last_error: "what was said", last_error_kind: kind });
+      const [found] = await link.run(hostWith(), siteWith({ health }));
+      assert.equal(found?.state, "problem");
+      assert.match(
+        found?.message ?? "",
+        /^not connected to ws:\/\/127\.0\.0\.1:9\/v1\/link since .*: .+ \(what was said\)$/,
+      );
+      assert.ok((found?.hint ?? "").length > 10);
+    });
+  }
+  it("is only a warning before it has failed", async () => {
+    assert.deepEqual(await states(link, hostWith(), siteWith({ health: healthWith({ state: "connecting" }) })), [
+      "warning",
+    ]);
+  });
+  it("is nothing to speak of without a daemon", async () => {
+    assert.deepEqual(await link.run(hostWith(), siteWith({ health: null })), []);
+  });
+});
+
+test("clocks may differ by what networks take, and not by minutes", async () => {
+  for (const [skew, expected] of [
+    [null, []],
+    [-59_000, ["ok"]],
+    [61_000, ["warning"]],
+    [-3_600_000, ["warning"]],
+  ] as const)
+    assert.deepEqual(
+      await states(clock, hostWith(), siteWith({ health: healthWith({ clock_skew_ms: skew }) })),
+      expected,
+    );
+});
+
+describe("the outbox", () => {
+  const rows = (unknown: number): DaemonSite["client"] =>
+    ({
+      outbox: {
+        list: async () => ({
+          items: Array.from({ length: 3 }, (_, n) => ({ outcome_unknown: n < unknown })),
+          next_cursor: null,
+        }),
+      },
+    }) as unknown as DaemonSite["client"];
+  const metrics = (seconds: number): string => `cm_daemon_outbox_age_seconds{mesh="local"} ${seconds}\n`;
+  it("tells of dead rows, of unknown outcomes and of old ones, each with the command that helps", async () => {
+    const health = { ...healthWith(), outbox: { pending: 3, inflight: 0, done: 0, dead: 1, aborted: 0 } };
+    const found = await outbox.run(hostWith(), siteWith({ health, client: rows(2), metrics: metrics(7_300) }));
+    assert.deepEqual(
+      found.map(({ state, message }) => [state, message]),
+      [
+        ["warning", "1 message ended dead and will not be sent"],
+        ["warning", "of 2 messages the broker has not yet said whether it has them"],
+        ["warning", "the oldest message waits for 121 minutes"],
+      ],
+    );
+    for (const { hint } of found) assert.match(hint ?? "", /claudemesh outbox list/);
+  });
+  it("is well when what waits is young", async () => {
+    assert.deepEqual(await states(outbox, hostWith(), siteWith({ client: rows(0), metrics: metrics(10) })), ["ok"]);
+  });
+});
+
+test("the share of the disk is read of each database from the daemon's metrics", async () => {
+  const metrics =
+    'cm_daemon_disk_pct{kind="outbox",mesh="local"} 81.5\ncm_daemon_disk_pct{kind="inbox",mesh="local"} 100\n';
+  assert.deepEqual(await states(space, hostWith(), siteWith({ metrics })), ["warning", "problem"]);
+  assert.deepEqual(await states(space, hostWith(), siteWith()), []);
+  assert.equal(metric(metrics, "cm_daemon_disk_pct", { kind: "inbox" }), 100);
+  assert.equal(metric(metrics, "cm_daemon_disk"), null);
+});
+
+describe("a process that does not run", () => {
+  const lines =
+    (...entries: object[]): Host["lastLines"] =>
+    async () =>
+      entries.map((entry) => JSON.stringify(entry));
+  const ended = { level: 50, msg: "the daemon ends: revoked", exit_code: 23, hint: "ask an admin" };
+  const stopped = siteWith({ health: null });
+  it("is explained by its last end, with that end's own hint", async () => {
+    const [found] = await daemonProcess.run(hostWith({ lastLines: lines(ended, { level: 30, msg: "x" }) }), stopped);
+    assert.deepEqual(found, {
+      state: "problem",
+      message: "it ended with exit code 23 (member revoked): the daemon ends: revoked",
+      hint: "ask an admin",
+    });
+  });
+  it("is not explained by an end before its last start", async () => {
+    const host = hostWith({ lastLines: lines(ended, { level: 30, msg: "runs", started: true }) });
+    assert.deepEqual(await states(daemonProcess, host, stopped), ["warning"]);
+  });
+  it("is only a warning when it was stopped in good order", async () => {
+    const host = hostWith({ lastLines: lines({ level: 30, msg: "stopped", exit_code: 0 }) });
+    assert.deepEqual(await states(daemonProcess, host, stopped), ["warning"]);
+  });
+  it("is explained by what it said at its start when it never came to its log", async () => {
+    const host = hostWith({ text: (path) => (path.endsWith("start.log") ? "Cannot find module 'ws'\n" : null) });
+    const [found] = await daemonProcess.run(host, stopped);
+    assert.equal(found?.message, "it did not start: Cannot find module 'ws'");
+  });
+  it("does run after all, somewhere, when its lock is held", async () => {
+    const [found] = await daemonProcess.run(hostWith({ isLocked: () => true }), stopped);
+    assert.equal(found?.state, "problem");
+    assert.match(found?.message ?? "", /holds .*daemon\.lock, and nothing answers/);
+  });
+});
+
+test("a broker that answers and must not get traffic is told from one that does not answer", async () => {
+  const site = {
+    dir: "/x",
+    status: { url: "ws://127.0.0.1:9/v1/link", exposed_url: null, state: "running", pid: 1, data_dir: "/x" },
+  } as const;
+  for (const [ready, expected] of [
+    [true, /says that it takes traffic/],
+    [false, /must not get traffic/],
+    [null, /does not answer/],
+  ] as const) {
+    const [found] = await brokerReady.run(hostWith({ isReady: async () => ready }), site);
+    assert.match(found?.message ?? "", expected);
+    assert.equal(found?.state, ready === true ? "ok" : "problem");
+  }
+});
+
+test("a check that fails is itself a finding, and the others are told all the same", async () => {
+  const answer = await doctor(
+    "/nonexistent",
+    hostWith({
+      home: "/nonexistent",
+      freeBytes: () => {
+        throw new Error("the disk is gone");
+      },
+    }),
+  );
+  assert.equal(answer.ok, false);
+  assert.deepEqual(
+    answer.checks.map(({ name, state }) => [name, state]),
+    [
+      ["node", "ok"],
+      ["sqlite", "ok"],
+      ["home", "ok"],
+      ["disk", "problem"],
+    ],
+  );
+});

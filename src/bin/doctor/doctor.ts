@@ -1,0 +1,64 @@
+import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { check as brokerConfig } from "./broker-config.ts";
+import { check as brokerFiles } from "./broker-files.ts";
+import { check as brokerProcess } from "./broker-process.ts";
+import { check as brokerReady } from "./broker-ready.ts";
+import { check as brokerStore } from "./broker-store.ts";
+import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
+import { check as clock } from "./clock.ts";
+import { check as daemonConfig } from "./daemon-config.ts";
+import { check as daemonFiles } from "./daemon-files.ts";
+import { check as daemonProcess } from "./daemon-process.ts";
+import { check as daemonStores } from "./daemon-stores.ts";
+import { check as disk } from "./disk.ts";
+import { check as folder } from "./home-folder.ts";
+import { brokerSite, createHost, daemonSites, type Host } from "./host.ts";
+import { check as identity } from "./identity.ts";
+import { check as link } from "./link.ts";
+import { check as members } from "./members.ts";
+import { check as node } from "./node.ts";
+import { check as outbox } from "./outbox.ts";
+import { check as socket } from "./socket.ts";
+import { check as space } from "./space.ts";
+import { check as sqlite } from "./sqlite.ts";
+
+/** Everything that is looked at, in the order it is told. A check is one file and one line. */
+const homeChecks: readonly HomeCheck[] = [node, sqlite, folder, disk, members];
+const daemonChecks: readonly DaemonCheck[] = [
+  daemonFiles,
+  daemonConfig,
+  identity,
+  daemonStores,
+  socket,
+  daemonProcess,
+  link,
+  clock,
+  outbox,
+  space,
+];
+const brokerChecks: readonly BrokerCheck[] = [brokerFiles, brokerConfig, brokerStore, brokerProcess, brokerReady];
+
+/** Looks at a home in whatever state it is. Nothing in it is changed, and nothing that it holds makes this throw. */
+export async function doctor(home: string, host: Host = createHost(home, Date.now())): Promise<DoctorAnswer> {
+  const checks: Finding[] = [];
+  for (const check of homeChecks) checks.push(...(await findings(check, host, null, "")));
+  for (const site of await daemonSites(home)) {
+    for (const check of daemonChecks) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`)));
+    site.close();
+  }
+  const broker = await brokerSite(home);
+  if (broker !== null)
+    for (const check of brokerChecks) checks.push(...(await findings(check, host, broker, "broker/")));
+  return { checks, ok: checks.every(({ state }) => state !== "problem") };
+}
+
+async function findings<Site>(check: Check<Site>, host: Host, site: Site, prefix: string): Promise<Finding[]> {
+  const name = `${prefix}${check.name}`;
+  try {
+    return (await check.run(host, site)).map((outcome) => ({ name, ...outcome }));
+  } catch (thrown) {
+    const error = ClaudemeshError.from(thrown);
+    return [{ name, ...problem(error.message, error.hint ?? "claudemesh logs") }];
+  }
+}

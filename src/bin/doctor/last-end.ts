@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { readLogLine } from "../../cli/log/log-line.ts";
+import { exitReason } from "../exit-codes.ts";
+import { type Outcome, problem } from "./check.ts";
+import type { Host } from "./host.ts";
+
+/** An end is told near the end of the log; what was logged before it matters less. */
+const linesRead = 500;
+const wordsChars = 300;
+
+/** Why the process in `dir` does not run, by its last words; empty when it was stopped in good order or says nothing. */
+export async function lastEnd(host: Host, dir: string, program: "daemon" | "broker"): Promise<readonly Outcome[]> {
+  const lines = await host.lastLines(join(dir, `${program}.log`), linesRead);
+  // Its programs note each start and each end with its code; the later one counts.
+  const last = lines
+    .map(readLogLine)
+    .findLast((line) => line !== null && (typeof line["exit_code"] === "number" || line["started"] === true));
+  const code = last?.["exit_code"];
+  if (typeof code === "number") {
+    if (code === 0) return [];
+    const hint = last?.["hint"];
+    return [
+      problem(
+        `it ended with exit code ${code} (${exitReason(code)}): ${String(last?.["msg"])}`,
+        typeof hint === "string" ? hint : `claudemesh ${program === "broker" ? "logs --broker" : "logs"} --level error`,
+      ),
+    ];
+  }
+  // A program that could not even open its log has said so where it was started from.
+  const words = last === undefined ? (host.text(join(dir, "start.log"))?.trim() ?? "") : "";
+  return words === "" ? [] : [problem(`it did not start: ${words.slice(-wordsChars)}`, `claudemesh ${program} up`)];
+}

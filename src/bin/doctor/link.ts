@@ -1,0 +1,67 @@
+import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
+import type { HealthView } from "../../protocol/local-api.ts";
+import { type DaemonCheck, ok, problem, warning } from "./check.ts";
+
+const askOperator = "ask whoever runs the broker";
+const otherDaemon = "stop the other daemon, or give this home a member of its own";
+
+/** What each kind of failure means, and what helps. */
+const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: string]>> = {
+  refused: ["nothing listens at the broker's address", "start the broker: claudemesh broker up in its home"],
+  name_unknown: ["the broker's name is not known to the name service", "check the name and this host's DNS"],
+  unreachable: ["there is no way to the broker's network", "check this host's network, VPN and firewall"],
+  no_answer: ["the broker's address does not answer", "check the address, the firewall and whether the broker runs"],
+  closed: ["the broker, or something between, closed the link", "claudemesh logs --level warn; it is dialled again"],
+  certificate_mismatch: [
+    "the certificate at the broker's address is not the one that was pinned; nothing was sent to it",
+    "if the broker has a new key, join again with a new invite; else somebody stands between",
+  ],
+  certificate_untrusted: [
+    "this system does not trust the certificate at the broker's address",
+    `${askOperator}: it may have expired, or name another host`,
+  ],
+  auth_failed: [
+    "the two could not prove themselves: the broker is not the pinned one, or does not know this member",
+    "check broker_url in mesh.json; if the broker lost its data, restore its folder",
+  ],
+  member_revoked: ["this member's membership was ended", "ask an admin of the mesh; what was received stays readable"],
+  kicked: ["an admin has sent this member away for a while", "wait: it is dialled again when the time is over"],
+  replaced_by_newer_connection: ["another daemon uses this member's keys and took the link over", otherDaemon],
+  member_already_connected: ["another daemon uses this member's keys and keeps the link", otherDaemon],
+  slow_consumer: [
+    "this daemon took what was pushed too slowly",
+    "see whether the disk is slow or full; it is dialled again",
+  ],
+  protocol_error: ["one side does not understand the other", "upgrade the older of broker and daemon"],
+  feature_unavailable: [
+    "the broker lacks a feature that this daemon requires",
+    "upgrade the broker, or take the feature out: claudemesh config set features.require '[]'",
+  ],
+  feature_param_invalid: ["broker and daemon do not agree on a feature", "upgrade the older of the two"],
+  feature_param_below_floor: [
+    "the broker remembers ids for too short a time",
+    `${askOperator} to keep dedupe records for three days or more`,
+  ],
+  outbox_max_age_above_dedupe_window: [
+    "messages may get older here than the broker remembers ids",
+    "claudemesh config unset outbox.max_age_hours_override",
+  ],
+  other: ["the link failed", "claudemesh logs --level warn"],
+};
+
+export const check: DaemonCheck = {
+  name: "link",
+  run(_host, { health }) {
+    if (health === null) return [];
+    const { state, since, broker_url: url, last_error: error, last_error_kind: kind } = health.link;
+    if (state === "connected") return [ok(`connected to ${url} since ${since}`)];
+    if (error === null) return [warning(`${words(state)} ${url} since ${since}`, "look again in a moment")];
+    // A daemon of an earlier version tells no kind.
+    const [means, helps] = explained[kind ?? "other"] ?? explained.other;
+    return [problem(`not connected to ${url} since ${since}: ${means} (${error})`, helps)];
+  },
+};
+
+function words(state: HealthView["link"]["state"]): string {
+  return state === "connecting" ? "connecting to" : state === "waiting" ? "waiting to dial" : "no link to";
+}

@@ -1,0 +1,42 @@
+import { daemonDirs } from "../client/find-daemon.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import type { Command } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { DaemonStatus, Started } from "./launcher.ts";
+import { requireWords } from "./parse-arguments.ts";
+import { oneLine } from "./printable.ts";
+
+export const command: Command = {
+  name: "daemon restart",
+  summary: "Stop the daemon and start it again as it was, so that it reads its settings anew",
+  usage: "daemon restart [--mesh SLUG | --all]",
+  options: {
+    all: { type: "boolean", help: "of every mesh that this home has joined" },
+  },
+  examples: ["daemon restart", "daemon restart --all"],
+  exits: ["notRunning"],
+  related: ["config set", "daemon status"],
+  async run({ launcher, out, positionals, home, option, flag, env }) {
+    requireWords(command, positionals, 0, 0);
+    const mesh = flag("all") ? null : (option("mesh") ?? env["CLAUDEMESH_MESH"] ?? "local");
+    const slugs = daemonDirs(home).flatMap(({ slug }) => (mesh === null || slug === mesh ? [slug] : []));
+    if (slugs.length === 0)
+      throw new ClaudemeshError(
+        "not_running",
+        `${home} has no daemon${mesh === null ? "" : ` of mesh ${oneLine(mesh, 60)}`}`,
+        {
+          hint: "claudemesh status",
+        },
+      );
+    const processes = await launcher();
+    const daemons: Started<DaemonStatus>[] = [];
+    for (const slug of slugs) {
+      await processes.down(home, { daemons: true, broker: false, mesh: slug });
+      const daemon = await processes.daemonUp({ home, mesh: slug, http: null });
+      daemons.push(daemon);
+      if (!flag("json")) out.line(`daemon of ${slug} restarted (pid ${daemon.status.pid ?? "?"})`);
+    }
+    if (flag("json")) out.json({ daemons });
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,39 @@
+import type { Command } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { requireWords } from "./parse-arguments.ts";
+import { plural } from "./plural.ts";
+import { printable } from "./printable.ts";
+import type { Finding } from "./launcher.ts";
+import type { Output } from "./output.ts";
+
+export const command: Command = {
+  name: "doctor",
+  summary: "Look for what is wrong in this home, and say what helps",
+  usage: "doctor [--json]",
+  options: {},
+  examples: ["doctor", "doctor --json"],
+  related: ["status", "logs"],
+  async run({ launcher, out, positionals, home, flag }) {
+    requireWords(command, positionals, 0, 0);
+    const answer = await (await launcher()).doctor(home);
+    if (flag("json")) out.json(answer);
+    else {
+      for (const finding of answer.checks) print(out, finding);
+      const [problems, warnings] = [count(answer.checks, "problem"), count(answer.checks, "warning")];
+      out.line(
+        `${plural(answer.checks.length, "finding")}: ${plural(problems, "problem")}, ${plural(warnings, "warning")}`,
+      );
+    }
+    return answer.ok ? exitCodes.ok : exitCodes.error;
+  },
+};
+
+function print(out: Output, { name, state, message, hint }: Finding): void {
+  const paint = { ok: out.paint.green, warning: out.paint.yellow, problem: out.paint.red }[state];
+  out.line(`${paint(state.padEnd(7))}  ${printable(name)}: ${printable(message)}`);
+  if (hint !== null) out.line(`         what helps: ${printable(hint)}`);
+}
+
+function count(checks: readonly Finding[], state: Finding["state"]): number {
+  return checks.filter((finding) => finding.state === state).length;
+}

@@ -1,0 +1,28 @@
+import type { HelpTopic } from "./help-topic.ts";
+
+export const topic: HelpTopic = {
+  summary: "What lies in the home",
+  body: [
+    "The home is ~/.claudemesh, or CLAUDEMESH_HOME. Its folders are 0700 and its files 0600: who can read them is you.",
+    {
+      rows: [
+        ["daemon/MESH/keypair.json", "the member's keys: back it up; without it nobody can be this member again"],
+        ["daemon/MESH/mesh.json", "the mesh, the broker's address and the key it is known by"],
+        ["daemon/MESH/config.toml", "settings, optional: `claudemesh config list`"],
+        ["daemon/MESH/outbox.db", "what is to be sent, and what became of it"],
+        ["daemon/MESH/inbox.db", "what arrived"],
+        ["daemon/MESH/sock", "the local API; `claudemesh status` shows it when it had to move"],
+        ["daemon/MESH/local_token", "the token of the local API on 127.0.0.1"],
+        ["daemon/MESH/daemon.log", "the log: `claudemesh logs`"],
+        ["daemon/MESH/start.log", "what the process said at its last start"],
+        ["daemon/MESH/daemon.json", "where the running daemon is found"],
+        ["daemon/MESH/launch.json", "how it was started, for the next `up`"],
+        ["broker/broker.db", "of a broker of your own: every message until it is delivered"],
+        ["broker/deployment_key.json", "the broker's identity, which every member knows it by: back it up"],
+        ["broker/config.toml", "its settings: `claudemesh config list --broker`"],
+        ["broker/broker.log", "its log: `claudemesh logs --broker`"],
+      ],
+    },
+    "`claudemesh doctor` says what is wrong with any of them.",
+  ],
+};

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { host } from "../support/claudemesh.ts";
+
+test("settings are listed, changed and taken back; comments stay, and a restart is asked for where it counts", async (t) => {
+  const alice = host(t, "alice");
+  await alice.up();
+  const path = join(alice.home, "daemon", "local", "config.toml");
+  assert.equal((await alice.run(["config", "path"])).stdout, `${path}\n`);
+  assert.match(
+    (await alice.run(["config", "list"])).stdout,
+    /^outbox\.disk_bytes_max = 5000000000 \(default\)\n {2}\S/m,
+  );
+
+  const set = await alice.run(["config", "set", "outbox.disk_bytes_max", "2_000_000"]);
+  assert.deepEqual(
+    [set.code, set.stdout, set.stderr],
+    [
+      0,
+      "outbox.disk_bytes_max is now 2000000\n",
+      "notice: settings are read at the start: claudemesh daemon restart\n",
+    ],
+  );
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  writeFileSync(path, `# mine\n${readFileSync(path, "utf8").replace("2000000", "2000000 # two")}`);
+  assert.equal((await alice.run(["config", "set", "outbox.disk_bytes_max", "3000000"])).code, 0);
+  assert.equal(readFileSync(path, "utf8"), "# mine\n[outbox]\ndisk_bytes_max = 3000000 # two\n");
+  assert.equal((await alice.run(["config", "get", "outbox.disk_bytes_max"])).stdout, "3000000\n");
+  assert.match((await alice.run(["config", "set", "outbox.disk_bytes_max", "3000000"])).stdout, /\(it was already\)/);
+
+  assert.match((await alice.run(["daemon", "restart"])).stdout, /^daemon of local restarted \(pid \d+\)\n$/);
+  assert.equal((await alice.status()).daemons[0]?.state, "running");
+
+  const listed = await alice.run([
+    "config",
+    "set",
+    "local_api.allowed_origins",
+    "https://a.example",
+    "https://b.example",
+    "--json",
+  ]);
+  assert.deepEqual(JSON.parse(listed.stdout), {
+    path,
+    key: "local_api.allowed_origins",
+    value: ["https://a.example", "https://b.example"],
+    before: [],
+    restart: "claudemesh daemon restart",
+  });
+  assert.equal(
+    (await alice.run(["config", "get", "local_api.allowed_origins"])).stdout,
+    "https://a.example\nhttps://b.example\n",
+  );
+  await alice.run(["config", "unset", "local_api.allowed_origins"]);
+  assert.equal((await alice.run(["config", "get", "local_api.allowed_origins"])).stdout, "");
+  const { settings } = JSON.parse((await alice.run(["config", "list", "--json"])).stdout) as {
+    settings: { key: string; value: unknown; default: unknown; set: boolean; takes: string; help: string }[];
+  };
+  assert.deepEqual(
+    settings.filter((setting) => setting.set).map(({ key, value, default: byDefault }) => [key, value, byDefault]),
+    [["outbox.disk_bytes_max", 3_000_000, 5_000_000_000]],
+  );
+});
+
+test("what the daemon would refuse is never written, and a file that is wrong already stays as it is", async (t) => {
+  const alice = host(t, "alice");
+  await alice.up();
+  await alice.run(["down"]);
+  const path = join(alice.home, "daemon", "local", "config.toml");
+  const low = await alice.run(["config", "set", "outbox.disk_bytes_max", "5"]);
+  assert.equal(low.code, 2);
+  assert.match(low.stderr, /it must be a whole number of bytes, at least 1000000/);
+  assert.match(
+    (await alice.run(["config", "set", "outbox.disk_byte_max", "5000000"])).stderr,
+    /did you mean `outbox\.disk/,
+  );
+  assert.match((await alice.run(["config", "get", "disk_bytes_max"])).stderr, /did you mean `outbox\.disk_bytes_max`/);
+  const silence = await alice.run(["config", "set", "link.ping_seconds", "60"]);
+  assert.deepEqual([silence.code, silence.stderr.includes("at least twice")], [1, true]);
+  assert.throws(() => statSync(path), { code: "ENOENT" });
+
+  writeFileSync(path, "[outbox]\nmax_age_hours_override = = 3\n");
+  for (const words of [["list"], ["get", "outbox.disk_bytes_max"], ["set", "outbox.disk_bytes_max", "5000000"]]) {
+    const ran = await alice.run(["config", ...words]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /config\.toml:2: this is not TOML/);
+  }
+  assert.equal(readFileSync(path, "utf8"), "[outbox]\nmax_age_hours_override = = 3\n");
+});
+
+test("the broker has settings of its own, and a restart that reads them", async (t) => {
+  const alice = host(t, "alice");
+  assert.equal((await alice.run(["config", "list"])).code, 3);
+  assert.equal((await alice.run(["config", "set", "retention.message_days", "9", "--broker"])).code, 3);
+  assert.equal((await alice.run(["broker", "restart"])).code, 3);
+  await alice.up();
+  const set = await alice.run(["config", "set", "retention.message_days", "9", "--broker"]);
+  assert.match(set.stderr, /claudemesh broker restart\n$/);
+  assert.match(
+    (await alice.run(["config", "set", "retention.dedupe_days", "8", "--broker"])).stderr,
+    /8 is below .* 9/,
+  );
+  const before = (await alice.status()).broker;
+  const restarted = JSON.parse((await alice.run(["broker", "restart", "--json"])).stdout) as {
+    status: { url: string; pid: number };
+  };
+  assert.equal(restarted.status.url, before.url);
+  assert.notEqual(restarted.status.pid, before.pid);
+});
+
+test("daemon ps lists what runs, and with --all what does not", async (t) => {
+  const alice = host(t, "alice");
+  assert.deepEqual(await alice.run(["daemon", "ps"]), {
+    code: 0,
+    stdout: "",
+    stderr: "no daemons; make one: claudemesh up\n",
+  });
+  await alice.up();
+  assert.match(
+    (await alice.run(["daemon", "ps"])).stdout,
+    /^PID +MESH +ADDRESS +STATE +SOCKET\n\d+ +local +@alice +running +\/\S+\n$/,
+  );
+  await alice.run(["daemon", "down"]);
+  assert.equal((await alice.run(["daemon", "ps"])).stdout, "");
+  const all = JSON.parse((await alice.run(["daemon", "ps", "--all", "--json"])).stdout) as {
+    daemons: { state: string }[];
+  };
+  assert.deepEqual(
+    all.daemons.map(({ state }) => state),
+    ["stopped"],
+  );
+  assert.equal((await alice.run(["daemon", "restart"])).code, 0);
+  assert.equal((await alice.status()).daemons[0]?.state, "running");
+  assert.equal((await alice.run(["daemon", "restart", "--mesh", "other"])).code, 3);
+});
