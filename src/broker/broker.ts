@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { readProgramVersion } from "../base/program-version.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { adminSocketPath, writeBrokerFile } from "./broker-file.ts";
@@ -179,7 +180,9 @@ async function startBroker(
       noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
     });
     let draining = false;
+    const programVersion = readProgramVersion();
     const routes = publicRoutes({
+      programVersion,
       join: linkParts,
       metrics,
       async ready() {
@@ -211,6 +214,7 @@ async function startBroker(
     const adminSocket = adminSocketPath(dataDir);
     const admin = createAdminServer({
       routes: adminRoutes({
+        programVersion,
         store,
         registry,
         clock,

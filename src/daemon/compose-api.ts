@@ -5,7 +5,7 @@ import { apiRoutes } from "./localapi/routes.ts";
 import { socketPathFor } from "./localapi/runtime-folder.ts";
 import { createLocalApi, type LocalApi } from "./localapi/server.ts";
 import { openLocalToken } from "./localapi/token.ts";
-import { readProgramVersion } from "./program-version.ts";
+import { readProgramVersion } from "../base/program-version.ts";
 import { writeRuntimeFile } from "./runtime-file.ts";
 import { schemaVersion } from "./schema-version.ts";
 

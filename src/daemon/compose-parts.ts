@@ -12,7 +12,7 @@ import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
 import { sealNone } from "./outbox/seal-none.ts";
 import type { Inbox, Link, Outbox } from "./parts.ts";
-import { readProgramVersion } from "./program-version.ts";
+import { readProgramVersion } from "../base/program-version.ts";
 
 /** What lies behind the local API. */
 export interface Parts {

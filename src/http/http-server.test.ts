@@ -13,7 +13,17 @@ import { operation, type Route } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { anyJson, described, inPath, optional, text, whole } from "./shape.ts";
 
-const api: Api = { title: "things", program: "broker", pathsHint: "GET /things", busyCode: "rate_limited", errors: [] };
+const api: Api = {
+  title: "things",
+  description: "Things",
+  servers: [],
+  token: null,
+  program: "broker",
+  pathsHint: "GET /things",
+  busyCode: "rate_limited",
+  errors: [],
+  strayErrors: [],
+};
 const answers = [{ status: 200, description: "what was read", body: anyJson("") }];
 
 test("a route reads its parameters and headers by their shapes; what cannot be a parameter names nothing", async (context) => {

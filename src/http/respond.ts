@@ -3,11 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import type { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
 import { toProblem } from "../protocol/problem.ts";
+import { headersOf } from "./problem-headers.ts";
 import { discardBody, lingerMs } from "./read-body.ts";
 import type { Reply } from "./route.ts";
-
-/** Seconds that a caller is told to wait when a place, not a rate, is what was missing. */
-const retryAfterSeconds = 1;
 
 export function respond(response: ServerResponse, reply: Reply): void {
   if ("text" in reply) {
@@ -30,15 +28,7 @@ export async function respondProblem(
   const ended = await discardBody(request);
   if (response.destroyed) return;
   const bytes = Buffer.from(JSON.stringify(toProblem(error)));
-  const headers: Record<string, string> = {};
-  if (error.code === "method_not_allowed") headers["allow"] = String(error.details["allow"]);
-  if (error.code === "unauthorized") headers["www-authenticate"] = "Bearer";
-  if (error.status === 429) {
-    const waitMs = error.details["retry_after_ms"];
-    headers["retry-after"] = String(
-      typeof waitMs === "number" ? Math.max(1, Math.ceil(waitMs / 1_000)) : retryAfterSeconds,
-    );
-  }
+  const headers = headersOf(error);
   if (ended) {
     write(response, error.status, "application/problem+json", bytes, headers);
     return;

@@ -13,6 +13,7 @@ export function assertTable(routes: readonly Route[], api: Api): void {
   for (const route of routes) {
     assert.match(route.name, /^[a-z]+([A-Z][a-z]+)*$/, route.name);
     assert.match(route.summary, /^[A-Z].*[^.]$/, route.name);
+    assert.match(route.tag, /^[a-z]+$/, route.name);
     const written = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     assert.deepEqual(Object.keys(route.params), written, `${route.name}: the path's parameters`);
     for (const name of Object.keys(route.headers)) assert.equal(name, name.toLowerCase(), route.name);

@@ -72,6 +72,8 @@ export interface StreamOperation<P extends Shape, Q extends Shape, H extends Sha
 /** A line of the route table: the definition with everything that was left out. */
 export interface RouteForm {
   readonly name: string;
+  /** The group that it stands in; see {@link tagged}. */
+  readonly tag: string;
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly summary: string;
@@ -92,6 +94,7 @@ export type Route = RouteForm &
 export type StreamRoute = Extract<Route, { open: unknown }>;
 
 const absent = {
+  tag: "",
   params: {},
   query: {},
   headers: {},
@@ -120,4 +123,9 @@ export function stream<
   const H extends Shape = NoFields,
 >(definition: StreamOperation<P, Q, H>): Route {
   return { ...absent, ...definition, method: "GET" } as unknown as Route;
+}
+
+/** The same routes as one group of their API's description. */
+export function tagged(tag: string, routes: readonly Route[]): readonly Route[] {
+  return routes.map((route) => ({ ...route, tag }));
 }

@@ -26,13 +26,19 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 
 /**
  * `answerOf<SendResult>()(field)` is `field`, and compiles only while what it reads is exactly that interface: a field
- * added on one side alone stops the build.
+ * added on one side alone stops the build. With a name it is a schema of its own in the API's description, which
+ * generated clients make a type of.
  */
-export function answerOf<T>(): <F extends Field<unknown>>(
+export function answerOf<T>(
+  name?: string,
+): <F extends Field<unknown>>(
   field: F &
     (F extends Field<infer R> ? (Same<Flat<R>, Flat<T>> extends true ? unknown : { readonly differsFrom: T }) : never),
 ) => Field<T> {
-  return (field) => field as unknown as Field<T>;
+  return (field) => {
+    const plain = field as unknown as Field<T>;
+    return name === undefined ? plain : { ...plain, schema: { title: name, ...plain.schema } };
+  };
 }
 
 /** An object of an answer. */
@@ -143,6 +149,18 @@ export function instant(): Field<string> {
     read(value, name) {
       if (typeof value !== "string" || !isRfc3339(value)) throw invalid(name, "must be a time in UTC");
       return value;
+    },
+  };
+}
+
+/** JSON inside a text, as in the data of an event. */
+export function jsonText<T>(content: Field<T>): Field<T> {
+  return {
+    schema: { type: "string", contentMediaType: "application/json", contentSchema: content.schema },
+    required: true,
+    read(value, name) {
+      if (typeof value !== "string") throw invalid(name, "must be text");
+      return content.read(JSON.parse(value), name);
     },
   };
 }

@@ -2,11 +2,14 @@ import { ClaudemeshError } from "./error.ts";
 import { type ErrorCode, errorCodes } from "./error-codes.ts";
 import type { Problem } from "./local-api.ts";
 
+/** Where the page of each code is; the `type` of a problem. */
+export const errorPages = "https://claudemesh.dev/errors/";
+
 /** RFC 9457 problem details of an error; `details` become members of their own. Causes stay at home. */
 export function toProblem(error: ClaudemeshError): Problem {
   return {
     ...error.details,
-    type: `https://claudemesh.dev/errors/${error.code}`,
+    type: `${errorPages}${error.code}`,
     title: error.code.replaceAll("_", " "),
     status: error.status,
     detail: error.message,

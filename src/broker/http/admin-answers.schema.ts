@@ -5,7 +5,7 @@ import type { MemberInfo } from "../../protocol/frames.ts";
 import type { StoppingView } from "../../protocol/local-api.ts";
 import type { JobReport } from "../upkeep/upkeep-job.ts";
 
-export const status = answerOf<BrokerStatusView>()(
+export const status = answerOf<BrokerStatusView>("BrokerStatus")(
   view({
     broker_id: text(),
     broker_key: described(text(), "Deployment public key, 64 hex characters"),
@@ -30,7 +30,7 @@ export const meshes = answerOf<MeshList>()(
   }),
 );
 
-export const member = answerOf<MemberInfo>()(
+export const member = answerOf<MemberInfo>("Member")(
   view({
     member_id: text(),
     name: text(),

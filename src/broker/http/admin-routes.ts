@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Api } from "../../http/api.ts";
-import { operation, type Route } from "../../http/route.ts";
+import { openApiRoute } from "../../http/open-api-route.ts";
+import { operation, type Route, tagged } from "../../http/route.ts";
 import { described, inPath, oneOf, optional, text } from "../../http/shape.ts";
 import { flag } from "../../http/view.ts";
 import { checkName } from "../../protocol/address.ts";
@@ -9,11 +10,12 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { memberInfo } from "../link/member-info.ts";
 import type { LinkRegistry } from "../link/registry.ts";
-import type { BrokerStore, MemberRow } from "../store/store.ts";
+import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
 import * as answers from "./admin-answers.schema.ts";
 
 export interface AdminParts {
+  readonly programVersion: string;
   readonly store: BrokerStore;
   readonly registry: LinkRegistry;
   readonly clock: Clock;
@@ -26,10 +28,21 @@ export interface AdminParts {
 
 export const adminApi: Api = {
   title: "claudemesh broker: admin socket",
+  description:
+    "What the user who runs a broker asks of it: meshes, members, upkeep, the stop. Whoever can open the socket is that user. Requests are read strictly; answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+  servers: [
+    {
+      url: "http://localhost",
+      description:
+        "Over the unix socket `<home>/broker/admin.sock`; the file `broker.json` beside it names the one in use",
+    },
+  ],
+  token: null,
   program: "broker",
   pathsHint: "GET /v1/status tells what this broker is",
   busyCode: "rate_limited",
   errors: [],
+  strayErrors: [],
 };
 
 const roles = ["owner", "admin", "member", "guest"] as const satisfies readonly MemberRow["role"][];
@@ -39,6 +52,16 @@ const jobParams = { job: inPath(oneOf(...jobNames), noSuchJob) };
 
 /** Every administrative request there is. Whoever can open the socket is the broker's user: nobody is asked for more. */
 export function adminRoutes(parts: AdminParts): readonly Route[] {
+  const routes: readonly Route[] = [
+    ...tagged("broker", brokerRoutes(parts)),
+    ...tagged("meshes", meshRoutes(parts)),
+    ...tagged("upkeep", upkeepRoutes(parts)),
+    ...tagged("description", [openApiRoute(adminApi, () => routes, parts.programVersion)]),
+  ];
+  return routes;
+}
+
+function brokerRoutes(parts: AdminParts): readonly Route[] {
   return [
     operation({
       name: "status",
@@ -63,7 +86,11 @@ export function adminRoutes(parts: AdminParts): readonly Route[] {
         return { status: 202, body: { state: "stopping" } };
       },
     }),
-    ...meshRoutes(parts),
+  ];
+}
+
+function upkeepRoutes(parts: AdminParts): readonly Route[] {
+  return [
     operation({
       name: "upkeep",
       method: "POST",
@@ -73,7 +100,7 @@ export function adminRoutes(parts: AdminParts): readonly Route[] {
       body: { dry_run: described(optional(flag()), "Say what would be done, and do nothing") },
       bodyOptional: true,
       answers: [{ status: 200, description: "What was done", body: answers.report }],
-      errors: ["store_unavailable", "stopping"],
+      errors: ["store_unavailable"],
       handle: async ({ params, body }) => ({
         status: 200,
         body: await parts.upkeep.run(params.job, body.dry_run ?? false),
@@ -102,12 +129,10 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       body: { slug: described(text(), "Name of the mesh", nameBounds) },
       bodyOptional: true,
       answers: [{ status: 200, description: "The mesh of that slug", body: answers.mesh }],
-      errors: ["invalid_destination", "already_exists", "store_unavailable"],
+      errors: ["invalid_destination", "store_unavailable"],
       async handle({ body }) {
         const slug = checkName(body.slug, "mesh");
-        const present = (await store.listMeshes()).find((mesh) => mesh.slug === slug);
-        const now = clock.now();
-        const { mesh_id } = present ?? (await store.createMesh({ mesh_id: newUuidV7(now), slug, now }));
+        const { mesh_id } = (await meshOf(store, slug)) ?? (await makeMesh(store, slug, clock.now()));
         return { status: 200, body: { mesh_id, slug } };
       },
     }),
@@ -143,6 +168,21 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       },
     }),
   ];
+}
+
+async function meshOf(store: BrokerStore, slug: string): Promise<MeshRow | null> {
+  return (await store.listMeshes()).find((mesh) => mesh.slug === slug) ?? null;
+}
+
+/** Of two that ask at once for the same slug, the second gets what the first has made. */
+async function makeMesh(store: BrokerStore, slug: string, now: number): Promise<MeshRow> {
+  try {
+    return await store.createMesh({ mesh_id: newUuidV7(now), slug, now });
+  } catch (thrown) {
+    const made = ClaudemeshError.from(thrown).code === "already_exists" ? await meshOf(store, slug) : null;
+    if (made === null) throw thrown;
+    return made;
+  }
 }
 
 function noSuchJob(): ClaudemeshError {

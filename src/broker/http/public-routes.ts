@@ -1,11 +1,13 @@
 import type { Api } from "../../http/api.ts";
-import { operation, type Route } from "../../http/route.ts";
+import { openApiRoute } from "../../http/open-api-route.ts";
+import { operation, type Route, tagged } from "../../http/route.ts";
 import { constant, view } from "../../http/view.ts";
 import type { JoinParts } from "../join/admit.ts";
 import { joinRoutes } from "../join/join-routes.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 
 export interface PublicParts {
+  readonly programVersion: string;
   readonly join: JoinParts;
   readonly metrics: BrokerMetrics;
   /** Rejects while the broker must not get traffic. */
@@ -14,15 +16,36 @@ export interface PublicParts {
 
 export const publicApi: Api = {
   title: "claudemesh broker: public port",
+  description:
+    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, and how a host that holds an invite becomes a member. Nobody is asked for a token: signatures say who asks. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+  servers: [
+    {
+      url: "http://127.0.0.1:{port}",
+      description: "On the broker's own host: `url` of `claudemesh status --json`",
+      variables: { port: { default: "0", description: "Picked at the first start and kept" } },
+    },
+    {
+      url: "https://{authority}",
+      description: "From other hosts, over TLS 1.3: `exposed_url` of `claudemesh status --json`",
+      variables: { authority: { default: "localhost:8787", description: "As the invite names it" } },
+    },
+  ],
+  token: null,
   program: "broker",
   pathsHint: "daemons connect to /v1/link by WebSocket; /healthz, /readyz and /metrics tell of the broker",
   busyCode: "rate_limited",
   errors: [],
+  strayErrors: [],
 };
 
 /** Everything that the broker's port answers, the link beside it excepted. One line a group. */
 export function publicRoutes(parts: PublicParts): readonly Route[] {
-  return [...watchRoutes(parts), ...joinRoutes(parts.join)];
+  const routes: readonly Route[] = [
+    ...tagged("watching", watchRoutes(parts)),
+    ...tagged("joining", joinRoutes(parts.join)),
+    ...tagged("description", [openApiRoute(publicApi, () => routes, parts.programVersion)]),
+  ];
+  return routes;
 }
 
 /** Pages for those who watch the broker. A prober may add what it likes to the query. */

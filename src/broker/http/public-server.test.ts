@@ -69,7 +69,7 @@ async function tlsServer(
   const upgraded = Promise.withResolvers<string | undefined>();
   const server = createPublicServer({
     // Nobody joins here.
-    routes: publicRoutes({ metrics: createBrokerMetrics(), ready, join: {} as JoinParts }),
+    routes: publicRoutes({ programVersion: "0", metrics: createBrokerMetrics(), ready, join: {} as JoinParts }),
     links: { upgrade: (asked) => upgraded.resolve(asked.url) },
     clock: systemClock,
     log: silentLog,

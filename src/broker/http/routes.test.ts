@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { createRouter } from "../../http/router.ts";
 import { problemOf } from "../../http/checked-routes.fixture.ts";
@@ -8,6 +11,7 @@ import { assertTable } from "../../http/route-table.fixture.ts";
 import type { Route } from "../../http/route.ts";
 import { signAdmission } from "../../protocol/admission.ts";
 import { privateKeyFromSeed, publicKeyHexOf } from "../../protocol/signing.ts";
+import { storeAt } from "../store/sqlite/open-store.fixture.ts";
 import { brokerFixture, call, type Fixture } from "../testing/fixture.ts";
 import { newIdentity } from "../testing/peer.ts";
 import { adminApi, adminRoutes } from "./admin-routes.ts";
@@ -43,6 +47,8 @@ test("what the broker answers is what its routes describe", async (context) => {
     await port("GET", "/metrics"),
     await port("GET", `/v1/broker?nonce=${nonce}`),
     ...(await joinTwice(fixture, port)),
+    await port("GET", "/openapi.json"),
+    await socket("GET", "/openapi.json"),
     await socket("POST", "/v1/shutdown"),
   ];
   const named = new Set(asked.map(([name]) => name));
@@ -78,6 +84,30 @@ test("the admin socket says what was meant, and takes a body whatever its type i
   assert.deepEqual((await refused(members, { slug: "x".repeat(70_000) })).slice(0, 2), [413, "body_too_large"]);
   const got = await fixture.admin("GET", "/v1/shutdown");
   assert.deepEqual([got.status, got.json["code"]], [405, "method_not_allowed"]);
+});
+
+test("a slug that two ask for at once names one mesh, also where the store takes its time", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-slow-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const store = storeAt(join(folder, "broker.db"));
+  const both = Promise.withResolvers<void>();
+  let looking = 0;
+  const listMeshes: typeof store.listMeshes = async () => {
+    const found = await store.listMeshes();
+    looking += 1;
+    // The fixture's own mesh is the first that is looked for; the two after it see the same meshes.
+    if (looking === 3) both.resolve();
+    if (looking === 2) await both.promise;
+    return found;
+  };
+  const fixture = await brokerFixture(context, { store: { ...store, listMeshes } });
+  const ask = () => fixture.admin("POST", "/v1/meshes", { slug: "team" });
+  const asked = await Promise.all([ask(), ask()]);
+  assert.deepEqual(
+    asked.map(({ status }) => status),
+    [200, 200],
+  );
+  assert.equal(new Set(asked.map(({ json }) => json["mesh_id"])).size, 1);
 });
 
 test("the public pages answer HEAD, and ignore a query", async (context) => {

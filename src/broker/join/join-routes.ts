@@ -15,7 +15,7 @@ const base64url = (bytes: number, said: string) => {
   return described(text({ form: { pattern, said: `must be ${bytes} bytes in base64url without padding` } }), said);
 };
 
-const proof = answerOf<BrokerProof>()(
+const proof = answerOf<BrokerProof>("BrokerProof")(
   view({
     broker_id: text(),
     broker_key: described(text(), "Deployment public key, 64 hex characters"),
@@ -26,7 +26,7 @@ const proof = answerOf<BrokerProof>()(
     ),
   }),
 );
-const admitted = answerOf<Admitted>()(
+const admitted = answerOf<Admitted>("Admitted")(
   view({
     mesh_id: text(),
     slug: text(),

@@ -246,8 +246,8 @@ class SqliteInbox implements Inbox {
 
   #transaction(db: DatabaseSync, body: () => void): void {
     if (this.#db === null) throw new ClaudemeshError("stopping", "the inbox is not open");
-    db.exec("BEGIN IMMEDIATE");
     try {
+      db.exec("BEGIN IMMEDIATE");
       body();
       db.exec("COMMIT");
     } catch (error) {

@@ -25,6 +25,7 @@ export const ipcFeatures = [
   "health",
   "metrics",
   "compat",
+  "openapi",
   "shutdown",
 ] as const;
 

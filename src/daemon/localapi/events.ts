@@ -4,7 +4,7 @@ import type { Inbox } from "../parts.ts";
 import { createEventStream, type EventStream, formatEvent } from "./event-stream.ts";
 import { type Route, stream } from "../../http/route.ts";
 import { described, invalid, optional, text } from "../../http/shape.ts";
-import { localEvent } from "./answers/inbox.schema.ts";
+import { streamEvent } from "./answers/events.schema.ts";
 
 const resumeFrom = "Events after this id, or `now`: from the next one on";
 const eventsShape = { since: described(optional(text({ charsMax: 20 })), resumeFrom) };
@@ -41,7 +41,7 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
         status: 200,
         description: "The events, each with its id, its name and JSON data, until either side ends the stream",
         contentType: "text/event-stream",
-        item: localEvent,
+        item: streamEvent,
       },
     ],
     open({ query, headers }, _request, response, closed) {

@@ -21,7 +21,7 @@ const tokenParameters = new Set([
   "key",
 ]);
 
-/** What the gates of both listeners refuse a request with. A preflight is no request of any route. */
+/** What the gates of both listeners refuse a request with. */
 export const gateErrors: readonly ErrorCode[] = [
   "token_in_query",
   "unauthorized",
@@ -29,6 +29,9 @@ export const gateErrors: readonly ErrorCode[] = [
   "origin_forbidden",
   "rate_limited",
 ];
+
+/** A preflight is no request of any route. */
+export const gateStrayErrors: readonly ErrorCode[] = ["preflight_forbidden"];
 
 /**
  * What a request must satisfy before it is looked at. Each listener has its own gate: trust is decided by the socket

@@ -3,12 +3,13 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
 import type { Link } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
+import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { historyItem } from "./history-item.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, invalid, text } from "../../http/shape.ts";
 import { historyItem as itemAnswer } from "./answers/inbox.schema.ts";
-import { brokerErrors, known } from "./topics.ts";
+import { known } from "./topics.ts";
 
 /** The broker's copy of what was said. It needs the link: what was received is also in the inbox, without it. */
 export function historyRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
@@ -29,8 +30,6 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
         "unknown_destination",
         "not_subscribed",
         "directory_unavailable",
-        "broker_unreachable",
-        "timed_out",
         ...brokerErrors,
       ],
       async handle({ query }) {
@@ -38,13 +37,13 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
         const { cursor, limit } = readPage(query);
         if (cursor !== null && !/^\d{1,15}$/.test(cursor))
           throw invalid("cursor", "must be a next_cursor of this list");
-        const result = await link.request({
+        const result = await askBroker(link, {
           type: "history",
           address,
           before_seq: cursor === null ? null : Number(cursor),
           limit,
         });
-        const { items, next_before_seq } = result as RequestResults["history"];
+        const { items, next_before_seq } = (result ?? {}) as RequestResults["history"];
         if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
         const members = link.directory()?.members ?? [];
         return {

@@ -6,12 +6,12 @@ import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { InviteMade } from "../../protocol/local-api.ts";
+import type { InviteMade, InviteView } from "../../protocol/local-api.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { Link } from "../parts.ts";
 import { invite, inviteMade, invites } from "./answers/invites.schema.ts";
-import { brokerErrors } from "./topics.ts";
+import { askBroker, brokerErrors } from "./ask-broker.ts";
 
 const defaultExpirySeconds = 7 * 86_400;
 const addressCharsMax = 255;
@@ -35,7 +35,7 @@ const inviteId = {
       }),
   ),
 };
-const errors: readonly ErrorCode[] = ["not_allowed", "broker_unreachable", "timed_out", ...brokerErrors];
+const errors: readonly ErrorCode[] = ["not_allowed", ...brokerErrors];
 
 /** Invites are kept by the broker, as public keys; the private one is made here and goes into the link alone. */
 export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFile }): readonly Route[] {
@@ -52,26 +52,28 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       errors: [...errors, "too_many_invites"],
       async handle({ body }) {
         const { privateKey } = generateKeyPairSync("ed25519");
-        const made = (await link.request({
+        const result = await askBroker(link, {
           type: "invite_create",
           invite_id: publicKeyHexOf(privateKey),
           role: body.role ?? "member",
           uses: body.uses ?? 1,
           expires_in_ms: (body.expires_in_s ?? defaultExpirySeconds) * 1_000,
           authority: body.address ?? null,
-        })) as RequestResults["invite_create"];
+        });
+        const { invite: written, reach } = (result ?? {}) as RequestResults["invite_create"];
+        const made = inviteOf(written);
         const answer: InviteMade = {
-          ...made.invite,
+          ...made,
           link: inviteLink({
-            authority: made.reach.authority,
-            transport: made.reach.transport,
+            authority: reach.authority,
+            transport: reach.transport,
             broker_key: mesh.broker_key,
             mesh_id: mesh.mesh_id,
             slug: mesh.slug,
             seed: Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url"),
-            expires_at: Date.parse(made.invite.expires_at),
+            expires_at: Date.parse(made.expires_at),
           }),
-          loopback: made.reach.loopback,
+          loopback: reach.loopback,
         };
         return { status: 201, body: answer };
       },
@@ -84,8 +86,9 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       answers: [{ status: 200, description: "The newest thousand", body: invites }],
       errors,
       async handle() {
-        const result = (await link.request({ type: "invites" })) as RequestResults["invites"];
-        return { status: 200, body: { items: result.invites } };
+        const { invites: items } = ((await askBroker(link, { type: "invites" })) ?? {}) as RequestResults["invites"];
+        if (!Array.isArray(items)) throw notAnInvite();
+        return { status: 200, body: { items: items.map(inviteOf) } };
       },
     }),
     operation({
@@ -100,8 +103,19 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       errors: [...errors, "invite_unknown"],
       handle: async ({ params }) => ({
         status: 200,
-        body: await link.request({ type: "invite_revoke", invite_id: params.id }),
+        body: inviteOf(await askBroker(link, { type: "invite_revoke", invite_id: params.id })),
       }),
     }),
   ];
+}
+
+/** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
+function inviteOf(result: unknown): InviteView {
+  const invite = result as Partial<InviteView> | null | undefined;
+  if (typeof invite?.invite_id !== "string" || typeof invite.expires_at !== "string") throw notAnInvite();
+  return invite as InviteView;
+}
+
+function notAnInvite(): ClaudemeshError {
+  return new ClaudemeshError("protocol_error", "the broker's answer is not an invite");
 }

@@ -8,8 +8,10 @@ import { inviteRoutes } from "./invites.ts";
 import { memberRoutes } from "./members.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
-import type { Route } from "../../http/route.ts";
+import { openApiRoute } from "../../http/open-api-route.ts";
+import { type Route, tagged } from "../../http/route.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
+import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly mesh: MeshFile };
@@ -17,19 +19,16 @@ export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonl
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
   const events = eventRoutes(parts);
-  return {
-    routes: [
-      ...sendRoutes(parts),
-      ...messageRoutes(parts),
-      ...outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() }),
-      ...inboxRoutes(parts),
-      ...events.routes,
-      ...topicRoutes(parts),
-      ...memberRoutes(parts),
-      ...inviteRoutes(parts),
-      ...historyRoutes(parts),
-      ...aboutRoutes(parts),
-    ],
-    endStreams: () => events.stop(),
-  };
+  const routes: readonly Route[] = [
+    ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
+    ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
+    ...tagged("inbox", inboxRoutes(parts)),
+    ...tagged("events", events.routes),
+    ...tagged("topics", topicRoutes(parts)),
+    ...tagged("members", memberRoutes(parts)),
+    ...tagged("invites", inviteRoutes(parts)),
+    ...tagged("history", historyRoutes(parts)),
+    ...tagged("daemon", [...aboutRoutes(parts), openApiRoute(localApi, () => routes, parts.programVersion)]),
+  ];
+  return { routes, endStreams: () => events.stop() };
 }

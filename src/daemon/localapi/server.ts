@@ -10,7 +10,7 @@ import { listenUnix } from "../../http/listen-unix.ts";
 import type { Route } from "../../http/route.ts";
 import { createRouter } from "../../http/router.ts";
 import { limits } from "../../protocol/limits.ts";
-import { createGate, gateErrors } from "./gate.ts";
+import { createGate, gateErrors, gateStrayErrors } from "./gate.ts";
 import type { LocalToken } from "./token.ts";
 
 /** Connections of one listener: the requests and streams allowed at once, and idle ones beside them. */
@@ -19,10 +19,27 @@ const timeouts = { headersMs: 15_000, requestMs: 60_000, keepAliveMs: 60_000 };
 
 export const localApi: Api = {
   title: "claudemesh daemon: local API",
+  description:
+    "What programs of this host ask of their member's daemon. Every request is JSON, read strictly: a field, query parameter or body that nobody reads is refused. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+  servers: [
+    {
+      url: "http://localhost",
+      description:
+        "Over the unix socket, without a token: `<home>/daemon/<mesh>/sock`, which only this user can open. `claudemesh status --json` names it.",
+    },
+    {
+      url: "http://127.0.0.1:{port}",
+      description: "Over TCP on loopback, with the token: `claudemesh up --http`",
+      variables: { port: { default: "0", description: "Picked by the system; the file `http.port` has it" } },
+    },
+  ],
+  token:
+    "The content of the file `local_token`, on TCP. The unix socket asks for none, and neither do health, metrics and version with `[local_api] public_health_check`.",
   program: "daemon",
   pathsHint: "GET /v1/compat tells which API this daemon speaks",
   busyCode: "daemon_busy",
   errors: [...gateErrors, "stopping"],
+  strayErrors: gateStrayErrors,
 };
 
 /** Requests under way when the daemon stops get this long to be answered. */

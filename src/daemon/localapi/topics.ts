@@ -1,16 +1,13 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
-import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
 import type { Link } from "../parts.ts";
 import { type Self, unknownTopic } from "../resolve-address.ts";
+import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
 import { topic, topicMembers, topics } from "./answers/directory.schema.ts";
-
-/** What any request that goes to the broker may be refused with there. */
-export const brokerErrors: readonly ErrorCode[] = ["protocol_error", "store_unavailable"];
 
 const topicParam = described(text(), "`#name` or `name`");
 
@@ -28,7 +25,7 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
       body: {},
       bodyOptional: true,
       answers: [{ status: 200, description: "The topic as it is now", body: topic }],
-      errors: ["invalid_destination", "unknown_destination", "broker_unreachable", "timed_out", ...brokerErrors],
+      errors: ["invalid_destination", "unknown_destination", ...brokerErrors],
       handle: async ({ params }) => ({
         status: 200,
         body: view(await askOfTopic(link, type, topicName(params.topic))),
@@ -51,10 +48,10 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
       summary: "Create a topic and subscribe to it",
       body: { name: described(text(), "`#name` or `name`") },
       answers: [{ status: 201, description: "The new topic", body: topic }],
-      errors: ["invalid_destination", "already_exists", "broker_unreachable", "timed_out", ...brokerErrors],
+      errors: ["invalid_destination", "already_exists", ...brokerErrors],
       handle: async ({ body }) => ({
         status: 201,
-        body: view(await link.request({ type: "topic_create", name: topicName(body.name) })),
+        body: view(await askBroker(link, { type: "topic_create", name: topicName(body.name) })),
       }),
     }),
     change("subscribe"),
@@ -66,14 +63,7 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
       summary: "Members who receive what is sent to a topic, asked of the broker now",
       params: { topic: topicParam },
       answers: [{ status: 200, description: "All of them", body: topicMembers }],
-      errors: [
-        "invalid_destination",
-        "unknown_destination",
-        "feature_unavailable",
-        "broker_unreachable",
-        "timed_out",
-        ...brokerErrors,
-      ],
+      errors: ["invalid_destination", "unknown_destination", ...brokerErrors],
       handle: async ({ params }) => ({
         status: 200,
         body: { items: subscribers(await askOfTopic(link, "topic_members", topicName(params.topic)), self) },
@@ -105,14 +95,10 @@ async function askOfTopic(
   topic: string,
 ): Promise<unknown> {
   try {
-    return await link.request({ type, topic });
+    return await askBroker(link, { type, topic });
   } catch (thrown) {
-    const error = ClaudemeshError.from(thrown);
-    if (error.code === "unknown_destination") throw unknownTopic(topic, link.directory()?.topics ?? []);
-    if (error.details["unknown_type"] === undefined) throw error;
-    throw new ClaudemeshError("feature_unavailable", "this mesh's broker is older and cannot answer this", {
-      hint: "claudemesh version shows what was negotiated with it",
-    });
+    if (ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
+    throw unknownTopic(topic, link.directory()?.topics ?? []);
   }
 }
 

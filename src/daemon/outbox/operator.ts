@@ -20,7 +20,7 @@ export async function dropRow(
   const row = existing(core, outboxId);
   if (row.status === "done" || row.status === "aborted") {
     throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${row.status} already`, {
-      details: { status: row.status },
+      details: { row_status: row.status },
     });
   }
   if (!how.force && (await voided(core, row)) !== "void") return view(core, outboxId);
@@ -58,7 +58,7 @@ export async function requeueRow(
       `row ${outboxId} is ${row.status}; only pending and dead rows can be requeued`,
       {
         hint: `see \`claudemesh outbox inspect ${outboxId}\``,
-        details: { status: row.status },
+        details: { row_status: row.status },
       },
     );
   }
@@ -69,7 +69,7 @@ export async function requeueRow(
   }
   if ((await voided(core, row)) !== "void") {
     throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} turned out to be accepted by the broker`, {
-      details: { status: view(core, outboxId).status },
+      details: { row_status: view(core, outboxId).status },
     });
   }
   const now = core.options.clock.now();

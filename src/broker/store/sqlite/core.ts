@@ -65,13 +65,15 @@ export function durably<T>(db: DatabaseSync, body: () => T): T {
     return result;
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
-    if (sqliteCode(error) === null) throw error;
-    throw new ClaudemeshError(
-      "store_unavailable",
-      `the store could not commit: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw storeError(error, "commit");
   }
+}
+
+/** What SQLite itself refused is store_unavailable; anything else is thrown as it is. */
+export function storeError(thrown: unknown, operation: "commit" | "read"): unknown {
+  if (sqliteCode(thrown) === null) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ClaudemeshError("store_unavailable", `the store could not ${operation}: ${reason}`, { cause: thrown });
 }
 
 /** A position with the broker's own authentication, for a member to keep and to show again (delivery.md §5). */

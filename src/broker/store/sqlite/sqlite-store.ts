@@ -4,7 +4,7 @@ import { DatabaseRefused, openDatabase } from "../../../base/sqlite-database.ts"
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
-import { createCore, type SqliteStoreOptions, type StoreCore } from "./core.ts";
+import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from "./core.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
@@ -26,7 +26,11 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
   ): (...args: A) => Promise<R> {
     return async (...args) => {
       if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
-      return query(core, ...args);
+      try {
+        return query(core, ...args);
+      } catch (thrown) {
+        throw storeError(thrown, "read");
+      }
     };
   }
 
@@ -48,7 +52,8 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
       db = null;
       core = null;
     },
-    ping: method(({ sql }) => void sql("SELECT 1 AS yes").get()),
+    // A table is read: a statement without one is answered whatever has become of the file.
+    ping: method(({ sql }) => void sql("SELECT count(*) AS n FROM schema_migration").get()),
     createMesh: method(directory.createMesh),
     listMeshes: method(directory.listMeshes),
     meshById: method(directory.meshById),

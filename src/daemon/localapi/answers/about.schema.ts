@@ -4,7 +4,7 @@ import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
 import type { CompatView, HealthView, StoppingView, VersionView } from "../../../protocol/local-api.ts";
 import { outboxCounts } from "./outbox.schema.ts";
 
-export const health = answerOf<HealthView>()(
+export const health = answerOf<HealthView>("Health")(
   view({
     status: described(oneOf("ok", "degraded"), "ok: the link to the broker is up"),
     mesh: text(),
@@ -26,7 +26,7 @@ export const health = answerOf<HealthView>()(
   }),
 );
 
-export const version = answerOf<VersionView>()(
+export const version = answerOf<VersionView>("Version")(
   view({
     daemon: text(),
     ipc_api: constant("v1"),
@@ -42,7 +42,7 @@ export const version = answerOf<VersionView>()(
 
 const offers = record(view({ versions: listing(count()) }));
 
-export const compat = answerOf<CompatView>()(
+export const compat = answerOf<CompatView>("Compat")(
   view({
     ipc_api: listing(text()),
     ipc_features: listing(text()),

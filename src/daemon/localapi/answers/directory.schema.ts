@@ -4,7 +4,7 @@ import type { Listing, MemberList, MemberView, TopicMemberView, TopicView } from
 
 const role = oneOf("owner", "admin", "member", "guest");
 
-export const member = answerOf<MemberView>()(
+export const member = answerOf<MemberView>("Member")(
   view({
     member_id: text(),
     name: text(),
@@ -20,12 +20,12 @@ export const members = answerOf<MemberList>()(
   view({ items: listing(member), told_at: described(nullable(instant()), "When the broker told of them last") }),
 );
 
-const topicMember = answerOf<TopicMemberView>()(
+const topicMember = answerOf<TopicMemberView>("TopicMember")(
   view({ member_id: text(), name: text(), address: text(), role, online: flag(), self: flag() }),
 );
 export const topicMembers = answerOf<Listing<TopicMemberView>>()(view({ items: listing(topicMember) }));
 
-export const topic = answerOf<TopicView>()(
+export const topic = answerOf<TopicView>("Topic")(
   view({ name: text(), topic_id: text(), subscribers: count(), subscribed: flag() }),
 );
 export const topics = answerOf<Listing<TopicView>>()(view({ items: listing(topic) }));

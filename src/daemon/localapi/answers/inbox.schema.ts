@@ -11,7 +11,7 @@ import {
   record,
   view,
 } from "../../../http/view.ts";
-import { eventNames, type HistoryItem, type InboxItem, type LocalEvent } from "../../../protocol/local-api.ts";
+import type { HistoryItem, InboxItem } from "../../../protocol/local-api.ts";
 
 const place = {
   client_message_id: described(nullable(text()), "As on the wire"),
@@ -36,19 +36,19 @@ const content = {
   sent_at: instant(),
 };
 
-export const inboxItem = answerOf<InboxItem>()(
-  view({
-    inbox_id: described(count(), "Local row number, ascending in order of arrival on disk"),
-    ...place,
-    ...content,
-    agent: nullable(text()),
-    verified: described(flag(), "The sender's signature was checked and holds"),
-    received_at: instant(),
-    read_at: nullable(instant()),
-  }),
-);
+export const inboxFields = {
+  inbox_id: described(count(), "Local row number, ascending in order of arrival on disk"),
+  ...place,
+  ...content,
+  agent: nullable(text()),
+  verified: described(flag(), "The sender's signature was checked and holds"),
+  received_at: instant(),
+  read_at: nullable(instant()),
+};
 
-export const historyItem = answerOf<HistoryItem>()(
+export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));
+
+export const historyItem = answerOf<HistoryItem>("HistoryItem")(
   either(
     view({ ...place, ...content, verified: constant(true) }),
     view({
@@ -58,15 +58,4 @@ export const historyItem = answerOf<HistoryItem>()(
       from: optional(from),
     }),
   ),
-);
-
-export const localEvent = answerOf<LocalEvent>()(
-  view({
-    id: described(count(), "Durable and ascending; the event's `id`"),
-    event: oneOf(...eventNames),
-    at: instant(),
-    data: record(
-      anyJson("message: as in the inbox; receipt: {client_message_id, outbox_id, stage, at, delivered_to?}"),
-    ),
-  }),
 );

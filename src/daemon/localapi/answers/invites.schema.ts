@@ -13,9 +13,9 @@ const inviteFields = {
   created_by: described(text(), "member_id of who made it"),
 };
 
-export const invite = answerOf<InviteView>()(view(inviteFields));
+export const invite = answerOf<InviteView>("Invite")(view(inviteFields));
 export const invites = answerOf<Listing<InviteView>>()(view({ items: listing(invite) }));
-export const inviteMade = answerOf<InviteMade>()(
+export const inviteMade = answerOf<InviteMade>("InviteMade")(
   view({
     ...inviteFields,
     link: described(text(), "Holds a secret: whoever has it can join. Shown here and never again"),

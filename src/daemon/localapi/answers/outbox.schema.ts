@@ -9,12 +9,12 @@ import {
 } from "../../../protocol/local-api.ts";
 
 const status = oneOf(...outboxStatuses);
-const lastError = described(
+export const lastError = described(
   nullable(view({ code: text(), message: text(), broker_message_id: optional(text()) })),
   "The last refusal",
 );
 
-export const outboxRow = answerOf<OutboxRowView>()(
+export const outboxRow = answerOf<OutboxRowView>("OutboxRow")(
   view({
     outbox_id: count(),
     client_message_id: described(text(), "The sender's own form of the id"),
@@ -37,7 +37,7 @@ export const outboxRow = answerOf<OutboxRowView>()(
   }),
 );
 
-export const message = answerOf<MessageView>()(
+export const message = answerOf<MessageView>("Message")(
   view({
     client_message_id: described(text(), "The sender's own form of the id"),
     outbox_id: count(),

@@ -2,7 +2,7 @@ import { oneOf, optional, described, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, view } from "../../../http/view.ts";
 import type { SendResult } from "../../../protocol/local-api.ts";
 
-export const sendResult = answerOf<SendResult>()(
+export const sendResult = answerOf<SendResult>("SendResult")(
   view({
     client_message_id: described(text(), "The sender's own form of the id"),
     outbox_id: count(),

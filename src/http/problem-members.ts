@@ -1,0 +1,46 @@
+import type { ErrorCode } from "../protocol/error-codes.ts";
+import { outboxStatuses } from "../protocol/local-api.ts";
+import { described, oneOf, type Shape, text } from "./shape.ts";
+import { count, listing } from "./view.ts";
+
+const field = { field: described(text(), "What is meant by it: a field, query parameter or header, by name") };
+const tooLarge = {
+  bytes: described(count(), "How many there are, where that is known"),
+  bytes_max: described(count(), "How many there may be"),
+};
+
+/**
+ * What a refusal tells beside the members that every one has, by its code: the `details` of the error, wherever it was
+ * thrown. A member may be missing where it is not known.
+ */
+export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
+  body_too_large: tooLarge,
+  control_character: field,
+  idempotency_key_reused: {
+    conflict: described(
+      oneOf(
+        ...outboxStatuses.flatMap((status) => [
+          `outbox_${status}_fingerprint_match` as const,
+          `outbox_${status}_fingerprint_mismatch` as const,
+        ]),
+      ),
+      "State of the row that holds the id, and whether it is of the same request",
+    ),
+    daemon_fingerprint_prefix: described(text(), "Of the request that holds the id"),
+    outbox_id: described(count(), "The row that holds the id"),
+    broker_message_id: described(text(), "What the row's message became at the broker"),
+    reason: described(text(), "Code of the row's last refusal"),
+  },
+  invalid_field: field,
+  malformed_json: { at: described(count(), "Characters before the mistake") },
+  method_not_allowed: { allow: described(text(), "As the header") },
+  missing_field: field,
+  outcome_unknown: { client_message_id: described(text(), "Send again with this one: the answer tells") },
+  rate_limited: { retry_after_ms: described(count(), "After so long one request may pass") },
+  row_not_requeueable: { row_status: described(oneOf(...outboxStatuses), "Of the row as it is now") },
+  unknown_destination: {
+    to: described(text(), "The address that does not exist"),
+    suggestions: described(listing(text()), "Addresses that were probably meant, the nearest first"),
+  },
+  unknown_field: { ...field, suggestion: described(text(), "The name that was probably meant") },
+};

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { TestContext } from "node:test";
+import { connect } from "../../../src/client/connect.ts";
+import type { Target } from "../../../src/http/http-call.fixture.ts";
+import { limits } from "../../../src/protocol/limits.ts";
+import type { TestHost } from "../claudemesh.ts";
+import { cliPair } from "../cli-pair.ts";
+import { onEnd } from "../on-end.ts";
+import { eventsOf } from "./event-lines.ts";
+import type { Ground } from "./forms.ts";
+import type { Expected, Walk } from "./walk.ts";
+
+/** A member's daemon, as it is reached, and its folder. */
+export interface Reached {
+  readonly unix: { readonly socketPath: string };
+  readonly tcp: { readonly port: number; readonly token: string };
+  readonly dir: string;
+}
+
+/** Right requests of the local API, of each operation that needs more than its method and path. */
+export const samples: Ground["samples"] = {
+  send: { body: { to: "@alice", message: "hello" } },
+  message: { params: { id: "1" } },
+  outboxRow: { params: { row: "1" } },
+  outboxRequeue: { params: { row: "1" } },
+  outboxDrop: { params: { row: "1" } },
+  inboxSearch: { query: "q=hello" },
+  inboxItem: { params: { id: "1" } },
+  inboxMarkRead: { params: { id: "1" } },
+  topicCreate: { body: { name: "#ops" } },
+  topicSubscribe: { params: { topic: "ops" } },
+  topicUnsubscribe: { params: { topic: "ops" } },
+  topicMembers: { params: { topic: "ops" } },
+  inviteRevoke: { params: { id: "ab".repeat(32) } },
+  history: { query: "address=dm" },
+};
+
+export async function reached(host: TestHost): Promise<Reached> {
+  const found = (await host.status()).daemons[0] ?? assert.fail("no daemon");
+  const token = readFileSync(found.token_file, "utf8").trim();
+  return {
+    unix: { socketPath: found.socket },
+    tcp: { port: found.http_port ?? assert.fail("not on TCP"), token },
+    dir: join(host.home, "daemon", found.mesh),
+  };
+}
+
+/** Two members of one broker, alice its owner. */
+export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Reached; bob: Reached }> {
+  const hosts = await cliPair(t);
+  const [alice, bob] = [await reached(hosts.alice), await reached(hosts.bob)];
+  const listening = await eventsOf(walk, alice.unix, {});
+  await walkAbout(walk, alice.unix);
+  await walkMessages(walk, alice, bob);
+  await walkTopics(walk, alice.unix, bob.unix);
+  await walkInvites(t, walk, { alice, bob, store: join(hosts.alice.home, "broker", "broker.db") });
+  await walkSendRefusals(walk, alice.unix);
+  await listening.until((names) => names.includes("receipt"));
+  const first = listening.ids()[0] ?? assert.fail("no event");
+  listening.close();
+  // Resumed, it tells what came after that one.
+  const resumed = await eventsOf(walk, alice.unix, { headers: { "last-event-id": String(first) } });
+  await resumed.until((names) => names.length > 0);
+  assert.equal(resumed.ids()[0], first + 1);
+  resumed.close();
+  const lost = await eventsOf(walk, bob.tcp, { query: "since=999999999" });
+  await lost.until((names) => names.includes("gap") && names.includes("message") && names.includes("link_up"));
+  lost.close();
+  return { alice, bob };
+}
+
+async function walkAbout(walk: Walk, alice: Target): Promise<void> {
+  for (const id of ["health", "version", "compat", "metrics", "members", "topicList"]) await walk.ask(alice, id, 200);
+  const served = await walk.ask(alice, "openApi", 200);
+  assert.deepEqual(served.json, walk.api.document, "the served one is the checked-in one");
+}
+
+async function walkMessages(walk: Walk, alice: Reached, bob: Reached): Promise<void> {
+  const body = { to: "@bob", message: "hello bob", client_message_id: "one", mentions: ["@bob"], meta: { build: 7 } };
+  const sent = await walk.ask(alice.unix, "send", 202, { body });
+  const row = { row: String(sent.json["outbox_id"]) };
+  const client = connect(alice.unix);
+  await client.waitFor("one", "delivered");
+  client.close();
+  await walk.ask(alice.tcp, "send", 200, { body, headers: { "idempotency-key": "one" } });
+  const reused = await walk.ask(alice.unix, "send", "idempotency_key_reused", { body: { ...body, message: "other" } });
+  assert.equal(reused.json["conflict"], "outbox_done_fingerprint_mismatch");
+  await walk.ask(alice.unix, "message", 200, { params: { id: "one" } });
+  await walk.ask(alice.unix, "message", "not_found", { params: { id: "none" } });
+  await walk.ask(alice.unix, "outboxList", 200, { query: "state=done,pending&limit=1" });
+  await walk.ask(alice.unix, "outboxRow", 200, { params: row });
+  await walk.ask(alice.unix, "outboxRow", "not_found", { params: { row: "01" } });
+  for (const id of ["outboxDrop", "outboxRequeue"]) {
+    await walk.ask(alice.unix, id, "row_not_requeueable", { params: row });
+    await walk.ask(alice.unix, id, "not_found", { params: { row: "999" } });
+  }
+
+  const inbox = await walk.ask(bob.unix, "inboxList", 200, { query: "unread=true&from=@alice&newest=true" });
+  const [item] = inbox.json["items"] as { inbox_id: number }[];
+  const params = { id: String(item?.inbox_id) };
+  for (const id of ["inboxItem", "inboxMarkRead"]) {
+    await walk.ask(bob.unix, id, 200, { params });
+    await walk.ask(bob.unix, id, "not_found", { params: { id: "999" } });
+  }
+  await walk.ask(bob.unix, "inboxSearch", 200, { query: "q=bob" });
+  await walk.ask(bob.unix, "inboxSearch", "missing_field", { query: "q=%20" });
+  await walk.ask(bob.unix, "mentions", 200, { query: "newest=true" });
+  await walk.ask(bob.unix, "inboxList", "invalid_destination", { query: "from=no%20name" });
+  await walk.ask(bob.unix, "inboxList", "unknown_destination", { query: "from=@nobody" });
+  for (const id of ["inboxList", "inboxSearch", "mentions", "outboxList"]) {
+    const needed = id === "inboxSearch" ? "q=a&" : "";
+    await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}cursor=x` });
+    await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}limit=0` });
+  }
+  await walk.ask(bob.unix, "events", "invalid_field", { headers: { "last-event-id": "x" } });
+}
+
+async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void> {
+  const topic = { params: { topic: "ops" } };
+  await walk.ask(alice, "topicCreate", 201, { body: { name: "#ops" } });
+  await walk.ask(alice, "topicCreate", "already_exists", { body: { name: "ops" } });
+  await walk.ask(alice, "topicCreate", "invalid_destination", { body: { name: "no name" } });
+  await walk.ask(bob, "topicSubscribe", 200, topic);
+  await walk.ask(bob, "topicMembers", 200, topic);
+  await walk.ask(bob, "topicUnsubscribe", 200, topic);
+  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers"]) {
+    await walk.ask(bob, id, "unknown_destination", { params: { topic: "opps" } });
+    await walk.ask(bob, id, "invalid_destination", { params: { topic: "no%20name" } });
+  }
+  await walk.ask(alice, "history", 200, { query: "address=%23ops&limit=5" });
+  await walk.ask(bob, "history", 200, { query: "address=@bob" });
+  await walk.ask(bob, "history", "not_subscribed", { query: "address=%23ops" });
+  await walk.ask(bob, "history", "unknown_destination", { query: "address=@nobody" });
+  await walk.ask(bob, "history", "invalid_destination", { query: "address=queue:x" });
+  await walk.ask(bob, "history", "invalid_field", { query: "address=dm&cursor=x" });
+}
+
+async function walkInvites(
+  t: TestContext,
+  walk: Walk,
+  { alice, bob, store }: { readonly alice: Reached; readonly bob: Reached; readonly store: string },
+): Promise<void> {
+  const made = await walk.ask(alice.unix, "inviteCreate", 201, { body: { uses: 2, expires_in_s: 60, role: "guest" } });
+  await walk.ask(alice.unix, "inviteCreate", "invalid_field", { body: { address: "elsewhere.example:1" } });
+  await walk.ask(alice.unix, "inviteList", 200);
+  await walk.ask(alice.unix, "inviteRevoke", 200, { params: { id: String(made.json["invite_id"]) } });
+  await walk.ask(alice.unix, "inviteRevoke", "invite_unknown", samples["inviteRevoke"]);
+  await walk.ask(alice.unix, "inviteRevoke", "invite_unknown", { params: { id: "x" } });
+  for (const id of ["inviteCreate", "inviteList", "inviteRevoke"])
+    await walk.ask(bob.unix, id, "not_allowed", samples[id]);
+  const db = new DatabaseSync(store);
+  onEnd(t, () => db.close());
+  db.exec(
+    `INSERT INTO invite (mesh_id, invite_id, role, uses, created_by, created_at, expires_at)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${limits.invitesOpenMax})
+     SELECT (SELECT mesh_id FROM mesh), printf('%064d', i), 'member', 1, '', 0, 9000000000000 FROM n`,
+  );
+  await walk.ask(alice.unix, "inviteCreate", "too_many_invites");
+}
+
+async function walkSendRefusals(walk: Walk, alice: Target): Promise<void> {
+  const refused = (code: Expected, changes: object, headers: Readonly<Record<string, string>> = {}) =>
+    walk.ask(alice, "send", code, { body: { to: "@bob", message: "hello", ...changes }, headers });
+  await refused("invalid_id", { client_message_id: "two words" });
+  await refused("id_conflict_header_body", { client_message_id: "a" }, { "idempotency-key": "b" });
+  await refused("invalid_destination", { to: "bob" });
+  await refused("control_character", { to: "@bob\u0000" });
+  await refused("meta_too_large", { meta: { text: "x".repeat(9_000) } });
+  const meant = await refused("unknown_destination", { to: "@bop" });
+  assert.deepEqual(meant.json["suggestions"], ["@bob"]);
+  await refused("missing_field", { message: undefined });
+  await refused("invalid_field", { body: "aGk" });
+  await refused("body_too_large", { message: "x".repeat(limits.inlineBytes + 1) });
+  const misspelt = await refused("unknown_field", { text: "hi" });
+  assert.equal(misspelt.json["suggestion"], "message");
+}

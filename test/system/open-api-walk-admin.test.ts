@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { adminApi, adminRoutes } from "../../src/broker/http/admin-routes.ts";
+import { defaultBrokerLimits } from "../../src/broker/broker-limits.ts";
+import { httpCall } from "../../src/http/http-call.fixture.ts";
+import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
+import { walkUnforeseen } from "../support/api-walk/planted.ts";
+import { openWalk } from "../support/api-walk/walk.ts";
+import { brokerProcess } from "../support/program-process.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const memberId = "ab".repeat(32);
+
+test("the broker's admin socket answers and refuses as its description says, every code of every route", async (t) => {
+  const walk = openWalk("broker-admin");
+  const broker = await brokerProcess(t, join(tempFolder(t), "broker"));
+  const { admin } = broker;
+  const made = await walk.ask(admin, "meshCreate", 200, { body: { slug: "team" } });
+  const member = { mesh_id: String(made.json["mesh_id"]) };
+  const ground: Ground = {
+    plain: admin,
+    tcp: null,
+    samples: {
+      upkeep: { params: { job: "check" } },
+      meshCreate: { body: { slug: "team" } },
+      memberAdd: { params: member, body: { member_id: memberId, name: "alice" } },
+    },
+    bodyBytesMax: defaultBrokerLimits.adminBodyBytesMax,
+  };
+
+  await walk.ask(admin, "status", 200);
+  await walk.ask(admin, "meshList", 200);
+  await walk.ask(admin, "memberAdd", 200, {
+    params: member,
+    body: { member_id: memberId, name: "alice", role: "guest" },
+  });
+  for (const job of ["retention", "dedupe", "check"])
+    await walk.ask(admin, "upkeep", 200, { params: { job }, body: { dry_run: true } });
+  await walk.ask(admin, "upkeep", 200, { params: { job: "check" } });
+  assert.deepEqual(
+    (await walk.ask(admin, "openApi", 200)).json,
+    walk.api.document,
+    "the served one is the checked-in one",
+  );
+
+  await walkForms(walk, ground);
+  await walk.ask(admin, "upkeep", "not_found", { params: { job: "vacuum" } });
+  await walk.ask(admin, "meshCreate", "invalid_destination", { body: { slug: "not a name" } });
+  await walk.ask(admin, "memberAdd", "not_found", {
+    params: { mesh_id: "none" },
+    body: ground.samples["memberAdd"]?.body,
+  });
+  const other = "cd".repeat(32);
+  const add = (name: string) => ({ params: member, body: { member_id: other, name } });
+  await walk.ask(admin, "memberAdd", "invalid_destination", add("not a name"));
+  await walk.ask(admin, "memberAdd", "already_exists", add("ALICE"));
+  await walkCrowd(walk, ground, {
+    places: 64,
+    filler: { method: "GET", path: "/v1/status" },
+    code: adminApi.busyCode,
+  });
+
+  await walkUnforeseen(t, walk, ground, {
+    api: adminApi,
+    routes: adminRoutes({} as Parameters<typeof adminRoutes>[0]),
+  });
+  // A member's row that only a fault, or somebody with the file open, can have left so.
+  const store = new DatabaseSync(join(broker.dataDir, "broker.db"), { enableForeignKeyConstraints: false });
+  t.after(() => store.close());
+  store.exec("UPDATE member SET agents = '{'");
+  await walk.ask(admin, "memberAdd", "internal", ground.samples["memberAdd"]);
+  store.exec("DROP TABLE mesh");
+  for (const id of ["status", "meshList", "meshCreate", "memberAdd", "upkeep"])
+    await walk.ask(admin, id, "store_unavailable", ground.samples[id]);
+  await walk.ask(admin, "shutdown", 202);
+  assert.equal((await broker.ended).code, 0);
+  await assert.rejects(httpCall(admin, "GET", "/v1/status"));
+  walk.finish();
+});
