@@ -152,7 +152,7 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   const isLinked = await waitForLink(daemon.status);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
   const notices = [
-    ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh status shows why"]),
+    ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh doctor shows why"]),
     ...(skewSeconds > skewNoticeSeconds
       ? [`the clocks of this host and of the broker's differ by ${skewSeconds} s; times of messages will look odd`]
       : []),

@@ -25,7 +25,7 @@ export const command: Command = {
     for (const line of table([["ADDRESS", "ROLE", "LINK", "LAST SEEN", "AGENTS", ""], ...items.map(cells)]))
       out.line(line);
     if (link.state !== "connected")
-      out.note(`as last told${told_at === null ? "" : ` at ${told_at}`}; the link is down (claudemesh status)`);
+      out.note(`as last told${told_at === null ? "" : ` at ${told_at}`}; the link is down (claudemesh doctor)`);
     return exitCodes.ok;
   },
 };

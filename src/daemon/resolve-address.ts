@@ -73,7 +73,7 @@ function seen(directory: Directory | null): Directory {
     "directory_unavailable",
     "this daemon has never reached its broker, so it knows no names yet",
     {
-      hint: "start the broker (claudemesh up) and try again; claudemesh status shows the link",
+      hint: "start the broker (claudemesh up) and try again; claudemesh doctor says what keeps the link down",
     },
   );
 }

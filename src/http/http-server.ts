@@ -190,7 +190,7 @@ function openStream(
 /** Its text may hold anything, so it goes to the log and not to the caller. */
 function unexpected(api: Api, cause: unknown): ClaudemeshError {
   return new ClaudemeshError("internal", `the ${api.program} failed to answer this request`, {
-    hint: "claudemesh status names the log that says why",
+    hint: "claudemesh logs --level error, or of the broker: claudemesh logs --broker --level error",
     cause,
   });
 }

@@ -124,7 +124,7 @@ test("members tell who is online, and that it is old news once the link is down;
   ok(await alice.run(["broker", "down"]));
   const old = await alice.run(["peers"]);
   assert.match(ok(old), /\n@bob +member +online /);
-  assert.match(old.stderr, /^as last told at \d{4}-[^;]+Z; the link is down \(claudemesh status\)\n$/);
+  assert.match(old.stderr, /^as last told at \d{4}-[^;]+Z; the link is down \(claudemesh doctor\)\n$/);
   const { members, link, told_at } = await json<{ members: MemberView[]; link: string; told_at: string }>(bob, "peers");
   assert.deepEqual(
     members.map(({ address, agents }) => [address, agents]),

@@ -233,7 +233,7 @@ export function createLink(options: LinkOptions): Link {
         "broker_unreachable",
         `the broker at ${options.mesh.broker_url} is not connected${lastError === null ? "" : `: ${lastError}`}`,
         {
-          hint: "claudemesh status",
+          hint: "claudemesh doctor",
         },
       );
     }
