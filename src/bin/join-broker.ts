@@ -14,7 +14,8 @@ const nameTriesMax = 100;
 
 /**
  * Makes sure that `dir` holds a member of the mesh `local` and that the running broker of `dataDir` knows it. Every
- * step can be repeated: a crash between two of them is repaired by the next call. `dir` keeps its keys for ever.
+ * step can be repeated: a crash between two of them is repaired by the next call. `dir` keeps its keys for ever. True
+ * when a present member now dials another address: a daemon that runs has read the old one.
  */
 export async function joinBroker(request: {
   readonly dir: string;
@@ -22,7 +23,7 @@ export async function joinBroker(request: {
   /** null: the present name, else the default one. */
   readonly name: string | null;
   readonly role: "owner" | "member";
-}): Promise<void> {
+}): Promise<boolean> {
   const admin = adminClient(request.dataDir);
   const broker = await admin.status();
   makePrivateDirectory(request.dir);
@@ -30,11 +31,12 @@ export async function joinBroker(request: {
   if (present !== null) {
     checkPresent(present, broker, request);
     const { memberId } = createKeypair(request.dir, Date.now());
-    await admin.mesh(present.slug);
+    const { mesh_id } = await admin.mesh(localSlug);
+    if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
     await admin.addMember(present.mesh_id, { member_id: memberId, name: present.member_name, role: request.role });
-    if (present.broker_url !== broker.url)
-      writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
-    return;
+    if (present.broker_url === broker.url) return false;
+    writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
+    return true;
   }
   const { memberId } = createKeypair(request.dir, Date.now());
   const mesh = await admin.mesh(localSlug);
@@ -50,6 +52,15 @@ export async function joinBroker(request: {
       certificate_print: null,
     },
     Date.now(),
+  );
+  return false;
+}
+
+function lostMesh(present: MeshFile, dataDir: string): ClaudemeshError {
+  return new ClaudemeshError(
+    "invalid_config",
+    `the broker in ${resolve(dataDir)} does not know the mesh of @${present.member_name} any more: its broker.db was lost or replaced`,
+    { hint: "put broker.db back from a backup; the daemons send again what the backup does not have" },
   );
 }
 

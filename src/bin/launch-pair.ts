@@ -13,7 +13,7 @@ import type {
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
-import { daemonDirs } from "../client/find-daemon.ts";
+import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
@@ -59,13 +59,22 @@ function memberDir(home: string): string {
   return join(home, "daemon", localSlug);
 }
 
-/** With the home's own daemon back on its link, so that the next command finds the broker. */
+/** With the home's own daemon on its link again, wherever that is now, so that the next command finds the broker. */
 async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
   const broker = await startBroker(brokerDir(home), listen);
   const dir = memberDir(home);
-  const daemon = existsSync(join(dir, "mesh.json")) ? await daemonStatus(home, dir) : null;
-  if (broker.started && daemon?.state === "running") await waitForLink(daemon, relinkTimeoutMs);
+  if (!existsSync(join(dir, "mesh.json")) || readLaunchRecord(dir).broker !== null) return broker;
+  const moved = await joinBroker({ dir, dataDir: brokerDir(home), name: null, role: "owner" });
+  const daemon = await daemonStatus(home, dir);
+  if (daemon.state === "running" && (moved || broker.started))
+    await waitForLink(moved ? await daemonAgain(home, dir) : daemon, relinkTimeoutMs);
   return broker;
+}
+
+/** Stopped and started, since it reads where its broker is when it starts. */
+async function daemonAgain(home: string, dir: string): Promise<DaemonStatus> {
+  await stopDaemon(home, dir);
+  return (await startDaemon(home, dir, { http: readLaunchRecord(dir).http })).status;
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -111,12 +120,13 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
   if (other === null || (await brokerStatus(other)).state === "running") {
     makePrivateDirectory(join(request.home, "daemon"));
-    await joinBroker({
+    const moved = await joinBroker({
       dir,
       dataDir: other ?? brokerDir(request.home),
       name: request.name,
       role: other === null ? "owner" : "member",
     });
+    if (moved) await stopDaemon(request.home, dir);
   } else if (isMember) {
     notices.push(`the broker in ${other} is not running; the daemon keeps what is sent until it is`);
   } else {
@@ -174,16 +184,11 @@ async function daemonUp(request: {
   readonly mesh: string | null;
   readonly http: boolean | null;
 }): Promise<UpAnswer["daemon"]> {
-  const slug = request.mesh ?? localSlug;
-  const found = daemonDirs(request.home).find((known) => known.slug === slug);
-  if (found === undefined)
-    throw new ClaudemeshError("not_running", `${request.home} has no member of mesh ${slug} yet`, {
-      hint: "claudemesh up makes one",
-    });
-  const record = readLaunchRecord(found.dir);
+  const dir = findDaemonDir(request.home, request.mesh);
+  const record = readLaunchRecord(dir);
   const http = request.http ?? record.http;
-  if (http !== record.http) writeLaunchRecord(found.dir, { ...record, http });
-  return startDaemon(request.home, found.dir, { http });
+  if (http !== record.http) writeLaunchRecord(dir, { ...record, http });
+  return startDaemon(request.home, dir, { http });
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

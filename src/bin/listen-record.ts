@@ -70,7 +70,11 @@ export function applyListen(before: ListenRecord, request: ListenRequest): Liste
   }
   const { host, port } = parseListen(listen, "--listen");
   if (isLoopback(host) && !tls && tlsCert === null) return { ...nowhere, local_port: port === 0 ? null : port };
-  return { local_port: before.local_port, expose: `${host.includes(":") ? `[${host}]` : host}:${port}`, ...files };
+  return {
+    local_port: before.local_port === port ? null : before.local_port,
+    expose: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    ...files,
+  };
 }
 
 /** Arguments of run-broker. */

@@ -158,6 +158,7 @@ async function startBroker(
     undo.push(() => store.stop());
 
     let listeners: Listeners | null = null;
+    const listening = Promise.withResolvers<void>();
     const linkParts = composeLinkParts({
       store,
       clock,
@@ -183,7 +184,7 @@ async function startBroker(
     const programVersion = readProgramVersion();
     const routes = publicRoutes({
       programVersion,
-      join: linkParts,
+      join: { ...linkParts, listening: listening.promise },
       metrics,
       async ready() {
         if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
@@ -209,6 +210,7 @@ async function startBroker(
         }),
     });
     listeners = opened;
+    listening.resolve();
     undo.push(() => opened.close());
     const { url, exposed } = opened;
     const adminSocket = adminSocketPath(dataDir);

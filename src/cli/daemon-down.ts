@@ -1,5 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command } from "./command.ts";
+import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 
@@ -13,14 +14,13 @@ export const command: Command = {
   examples: ["daemon down", "daemon down --all"],
   exits: ["notRunning"],
   related: ["down", "daemon restart"],
-  async run({ launcher, out, positionals, home, option, flag }) {
+  async run(context) {
+    const { launcher, out, positionals, home, flag } = context;
     requireWords(command, positionals, 0, 0);
-    const mesh = flag("all") ? null : (option("mesh") ?? "local");
+    const mesh = flag("all") ? null : daemonMeant(context);
     const { daemons } = await (await launcher()).down(home, { daemons: true, broker: false, mesh });
     if (daemons.length === 0)
-      throw new ClaudemeshError("not_running", `${home} has no daemon${mesh === null ? "" : ` of mesh ${mesh}`}`, {
-        hint: "claudemesh status",
-      });
+      throw new ClaudemeshError("not_running", `${home} has no daemon`, { hint: "claudemesh up" });
     if (flag("json")) out.json({ daemons });
     else
       for (const daemon of daemons)

@@ -1,10 +1,10 @@
 import { daemonDirs } from "../client/find-daemon.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command } from "./command.ts";
+import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { DaemonStatus, Started } from "./launcher.ts";
 import { requireWords } from "./parse-arguments.ts";
-import { oneLine } from "./printable.ts";
 
 export const command: Command = {
   name: "daemon restart",
@@ -16,18 +16,12 @@ export const command: Command = {
   examples: ["daemon restart", "daemon restart --all"],
   exits: ["notRunning"],
   related: ["config set", "daemon status"],
-  async run({ launcher, out, positionals, home, option, flag, env }) {
+  async run(context) {
+    const { launcher, out, positionals, home, flag } = context;
     requireWords(command, positionals, 0, 0);
-    const mesh = flag("all") ? null : (option("mesh") ?? env["CLAUDEMESH_MESH"] ?? "local");
-    const slugs = daemonDirs(home).flatMap(({ slug }) => (mesh === null || slug === mesh ? [slug] : []));
+    const slugs = flag("all") ? daemonDirs(home).map(({ slug }) => slug) : [daemonMeant(context)];
     if (slugs.length === 0)
-      throw new ClaudemeshError(
-        "not_running",
-        `${home} has no daemon${mesh === null ? "" : ` of mesh ${oneLine(mesh, 60)}`}`,
-        {
-          hint: "claudemesh status",
-        },
-      );
+      throw new ClaudemeshError("not_running", `${home} has no daemon`, { hint: "claudemesh up" });
     const processes = await launcher();
     const daemons: Started<DaemonStatus>[] = [];
     for (const slug of slugs) {

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { running } from "./up.ts";
@@ -13,10 +14,11 @@ export const command: Command = {
   examples: ["daemon up"],
   exits: ["notRunning", "conflict"],
   related: ["up", "daemon restart", "doctor"],
-  async run({ launcher, out, positionals, home, option, flag }) {
+  async run(context) {
+    const { launcher, out, positionals, home, option, flag } = context;
     requireWords(command, positionals, 0, 0);
     const http = option("http") === undefined ? null : flag("http");
-    const daemon = await (await launcher()).daemonUp({ home, mesh: option("mesh") ?? null, http });
+    const daemon = await (await launcher()).daemonUp({ home, mesh: daemonMeant(context), http });
     if (flag("json")) {
       out.json(daemon);
       return exitCodes.ok;

@@ -63,7 +63,7 @@ test("settings are listed, changed and taken back; comments stay, and a restart 
   );
 });
 
-test("what the daemon would refuse is never written, and a file that is wrong already stays as it is", async (t) => {
+test("what the daemon would refuse is never written; a file that is wrong stays as it is, unless the change mends it", async (t) => {
   const alice = host(t, "alice");
   await alice.up();
   await alice.run(["down"]);
@@ -87,6 +87,20 @@ test("what the daemon would refuse is never written, and a file that is wrong al
     assert.match(ran.stderr, /config\.toml:2: this is not TOML/);
   }
   assert.equal(readFileSync(path, "utf8"), "[outbox]\nmax_age_hours_override = = 3\n");
+
+  const wrong = "# mine\n[link]\nping_seconds = 60\n";
+  for (const words of [
+    ["unset", "link.ping_seconds"],
+    ["set", "link.ping_seconds", "20"],
+    ["set", "link.silence_seconds", "120"],
+  ]) {
+    writeFileSync(path, wrong);
+    assert.equal((await alice.run(["config", ...words])).code, 0, words.join(" "));
+    assert.match(readFileSync(path, "utf8"), /^# mine\n/);
+  }
+  writeFileSync(path, wrong);
+  assert.equal((await alice.run(["config", "set", "outbox.disk_bytes_max", "5000000"])).code, 1);
+  assert.equal(readFileSync(path, "utf8"), wrong);
 });
 
 test("the broker has settings of its own, and a restart that reads them", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { JoinAnswer } from "../../src/cli/launcher.ts";
@@ -63,6 +63,9 @@ test("after a restart of everything the joined home is up again with one word, o
   assert.match(ok(await alice.run(["up"])), /for other hosts/);
   const again = ok(await bob.run(["up"]));
   assert.doesNotMatch(again, /^broker/m, "a home that has only joined starts no broker of its own");
+  assert.equal(ok(await bob.run(["daemon", "down"])), "daemon of team stopped\n", "the only one is meant");
+  assert.match(ok(await bob.run(["daemon", "up"])), /^daemon started .*@bob$/m);
+  assert.match(ok(await bob.run(["daemon", "restart"])), /^daemon of team restarted/);
   ok(await bob.run(["send", "@alice", "back", "--wait", "delivered"]));
   const rejoined = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
   assert.deepEqual(
@@ -153,4 +156,43 @@ test("a link that works on this host only says so, and a wrong address to listen
   assert.match(local.status.exposed_url, /^wss:/);
   ok(await alice.run(["broker", "up", "--local-only"]));
   assert.equal((await alice.status()).broker.exposed_url, null);
+});
+
+test("wherever the broker listens next, also on the port it had for this host, its own home's daemon follows", async (t) => {
+  const alice = host(t, "alice");
+  ok(await alice.up());
+  const urls = async (): Promise<string[]> => {
+    const { broker } = await alice.status();
+    return [broker.url ?? "", broker.exposed_url ?? ""];
+  };
+  const send = (id: string) => alice.run(["send", "@alice", id, "--id", id, "--wait", "delivered"]);
+  const [first = ""] = await urls();
+  ok(await alice.run(["broker", "up", "--listen", "127.0.0.1:0"]));
+  ok(await send("1"));
+  const { port } = new URL(first);
+  ok(await alice.run(["broker", "up", "--listen", `127.0.0.1:${port}`, "--tls"]));
+  const [local, exposed] = await urls();
+  assert.equal(exposed, `wss://127.0.0.1:${port}/v1/link`);
+  assert.notEqual(local, first);
+  ok(await send("2"));
+  ok(await alice.run(["down"]));
+  ok(await alice.run(["up"]));
+  assert.deepEqual(await urls(), [local, exposed]);
+  ok(await send("3"));
+});
+
+test("a broker whose store was lost is told as that, and the home's member stays what it is", async (t) => {
+  const alice = host(t, "alice");
+  ok(await alice.up());
+  ok(await alice.run(["down"]));
+  const before = readFileSync(join(alice.home, "daemon", "local", "mesh.json"), "utf8");
+  for (const name of ["broker.db", "broker.db-wal", "broker.db-shm"])
+    rmSync(join(alice.home, "broker", name), { force: true });
+  const lost = await alice.run(["up"]);
+  assert.equal(lost.code, 1);
+  assert.match(
+    lost.stderr,
+    /does not know the mesh of @alice any more: its broker\.db was lost or replaced \(invalid_config\)/,
+  );
+  assert.equal(readFileSync(join(alice.home, "daemon", "local", "mesh.json"), "utf8"), before);
 });

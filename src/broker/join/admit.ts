@@ -6,7 +6,11 @@ import { rfc3339 } from "../../protocol/time.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import { memberInfo } from "../link/member-info.ts";
 
-export type JoinParts = Pick<LinkParts, "store" | "registry" | "clock" | "log" | "limits" | "key" | "authorities">;
+export interface JoinParts
+  extends Pick<LinkParts, "store" | "registry" | "clock" | "log" | "limits" | "key" | "authorities"> {
+  /** Resolves once the broker knows its own addresses, which is in the moment after its ports opened. */
+  readonly listening: Promise<unknown>;
+}
 
 /** Answer of `GET /v1/broker`: who this is, proven for the asker's own nonce and the address that was dialled. */
 export interface BrokerProof {
@@ -17,7 +21,9 @@ export interface BrokerProof {
 }
 
 /** Nothing is signed for an address that is not ours: the proof would otherwise help somebody who relays it. */
-export function proveBroker({ key, clock, authorities }: JoinParts, nonce: string, authority: string): BrokerProof {
+export async function proveBroker(parts: JoinParts, nonce: string, authority: string): Promise<BrokerProof> {
+  const { key, clock, authorities } = parts;
+  await parts.listening;
   if (authorities()?.has(authority) !== true) {
     throw new ClaudemeshError("host_forbidden", "this broker is not reached under that name", {
       hint: "its operator can list the name: claudemesh config set --broker listen.authorities",

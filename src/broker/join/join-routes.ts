@@ -48,9 +48,9 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
       headers: { host: described(text(), "The address that was dialled; one of the broker's own") },
       answers: [{ status: 200, description: "The proof", body: proof }],
       errors: ["host_forbidden"],
-      handle: ({ query, headers }) => ({
+      handle: async ({ query, headers }) => ({
         status: 200,
-        body: proveBroker(parts, query.nonce, headers.host.toLowerCase()),
+        body: await proveBroker(parts, query.nonce, headers.host.toLowerCase()),
       }),
     }),
     operation({

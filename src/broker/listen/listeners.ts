@@ -71,7 +71,9 @@ export async function openListeners(options: ListenOptions): Promise<Listeners> 
   const certificate =
     expose === null ? null : (expose.certificate ?? (await ownCertificate(options.dataDir, options.now)));
   try {
-    const local = await open(listen.host, listen.port === 0 ? (before?.port ?? 0) : listen.port, null);
+    // The address for other hosts may take the port that the loopback one had; members of this host are told of another.
+    const kept = before !== null && before.port !== expose?.port ? before.port : 0;
+    const local = await open(listen.host, listen.port === 0 ? kept : listen.port, null);
     const exposed =
       expose === null
         ? null

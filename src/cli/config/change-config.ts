@@ -10,8 +10,8 @@ import { type ConfigAccess, restartCommand } from "./config-access.ts";
 import { valueText } from "./config-value.ts";
 
 /**
- * Writes one key, or takes it out where `value` is null. Read before and after by the reader that daemon and broker
- * use: a file that is wrong already is refused and stays as it is, and what is written is never refused later.
+ * Writes one key, or takes it out where `value` is null. What comes of it is read by the reader that daemon and broker
+ * use before it is written: a file that is wrong may be mended so, and one that would be wrong stays as it is.
  */
 export async function changeConfig(
   context: CommandContext,
@@ -21,21 +21,40 @@ export async function changeConfig(
 ): Promise<number> {
   const { file, source } = access;
   const { out } = context;
-  const before = file.read(source);
+  const [before, wrong] = readPresent(file, source);
   const [table = "", name = ""] = key.split(".");
-  const edited = editConfig(source, file.path, { table, key: name, value });
-  const after = file.read(edited);
-  const changed = !isDeepStrictEqual(before[key], after[key]);
+  let edited: string;
+  let after: Settings;
+  try {
+    edited = editConfig(source, file.path, { table, key: name, value });
+    after = file.read(edited);
+  } catch (thrown) {
+    // What is wrong with the file as it stands says more than what this change could not mend.
+    throw wrong ?? thrown;
+  }
+  const changed = !isDeepStrictEqual(before?.[key], after[key]);
   if (edited !== source) write(access, edited);
   const restart = changed ? await restartCommand(context, access) : null;
   if (context.flag("json")) {
-    out.json({ path: file.path, key, value: after[key] ?? null, before: before[key] ?? null, restart });
+    out.json({ path: file.path, key, value: after[key] ?? null, before: before?.[key] ?? null, restart });
     return exitCodes.ok;
   }
   const is = `${key} ${changed ? "is now" : "is"} ${printable(valueText(after[key] ?? null))}`;
   out.line(`${is}${value === null ? " (default)" : ""}${changed ? "" : " (it was already)"}`);
   if (restart !== null) out.note(`notice: settings are read at the start: ${restart}`);
   return exitCodes.ok;
+}
+
+type Settings = ReturnType<ConfigAccess["file"]["read"]>;
+
+/** The settings of the file, or what is wrong with it: then nobody has read a value from it. */
+function readPresent(file: ConfigAccess["file"], source: string): [Settings, null] | [null, ClaudemeshError] {
+  try {
+    return [file.read(source), null];
+  } catch (thrown) {
+    if (thrown instanceof ClaudemeshError && thrown.code === "invalid_config") return [null, thrown];
+    throw thrown;
+  }
 }
 
 function write({ dir, file, of }: ConfigAccess, text: string): void {

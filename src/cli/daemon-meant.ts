@@ -1,0 +1,15 @@
+import { basename } from "node:path";
+import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
+import type { CommandContext } from "./command.ts";
+
+const pairSlug = "local";
+
+/**
+ * Slug of the one daemon that a command of daemons means: the one that is named, else the home's own, else the only
+ * one. Throws not_running or usage.
+ */
+export function daemonMeant({ home, option, env }: Pick<CommandContext, "home" | "option" | "env">): string {
+  const named = option("mesh") ?? env["CLAUDEMESH_MESH"] ?? null;
+  if (named === null && daemonDirs(home).some(({ slug }) => slug === pairSlug)) return pairSlug;
+  return basename(findDaemonDir(home, named));
+}
