@@ -2,14 +2,32 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
+import { rawExchange } from "../../http/raw-http.fixture.ts";
 import { defaultBrokerLimits } from "../broker-limits.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { createLinkServer } from "./link-server.ts";
 import { createLinkRegistry } from "./registry.ts";
 
 test("a broker that does not know its addresses yet refuses links for now, and no daemon for good", async (t) => {
+  const port = await served(t);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/link`, "claudemesh.v1");
+  socket.on("error", () => undefined);
+  const [, answer] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+  assert.equal(answer.statusCode, 503);
+  socket.terminate();
+});
+
+test("an upgrade to what is no address is refused like any other path, and ends nothing but itself", async (t) => {
+  const port = await served(t);
+  for (const target of ["//", "//[", "http://", "http://x:99999/"]) {
+    const head = `GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`;
+    assert.match(await rawExchange(port, head), /^HTTP\/1\.1 404 .*"code":"not_found"/s, target);
+  }
+});
+
+async function served(t: TestContext): Promise<number> {
   const parts = {
     limits: defaultBrokerLimits,
     registry: createLinkRegistry(),
@@ -21,9 +39,5 @@ test("a broker that does not know its addresses yet refuses links for now, and n
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
-  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/link`, "claudemesh.v1");
-  socket.on("error", () => undefined);
-  const [, answer] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
-  assert.equal(answer.statusCode, 503);
-  socket.terminate();
-});
+  return (server.address() as AddressInfo).port;
+}

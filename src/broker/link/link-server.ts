@@ -81,7 +81,7 @@ export function createLinkServer(parts: LinkParts): LinkServer {
   }
 
   function refusal(request: IncomingMessage): ClaudemeshError | null {
-    if (new URL(request.url ?? "/", "http://broker").pathname !== linkPath)
+    if (URL.parse(request.url ?? "/", "http://broker")?.pathname !== linkPath)
       return new ClaudemeshError("not_found", "Links open at /v1/link.");
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     if (!offered.includes(subprotocol))
