@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { Server } from "node:http";
+import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
+import { generate } from "selfsigned";
 import { systemClock } from "../base/clock.ts";
 import { silentLog } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -124,6 +127,27 @@ test("a listener that is given up twice closes once, with whoever is connected",
   await Promise.all([close(), close(), closed]);
 });
 
+test("whoever is refused before there is a request does not keep the connection by never closing its own half", async (context) => {
+  const server = createHttpServer(hostOf([]), listenerOf({}));
+  const port = await listening(context, server);
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const silent = connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => silent.write("no request\r\n\r\n"));
+  context.after(() => silent.destroy());
+  const [socket] = await accepted;
+  const [answer] = (await once(silent, "data")) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1\.1 400 .*"code":"protocol_error"/s);
+  if (!socket.closed) await once(socket, "close");
+});
+
+test("a TLS handshake that is not finished in time is cut", async (context) => {
+  const { private: key, cert } = await generate([{ name: "commonName", value: "x" }], { keyType: "ec" });
+  const timeouts = { headersMs: 1, requestMs: 15_000, keepAliveMs: 5_000 };
+  const port = await listening(context, createHttpServer(hostOf([]), listenerOf({ tls: { key, cert }, timeouts })));
+  const silent = connect({ port, host: "127.0.0.1" });
+  context.after(() => silent.destroy());
+  await once(silent.resume(), "close");
+});
+
 function hostOf(routes: readonly Route[]): RequestHost {
   return {
     api,
@@ -144,8 +168,10 @@ function listenerOf(changed: Partial<Listener>): Listener {
 }
 
 async function serve(context: TestContext, routes: readonly Route[], changed: Partial<Listener> = {}): Promise<number> {
-  const server = createHttpServer(hostOf(routes), listenerOf(changed));
-  const close = closer(server);
-  context.after(close);
+  return listening(context, createHttpServer(hostOf(routes), listenerOf(changed)));
+}
+
+async function listening(context: TestContext, server: Server): Promise<number> {
+  context.after(closer(server));
   return listenTcp(server, "127.0.0.1", 0);
 }

@@ -206,11 +206,12 @@ function splitTarget(target: string): { path: string; query: URLSearchParams } {
 const emptyQuery = new URLSearchParams();
 
 /**
- * Bytes that are not HTTP. There is no request to answer, so the problem is written onto the socket; one whose TLS
- * handshake failed takes nothing more.
+ * Bytes that are not HTTP, or not all of them in time. There is no request to answer, so the problem is written onto
+ * the socket; one whose TLS handshake failed, or was not finished in time, takes nothing. The caller's half is not
+ * waited for: who never closes it would keep its place among the connections for ever.
  */
 function answerUnreadable(api: Api, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  if (!/^(HPE_|ERR_HTTP_)/.test(error.code ?? "") || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -219,7 +220,8 @@ function answerUnreadable(api: Api, error: NodeJS.ErrnoException, socket: Socket
       new ClaudemeshError("protocol_error", `the bytes received are not an HTTP request this ${api.program} can read`),
     ),
   );
-  socket.end(
+  socket.write(
     `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(problem)}\r\n\r\n${problem}`,
   );
+  socket.destroySoon();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
 import { rawExchange } from "../../http/raw-http.fixture.ts";
@@ -27,14 +27,26 @@ test("an upgrade to what is no address is refused like any other path, and ends 
   }
 });
 
-async function served(t: TestContext): Promise<number> {
+test("whoever is refused does not keep the connection by never closing its own half", async (t) => {
+  const server = createServer();
+  const port = await served(t, server);
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const head = "GET /other HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+  const silent = connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => silent.write(head));
+  t.after(() => silent.destroy());
+  const [socket] = await accepted;
+  const [answer] = (await once(silent, "data")) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1\.1 404 .*"code":"not_found"/s);
+  if (!socket.closed) await once(socket, "close");
+});
+
+async function served(t: TestContext, server = createServer()): Promise<number> {
   const parts = {
     limits: defaultBrokerLimits,
     registry: createLinkRegistry(),
     accepter: { onRoom: () => undefined },
     authorities: () => null,
   } as unknown as LinkParts;
-  const server = createServer();
   server.on("upgrade", createLinkServer(parts).upgrade);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -118,8 +118,10 @@ export function createLinkServer(parts: LinkParts): LinkServer {
   };
 }
 
+/** The caller's half is not waited for: who never closes it would keep its place among the connections for ever. */
 function refuse(socket: Duplex, error: ClaudemeshError): void {
   const body = JSON.stringify(toProblem(error));
+  socket.once("finish", () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ""}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
