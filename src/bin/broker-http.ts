@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
+import { checkName } from "../protocol/address.ts";
 import type { Admission, Admitted } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { isMemberId } from "../protocol/ids.ts";
 import type { Invite } from "../protocol/invite.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { fromProblem } from "../protocol/problem.ts";
@@ -29,8 +31,8 @@ export async function proveBroker(
 ): Promise<{ readonly serverTime: number }> {
   const nonce = randomBytes(32).toString("base64url");
   const answer = await ask(address, { method: "GET", path: `/v1/broker?nonce=${nonce}` }, signal);
-  const proof = answer as Partial<Record<"broker_id" | "broker_key" | "server_time" | "signature", unknown>>;
-  const { broker_id, server_time, signature } = proof;
+  const proof = answer as Partial<Record<"broker_id" | "broker_key" | "server_time" | "signature", unknown>> | null;
+  const { broker_id, server_time, signature } = proof ?? {};
   const holds =
     typeof broker_id === "string" &&
     typeof server_time === "string" &&
@@ -59,9 +61,19 @@ export async function requestAdmission(
     signal,
   );
   const admitted = answer as Partial<Admitted> | null;
-  if (typeof admitted?.slug !== "string" || typeof admitted.name !== "string" || admitted.mesh_id !== meshId)
+  const fits = admitted?.mesh_id === meshId && admitted.member_id === admission.member_id;
+  if (!fits || typeof admitted.slug !== "string" || !isMemberName(admitted.name))
     throw new ClaudemeshError("protocol_error", "the broker's answer is not an admission");
   return admitted as Admitted;
+}
+
+/** A broker that was joined by a link may be anybody's: a wrong name is found before it is kept. */
+function isMemberName(name: unknown): boolean {
+  try {
+    return typeof name === "string" && checkName(name, "member") === name && !isMemberId(name);
+  } catch {
+    return false;
+  }
 }
 
 async function ask(
