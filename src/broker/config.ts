@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isAuthority } from "../protocol/authority.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
@@ -107,11 +108,6 @@ export function parseBrokerConfig(source: string, path: string): BrokerConfig {
     );
   }
   return config;
-}
-
-/** As a Host header has it: the port is left out where it is the scheme's own. */
-function isAuthority(text: string): boolean {
-  return URL.parse(`wss://${text}/`)?.host === text || URL.parse(`ws://${text}/`)?.host === text;
 }
 
 function isPublicUrl(value: unknown): value is string {

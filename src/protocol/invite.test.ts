@@ -141,3 +141,21 @@ function resealed(version: number, fields: Uint8Array): string {
   const check = createHash("sha256").update(`claudemesh:invite:v1\0${invite.authority}\0`).update(said).digest();
   return `claudemesh://${invite.authority}/${Buffer.concat([said, check.subarray(0, 8)]).toString("base64url")}`;
 }
+
+test("the authority is a host and a port and nothing else: a link cannot look like one broker and lead to another", () => {
+  const made = (authority: string) => refusal(() => parseInvite(inviteLink({ ...invite, authority })));
+  for (const authority of [
+    "mesh.example@evil.example",
+    "mesh.example:8787@evil.example:1",
+    "evil.example?mesh.example",
+    "evil.example#mesh.example",
+    "evil.example\\mesh.example",
+    "mesh.example\u0000",
+    "127.1:8787",
+    "0x7f.1",
+    "",
+  ])
+    assert.equal(made(authority), "invite_altered", authority);
+  for (const authority of ["mesh.example:443", "mesh.example:80", "mesh.example.", "[::1]:8787", "[fd00::1]"])
+    assert.equal(parseInvite(inviteLink({ ...invite, authority })).authority, authority);
+});

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isAuthority } from "./authority.ts";
 import { ClaudemeshError } from "./error.ts";
 import { limits } from "./limits.ts";
 
@@ -111,7 +112,8 @@ function readFields(authority: string, fields: Buffer): Invite {
   const kind = transports[take(tags.transport, 1)[0] ?? -1];
   const slug = found.get(tags.slug)?.toString("utf8") ?? "";
   if (kind === undefined || !/^[a-z0-9][a-z0-9._-]*$/.test(slug) || slug.length > limits.nameCharsMax) throw altered();
-  if (URL.parse(`wss://${authority}/`) === null) throw altered();
+  // The check only finds accidents: anybody can make a link, and one must not show a host that it does not lead to.
+  if (!isAuthority(authority)) throw altered();
   const expiresAt = Number(take(tags.expiresAt, 8).readBigUInt64BE());
   if (!Number.isSafeInteger(expiresAt)) throw altered();
   const mesh = take(tags.meshId, 16).toString("hex");

@@ -1,0 +1,7 @@
+/**
+ * Whether a text is a host with or without a port, written as a Host header has it: one spelling, and no user, path or
+ * query beside it. The port is left out where it is the scheme's own, and may be written all the same.
+ */
+export function isAuthority(text: string): boolean {
+  return URL.parse(`wss://${text}/`)?.host === text || URL.parse(`ws://${text}/`)?.host === text;
+}
