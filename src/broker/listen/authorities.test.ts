@@ -16,6 +16,13 @@ test("other names are those that its operator listed, without regard to case", (
   assert.ok(!own.has("localhost:443"));
 });
 
+test("a name listed with its scheme's own port is dialled without it: no client writes that port into a Host header", () => {
+  const own = ownAuthorities({ host: "127.0.0.1", port: 7_000 }, ["mesh.example:443", "[fd00::1]:80"]);
+  for (const authority of ["mesh.example:443", "mesh.example", "[fd00::1]:80", "[fd00::1]"])
+    assert.ok(own.has(authority), authority);
+  assert.ok(!ownAuthorities({ host: "127.0.0.1", port: 7_000 }, ["mesh.example:8443"]).has("mesh.example"));
+});
+
 test("on every address it is dialled by any address of the host", () => {
   assert.ok(ownAuthorities({ host: "0.0.0.0", port: 7_000 }, []).has("127.0.0.1:7000"));
 });

@@ -9,7 +9,9 @@ const schemePorts = [80, 443];
  * them (wire.md §1): a hello that was made for another broker, and relayed here, names an address that is not ours.
  */
 export function ownAuthorities(listen: { host: string; port: number }, named: readonly string[]): ReadonlySet<string> {
-  const own = new Set(named.map((authority) => authority.toLowerCase()));
+  const listed = named.map((authority) => authority.toLowerCase());
+  // Written or not, the scheme's own port is the same address, and clients leave it out.
+  const own = new Set([...listed, ...listed.map((authority) => authority.replace(/:(80|443)$/, ""))]);
   for (const host of hostsOf(listen.host)) {
     own.add(`${host}:${listen.port}`);
     if (schemePorts.includes(listen.port)) own.add(host);
