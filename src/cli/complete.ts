@@ -31,7 +31,13 @@ export const command: Command = {
   },
 };
 
-/** A name with a control character would break the lines, or the terminal. */
+/** All that commands, options, settings and names are made of. */
+const plainValue = /^[A-Za-z0-9@#_./=-][A-Za-z0-9@#_.:/=-]*$/;
+
+/**
+ * Names come from the broker, whose word is not taken for their form: one that a shell would run in an open quote must
+ * not get there, and a control character would break the lines, or the terminal.
+ */
 function isPlain({ value, help }: Offer): boolean {
-  return value !== "" && !value.startsWith(":") && !/[\u0000-\u001f\u007f-\u009f]/.test(value + help);
+  return plainValue.test(value) && !/[\u0000-\u001f\u007f-\u009f]/.test(help);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { host, type TestHost } from "../support/claudemesh.ts";
@@ -84,6 +85,31 @@ test("without a daemon commands and options are offered, names are not, and noth
   assert.equal((await ask("", "send", "@x", "--file")).stdout, ":files\n");
   assert.doesNotMatch((await ask("")).stdout, /__complete/);
   assert.equal((await ask("", "nonsense")).stdout, "");
+});
+
+test("what is no name is not offered: in an open quote, or by its quotes, a shell would run what stands in it", async (t) => {
+  const alone = host(t, "alone");
+  const dir = join(alone.home, "daemon", "local");
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, "mesh.json"), "{}");
+  const hostile = [
+    "al$(id)",
+    "al`id`",
+    "al;id",
+    "al\u2019;id;\u2019",
+    'al"',
+    "al'",
+    "al\\",
+    "al!!",
+    "al x",
+    "al\u202e",
+    "al*",
+  ];
+  const items = ["alice", ...hostile].map((name) => ({ address: `@${name}`, online: true, self: false }));
+  const daemon = createServer((_request, response) => response.end(JSON.stringify({ items })));
+  await new Promise<void>((resolve) => daemon.listen(join(dir, "sock"), resolve));
+  t.after(() => daemon.close());
+  assert.equal((await alone.run(["__complete", "--current=@al", "--", "send"])).stdout, "@alice\tonline\n");
 });
 
 test("a daemon that does not answer is not waited for", async (t) => {
