@@ -1,6 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
+import { checkName } from "../../protocol/address.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
-import { rfc3339 } from "../../protocol/time.ts";
+import { isMemberId } from "../../protocol/ids.ts";
+import { isRfc3339, rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox } from "../parts.ts";
 
 const directoryFact = "directory";
@@ -24,11 +28,69 @@ export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
       return known;
     },
     async refresh(request) {
-      const { members } = (await request({ type: "members" })) as RequestResults["members"];
-      const { topics } = (await request({ type: "topics" })) as RequestResults["topics"];
+      const members = readMembers(await request({ type: "members" }));
+      const topics = readTopics(await request({ type: "topics" }));
       known = { told_at: rfc3339(clock.now()), members, topics };
       loaded = true;
       await inbox.setFact(directoryFact, JSON.stringify(known));
     },
   };
+}
+
+const roles = new Set<unknown>(["owner", "admin", "member", "guest"]);
+
+/**
+ * What a broker tells is shown, completed in shells and resolved by, and kept over restarts, so it is read once, here.
+ * Throws protocol_error. Topics and agents are named by whoever is a member: one that is no name is left out, and keeps
+ * nobody from the rest.
+ */
+function readMembers(result: unknown): RequestResults["members"]["members"] {
+  const members = isRecord(result) ? result["members"] : undefined;
+  if (!Array.isArray(members) || !members.every(isMember)) throw unreadable("members");
+  return members.map((member) => ({ ...member, agents: member.agents.filter(isName) }));
+}
+
+function readTopics(result: unknown): RequestResults["topics"]["topics"] {
+  const topics = isRecord(result) ? result["topics"] : undefined;
+  if (!Array.isArray(topics) || !topics.every(isTopic)) throw unreadable("topics");
+  return topics.filter(({ name }) => isName(name));
+}
+
+function isMember(value: unknown): value is RequestResults["members"]["members"][number] {
+  if (!isRecord(value)) return false;
+  const { member_id: id, name, role, online, agents, last_seen_at: seen } = value;
+  return (
+    typeof id === "string" &&
+    isMemberId(id) &&
+    isName(name) &&
+    roles.has(role) &&
+    typeof online === "boolean" &&
+    Array.isArray(agents) &&
+    (seen === null || (typeof seen === "string" && isRfc3339(seen)))
+  );
+}
+
+function isTopic(value: unknown): value is RequestResults["topics"]["topics"][number] {
+  if (!isRecord(value)) return false;
+  const { topic_id: id, name, subscribers, subscribed } = value;
+  return (
+    typeof id === "string" &&
+    typeof name === "string" &&
+    Number.isSafeInteger(subscribers) &&
+    typeof subscribed === "boolean"
+  );
+}
+
+function isName(value: unknown): boolean {
+  try {
+    return typeof value === "string" && checkName(value, "name") !== "";
+  } catch {
+    return false;
+  }
+}
+
+function unreadable(what: string): ClaudemeshError {
+  return new ClaudemeshError("protocol_error", `the broker's list of ${what} cannot be read`, {
+    hint: "claudemesh logs --level warn",
+  });
 }

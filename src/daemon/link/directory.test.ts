@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Inbox } from "../parts.ts";
+import { directoryKeeper } from "./directory.ts";
+
+const ada = {
+  member_id: "ab".repeat(32),
+  name: "ada",
+  role: "owner",
+  online: true,
+  agents: ["main"],
+  last_seen_at: null,
+};
+const builds = {
+  topic_id: "t",
+  name: "builds",
+  created_at: "2026-01-01T00:00:00.000Z",
+  subscribers: 1,
+  subscribed: true,
+};
+
+function keeper() {
+  const facts = new Map<string, string>();
+  const inbox: Pick<Inbox, "fact" | "setFact"> = {
+    fact: (name) => facts.get(name) ?? null,
+    setFact: async (name, value) => void facts.set(name, value),
+  };
+  const directory = directoryKeeper(inbox as Inbox, createManualClock());
+  const told = (members: unknown, topics: unknown) =>
+    directory.refresh(async ({ type }) => (type === "members" ? { members } : { topics }));
+  return { directory, facts, told };
+}
+
+test("what a broker tells of members and topics is kept as it is told", async () => {
+  const { directory, told } = keeper();
+  await told(
+    [ada, { ...ada, name: "Bob.2", agents: [], last_seen_at: "2026-01-01T00:00:00.000Z", later: 1 }],
+    [builds],
+  );
+  assert.deepEqual(
+    [directory.current()?.members.map(({ name }) => name), directory.current()?.topics],
+    [["ada", "Bob.2"], [builds]],
+  );
+});
+
+test("topics and agents that are no names are left out: a member that names them so keeps nobody from the rest", async () => {
+  const { directory, told } = keeper();
+  const names = ["$(id)", "--file", "a\nb", "\u001b[2J"];
+  await told(
+    [{ ...ada, agents: ["main", ...names, 7, null] }],
+    [...names.map((name) => ({ ...builds, name })), builds],
+  );
+  assert.deepEqual(directory.current()?.members[0]?.agents, ["main"]);
+  assert.deepEqual(directory.current()?.topics, [builds]);
+});
+
+test("what cannot be members or topics is refused whole, and what was told before stays", async () => {
+  const { directory, facts, told } = keeper();
+  await told([ada], [builds]);
+  const before = directory.current();
+  const wrongMembers: unknown[] = [undefined, null, {}, [null], ["ada"]];
+  for (const name of ["", "a b", "$(id)", "../x", "-x", "\u001b[2J", "a\nb", "x".repeat(65), 7, null])
+    wrongMembers.push([{ ...ada, name }]);
+  for (const wrong of [
+    { member_id: "../x" },
+    { role: "\u001b[2J" },
+    { agents: "main" },
+    { online: 1 },
+    { last_seen_at: "soon" },
+  ])
+    wrongMembers.push([{ ...ada, ...wrong }]);
+  for (const members of wrongMembers) await assert.rejects(told(members, [builds]), isProtocolError, String(members));
+  const wrongTopics: unknown[] = [undefined, [null]];
+  for (const wrong of [{ name: 1 }, { topic_id: 1 }, { subscribers: "\n" }, { subscribed: 1 }])
+    wrongTopics.push([{ ...builds, ...wrong }]);
+  for (const topics of wrongTopics) await assert.rejects(told([ada], topics), isProtocolError, String(topics));
+  await assert.rejects(
+    directory.refresh(async () => null),
+    isProtocolError,
+  );
+  assert.deepEqual([directory.current(), facts.size], [before, 1]);
+});
+
+function isProtocolError(thrown: unknown): boolean {
+  return thrown instanceof ClaudemeshError && thrown.code === "protocol_error";
+}
