@@ -39,3 +39,13 @@ test("the members of a topic that does not exist are refused", async (context) =
     /unknown_destination/,
   );
 });
+
+test("a topic is created under what is a name, and under no other spelling of one", async (context) => {
+  const fixture = await brokerFixture(context);
+  const peer = await fixture.connect(await fixture.member("alice"));
+  const create = (name: string) => peer.request<"topic_create">({ type: "topic_create", name });
+  for (const name of ["$(id)", "--file", "a b", "a\nb", "\u001b[2J", "../x"])
+    await assert.rejects(create(name), /invalid_destination/, name);
+  assert.equal((await create("Builds")).name, "builds");
+  await assert.rejects(create("builds"), /already_exists/);
+});

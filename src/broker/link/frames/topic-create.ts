@@ -1,3 +1,4 @@
+import { checkName } from "../../../protocol/address.ts";
 import { topicInfo } from "../member-info.ts";
 import { request } from "./frame-handler.ts";
 
@@ -5,7 +6,7 @@ import { request } from "./frame-handler.ts";
 export const onTopicCreate = request<"topic_create">(async (frame, link, parts) => {
   const topic = await parts.store.createTopic({
     mesh_id: link.meshId,
-    name: frame.name,
+    name: checkName(frame.name, "topic"),
     created_by: link.memberId,
     now: parts.clock.now(),
   });
