@@ -11,6 +11,8 @@ const textCharsMax = 4_096;
 
 const text = (value: unknown) => typeof value === "string" && value.length <= textCharsMax;
 const name = (value: unknown) => typeof value === "string" && value.length >= 1 && value.length <= limits.nameCharsMax;
+/** Others are shown it. */
+const agent = (value: unknown) => name(value) && /^[a-z0-9][a-z0-9._-]*$/.test(String(value));
 const memberId = (value: unknown) => typeof value === "string" && isMemberId(value);
 const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isRole = (value: unknown) => value === "owner" || value === "admin" || value === "member" || value === "guest";
@@ -60,7 +62,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     previous_instance_id: orNull(text),
     position: orNull(position),
     earlier_positions: listOf(position, earlierPositionsMax),
-    agents: listOf(name, agentsMax),
+    agents: listOf(agent, agentsMax),
     client: record({ name: text, version: text }),
     host_print: orNull(text),
     features: record({ require: offers, optional: offers }),

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "affa0b6837113cd65fe3cb8112b2d0df9da398e777fef204cd097310c190096b";
+const wireDigest = "02684153cfa1dc746d18b45900c2f5e95102487b6b9261ab817322ce231bb4e3";
 
 test("the wire changes only on purpose", () => {
   const files = [

@@ -57,6 +57,14 @@ test("a hello changed after it was signed is refused, whatever field it was", as
   await assert.rejects(fixture.connect({ memberId: alice.memberId, privateKey: mallory.privateKey }), /closed 4002/);
 });
 
+test("agents are names: others are shown what a member says of itself", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  for (const agents of [["a\nb"], ["\u001b[2J"], [""], ["main", "-x"]])
+    await assert.rejects(fixture.connect(alice, { hello: { agents } }), /closed .*agents is missing/);
+  await fixture.connect(alice, { hello: { agents: ["main", "review.2"] } });
+});
+
 test("a key that is not a member of the mesh is refused", async (context) => {
   const fixture = await brokerFixture(context);
   await assert.rejects(fixture.connect(newIdentity()), /closed 4002/);
