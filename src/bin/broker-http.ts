@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
-import { checkName } from "../protocol/address.ts";
+import { checkMemberName } from "../protocol/address.ts";
 import type { Admission, Admitted } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { isMemberId } from "../protocol/ids.ts";
 import type { Invite } from "../protocol/invite.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { fromProblem } from "../protocol/problem.ts";
@@ -70,7 +69,7 @@ export async function requestAdmission(
 /** A broker that was joined by a link may be anybody's: a wrong name is found before it is kept. */
 function isMemberName(name: unknown): boolean {
   try {
-    return typeof name === "string" && checkName(name, "member") === name && !isMemberId(name);
+    return typeof name === "string" && checkMemberName(name) === name;
   } catch {
     return false;
   }

@@ -21,6 +21,15 @@ export function checkName(text: string, what: string): string {
   return text.toLowerCase();
 }
 
+/** A name for a new member: one that reads as a member_id would be taken for the member of that id wherever it is shown. */
+export function checkMemberName(text: string): string {
+  const name = checkName(text, "member");
+  if (!isMemberId(name)) return name;
+  throw new ClaudemeshError("invalid_destination", `member "${name}" reads as a member's id and is not a name`, {
+    hint: "choose another name with --name",
+  });
+}
+
 /** Reads `@member`, `@member/agent`, `@<member_id>`, `#topic` or `queue:name`; else invalid_destination. */
 export function parseAddress(text: string): Address {
   if (text.startsWith("@")) {

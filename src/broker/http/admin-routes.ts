@@ -4,7 +4,7 @@ import { openApiRoute } from "../../http/open-api-route.ts";
 import { operation, type Route, tagged } from "../../http/route.ts";
 import { described, inPath, oneOf, optional, text } from "../../http/shape.ts";
 import { flag } from "../../http/view.ts";
-import { checkName } from "../../protocol/address.ts";
+import { checkMemberName, checkName } from "../../protocol/address.ts";
 import type { BrokerStatusView } from "../../protocol/admin-api.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
@@ -158,7 +158,7 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
         const row = await store.addMember({
           mesh_id: mesh.mesh_id,
           member_id: body.member_id,
-          name: checkName(body.name, "member"),
+          name: checkMemberName(body.name),
           role: body.role ?? "member",
           now: clock.now(),
         });

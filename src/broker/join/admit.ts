@@ -1,5 +1,5 @@
 import { type Admission, type Admitted, admissionHolds } from "../../protocol/admission.ts";
-import { checkName } from "../../protocol/address.ts";
+import { checkMemberName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { brokerProofBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -56,7 +56,7 @@ export async function admitByInvite(
     throw new ClaudemeshError("invite_unknown", "this broker knows no such invite", {
       hint: "ask for a new one: claudemesh invite",
     });
-  const name = checkName(admission.name, "member");
+  const name = checkMemberName(admission.name);
   const { member, admitted } = await store.admit(meshId, { ...admission, name }, clock.now());
   if (admitted) {
     log.info(

@@ -213,3 +213,13 @@ test("the secret of an invite is nowhere at the broker: not in its files, not in
   }
   for (const secret of secrets) assert.ok(!JSON.stringify(fixture.logged).includes(secret));
 });
+
+test("nobody joins under a name that reads as a member's id: it is how one is shown that has left", async (context) => {
+  const { invite, post, admission } = await mesh(context);
+  await invite();
+  for (const name of ["ab".repeat(32), "AB".repeat(32)]) {
+    const refused = await post(admission(name));
+    assert.deepEqual([refused.status, refused.json["code"]], [400, "invalid_destination"]);
+  }
+  assert.equal((await post(admission("bob"))).status, 201);
+});
