@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { plural } from "./plural.ts";
-import { printable } from "./printable.ts";
+import { unbroken } from "./printable.ts";
 import type { Finding } from "./launcher.ts";
 import type { Output } from "./output.ts";
 
@@ -30,8 +30,8 @@ export const command: Command = {
 
 function print(out: Output, { name, state, message, hint }: Finding): void {
   const paint = { ok: out.paint.green, warning: out.paint.yellow, problem: out.paint.red }[state];
-  out.line(`${paint(state.padEnd(7))}  ${printable(name)}: ${printable(message)}`);
-  if (hint !== null) out.line(`         what helps: ${printable(hint)}`);
+  out.line(`${paint(state.padEnd(7))}  ${unbroken(name)}: ${unbroken(message)}`);
+  if (hint !== null) out.line(`         what helps: ${unbroken(hint)}`);
 }
 
 function count(checks: readonly Finding[], state: Finding["state"]): number {

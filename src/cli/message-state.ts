@@ -1,3 +1,4 @@
+import { unbroken } from "./printable.ts";
 import type { MessageView, OutboxRowView } from "../protocol/local-api.ts";
 
 /** What is known of a message sent from here: one fact a line, its stages in order with their times. */
@@ -16,7 +17,7 @@ export function messageStateLines(message: MessageView, row: OutboxRowView): str
     ["replaces", row.supersedes === null ? null : `row ${row.supersedes}: this message supersedes it`],
     ["replaced", row.superseded_by === null ? null : `by row ${row.superseded_by}: this message is superseded`],
   ];
-  return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${value}`]));
+  return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${unbroken(value)}`]));
 }
 
 /** `2 of 3 subscribers`; null for a direct message. */

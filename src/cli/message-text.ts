@@ -1,6 +1,6 @@
 import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
 import type { Output } from "./output.ts";
-import { printable } from "./printable.ts";
+import { printable, unbroken } from "./printable.ts";
 
 /** A message as every command shows it: one line of who, where and when, then its text, indented. */
 export function messageLines(item: InboxItem | HistoryItem, paint: Output["paint"]): string[] {
@@ -8,7 +8,7 @@ export function messageLines(item: InboxItem | HistoryItem, paint: Output["paint
     "inbox_id" in item
       ? { at: item.received_at, place: `#${item.inbox_id}` }
       : { at: item.accepted_at, place: `history ${item.history_id}` };
-  const head = `${paint.bold(senderOf(item))} → ${"to" in item ? printable(item.to) : "?"}  ${paint.dim(at)}  ${place}`;
+  const head = `${paint.bold(senderOf(item))} → ${"to" in item ? unbroken(item.to) : "?"}  ${paint.dim(at)}  ${place}`;
   const marks = marksOf(item);
   return [
     marks.length === 0 ? head : `${head}  ${paint.yellow(`[${marks.join(", ")}]`)}`,
@@ -40,7 +40,7 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
     ["encrypted", item.encrypted ? "yes" : "no"],
   ];
   return [
-    ...facts.flatMap(([name, value]) => (value === null ? [] : [`${paint.dim(name.padEnd(9))} ${printable(value)}`])),
+    ...facts.flatMap(([name, value]) => (value === null ? [] : [`${paint.dim(name.padEnd(9))} ${unbroken(value)}`])),
     "",
     ...textOf(item).replace(/\n$/, "").split("\n"),
   ];
@@ -49,7 +49,7 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
 /** `@name`, or the member_id of a member who has left. */
 export function senderOf(item: InboxItem | HistoryItem): string {
   if (!("from" in item) || item.from === undefined) return "(sender unknown)";
-  return `@${printable(item.from.name ?? item.from.member_id)}`;
+  return `@${unbroken(item.from.name ?? item.from.member_id)}`;
 }
 
 function marksOf(item: InboxItem | HistoryItem): string[] {

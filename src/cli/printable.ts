@@ -20,6 +20,11 @@ export function oneLine(text: string, charsMax: number): string {
   return line.length <= charsMax ? line : `${line.slice(0, charsMax - 1)}…`;
 }
 
+/** All of it on one line: where a line is a fact, what others chose to say must not look like another one. */
+export function unbroken(text: string): string {
+  return printable(text).replace(/[\n\t]+/g, " ");
+}
+
 /** A word of the command line as an error quotes it. */
 export function quoted(word: string): string {
   return `\`${oneLine(word, 60)}\``;
