@@ -13,6 +13,17 @@ test("a broker that cannot prove the pinned key hears nothing of the member, and
   await assert.rejects(link.next("hello"), /closed before hello/);
 });
 
+test("an error told before anything is proven ends the opening and not the daemon, whatever it says of itself", async (t) => {
+  const made = await linkBench(t);
+  const link = await made.broker.connection();
+  const details = { close_kind: "member_revoked", link_error: "kicked", not_before_ms: 1e300 };
+  link.send({ type: "error", code: "internal", message: "no", retryable: false, closes: false, details });
+  await made.link("waiting");
+  made.clock.advance(30_000);
+  await (await made.broker.connection()).open();
+  await made.link("connected");
+});
+
 test("a broker that falls silent is given up after 75 seconds; one that answers pings is not", async (t) => {
   const made = await linkBench(t);
   const link = await made.broker.connection();

@@ -223,8 +223,8 @@ async function expect<T extends "challenge" | "hello_ack">(
   const frame = await frames.next();
   // The close code that follows says what is to be done about it: the queue rejects with that.
   if (frame.type === "error" && frame.closes) for (;;) await frames.next();
-  if (frame.type === "error")
-    throw new ClaudemeshError("broker_unreachable", frame.message, { details: { ...frame.details } });
+  // Its details stay where they are: ours of the same names decide whether and when to dial again.
+  if (frame.type === "error") throw new ClaudemeshError("broker_unreachable", frame.message);
   if (frame.type !== type)
     throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} where ${type} was due`);
   return frame as Extract<ChallengeFrame | HelloAckFrame, { type: T }>;
