@@ -92,6 +92,25 @@ test("without a gate a request needs a Host, and with `requireJsonType` a body n
   assert.equal(await post(lenient, { "content-encoding": "gzip" }), 415);
 });
 
+test("a field of every object is unknown like any other, and no meaning is made up for it", async (context) => {
+  const port = await serve(context, [
+    operation({
+      name: "put",
+      method: "POST",
+      path: "/things",
+      summary: "Make one",
+      body: { name: text() },
+      aliases: { title: "name" },
+      answers,
+      handle: ({ body }) => ({ status: 200, body }),
+    }),
+  ]);
+  const hint = async (body: string) => (await httpCall({ port }, "POST", "/things", { body })).json["hint"];
+  assert.equal(await hint('{"title":"a"}'), "did you mean `name`?");
+  for (const field of ["constructor", "__proto__", "toString"])
+    assert.equal(await hint(`{"${field}":1}`), "known: name", field);
+});
+
 test("requests beyond the limit are refused with the API's own code, in its own name", async (context) => {
   const begun = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();

@@ -58,7 +58,8 @@ function unknownName(
   aliases: Readonly<Record<string, string>>,
 ): ClaudemeshError {
   const shown = name.slice(0, 64);
-  const meant = aliases[name.toLowerCase()] ?? suggest(name, Object.keys(shape))[0];
+  const lower = name.toLowerCase();
+  const meant = (Object.hasOwn(aliases, lower) ? aliases[lower] : undefined) ?? suggest(name, Object.keys(shape))[0];
   return new ClaudemeshError("unknown_field", `unknown ${what} \`${shown}\``, {
     hint: meant === undefined ? `known: ${Object.keys(shape).join(", ") || "none"}` : `did you mean \`${meant}\`?`,
     details: { field: shown, ...(meant === undefined ? {} : { suggestion: meant }) },
