@@ -153,6 +153,8 @@ test("the authority is a host and a port and nothing else: a link cannot look li
     "mesh.example\u0000",
     "127.1:8787",
     "0x7f.1",
+    "$(id)",
+    "a;id;",
     "",
   ])
     assert.equal(made(authority), "invite_altered", authority);

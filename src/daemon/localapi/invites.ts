@@ -1,13 +1,16 @@
 import { generateKeyPairSync } from "node:crypto";
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, oneOf, optional, text, whole } from "../../http/shape.ts";
+import { isAuthority } from "../../protocol/authority.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
-import type { RequestResults } from "../../protocol/frames.ts";
+import type { BrokerReach, RequestResults } from "../../protocol/frames.ts";
+import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InviteMade, InviteView } from "../../protocol/local-api.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
+import { isRfc3339 } from "../../protocol/time.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { Link } from "../parts.ts";
 import { invite, inviteMade, invites } from "./answers/invites.schema.ts";
@@ -62,6 +65,7 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
         });
         const { invite: written, reach } = (result ?? {}) as RequestResults["invite_create"];
         const made = inviteOf(written);
+        if (!isReach(reach)) throw notAnInvite();
         const answer: InviteMade = {
           ...made,
           link: inviteLink({
@@ -112,8 +116,17 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
 function inviteOf(result: unknown): InviteView {
   const invite = result as Partial<InviteView> | null | undefined;
-  if (typeof invite?.invite_id !== "string" || typeof invite.expires_at !== "string") throw notAnInvite();
+  const { invite_id: id, expires_at: over } = invite ?? {};
+  if (typeof id !== "string" || typeof over !== "string" || !isRfc3339(over)) throw notAnInvite();
   return invite as InviteView;
+}
+
+/** It goes into a link, which is pasted into a shell: nothing but an address may come from a broker there. */
+function isReach(reach: Partial<BrokerReach> | undefined): reach is BrokerReach {
+  const { authority, transport } = reach ?? {};
+  if (typeof authority !== "string" || !isAuthority(authority)) return false;
+  if (transport?.kind === "pinned") return isMemberId(String(transport.certificate_print));
+  return transport?.kind === "plain" || transport?.kind === "trusted";
 }
 
 function notAnInvite(): ClaudemeshError {

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { parseInvite } from "../../protocol/invite.ts";
+import { inviteRoutes } from "./invites.ts";
+import { createTestLink } from "./link.fixture.ts";
+
+const mesh = {
+  mesh_id: "0198f0a0-0000-7000-8000-000000000001",
+  slug: "local",
+  member_name: "ada",
+  broker_url: "ws://127.0.0.1:9/v1/link",
+  broker_key: "ab".repeat(32),
+  certificate_print: null,
+};
+const written = { invite_id: "cd".repeat(32), expires_at: "2026-01-01T00:00:00.000Z" };
+const reach = { authority: "mesh.example:8787", transport: { kind: "trusted" }, loopback: false };
+
+test("a link is made of what a broker says of itself only where that is an address: it is pasted into shells", async () => {
+  const link = createTestLink(null);
+  link.connected = true;
+  const route = inviteRoutes({ link, mesh }).find(({ name }) => name === "inviteCreate");
+  assert.ok(route !== undefined && "handle" in route);
+  const made = async (answer: unknown): Promise<string> => {
+    link.answers.set("invite_create", answer);
+    const call = { params: {}, query: {}, headers: {}, body: {}, transport: "unix" } as const;
+    const reply = await route.handle(call);
+    return "body" in reply ? (reply.body as { link: string }).link : "";
+  };
+  assert.equal(parseInvite(await made({ invite: written, reach })).authority, "mesh.example:8787");
+  const pinned = (certificate_print: unknown) => ({ ...reach, transport: { kind: "pinned", certificate_print } });
+  for (const wrong of [
+    undefined,
+    { ...reach, authority: "$(id)" },
+    { ...reach, authority: "x;id;" },
+    { ...reach, authority: "x\nclaudemesh://y" },
+    { ...reach, authority: 7 },
+    { ...reach, transport: undefined },
+    { ...reach, transport: { kind: "other" } },
+    pinned("ab"),
+    pinned(null),
+  ])
+    await assert.rejects(made({ invite: written, reach: wrong }), isProtocolError, JSON.stringify(wrong));
+  await assert.rejects(made({ invite: { ...written, expires_at: "soon" }, reach }), isProtocolError);
+});
+
+function isProtocolError(thrown: unknown): boolean {
+  return thrown instanceof ClaudemeshError && thrown.code === "protocol_error";
+}
