@@ -111,6 +111,42 @@ test("a field of every object is unknown like any other, and no meaning is made 
     assert.equal(await hint(`{"${field}":1}`), "known: name", field);
 });
 
+test("what a refusal from elsewhere says of a header is sent as far as a header can hold it", async (context) => {
+  const port = await serve(context, [
+    operation({
+      name: "forwarded",
+      method: "GET",
+      path: "/forwarded",
+      summary: "Refused by somebody else",
+      answers,
+      handle: () => {
+        throw ClaudemeshError.fromWire("method_not_allowed", "no", { allow: "GET\r\nset-cookie: a=b\u0000\u2028" });
+      },
+    }),
+  ]);
+  const { status, headers, json } = await httpCall({ port }, "GET", "/forwarded");
+  assert.deepEqual([status, headers["allow"], headers["set-cookie"]], [405, "GETset-cookie: a=b", undefined]);
+  assert.equal(json["code"], "method_not_allowed");
+});
+
+test("a refusal from elsewhere that cannot be written is answered as a failure, and ends nothing", async (context) => {
+  const deep: unknown = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+  const port = await serve(context, [
+    operation({
+      name: "forwarded",
+      method: "GET",
+      path: "/forwarded",
+      summary: "Refused by somebody else",
+      answers,
+      handle: () => {
+        throw ClaudemeshError.fromWire("not_found", "no", { deep });
+      },
+    }),
+  ]);
+  const { status, json } = await httpCall({ port }, "GET", "/forwarded");
+  assert.deepEqual([status, json["code"]], [500, "internal"]);
+});
+
 test("requests beyond the limit are refused with the API's own code, in its own name", async (context) => {
   const begun = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();

@@ -149,8 +149,24 @@ async function serve(
       response.destroy();
       return;
     }
-    await respondProblem(request, response, error, host.clock);
+    await respondRefusal(host, request, response, error);
     finish();
+  }
+}
+
+/** What another host told of may be what cannot be written down: that is a failure like any other. */
+async function respondRefusal(
+  host: RequestHost,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: ClaudemeshError,
+): Promise<void> {
+  try {
+    await respondProblem(request, response, error, host.clock);
+  } catch (thrown) {
+    host.log.error({ err: thrown, code: error.code }, "a refusal could not be written");
+    if (response.headersSent) response.destroy();
+    else await respondProblem(request, response, unexpected(host.api, thrown), host.clock);
   }
 }
 

@@ -40,7 +40,8 @@ export const problemHeaders: Readonly<Record<string, ProblemHeader>> = {
 /** The headers of one refusal beside those that every answer has. */
 export function headersOf(error: ClaudemeshError): Record<string, string> {
   const headers: Record<string, string> = {};
+  // An error may be what another host told of: what no header can hold would throw where nothing is left to answer with.
   for (const [name, header] of Object.entries(problemHeaders))
-    if (header.carriedBy(error.code)) headers[name] = header.valueOf(error);
+    if (header.carriedBy(error.code)) headers[name] = header.valueOf(error).replace(/[^\x20-\x7e]/g, "");
   return headers;
 }
