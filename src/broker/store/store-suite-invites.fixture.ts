@@ -102,6 +102,8 @@ export function invites(on: On): void {
     await create(under, { expires_at: 90 });
     await assert.rejects(create(under, { invite_id: id("b") }), { code: "too_many_invites" });
     await store.admit(meshId, admission("carol"), 20);
+    await create(under, { invite_id: id("b") });
+    await assert.rejects(create(under, { invite_id: id("c") }), { code: "too_many_invites" });
     assert.equal(await store.expireInvites(meshId, 91, { limit: 10, dryRun: true }), 1);
     assert.equal(await store.expireInvites(meshId, 91, { limit: 10, dryRun: false }), 1);
     await assert.rejects(store.admit(meshId, admission("dave"), 20), { code: "invite_unknown" });

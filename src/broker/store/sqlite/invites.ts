@@ -6,10 +6,15 @@ import type { InviteRow, MemberRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { member, nameIsFree, insertMember } from "./directory.ts";
 
+const selectInvite = `SELECT invite.*, (SELECT count(*) FROM invite_use
+  WHERE invite_use.mesh_id = invite.mesh_id AND invite_use.invite_id = invite.invite_id) AS used FROM invite`;
+
 export function createInvite(core: StoreCore, invite: Omit<InviteRow, "used" | "revoked_at">): InviteRow {
   return core.transaction(() => {
     const open = core
-      .sql("SELECT count(*) AS n FROM invite WHERE mesh_id = ? AND expires_at > ? AND revoked_at IS NULL")
+      .sql(
+        `SELECT count(*) AS n FROM (${selectInvite} WHERE mesh_id = ? AND expires_at > ? AND revoked_at IS NULL) WHERE used < uses`,
+      )
       .get(invite.mesh_id, invite.created_at);
     if (Number(open?.["n"]) >= limits.invitesOpenMax) {
       throw new ClaudemeshError("too_many_invites", `the mesh has ${limits.invitesOpenMax} open invites`, {
@@ -34,9 +39,6 @@ export function createInvite(core: StoreCore, invite: Omit<InviteRow, "used" | "
     return { ...invite, used: 0, revoked_at: null };
   });
 }
-
-const selectInvite = `SELECT invite.*, (SELECT count(*) FROM invite_use
-  WHERE invite_use.mesh_id = invite.mesh_id AND invite_use.invite_id = invite.invite_id) AS used FROM invite`;
 
 export function invites(core: StoreCore, meshId: string): InviteRow[] {
   return core
