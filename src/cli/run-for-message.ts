@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
 import { senderOf } from "./message-text.ts";
-import { jsonLine, printable } from "./printable.ts";
+import { jsonLine, unbroken } from "./printable.ts";
 
 /** A command that is told to stop gets this long before it is killed. */
 const stopMs = 5_000;
@@ -74,5 +74,5 @@ function environment(item: InboxItem, mesh: string): Readonly<Record<string, str
     CLAUDEMESH_MESSAGE_ID: item.broker_message_id,
     CLAUDEMESH_MESH: mesh,
   };
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, printable(value)]));
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, unbroken(value)]));
 }
