@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -10,6 +11,12 @@ export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Standard output of a command that has to succeed. */
+export function ok(ran: Ran): string {
+  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
+  return ran.stdout;
 }
 
 /** One host as its user sees it: a home of its own and the command line, each call a process. */
