@@ -12,7 +12,7 @@ import {
   readListenRecord,
   writeListenRecord,
 } from "./listen-record.ts";
-import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
+import { startDetached, stopDetached } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
 
@@ -57,20 +57,11 @@ function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
   });
 }
 
-/** Stops it in good order, by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */
-export async function stopBroker(dataDir: string): Promise<boolean> {
-  const lockPath = join(dataDir, "broker.lock");
-  if (!existsSync(lockPath)) return false;
-  const status = await brokerStatus(dataDir);
-  if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await adminClient(dataDir)
-    .shutdown()
-    .catch(() => undefined);
-  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
-  if (status.pid !== null) process.kill(status.pid, "SIGTERM");
-  if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the broker of ${dataDir} did not stop in ${stopDeadlineMs / 1_000} s`, {
-    hint: `its log is ${join(dataDir, "broker.log")}`,
+/** Stops it by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */
+export function stopBroker(dataDir: string): Promise<boolean> {
+  return stopDetached("run-broker", dataDir, {
+    look: () => brokerStatus(dataDir),
+    ask: () => adminClient(dataDir).shutdown(),
   });
 }
 
