@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { lastBrokerPlace } from "../broker/broker-file.ts";
 import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -72,7 +73,9 @@ export async function brokerStatus(dataDir: string): Promise<BrokerStatus> {
     return running(dataDir, await adminClient(dataDir).status(lookTimeoutMs));
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    return { ...lastUrls(dataDir), state, pid: null, data_dir: dataDir };
+    // Where it listened last is where it will listen again.
+    const { url, exposed_url } = lastBrokerPlace(dataDir);
+    return { url, exposed_url, state, pid: null, data_dir: dataDir };
   }
 }
 
@@ -84,15 +87,4 @@ function running(dataDir: string, answer: BrokerAnswer): BrokerStatus {
     pid: answer.pid,
     data_dir: dataDir,
   };
-}
-
-/** Where it listened last and will listen again. */
-function lastUrls(dataDir: string): Pick<BrokerStatus, "url" | "exposed_url"> {
-  try {
-    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as Record<string, unknown>;
-    const text = (name: string): string | null => (typeof file[name] === "string" ? String(file[name]) : null);
-    return { url: text("url"), exposed_url: text("exposed_url") };
-  } catch {
-    return { url: null, exposed_url: null };
-  }
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
-/** broker.json: where this broker was last reached. Read by the next start and by who wants to talk to it. */
+/** broker.json: where this broker was last reached. Read by the next start and by whoever wants to talk to it. */
 export interface BrokerFile {
   readonly port: number;
   /** Of the listener for other hosts; null while there is none. */
@@ -28,6 +28,29 @@ export function readBrokerFile(dataDir: string): Pick<BrokerFile, "port" | "expo
     throw unreadable(path, thrown);
   }
   throw unreadable(path, null);
+}
+
+/**
+ * Where the broker was last, for whoever wants to talk to it or to show it. Never throws: only asking proves anything,
+ * and of a file that is missing or spoilt the usual place is as good a guess.
+ */
+export function lastBrokerPlace(dataDir: string): {
+  readonly url: string | null;
+  readonly exposed_url: string | null;
+  readonly admin_socket: string;
+} {
+  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  const usual = join(dataDir, "admin.sock");
+  try {
+    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as Record<string, unknown>;
+    return {
+      url: text(file["url"]),
+      exposed_url: text(file["exposed_url"]),
+      admin_socket: text(file["admin_socket"]) ?? usual,
+    };
+  } catch {
+    return { url: null, exposed_url: null, admin_socket: usual };
+  }
 }
 
 function isPort(value: unknown): value is number {
