@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { lastBrokerPlace } from "../broker/broker-file.ts";
 import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
-import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { adminClient, type BrokerAnswer } from "./admin-client.ts";
 import {

@@ -4,7 +4,7 @@ import type { DaemonStatus, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
-import { socketPathFor } from "../daemon/localapi/runtime-folder.ts";
+import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { startDetached, stopDetached } from "./detached-process.ts";
@@ -74,7 +74,7 @@ export function stopDaemon(home: string, dir: string): Promise<boolean> {
 export async function daemonStatus(home: string, dir: string): Promise<DaemonStatus> {
   const mesh = readMeshFile(dir);
   const file = readDaemonFile(dir);
-  const socket = file?.socket ?? socketPathFor(dir, process.env);
+  const socket = file?.socket ?? socketPathFor(dir, "sock", process.env);
   const base = {
     mesh: mesh.slug,
     member: mesh.member_name,

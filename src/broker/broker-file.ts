@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -59,25 +57,6 @@ function isPort(value: unknown): value is number {
 
 export function writeBrokerFile(dataDir: string, file: BrokerFile): void {
   writeFileAtomic(join(dataDir, "broker.json"), `${JSON.stringify(file)}\n`, 0o600);
-}
-
-const socketPathBytesMax = 100;
-
-/** `<dataDir>/admin.sock`; where that is longer than a socket address may be, in a 0700 folder of this user. */
-export function adminSocketPath(dataDir: string): string {
-  const path = join(dataDir, "admin.sock");
-  if (Buffer.byteLength(path) <= socketPathBytesMax) return path;
-  const name = createHash("sha256").update(path).digest("hex").slice(0, 16);
-  const folder = join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `claudemesh-${userInfo().uid}-${name}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(folder);
-  // In a shared folder somebody else could have been first.
-  if (!stat.isDirectory() || stat.uid !== userInfo().uid || (stat.mode & 0o077) !== 0) {
-    throw new ClaudemeshError("invalid_config", `${folder} is not a private folder of this user.`, {
-      hint: "use a shorter data directory",
-    });
-  }
-  return join(folder, "admin.sock");
 }
 
 function unreadable(path: string, cause: unknown): ClaudemeshError {
