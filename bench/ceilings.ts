@@ -31,7 +31,7 @@ export function bareNodeMs(runs = 21): number {
 }
 
 /** Median wall time of a command as a whole process, milliseconds; it must succeed. */
-export function wholeProcessMs(command: string, args: readonly string[], env: NodeJS.ProcessEnv, runs: number): number {
+function wholeProcessMs(command: string, args: readonly string[], env: NodeJS.ProcessEnv, runs: number): number {
   const times: number[] = [];
   for (let n = 0; n < runs; n += 1) {
     const start = performance.now();

@@ -38,7 +38,7 @@ export function measureCli(options: { readonly samples: number }): CliFigures {
         run(process.execPath, [program, "send", "@bench", "hello"]),
         run(wrapper, ["send", "@bench", "hello"]),
       ] as const;
-      // The first rounds fill the compile cache and the file cache.
+      // The first rounds fill the file cache.
       if (n < 3) continue;
       bare.push(taken[0]);
       send.push(taken[1]);

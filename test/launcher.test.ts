@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Ran } from "./support/claudemesh.ts";
 import { onEnd } from "./support/on-end.ts";
+import type { Ran } from "./support/run.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const launcher = fileURLToPath(new URL("../bin/claudemesh.mjs", import.meta.url));

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { lastBrokerPlace } from "../broker/broker-file.ts";
 import { call } from "../client/call.ts";
 import { createHttpClient } from "../client/http/http-client.ts";
 import type { BrokerStatusView } from "../protocol/admin-api.ts";
@@ -23,7 +22,8 @@ export interface AdminClient {
 
 export function adminClient(dataDir: string): AdminClient {
   const ask = async <T>(method: "GET" | "POST", target: string, body?: unknown, timeoutMs = 10_000): Promise<T> => {
-    const path = socketPath(dataDir);
+    // As it recorded it at its last start: a long path moves to a short folder.
+    const path = lastBrokerPlace(dataDir).admin_socket;
     const http = createHttpClient({ kind: "unix", path });
     try {
       return await call<T>(
@@ -48,15 +48,4 @@ export function adminClient(dataDir: string): AdminClient {
       void (await ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member)),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
-}
-
-/** As the broker recorded it at its last start: a long path moves to a short folder. */
-function socketPath(dataDir: string): string {
-  try {
-    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket?: unknown };
-    if (typeof file.admin_socket === "string") return file.admin_socket;
-  } catch {
-    // Never started: nothing answers at the usual place either.
-  }
-  return join(dataDir, "admin.sock");
 }

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** A process must answer, or end, within this time after it was started or told to. */
-export const startDeadlineMs = 30_000;
-export const stopDeadlineMs = 20_000;
+const startDeadlineMs = 30_000;
+const stopDeadlineMs = 20_000;
 const lookIntervalMs = 20;
 const lastWordsChars = 2_000;
 
@@ -56,8 +57,33 @@ export async function startDetached<T>(
   }
 }
 
+/**
+ * Stops the program of `folder` in good order, by asking it, else by SIGTERM; true when it ran. Call under the launch
+ * lock. Throws timed_out when it goes on in spite of both.
+ */
+export async function stopDetached<Status extends { readonly state: string; readonly pid: number | null }>(
+  program: Program,
+  folder: string,
+  options: { readonly look: () => Promise<Status>; readonly ask: (status: Status) => Promise<unknown> },
+): Promise<boolean> {
+  const name = program.slice("run-".length);
+  const lockPath = join(folder, `${name}.lock`);
+  if (!existsSync(lockPath)) return false;
+  const status = await options.look();
+  const { state, pid } = status;
+  if (state === "stopped" && !isLocked(lockPath)) return false;
+  // One that does not answer is told by the signal; one that has just ended has let go of its lock.
+  await options.ask(status).catch(() => undefined);
+  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
+  if (pid !== null) process.kill(pid, "SIGTERM");
+  if (pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
+  throw new ClaudemeshError("timed_out", `the ${name} of ${folder} did not stop in ${stopDeadlineMs / 1_000} s`, {
+    hint: `its log is ${join(folder, `${name}.log`)}`,
+  });
+}
+
 /** Resolves once nobody holds the lock: then the process that held it has ended, whatever its pid is used for now. */
-export async function waitForRelease(lockPath: string, deadlineMs: number): Promise<boolean> {
+async function waitForRelease(lockPath: string, deadlineMs: number): Promise<boolean> {
   const deadline = Date.now() + deadlineMs;
   while (isLocked(lockPath)) {
     if (Date.now() > deadline) return false;

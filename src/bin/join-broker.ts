@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { createKeypair } from "../daemon/identity/keypair.ts";
 import { createMember } from "../daemon/identity/member.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
-import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type AdminClient, adminClient, type BrokerAnswer } from "./admin-client.ts";
 import { defaultMemberName } from "./member-name.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { daemonDirs } from "../client/find-daemon.ts";
 import { createKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
-import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { checkName } from "../protocol/address.ts";
 import { type Admitted, signAdmission } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { lastBrokerPlace } from "../broker/broker-file.ts";
 import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
-import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { adminClient, type BrokerAnswer } from "./admin-client.ts";
 import {
@@ -12,7 +13,7 @@ import {
   readListenRecord,
   writeListenRecord,
 } from "./listen-record.ts";
-import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
+import { startDetached, stopDetached } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
 
@@ -57,20 +58,11 @@ function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
   });
 }
 
-/** Stops it in good order, by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */
-export async function stopBroker(dataDir: string): Promise<boolean> {
-  const lockPath = join(dataDir, "broker.lock");
-  if (!existsSync(lockPath)) return false;
-  const status = await brokerStatus(dataDir);
-  if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await adminClient(dataDir)
-    .shutdown()
-    .catch(() => undefined);
-  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
-  if (status.pid !== null) process.kill(status.pid, "SIGTERM");
-  if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the broker of ${dataDir} did not stop in ${stopDeadlineMs / 1_000} s`, {
-    hint: `its log is ${join(dataDir, "broker.log")}`,
+/** Stops it by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */
+export function stopBroker(dataDir: string): Promise<boolean> {
+  return stopDetached("run-broker", dataDir, {
+    look: () => brokerStatus(dataDir),
+    ask: () => adminClient(dataDir).shutdown(),
   });
 }
 
@@ -81,7 +73,9 @@ export async function brokerStatus(dataDir: string): Promise<BrokerStatus> {
     return running(dataDir, await adminClient(dataDir).status(lookTimeoutMs));
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    return { ...lastUrls(dataDir), state, pid: null, data_dir: dataDir };
+    // Where it listened last is where it will listen again.
+    const { url, exposed_url } = lastBrokerPlace(dataDir);
+    return { url, exposed_url, state, pid: null, data_dir: dataDir };
   }
 }
 
@@ -93,15 +87,4 @@ function running(dataDir: string, answer: BrokerAnswer): BrokerStatus {
     pid: answer.pid,
     data_dir: dataDir,
   };
-}
-
-/** Where it listened last and will listen again. */
-function lastUrls(dataDir: string): Pick<BrokerStatus, "url" | "exposed_url"> {
-  try {
-    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as Record<string, unknown>;
-    const text = (name: string): string | null => (typeof file[name] === "string" ? String(file[name]) : null);
-    return { url: text("url"), exposed_url: text("exposed_url") };
-  } catch {
-    return { url: null, exposed_url: null };
-  }
 }

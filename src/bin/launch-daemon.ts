@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { DaemonStatus, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
-import { socketPathFor } from "../daemon/localapi/runtime-folder.ts";
+import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { isLocked, startDetached, stopDeadlineMs, waitForRelease } from "./detached-process.ts";
+import { startDetached, stopDetached } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
@@ -56,20 +55,18 @@ export async function waitForLink({ socket }: DaemonStatus, timeoutMs = linkTime
   }
 }
 
-/** Stops it in good order, by its local API, else by SIGTERM; true when it ran. Call under the launch lock. */
-export async function stopDaemon(home: string, dir: string): Promise<boolean> {
-  const lockPath = join(dir, "daemon.lock");
-  if (!existsSync(lockPath)) return false;
-  const status = await daemonStatus(home, dir);
-  if (status.state === "stopped" && !isLocked(lockPath)) return false;
-  await connect({ socketPath: status.socket })
-    .shutdown({ timeoutMs: lookTimeoutMs })
-    .catch(() => undefined);
-  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
-  if (status.pid !== null) process.kill(status.pid, "SIGTERM");
-  if (status.pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the daemon of ${dir} did not stop in ${stopDeadlineMs / 1_000} s`, {
-    hint: `its log is ${join(dir, "daemon.log")}`,
+/** Stops it by its local API, else by SIGTERM; true when it ran. Call under the launch lock. */
+export function stopDaemon(home: string, dir: string): Promise<boolean> {
+  return stopDetached("run-daemon", dir, {
+    look: () => daemonStatus(home, dir),
+    async ask({ socket }) {
+      const client = connect({ socketPath: socket });
+      try {
+        await client.shutdown({ timeoutMs: lookTimeoutMs });
+      } finally {
+        client.close();
+      }
+    },
   });
 }
 
@@ -77,7 +74,7 @@ export async function stopDaemon(home: string, dir: string): Promise<boolean> {
 export async function daemonStatus(home: string, dir: string): Promise<DaemonStatus> {
   const mesh = readMeshFile(dir);
   const file = readDaemonFile(dir);
-  const socket = file?.socket ?? socketPathFor(dir, process.env);
+  const socket = file?.socket ?? socketPathFor(dir, "sock", process.env);
   const base = {
     mesh: mesh.slug,
     member: mesh.member_name,

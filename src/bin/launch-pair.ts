@@ -14,7 +14,7 @@ import type {
   UpRequest,
 } from "../cli/launcher.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
-import { makePrivateDirectory } from "../daemon/identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";

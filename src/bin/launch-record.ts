@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
-import { ClaudemeshError } from "../protocol/error.ts";
+import { readRecord } from "./json-record.ts";
 
 /** How a daemon was asked to run (launch.json), so that the next `up` without options runs it in the same way. */
 export interface LaunchRecord {
@@ -15,25 +14,15 @@ export interface LaunchRecord {
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  let text: string;
-  try {
-    text = readFileSync(path(dir), "utf8");
-  } catch {
-    return { persistent: false, http: false, broker: null };
-  }
-  try {
-    const value = JSON.parse(text) as Partial<LaunchRecord>;
-    return {
-      persistent: value.persistent === true,
-      http: value.http === true,
-      broker: typeof value.broker === "string" ? value.broker : null,
-    };
-  } catch (cause) {
-    throw new ClaudemeshError("invalid_config", `${path(dir)} is not JSON`, {
-      hint: "remove the file and run claudemesh up with the options you want",
-      cause,
-    });
-  }
+  const { persistent, http, broker } = readRecord(
+    path(dir),
+    "remove the file and run claudemesh up with the options you want",
+  );
+  return {
+    persistent: persistent === true,
+    http: http === true,
+    broker: typeof broker === "string" ? broker : null,
+  };
 }
 
 export function writeLaunchRecord(dir: string, record: LaunchRecord): void {

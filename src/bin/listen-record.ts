@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { readCertificate } from "../broker/listen/given-certificate.ts";
@@ -6,6 +5,7 @@ import type { ListenRequest } from "../cli/launcher.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { parseListen } from "../protocol/listen-address.ts";
 import { isLoopback } from "../protocol/loopback.ts";
+import { readRecord } from "./json-record.ts";
 
 /** Where a broker was asked to listen (listen.json), so that the next start without options listens there again. */
 export interface ListenRecord {
@@ -22,27 +22,17 @@ const path = (dataDir: string): string => join(dataDir, "listen.json");
 const nowhere: ListenRecord = { local_port: null, expose: null, tls_cert: null, tls_key: null };
 
 export function readListenRecord(dataDir: string): ListenRecord {
-  let text: string;
-  try {
-    text = readFileSync(path(dataDir), "utf8");
-  } catch {
-    return nowhere;
-  }
-  try {
-    const value = JSON.parse(text) as Partial<ListenRecord>;
-    const string = (field: unknown): string | null => (typeof field === "string" ? field : null);
-    return {
-      local_port: typeof value.local_port === "number" ? value.local_port : null,
-      expose: string(value.expose),
-      tls_cert: string(value.tls_cert),
-      tls_key: string(value.tls_key),
-    };
-  } catch (cause) {
-    throw new ClaudemeshError("invalid_config", `${path(dataDir)} is not JSON`, {
-      hint: "remove the file and run claudemesh broker up with the options you want",
-      cause,
-    });
-  }
+  const { local_port, expose, tls_cert, tls_key } = readRecord(
+    path(dataDir),
+    "remove the file and run claudemesh broker up with the options you want",
+  );
+  const string = (field: unknown): string | null => (typeof field === "string" ? field : null);
+  return {
+    local_port: typeof local_port === "number" ? local_port : null,
+    expose: string(expose),
+    tls_cert: string(tls_cert),
+    tls_key: string(tls_key),
+  };
 }
 
 export function writeListenRecord(dataDir: string, record: ListenRecord): void {

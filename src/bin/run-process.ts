@@ -3,7 +3,7 @@ import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { LogFile } from "./log-file.ts";
 
 /** After this long a stop that hangs is given up: whatever was acknowledged is on disk already. */
-export const stopDeadlineMs = 10_000;
+const stopDeadlineMs = 10_000;
 
 /** What a process runs. `ended` resolves when it ends by itself: asked over its own API, or by something fatal. */
 export interface Program {

@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
-/** broker.json: where this broker was last reached. Read by the next start and by who wants to talk to it. */
+/** broker.json: where this broker was last reached. Read by the next start and by whoever wants to talk to it. */
 export interface BrokerFile {
   readonly port: number;
   /** Of the listener for other hosts; null while there is none. */
@@ -30,31 +28,35 @@ export function readBrokerFile(dataDir: string): Pick<BrokerFile, "port" | "expo
   throw unreadable(path, null);
 }
 
+/**
+ * Where the broker was last, for whoever wants to talk to it or to show it. Never throws: only asking proves anything,
+ * and of a file that is missing or spoilt the usual place is as good a guess.
+ */
+export function lastBrokerPlace(dataDir: string): {
+  readonly url: string | null;
+  readonly exposed_url: string | null;
+  readonly admin_socket: string;
+} {
+  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  const usual = join(dataDir, "admin.sock");
+  try {
+    const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as Record<string, unknown>;
+    return {
+      url: text(file["url"]),
+      exposed_url: text(file["exposed_url"]),
+      admin_socket: text(file["admin_socket"]) ?? usual,
+    };
+  } catch {
+    return { url: null, exposed_url: null, admin_socket: usual };
+  }
+}
+
 function isPort(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
 export function writeBrokerFile(dataDir: string, file: BrokerFile): void {
   writeFileAtomic(join(dataDir, "broker.json"), `${JSON.stringify(file)}\n`, 0o600);
-}
-
-const socketPathBytesMax = 100;
-
-/** `<dataDir>/admin.sock`; where that is longer than a socket address may be, in a 0700 folder of this user. */
-export function adminSocketPath(dataDir: string): string {
-  const path = join(dataDir, "admin.sock");
-  if (Buffer.byteLength(path) <= socketPathBytesMax) return path;
-  const name = createHash("sha256").update(path).digest("hex").slice(0, 16);
-  const folder = join(process.env["XDG_RUNTIME_DIR"] ?? tmpdir(), `claudemesh-${userInfo().uid}-${name}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(folder);
-  // In a shared folder somebody else could have been first.
-  if (!stat.isDirectory() || stat.uid !== userInfo().uid || (stat.mode & 0o077) !== 0) {
-    throw new ClaudemeshError("invalid_config", `${folder} is not a private folder of this user.`, {
-      hint: "use a shorter data directory",
-    });
-  }
-  return join(folder, "admin.sock");
 }
 
 function unreadable(path: string, cause: unknown): ClaudemeshError {

@@ -6,7 +6,8 @@ import type { Log } from "../base/log.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { adminSocketPath, writeBrokerFile } from "./broker-file.ts";
+import { socketPathFor } from "../http/socket-path.ts";
+import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
@@ -213,7 +214,7 @@ async function startBroker(
     listening.resolve();
     undo.push(() => opened.close());
     const { url, exposed } = opened;
-    const adminSocket = adminSocketPath(dataDir);
+    const adminSocket = socketPathFor(dataDir, "admin.sock", process.env);
     const admin = createAdminServer({
       routes: adminRoutes({
         programVersion,

@@ -64,6 +64,8 @@ export interface CommandContext {
   flag(name: string): boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  /** Of --mesh, else of CLAUDEMESH_MESH; null: the only one. */
+  readonly mesh: string | null;
   readonly stdin: Input;
   readonly out: Output;
   /** Client of the daemon that is meant. Throws not_running or usage; dials nothing. */

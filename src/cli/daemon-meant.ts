@@ -8,8 +8,7 @@ const pairSlug = "local";
  * Slug of the one daemon that a command of daemons means: the one that is named, else the home's own, else the only
  * one. Throws not_running or usage.
  */
-export function daemonMeant({ home, option, env }: Pick<CommandContext, "home" | "option" | "env">): string {
-  const named = option("mesh") ?? env["CLAUDEMESH_MESH"] ?? null;
-  if (named === null && daemonDirs(home).some(({ slug }) => slug === pairSlug)) return pairSlug;
-  return basename(findDaemonDir(home, named));
+export function daemonMeant({ home, mesh }: Pick<CommandContext, "home" | "mesh">): string {
+  if (mesh === null && daemonDirs(home).some(({ slug }) => slug === pairSlug)) return pairSlug;
+  return basename(findDaemonDir(home, mesh));
 }

@@ -32,11 +32,11 @@ export const command: Command = {
   related: ["join", "invite list", "invite revoke"],
   examples: ["invite", "invite --uses 5 --expires 24h", "invite --role guest --json"],
   async run(context) {
-    const { out, positionals, home, option, flag, signal } = context;
+    const { out, positionals, home, mesh, option, flag, signal } = context;
     requireWords(command, positionals, 0, 0);
     const request = readRequest(option("expires"), option("uses"), option("role"), option("address"));
     // A broker that was started alone has no owner yet, and only one of those may invite.
-    if (option("mesh") === undefined && (await (await context.launcher()).ensureOwner(home)).started)
+    if (mesh === null && (await (await context.launcher()).ensureOwner(home)).started)
       out.note("notice: this home had no member yet; it has one now, and its daemon runs");
     const made = await context.client().invites.create(request, { signal });
     if (flag("json")) {

@@ -1,5 +1,5 @@
 import { connect } from "../client/connect.ts";
-import { findDaemonDir, homeOf } from "../client/find-daemon.ts";
+import { findDaemonDir, homeOf, meshOf } from "../client/find-daemon.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { CommandContext, Input } from "./command.ts";
 import { commandNames, commands, findCommand } from "./commands.ts";
@@ -42,6 +42,7 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
   const given = parseArguments(command, words.slice(found.words));
   if (given.help) return run(["help", ...words.slice(0, found.words)], parts, out);
   const home = homeOf(parts.env);
+  const mesh = given.values.get("mesh")?.at(-1) ?? meshOf(parts.env);
   const context: CommandContext = {
     positionals: given.positionals,
     option: (name) => given.values.get(name)?.at(-1),
@@ -49,13 +50,13 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
     flag: (name) => given.values.get(name)?.at(-1) === "true",
     env: parts.env,
     home,
+    mesh,
     out,
     signal: parts.signal,
     get stdin() {
       return parts.stdin();
     },
-    client: () =>
-      connect({ dir: findDaemonDir(home, given.values.get("mesh")?.at(-1) ?? parts.env["CLAUDEMESH_MESH"] ?? null) }),
+    client: () => connect({ dir: findDaemonDir(home, mesh) }),
     launcher: parts.launcher,
   };
   return command.run(context);

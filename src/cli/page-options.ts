@@ -3,8 +3,6 @@ import type { Command, CommandContext, Option } from "./command.ts";
 import { usage } from "./parse-arguments.ts";
 import { oneLine } from "./printable.ts";
 
-const cursorCharsMax = 256;
-
 /** `--limit` and `--cursor` of a command that lists. */
 export const pageOptions = (limit: number): Readonly<Record<"limit" | "cursor", Option>> => ({
   limit: { type: "string", value: "N", help: `how many at most, ${limit} by default` },
@@ -19,7 +17,7 @@ export function readPageOptions(
   const limit = wholeNumber(command, "--limit", context.option("limit"), 1, limits.pageItemsMax) ?? defaultLimit;
   const cursor = context.option("cursor");
   if (cursor === undefined) return { limit };
-  if (cursor === "" || cursor.length > cursorCharsMax)
+  if (cursor === "" || cursor.length > limits.cursorCharsMax)
     throw usage(command, `--cursor ${oneLine(cursor, 60)}: it is the word that a list ended with`);
   return { limit, cursor };
 }

@@ -1,3 +1,4 @@
+import { limits } from "../protocol/limits.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { pageOptions, readPageOptions } from "./page-options.ts";
@@ -5,8 +6,6 @@ import { printMessages } from "./page-text.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
 
 const defaultLimit = 20;
-/** As the local API takes it. */
-const searchCharsMax = 1_024;
 
 export const command: Command = {
   name: "search",
@@ -21,10 +20,10 @@ export const command: Command = {
     const page = readPageOptions(command, context, defaultLimit);
     const words = context.positionals.join(" ");
     if (words.trim() === "") throw usage(command, "the search has no words");
-    if (words.length > searchCharsMax)
+    if (words.length > limits.searchCharsMax)
       throw usage(
         command,
-        `a search has at most ${searchCharsMax} characters, this one has ${words.length}`,
+        `a search has at most ${limits.searchCharsMax} characters, this one has ${words.length}`,
         "give the rarest of the words",
       );
     const found = await context.client().inbox.search(words, page, { signal: context.signal });

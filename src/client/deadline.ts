@@ -9,7 +9,7 @@ export interface CallOptions {
   readonly answered?: boolean;
 }
 
-export const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 
 export interface Deadline {
   readonly signal: AbortSignal;

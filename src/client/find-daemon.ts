@@ -9,6 +9,12 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>): strin
   return given === undefined || given === "" ? join(homedir(), ".claudemesh") : given;
 }
 
+/** The mesh that is meant unless a command names one: CLAUDEMESH_MESH; null when that is not set. */
+export function meshOf(env: Readonly<Record<string, string | undefined>>): string | null {
+  const given = env["CLAUDEMESH_MESH"];
+  return given === undefined || given === "" ? null : given;
+}
+
 /** Folders `<home>/daemon/<slug>` that hold a member, by slug. */
 export function daemonDirs(home: string): { readonly slug: string; readonly dir: string }[] {
   const root = join(home, "daemon");

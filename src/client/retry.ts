@@ -3,7 +3,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { sleep } from "./sleep.ts";
 
 /** Attempts of one call, the first included. */
-export const attemptsMax = 6;
+const attemptsMax = 6;
 /** Between attempts of a call, and between connections of an event stream. */
 export const clientBackoff = { baseMs: 100, capMs: 2_000 };
 

@@ -2,7 +2,7 @@ import { rfc3339 } from "../protocol/time.ts";
 import type { Parts } from "./compose-parts.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { apiRoutes } from "./localapi/routes.ts";
-import { socketPathFor } from "./localapi/runtime-folder.ts";
+import { socketPathFor } from "../http/socket-path.ts";
 import { createLocalApi, type LocalApi } from "./localapi/server.ts";
 import { openLocalToken } from "./localapi/token.ts";
 import { readProgramVersion } from "../base/program-version.ts";
@@ -14,7 +14,7 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
   const { dir, clock, log } = options;
   const { identity, config, metrics } = parts;
   const startedAt = rfc3339(clock.now());
-  const socketPath = socketPathFor(dir, process.env);
+  const socketPath = socketPathFor(dir, "sock", process.env);
   const { routes, endStreams } = apiRoutes({
     ...parts,
     clock,

@@ -11,7 +11,7 @@ import { composeParts } from "./compose-parts.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
-import { makePrivateDirectory } from "./identity/private-file.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
 import { windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Position } from "../protocol/frames.ts";
 
 /** At most as many as a hello may carry: one for each start of the broker. */
-export const positionsMax = 16;
+const positionsMax = 16;
 
 /**
  * The furthest place of the broker's log, per incarnation, that this database holds durably. Inbox and outbox each keep

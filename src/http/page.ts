@@ -3,11 +3,10 @@ import { described, type Field, optional, text, whole } from "./shape.ts";
 import { listing, nullable, view } from "./view.ts";
 
 const defaultLimit = 100;
-const cursorCharsMax = 256;
 
 /** Query parameters of every list that comes in pages. */
 export const pageShape = {
-  cursor: described(optional(text({ charsMax: cursorCharsMax })), "`next_cursor` of the page before"),
+  cursor: described(optional(text({ charsMax: limits.cursorCharsMax })), "`next_cursor` of the page before"),
   limit: described(optional(whole(1, limits.pageItemsMax)), "Entries of one page", { default: defaultLimit }),
 };
 

@@ -11,7 +11,7 @@ export interface NegotiationFailure {
 }
 
 /** At three days of dedupe, 48 hours remain for an operator to act (delivery.md §3). */
-export const dedupeDaysFloor = 3;
+const dedupeDaysFloor = 3;
 
 const requiredByDefault = ["client_message_id_dedupe", "concurrent_connection_policy"] as const;
 

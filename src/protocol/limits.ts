@@ -30,6 +30,8 @@ export const limits = {
   localInFlightMax: 64,
   localStreamsMax: 32,
   pageItemsMax: 1_000,
+  cursorCharsMax: 256,
+  searchCharsMax: 1_024,
   /** Invites of one mesh that can still be used. */
   invitesOpenMax: 1_000,
   /** Members that one invite may admit. */

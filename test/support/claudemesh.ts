@@ -1,15 +1,17 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { HostStatus } from "../../src/cli/launcher.ts";
 import { onEnd } from "./on-end.ts";
+import { type Ran, run } from "./run.ts";
 import { tempFolder } from "./temp-folder.ts";
 
-export interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+/** Standard output of a command that has to succeed. */
+export function ok(ran: Ran): string {
+  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
+  return ran.stdout;
 }
 
 /** One host as its user sees it: a home of its own and the command line, each call a process. */
@@ -40,29 +42,12 @@ export function host(t: TestContext, name: string, folder = tempFolder(t), withi
     const { CLAUDEMESH_MESH: _mesh, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...own } = process.env;
     return { ...own, CLAUDEMESH_HOME: home, ...more };
   };
-  const run: TestHost["run"] = (args, options = {}) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(command, [...words, ...args], {
-        env: env(options.env),
-        stdio: ["pipe", "pipe", "pipe"],
-      });
-      let [stdout, stderr] = ["", ""];
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        stderr += text;
-      });
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout, stderr }));
-      // A command that refuses its input early closes the pipe.
-      child.stdin.on("error", () => {});
-      child.stdin.end(options.input ?? "");
-    });
-  onEnd(t, () => run(["down"]));
+  const runHere: TestHost["run"] = (args, options = {}) =>
+    run(command, [...words, ...args], { env: env(options.env), input: options.input ?? "" });
+  onEnd(t, () => runHere(["down"]));
   return {
     home,
-    run,
+    run: runHere,
     start(args, options = {}) {
       const child = spawn(command, [...words, ...args], {
         env: env(options.env),
@@ -75,7 +60,7 @@ export function host(t: TestContext, name: string, folder = tempFolder(t), withi
       });
       return child;
     },
-    status: async () => JSON.parse((await run(["status", "--json"])).stdout) as HostStatus,
-    up: (...args) => run(["up", "--persistent", "--http", "--name", name, ...args]),
+    status: async () => JSON.parse((await runHere(["status", "--json"])).stdout) as HostStatus,
+    up: (...args) => runHere(["up", "--persistent", "--http", "--name", name, ...args]),
   };
 }

@@ -1,14 +1,7 @@
-import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { host, type Ran, type TestHost } from "./claudemesh.ts";
+import { host, ok, type TestHost } from "./claudemesh.ts";
 import { tempFolder } from "./temp-folder.ts";
-
-/** Standard output of a command that has to succeed. */
-export function ok(ran: Ran): string {
-  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-  return ran.stdout;
-}
 
 /** Two homes on one broker, both up. The broker is alice's. */
 export async function cliPair(t: TestContext): Promise<{ readonly alice: TestHost; readonly bob: TestHost }> {

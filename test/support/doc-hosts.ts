@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Step } from "./doc-page.ts";
 import { onEnd } from "./on-end.ts";
-import { run } from "./sandbox.ts";
+import { run } from "./run.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));

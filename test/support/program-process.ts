@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { adminClient } from "../../src/bin/admin-client.ts";
-import { connect } from "../../src/client/connect.ts";
+import { readLogLine } from "../../src/cli/log/log-line.ts";
 import { onEnd } from "./on-end.ts";
 
 /** A program of the project as a process of its own. It is killed when the test ends. */
 export interface ProgramProcess {
   readonly pid: number;
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
 export interface DaemonProcess extends ProgramProcess {
@@ -28,23 +29,20 @@ export interface BrokerProcess extends ProgramProcess {
 
 /** The daemon of a folder that holds a member; resolves when both of its listeners answer. */
 export async function daemonProcess(t: TestContext, dir: string): Promise<DaemonProcess> {
-  const program = start(t, "run-daemon", ["--dir", dir, "--http"]);
-  const path = join(dir, "daemon.json");
-  const client = connect({ socketPath: join(dir, "sock") });
-  await untilUp(program, async () => {
-    if (existsSync(path)) await client.health();
-    else throw new Error("not announced yet");
-  });
-  client.close();
-  const { socket, http_port } = JSON.parse(readFileSync(path, "utf8")) as { socket: string; http_port: number };
+  const program = await running(t, dir, "daemon", ["--dir", dir, "--http"]);
+  const { socket, http_port } = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as {
+    socket: string;
+    http_port: number;
+  };
   const token = readFileSync(join(dir, "local_token"), "utf8").trim();
   return { ...program, unix: { socketPath: socket }, tcp: { port: http_port, token } };
 }
 
 /** The broker of a folder; resolves when it answers. */
 export async function brokerProcess(t: TestContext, dataDir: string): Promise<BrokerProcess> {
-  const program = start(t, "run-broker", ["--data-dir", dataDir]);
-  const { url, broker_key } = await untilUp(program, () => adminClient(dataDir).status());
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir]);
+  const { url, broker_key } = await adminClient(dataDir).status();
   const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket: string; port: number };
   return {
     ...program,
@@ -56,8 +54,9 @@ export async function brokerProcess(t: TestContext, dataDir: string): Promise<Br
   };
 }
 
-function start(t: TestContext, program: string, args: readonly string[]): ProgramProcess {
-  const script = fileURLToPath(new URL(`../../src/bin/${program}.ts`, import.meta.url));
+/** Starts `run-daemon` or `run-broker` with these words, whatever becomes of it. */
+export function programProcess(t: TestContext, name: "daemon" | "broker", args: readonly string[]): ProgramProcess {
+  const script = fileURLToPath(new URL(`../../src/bin/run-${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -70,17 +69,39 @@ function start(t: TestContext, program: string, args: readonly string[]): Progra
     child.kill("SIGKILL");
     await ended;
   });
-  return { pid: child.pid ?? 0, ended };
+  return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
 }
 
-async function untilUp<T>(program: ProgramProcess, look: () => Promise<T>): Promise<T> {
-  const gone = program.ended.then(({ code, stderr }) => {
-    throw new Error(`ended with ${code}: ${stderr}`);
-  });
-  gone.catch(() => undefined);
-  for (;;) {
-    const found = await Promise.race([look().catch(() => null), gone]);
-    if (found !== null) return found as T;
-    await new Promise((resolve) => setImmediate(resolve));
+/** Resolves once the program has noted in its log, in `folder`, that it runs. Throws its last words when it ends first. */
+async function running(
+  t: TestContext,
+  folder: string,
+  name: "daemon" | "broker",
+  args: readonly string[],
+): Promise<ProgramProcess> {
+  const log = `${name}.log`;
+  // Before it starts, so that nothing it writes goes unseen.
+  const watcher = watch(folder);
+  try {
+    const program = programProcess(t, name, args);
+    const runs = new Promise<void>((resolve) => {
+      watcher.on("change", (_event, changed) => {
+        if (changed === log && hasStarted(join(folder, log), program.pid)) resolve();
+      });
+    });
+    const gone = program.ended.then(({ code, stderr }) => {
+      throw new Error(`ended with ${code}: ${stderr}`);
+    });
+    await Promise.race([runs, gone]);
+    return program;
+  } finally {
+    watcher.close();
   }
+}
+
+function hasStarted(logPath: string, pid: number): boolean {
+  return readFileSync(logPath, "utf8")
+    .split("\n")
+    .map(readLogLine)
+    .some((line) => line?.["pid"] === pid && line["started"] === true);
 }

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Ran } from "./claudemesh.ts";
+import { type Ran, run } from "./run.ts";
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 /** Where a sandbox has what was given to it. */
@@ -33,25 +32,5 @@ export function sandbox(installed: string, path: readonly string[], script: stri
   ]).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
     throw new Error("there is no bwrap: install bubblewrap (Debian: apt-get install bubblewrap)", { cause: error });
-  });
-}
-
-/** Runs a program to its end, whatever its exit code. */
-export function run(
-  program: string,
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
 }

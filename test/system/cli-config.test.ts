@@ -147,4 +147,7 @@ test("daemon ps lists what runs, and with --all what does not", async (t) => {
   assert.equal((await alice.run(["daemon", "restart"])).code, 0);
   assert.equal((await alice.status()).daemons[0]?.state, "running");
   assert.equal((await alice.run(["daemon", "restart", "--mesh", "other"])).code, 3);
+  for (const word of ["up", "down", "restart"])
+    assert.equal((await alice.run(["daemon", word], { env: { CLAUDEMESH_MESH: "other" } })).code, 3, word);
+  assert.equal((await alice.run(["daemon", "restart"], { env: { CLAUDEMESH_MESH: "" } })).code, 0);
 });

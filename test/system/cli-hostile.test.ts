@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Command } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands.ts";
-import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
-import { ok } from "../support/cli-pair.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import type { Ran } from "../support/run.ts";
 
 /** Words that make each command complete, for those that need some. A row or message 999 does not exist. */
 const complete: Readonly<Record<string, readonly string[]>> = {

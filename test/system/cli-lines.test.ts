@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InboxItem, SendResult } from "../../src/protocol/local-api.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { host, type TestHost } from "../support/claudemesh.ts";
-import { cliPair, ok } from "../support/cli-pair.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 import { ended, lineReader } from "../support/line-reader.ts";
 
 async function received(of: TestHost): Promise<readonly (string | null)[]> {

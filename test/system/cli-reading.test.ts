@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InboxItem, MemberView, MessageView, OutboxRowView, SendResult } from "../../src/protocol/local-api.ts";
 import type { TestHost } from "../support/claudemesh.ts";
-import { cliPair, ok } from "../support/cli-pair.ts";
+import { ok } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 
 async function json<T>(of: TestHost, ...args: readonly string[]): Promise<T> {
   return JSON.parse(ok(await of.run([...args, "--json"]))) as T;

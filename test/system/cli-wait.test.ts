@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cliPair, ok } from "../support/cli-pair.ts";
+import { ok } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 
 test("the exit code of --wait tells what was reached when the time is over", async (t) => {
   const { alice, bob } = await cliPair(t);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { InboxItem, LocalEvent } from "../../src/protocol/local-api.ts";
 import type { TestHost } from "../support/claudemesh.ts";
-import { cliPair, ok } from "../support/cli-pair.ts";
+import { ok } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 import { ended, lineReader } from "../support/line-reader.ts";
 
 async function deliver(from: TestHost, to: string, ...texts: readonly string[]): Promise<void> {

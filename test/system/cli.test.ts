@@ -2,27 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { connect } from "../../src/client/connect.ts";
 import type { InboxItem, OutboxRowView, Page } from "../../src/protocol/local-api.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
-import { tempFolder } from "../support/temp-folder.ts";
-
-function ok(ran: Ran): string {
-  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-  return ran.stdout;
-}
-
-/** Two homes on one broker, both up. */
-async function pair(t: TestContext): Promise<{ alice: TestHost; bob: TestHost }> {
-  const folder = tempFolder(t);
-  const alice = host(t, "alice", folder);
-  const bob = host(t, "bob", folder);
-  ok(await alice.up());
-  ok(await bob.up("--broker", join(alice.home, "broker")));
-  return { alice, bob };
-}
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 
 async function inbox(of: TestHost): Promise<readonly InboxItem[]> {
   return (JSON.parse(ok(await of.run(["inbox", "--json", "--limit", "100"]))) as { items: InboxItem[] }).items;
@@ -90,7 +75,7 @@ test("up starts what is missing, a second up leaves it running, down stops it an
 });
 
 test("what was killed is started again by up, and what was queued meanwhile arrives", async (t) => {
-  const { alice, bob } = await pair(t);
+  const { alice, bob } = await cliPair(t);
   const { pid } = (await alice.status()).broker;
   process.kill(pid ?? 0, "SIGKILL");
   assert.match(
@@ -123,7 +108,7 @@ test("what was killed is started again by up, and what was queued meanwhile arri
 });
 
 test("direct messages carry text, files, bytes, meta and mentions, and an id sends once", async (t) => {
-  const { alice, bob } = await pair(t);
+  const { alice, bob } = await cliPair(t);
   const bytes = Uint8Array.of(0, 255, 1);
   const file = join(alice.home, "report.md");
   writeFileSync(file, "# Report\n");
@@ -190,7 +175,7 @@ test("direct messages carry text, files, bytes, meta and mentions, and an id sen
 });
 
 test("topics are created, joined, listed and left; members are listed", async (t) => {
-  const { alice, bob } = await pair(t);
+  const { alice, bob } = await cliPair(t);
   assert.equal(ok(await alice.run(["topic", "create", "builds"])), "created #builds\n");
   assert.equal((await alice.run(["topic", "create", "#builds"])).code, 4);
   assert.equal(ok(await bob.run(["topic", "join", "#builds"])), "joined #builds\n");
@@ -215,7 +200,7 @@ test("topics are created, joined, listed and left; members are listed", async (t
 });
 
 test("rows of the outbox are listed, inspected, requeued and dropped", async (t) => {
-  const { alice } = await pair(t);
+  const { alice } = await cliPair(t);
   ok(await alice.run(["broker", "down"]));
   const row = async (args: readonly string[]): Promise<OutboxRowView> =>
     JSON.parse(ok(await alice.run([...args, "--json"]))) as OutboxRowView;
@@ -243,7 +228,7 @@ test("rows of the outbox are listed, inspected, requeued and dropped", async (t)
 });
 
 test("inbox --follow shows each message as it arrives, across a restart of its daemon", async (t) => {
-  const { alice, bob } = await pair(t);
+  const { alice, bob } = await cliPair(t);
   ok(await alice.run(["send", "@bob", "before", "--wait", "delivered"]));
   const following = bob.start(["inbox", "--follow", "--json", "--limit", "10"]);
   assert.ok(following.stdout !== null);
@@ -259,7 +244,7 @@ test("inbox --follow shows each message as it arrives, across a restart of its d
 });
 
 test("a message is read only when somebody says so", async (t) => {
-  const { alice, bob } = await pair(t);
+  const { alice, bob } = await cliPair(t);
   ok(await alice.run(["send", "@bob", "look", "--wait", "delivered"]));
   assert.match(ok(await bob.run(["inbox", "--unread"])), /^@alice → @bob .*\[unread\]\n {2}look\n$/);
   ok(await bob.run(["inbox", "--unread", "--mark-read"]));

@@ -5,13 +5,8 @@ import { type TestContext, test } from "node:test";
 import type { JoinAnswer } from "../../src/cli/launcher.ts";
 import { inviteLink, parseInvite } from "../../src/protocol/invite.ts";
 import type { InviteMade } from "../../src/protocol/local-api.ts";
-import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-function ok(ran: Ran): string {
-  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-  return ran.stdout;
-}
 
 /** A host whose broker others may reach, over TLS as off loopback, and empty homes beside it. */
 async function exposed(

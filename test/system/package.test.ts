@@ -4,7 +4,8 @@ import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InboxItem, Page } from "../../src/protocol/local-api.ts";
-import { hostNode, run, sandbox, sandboxPaths } from "../support/sandbox.ts";
+import { run } from "../support/run.ts";
+import { hostNode, sandbox, sandboxPaths } from "../support/sandbox.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -10,14 +10,9 @@ import type { JoinAnswer } from "../../src/cli/launcher.ts";
 import { parseInvite } from "../../src/protocol/invite.ts";
 import type { HealthView, InviteMade } from "../../src/protocol/local-api.ts";
 import { connect } from "../../src/client/connect.ts";
-import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { onEnd } from "../support/on-end.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-function ok(ran: Ran): string {
-  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-  return ran.stdout;
-}
 
 async function invite(alice: TestHost): Promise<InviteMade> {
   return JSON.parse(ok(await alice.run(["invite", "--json"]))) as InviteMade;

@@ -6,14 +6,9 @@ import type { Client } from "../../src/client/client.ts";
 import { connect } from "../../src/client/connect.ts";
 import type { JoinAnswer } from "../../src/cli/launcher.ts";
 import type { InboxItem, LocalEvent } from "../../src/protocol/local-api.ts";
-import { host, type Ran, type TestHost } from "../support/claudemesh.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { twoNetworks } from "../support/two-networks.ts";
-
-function ok(ran: Ran): string {
-  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-  return ran.stdout;
-}
 
 /** A dead link is noticed within seconds instead of a good minute. */
 function impatient(folder: string): void {

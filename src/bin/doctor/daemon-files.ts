@@ -1,19 +1,7 @@
-import { join } from "node:path";
-import { type DaemonCheck, ok } from "./check.ts";
-import { fileFaults, folderFaults } from "./file-rules.ts";
+import type { DaemonCheck } from "./check.ts";
+import { filesCheck } from "./files-check.ts";
 
-const files = ["mesh.json", "outbox.db", "inbox.db", "config.toml", "daemon.json", "launch.json", "daemon.log"];
-/** The daemon refuses to start with these open to others. */
-const secrets = ["keypair.json", "local_token"];
-
-export const check: DaemonCheck = {
-  name: "files",
-  run(host, { dir }) {
-    const faults = [
-      ...folderFaults(host, dir),
-      ...secrets.flatMap((name) => fileFaults(host, join(dir, name), true)),
-      ...files.flatMap((name) => fileFaults(host, join(dir, name), false)),
-    ];
-    return faults.length > 0 ? faults : [ok(`the files in ${dir} belong to this user alone`)];
-  },
-};
+export const check: DaemonCheck = filesCheck({
+  secrets: ["keypair.json", "local_token"],
+  files: ["mesh.json", "outbox.db", "inbox.db", "config.toml", "daemon.json", "launch.json", "daemon.log"],
+});

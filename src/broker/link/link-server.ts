@@ -10,7 +10,7 @@ import type { LiveLink } from "./live-link.ts";
 import { openLink } from "./opening.ts";
 import { createOutgoing, type Outgoing } from "./outgoing.ts";
 
-export const linkPath = "/v1/link";
+const linkPath = "/v1/link";
 export const subprotocol = "claudemesh.v1";
 
 /** Takes WebSocket upgrades and keeps their links. Connections that have proven nothing yet are bounded in number and time. */

@@ -1,4 +1,4 @@
-import { daemonDirs, findDaemonDir } from "../../client/find-daemon.ts";
+import { daemonDirs, findDaemonDir, meshOf } from "../../client/find-daemon.ts";
 import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export function namesFrom(context: Pick<CommandContext, "home" | "env" | "launch
   return async (kind, words, current) => {
     if (kind === "mesh") return daemonDirs(context.home).map(({ slug }) => ({ value: slug, help: "" }));
     if (kind === "config-key") return configKeys(await context.launcher(), context.home, words);
-    const mesh = optionValue(words, "--mesh") ?? context.env["CLAUDEMESH_MESH"] ?? null;
+    const mesh = optionValue(words, "--mesh") ?? meshOf(context.env);
     const client = connect({ dir: findDaemonDir(context.home, mesh) });
     try {
       return await fromDaemon(client, kind, current, { timeoutMs: deadlineMs, signal: context.signal });

@@ -26,10 +26,7 @@ export interface ConfigAccess {
 export async function openConfig(context: CommandContext): Promise<ConfigAccess> {
   const of = context.flag("broker") ? "broker" : "daemon";
   const launcher = await context.launcher();
-  const dir =
-    of === "broker"
-      ? join(context.home, "broker")
-      : findDaemonDir(context.home, context.option("mesh") ?? context.env["CLAUDEMESH_MESH"] ?? null);
+  const dir = of === "broker" ? join(context.home, "broker") : findDaemonDir(context.home, context.mesh);
   const file = launcher.configFile(dir, of);
   return { file, source: readFileIfPresent(file.path)?.toString("utf8") ?? "", of, dir, launcher };
 }

@@ -70,8 +70,7 @@ export async function showLog(
 
 function logPath(context: CommandContext, of: "daemon" | "broker"): string {
   if (of === "broker") return join(context.home, "broker", "broker.log");
-  const mesh = context.option("mesh") ?? context.env["CLAUDEMESH_MESH"] ?? null;
-  return join(findDaemonDir(context.home, mesh), "daemon.log");
+  return join(findDaemonDir(context.home, context.mesh), "daemon.log");
 }
 
 function readLines(command: Pick<Command, "name" | "usage">, text: string | undefined, follows: boolean): number {

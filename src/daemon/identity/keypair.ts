@@ -94,7 +94,7 @@ export function readKeypair(dir: string): Keypair {
   }
 }
 
-export function keypairPath(dir: string): string {
+function keypairPath(dir: string): string {
   return join(dir, "keypair.json");
 }
 

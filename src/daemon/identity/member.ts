@@ -1,4 +1,4 @@
-import { makePrivateDirectory } from "./private-file.ts";
+import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { createKeypair, type Keypair, readKeypair } from "./keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "./mesh-file.ts";
 

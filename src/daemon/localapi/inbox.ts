@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { Inbox, Link } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
@@ -8,7 +9,6 @@ import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, optional, text, truth, whole } from "../../http/shape.ts";
 import { inboxItem } from "./answers/inbox.schema.ts";
 
-const searchCharsMax = 1_024;
 const nameCharsMax = 200;
 const page = { status: 200, description: "One page", body: pageOf(inboxItem) };
 const idParam = inPath(described(whole(1, Number.MAX_SAFE_INTEGER), "inbox_id"), noSuchMessage);
@@ -55,7 +55,7 @@ export function inboxRoutes(parts: {
       method: "GET",
       path: "/v1/inbox/search",
       summary: "Messages received whose text matches",
-      query: { ...pageShape, q: described(text({ charsMax: searchCharsMax }), "Words that must all occur") },
+      query: { ...pageShape, q: described(text({ charsMax: limits.searchCharsMax }), "Words that must all occur") },
       answers: [page],
       handle: ({ query }) => ({ status: 200, body: inbox.search(query.q, readPage(query)) }),
     }),

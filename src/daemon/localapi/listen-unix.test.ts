@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createSocketServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,6 @@ import { describe, it } from "node:test";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
-import { socketPathBytesMax, socketPathFor } from "./runtime-folder.ts";
 import { createLocalApi } from "./server.ts";
 import { openLocalToken } from "./token.ts";
 
@@ -60,20 +59,6 @@ describe("the unix socket", () => {
     await assert.rejects(createLocalApi(options(join(dir, "sock"))).start(), { code: "invalid_config" });
     assert.equal(readFileSync(join(dir, "sock"), "utf8"), "precious");
     rmSync(dir, { recursive: true });
-  });
-
-  it("moves to a short private folder when its path is too long", () => {
-    const dir = mkdtempSync(join(tmpdir(), "cm-api-"));
-    const runtime = mkdtempSync(join(tmpdir(), "cm-run-"));
-    assert.equal(socketPathFor(dir, {}), join(dir, "sock"));
-    const long = join(dir, "d".repeat(socketPathBytesMax));
-    const moved = socketPathFor(long, { XDG_RUNTIME_DIR: runtime });
-    assert.ok(moved.startsWith(runtime) && Buffer.byteLength(moved) <= socketPathBytesMax);
-    assert.equal(statSync(join(moved, "..")).mode & 0o777, 0o700);
-    assert.equal(socketPathFor(long, { XDG_RUNTIME_DIR: runtime }), moved);
-    assert.notEqual(socketPathFor(`${long}e`, { XDG_RUNTIME_DIR: runtime }), moved);
-    rmSync(dir, { recursive: true });
-    rmSync(runtime, { recursive: true });
   });
 
   it("refuses a token file that others can read", () => {

@@ -1,5 +1,5 @@
 /** Sustained requests per second and the burst above them, per token on TCP (host.md, "Local API"). */
-export const requestsPerSecond = 100;
+const requestsPerSecond = 100;
 export const requestBurst = 1_000;
 
 /**

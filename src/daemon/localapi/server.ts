@@ -43,7 +43,7 @@ export const localApi: Api = {
 };
 
 /** Requests under way when the daemon stops get this long to be answered. */
-export const drainMs = 5_000;
+const drainMs = 5_000;
 
 export interface LocalApi extends Service {
   readonly socketPath: string;

@@ -375,6 +375,6 @@ class CommitFailed extends Error {
 }
 
 /** All dms of a member, whatever agent they name, are one destination. */
-export function destinationKey(kind: string, ref: string): string {
+function destinationKey(kind: string, ref: string): string {
   return kind === "dm" ? `dm:${ref.slice(0, 64)}` : `${kind}:${ref}`;
 }

@@ -4,8 +4,8 @@ import type { Service } from "../../base/service.ts";
 import type { Inbox, Outbox } from "../parts.ts";
 
 /** First run after a start, when the start's own work is over, and the time between two runs. */
-export const firstUpkeepMs = 60_000;
-export const upkeepIntervalMs = 3_600_000;
+const firstUpkeepMs = 60_000;
+const upkeepIntervalMs = 3_600_000;
 
 /** Keeps both databases bounded: rows shrink to tombstones, bodies, events and keys are forgotten at their age. */
 export function createUpkeep(options: {

@@ -13,7 +13,7 @@ import { type Reached, samples } from "./local-pair.ts";
 import type { Asked, Walk } from "./walk.ts";
 
 /** A member whose broker has never been there. */
-export function lonelyMember(t: TestContext, settings = ""): string {
+function lonelyMember(t: TestContext, settings = ""): string {
   const dir = join(tempFolder(t), "local");
   const mesh = {
     mesh_id: "0198f0a0-0000-7000-8000-000000000001",
@@ -127,7 +127,7 @@ async function failingDisk(t: TestContext, walk: Walk, id: string, asked: Asked)
 }
 
 /** Operations that ask the broker while the caller waits. */
-export const linkOperations = [
+const linkOperations = [
   "topicCreate",
   "topicSubscribe",
   "topicUnsubscribe",

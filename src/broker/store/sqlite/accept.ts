@@ -164,7 +164,7 @@ function accepted(
   return { kind: "accepted", seq, epoch, destination, position };
 }
 
-export function destinationColumn(destination: RoutedDestination): string {
+function destinationColumn(destination: RoutedDestination): string {
   if (destination.kind === "dm") return `dm:${destination.member_id}`;
   return destination.kind === "topic" ? `topic:${destination.topic_id}` : `queue:${destination.name}`;
 }
