@@ -5,6 +5,7 @@ import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
 import { checkMemberName } from "../protocol/address.ts";
 import type { Admission, Admitted } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { BrokerProof } from "../protocol/admission.ts";
 import type { Invite } from "../protocol/invite.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { fromProblem } from "../protocol/problem.ts";
@@ -30,17 +31,31 @@ export async function proveBroker(
 ): Promise<{ readonly serverTime: number }> {
   const nonce = randomBytes(32).toString("base64url");
   const answer = await ask(address, { method: "GET", path: `/v1/broker?nonce=${nonce}` }, signal);
-  const proof = answer as Partial<Record<"broker_id" | "broker_key" | "server_time" | "signature", unknown>> | null;
+  const proof = answer as Partial<Record<keyof BrokerProof, unknown>> | null;
   const { broker_id, server_time, signature } = proof ?? {};
+  const certificatePrint = typeof proof?.certificate_print === "string" ? proof.certificate_print : null;
   const holds =
     typeof broker_id === "string" &&
     typeof server_time === "string" &&
     typeof signature === "string" &&
     verify(
       publicKeyFromHex(address.broker_key),
-      brokerProofBytes(nonce, broker_id, server_time, address.authority),
+      brokerProofBytes({
+        nonce,
+        brokerId: broker_id,
+        serverTime: server_time,
+        authority: address.authority,
+        certificatePrint,
+      }),
       signature,
     );
+  if (holds && address.transport.kind === "pinned" && certificatePrint !== address.transport.certificate_print) {
+    throw new ClaudemeshError(
+      "certificate_mismatch",
+      `the broker at ${address.authority} says that its certificate is another one than this invite's: somebody stands between`,
+      { hint: "ask who made the invite for it again, by a way that nobody else can change: claudemesh invite" },
+    );
+  }
   if (holds) return { serverTime: Date.parse(server_time) };
   throw new ClaudemeshError("broker_key_mismatch", `the broker at ${address.authority} is not the one of this invite`, {
     hint: "check the address, or ask for a new invite: claudemesh invite",

@@ -48,6 +48,7 @@ await runProcess("broker", logFile, () => {
             certificate: readCertificate(values["tls-cert"] ?? null, values["tls-key"] ?? null),
           },
     authorities: listen.authorities,
+    publicMetrics: listen.public_metrics,
     publicUrl: listen.public_url === "" ? null : listen.public_url,
     limits: {
       pingIntervalMs: link.ping_seconds * 1_000,

@@ -18,6 +18,7 @@ import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import type { DedupeSetting } from "./link/link-parts.ts";
 import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
+import { printOf } from "./listen/reach.ts";
 import { createLinkServer } from "./link/link-server.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -31,6 +32,8 @@ export interface BrokerOptions {
   readonly expose?: ListenOptions["expose"];
   readonly authorities?: readonly string[];
   readonly publicUrl?: string | null;
+  /** The address for other hosts shows metrics too. */
+  readonly publicMetrics?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<BrokerLimits>;
@@ -168,6 +171,7 @@ async function startBroker(
       limits,
       key,
       dedupe,
+      behindProxy: (options.publicUrl ?? null) !== null,
       listeners: () => listeners,
       fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
     });
@@ -183,15 +187,16 @@ async function startBroker(
     });
     let draining = false;
     const programVersion = readProgramVersion();
-    const routes = publicRoutes({
-      programVersion,
-      join: { ...linkParts, listening: listening.promise },
-      metrics,
-      async ready() {
-        if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
-        await store.ping();
-      },
-    });
+    const routesOf = (certificatePrint: string | null) =>
+      publicRoutes({
+        programVersion,
+        join: { ...linkParts, certificatePrint, listening: listening.promise },
+        metrics: certificatePrint === null || options.publicMetrics === true ? metrics : null,
+        async ready() {
+          if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
+          await store.ping();
+        },
+      });
     const opened = await openListeners({
       dataDir,
       listen: options.listen,
@@ -199,16 +204,18 @@ async function startBroker(
       authorities: options.authorities ?? [],
       publicUrl: options.publicUrl ?? null,
       now: clock.now(),
-      createServer: (certificate) =>
-        createPublicServer({
-          routes,
-          links,
+      createServer(certificate) {
+        const certificatePrint = certificate === null ? null : printOf(certificate);
+        return createPublicServer({
+          routes: routesOf(certificatePrint),
+          upgrade: (request, socket, head) => links.upgrade(request, socket, head, certificatePrint),
           clock,
           log,
           certificate,
           bodyBytesMax: limits.publicBodyBytesMax,
           connectionsMax: limits.connectionsMax,
-        }),
+        });
+      },
     });
     listeners = opened;
     listening.resolve();

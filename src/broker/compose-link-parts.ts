@@ -26,6 +26,7 @@ export function composeLinkParts(options: {
   readonly limits: BrokerLimits;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
+  readonly behindProxy: boolean;
   /** null until the broker listens. */
   readonly listeners: () => Listeners | null;
   /** The store failed in a way that ends the broker. */
@@ -61,6 +62,7 @@ export function composeLinkParts(options: {
   };
   const { uncertain } = router;
   return {
+    behindProxy: options.behindProxy,
     authorities: () => options.listeners()?.authorities() ?? null,
     reach(authority) {
       const listeners = options.listeners();

@@ -11,6 +11,7 @@ test("every key is read", () => {
     "[listen]",
     'authorities = ["mesh.example:8443", "[::1]:7000"]',
     'public_url = "wss://mesh.example"',
+    "public_metrics = true",
     "[link]",
     "ping_seconds = 7",
     "silence_seconds = 14",
@@ -25,7 +26,11 @@ test("every key is read", () => {
     "dedupe_days = 6",
   ].join("\n");
   assert.deepEqual(parseBrokerConfig(source, "c.toml"), {
-    listen: { authorities: ["mesh.example:8443", "[::1]:7000"], public_url: "wss://mesh.example" },
+    listen: {
+      authorities: ["mesh.example:8443", "[::1]:7000"],
+      public_url: "wss://mesh.example",
+      public_metrics: true,
+    },
     link: { ping_seconds: 7, silence_seconds: 14 },
     rate_limit: { member_per_second: 1, member_burst: 2, mesh_per_second: 3, mesh_burst: 4 },
     retention: { message_days: 5, dedupe_mode: "permanent", dedupe_days: 6 },

@@ -12,6 +12,8 @@ export interface BrokerConfig {
     readonly authorities: readonly string[];
     /** The address that invites name, `wss://mesh.example`: of a proxy with a certificate that every system trusts. "": none. */
     readonly public_url: string;
+    /** Whether the address for other hosts shows metrics too. */
+    readonly public_metrics: boolean;
   };
   /** How soon a dead link is noticed; sooner where a network forgets idle connections. */
   readonly link: {
@@ -38,7 +40,7 @@ const rateMax = 1_000_000;
 const daysMax = 36_500;
 
 export const defaultBrokerConfig: BrokerConfig = {
-  listen: { authorities: [], public_url: "" },
+  listen: { authorities: [], public_url: "", public_metrics: false },
   link: defaultLinkSeconds,
   rate_limit: {
     member_per_second: defaultBrokerLimits.memberRate,
@@ -71,6 +73,11 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
       help: "the address that invites name, where a proxy has a certificate that every system trusts; empty: none",
       takes: 'an address such as "wss://mesh.example"',
       read: (value) => (isPublicUrl(value) ? value : undefined),
+    },
+    public_metrics: {
+      help: "whether the address for other hosts shows metrics too; the one for this host always does",
+      takes: "true or false",
+      read: (value) => (typeof value === "boolean" ? value : undefined),
     },
   },
   link: linkKeys,

@@ -203,6 +203,27 @@ test("a TLS handshake that is not finished in time is cut", async (context) => {
   await once(silent.resume(), "close");
 });
 
+test("who is slow to say what it wants keeps nobody from asking who has said it", async (context) => {
+  const got = {
+    answers: [{ status: 200, description: "So", body: anyJson("anything") }],
+    handle: () => ({ status: 200, body: {} }),
+  };
+  const port = await serve(context, [
+    operation({ name: "read", method: "GET", path: "/read", summary: "Read", ...got }),
+    operation({ name: "write", method: "POST", path: "/write", summary: "Write", body: {}, ...got }),
+  ]);
+  const head = "POST /write HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
+  const slow = connect({ port, host: "127.0.0.1" }, () => slow.write(`${head}content-length: 2\r\n\r\n`));
+  context.after(() => slow.destroy());
+  const [interim] = (await once(slow, "data")) as [Buffer];
+  assert.match(interim.toString(), /^HTTP\/1\.1 100/, "its body is being read");
+  assert.equal((await httpCall({ port }, "GET", "/read")).status, 200);
+  assert.equal((await httpCall({ port }, "POST", "/write", { body: {} })).status, 429);
+  slow.write("{}");
+  const [answer] = (await once(slow, "data")) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+});
+
 function hostOf(routes: readonly Route[]): RequestHost {
   return {
     api,

@@ -24,6 +24,7 @@ export interface RequestHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly bodyBytesMax: number;
+  /** Requests being worked on, and as many whose bodies are being read. */
   readonly inFlightMax: number;
   readonly streamsMax: number;
   readonly load: Load;
@@ -31,8 +32,9 @@ export interface RequestHost {
   observe(measured: { endpoint: string; status: number; transport: Transport; seconds: number }): void;
 }
 
-/** Requests being worked on and streams open, over all listeners. */
+/** Bodies being read, requests being worked on and streams open, over all listeners. */
 export interface Load {
+  reading: number;
   inFlight: number;
   streams: number;
   stopping: boolean;
@@ -41,7 +43,7 @@ export interface Load {
 }
 
 export function createLoad(): Load {
-  return { inFlight: 0, streams: 0, stopping: false, onRelease: () => {} };
+  return { reading: 0, inFlight: 0, streams: 0, stopping: false, onRelease: () => {} };
 }
 
 export interface Listener {
@@ -122,24 +124,14 @@ async function serve(
       openStream(host, route, { ...written, body: {} }, request, response, finish);
       return;
     }
-    if (host.load.inFlight >= host.inFlightMax) {
-      throw new ClaudemeshError(host.api.busyCode, `${host.inFlightMax} requests are in flight already`, {
-        hint: "try again in a moment",
-      });
-    }
-    host.load.inFlight++;
-    try {
-      const body = await readRequestBody(route, request, {
-        bytesMax: host.bodyBytesMax,
-        requireJsonType: listener.requireJsonType,
-      });
-      if (body === null) return;
-      respond(response, await route.handle(readCall(route, { ...written, body })));
-    } finally {
-      // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
-      host.load.inFlight--;
-      host.load.onRelease();
-    }
+    // Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it.
+    const read = () =>
+      readRequestBody(route, request, { bytesMax: host.bodyBytesMax, requireJsonType: listener.requireJsonType });
+    const body = await (route.body === null ? read() : inPlace(host, "reading", read));
+    if (body === null) return;
+    await inPlace(host, "inFlight", async () =>
+      respond(response, await route.handle(readCall(route, { ...written, body }))),
+    );
     finish();
   } catch (thrown) {
     if (thrown instanceof AssertionFailure) throw thrown;
@@ -151,6 +143,22 @@ async function serve(
     }
     await respondRefusal(host, request, response, error);
     finish();
+  }
+}
+
+async function inPlace<T>(host: RequestHost, kind: "reading" | "inFlight", work: () => Promise<T>): Promise<T> {
+  if (host.load[kind] >= host.inFlightMax) {
+    throw new ClaudemeshError(host.api.busyCode, `${host.inFlightMax} requests are in flight already`, {
+      hint: "try again in a moment",
+    });
+  }
+  host.load[kind]++;
+  try {
+    return await work();
+  } finally {
+    // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
+    host.load[kind]--;
+    host.load.onRelease();
   }
 }
 

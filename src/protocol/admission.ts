@@ -24,6 +24,16 @@ export interface AdmissionPlace {
   readonly broker_key: string;
 }
 
+/** Answer of `GET /v1/broker`: who this is, proven for the asker's own nonce and the address that was dialled. */
+export interface BrokerProof {
+  readonly broker_id: string;
+  readonly broker_key: string;
+  readonly server_time: string;
+  /** Of the listener that was asked: who met another one has somebody between. null: no TLS. */
+  readonly certificate_print: string | null;
+  readonly signature: string;
+}
+
 /** Answer of `POST /v1/meshes/{mesh_id}/join`. */
 export interface Admitted {
   readonly mesh_id: string;

@@ -65,6 +65,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     agents: listOf(agent, agentsMax),
     client: record({ name: text, version: text }),
     host_print: orNull(text),
+    certificate_print: orAbsent(orNull(memberId)),
     features: record({ require: offers, optional: offers }),
     signature: text,
   },

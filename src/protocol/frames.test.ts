@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "02684153cfa1dc746d18b45900c2f5e95102487b6b9261ab817322ce231bb4e3";
+const wireDigest = "83aaea403729eb79be61a2c2112c756bf1624ba65586c4d1bad3e28ed6b8966e";
 
 test("the wire changes only on purpose", () => {
   const files = [

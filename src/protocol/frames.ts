@@ -49,6 +49,11 @@ export interface HelloFrame {
   readonly agents: readonly string[];
   readonly client: { readonly name: string; readonly version: string };
   readonly host_print: string | null;
+  /**
+   * Print of the TLS certificate that this daemon has pinned and met; null where the system trusts it, and without TLS.
+   * The broker compares it with its own: whoever stands between with another certificate is found out.
+   */
+  readonly certificate_print: string | null;
   readonly features: {
     readonly require: Readonly<Record<string, FeatureOffer>>;
     readonly optional: Readonly<Record<string, FeatureOffer>>;

@@ -166,6 +166,7 @@ const hello: HelloFrame = {
   agents: ["reviewer"],
   client: { name: "claudemesh", version: "0.1.0" },
   host_print: "print",
+  certificate_print: "cd".repeat(32),
   features: { require: { a: { versions: [1] } }, optional: { b: { versions: [1, 2] } } },
   signature: "s",
 };

@@ -62,8 +62,22 @@ export function challengeBytes(nonce: string, brokerId: string, serverTime: stri
 }
 
 /** What the deployment key signs for who asks a broker to prove itself over HTTP, before anything is sent to it. */
-export function brokerProofBytes(nonce: string, brokerId: string, serverTime: string, authority: string): Buffer {
-  return lengthPrefixed(Buffer.from("claudemesh:broker-proof:v1", "ascii"), [nonce, brokerId, serverTime, authority]);
+export function brokerProofBytes(proof: {
+  readonly nonce: string;
+  readonly brokerId: string;
+  readonly serverTime: string;
+  /** As it was dialled. */
+  readonly authority: string;
+  /** Of the listener that was asked; null: it has no TLS. */
+  readonly certificatePrint: string | null;
+}): Buffer {
+  return lengthPrefixed(Buffer.from("claudemesh:broker-proof:v1", "ascii"), [
+    proof.nonce,
+    proof.brokerId,
+    proof.serverTime,
+    proof.authority,
+    proof.certificatePrint ?? "",
+  ]);
 }
 
 /** What the broker authenticates of a position, by HMAC under its deployment secret. */

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect as connectTcp } from "node:net";
+import { type AddressInfo, connect as connectTcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { createServer } from "node:tls";
+import { connect as connectTls, createServer } from "node:tls";
 import { generate } from "selfsigned";
+import { certificatePrint } from "../../src/base/pinned-tls.ts";
 import type { JoinAnswer } from "../../src/cli/launcher.ts";
-import { parseInvite } from "../../src/protocol/invite.ts";
+import { inviteLink, parseInvite } from "../../src/protocol/invite.ts";
 import type { HealthView, InviteMade } from "../../src/protocol/local-api.ts";
 import { connect } from "../../src/client/connect.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
@@ -124,15 +126,54 @@ test("behind a proxy with a certificate that systems trust, invites name the pro
   ok(await bob.run(["send", "@alice", "hi", "--wait", "delivered"]));
 });
 
+test("who stands between with a certificate of their own is found out by joiner and by broker, though the link was changed to pin it", async (t) => {
+  const folder = tempFolder(t);
+  const alice = host(t, "alice", folder);
+  const files = await certificate(join(folder, "between"));
+  let real: URL | null = null;
+  const port = await relay(t, files, () => Number(real?.port));
+  mkdirSync(join(alice.home, "broker"), { recursive: true, mode: 0o700 });
+  // What the victim dials is the broker's own name: the attacker is on the way to it.
+  writeFileSync(join(alice.home, "broker", "config.toml"), `[listen]\nauthorities = ["localhost:${port}"]\n`);
+  ok(await alice.run(["up", "--name", "alice", "--listen", "127.0.0.1:0", "--tls"]));
+  real = new URL((await alice.status()).broker.exposed_url ?? "");
+  const { link } = await invite(alice);
+  const print = certificatePrint(new X509Certificate(readFileSync(files.cert)));
+  const changed = { authority: `localhost:${port}`, transport: { kind: "pinned", certificate_print: print } } as const;
+  const bob = host(t, "bob", folder);
+  const caught = await bob.run(["join", inviteLink({ ...parseInvite(link), ...changed }), "--name", "bob", "--json"]);
+  assert.equal((JSON.parse(caught.stderr) as { code: string }).code, "certificate_mismatch");
+
+  ok(await bob.run(["join", link, "--name", "bob"]));
+  ok(await bob.run(["down"]));
+  const path = join(bob.home, "daemon", "team", "mesh.json");
+  const mesh = JSON.parse(readFileSync(path, "utf8")) as object;
+  const led = { broker_url: `wss://localhost:${port}/v1/link`, certificate_print: print };
+  writeFileSync(path, JSON.stringify({ ...mesh, ...led }));
+  await bob.run(["daemon", "up"]);
+  const doctor = await health(bob, () => true).catch(() => null);
+  assert.notEqual(doctor?.link.state, "connected");
+  assert.match(readFileSync(join(bob.home, "daemon", "team", "daemon.log"), "utf8"), /somebody stands between/);
+});
+
+/** As {@link proxy}, to a listener that wants TLS itself: what an attacker on the way does. */
+function relay(t: TestContext, files: { cert: string; key: string }, target: () => number): Promise<number> {
+  return between(t, files, () => connectTls({ port: target(), host: "127.0.0.1", rejectUnauthorized: false }));
+}
+
 /** Opens TLS and passes on what is inside. */
-async function proxy(
+function proxy(t: TestContext, files: { cert: string; key: string }, target: () => Promise<number>): Promise<number> {
+  return between(t, files, async () => connectTcp(await target(), "127.0.0.1"));
+}
+
+async function between(
   t: TestContext,
   files: { cert: string; key: string },
-  target: () => Promise<number>,
+  dial: () => Socket | Promise<Socket>,
 ): Promise<number> {
-  const sockets = new Set<{ destroy(): void }>();
+  const sockets = new Set<Socket>();
   const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, async (secure) => {
-    const inner = connectTcp(await target(), "127.0.0.1");
+    const inner = await dial();
     for (const socket of [secure, inner]) {
       sockets.add(socket);
       socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
@@ -140,7 +181,7 @@ async function proxy(
     secure.pipe(inner).pipe(secure);
   });
   server.on("tlsClientError", () => {});
-  server.listen(0, "127.0.0.1");
+  server.listen(0, "localhost");
   await once(server, "listening");
   onEnd(t, () => {
     server.close();

@@ -9,7 +9,8 @@ import type { BrokerMetrics } from "../metrics.ts";
 export interface PublicParts {
   readonly programVersion: string;
   readonly join: JoinParts;
-  readonly metrics: BrokerMetrics;
+  /** null: not shown on this listener. */
+  readonly metrics: BrokerMetrics | null;
   /** Rejects while the broker must not get traffic. */
   ready(): Promise<void>;
 }
@@ -32,7 +33,7 @@ export const publicApi: Api = {
   ],
   token: null,
   program: "broker",
-  pathsHint: "daemons connect to /v1/link by WebSocket; /healthz, /readyz and /metrics tell of the broker",
+  pathsHint: "daemons connect to /v1/link by WebSocket; /healthz and /readyz tell of the broker",
   busyCode: "rate_limited",
   errors: [],
   strayErrors: [],
@@ -41,7 +42,7 @@ export const publicApi: Api = {
 /** Everything that the broker's port answers, the link beside it excepted. One line a group. */
 export function publicRoutes(parts: PublicParts): readonly Route[] {
   const routes: readonly Route[] = [
-    ...tagged("watching", watchRoutes(parts)),
+    ...tagged("watching", [...watchRoutes(parts), ...metricsRoutes(parts.metrics)]),
     ...tagged("joining", joinRoutes(parts.join)),
     ...tagged("description", [openApiRoute(publicApi, () => routes, parts.programVersion)]),
   ];
@@ -75,16 +76,24 @@ function watchRoutes(parts: PublicParts): readonly Route[] {
         return { status: 200, body: { status: "ready" } };
       },
     }),
+  ];
+}
+
+/** They name meshes and say how busy each is, which is nobody's business who only reached the port. */
+function metricsRoutes(metrics: BrokerMetrics | null): readonly Route[] {
+  if (metrics === null) return [];
+  return [
     operation({
       name: "metrics",
       method: "GET",
       path: "/metrics",
-      summary: "Metrics in the Prometheus text format",
+      summary:
+        "Metrics in the Prometheus text format; on the address for other hosts only where `[listen] public_metrics` says so",
       query: null,
       head: true,
       answers: [{ status: 200, description: "Every metric of the broker", contentType: "text/plain" }],
       async handle() {
-        const { registry } = parts.metrics;
+        const { registry } = metrics;
         return { status: 200, text: await registry.metrics(), contentType: registry.contentType };
       },
     }),

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connect as connectTls } from "node:tls";
+import { httpCall } from "../../http/http-call.fixture.ts";
+import { brokerFixture } from "../testing/fixture.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ownCertificate } from "../listen/own-certificate.ts";
@@ -61,6 +63,17 @@ test("a stop cuts requests under way and handshakes that nobody finishes", async
   await assert.rejects(cut);
 });
 
+test("metrics are shown on loopback, and on the address for other hosts only where it is said so", async (context) => {
+  for (const publicMetrics of [false, true]) {
+    const expose = { host, port: 0, certificate: null };
+    const { broker } = await brokerFixture(context, { expose, publicMetrics });
+    const status = async (port: number) => (await get(port, "/metrics")).status;
+    assert.equal(await status(broker.exposed?.port ?? 0), publicMetrics ? 200 : 404);
+    const local = await httpCall({ port: Number(new URL(broker.url).port) }, "GET", "/metrics");
+    assert.equal(local.status, 200);
+  }
+});
+
 async function tlsServer(
   context: TestContext,
   ready: () => Promise<void> = async () => undefined,
@@ -70,7 +83,7 @@ async function tlsServer(
   const server = createPublicServer({
     // Nobody joins here.
     routes: publicRoutes({ programVersion: "0", metrics: createBrokerMetrics(), ready, join: {} as JoinParts }),
-    links: { upgrade: (asked) => upgraded.resolve(asked.url) },
+    upgrade: (asked) => upgraded.resolve(asked.url),
     clock: systemClock,
     log: silentLog,
     certificate: await ownCertificate(dir, Date.now()),

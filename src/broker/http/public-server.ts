@@ -1,10 +1,11 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { createHttpServer, createLoad, type Tls } from "../../http/http-server.ts";
 import { closer, listenTcp } from "../../http/listen-tcp.ts";
 import type { Route } from "../../http/route.ts";
 import { createRouter } from "../../http/router.ts";
-import type { LinkServer } from "../link/link-server.ts";
 import { publicApi } from "./public-routes.ts";
 
 /** The broker's port: links, and the public routes. */
@@ -16,7 +17,7 @@ export interface PublicServer {
 
 export interface PublicServerParts {
   readonly routes: readonly Route[];
-  readonly links: Pick<LinkServer, "upgrade">;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** null: without TLS. */
@@ -51,7 +52,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       tls: parts.certificate,
     },
   );
-  server.on("upgrade", parts.links.upgrade);
+  server.on("upgrade", parts.upgrade);
   const close = closer(server);
   return { listen: (host, port) => listenTcp(server, host, port), close };
 }

@@ -1,4 +1,4 @@
-import { type Admission, type Admitted, admissionHolds } from "../../protocol/admission.ts";
+import { type Admission, type Admitted, admissionHolds, type BrokerProof } from "../../protocol/admission.ts";
 import { checkMemberName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { brokerProofBytes, sign } from "../../protocol/signing.ts";
@@ -8,21 +8,15 @@ import { memberInfo } from "../link/member-info.ts";
 
 export interface JoinParts
   extends Pick<LinkParts, "store" | "registry" | "clock" | "log" | "limits" | "key" | "authorities"> {
+  /** Of the listener that these parts serve; null: it has no TLS. */
+  readonly certificatePrint: string | null;
   /** Resolves once the broker knows its own addresses, which is in the moment after its ports opened. */
   readonly listening: Promise<unknown>;
 }
 
-/** Answer of `GET /v1/broker`: who this is, proven for the asker's own nonce and the address that was dialled. */
-export interface BrokerProof {
-  readonly broker_id: string;
-  readonly broker_key: string;
-  readonly server_time: string;
-  readonly signature: string;
-}
-
 /** Nothing is signed for an address that is not ours: the proof would otherwise help somebody who relays it. */
 export async function proveBroker(parts: JoinParts, nonce: string, authority: string): Promise<BrokerProof> {
-  const { key, clock, authorities } = parts;
+  const { key, clock, authorities, certificatePrint } = parts;
   await parts.listening;
   if (authorities()?.has(authority) !== true) {
     throw new ClaudemeshError("host_forbidden", "this broker is not reached under that name", {
@@ -34,7 +28,11 @@ export async function proveBroker(parts: JoinParts, nonce: string, authority: st
     broker_id: key.brokerId,
     broker_key: key.publicKeyHex,
     server_time: serverTime,
-    signature: sign(key.privateKey, brokerProofBytes(nonce, key.brokerId, serverTime, authority)),
+    certificate_print: certificatePrint,
+    signature: sign(
+      key.privateKey,
+      brokerProofBytes({ nonce, brokerId: key.brokerId, serverTime, authority, certificatePrint }),
+    ),
   };
 }
 

@@ -1,11 +1,11 @@
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, text } from "../../http/shape.ts";
-import { answerOf, instant, view } from "../../http/view.ts";
+import { answerOf, instant, nullable, view } from "../../http/view.ts";
 import { oneOf } from "../../http/shape.ts";
-import type { Admitted } from "../../protocol/admission.ts";
+import type { Admitted, BrokerProof } from "../../protocol/admission.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
-import { admitByInvite, type BrokerProof, type JoinParts, proveBroker } from "./admit.ts";
+import { admitByInvite, type JoinParts, proveBroker } from "./admit.ts";
 
 const hex32 = (said: string) =>
   described(text({ form: { pattern: /^[0-9a-f]{64}$/, said: "must be 64 lower-case hex characters" } }), said);
@@ -20,9 +20,10 @@ const proof = answerOf<BrokerProof>("BrokerProof")(
     broker_id: text(),
     broker_key: described(text(), "Deployment public key, 64 hex characters"),
     server_time: instant(),
+    certificate_print: described(nullable(text()), "Of the listener that was asked; null: it has no TLS"),
     signature: described(
       text(),
-      "ed25519 by the deployment key over nonce, broker_id, server_time and the Host header",
+      "ed25519 by the deployment key over nonce, broker_id, server_time, the Host header and certificate_print",
     ),
   }),
 );

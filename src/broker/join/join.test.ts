@@ -189,7 +189,13 @@ test("the broker proves its key for the asker's nonce and its own addresses alon
   const { status, json } = await httpCall({ port }, "GET", `/v1/broker?nonce=${nonce}`);
   assert.equal(status, 200);
   const authority = `127.0.0.1:${port}`;
-  const bytes = brokerProofBytes(nonce, String(json["broker_id"]), String(json["server_time"]), authority);
+  const bytes = brokerProofBytes({
+    nonce,
+    brokerId: String(json["broker_id"]),
+    serverTime: String(json["server_time"]),
+    authority,
+    certificatePrint: null,
+  });
   const key = publicKeyFromHex(fixture.broker.deploymentPublicKey);
   assert.ok(verify(key, bytes, String(json["signature"])));
   const relayed = await httpCall({ port }, "GET", `/v1/broker?nonce=${nonce}`, { headers: { host: "evil.example" } });

@@ -13,13 +13,25 @@ export class OpeningRefused extends Error {
   }
 }
 
+/** What the hello was made for, as far as the broker knows it. */
+export interface HelloContext {
+  readonly nonce: string;
+  readonly brokerId: string;
+  readonly authority: string;
+  readonly authorities: ReadonlySet<string>;
+  /** Of the listener; null: it has no TLS. */
+  readonly certificatePrint: string | null;
+  /** The operator has named a public address, so TLS may end before this broker. */
+  readonly behindProxy: boolean;
+}
+
 /**
  * Proves a hello (wire.md §1): the signature of the member's key over the whole hello, our nonce, our broker_id and
  * the authority that was dialled. A hello relayed from, or to, another broker fails. Only then is the store asked.
  */
 export async function proveHello(
   hello: HelloFrame,
-  context: { nonce: string; brokerId: string; authority: string; authorities: ReadonlySet<string> },
+  context: HelloContext,
   store: Pick<BrokerStore, "meshById" | "member">,
 ): Promise<{ mesh: MeshRow; member: MemberRow }> {
   // Keys do not rotate yet: the key in use is the one that names the member.
@@ -31,6 +43,13 @@ export async function proveHello(
       `this broker is not reached as ${JSON.stringify(context.authority.slice(0, 100))}; its operator can list the name under [listen] authorities`,
     );
   }
+  // Behind a proxy daemons meet the proxy's certificate and pin none; everywhere else it is the listener's own.
+  const met = hello.certificate_print ?? null;
+  if (met !== context.certificatePrint && !(met === null && context.behindProxy))
+    throw new OpeningRefused(
+      "auth_failed",
+      "the certificate that this daemon met is not this broker's: somebody stands between",
+    );
   if (!signatureHolds(hello, context))
     throw new OpeningRefused("auth_failed", "the hello's signature does not hold for this broker and address");
   const mesh = await store.meshById(hello.mesh_id);

@@ -33,6 +33,8 @@ export interface LinkParts {
   readonly dedupe: DedupeSetting;
   /** null: the broker does not know its addresses yet, so it takes nobody's word for one. */
   authorities(): ReadonlySet<string> | null;
+  /** Daemons may come by a proxy that has a certificate of its own. */
+  readonly behindProxy: boolean;
   /** What an invite says of the way here; see listen/reach.ts. */
   reach(authority: string | null): BrokerReach;
 }

@@ -15,8 +15,8 @@ export const subprotocol = "claudemesh.v1";
 
 /** Takes WebSocket upgrades and keeps their links. Connections that have proven nothing yet are bounded in number and time. */
 export interface LinkServer {
-  /** Listener of an HTTP server's "upgrade". */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Of an HTTP server's "upgrade"; `certificatePrint` of the listener, null without TLS. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, certificatePrint: string | null): void;
   /** No new links, nothing more read from the open ones. */
   drain(): void;
   /** Closes every link with 1012 and resolves when their sockets are gone. */
@@ -42,7 +42,11 @@ export function createLinkServer(parts: LinkParts): LinkServer {
     for (const link of registry.ofMesh(meshId)) link.resumeIfPaused();
   });
 
-  async function serve(ws: WebSocket, socket: Duplex, authority: string): Promise<void> {
+  async function serve(
+    ws: WebSocket,
+    socket: Duplex,
+    dialled: { authority: string; certificatePrint: string | null },
+  ): Promise<void> {
     const out = createOutgoing(ws, socket, {
       clock: parts.clock,
       bufferedBytesMax: limits.linkBufferedBytesMax,
@@ -55,7 +59,7 @@ export function createLinkServer(parts: LinkParts): LinkServer {
     // Broken frames and resets: ws closes the connection itself, with the code RFC 6455 has for it.
     ws.on("error", (error) => parts.log.debug({ error: error.message }, "link socket failed"));
     openings += 1;
-    const link = await openLink(ws, out, authority, parts).finally(() => {
+    const link = await openLink(ws, out, dialled, parts).finally(() => {
       openings -= 1;
     });
     if (link !== null) await begin(link);
@@ -94,12 +98,12 @@ export function createLinkServer(parts: LinkParts): LinkServer {
   }
 
   return {
-    upgrade(request, socket, head) {
+    upgrade(request, socket, head, certificatePrint) {
       socket.on("error", () => socket.destroy());
       const refused = refusal(request);
       if (refused !== null) return refuse(socket, refused);
       wss.handleUpgrade(request, socket, head, (ws) => {
-        void serve(ws, socket, (request.headers.host ?? "").toLowerCase());
+        void serve(ws, socket, { authority: (request.headers.host ?? "").toLowerCase(), certificatePrint });
       });
     },
     drain() {

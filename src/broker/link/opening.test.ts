@@ -65,6 +65,15 @@ test("agents are names: others are shown what a member says of itself", async (c
   await fixture.connect(alice, { hello: { agents: ["main", "review.2"] } });
 });
 
+test("a hello of a daemon that met another certificate than the broker's is refused: somebody stands between", async (context) => {
+  const fixture = await brokerFixture(context);
+  const alice = await fixture.member("alice");
+  await assert.rejects(
+    fixture.connect(alice, { hello: { certificate_print: "ab".repeat(32) } }),
+    /closed 4002 .*somebody stands between/,
+  );
+});
+
 test("a key that is not a member of the mesh is refused", async (context) => {
   const fixture = await brokerFixture(context);
   await assert.rejects(fixture.connect(newIdentity()), /closed 4002/);

@@ -7,7 +7,7 @@ import { newUuidV7 } from "../../protocol/ids.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { featureAnswer } from "./feature-params.ts";
-import { OpeningRefused, proveHello } from "./hello.ts";
+import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
@@ -20,7 +20,7 @@ import type { Outgoing } from "./outgoing.ts";
 export async function openLink(
   ws: WebSocket,
   out: Outgoing,
-  authority: string,
+  dialled: { readonly authority: string; readonly certificatePrint: string | null },
   parts: LinkParts,
 ): Promise<LiveLink | null> {
   const nonce = randomBytes(32).toString("base64url");
@@ -44,7 +44,7 @@ export async function openLink(
     if (hello.type !== "hello") throw new OpeningRefused("protocol_error", "the first frame is a hello");
     return await admit(
       hello,
-      { nonce, brokerId, authority, authorities: parts.authorities() ?? new Set() },
+      { nonce, brokerId, ...dialled, authorities: parts.authorities() ?? new Set(), behindProxy: parts.behindProxy },
       ws,
       out,
       parts,
@@ -57,7 +57,7 @@ export async function openLink(
 
 async function admit(
   hello: HelloFrame,
-  context: { nonce: string; brokerId: string; authority: string; authorities: ReadonlySet<string> },
+  context: HelloContext,
   ws: WebSocket,
   out: Outgoing,
   parts: LinkParts,

@@ -183,6 +183,7 @@ function helloFor(
     agents: [],
     client: { name: "peer", version: "1" },
     host_print: null,
+    certificate_print: null,
     features: offerFeatures(),
     ...own,
   };

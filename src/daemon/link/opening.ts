@@ -135,6 +135,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFra
     agents: [],
     client: { name: "claudemesh-daemon", version: context.clientVersion },
     host_print: null,
+    certificate_print: context.mesh.certificate_print ?? null,
     features: offerFeatures(context.requireFeatures ?? []),
   };
   const authority = new URL(context.mesh.broker_url).host;

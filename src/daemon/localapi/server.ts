@@ -106,7 +106,7 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
     new Promise((resolve) => {
       const timer = options.clock.after(drainMs, resolve);
       load.onRelease = () => {
-        if (load.inFlight > 0) return;
+        if (load.reading + load.inFlight > 0) return;
         timer.cancel();
         resolve();
       };
