@@ -7,7 +7,7 @@ export const topic: HelpTopic = {
     {
       rows: [
         ["daemon/MESH/keypair.json", "the member's keys: back it up; without it nobody can be this member again"],
-        ["daemon/MESH/mesh.json", "the mesh, the broker's address and the key it is known by"],
+        ["daemon/MESH/mesh.json", "the mesh, the broker's address, and the key and certificate it is known by"],
         ["daemon/MESH/config.toml", "settings, optional: `claudemesh config list`"],
         ["daemon/MESH/outbox.db", "what is to be sent, and what became of it"],
         ["daemon/MESH/inbox.db", "what arrived"],
@@ -19,6 +19,10 @@ export const topic: HelpTopic = {
         ["daemon/MESH/launch.json", "how it was started, for the next `up`"],
         ["broker/broker.db", "of a broker of your own: every message until it is delivered"],
         ["broker/deployment_key.json", "the broker's identity, which every member knows it by: back it up"],
+        ["broker/tls_key.pem", "the key that members of other hosts have pinned: back it up"],
+        ["broker/tls_cert.pem", "the certificate around it, renewed by itself"],
+        ["broker/listen.json", "where the broker was asked to listen, for the next `up`"],
+        ["broker/broker.json", "the ports it has, which it takes again"],
         ["broker/config.toml", "its settings: `claudemesh config list --broker`"],
         ["broker/broker.log", "its log: `claudemesh logs --broker`"],
       ],
