@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { exitCodes } from "./exit-codes.ts";
 
 /** A process must answer, or end, within this time after it was started or told to. */
 const startDeadlineMs = 30_000;
@@ -16,41 +17,45 @@ const lastWordsChars = 2_000;
 export type Program = "run-broker" | "run-daemon";
 
 /**
- * Starts a program that outlives this one and resolves with what `ready` finds. Its last words are thrown when it ends
- * first. Should another process win the race for the lock, that one's readiness counts.
+ * Starts a program for `folder` that outlives this one and resolves with what `ready` finds. Its last words are thrown
+ * when it ends first. Should another process have the lock, one that a killed launcher left starting, that one's
+ * readiness is waited for as long as it holds the lock.
  */
-export async function startDetached<T>(
+export async function startDetached<T extends { readonly pid: number | null }>(
   program: Program,
+  folder: string,
   args: readonly string[],
-  options: { readonly outputPath: string; readonly ready: () => Promise<T | null> },
-): Promise<T> {
+  ready: () => Promise<T | null>,
+): Promise<{ readonly found: T; readonly isOther: boolean }> {
+  const name = program.slice("run-".length);
+  const outputPath = join(folder, "start.log");
   const script = fileURLToPath(
     new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
   );
-  const output = openSync(options.outputPath, "w", 0o600);
+  const output = openSync(outputPath, "w", 0o600);
   const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ["ignore", output, output] });
   closeSync(output);
   let ended: string | null = null;
+  let isOther = false;
   child.on("error", (error) => {
     ended = error.message;
   });
   child.on("exit", (code, signal) => {
     ended = `it ended with ${signal ?? `code ${code}`}`;
+    isOther = code === exitCodes.already_running;
   });
   child.unref();
   const deadline = Date.now() + startDeadlineMs;
   for (;;) {
-    const over: string | null = ended;
-    const found = await options.ready();
-    if (found !== null) return found;
+    const over: string | null = isOther && isLocked(join(folder, `${name}.lock`)) ? null : ended;
+    const found = await ready();
+    if (found !== null) return { found, isOther: found.pid !== child.pid };
     if (over !== null || Date.now() > deadline) {
-      const words = readFileSync(options.outputPath, "utf8").trim().slice(-lastWordsChars);
+      const words = readFileSync(outputPath, "utf8").trim().slice(-lastWordsChars);
       throw new ClaudemeshError(
         "not_running",
-        `${program.slice("run-".length)} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`,
-        {
-          hint: `its log is beside ${options.outputPath}`,
-        },
+        `${name} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`,
+        { hint: `its log is beside ${outputPath}` },
       );
     }
     await pause(lookIntervalMs);
@@ -100,6 +105,15 @@ export function isLocked(lockPath: string): boolean {
   } catch (thrown) {
     if (thrown instanceof LockedError) return true;
     throw thrown;
+  }
+}
+
+/** Whether an `up` or `down` of the home is at work; a lock that cannot be looked at, as on a full disk, tells of none. */
+export function isLaunching(lockPath: string): boolean {
+  try {
+    return existsSync(lockPath) && isLocked(lockPath);
+  } catch {
+    return false;
   }
 }
 

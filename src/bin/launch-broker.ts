@@ -48,14 +48,18 @@ export async function startBroker(
   }
 }
 
-function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
-  return startDetached("run-broker", ["--data-dir", dataDir, ...listenArguments(record)], {
-    outputPath: join(dataDir, "start.log"),
-    ready: () =>
+async function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
+  const start = () =>
+    startDetached("run-broker", dataDir, ["--data-dir", dataDir, ...listenArguments(record)], () =>
       adminClient(dataDir)
         .status(lookTimeoutMs)
         .catch(() => null),
-  });
+    );
+  const { found, isOther } = await start();
+  if (!isOther) return found;
+  // One that a killed launcher left starting: where that was told to listen is not known.
+  await stopBroker(dataDir);
+  return (await start()).found;
 }
 
 /** Stops it by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */

@@ -26,14 +26,12 @@ export async function startDaemon(
       hint: "claudemesh daemon down, then claudemesh up --http",
     });
   }
-  const status = await startDetached("run-daemon", ["--dir", dir, ...(options.http ? ["--http"] : [])], {
-    outputPath: join(dir, "start.log"),
-    ready: async () => {
-      const found = await daemonStatus(home, dir);
-      return found.state === "running" ? found : null;
-    },
+  const args = ["--dir", dir, ...(options.http ? ["--http"] : [])];
+  const { found } = await startDetached("run-daemon", dir, args, async () => {
+    const status = await daemonStatus(home, dir);
+    return status.state === "running" ? status : null;
   });
-  return { started: true, status };
+  return { started: true, status: found };
 }
 
 /** True once the link stands, so that names are known to the next command; false when it takes longer than a few seconds. */

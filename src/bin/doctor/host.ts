@@ -7,7 +7,7 @@ import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
 import { daemonDirs } from "../../client/find-daemon.ts";
 import type { HealthView } from "../../protocol/local-api.ts";
-import { isLocked, tryLaunchLock } from "../detached-process.ts";
+import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
 import { brokerDir, brokerStatus } from "../launch-broker.ts";
 import { daemonStatus } from "../launch-daemon.ts";
 
@@ -63,15 +63,13 @@ export interface BrokerSite {
 }
 
 export function createHost(home: string, now: number): Host {
-  const launching = tryLaunchLock(join(home, "launch.lock"));
-  launching?.release();
   return {
     home,
     now,
     nodeVersion: process.versions.node,
     sqliteVersion: process.versions["sqlite"] ?? "unknown",
     uid: process.getuid?.() ?? null,
-    isLaunching: launching === null && fileFacts(join(home, "launch.lock")) !== null,
+    isLaunching: isLaunching(join(home, "launch.lock")),
     stat: fileFacts,
     text(path) {
       try {
