@@ -37,10 +37,25 @@ export class ClaudemeshError extends Error {
     return new ClaudemeshError(known, message, { details: { ...details } });
   }
 
-  /** Wraps whatever was thrown; a ClaudemeshError passes unchanged. */
+  /** Wraps whatever was thrown; a ClaudemeshError passes unchanged, and a full disk is told as what it is. */
   static from(thrown: unknown, code: ErrorCode = "internal"): ClaudemeshError {
     if (thrown instanceof ClaudemeshError) return thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (isDiskFull(thrown)) {
+      return new ClaudemeshError("store_unavailable", message, {
+        hint: "make room; claudemesh doctor says how much is free",
+        cause: thrown,
+      });
+    }
     return new ClaudemeshError(code, message, { cause: thrown });
   }
+}
+
+const sqliteFull = 13;
+
+/** As the system says it, or SQLite. */
+function isDiskFull(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  if ("errcode" in thrown) return (Number(thrown.errcode) & 0xff) === sqliteFull;
+  return "code" in thrown && (thrown.code === "ENOSPC" || thrown.code === "EDQUOT");
 }
