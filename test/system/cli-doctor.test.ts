@@ -40,6 +40,12 @@ test("with nothing there, nothing is wrong, and nothing is made", async (t) => {
   assert.throws(() => readdirSync(alone.home), { code: "ENOENT" });
 });
 
+test("a launch lock that cannot be looked at is no launch at work", async (t) => {
+  const alone = host(t, "alone");
+  mkdirSync(join(alone.home, "launch.lock"), { recursive: true, mode: 0o700 });
+  assert.match(named((await examine(alone)).answer, "home").message, /belongs to this user alone/);
+});
+
 test("what runs is well; what was stopped, killed or is out of reach is told apart", async (t) => {
   const alice = host(t, "alice");
   await alice.up();
