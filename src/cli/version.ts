@@ -28,12 +28,13 @@ export const command: Command = {
   },
 };
 
-function daemonLines(daemon: VersionView): string[] {
+export function daemonLines(daemon: VersionView): string[] {
   const features = Object.entries(daemon.broker_features ?? {});
   return [
     `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`,
     `API        ${daemon.ipc_features.join(", ")}`,
-    `message    at most ${daemon.inline_bytes} bytes`,
+    // A daemon of an earlier version does not tell it.
+    ...(daemon.inline_bytes === undefined ? [] : [`message    at most ${daemon.inline_bytes} bytes`]),
     ...(daemon.broker_features === null ? ["broker     not connected: nothing is negotiated"] : []),
     ...features.map(([name, params]) => `feature    ${name} ${JSON.stringify(params)}`),
   ];
