@@ -120,9 +120,19 @@ async function takePort(server: PublicServer, host: string, port: number): Promi
     return await server.listen(host, port);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
     throw new ClaudemeshError("invalid_config", `The broker cannot listen on ${host}:${port}: ${reason}`, {
-      hint: "free the port, or name another one and tell it to the daemons",
+      hint: `${whatHelps[code] ?? otherPort}: claudemesh broker up --listen ADDRESS:PORT`,
       cause: thrown,
     });
   }
 }
+
+const otherPort = "free the port, or name another one";
+const otherAddress = "name an address of this host, or 0.0.0.0 for all of them";
+const whatHelps: Readonly<Record<string, string>> = {
+  EACCES: "ports below 1024 belong to root: name one above, and have a proxy pass on to it",
+  EADDRNOTAVAIL: otherAddress,
+  ENOTFOUND: otherAddress,
+  EAI_AGAIN: otherAddress,
+};
