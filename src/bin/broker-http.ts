@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
+import { linkErrorKind } from "../daemon/link/link-error-kind.ts";
 import { checkMemberName } from "../protocol/address.ts";
 import type { Admission, Admitted } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -30,7 +31,7 @@ export async function proveBroker(
   signal: AbortSignal,
 ): Promise<{ readonly serverTime: number }> {
   const nonce = randomBytes(32).toString("base64url");
-  const answer = await ask(address, { method: "GET", path: `/v1/broker?nonce=${nonce}` }, signal);
+  const { answer } = await ask(address, { method: "GET", path: `/v1/broker?nonce=${nonce}` }, signal);
   const proof = answer as Partial<Record<keyof BrokerProof, unknown>> | null;
   const { broker_id, server_time, signature } = proof ?? {};
   const certificatePrint = typeof proof?.certificate_print === "string" ? proof.certificate_print : null;
@@ -62,14 +63,14 @@ export async function proveBroker(
   });
 }
 
-/** Sends a signed admission. Doing it again with the same keys changes nothing. */
+/** Sends a signed admission. Doing it again with the same keys changes nothing; `isNew` false: it was a member already. */
 export async function requestAdmission(
   address: BrokerAddress,
   meshId: string,
   admission: Admission,
   signal: AbortSignal,
-): Promise<Admitted> {
-  const answer = await ask(
+): Promise<{ readonly member: Admitted; readonly isNew: boolean }> {
+  const { status, answer } = await ask(
     address,
     { method: "POST", path: `/v1/meshes/${meshId}/join`, body: JSON.stringify(admission) },
     signal,
@@ -78,7 +79,7 @@ export async function requestAdmission(
   const fits = admitted?.mesh_id === meshId && admitted.member_id === admission.member_id;
   if (!fits || typeof admitted.slug !== "string" || !isMemberName(admitted.name))
     throw new ClaudemeshError("protocol_error", "the broker's answer is not an admission");
-  return admitted as Admitted;
+  return { member: admitted as Admitted, isNew: status === 201 };
 }
 
 /** A broker that was joined by a link may be anybody's: a wrong name is found before it is kept. */
@@ -94,13 +95,14 @@ async function ask(
   address: BrokerAddress,
   what: { readonly method: "GET" | "POST"; readonly path: string; readonly body?: string },
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<{ readonly status: number; readonly answer: unknown }> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
   try {
     const socket = await dial(address, limit);
     const { status, text } = await exchange(socket, address.authority, what, limit);
+    if (gatewayFailures.has(status)) throw notPassedOn(address, status);
     const answer: unknown = text === "" ? null : JSON.parse(text);
-    if (status < 300) return answer;
+    if (status < 300) return { status, answer };
     throw fromProblem(status, answer);
   } catch (thrown) {
     throw asError(thrown, address, signal);
@@ -162,6 +164,19 @@ function exchange(
   });
 }
 
+/** What a proxy answers when it does not reach what is behind it. A broker's own 503 comes with a problem document. */
+const gatewayFailures: ReadonlySet<number> = new Set([502, 504]);
+
+function notPassedOn({ authority }: BrokerAddress, status: number): ClaudemeshError {
+  return new ClaudemeshError(
+    "broker_unreachable",
+    `what answers at ${authority} does not reach the broker (${status})`,
+    {
+      hint: "ask whoever runs the broker: does it run where the proxy passes on to? On its host: claudemesh broker status",
+    },
+  );
+}
+
 function asError(thrown: unknown, { authority }: BrokerAddress, signal: AbortSignal): unknown {
   if (thrown instanceof ClaudemeshError || signal.aborted) return thrown;
   if (thrown instanceof PinMismatch) {
@@ -175,6 +190,18 @@ function asError(thrown: unknown, { authority }: BrokerAddress, signal: AbortSig
     );
   }
   const reason = thrown instanceof Error ? (thrown.message === "" ? thrown.name : thrown.message) : String(thrown);
+  if (linkErrorKind(thrown) === "certificate_untrusted") {
+    // What the runtime adds after a semicolon is advice for its own command line.
+    const [why = ""] = reason.split(";");
+    return new ClaudemeshError(
+      "broker_unreachable",
+      `this system does not trust the TLS certificate of ${authority}: ${why}; nothing was sent to it`,
+      {
+        hint: "has it run out, or does it name another host? An authority of your own belongs among this system's certificates",
+        cause: thrown,
+      },
+    );
+  }
   return new ClaudemeshError("broker_unreachable", `the broker at ${authority} cannot be reached: ${reason}`, {
     hint: `is it running, and can this host reach ${authority}? On its host: claudemesh status`,
     cause: thrown,

@@ -15,7 +15,7 @@ const nameTriesMax = 100;
 /**
  * Makes sure that `dir` holds a member of the mesh `local` and that the running broker of `dataDir` knows it. Every
  * step can be repeated: a crash between two of them is repaired by the next call. `dir` keeps its keys for ever. True
- * when a present member now dials another address: a daemon that runs has read the old one.
+ * when a present member now dials another address.
  */
 export async function joinBroker(request: {
   readonly dir: string;
@@ -23,6 +23,8 @@ export async function joinBroker(request: {
   /** null: the present name, else the default one. */
   readonly name: string | null;
   readonly role: "owner" | "member";
+  /** Ends the daemon of `dir`, which reads mesh.json at its start alone; called before the address in it changes. */
+  readonly stop?: () => Promise<unknown>;
 }): Promise<boolean> {
   const admin = adminClient(request.dataDir);
   const broker = await admin.status();
@@ -35,6 +37,7 @@ export async function joinBroker(request: {
     if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
     await admin.addMember(present.mesh_id, { member_id: memberId, name: present.member_name, role: request.role });
     if (present.broker_url === broker.url) return false;
+    await request.stop?.();
     writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
     return true;
   }

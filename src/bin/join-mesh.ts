@@ -5,7 +5,7 @@ import { createKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { checkName } from "../protocol/address.ts";
-import { type Admitted, signAdmission } from "../protocol/admission.ts";
+import { type Admission, type Admitted, signAdmission } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type Invite, parseInvite } from "../protocol/invite.ts";
 import { localSlug } from "./join-broker.ts";
@@ -20,7 +20,7 @@ export interface Joined {
   readonly slug: string;
   readonly dir: string;
   readonly mesh: MeshFile;
-  /** What this call did: a new member, the address of a present one, or nothing that was not so already. */
+  /** What this call did: a member that the broker did not know, the address of a present one, or nothing. */
   readonly change: "admitted" | "address" | "none";
   /** The broker's clock less this host's, milliseconds. */
   readonly clockSkewMs: number;
@@ -29,7 +29,8 @@ export interface Joined {
 /**
  * Makes this home a member of the invite's mesh. Every step can be repeated: keys are made first and stay, the broker
  * knows a member that it has admitted, mesh.json is written last. A home that is a member already uses nothing up: it
- * follows the broker to the address that the link names, which is how a broker that moved is found again.
+ * follows the broker to the address that the link names, which is how a broker that moved is found again. Only a broker
+ * that has lost the member, as one does that was put back from an old copy, admits it anew, under its name and keys.
  */
 export async function joinMesh(request: {
   readonly home: string;
@@ -38,6 +39,11 @@ export async function joinMesh(request: {
   readonly name: string | null;
   /** What the mesh is called in this home; null: as its owner calls it, with a number if that is taken here. */
   readonly slug: string | null;
+  /**
+   * Ends the daemon of a folder, which reads mesh.json at its start alone. Called before the file changes: whatever is
+   * killed after that, no daemon runs on what it said before.
+   */
+  readonly stop: (dir: string) => Promise<unknown>;
   readonly signal: AbortSignal;
 }): Promise<Joined> {
   const invite = parseInvite(request.link);
@@ -54,10 +60,15 @@ export async function joinMesh(request: {
     certificate_print: invite.transport.kind === "pinned" ? invite.transport.certificate_print : null,
   };
   if (present !== undefined) {
+    const isNew = await admitAgain(invite, present.dir, present.mesh.member_name, request.signal);
     const same = present.mesh.broker_url === way.broker_url && present.mesh.certificate_print === way.certificate_print;
     const mesh = { ...present.mesh, ...way };
-    if (!same) writeMeshFile(present.dir, mesh);
-    return { slug: present.slug, dir: present.dir, mesh, change: same ? "none" : "address", clockSkewMs };
+    if (!same) {
+      await request.stop(present.dir);
+      writeMeshFile(present.dir, mesh);
+    }
+    const change = isNew ? "admitted" : same ? "none" : "address";
+    return { slug: present.slug, dir: present.dir, mesh, change, clockSkewMs };
   }
   const suggested = invite.slug === localSlug ? joinedSlug : invite.slug;
   const slug = request.slug === null ? freeSlug(request.home, suggested) : checkSlug(request.home, request.slug);
@@ -89,18 +100,39 @@ function checkPresent(
   }
 }
 
+/** True when the broker did not know the member of `dir` any more. One that does answers so before it looks at the invite. */
+async function admitAgain(invite: Invite, dir: string, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await requestAdmission(invite, invite.mesh_id, admissionOf(invite, dir, name), signal)).isNew;
+  } catch (thrown) {
+    if (!(thrown instanceof ClaudemeshError)) throw thrown;
+    // An invite that is long over says nothing of the member; its daemon will hear whether it is known.
+    if (thrown.code === "invite_unknown") return false;
+    if (thrown.code !== "already_exists") throw thrown;
+    throw new ClaudemeshError(
+      "already_exists",
+      `the broker does not know this home's @${name} any more, and another member is called so`,
+      { hint: "join with a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK --name NAME", cause: thrown },
+    );
+  }
+}
+
+function admissionOf(invite: Invite, dir: string, name: string): Admission {
+  const keys = createKeypair(dir, Date.now());
+  return signAdmission(
+    invite,
+    { inviteSeed: invite.seed, memberId: keys.memberId, memberKey: keys.signingKey },
+    { x25519_pubkey: keys.x25519PublicKey, name },
+  );
+}
+
 /** A chosen name is taken or refused; the default one gets a number when another member has it. */
 async function admit(invite: Invite, dir: string, chosen: string | null, signal: AbortSignal): Promise<Admitted> {
-  const keys = createKeypair(dir, Date.now());
   const base = chosen ?? defaultMemberName();
   for (let n = 1; ; n += 1) {
-    const admission = signAdmission(
-      invite,
-      { inviteSeed: invite.seed, memberId: keys.memberId, memberKey: keys.signingKey },
-      { x25519_pubkey: keys.x25519PublicKey, name: n === 1 ? base : `${base}-${n}` },
-    );
+    const admission = admissionOf(invite, dir, n === 1 ? base : `${base}-${n}`);
     try {
-      return await requestAdmission(invite, invite.mesh_id, admission, signal);
+      return (await requestAdmission(invite, invite.mesh_id, admission, signal)).member;
     } catch (thrown) {
       if (!(thrown instanceof ClaudemeshError)) throw thrown;
       if (thrown.code === "already_exists" && chosen === null && n < nameTriesMax) continue;

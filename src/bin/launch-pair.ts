@@ -64,17 +64,13 @@ async function brokerUp(home: string, listen: ListenRequest | null): Promise<Sta
   const broker = await startBroker(brokerDir(home), listen);
   const dir = memberDir(home);
   if (!existsSync(join(dir, "mesh.json")) || readLaunchRecord(dir).broker !== null) return broker;
-  const moved = await joinBroker({ dir, dataDir: brokerDir(home), name: null, role: "owner" });
-  const daemon = await daemonStatus(home, dir);
-  if (daemon.state === "running" && (moved || broker.started))
-    await waitForLink(moved ? await daemonAgain(home, dir) : daemon, relinkTimeoutMs);
+  const before = await daemonStatus(home, dir);
+  const stop = () => stopDaemon(home, dir);
+  const moved = await joinBroker({ dir, dataDir: brokerDir(home), name: null, role: "owner", stop });
+  if (before.state !== "running" || !(moved || broker.started)) return broker;
+  const again = moved ? (await startDaemon(home, dir, { http: readLaunchRecord(dir).http })).status : before;
+  await waitForLink(again, relinkTimeoutMs);
   return broker;
-}
-
-/** Stopped and started, since it reads where its broker is when it starts. */
-async function daemonAgain(home: string, dir: string): Promise<DaemonStatus> {
-  await stopDaemon(home, dir);
-  return (await startDaemon(home, dir, { http: readLaunchRecord(dir).http })).status;
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -120,13 +116,13 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
   if (other === null || (await brokerStatus(other)).state === "running") {
     makePrivateDirectory(join(request.home, "daemon"));
-    const moved = await joinBroker({
+    await joinBroker({
       dir,
       dataDir: other ?? brokerDir(request.home),
       name: request.name,
       role: other === null ? "owner" : "member",
+      stop: () => stopDaemon(request.home, dir),
     });
-    if (moved) await stopDaemon(request.home, dir);
   } else if (isMember) {
     notices.push(`the broker in ${other} is not running; the daemon keeps what is sent until it is`);
   } else {
@@ -152,12 +148,10 @@ async function ensureOwner(home: string): Promise<{ started: boolean }> {
 }
 
 async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
-  const joined = await joinMesh(request);
+  const joined = await joinMesh({ ...request, stop: (dir) => stopDaemon(request.home, dir) });
   const record = readLaunchRecord(joined.dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
-  // A running daemon has read where its broker is when it started.
-  if (joined.change === "address") await stopDaemon(request.home, joined.dir);
   const daemon = await startDaemon(request.home, joined.dir, { http });
   const isLinked = await waitForLink(daemon.status);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);

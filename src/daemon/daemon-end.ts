@@ -12,7 +12,8 @@ export function linkEnd(kind: string, message: string): DaemonEnd {
 
 /** What helps when the link has ended for good, by kind. */
 const hints: Readonly<Record<string, string>> = {
-  auth_failed: "the broker does not know this member, or is not the one that was pinned: check broker_url in mesh.json",
+  auth_failed:
+    "if the broker lost this member, join again with a new invite, which keeps name and keys: claudemesh join LINK; else check broker_url in mesh.json",
   replaced_by_newer_connection:
     "another daemon uses this member's keys: stop it, or give this home a member of its own",
   member_already_connected: "another daemon uses this member's keys: stop it, or give this home a member of its own",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { JoinAnswer } from "../../src/cli/launcher.ts";
@@ -133,6 +133,38 @@ test("a broker that moves is followed by a new link, whoever uses it; only owner
   );
 });
 
+test("a member that a restored broker has lost is admitted anew by an invite, the same as before", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const bob = other("bob");
+  const data = join(alice.home, "broker");
+  ok(await alice.run(["down"]));
+  cpSync(data, `${data}-old`, { recursive: true });
+  ok(await alice.run(["up"]));
+  ok(await bob.run(["join", (await invite()).link, "--name", "bob"]));
+  ok(await bob.run(["send", "@alice", "before", "--id", "before", "--wait", "delivered"]));
+  const id = async (): Promise<string> => readFileSync(join(bob.home, "daemon", "team", "keypair.json"), "utf8");
+  const keys = await id();
+  ok(await alice.run(["down"]));
+  rmSync(data, { recursive: true });
+  renameSync(`${data}-old`, data);
+  ok(await alice.run(["up"]));
+
+  const { link } = await invite("--uses", "2");
+  const again = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
+  assert.deepEqual([again.change, again.address, again.notices], ["admitted", "@bob", []]);
+  assert.equal(await id(), keys);
+  ok(await bob.run(["send", "@alice", "after", "--id", "after", "--wait", "delivered"]));
+  const { change } = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
+  assert.equal(change, "none");
+  const { invites } = JSON.parse(ok(await alice.run(["invite", "list", "--json"]))) as { invites: InviteMade[] };
+  assert.deepEqual(
+    invites.map(({ used }) => used),
+    [1],
+  );
+  const { items } = JSON.parse(ok(await alice.run(["inbox", "--json"]))) as { items: { message: string }[] };
+  assert.deepEqual(items.map(({ message }) => message).sort(), ["after", "before"]);
+});
+
 test("a link that works on this host only says so, and a wrong address to listen on stops nothing that runs", async (t) => {
   const alice = host(t, "alice");
   ok(await alice.up());
@@ -141,7 +173,10 @@ test("a link that works on this host only says so, and a wrong address to listen
   const { broker } = await alice.status();
   const failed = await alice.run(["broker", "up", "--listen", "203.0.113.7:1"]);
   assert.equal(failed.code, 3);
-  assert.match(failed.stderr, /cannot listen on 203\.0\.113\.7:1/);
+  assert.match(
+    failed.stderr,
+    /cannot listen on 203\.0\.113\.7:1.*name an address of this host.*claudemesh broker up --listen/,
+  );
   const after = (await alice.status()).broker;
   assert.deepEqual([after.state, after.url, after.exposed_url], ["running", broker.url, null]);
   assert.equal((await alice.run(["broker", "up", "--listen", "nonsense:x"])).code, 2);
