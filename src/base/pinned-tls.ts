@@ -1,5 +1,5 @@
 import { createHash, type X509Certificate } from "node:crypto";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from "node:tls";
 
 /** The peer showed another certificate than the one that was pinned. Nothing was sent to it. */
 export class PinMismatch extends Error {
@@ -42,6 +42,7 @@ export function dialTls(options: {
       ALPNProtocols: ["http/1.1"],
       // A pin is stricter than any authority: names and dates of the certificate then say nothing more.
       rejectUnauthorized: print === null,
+      ...(print === null ? { secureContext: systemTrust() } : {}),
       ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     });
     const fail = (reason: unknown): void => {
@@ -62,4 +63,15 @@ export function dialTls(options: {
       resolve(socket);
     });
   });
+}
+
+let trust: SecureContext | null = null;
+
+/** The authorities that come with Node, and those of this system, where an operator's own one stands. Read once. */
+function systemTrust(): SecureContext {
+  trust ??= createSecureContext({
+    minVersion: "TLSv1.3",
+    ca: [...getCACertificates("default"), ...getCACertificates("system")],
+  });
+  return trust;
 }

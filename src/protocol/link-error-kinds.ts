@@ -10,6 +10,7 @@ const ownKinds = [
   "unreachable",
   "no_answer",
   "closed",
+  "not_a_broker",
   "other",
 ] as const;
 

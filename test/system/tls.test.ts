@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net";
+import { createServer as createHttp } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connect as connectTls, createServer } from "node:tls";
@@ -120,9 +121,40 @@ test("behind a proxy with a certificate that systems trust, invites name the pro
   const bob = host(t, "bob", folder);
   const untrusting = await bob.run(["join", made.link, "--name", "bob"]);
   assert.equal(untrusting.code, 8);
-  assert.match(untrusting.stderr, /cannot be reached: self-signed certificate/);
+assert.match(
+    untrusting.stderr,
+    /does not trust the TLS certificate of localhost:\d+: self-signed certificate; nothing/,
+  );
+  assert.doesNotMatch(untrusting.stderr, /Node\.js/);
   const trusting = { env: { NODE_EXTRA_CA_CERTS: cert } };
   ok(await bob.run(["join", made.link, "--name", "bob"], trusting));
+  ok(await bob.run(["send", "@alice", "hi", "--wait", "delivered"]));
+});
+
+test("an authority among the system's certificates is trusted, and a proxy that reaches no broker is told as that", async (t) => {
+  const folder = tempFolder(t);
+  const { cert, key } = await certificate(join(folder, "proxy"));
+  const alice = host(t, "alice", folder);
+  let target = 0;
+  const port = await proxy(t, { cert, key }, async () => target);
+  mkdirSync(join(alice.home, "broker"), { recursive: true, mode: 0o700 });
+  writeFileSync(join(alice.home, "broker", "config.toml"), `[listen]\npublic_url = "wss://localhost:${port}"\n`);
+  ok(await alice.up());
+  const { link } = await invite(alice);
+  const broken = createHttp((_request, response) => void response.writeHead(502).end()).listen(0, "127.0.0.1");
+  await once(broken, "listening");
+  onEnd(t, () => void broken.close());
+  const system = { env: { SSL_CERT_FILE: cert } };
+  const bob = host(t, "bob", folder);
+  target = (broken.address() as AddressInfo).port;
+  const refused = await bob.run(["join", link, "--name", "bob"], system);
+  assert.equal(refused.code, 8);
+  assert.match(
+    refused.stderr,
+    /does not reach the broker \(502\) \(broker_unreachable\)\nhint: .*claudemesh broker status/,
+  );
+  target = Number(new URL((await alice.status()).broker.url ?? "").port);
+  ok(await bob.run(["join", link, "--name", "bob"], system));
   ok(await bob.run(["send", "@alice", "hi", "--wait", "delivered"]));
 });
 

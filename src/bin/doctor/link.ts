@@ -12,6 +12,10 @@ const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: 
   unreachable: ["there is no way to the broker's network", "check this host's network, VPN and firewall"],
   no_answer: ["the broker's address does not answer", "check the address, the firewall and whether the broker runs"],
   closed: ["the broker, or something between, closed the link", "claudemesh logs --level warn; it is dialled again"],
+  not_a_broker: [
+    "what answers at the broker's address is no broker, or a proxy that does not reach it",
+    `${askOperator} whether it runs where the proxy passes on to: claudemesh broker status`,
+  ],
   certificate_mismatch: [
     "the certificate at the broker's address is not the one that was pinned; nothing was sent to it",
     "if the broker has a new key, join again with a new invite; else somebody stands between",
@@ -22,7 +26,7 @@ const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: 
   ],
   auth_failed: [
     "the two could not prove themselves: the broker is not the pinned one, or does not know this member",
-    "check broker_url in mesh.json; if the broker lost its data, restore its folder",
+    "check broker_url in mesh.json; if the broker lost this member, join again with a new invite",
   ],
   member_revoked: ["this member's membership was ended", "ask an admin of the mesh; what was received stays readable"],
   kicked: ["an admin has sent this member away for a while", "wait: it is dialled again when the time is over"],

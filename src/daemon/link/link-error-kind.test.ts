@@ -31,6 +31,12 @@ for (const [code, kind] of [
   });
 }
 
+test("an HTTP answer that no broker gives is told from the broker's own refusals", () => {
+  const answered = (status: number) => linkErrorKind(new Error(`Unexpected server response: ${status}`));
+  for (const status of [200, 301, 404, 502, 504]) assert.equal(answered(status), "not_a_broker");
+  for (const status of [403, 503]) assert.equal(answered(status), "other");
+});
+
 test("what the broker or the check of it has told is passed on", () => {
   const told = (
     code: "auth_failed" | "broker_unreachable" | "certificate_mismatch",

@@ -11,6 +11,8 @@ const systemCodes: readonly (readonly [RegExp, LinkErrorKind])[] = [
   [/^(ECONNRESET|EPIPE)$/, "closed"],
   [/CERT|SELF_SIGNED|ERR_TLS|UNABLE_TO_VERIFY/, "certificate_untrusted"],
 ];
+/** What the WebSocket's client says of an HTTP answer that is nobody's who speaks this protocol. */
+const notABroker = /^Unexpected server response: (2\d\d|3\d\d|404|502|504)$/;
 const causesMax = 5;
 
 /** What kind of failure kept or took a link, for those who are to be told what helps. */
@@ -27,6 +29,7 @@ export function linkErrorKind(thrown: unknown): LinkErrorKind {
     const code = "code" in cause ? String(cause.code) : "";
     const kind = systemCodes.find(([pattern]) => pattern.test(code))?.[1];
     if (kind !== undefined) return kind;
+    if (notABroker.test(cause.message)) return "not_a_broker";
   }
   return "other";
 }
