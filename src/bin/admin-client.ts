@@ -16,7 +16,7 @@ export interface AdminClient {
   addMember(
     meshId: string,
     member: { readonly member_id: string; readonly name: string; readonly role: "owner" | "member" },
-  ): Promise<void>;
+  ): Promise<{ readonly name: string }>;
   shutdown(): Promise<void>;
 }
 
@@ -44,8 +44,7 @@ export function adminClient(dataDir: string): AdminClient {
   return {
     status: (timeoutMs) => ask("GET", "/v1/status", undefined, timeoutMs),
     mesh: (slug) => ask("POST", "/v1/meshes", { slug }),
-    addMember: async (meshId, member) =>
-      void (await ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member)),
+    addMember: (meshId, member) => ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createKeypair } from "../daemon/identity/keypair.ts";
+import { createKeypair, readKeypair } from "../daemon/identity/keypair.ts";
 import { createMember } from "../daemon/identity/member.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -32,7 +32,7 @@ export async function joinBroker(request: {
   const present = existsSync(join(request.dir, "mesh.json")) ? readMeshFile(request.dir) : null;
   if (present !== null) {
     checkPresent(present, broker, request);
-    const { memberId } = createKeypair(request.dir, Date.now());
+    const { memberId } = readKeypair(request.dir);
     const { mesh_id } = await admin.mesh(localSlug);
     if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
     await admin.addMember(present.mesh_id, { member_id: memberId, name: present.member_name, role: request.role });
@@ -104,8 +104,8 @@ async function register(
   for (let n = 1; ; n += 1) {
     const name = n === 1 ? base : `${base}-${n}`;
     try {
-      await admin.addMember(meshId, { member_id: memberId, name, role: request.role });
-      return name;
+      // The name that it has, should these keys be a member whose mesh.json was lost.
+      return (await admin.addMember(meshId, { member_id: memberId, name, role: request.role })).name;
     } catch (thrown) {
       if (!(thrown instanceof ClaudemeshError) || thrown.code !== "already_exists") throw thrown;
       if (request.name !== null || n >= nameTriesMax) {

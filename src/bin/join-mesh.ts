@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { daemonDirs } from "../client/find-daemon.ts";
-import { createKeypair } from "../daemon/identity/keypair.ts";
+import { createKeypair, type Keypair, readKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { checkName } from "../protocol/address.ts";
@@ -103,7 +103,7 @@ function checkPresent(
 /** True when the broker did not know the member of `dir` any more. One that does answers so before it looks at the invite. */
 async function admitAgain(invite: Invite, dir: string, name: string, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await requestAdmission(invite, invite.mesh_id, admissionOf(invite, dir, name), signal)).isNew;
+    return (await requestAdmission(invite, invite.mesh_id, admissionOf(invite, readKeypair(dir), name), signal)).isNew;
   } catch (thrown) {
     if (!(thrown instanceof ClaudemeshError)) throw thrown;
     // An invite that is long over says nothing of the member; its daemon will hear whether it is known.
@@ -117,8 +117,7 @@ async function admitAgain(invite: Invite, dir: string, name: string, signal: Abo
   }
 }
 
-function admissionOf(invite: Invite, dir: string, name: string): Admission {
-  const keys = createKeypair(dir, Date.now());
+function admissionOf(invite: Invite, keys: Keypair, name: string): Admission {
   return signAdmission(
     invite,
     { inviteSeed: invite.seed, memberId: keys.memberId, memberKey: keys.signingKey },
@@ -128,9 +127,10 @@ function admissionOf(invite: Invite, dir: string, name: string): Admission {
 
 /** A chosen name is taken or refused; the default one gets a number when another member has it. */
 async function admit(invite: Invite, dir: string, chosen: string | null, signal: AbortSignal): Promise<Admitted> {
+  const keys = createKeypair(dir, Date.now());
   const base = chosen ?? defaultMemberName();
   for (let n = 1; ; n += 1) {
-    const admission = admissionOf(invite, dir, n === 1 ? base : `${base}-${n}`);
+    const admission = admissionOf(invite, keys, n === 1 ? base : `${base}-${n}`);
     try {
       return (await requestAdmission(invite, invite.mesh_id, admission, signal)).member;
     } catch (thrown) {

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import type { Clock } from "../base/clock.ts";
@@ -145,7 +145,10 @@ async function startBroker(
   const lock = lockDataDir(dataDir);
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
-    const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), clock.now());
+    const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), {
+      isFirstStart: !existsSync(join(dataDir, "broker.db")),
+      now: clock.now(),
+    });
     const metrics = createBrokerMetrics();
     const store =
       options.store ??

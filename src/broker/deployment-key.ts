@@ -13,10 +13,21 @@ export interface DeploymentKey {
   readonly positionSecret: Buffer;
 }
 
-/** Reads deployment_key.json or makes it (0600, written atomically). A file that cannot be read stops the start. */
-export function loadDeploymentKey(path: string, now: number): DeploymentKey {
+/**
+ * Reads deployment_key.json, or makes it (0600, written atomically) before anything else is stored. One that cannot be
+ * read, or is missing later, stops the start: with another key the broker would be a stranger to every member.
+ */
+export function loadDeploymentKey(
+  path: string,
+  { isFirstStart, now }: { readonly isFirstStart: boolean; readonly now: number },
+): DeploymentKey {
   const present = readFileIfPresent(path);
   if (present !== null) return parse(present.toString("utf8"), path);
+  if (!isFirstStart) {
+    throw new ClaudemeshError("invalid_config", `${path} is missing: every member knows this broker by that key`, {
+      hint: "put the file back from a backup; a new broker begins in a folder of its own",
+    });
+  }
   const { privateKey } = generateKeyPairSync("ed25519");
   const text = JSON.stringify({
     schema_version: 1,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type BrokerCheck, ok, problem, warning } from "./check.ts";
+import { readListenRecord } from "../listen-record.ts";
 import { lastEnd } from "./last-end.ts";
 
 export const check: BrokerCheck = {
@@ -19,6 +20,8 @@ export const check: BrokerCheck = {
           `wait a moment; then ${restart}, or find it: fuser ${lock}`,
         ),
       ];
+    // What the next start would refuse is thrown here in the same words.
+    readListenRecord(dir);
     const ends = await lastEnd(host, dir, "broker");
     return ends.length > 0 ? ends : [warning("the broker does not run", "claudemesh broker up")];
   },

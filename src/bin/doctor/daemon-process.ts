@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readDaemonFile } from "../../client/find-daemon.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
+import { readLaunchRecord } from "../launch-record.ts";
 import { lastEnd } from "./last-end.ts";
 
 export const check: DaemonCheck = {
@@ -19,6 +20,8 @@ export const check: DaemonCheck = {
           `wait a moment; then ${restart}, or find it: fuser ${lock}`,
         ),
       ];
+    // What the next start would refuse is thrown here in the same words.
+    readLaunchRecord(dir);
     const ends = await lastEnd(host, dir, "daemon");
     if (ends.length > 0) return ends;
     const up = `claudemesh daemon up --mesh ${slug}`;

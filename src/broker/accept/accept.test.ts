@@ -119,7 +119,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
   const { silentLog } = await import("../../base/log.ts");
   const { join } = await import("node:path");
   await fixture.broker.stop();
-  const key = loadDeploymentKey(join(fixture.dataDir, "deployment_key.json"), 0);
+  const key = loadDeploymentKey(join(fixture.dataDir, "deployment_key.json"), { isFirstStart: false, now: 0 });
   const store = createSqliteStore({
     path: join(fixture.dataDir, "broker.db"),
     clock: fixture.clock,

@@ -64,8 +64,8 @@ export function createKeypair(dir: string, now: number): Keypair {
 export function readKeypair(dir: string): Keypair {
   const path = keypairPath(dir);
   if (!existsSync(path)) {
-    throw new ClaudemeshError("invalid_config", `${path} is missing: this directory holds no member`, {
-      hint: "claudemesh up",
+    throw new ClaudemeshError("invalid_config", `${path} is missing: nobody can be this member without its keys`, {
+      hint: "put the file back from a backup, or begin with a home of its own: CLAUDEMESH_HOME=DIR claudemesh up",
     });
   }
   requirePrivate(path);
