@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, watch } from "node:fs";
+import { existsSync, readFileSync, renameSync, watch } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { joinMesh } from "../../src/bin/join-mesh.ts";
 import { host, ok } from "../support/claudemesh.ts";
 import { brokerProcess, daemonProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -24,12 +25,13 @@ test("a daemon that is still starting is waited for, instead of a second one tha
   ok(await alice.up());
   ok(await alice.run(["daemon", "down"]));
   const dir = join(alice.home, "daemon", "local");
-  // Stopped in the middle: it holds its lock and does not answer, as one does that has not come further yet.
   const slow = await daemonProcess(t, dir);
-  process.kill(slow.pid, "SIGSTOP");
+  // It holds its lock and is not found, as one that has not come further yet.
+  renameSync(join(dir, "sock"), join(dir, "sock.later"));
   const up = alice.run(["daemon", "up", "--json"]);
   await holds(dir, "start.log", /another daemon runs/, t.signal);
-  process.kill(slow.pid, "SIGCONT");
+  ok(await alice.run(["help"]));
+  renameSync(join(dir, "sock.later"), join(dir, "sock"));
   const { status } = JSON.parse(ok(await up)) as { status: { pid: number } };
   assert.equal(status.pid, slow.pid);
 });
@@ -49,7 +51,7 @@ test("a broker that is still starting where it shall not listen gives way to one
   assert.match(status.exposed_url, /^wss:/);
 });
 
-test("a join that is killed in the moment it has noted the broker's new address is mended by the next", async (t) => {
+test("nothing of the broker's new address is noted before the daemon that dials the old one has ended", async (t) => {
   const folder = tempFolder(t);
   const alice = host(t, "alice", folder);
   const bob = host(t, "bob", folder);
@@ -57,12 +59,12 @@ test("a join that is killed in the moment it has noted the broker's new address 
   ok(await bob.run(["join", ok(await alice.run(["invite"])).trim(), "--name", "bob"]));
   ok(await alice.run(["broker", "up", "--listen", "localhost:0", "--tls"]));
   const link = ok(await alice.run(["invite"])).trim();
-  const noted = holds(join(bob.home, "daemon", "team"), "mesh.json", /wss:\/\/localhost:/, t.signal);
-  const join_ = bob.start(["join", link]);
-  const ended = new Promise((resolve) => join_.on("close", resolve));
-  await noted;
-  join_.kill("SIGKILL");
-  await ended;
+  const file = join(bob.home, "daemon", "team", "mesh.json");
+  const before = readFileSync(file, "utf8");
+  const killed = new Error("killed");
+  const stop = (): Promise<never> => Promise.reject(killed);
+  await assert.rejects(joinMesh({ home: bob.home, link, name: null, slug: null, stop, signal: t.signal }), killed);
+  assert.equal(readFileSync(file, "utf8"), before);
   ok(await bob.run(["join", link]));
   ok(await bob.run(["send", "@alice", "here again", "--wait", "delivered"]));
 });
