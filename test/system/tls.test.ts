@@ -121,7 +121,7 @@ test("behind a proxy with a certificate that systems trust, invites name the pro
   const bob = host(t, "bob", folder);
   const untrusting = await bob.run(["join", made.link, "--name", "bob"]);
   assert.equal(untrusting.code, 8);
-assert.match(
+  assert.match(
     untrusting.stderr,
     /does not trust the TLS certificate of localhost:\d+: self-signed certificate; nothing/,
   );
