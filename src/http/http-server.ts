@@ -124,14 +124,20 @@ async function serve(
       openStream(host, route, { ...written, body: {} }, request, response, finish);
       return;
     }
-    // Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it.
-    const read = () =>
-      readRequestBody(route, request, { bytesMax: host.bodyBytesMax, requireJsonType: listener.requireJsonType });
-    const body = await (route.body === null ? read() : inPlace(host, "reading", read));
-    if (body === null) return;
-    await inPlace(host, "inFlight", async () =>
-      respond(response, await route.handle(readCall(route, { ...written, body }))),
-    );
+    refuseWhenBusy(host, "inFlight");
+    const place = takePlace(host, route.body === null ? "inFlight" : "reading");
+    try {
+      const body = await readRequestBody(route, request, {
+        bytesMax: host.bodyBytesMax,
+        requireJsonType: listener.requireJsonType,
+      });
+      if (body === null) return;
+      place.work();
+      respond(response, await route.handle(readCall(route, { ...written, body })));
+    } finally {
+      // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
+      place.leave();
+    }
     finish();
   } catch (thrown) {
     if (thrown instanceof AssertionFailure) throw thrown;
@@ -146,20 +152,35 @@ async function serve(
   }
 }
 
-async function inPlace<T>(host: RequestHost, kind: "reading" | "inFlight", work: () => Promise<T>): Promise<T> {
-  if (host.load[kind] >= host.inFlightMax) {
-    throw new ClaudemeshError(host.api.busyCode, `${host.inFlightMax} requests are in flight already`, {
-      hint: "try again in a moment",
-    });
-  }
-  host.load[kind]++;
-  try {
-    return await work();
-  } finally {
-    // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
-    host.load[kind]--;
-    host.load.onRelease();
-  }
+type Place = "reading" | "inFlight";
+
+function refuseWhenBusy({ api, load, inFlightMax }: RequestHost, kind: Place): void {
+  if (load[kind] < inFlightMax) return;
+  throw new ClaudemeshError(api.busyCode, `${inFlightMax} requests are in flight already`, {
+    hint: "try again in a moment",
+  });
+}
+
+/** Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it. */
+function takePlace(host: RequestHost, first: Place): { work(): void; leave(): void } {
+  const { load } = host;
+  refuseWhenBusy(host, first);
+  load[first]++;
+  let now = first;
+  return {
+    /** What is wanted is known. The one place is taken before the other is left: a stop waits for both. */
+    work() {
+      if (now === "inFlight") return;
+      refuseWhenBusy(host, "inFlight");
+      load.inFlight++;
+      load.reading--;
+      now = "inFlight";
+    },
+    leave() {
+      load[now]--;
+      load.onRelease();
+    },
+  };
 }
 
 /** What another host told of may be what cannot be written down: that is a failure like any other. */
