@@ -48,6 +48,14 @@ test("watch shows only what was asked for, and says when nothing came", async (t
   assert.deepEqual(await shown("--topic", "#builds"), ["  for you", "  for all"]);
   assert.deepEqual(await shown("--mentions"), ["  for you"]);
   assert.deepEqual(await shown("--from", "@bob"), []);
+  const forPrograms = await bob.run(["watch", "--timeout", "300ms", "--json"]);
+  assert.deepEqual([forPrograms.code, forPrograms.stdout], [5, ""]);
+  assert.deepEqual(JSON.parse(forPrograms.stderr), {
+    code: "timed_out",
+    message: "no message came for 300ms",
+    hint: null,
+    retryable: true,
+  });
   const wrong = await bob.run(["watch", "--from", "@alcie", "--timeout", "5s"]);
   assert.equal(wrong.code, 7);
   assert.match(wrong.stderr, /did you mean @alice\? claudemesh watch --from @alice --timeout 5s\n$/);
