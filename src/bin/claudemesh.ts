@@ -4,7 +4,9 @@ import { main } from "../cli/main.ts";
 
 const controller = new AbortController();
 process.once("SIGINT", () => controller.abort(new DOMException("interrupted", "AbortError")));
-process.once("SIGTERM", () => controller.abort(new DOMException("told to stop", "AbortError")));
+// As often as it comes: where a whole group is told, as by `timeout`, the launcher passes its own on as well, and a second
+// one must not cut off the last words. A second Ctrl-C may: somebody wants it over.
+process.on("SIGTERM", () => controller.abort(new DOMException("told to stop", "AbortError")));
 // `claudemesh inbox | head` closes the pipe early: that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import type { CommandContext } from "./command.ts";
 
-const pairSlug = "local";
+/** The mesh of the pair that `up` starts: the one that the home's own broker serves. */
+export const pairSlug = "local";
 
 /**
  * Slug of the one daemon that a command of daemons means: the one that is named, else the home's own, else the only

@@ -16,6 +16,7 @@ import { sendLines } from "./send-lines.ts";
 const waitTimeoutMs = 30_000;
 /** No mesh takes less; longer texts are measured by what this mesh takes. */
 const inlineBytesMin = 1_024;
+const emptyHint = "quote a text that begins with #; after `-`, what is piped in may be empty";
 
 export const command: Command = {
   name: "send",
@@ -123,7 +124,7 @@ function sentText(sent: SendResult): string {
 type Source =
   | { readonly kind: "lines" }
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "bytes"; readonly from: Parameters<typeof readBody>[0] };
+  | { readonly kind: "bytes"; readonly from: Parameters<typeof readBody>[0]; readonly isNamed: boolean };
 
 function readSource(context: CommandContext): Source {
   const file = context.option("file");
@@ -134,11 +135,11 @@ function readSource(context: CommandContext): Source {
     return { kind: "lines" };
   }
   if (file !== undefined && text !== undefined) throw usage(command, "text and --file are both given");
-  if (file !== undefined) return { kind: "bytes", from: { file } };
+  if (file !== undefined) return { kind: "bytes", from: { file }, isNamed: true };
   if (text !== undefined && text !== "-") return { kind: "text", text };
   if (text === undefined && context.stdin.isTTY === true)
     throw usage(command, "there is no message: give a text, --file F, or pipe one in");
-  return { kind: "bytes", from: context.stdin };
+  return { kind: "bytes", from: context.stdin, isNamed: text === "-" };
 }
 
 async function readContent(
@@ -146,7 +147,13 @@ async function readContent(
   client: Client,
   signal: AbortSignal,
 ): Promise<Body> {
-  if (source.kind === "bytes") return readBody(source.from, await meshLimit(client, signal));
+  if (source.kind === "bytes") {
+    const body = await readBody(source.from, await meshLimit(client, signal));
+    // In a script, `send @bob #42` is `send @bob`: the shell takes the rest for a comment.
+    if (!source.isNamed && "message" in body && body.message === "")
+      throw usage(command, "there is no message: no text is given, and nothing is piped in", emptyHint);
+    return body;
+  }
   const short = Buffer.byteLength(source.text) <= inlineBytesMin;
   return textBody(source.text, short ? inlineBytesMin : await meshLimit(client, signal));
 }

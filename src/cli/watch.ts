@@ -1,5 +1,6 @@
 import type { Client } from "../client/client.ts";
 import { outlast } from "../client/outlast.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
 import type { HealthView, InboxItem } from "../protocol/local-api.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { parseDuration } from "./duration.ts";
@@ -150,7 +151,10 @@ async function watchEvents({ context, client, quiet, count, health }: Watch): Pr
 
 function ended({ context, quiet }: Pick<Watch, "context" | "quiet">, what: string): number {
   if (context.signal.aborted || !quiet.signal.aborted) return exitCodes.interrupted;
-  context.out.note(`no ${what} came for ${context.option("timeout")}`);
+  const nothing = new ClaudemeshError("timed_out", `no ${what} came for ${context.option("timeout")}`);
+  const { code, message, hint = null, retryable } = nothing;
+  if (context.flag("json")) context.out.noteJson({ code, message, hint, retryable });
+  else context.out.note(message);
   return exitCodes.waitTimedOut;
 }
 

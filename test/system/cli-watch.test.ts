@@ -48,6 +48,14 @@ test("watch shows only what was asked for, and says when nothing came", async (t
   assert.deepEqual(await shown("--topic", "#builds"), ["  for you", "  for all"]);
   assert.deepEqual(await shown("--mentions"), ["  for you"]);
   assert.deepEqual(await shown("--from", "@bob"), []);
+  const forPrograms = await bob.run(["watch", "--timeout", "300ms", "--json"]);
+  assert.deepEqual([forPrograms.code, forPrograms.stdout], [5, ""]);
+  assert.deepEqual(JSON.parse(forPrograms.stderr), {
+    code: "timed_out",
+    message: "no message came for 300ms",
+    hint: null,
+    retryable: true,
+  });
   const wrong = await bob.run(["watch", "--from", "@alcie", "--timeout", "5s"]);
   assert.equal(wrong.code, 7);
   assert.match(wrong.stderr, /did you mean @alice\? claudemesh watch --from @alice --timeout 5s\n$/);
@@ -128,6 +136,24 @@ test("Ctrl-C ends a watch and the command it runs, and the message stays unread"
   assert.deepEqual(await end, { code: 130, stderr: "" });
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   assert.deepEqual(await unread(bob), ["first"]);
+});
+
+test("a watch that is told to stop twice, as by whoever tells a whole group, still marks read what its command has done", async (t) => {
+  const { alice, bob } = await cliPair(t);
+  await deliver(alice, "@bob", "first");
+  const gate = join(bob.home, "gate");
+  const stop = `echo told; read go < ${gate}; kill $!; exit 0`;
+  const slow = `mkfifo ${gate}; trap '${stop}' TERM; sleep 600 > /dev/null 2>&1 & echo runs; wait`;
+  const watching = bob.start(["watch", "--unread", "--exec", slow]);
+  const next = lineReader(watching);
+  const end = ended(watching);
+  assert.equal(await next(), "runs");
+  watching.kill("SIGTERM");
+  assert.equal(await next(), "told");
+  watching.kill("SIGTERM");
+  writeFileSync(gate, "go\n");
+  assert.deepEqual(await end, { code: 130, stderr: "" });
+  assert.deepEqual(await unread(bob), []);
 });
 
 test("watch goes on over a restart of the daemon, and --events tells all that happens, one JSON object a line", async (t) => {

@@ -174,6 +174,15 @@ test("direct messages carry text, files, bytes, meta and mentions, and an id sen
   assert.match(large.stderr, new RegExp(`at most ${limits.inlineBytes}.*Nothing was sent`));
 });
 
+test("a message that nobody gave is no empty one: only what is named may be empty", async (t) => {
+  const { alice } = await cliPair(t);
+  const forgotten = await alice.run(["send", "@bob"]);
+  assert.deepEqual([forgotten.code, forgotten.stdout], [2, ""]);
+  assert.match(forgotten.stderr, /^error: there is no message: .*\(usage\)\nhint: quote a text that begins with #/);
+  for (const empty of ["", "-"]) assert.match(ok(await alice.run(["send", "@bob", empty])), /^queued /);
+  assert.match(ok(await alice.run(["send", "@bob"], { input: "piped" })), /^queued /);
+});
+
 test("topics are created, joined, listed and left; members are listed", async (t) => {
   const { alice, bob } = await cliPair(t);
   assert.equal(ok(await alice.run(["topic", "create", "builds"])), "created #builds\n");
@@ -197,6 +206,9 @@ test("topics are created, joined, listed and left; members are listed", async (t
     ["@alice", true],
     ["@bob", false],
   ]);
+  const unknown = await alice.run(["history", "#nope"]);
+  assert.equal(unknown.code, 7);
+  assert.match(unknown.stderr, /hint: claudemesh topic list\n$/);
 });
 
 test("rows of the outbox are listed, inspected, requeued and dropped", async (t) => {
@@ -222,6 +234,9 @@ test("rows of the outbox are listed, inspected, requeued and dropped", async (t)
     aborted.items.map(({ outbox_id }) => outbox_id),
     [sent.outbox_id, requeued.outbox_id],
   );
+  const dropped = await alice.run(["outbox", "drop", String(sent.outbox_id)]);
+  assert.equal(dropped.code, 4);
+  assert.match(dropped.stderr, /hint: see `claudemesh outbox inspect \d+`\n$/);
   assert.equal((await alice.run(["outbox", "drop", "999"])).code, 7);
   assert.equal((await alice.run(["outbox", "requeue", String(sent.outbox_id)])).code, 4);
   assert.equal((await alice.run(["outbox", "inspect", "x"])).code, 2);

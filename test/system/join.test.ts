@@ -70,6 +70,25 @@ test("after a restart of everything the joined home is up again with one word, o
   );
 });
 
+test("down stops of a named mesh what belongs to it: a joined one has no broker here, and one that is not known stops nothing", async (t) => {
+  const { other, invite } = await exposed(t);
+  const bob = other("bob");
+  ok(await bob.up());
+  const { link } = await invite();
+  ok(await bob.run(["join", link, "--name", "bob"]));
+  const states = async (): Promise<readonly string[]> => {
+    const { daemons, broker } = await bob.status();
+    return [...daemons.map(({ mesh, state }) => `${mesh} ${state}`), `broker ${broker.state}`];
+  };
+  const wrong = await bob.run(["down", "--mesh", "taem"]);
+  assert.deepEqual([wrong.code, wrong.stdout], [3, ""]);
+  assert.match(wrong.stderr, /has no daemon of mesh taem \(not_running\)\nhint: joined: local, team\n$/);
+  assert.deepEqual(await states(), ["local running", "team running", "broker running"]);
+  assert.equal(ok(await bob.run(["down", "--mesh", "team"])), "daemon of team stopped\n");
+  assert.deepEqual(await states(), ["local running", "team stopped", "broker running"]);
+  assert.equal(ok(await bob.run(["down", "--mesh", "local"])), "daemon of local stopped\nbroker stopped\n");
+});
+
 test("each way a link can be wrong has its own error, and leaves nothing behind", async (t) => {
   const { other, invite, alice } = await exposed(t);
   const { link, invite_id } = await invite();

@@ -20,6 +20,7 @@ export async function dropRow(
   const row = existing(core, outboxId);
   if (row.status === "done" || row.status === "aborted") {
     throw new ClaudemeshError("row_not_requeueable", `row ${outboxId} is ${row.status} already`, {
+      hint: `see \`claudemesh outbox inspect ${outboxId}\``,
       details: { row_status: row.status },
     });
   }

@@ -30,7 +30,8 @@ async function topicAddress(
   parts: LinkParts,
 ): Promise<{ kind: "topic"; topic_id: string }> {
   const topic = await parts.store.topicByName(link.meshId, name);
-  if (topic === null) throw new ClaudemeshError("unknown_destination", `There is no topic #${name}.`);
+  if (topic === null)
+    throw new ClaudemeshError("unknown_destination", `There is no topic #${name}.`, { hint: "claudemesh topic list" });
   const subscribers = await parts.store.subscribers(link.meshId, topic.topic_id);
   if (!subscribers.includes(link.memberId)) {
     throw new ClaudemeshError("not_subscribed", `Only subscribers of #${name} may read it.`, {
