@@ -7,7 +7,10 @@ export const topic: HelpTopic = {
       rows: [
         ["standard output", "the answer, and nothing else"],
         ["standard error", "progress, notices, hints and errors"],
-        ["standard input", "the message of `send ADDRESS -`, or of `send ADDRESS` when something is piped in; after `-` that may be nothing"],
+        [
+          "standard input",
+          "the message of `send ADDRESS -`, or of `send ADDRESS` when something is piped in; after `-` that may be nothing",
+        ],
       ],
     },
     {
