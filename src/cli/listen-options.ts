@@ -6,7 +6,7 @@ export const listenOptions: Readonly<Record<string, Option>> = {
   listen: {
     type: "string",
     value: "HOST:PORT",
-    help: "listen for other hosts too, with TLS: 0.0.0.0:8787 is every address of this host; recorded",
+    help: "listen for other hosts too, with TLS: 0.0.0.0:8787, or 8787 alone, is every address of this host; recorded",
   },
   tls: { type: "boolean", help: "with TLS even where --listen names this host only" },
   "tls-cert": {

@@ -63,6 +63,8 @@ test("after a restart of everything the joined home is up again with one word, o
   assert.match(ok(await bob.run(["daemon", "restart"])), /^daemon of team restarted/);
   ok(await bob.run(["send", "@alice", "back", "--wait", "delivered"]));
   const rejoined = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
+  const own = JSON.parse(ok(await alice.run(["join", link, "--json"]))) as JoinAnswer;
+  assert.deepEqual([own.change, new URL(own.broker_url).protocol], ["none", "ws:"], "its own broker stays on loopback");
   assert.deepEqual(
     [rejoined.change, rejoined.daemon.started],
     ["none", false],
