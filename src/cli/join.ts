@@ -19,6 +19,7 @@ export const command: Command = {
     const { launcher, out, positionals, home, option, flag, signal } = context;
     requireWords(command, positionals, 1, 1);
     const [given = ""] = positionals;
+    out.progress("asking the broker that the link names, then waiting for this home's daemon to reach it");
     const answer = await (await launcher()).join({
       home,
       link: given === "-" ? await readLink(context.stdin) : given,
