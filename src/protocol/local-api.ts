@@ -1,3 +1,4 @@
+import type { InviteInfo } from "./frames.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
 
 /** Shapes of the daemon's local API (HTTP/JSON, snake_case as on the wire). The daemon's answers satisfy these. */
@@ -171,19 +172,8 @@ export interface TopicMemberView {
   readonly self: boolean;
 }
 
-export interface InviteView {
-  /** The invite's public key; the link holds the private one, and nobody else has it. */
-  readonly invite_id: string;
-  readonly role: MemberView["role"];
-  readonly state: "open" | "used" | "expired" | "revoked";
-  /** Members it may admit, and has admitted. */
-  readonly uses: number;
-  readonly used: number;
-  readonly created_at: string;
-  readonly expires_at: string;
-  /** member_id of who made it. */
-  readonly created_by: string;
-}
+/** As the broker tells it; the link is not in it. */
+export type InviteView = InviteInfo;
 
 /** The only time that the link is shown. */
 export interface InviteMade extends InviteView {
