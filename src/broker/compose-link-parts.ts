@@ -34,7 +34,7 @@ export function composeLinkParts(options: {
 }): LinkParts {
   const { store, clock, log, metrics, limits, key, dedupe } = options;
   const registry = createLinkRegistry();
-  const router = createRouter(limits);
+  const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
     log,
