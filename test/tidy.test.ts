@@ -60,7 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   http: [],
   client: [],
   cli: [],
-  broker: ["ws", "prom-client", "selfsigned"],
+  broker: ["ws", "prom-client", "selfsigned", "ioredis"],
   daemon: ["ws", "prom-client"],
   bin: ["pino", "rotating-file-stream"],
 };
