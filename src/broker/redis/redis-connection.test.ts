@@ -59,7 +59,7 @@ test("what waits for an answer when the connection ends is rejected and never se
   const server = await redisServer(t, { appendonly: true });
   const { redis } = open(t, server.url);
   await redis.start();
-  server.pause();
+  await server.pause();
   const waiting = redis.client.incr("counter");
   await server.kill();
   await assert.rejects(waiting);
@@ -83,7 +83,7 @@ test("a connection that says nothing is ended: the unanswered ping is noticed", 
   const server = await redisServer(t);
   const { redis, clock } = open(t, server.url, { limits: { ...quick, redisSilenceMs: 50 } });
   await redis.start();
-  server.pause();
+  await server.pause();
   clock.advance(quick.redisPingMs);
   await reached(redis, "down");
   server.resume();

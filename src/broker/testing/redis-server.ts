@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +15,8 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** Starts it again on the same port and folder, after `stop` or `kill`. Resolves when it takes connections. */
   restart(): Promise<void>;
-  /** It keeps its connections and answers nothing (SIGSTOP) until `resume`. */
-  pause(): void;
+  /** It keeps its connections and answers nothing (SIGSTOP) until `resume`. Resolves when it is held. */
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -65,7 +65,13 @@ export async function redisServer(t: TestContext, options: RedisServerOptions = 
       await end("SIGKILL");
       running = await startServer(port, folder, options);
     },
-    pause: () => void running?.child.kill("SIGSTOP"),
+    async pause() {
+      const pid = running?.child.pid;
+      if (pid === undefined) return;
+      process.kill(pid, "SIGSTOP");
+      // The signal is on its way: on another core it may still answer.
+      while (!isHeld(pid)) await new Promise((resolve) => setImmediate(resolve));
+    },
     resume: () => void running?.child.kill("SIGCONT"),
   };
 }
@@ -121,6 +127,11 @@ async function startServer(port: number, folder: string, options: RedisServerOpt
     child.stderr.on("data", read);
   });
   return { child, exited };
+}
+
+function isHeld(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
 }
 
 async function freePort(): Promise<number> {
