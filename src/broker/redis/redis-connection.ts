@@ -84,7 +84,7 @@ export function createRedis(options: RedisConnectionOptions): RedisConnection {
   }
 
   client.on("error", (error: Error) => {
-    reason = withoutSecrets(error, address);
+    reason = withoutSecrets(reasonOf(error), address);
   });
   client.on("ready", () => {
     change("up");
@@ -143,11 +143,18 @@ function openClient(address: RedisAddress, options: RedisConnectionOptions): Red
   });
 }
 
-/** What went wrong, as text that may be logged: an error of a refused AUTH carries the command that failed. */
-export function withoutSecrets(error: unknown, { password, username }: Pick<RedisAddress, "password" | "username">) {
-  const { message = "", code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) };
-  let text = message === "" ? (code ?? "unknown") : message;
+/**
+ * What went wrong, as text that may be logged. Of an error only its message: that of a refused AUTH carries the command
+ * that failed, with the password.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === "" ? String((error as NodeJS.ErrnoException).code ?? error.name) : error.message;
+}
+
+function withoutSecrets(text: string, { password, username }: RedisAddress): string {
+  let shown = text;
   for (const secret of [password, username])
-    if (secret !== null) text = text.replaceAll(secret, "…").replaceAll(encodeURIComponent(secret), "…");
-  return text;
+    if (secret !== null) shown = shown.replaceAll(secret, "…").replaceAll(encodeURIComponent(secret), "…");
+  return shown;
 }
