@@ -61,6 +61,21 @@ export const defaultBrokerLimits = {
   sweepLinksMax: 2_000,
   /** One message between brokers. */
   busMessageBytesMax: 1_048_576,
+  /** For Redis to decide one batch; then this broker decides it by itself. */
+  limiterDeadlineMs: 250,
+  /** Until Redis is asked again after it failed: full jitter up to a bound that doubles from the first to the second. */
+  limiterProbeBaseMs: 500,
+  limiterProbeCapMs: 2_000,
+  /** How long after its commit an id stays remembered in Redis, for another broker that looked it up just before. */
+  limiterForgetMs: 5_000,
+  /** Committed batches that wait to be forgotten; the oldest give way and end with their time to live. */
+  limiterForgetBatchesMax: 4_096,
+  redisConnectMs: 2_000,
+  /** A command that Redis leaves unanswered for so long ends the connection. */
+  redisSilenceMs: 5_000,
+  redisPingMs: 10_000,
+  redisReconnectBaseMs: 100,
+  redisReconnectCapMs: 5_000,
   adminBodyBytesMax: 65_536,
   publicBodyBytesMax: 16_384,
 } satisfies Record<string, number>;
