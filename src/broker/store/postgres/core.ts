@@ -15,6 +15,8 @@ export interface PostgresStoreOptions {
   readonly positionSecret: Uint8Array;
   /** Whose brokers this database belongs to: all of them hold one deployment key. */
   readonly deployment: { readonly brokerId: string; readonly publicKeyHex: string };
+  /** Of this start of a broker; UUID. */
+  readonly instanceId: string;
   readonly dedupe: DedupeSetting;
   /** Connections for accepting, and for everything else. */
   readonly acceptConnections?: number;
