@@ -31,6 +31,10 @@ export interface StoreCore extends Sql {
   readonly incarnations: Map<number, string>;
   /** Runs `body` in one transaction; when it throws, nothing remains. */
   transaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
+  /** A transaction whose statements may take long: it holds back no other mesh, but what it has locked. */
+  longTransaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
+  /** Statements that all see the database as it is at the first of them, and change nothing. */
+  snapshot<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
   /**
    * A transaction that holds the mesh's lock, the one that accepting takes. `head` is its log's end. The statements of
    * `body` see everything that was committed before the lock was got. Throws not_found without such a mesh.
@@ -46,20 +50,16 @@ export async function openCore(options: PostgresStoreOptions): Promise<StoreCore
     positionKey: createSecretKey(options.positionSecret),
     incarnations: new Map(),
     rows: (text, values) => connections.query((sql) => sql.rows(text, values)),
-    async transaction(body) {
-      return connections.query(async (sql) => {
-        await sql.rows("BEGIN");
-        try {
-          const result = await body(sql);
-          await sql.rows("COMMIT");
-          return result;
-        } catch (thrown) {
-          // A connection that is gone has rolled back by that.
-          await sql.rows("ROLLBACK").catch(() => undefined);
-          throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "commit");
-        }
-      });
-    },
+    transaction: (body) => connections.query((sql) => within(sql, "BEGIN", body)),
+    longTransaction: (body) =>
+      connections.longQuery((sql) =>
+        within(sql, "BEGIN", async (tx) => {
+          await tx.rows("SET LOCAL statement_timeout = 0");
+          return body(tx);
+        }),
+      ),
+    snapshot: (body) =>
+      connections.query((sql) => within(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)),
     locked(meshId, body) {
       return core.transaction(async (tx) => {
         const [head] = await tx.rows("SELECT epoch, seq FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
@@ -69,6 +69,19 @@ export async function openCore(options: PostgresStoreOptions): Promise<StoreCore
     },
   };
   return core;
+}
+
+async function within<T>(sql: Sql, begin: string, body: (tx: Sql) => Promise<T>): Promise<T> {
+  await sql.rows(begin);
+  try {
+    const result = await body(sql);
+    await sql.rows("COMMIT");
+    return result;
+  } catch (thrown) {
+    // A connection that is gone has rolled back by that.
+    await sql.rows("ROLLBACK").catch(() => undefined);
+    throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "commit");
+  }
 }
 
 export type { Row, Sql };
