@@ -5,6 +5,8 @@ export interface SenderLink {
   readonly meshId: string;
   readonly memberId: string;
   readonly linkEpoch: number;
+  /** The store's life in which it was opened. */
+  readonly life?: string | undefined;
   readonly inlineBytes: number;
   readonly behind: Behind;
   /** More destinations held back than the limit: the link must start over. */

@@ -8,7 +8,7 @@ import { endLink, replaceLink, tellOwed } from "./hear.ts";
 
 export type SweepParts = Pick<
   LinkParts,
-  "router" | "registry" | "receipts" | "notices" | "metrics" | "log" | "clock" | "limits"
+  "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log" | "clock" | "limits"
 > & { readonly shared: SharedStore };
 
 /**
@@ -81,6 +81,7 @@ export function createSweep(parts: SweepParts): Sweep {
           { links: registry.count() },
           "the store began another life; all links are closed to show their positions anew",
         );
+        parts.progress.lose();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);
           endLink(link);

@@ -221,6 +221,8 @@ export interface AcceptItem {
   /** Recomputed by the broker from the envelope, 32 bytes; never the claimed one. */
   readonly fingerprint: Uint8Array;
   readonly linkEpoch: number;
+  /** The store's life in which the link was opened: in another one its epoch means nothing. Absent: not looked at. */
+  readonly life?: string | undefined;
   /** Minted by the broker for this attempt (UUIDv7). */
   readonly broker_message_id: string;
   /** Decided before the lock (limit, behind): answered only if no record turns up under the lock. */
