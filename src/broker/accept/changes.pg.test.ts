@@ -12,7 +12,8 @@ interface Sent {
   readonly answer: SendAnswer;
 }
 
-const code = (answer: SendAnswer): string => ("code" in answer ? `${answer.status} ${answer.code}` : `${answer.status}`);
+const code = (answer: SendAnswer): string =>
+  "code" in answer ? `${answer.status} ${answer.code}` : `${answer.status}`;
 
 /** Sends until told to end or the link is gone; each id again as soon as it is known to be committed. */
 async function sendOn(link: Peer, next: () => unknown, until: () => boolean, sent: Sent[]): Promise<void> {
@@ -47,7 +48,12 @@ test("nothing is accepted into a topic that is gone, nor from who has left it, h
   const sending = links.map((link, n) => {
     const from = members[n];
     assert.ok(from !== undefined);
-    return sendOn(link, () => envelopeOf(meshId, from, "#red", "x"), () => over, sent);
+    return sendOn(
+      link,
+      () => envelopeOf(meshId, from, "#red", "x"),
+      () => over,
+      sent,
+    );
   });
   const { store } = two;
   for (let round = 0; round < 25; round += 1) {
@@ -124,7 +130,9 @@ test("a link that was replaced at the other broker has nothing accepted behind t
     const sent: Sent[] = [];
     generations.push(sent);
     for (let lane = 0; lane < 3; lane += 1) sending.push(sendOn(link, next, () => over, sent));
-    while (sent.length < 6) await new Promise((resolve) => setImmediate(resolve));
+    const closed = link.closed.then(({ code: closeCode }) => assert.fail(`the newest link was closed: ${closeCode}`));
+    closed.catch(() => undefined);
+    while (sent.length < 6) await Promise.race([closed, new Promise((resolve) => setImmediate(resolve))]);
   }
   over = true;
   await two.stop();
@@ -134,8 +142,16 @@ test("a link that was replaced at the other broker has nothing accepted behind t
     const { body } = JSON.parse(String(envelope)) as { body: string };
     return Number(Buffer.from(body, "base64url").toString());
   });
-  assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    epochs,
+    epochs.toSorted((a, b) => a - b),
+  );
   assert.equal(new Set(epochs).size, 30);
-  const refused = new Set(generations.flat().filter(({ answer }) => answer.status !== 201).map(({ answer }) => code(answer)));
+  const refused = new Set(
+    generations
+      .flat()
+      .filter(({ answer }) => answer.status !== 201)
+      .map(({ answer }) => code(answer)),
+  );
   for (const one of refused) assert.equal(one, "503 behind");
 });

@@ -8,7 +8,8 @@ import { soundLog, twoBrokers } from "../testing/two-brokers.ts";
 
 const server = sharedPostgres();
 
-const idOf = (answer: SendAnswer): string | null => ("broker_message_id" in answer ? (answer.broker_message_id ?? null) : null);
+const idOf = (answer: SendAnswer): string | null =>
+  "broker_message_id" in answer ? (answer.broker_message_id ?? null) : null;
 
 test("of hundreds of sends of one id by fifty members at two brokers at once one is accepted; only its sender learns more", async (t) => {
   const two = await twoBrokers(t, await (await server()).createDatabase());
@@ -45,7 +46,8 @@ test("of hundreds of sends of one id by fifty members at two brokers at once one
     for (const { identity, answers } of sent)
       for (const { envelope, answer } of answers) {
         if (answer === winner.answer) continue;
-        const repeated: boolean = identity === winner.identity && envelope.request_fingerprint === winner.envelope.request_fingerprint;
+        const repeated: boolean =
+          identity === winner.identity && envelope.request_fingerprint === winner.envelope.request_fingerprint;
         assert.equal(answer.status, repeated ? 200 : 409);
         if (identity === winner.identity) assert.equal(idOf(answer), idOf(winner.answer));
         else
@@ -57,7 +59,10 @@ test("of hundreds of sends of one id by fifty members at two brokers at once one
           });
       }
     assert.equal(await soundLog(two, meshId), round + 1);
-    const rows = await two.sql("SELECT sender, broker_message_id FROM mesh.client_message_dedupe WHERE client_message_id = $1", [id]);
+    const rows = await two.sql(
+      "SELECT sender, broker_message_id FROM mesh.client_message_dedupe WHERE client_message_id = $1",
+      [id],
+    );
     assert.deepEqual(rows, [{ sender: winner.identity.memberId, broker_message_id: idOf(winner.answer) }]);
   }
 });
@@ -79,7 +84,12 @@ test("a member that sends one id over forty links, each taking over from the one
     instance = hello.instance_id;
     // Not waited for: the next link replaces this one while its batch is anywhere.
     for (let times = 0; times < 8; times += 1)
-      asked.push(link.sendItems([same]).then((found) => answers.push(...found), () => undefined));
+      asked.push(
+        link.sendItems([same]).then(
+          (found) => answers.push(...found),
+          () => undefined,
+        ),
+      );
   }
   const last = await two.connect(0, meshId, alice, { hello: { instance_id: "last", previous_instance_id: instance } });
   const [final] = await last.sendItems([same]);

@@ -2,12 +2,14 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { randomUUID } from "node:crypto";
+import { createSecretKey, randomUUID } from "node:crypto";
 import { systemClock } from "../../base/clock.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import type { Position } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { type Broker, type BrokerOptions, createBroker } from "../broker.ts";
 import { loadDeploymentKey } from "../deployment-key.ts";
+import { issuePosition } from "../store/position-mac.ts";
 import { createPostgresStore } from "../store/postgres/postgres-store.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { call } from "./fixture.ts";
@@ -26,6 +28,8 @@ export interface TwoBrokers {
   connect(at: number, meshId: string, identity: Identity, options?: Partial<PeerOptions>): Promise<Peer>;
   /** One statement on a connection of its own to the database itself. */
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
+  /** As one of these brokers would have given it. */
+  position(meshId: string, place: Omit<Position, "mac">): Position;
   /** Sum over both of the samples of /metrics that begin with `name`. */
   metric(name: string): Promise<number>;
   /** Ends the brokers and the store: what their connections counted is with the server then. */
@@ -109,6 +113,7 @@ export async function twoBrokers(
     },
     sql: (text, values = []) =>
       onServer(direct, async (client) => (await client.query<Record<string, unknown>>(text, values)).rows),
+    position: (meshId, place) => issuePosition(createSecretKey(key.positionSecret), meshId, place),
     async metric(name) {
       let sum = 0;
       for (const { url } of brokers) {
