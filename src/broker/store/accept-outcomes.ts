@@ -1,5 +1,5 @@
 import type { DedupeSetting } from "../link/link-parts.ts";
-import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "./store.ts";
+import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, VoidRecord } from "./store.ts";
 
 /** What accepting decides and says, the same on every store. */
 
@@ -30,10 +30,4 @@ export function refused(status: number, code: Refusal["code"], message: string):
 /** When a record or void claim made now expires; null: never. */
 export function recordExpiry({ mode, retentionDays }: DedupeSetting, now: number): number | null {
   return mode === "permanent" ? null : now + retentionDays * dayMs;
-}
-
-/** As message_queue.destination has it. */
-export function destinationColumn(destination: RoutedDestination): string {
-  if (destination.kind === "dm") return `dm:${destination.member_id}`;
-  return destination.kind === "topic" ? `topic:${destination.topic_id}` : `queue:${destination.name}`;
 }

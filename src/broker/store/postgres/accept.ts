@@ -66,7 +66,8 @@ async function acceptOnce(
   if (row === undefined || row["epoch"] === null) return items.map(refusals.noMesh);
   const letters = String(row["outcomes"]);
   const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
-  const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
+  const incarnation = await incarnationName(core, Number(row["incarnation"]));
+  core.meet(incarnation);
   const topicIds = topicIdsOf(row["topic_ids"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);

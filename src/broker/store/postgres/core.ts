@@ -15,6 +15,8 @@ export interface PostgresStoreOptions {
   readonly positionSecret: Uint8Array;
   /** Whose brokers this database belongs to: all of them hold one deployment key. */
   readonly deployment: { readonly brokerId: string; readonly publicKeyHex: string };
+  /** Of this start of a broker; UUID. */
+  readonly instanceId: string;
   readonly dedupe: DedupeSetting;
   /** Connections for accepting, and for everything else. */
   readonly acceptConnections?: number;
@@ -29,6 +31,10 @@ export interface StoreCore extends Sql {
   readonly positionKey: KeyObject;
   /** Names of the server's lives by their numbers; filled as they are met. */
   readonly incarnations: Map<number, string>;
+  /** Name of the server's life that was met last. */
+  life(): string;
+  /** Whatever the server says of its present life goes here. */
+  meet(life: string): void;
   /** Runs `body` in one transaction; when it throws, nothing remains. */
   transaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
   /** A transaction whose statements may take long: it holds back no other mesh, but what it has locked. */
@@ -42,13 +48,25 @@ export interface StoreCore extends Sql {
   locked<T>(meshId: string, body: (tx: Sql, head: { epoch: number; seq: number }) => Promise<T>): Promise<T>;
 }
 
-export async function openCore(options: PostgresStoreOptions): Promise<StoreCore> {
+/** `began`: the server has begun another life since the last one that was met. */
+export function openCore(options: PostgresStoreOptions, began: () => void): StoreCore {
   const connections = openConnections(options);
+  let present = "";
+  const past = new Set<string>();
   const core: StoreCore = {
     options,
     connections,
     positionKey: createSecretKey(options.positionSecret),
     incarnations: new Map(),
+    life: () => present,
+    meet(life) {
+      // An answer of the life before may come late: no life comes back.
+      if (life === present || past.has(life)) return;
+      const first = present === "";
+      past.add(present);
+      present = life;
+      if (!first) began();
+    },
     rows: (text, values) => connections.query((sql) => sql.rows(text, values)),
     transaction: (body) => connections.query((sql) => within(sql, "BEGIN", body)),
     longTransaction: (body) =>

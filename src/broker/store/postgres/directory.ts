@@ -1,6 +1,7 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import type { MemberRow, MeshRow } from "../store.ts";
+import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
+import { beginIncarnation, presentLife } from "./epochs.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -114,7 +115,7 @@ export async function insertMember(
   return requireMember(tx, mesh_id, member_id);
 }
 
-const memberColumns =
+export const memberColumns =
   "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
@@ -135,8 +136,12 @@ export async function member(sql: Sql, meshId: string, memberId: string): Promis
 
 export async function requireMember(tx: Sql, meshId: string, memberId: string): Promise<MemberRow> {
   const row = await member(tx, meshId, memberId);
-  if (row === null) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+  if (row === null) throw noSuchMember();
   return row;
+}
+
+function noSuchMember(): ClaudemeshError {
+  return new ClaudemeshError("not_a_member", "no such member in this mesh");
 }
 
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
@@ -153,19 +158,31 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
   });
 }
 
-export function raiseLinkEpoch(
+export async function raiseLinkEpoch(
   core: StoreCore,
   meshId: string,
   memberId: string,
-  instanceId: string,
-): Promise<{ link_epoch: number; replaced_instance_id: string | null }> {
+  connection: { instance_id: string; now: number },
+): Promise<RaisedLink> {
+  await beginIncarnation(core);
   return core.locked(meshId, async (tx) => {
-    const before = await requireMember(tx, meshId, memberId);
-    await tx.rows(
-      "UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3 WHERE mesh_id = $1 AND member_id = $2",
-      [meshId, memberId, instanceId],
+    const life = await presentLife(tx);
+    if (life === null)
+      throw new ClaudemeshError("store_unavailable", "the database server was started again meanwhile");
+    const [before] = await tx.rows(
+      `SELECT m.instance_id, m.linked_by <> $3 AND l.lease_until > $4 AS elsewhere
+         FROM mesh.member m LEFT JOIN mesh.broker_lease l ON l.instance_id = m.linked_by
+        WHERE m.mesh_id = $1 AND m.member_id = $2`,
+      [meshId, memberId, core.options.instanceId, connection.now],
     );
-    return { link_epoch: before.link_epoch + 1, replaced_instance_id: before.instance_id };
+    const [raised] = await tx.rows(
+      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4
+        WHERE mesh_id = $1 AND member_id = $2 RETURNING link_epoch`,
+      [meshId, memberId, connection.instance_id, core.options.instanceId],
+    );
+    if (raised === undefined) throw noSuchMember();
+    const elsewhere = before?.["elsewhere"] === true ? String(before["instance_id"]) : null;
+    return { link_epoch: Number(raised["link_epoch"]), life, elsewhere };
   });
 }
 
@@ -189,7 +206,7 @@ function readMesh(row: Row): MeshRow {
   return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
 }
 
-function readMember(row: Row): MemberRow {
+export function readMember(row: Row): MemberRow {
   return {
     mesh_id: String(row["mesh_id"]),
     member_id: String(row["member_id"]),

@@ -11,30 +11,37 @@ import type { Sql, StoreCore } from "./core.ts";
  * or fails over starts another server process, and so another life: what was committed in one is a contiguous piece of
  * each log, whichever brokers committed it. mesh.accept numbers nothing in a life that is not recorded.
  */
-export async function beginIncarnation(core: StoreCore): Promise<void> {
-  if (await isRecorded(core)) return;
-  await core.transaction(async (tx) => {
-    await tx.rows(`SELECT pg_advisory_xact_lock(${incarnationLock})`);
-    if (await isRecorded(tx)) return;
-    const [row] = await tx.rows(
-      `INSERT INTO mesh.incarnation (n, incarnation, server_started_at, started_at)
-       SELECT coalesce(max(n), 0) + 1, $1, pg_postmaster_start_time(), $2 FROM mesh.incarnation RETURNING n`,
-      [randomUUID(), core.options.clock.now()],
-    );
-    await tx.rows("INSERT INTO mesh.incarnation_head (mesh_id, n, head) SELECT mesh_id, $1, seq FROM mesh.mesh_head", [
-      row?.["n"],
-    ]);
-  });
+export async function beginIncarnation(core: StoreCore): Promise<string> {
+  const life = (await presentLife(core)) ?? (await core.transaction((tx) => recordLife(core, tx)));
+  core.meet(life);
+  return life;
+}
+
+async function recordLife(core: StoreCore, tx: Sql): Promise<string> {
+  await tx.rows(`SELECT pg_advisory_xact_lock(${incarnationLock})`);
+  const other = await presentLife(tx);
+  if (other !== null) return other;
+  const life = randomUUID();
+  const [row] = await tx.rows(
+    `INSERT INTO mesh.incarnation (n, incarnation, server_started_at, started_at)
+     SELECT coalesce(max(n), 0) + 1, $1, pg_postmaster_start_time(), $2 FROM mesh.incarnation RETURNING n`,
+    [life, core.options.clock.now()],
+  );
+  await tx.rows("INSERT INTO mesh.incarnation_head (mesh_id, n, head) SELECT mesh_id, $1, seq FROM mesh.mesh_head", [
+    row?.["n"],
+  ]);
+  return life;
 }
 
 /** Of several brokers that meet a new life, one records it. */
 const incarnationLock = 7_163_384_102;
 
-async function isRecorded(sql: Sql): Promise<boolean> {
-  const found = await sql.rows(
-    "SELECT 1 AS yes FROM mesh.incarnation WHERE server_started_at = pg_postmaster_start_time()",
+/** Name of the life that this connection's server is in; null: nobody has recorded it yet. */
+export async function presentLife(sql: Sql): Promise<string | null> {
+  const [row] = await sql.rows(
+    "SELECT incarnation FROM mesh.incarnation WHERE server_started_at = pg_postmaster_start_time()",
   );
-  return found.length > 0;
+  return row === undefined ? null : String(row["incarnation"]);
 }
 
 export async function logState(sql: Sql, meshId: string): Promise<LogState> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { silentLog } from "../../../base/log.ts";
 import { createManualClock } from "../../../base/manual-clock.fixture.ts";
@@ -16,6 +17,7 @@ export function postgresStoreAt(url: string, changes: Partial<PostgresStoreOptio
     log: silentLog,
     positionSecret,
     deployment,
+    instanceId: randomUUID(),
     dedupe: { mode: "retention_scoped", retentionDays: 365 },
     acceptConnections: 2,
     queryConnections: 3,

@@ -13,6 +13,7 @@ import { migrate } from "./migrate.ts";
 import * as reading from "./reading.ts";
 import * as receipts from "./receipts.ts";
 import { expireMessages } from "./retention.ts";
+import * as shared from "./shared.ts";
 import { storeError } from "./sqlstate.ts";
 import * as topics from "./topics.ts";
 import * as upkeep from "./upkeep.ts";
@@ -27,6 +28,7 @@ const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/po
  */
 export function createPostgresStore(options: PostgresStoreOptions): BrokerStore {
   let core: StoreCore | null = null;
+  const onNewLife = new Set<() => void>();
 
   /** Turns a query over the open store into a method of the interface. */
   function method<A extends readonly unknown[], R>(
@@ -60,7 +62,9 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     async start() {
       if (core !== null) return;
       await migrate({ ...options, folder: migrationsFolder });
-      const opened = await openCore(options);
+      const opened = openCore(options, () => {
+        for (const listener of onNewLife) listener();
+      });
       try {
         await claimDeployment(opened);
         await beginIncarnation(opened);
@@ -76,6 +80,14 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       await open?.connections.close();
     },
     ping: method(async (open) => void (await open.rows("SELECT count(*) FROM mesh.schema_migration"))),
+    life: () => core?.life() ?? "",
+    shared: {
+      extendLease: method(shared.extendLease),
+      endLease: method(shared.endLease),
+      linkClosed: ofMesh(shared.linkClosed),
+      sweep: method(shared.sweep),
+      onNewLife: (listener) => void onNewLife.add(listener),
+    },
     createMesh: method(directory.createMesh),
     listMeshes: method(directory.listMeshes),
     meshById: ofMesh(directory.meshById),
@@ -91,9 +103,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),
-    raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
-      directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
-    ),
+    raiseLinkEpoch: ofMesh(directory.raiseLinkEpoch),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),
@@ -113,6 +123,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     checkPosition: ofMesh(checkPosition),
     cursors: ofMesh(reading.cursors),
     read: ofMesh(reading.read),
+    readLog: ofMesh(reading.readLog),
     history: ofMesh(reading.history),
     acknowledge: ofMesh(acknowledge),
     topicProgress: ofMesh(topicProgress),

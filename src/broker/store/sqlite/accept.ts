@@ -1,6 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Envelope } from "../../../protocol/envelope.ts";
-import { destinationColumn, judgeKnown, recordExpiry, refusals } from "../accept-outcomes.ts";
+import { judgeKnown, recordExpiry, refusals } from "../accept-outcomes.ts";
+import { destinationColumn } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
 import { incarnationName, type StoreCore } from "./core.ts";
