@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { newUuidV7 } from "../../protocol/ids.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
 import { accepted, type Bench, item, type On } from "./store-bench.fixture.ts";
 
@@ -91,7 +92,7 @@ export function topicsAndCursors(on: On): void {
     const { link_epoch, life } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
     assert.equal(life, store.life());
     const acks = [{ destination: "dm", seq: 1 }];
-    assert.equal(await store.acknowledge(meshId, bob.memberId, link_epoch, acks, "another"), false);
+    assert.equal(await store.acknowledge(meshId, bob.memberId, link_epoch, acks, newUuidV7(1)), false);
     const cursor = async () =>
       (await store.cursors(meshId, bob.memberId)).find(({ destination }) => destination === "dm")?.seq;
     assert.equal(await cursor(), 0);

@@ -13,7 +13,7 @@ import {
   uuidArray,
 } from "./binary-array.ts";
 import { incarnationName, type Row, type Sql, type StoreCore } from "./core.ts";
-import { beginIncarnation } from "./epochs.ts";
+import { meetLife } from "./life.ts";
 import { noIncarnation, sqlState } from "./sqlstate.ts";
 
 /**
@@ -59,15 +59,16 @@ async function acceptOnce(
       return await sql.rows(acceptText, values);
     } catch (thrown) {
       if (sqlState(thrown) !== noIncarnation) throw thrown;
-      await beginIncarnation(core);
+      await meetLife(core, sql);
       return await sql.rows(acceptText, values);
     }
   });
   if (row === undefined || row["epoch"] === null) return items.map(refusals.noMesh);
   const letters = String(row["outcomes"]);
   const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
-  const incarnation = await incarnationName(core, Number(row["incarnation"]));
-  core.meet(incarnation);
+  const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
+  // Behind a pooler that changed servers without a word.
+  if (incarnation !== "" && incarnation !== core.life?.id) await core.connections.accept((sql) => meetLife(core, sql));
   const topicIds = topicIdsOf(row["topic_ids"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);

@@ -60,13 +60,18 @@ export function openConnections(options: {
   readonly log: Log;
   readonly acceptConnections?: number;
   readonly queryConnections?: number;
+  /** Runs on every new connection before anything else. */
+  readonly opened: (sql: Sql) => Promise<void>;
 }): Connections {
+  const lendOf = (pool: Pool, session: readonly string[], statementMaxMs?: number) => {
+    return <T>(work: (sql: Sql) => Promise<T>): Promise<T> => lend(pool, session, options.opened, work, statementMaxMs);
+  };
   const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections);
   const querying = open(options, options.queryConnections ?? defaultQueryConnections);
   return {
-    accept: (work) => lend(accepting, acceptSession, work),
-    query: (work) => lend(querying, everySession, work),
-    longQuery: (work) => lend(querying, everySession, work, longStatementMs),
+    accept: lendOf(accepting, acceptSession),
+    query: lendOf(querying, everySession),
+    longQuery: lendOf(querying, everySession, longStatementMs),
     async close() {
       await Promise.all([accepting.end(), querying.end()]);
     },
@@ -111,6 +116,7 @@ function nameOf(text: string): string {
 async function lend<T>(
   pool: Pool,
   session: readonly string[],
+  opened: (sql: Sql) => Promise<void>,
   work: (sql: Sql) => Promise<T>,
   query_timeout = statementMs,
 ): Promise<T> {
@@ -142,6 +148,7 @@ async function lend<T>(
   try {
     if (!prepared.has(client)) {
       await sql.rows(session.join("; "));
+      await opened(sql);
       prepared.add(client);
     }
     return await work(sql);

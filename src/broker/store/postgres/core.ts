@@ -4,6 +4,7 @@ import type { Log } from "../../../base/log.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { DedupeSetting } from "../../link/link-parts.ts";
 import { type Connections, openConnections, type Row, type Sql } from "./connections.ts";
+import { meetLife } from "./life.ts";
 import { storeError } from "./sqlstate.ts";
 
 export interface PostgresStoreOptions {
@@ -31,10 +32,9 @@ export interface StoreCore extends Sql {
   readonly positionKey: KeyObject;
   /** Names of the server's lives by their numbers; filled as they are met. */
   readonly incarnations: Map<number, string>;
-  /** Name of the server's life that was met last. */
-  life(): string;
-  /** Whatever the server says of its present life goes here. */
-  meet(life: string): void;
+  /** The life that the newest connection met; null before the first. */
+  life: { readonly n: number; readonly id: string } | null;
+  readonly newLifeListeners: (() => void)[];
   /** Runs `body` in one transaction; when it throws, nothing remains. */
   transaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
   /** A transaction whose statements may take long: it holds back no other mesh, but what it has locked. */
@@ -48,25 +48,16 @@ export interface StoreCore extends Sql {
   locked<T>(meshId: string, body: (tx: Sql, head: { epoch: number; seq: number }) => Promise<T>): Promise<T>;
 }
 
-/** `began`: the server has begun another life since the last one that was met. */
-export function openCore(options: PostgresStoreOptions, began: () => void): StoreCore {
-  const connections = openConnections(options);
-  let present = "";
-  const past = new Set<string>();
+export function openCore(options: PostgresStoreOptions): StoreCore {
+  // A connection never outlives its server: whoever makes one learns which life this is.
+  const connections = openConnections({ ...options, opened: (sql) => meetLife(core, sql) });
   const core: StoreCore = {
     options,
     connections,
     positionKey: createSecretKey(options.positionSecret),
     incarnations: new Map(),
-    life: () => present,
-    meet(life) {
-      // An answer of the life before may come late: no life comes back.
-      if (life === present || past.has(life)) return;
-      const first = present === "";
-      past.add(present);
-      present = life;
-      if (!first) began();
-    },
+    life: null,
+    newLifeListeners: [],
     rows: (text, values) => connections.query((sql) => sql.rows(text, values)),
     transaction: (body) => connections.query((sql) => within(sql, "BEGIN", body)),
     longTransaction: (body) =>
@@ -89,7 +80,7 @@ export function openCore(options: PostgresStoreOptions, began: () => void): Stor
   return core;
 }
 
-async function within<T>(sql: Sql, begin: string, body: (tx: Sql) => Promise<T>): Promise<T> {
+export async function within<T>(sql: Sql, begin: string, body: (tx: Sql) => Promise<T>): Promise<T> {
   await sql.rows(begin);
   try {
     const result = await body(sql);

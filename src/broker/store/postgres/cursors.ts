@@ -1,21 +1,19 @@
 import type { DestinationKey } from "../../../protocol/frames.ts";
 import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
 import type { StoreCore } from "./core.ts";
-import { beginIncarnation } from "./epochs.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 /**
  * One statement and not the mesh's lock, or acknowledging would wait for accepting. The member's row is locked in share first:
  * a link epoch raised meanwhile either waits for this to commit, or is seen. Then the cursors in one order, so that two
- * acknowledgements cannot wait for each other. What is not in the log yet is not acknowledged; in another life of the server
- * the numbers of a link may stand for other messages.
+ * acknowledgements cannot wait for each other. What is not in the log yet is not acknowledged, nor is what another life of the
+ * server had there: its number may be another message's by now.
  */
 const acknowledgeText = `
   WITH link AS MATERIALIZED (
-    SELECT m.mesh_id FROM mesh.member m
-     WHERE m.mesh_id = $1 AND m.member_id = $2 AND m.link_epoch = $3
-       AND EXISTS (SELECT 1 FROM mesh.incarnation i WHERE i.incarnation::text = $6 AND i.server_started_at = pg_postmaster_start_time())
-       FOR SHARE
+    SELECT m.mesh_id FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2 AND m.link_epoch = $3
+       AND ($6::uuid IS NULL OR $6 = (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()))
+       FOR SHARE OF m
   ), due AS MATERIALIZED (
     SELECT c.destination, least(a.seq, (SELECT h.seq FROM mesh.mesh_head h WHERE h.mesh_id = $1)) AS seq
       FROM (SELECT u.destination, max(u.seq) AS seq FROM unnest($4::text[], $5::bigint[]) AS u (destination, seq) GROUP BY u.destination) a
@@ -34,7 +32,7 @@ export async function acknowledge(
   memberId: string,
   linkEpoch: number,
   acks: readonly { destination: DestinationKey; seq: number }[],
-  life = core.life(),
+  life?: string,
 ): Promise<boolean> {
   const destinations = encodeArray(
     textArray,
@@ -44,11 +42,7 @@ export async function acknowledge(
     bigintArray,
     acks.map(({ seq }) => seq),
   );
-  const values = [meshId, memberId, linkEpoch, destinations, seqs, life];
-  if ((await core.rows(acknowledgeText, values)).length > 0) return true;
-  // Whoever asks next what life this is must hear of the new one.
-  await beginIncarnation(core);
-  return false;
+  return (await core.rows(acknowledgeText, [meshId, memberId, linkEpoch, destinations, seqs, life ?? null])).length > 0;
 }
 
 export async function topicProgress(

@@ -1,7 +1,6 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
-import { beginIncarnation, presentLife } from "./epochs.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -136,12 +135,8 @@ export async function member(sql: Sql, meshId: string, memberId: string): Promis
 
 export async function requireMember(tx: Sql, meshId: string, memberId: string): Promise<MemberRow> {
   const row = await member(tx, meshId, memberId);
-  if (row === null) throw noSuchMember();
+  if (row === null) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
   return row;
-}
-
-function noSuchMember(): ClaudemeshError {
-  return new ClaudemeshError("not_a_member", "no such member in this mesh");
 }
 
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
@@ -158,31 +153,30 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
   });
 }
 
-export async function raiseLinkEpoch(
+export function raiseLinkEpoch(
   core: StoreCore,
   meshId: string,
   memberId: string,
-  connection: { instance_id: string; now: number },
+  connection: { readonly instance_id: string; readonly now: number },
 ): Promise<RaisedLink> {
-  await beginIncarnation(core);
   return core.locked(meshId, async (tx) => {
-    const life = await presentLife(tx);
-    if (life === null)
-      throw new ClaudemeshError("store_unavailable", "the database server was started again meanwhile");
     const [before] = await tx.rows(
-      `SELECT m.instance_id, m.linked_by <> $3 AND l.lease_until > $4 AS elsewhere
-         FROM mesh.member m LEFT JOIN mesh.broker_lease l ON l.instance_id = m.linked_by
-        WHERE m.mesh_id = $1 AND m.member_id = $2`,
+      `SELECT m.instance_id, m.linked_by <> $3 AND EXISTS (
+                SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $4) AS elsewhere
+         FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2`,
       [meshId, memberId, core.options.instanceId, connection.now],
     );
     const [raised] = await tx.rows(
-      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4
-        WHERE mesh_id = $1 AND member_id = $2 RETURNING link_epoch`,
+      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4 WHERE mesh_id = $1 AND member_id = $2
+       RETURNING link_epoch, (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()) AS life`,
       [meshId, memberId, connection.instance_id, core.options.instanceId],
     );
-    if (raised === undefined) throw noSuchMember();
-    const elsewhere = before?.["elsewhere"] === true ? String(before["instance_id"]) : null;
-    return { link_epoch: Number(raised["link_epoch"]), life, elsewhere };
+    if (raised === undefined) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+    return {
+      link_epoch: Number(raised["link_epoch"]),
+      life: String(raised["life"]),
+      elsewhere: before?.["elsewhere"] === true ? String(before["instance_id"]) : null,
+    };
   });
 }
 

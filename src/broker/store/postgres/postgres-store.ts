@@ -7,13 +7,13 @@ import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
-import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import { migrate } from "./migrate.ts";
 import * as reading from "./reading.ts";
 import * as receipts from "./receipts.ts";
 import { expireMessages } from "./retention.ts";
-import * as shared from "./shared.ts";
+import { createSharedStore } from "./shared.ts";
 import { storeError } from "./sqlstate.ts";
 import * as topics from "./topics.ts";
 import * as upkeep from "./upkeep.ts";
@@ -28,7 +28,6 @@ const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/po
  */
 export function createPostgresStore(options: PostgresStoreOptions): BrokerStore {
   let core: StoreCore | null = null;
-  const onNewLife = new Set<() => void>();
 
   /** Turns a query over the open store into a method of the interface. */
   function method<A extends readonly unknown[], R>(
@@ -62,12 +61,9 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     async start() {
       if (core !== null) return;
       await migrate({ ...options, folder: migrationsFolder });
-      const opened = openCore(options, () => {
-        for (const listener of onNewLife) listener();
-      });
+      const opened = openCore(options);
       try {
         await claimDeployment(opened);
-        await beginIncarnation(opened);
       } catch (thrown) {
         await opened.connections.close();
         throw storeError(thrown, "commit");
@@ -80,14 +76,11 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       await open?.connections.close();
     },
     ping: method(async (open) => void (await open.rows("SELECT count(*) FROM mesh.schema_migration"))),
-    life: () => core?.life() ?? "",
-    shared: {
-      extendLease: method(shared.extendLease),
-      endLease: method(shared.endLease),
-      linkClosed: ofMesh(shared.linkClosed),
-      sweep: method(shared.sweep),
-      onNewLife: (listener) => void onNewLife.add(listener),
-    },
+    life: () => core?.life?.id ?? "",
+    shared: createSharedStore(() => {
+      if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
+      return core;
+    }),
     createMesh: method(directory.createMesh),
     listMeshes: method(directory.listMeshes),
     meshById: ofMesh(directory.meshById),
@@ -103,7 +96,9 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),
-    raiseLinkEpoch: ofMesh(directory.raiseLinkEpoch),
+    raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
+      directory.raiseLinkEpoch(open, meshId, memberId, connection),
+    ),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),

@@ -1,5 +1,5 @@
 import type { DestinationKey } from "../../../protocol/frames.ts";
-import { destinationColumn, readDestination } from "../destination-column.ts";
+import { readDestination } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
 import type { CursorRow, LogMessage, RoutedMessage } from "../store.ts";
 import { readEnvelope } from "./accept.ts";
@@ -34,8 +34,8 @@ const withinInterval = `EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_i
  * Cuts what `due` gives at a number of bytes before it is sent, but never to nothing: a message alone, however large, must
  * not hold up its destination. Sizes are known without reading the envelopes.
  */
-function cut(due: string, limitBytes: string, moreColumns = ""): string {
-  return `SELECT ${messageColumns}${moreColumns} FROM (
+function cut(due: string, limitBytes: string): string {
+  return `SELECT ${messageColumns} FROM (
       SELECT d.*, sum(octet_length(d.envelope)) OVER (ORDER BY d.seq) AS bytes, row_number() OVER (ORDER BY d.seq) AS place
         FROM (${due}) d) m
      WHERE m.bytes <= ${limitBytes} OR m.place = 1 ORDER BY m.seq`;
@@ -69,32 +69,6 @@ export async function read(
   return readMessages(core, meshId, await core.rows(readTopicText, values), destination);
 }
 
-const readLogText = cut(
-  `SELECT ${messageColumns}, m.destination FROM mesh.message_queue m
-    WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3 ORDER BY m.seq LIMIT $4`,
-  "$5",
-  ", m.destination",
-);
-
-/** What all links of a mesh have to hear of, in one reading. */
-export async function readLog(
-  core: StoreCore,
-  meshId: string,
-  {
-    afterSeq,
-    toSeq,
-    limitItems,
-    limitBytes,
-  }: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number },
-): Promise<RoutedMessage[]> {
-  const rows = await core.rows(readLogText, [meshId, afterSeq, toSeq, limitItems, limitBytes]);
-  const messages = await readMessages(core, meshId, rows, "");
-  return messages.map((message, index) => {
-    const routed = readDestination(String(rows[index]?.["destination"]));
-    return { ...message, destination: routed.kind === "dm" ? "dm" : destinationColumn(routed), routed };
-  });
-}
-
 // Each side of the direct messages by its own index; a message to oneself stands on both and is told once.
 const historyDmText = `
   SELECT ${messageColumns} FROM (
@@ -126,6 +100,34 @@ export async function history(
   const values = [meshId, destination, memberId, uuidOrNone(address.topic_id), before, page.limit];
   return readMessages(core, meshId, await core.rows(historyTopicText, values), destination);
 }
+
+const readLogText = `
+  SELECT ${messageColumns}, m.destination FROM (
+    SELECT d.*, sum(octet_length(d.envelope)) OVER (ORDER BY d.seq) AS bytes, row_number() OVER (ORDER BY d.seq) AS place
+      FROM (SELECT * FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq > $2 AND q.seq <= $3 ORDER BY q.seq LIMIT $4) d) m
+   WHERE m.bytes <= $5 OR m.place = 1 ORDER BY m.seq`;
+
+/** What all links of a mesh have to hear of, in one reading. */
+export async function readLog(
+  core: StoreCore,
+  meshId: string,
+  {
+    afterSeq,
+    toSeq,
+    limitItems,
+    limitBytes,
+  }: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number },
+): Promise<RoutedMessage[]> {
+  const rows = await core.rows(readLogText, [meshId, afterSeq, toSeq, limitItems, limitBytes]);
+  const messages = await readMessages(core, meshId, rows, dmDestination);
+  return messages.map((message, index) => {
+    const column = String(rows[index]?.["destination"]);
+    const destination = column.startsWith("dm:") ? dmDestination : column;
+    return { ...message, destination, routed: readDestination(column) };
+  });
+}
+
+const dmDestination: DestinationKey = "dm";
 
 /** Rows of the log with {@link messageColumns}. */
 async function readMessages(
