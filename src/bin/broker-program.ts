@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -22,7 +22,7 @@ export interface BrokerPlace {
 export interface BrokerEnvironment {
   readonly DATABASE_URL?: string | undefined;
   readonly REDIS_URL?: string | undefined;
-  /** A folder that all brokers of a deployment share, with its key and its own certificate. */
+  /** A folder that all brokers of a deployment share, with its key, its own certificate, and settings where a broker has none. */
   readonly CLAUDEMESH_DEPLOYMENT_DIR?: string | undefined;
 }
 
@@ -30,10 +30,13 @@ export interface BrokerEnvironment {
 export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: Log): Broker {
   const { dataDir } = place;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const { listen, link, rate_limit, retention } = readBrokerConfig(join(dataDir, "config.toml"));
+  const deploymentDir = given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir;
+  // A broker's own settings, or those that all of its deployment share.
+  const folder = [dataDir, deploymentDir].find((place) => existsSync(join(place, "config.toml"))) ?? dataDir;
+  const { listen, link, rate_limit, retention } = readBrokerConfig(join(folder, "config.toml"));
   return createBroker({
     dataDir,
-    deploymentDir: given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir,
+    deploymentDir,
     databaseUrl: given(env.DATABASE_URL),
     redisUrl: given(env.REDIS_URL),
     listen: { host: place.host, port: place.port },
