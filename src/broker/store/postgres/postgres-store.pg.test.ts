@@ -7,14 +7,16 @@ import { bench, item, kinds } from "../store-bench.fixture.ts";
 import type { BrokerStore } from "../store.ts";
 import { storeSuite } from "../store-suite.fixture.ts";
 import { openPostgresStore, postgresStoreAt, storeUnderTest } from "./open-store.fixture.ts";
+import { waitsForLock } from "./waits-for-lock.fixture.ts";
 
 const server = sharedPostgres();
 storeSuite("PostgreSQL", openPostgresStore(server));
 
-/** A bench with the address of its database, for what looks from outside. */
+/** A bench with the address of its database, for what looks from outside; it waits for locks as long as a busy machine may need. */
 async function withUrl(t: TestContext) {
   const url = await (await server()).createDatabase();
-  return { url, ...(await bench(t, () => storeUnderTest(t, url))) };
+  const limits = { lockMs: 60_000, statementMs: 60_000 };
+  return { url, ...(await bench(t, () => storeUnderTest(t, url, { limits }))) };
 }
 
 /** Tables of the schema by whether their rows belong to a mesh. */
@@ -99,22 +101,6 @@ test("two brokers that create one mesh at once get the same one, and of one slug
     assert.deepEqual(refused, ["already_exists"]);
   }
 });
-
-/** Resolves when a session of the store waits for a lock that another one holds; rejects when `work` ends without having waited. */
-async function waitsForLock(client: Client, work: Promise<unknown>): Promise<void> {
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-  };
-  work.then(end, end);
-  for (;;) {
-    const { rows } = await client.query(
-      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    );
-    if (rows.length > 0) return;
-    assert.equal(ended, false, "it did not wait");
-  }
-}
 
 test("an acknowledgement waits for a link epoch that is being raised, and then moves nothing", async (t) => {
   const { url, store, meshId, alice, bob } = await withUrl(t);
