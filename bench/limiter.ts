@@ -1,6 +1,6 @@
 /**
  * Decisions a second of the rate limiter, in process and in a redis-server of its own on this machine; every message is
- * new and allowed, and forgotten after its commit as a broker does. `node bench/limiter.ts [--count 200000]`
+ * new and allowed, and forgotten after its commit as a broker does. `node bench/limiter.ts [--count 100000]`
  */
 import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -104,7 +104,7 @@ export async function measureLimiters(count: number): Promise<string[][]> {
 }
 
 if (isMain(import.meta.url)) {
-  const { values } = parseArgs({ options: { count: { type: "string", default: "200000" } } });
+  const { values } = parseArgs({ options: { count: { type: "string", default: "100000" } } });
   const rows = await measureLimiters(Number(values.count));
   process.stdout.write(`${machine()}\n`);
   printTable(["limiter", "batch", "meshes at once", "decisions/s", "p50 ms a call"], rows);
