@@ -150,9 +150,7 @@ async function createStream(client: Client | undefined, stream: number): Promise
   });
   const text = await new Promise<string>((resolve) => {
     client.onReply((_, reply) => resolve(reply));
-    client.socket.write(
-      `PUB $JS.API.STREAM.CREATE.mesh${stream} ${client.inbox}.0 ${config.length}\r\n${config}\r\n`,
-    );
+    client.socket.write(`PUB $JS.API.STREAM.CREATE.mesh${stream} ${client.inbox}.0 ${config.length}\r\n${config}\r\n`);
   });
   if ((JSON.parse(text) as { error?: unknown }).error !== undefined) throw new Error(text);
 }
