@@ -1,7 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Envelope } from "../../../protocol/envelope.ts";
+import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
-import { incarnationName, issuePosition, type StoreCore } from "./core.ts";
+import { incarnationName, type StoreCore } from "./core.ts";
 
 const dayMs = 86_400_000;
 
@@ -155,7 +156,7 @@ function accepted(
   seq: number,
   epoch: number,
 ): AcceptOutcome {
-  const position = issuePosition(core, meshId, {
+  const position = issuePosition(core.positionKey, meshId, {
     epoch,
     seq,
     broker_message_id: item.broker_message_id,
@@ -209,7 +210,10 @@ function readRecord(core: StoreCore, meshId: string, row: Record<string, SQLInpu
     position:
       incarnation === null
         ? null
-        : issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(incarnation)) }),
+        : issuePosition(core.positionKey, meshId, {
+            ...place,
+            incarnation: incarnationName(core, Number(incarnation)),
+          }),
   };
 }
 

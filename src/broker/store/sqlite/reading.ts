@@ -1,8 +1,9 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { DestinationKey } from "../../../protocol/frames.ts";
+import { issuePosition } from "../position-mac.ts";
 import type { CursorRow, LogMessage } from "../store.ts";
 import { readEnvelope } from "./accept.ts";
-import { incarnationName, issuePosition, type StoreCore } from "./core.ts";
+import { incarnationName, type StoreCore } from "./core.ts";
 
 /** The member's destinations with its cursors; an ended subscription only while it still owes something. */
 export function cursors(core: StoreCore, meshId: string, memberId: string): CursorRow[] {
@@ -154,7 +155,10 @@ function readMessage(
     ...place,
     accepted_at: Number(row["accepted_at"]),
     destination,
-    position: issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(row["incarnation"])) }),
+    position: issuePosition(core.positionKey, meshId, {
+      ...place,
+      incarnation: incarnationName(core, Number(row["incarnation"])),
+    }),
     envelope: readEnvelope(String(row["envelope"])),
   };
 }
