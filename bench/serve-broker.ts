@@ -15,8 +15,7 @@ import { createNaiveAccepter } from "./rivals/naive-accepter.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
 const { dataDir, databaseUrl, limits } = options;
-const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: true, now: systemClock.now() });
-const store = openStore({ dataDir, databaseUrl, positionSecret: key.positionSecret });
+const store = openStore({ dataDir, databaseUrl });
 const broker = createBroker({
   dataDir,
   listen: { host: "127.0.0.1", port: 0 },
@@ -48,7 +47,7 @@ async function listenNaively(directory: BrokerStore): Promise<{ url: string; sto
       log: complaints,
       metrics: createBrokerMetrics(),
       limits: { ...defaultBrokerLimits, ...limits },
-      key,
+      key: loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: false, now: systemClock.now() }),
       dedupe: { mode: "retention_scoped", retentionDays: 365 },
       behindProxy: false,
       listeners: () => null,
