@@ -60,7 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   http: [],
   client: [],
   cli: [],
-  broker: ["ws", "prom-client", "selfsigned", "pg"],
+  broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis"],
   daemon: ["ws", "prom-client"],
   bin: ["pino", "rotating-file-stream"],
 };

@@ -17,6 +17,7 @@ import { createAdminServer } from "./http/admin-server.ts";
 import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import type { DedupeSetting } from "./link/link-parts.ts";
+import { chooseLimiter } from "./limit/choose-limiter.ts";
 import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
 import { printOf } from "./listen/reach.ts";
 import { createLinkServer } from "./link/link-server.ts";
@@ -43,6 +44,10 @@ export interface BrokerOptions {
   readonly pragmas?: string;
   /** Instead of the embedded store in the data directory. */
   readonly store?: BrokerStore;
+  /** `redis[s]://[user:password@]host[:port][/database]` where brokers limit rates together. null: this one alone. */
+  readonly redisUrl?: string | null;
+  /** Brokers that live now over the same store, this one included: their parts of the rate limits while Redis is away. */
+  readonly liveBrokers?: () => number;
 }
 
 /** One broker. Its addresses are known once it has started. */
@@ -164,6 +169,17 @@ async function startBroker(
     await store.start();
     undo.push(() => store.stop());
 
+    const limiter = chooseLimiter({
+      redisUrl: options.redisUrl ?? null,
+      liveBrokers: options.liveBrokers ?? (() => 1),
+      clock,
+      log,
+      metrics,
+      limits,
+    });
+    undo.push(() => limiter.stop());
+    await limiter.start();
+
     let listeners: Listeners | null = null;
     const listening = Promise.withResolvers<void>();
     const linkParts = composeLinkParts({
@@ -172,6 +188,7 @@ async function startBroker(
       log,
       metrics,
       limits,
+      limiter,
       key,
       dedupe,
       behindProxy: (options.publicUrl ?? null) !== null,

@@ -4,7 +4,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { createAccepter } from "./accept/accepter.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import type { DeploymentKey } from "./deployment-key.ts";
-import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
+import type { Limiter } from "./limit/limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
@@ -24,6 +24,7 @@ export function composeLinkParts(options: {
   readonly log: Log;
   readonly metrics: BrokerMetrics;
   readonly limits: BrokerLimits;
+  readonly limiter: Limiter;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
   readonly behindProxy: boolean;
@@ -32,9 +33,9 @@ export function composeLinkParts(options: {
   /** The store failed in a way that ends the broker. */
   readonly fatal: (error: ClaudemeshError) => void;
 }): LinkParts {
-  const { store, clock, log, metrics, limits, key, dedupe } = options;
+  const { store, clock, log, metrics, limits, limiter, key, dedupe } = options;
   const registry = createLinkRegistry();
-  const router = createRouter(limits);
+  const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
     log,
@@ -42,11 +43,6 @@ export function composeLinkParts(options: {
     online: (meshId, sender) => registry.get(meshId, sender) !== null,
     tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
   });
-  const limiter = createInProcessLimiter(
-    limits,
-    () => Math.floor(clock.now() * 1_000),
-    () => metrics.limiterMemoEvicted.inc(),
-  );
   const committed: Parameters<typeof createAccepter>[0]["committed"] = (meshId, messages) => {
     router.committed(meshId, messages);
     for (const { item, outcome } of messages) {

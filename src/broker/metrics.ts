@@ -49,6 +49,15 @@ export function createBrokerMetrics() {
       "Sends that paid budget and were refused under the lock.",
     ),
     limiterMemoEvicted: counter("cm_broker_rate_limit_memo_evicted_total", "Remembered ids dropped before their time."),
+    rateLimitFallback: gauge(
+      "cm_broker_rate_limit_fallback",
+      "1 while this broker limits rates by itself because Redis does not answer.",
+    ),
+    rateLimitFallbacks: counter(
+      "cm_broker_rate_limit_fallback_total",
+      "Times that this broker went on without Redis: down, slow or error.",
+      ["reason"],
+    ),
     behind: counter("cm_broker_behind_total", "Sends held back until an earlier one is resent."),
     pushed: counter("cm_broker_push_total", "Items pushed to links."),
     pushStubs: counter("cm_broker_push_stub_total", "Items whose place was told without the message.", ["reason"]),

@@ -53,22 +53,24 @@ BEGIN
       END AS outcome
     FROM seen s
   ), numbered AS MATERIALIZED (
-    SELECT j.*, v_head + row_number() OVER (ORDER BY j.place) AS seq,
+    SELECT j.*, v_head + count(*) FILTER (WHERE j.outcome = 'a') OVER (ORDER BY j.place ROWS UNBOUNDED PRECEDING) AS seq,
       CASE j.kind WHEN 'topic' THEN 'topic:' || j.topic_id WHEN 'dm' THEN 'dm:' || j.ref ELSE 'queue:' || j.ref END AS destination
-    FROM judged j WHERE j.outcome = 'a'
+    FROM judged j
   ), message AS (
     INSERT INTO mesh.message_queue (mesh_id, seq, epoch, incarnation, broker_message_id, client_message_id, request_fingerprint, sender, destination,
       envelope, accepted_at)
-    SELECT p_mesh, n.seq, v_epoch, v_incarnation, n.message_id, n.id, n.fingerprint, n.sender, n.destination, n.envelope, p_now FROM numbered n
+    SELECT p_mesh, n.seq, v_epoch, v_incarnation, n.message_id, n.id, n.fingerprint, n.sender, n.destination, n.envelope, p_now
+      FROM numbered n WHERE n.outcome = 'a'
   ), record AS (
     INSERT INTO mesh.client_message_dedupe (mesh_id, client_message_id, broker_message_id, seq, epoch, request_fingerprint, fingerprint_version, sender,
       destination_kind, destination_ref, first_seen_at, expires_at)
-    SELECT p_mesh, n.id, n.message_id, n.seq, v_epoch, n.fingerprint, n.version, n.sender, n.kind, n.full_ref, p_now, p_expires FROM numbered n
+    SELECT p_mesh, n.id, n.message_id, n.seq, v_epoch, n.fingerprint, n.version, n.sender, n.kind, n.full_ref, p_now, p_expires
+      FROM numbered n WHERE n.outcome = 'a'
   )
-  SELECT string_agg(j.outcome, '' ORDER BY j.place), array_agg(n.seq ORDER BY j.place), count(n.seq),
-      CASE WHEN bool_or(j.kind = 'topic') THEN array_agg(j.topic_id ORDER BY j.place) END
+  SELECT string_agg(n.outcome, '' ORDER BY n.place), array_agg(CASE WHEN n.outcome = 'a' THEN n.seq END ORDER BY n.place),
+      count(*) FILTER (WHERE n.outcome = 'a'), CASE WHEN bool_or(n.kind = 'topic') THEN array_agg(n.topic_id ORDER BY n.place) END
     INTO outcomes, v_seqs, v_accepted, topic_ids
-    FROM judged j LEFT JOIN numbered n ON n.place = j.place;
+    FROM numbered n;
 
   IF v_accepted > 0 THEN
     IF cardinality(p_mention_items) > 0 THEN

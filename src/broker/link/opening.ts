@@ -66,7 +66,7 @@ async function admit(
   const { mesh, member } = await proveHello(hello, context, store);
   const features = featureAnswer(hello.features, parts);
   await compareLogs(hello, parts);
-  const { link_epoch } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
+  const { link_epoch, life } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
     instance_id: hello.instance_id,
     now: clock.now(),
   });
@@ -89,6 +89,7 @@ async function admit(
       memberId: hello.member_id,
       instanceId: hello.instance_id,
       linkEpoch: link_epoch,
+      life,
       agents: hello.agents,
       inlineBytes: limits.inlineBytes,
     },

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Envelope } from "../../../protocol/envelope.ts";
+import { destinationColumn } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
 import { incarnationName, type StoreCore } from "./core.ts";
@@ -163,11 +164,6 @@ function accepted(
     incarnation: core.incarnation.id,
   });
   return { kind: "accepted", seq, epoch, destination, position };
-}
-
-function destinationColumn(destination: RoutedDestination): string {
-  if (destination.kind === "dm") return `dm:${destination.member_id}`;
-  return destination.kind === "topic" ? `topic:${destination.topic_id}` : `queue:${destination.name}`;
 }
 
 function lookUpOne(core: StoreCore, meshId: string, id: string): DedupeRecord | VoidRecord | null {
