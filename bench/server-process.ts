@@ -12,17 +12,8 @@ export interface ServerProcess {
 const startDeadlineMs = 20_000;
 
 /** Resolves when the server takes connections on the port; rejects with what it said when it ends before that. */
-export async function startServer(
-  command: string,
-  args: readonly string[],
-  options: { readonly port: number; readonly uid?: number; readonly gid?: number; readonly signal?: NodeJS.Signals },
-): Promise<ServerProcess> {
-  const { port, uid, gid, signal = "SIGTERM" } = options;
-  const child = spawn(command, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  });
+export async function startServer(command: string, args: readonly string[], port: number): Promise<ServerProcess> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -40,7 +31,7 @@ export async function startServer(
     });
   });
   const stop = async (): Promise<void> => {
-    if (failure === null) child.kill(signal);
+    if (failure === null) child.kill("SIGTERM");
     await gone;
   };
   const deadline = performance.now() + startDeadlineMs;

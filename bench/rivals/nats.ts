@@ -66,7 +66,7 @@ export async function measureNats(server: NatsServer, options: NatsOptions): Pro
   const config = join(folder, "nats.conf");
   const sync = options.sync === "always" ? ", sync_interval: always" : "";
   writeFileSync(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}/store"${sync} }\n`);
-  const process_ = await startServer(server.path, ["-c", config], { port });
+  const process_ = await startServer(server.path, ["-c", config], port);
   try {
     const clients = await Promise.all(Array.from({ length: options.connections }, () => openClient(port)));
     for (let stream = 0; stream < options.streams; stream += 1) await createStream(clients[0], stream);

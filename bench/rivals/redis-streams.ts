@@ -38,7 +38,7 @@ export async function measureRedisStreams(options: RedisStreamsOptions): Promise
   const port = await freePort();
   const place = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder];
   const durability = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
-  const server = await startServer("redis-server", [...place, ...durability], { port });
+  const server = await startServer("redis-server", [...place, ...durability], port);
   try {
     const sockets = await Promise.all(Array.from({ length: options.connections }, () => open(port)));
     const hash = await loadScript(sockets[0]);
