@@ -47,6 +47,8 @@ async function listenNaively(directory: BrokerStore): Promise<{ url: string; sto
       log: complaints,
       metrics: createBrokerMetrics(),
       limits: { ...defaultBrokerLimits, ...limits },
+      // Its accept path asks none.
+      limiter: { take: async () => [], committed: () => undefined },
       key: loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: false, now: systemClock.now() }),
       dedupe: { mode: "retention_scoped", retentionDays: 365 },
       behindProxy: false,
