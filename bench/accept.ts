@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { type BrokerKind, startBrokerProcess } from "./broker-process.ts";
 import { machine } from "./ceilings.ts";
+import { startCpuMeter } from "./cpu-time.ts";
 import { isMain, type LoadFigures, printTable } from "./figures.ts";
 import { closeAll, createMesh, driveAll, type LoadShape, openSenders } from "./link-load.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
@@ -15,21 +16,31 @@ import { type Postgres, startPostgres } from "./postgres.ts";
 export interface AcceptOptions extends LoadShape {
   readonly kind: BrokerKind;
   /** An empty database; null for the embedded store. */
-  readonly databaseUrl: string | null;
+  readonly database: Pick<Postgres, "url" | "pid"> | null;
   readonly meshes: number;
   readonly profile: string | null;
 }
 
+export interface AcceptFigures extends LoadFigures {
+  /** Microseconds of processor time a message. */
+  readonly cpuUs: { readonly broker: number; readonly database: number; readonly load: number };
+  /** Of the machine, by whatever else ran on it. */
+  readonly othersShare: number;
+}
+
 /** Sends prepared envelopes with a fixed number in flight and waits for every 201. */
-export async function measureAccept(options: AcceptOptions): Promise<LoadFigures> {
-  const broker = await startBrokerProcess(options);
+export async function measureAccept(options: AcceptOptions): Promise<AcceptFigures> {
+  const broker = await startBrokerProcess({ ...options, databaseUrl: options.database?.url ?? null });
   try {
     const meshIds: string[] = [];
     for (let mesh = 0; mesh < options.meshes; mesh += 1) meshIds.push(await createMesh(broker, `bench-${mesh}`));
     const senders = await openSenders(broker, meshIds, options);
-    const figures = await driveAll(senders, options);
+    const meter = startCpuMeter([broker.pid, options.database?.pid ?? 0, process.pid]);
+    const { answered, ...figures } = await driveAll(senders, options);
+    const othersShare = meter.othersShare();
+    const [brokerUs = 0, database = 0, load = 0] = meter.used().map((seconds) => (seconds * 1e6) / answered);
     await closeAll(senders);
-    return figures;
+    return { ...figures, othersShare, cpuUs: { broker: brokerUs, database, load } };
   } finally {
     await broker.stop();
   }
@@ -67,16 +78,18 @@ if (isMain(import.meta.url)) {
     );
     const rows: string[][] = [];
     for (const ids of ["uuidv7", "random"] as const) {
-      const databaseUrl = server === null ? null : (await server.createDatabase("bench")).url;
-      const { perSecond, p50Ms, p99Ms } = await measureAccept({ ...shape, ids, databaseUrl });
+      const database = (await server?.createDatabase("bench")) ?? null;
+      const { perSecond, p50Ms, p99Ms, cpuUs, othersShare } = await measureAccept({ ...shape, ids, database });
       rows.push([
         `${kind}, ${ids} ids`,
         Math.round(perSecond).toLocaleString("en"),
         p50Ms.toFixed(1),
         p99Ms.toFixed(1),
+        [cpuUs.broker, cpuUs.database, cpuUs.load].map(Math.round).join(" + "),
+        `${Math.round(othersShare * 100)} %`,
       ]);
     }
-    printTable(["accept", "messages/s", "p50 ms", "p99 ms"], rows);
+    printTable(["accept", "messages/s", "p50 ms", "p99 ms", "CPU µs: broker + database + load", "others"], rows);
   } finally {
     await server?.stop();
   }

@@ -18,6 +18,7 @@ export interface ServeOptions {
 }
 
 export interface BrokerProcess {
+  readonly pid: number;
   readonly url: string;
   readonly adminSocket: string;
   /** Resident set in MB (10^6 bytes): now, and the most there ever was. */
@@ -66,6 +67,7 @@ export async function startBrokerProcess(options: {
     });
     return {
       ...told,
+      pid: child.pid ?? 0,
       stop,
       residentMb() {
         const status = readFileSync(`/proc/${child.pid}/status`, "utf8");

@@ -4,7 +4,11 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
-import { serverPrograms, startPostgres as startServer } from "../src/broker/testing/postgres-server.ts";
+import {
+  type PostgresServer,
+  serverPrograms,
+  startPostgres as startServer,
+} from "../src/broker/testing/postgres-server.ts";
 
 /** What differs from the defaults of the server, and why. */
 export const postgresSettings = {
@@ -27,6 +31,8 @@ export const postgresSettings = {
 export interface Postgres {
   readonly url: string;
   readonly version: string;
+  /** Of the server; each connection is a child of it. */
+  readonly pid: number;
   /** Runs a script by psql, stopping at its first error; returns what it printed, without decoration. */
   psql(script: string): Promise<string>;
   /** An empty database of that name; any earlier one goes. */
@@ -36,19 +42,20 @@ export interface Postgres {
 
 export async function startPostgres(settings: Readonly<Record<string, string>> = postgresSettings): Promise<Postgres> {
   const server = await startServer({ settings });
-  return databaseAt(server.url(), (name) => server.url(name), server.remove);
+  return databaseAt(server, server.url());
 }
 
-function databaseAt(url: string, urlOf: (name: string) => string, stop: () => Promise<void>): Postgres {
+function databaseAt(server: PostgresServer, url: string): Postgres {
   const psql = (script: string): Promise<string> => runPsql(url, script);
   return {
     url,
     version: serverVersion(),
     psql,
-    stop,
+    pid: server.pid,
+    stop: server.remove,
     async createDatabase(name) {
       await psql(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE);\nCREATE DATABASE "${name}";\n`);
-      return databaseAt(urlOf(name), urlOf, stop);
+      return databaseAt(server, server.url(name));
     },
   };
 }

@@ -40,7 +40,7 @@ rows.push([
 
 const acceptOptions = {
   kind: "sqlite",
-  databaseUrl: null,
+  database: null,
   meshes: 1,
   count: quick ? 30_000 : 100_000,
   links: 4,
