@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import type { Clock } from "../base/clock.ts";
@@ -9,6 +9,8 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { chooseBus } from "./fleet/choose-bus.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
@@ -22,13 +24,15 @@ import { type Listeners, type ListenOptions, openListeners } from "./listen/list
 import { printOf } from "./listen/reach.ts";
 import { createLinkServer } from "./link/link-server.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore, wasUsed } from "./open-store.ts";
 import type { BrokerStore } from "./store/store.ts";
 import { createUpkeep } from "./upkeep/upkeep.ts";
 
 export interface BrokerOptions {
   /** Created with mode 0700 if absent. Held by one broker at a time. */
   readonly dataDir: string;
+  /** What all brokers of a deployment share: its key, and its own certificate. Absent: the data directory. */
+  readonly deploymentDir?: string;
   readonly listen: ListenOptions["listen"];
   readonly expose?: ListenOptions["expose"];
   readonly authorities?: readonly string[];
@@ -42,12 +46,12 @@ export interface BrokerOptions {
   readonly messageRetentionDays?: number;
   /** Durability tests plant weaker settings of the embedded store here. */
   readonly pragmas?: string;
-  /** Instead of the embedded store in the data directory. */
+  /** `postgres://user:password@host:port/database` that brokers share. null: the embedded store in the data directory. */
+  readonly databaseUrl?: string | null;
+  /** Instead of both; it is started here. */
   readonly store?: BrokerStore;
   /** `redis[s]://[user:password@]host[:port][/database]` where brokers limit rates together. null: this one alone. */
   readonly redisUrl?: string | null;
-  /** Brokers that live now over the same store, this one included: their parts of the rate limits while Redis is away. */
-  readonly liveBrokers?: () => number;
 }
 
 /** One broker. Its addresses are known once it has started. */
@@ -145,33 +149,24 @@ async function startBroker(
   end: (why: BrokerEnd | null) => void,
 ): Promise<Running> {
   const { dataDir, clock, log } = options;
+  const deploymentDir = options.deploymentDir ?? dataDir;
   const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  for (const folder of [dataDir, deploymentDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
-    const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), {
-      isFirstStart: !existsSync(join(dataDir, "broker.db")),
+    const key = loadDeploymentKey(join(deploymentDir, "deployment_key.json"), {
+      isFirstStart: !wasUsed(dataDir),
       now: clock.now(),
     });
     const metrics = createBrokerMetrics();
-    const store =
-      options.store ??
-      createSqliteStore({
-        path: join(dataDir, "broker.db"),
-        clock,
-        log,
-        positionSecret: key.positionSecret,
-        dedupe,
-        messageRetentionDays,
-        ...(options.pragmas === undefined ? {} : { pragmas: options.pragmas }),
-      });
-    await store.start();
+    const store = await storeOf(options, key, { dedupe, messageRetentionDays });
     undo.push(() => store.stop());
-
+    const redisUrl = options.redisUrl ?? null;
+    let fleet: Fleet | null = null;
     const limiter = chooseLimiter({
-      redisUrl: options.redisUrl ?? null,
-      liveBrokers: options.liveBrokers ?? (() => 1),
+      redisUrl,
+      liveBrokers: () => fleet?.liveBrokers() ?? 1,
       clock,
       log,
       metrics,
@@ -179,6 +174,16 @@ async function startBroker(
     });
     undo.push(() => limiter.stop());
     await limiter.start();
+    const bus = chooseBus({
+      redisUrl,
+      shared: store.shared !== null,
+      brokerId: key.brokerId,
+      clock,
+      log,
+      metrics,
+      limits,
+    });
+    undo.push(() => bus.stop());
 
     let listeners: Listeners | null = null;
     const listening = Promise.withResolvers<void>();
@@ -189,6 +194,7 @@ async function startBroker(
       metrics,
       limits,
       limiter,
+      bus,
       key,
       dedupe,
       behindProxy: (options.publicUrl ?? null) !== null,
@@ -203,8 +209,15 @@ async function startBroker(
       log,
       metrics,
       messageRetentionDays,
-      noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
+      // Of several brokers one does what the clock calls for; what it is asked for, each does.
+      due: () => fleet?.eldest() ?? true,
+      noticed(meshId, memberId) {
+        void linkParts.notices.tell(meshId, memberId);
+        bus.publish({ kind: "owed", mesh_id: meshId, member_id: memberId });
+      },
     });
+    fleet = createFleet(linkParts);
+    await fleet.start();
     let draining = false;
     const programVersion = readProgramVersion();
     const routesOf = (certificatePrint: string | null) =>
@@ -219,6 +232,7 @@ async function startBroker(
       });
     const opened = await openListeners({
       dataDir,
+      deploymentDir,
       listen: options.listen,
       expose: options.expose ?? null,
       authorities: options.authorities ?? [],
@@ -246,7 +260,7 @@ async function startBroker(
       routes: adminRoutes({
         programVersion,
         store,
-        registry,
+        news: linkParts.news,
         clock,
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
@@ -290,6 +304,7 @@ async function startBroker(
         await within(limits.stopMs / 2, clock, accepter.stop());
         await within(limits.stopMs / 2, clock, links.stop());
         links.abandon();
+        await fleet?.stop();
         for (const step of undo.toReversed()) await step();
         log.info({ broker_id: key.brokerId }, "broker stopped");
       },
@@ -298,6 +313,17 @@ async function startBroker(
     for (const step of undo.toReversed()) await step();
     throw thrown;
   }
+}
+
+async function storeOf(
+  options: BrokerOptions,
+  key: DeploymentKey,
+  kept: { readonly dedupe: DedupeSetting; readonly messageRetentionDays: number },
+): Promise<BrokerStore> {
+  if (options.store === undefined)
+    return openStore({ ...options, ...kept, databaseUrl: options.databaseUrl ?? null }, key);
+  await options.store.start();
+  return options.store;
 }
 
 function lockDataDir(dataDir: string): HeldLock {

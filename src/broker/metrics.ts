@@ -69,6 +69,13 @@ export function createBrokerMetrics() {
     logEpochChanged: counter("cm_broker_log_epoch_changed_total", "Log epochs opened because commits were lost.", [
       "mesh",
     ]),
+    busPublished: counter("cm_broker_bus_published_total", "Wake-ups told to other brokers."),
+    busHeard: counter("cm_broker_bus_heard_total", "Wake-ups heard from other brokers."),
+    busLost: counter(
+      "cm_broker_bus_lost_total",
+      "Wake-ups that could not be told; sweeps of the others find what they spoke of.",
+    ),
+    liveBrokers: gauge("cm_broker_live_brokers", "Brokers over this store whose lease has not ended."),
     storeErrors: counter("cm_broker_store_errors_total", "Store calls that failed, by code.", ["code"]),
     orphanCheck: counter("cm_broker_dedupe_orphan_check_total", "Consistency checks run."),
     orphanFound: gauge(

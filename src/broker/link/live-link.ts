@@ -75,7 +75,11 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
         tail: route.tail,
         head: route.head,
         acknowledged(acks) {
-          for (const { destination } of acks) parts.progress.moved(identity.meshId, destination.slice("topic:".length));
+          for (const { destination } of acks) {
+            const topicId = destination.slice("topic:".length);
+            parts.progress.moved(identity.meshId, topicId);
+            parts.bus.publish({ kind: "topic_moved", mesh_id: identity.meshId, topic_id: topicId });
+          }
         },
       },
     ),

@@ -1,6 +1,7 @@
 import type { Envelope } from "../../../protocol/envelope.ts";
+import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.ts";
 import { issuePosition } from "../position-mac.ts";
-import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
+import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
 import {
   bigintArray,
   booleanArray,
@@ -12,10 +13,8 @@ import {
   uuidArray,
 } from "./binary-array.ts";
 import { incarnationName, type Row, type Sql, type StoreCore } from "./core.ts";
-import { beginIncarnation } from "./epochs.ts";
+import { meetLife } from "./life.ts";
 import { noIncarnation, sqlState } from "./sqlstate.ts";
-
-const dayMs = 86_400_000;
 
 /**
  * B2 and B3 of a batch for one mesh: one call of mesh.accept, which commits by itself (migrations/broker/postgres). When
@@ -54,27 +53,31 @@ async function acceptOnce(
   items: readonly AcceptItem[],
   now: number,
 ): Promise<AcceptOutcome[]> {
-  const values = [meshId, now, expiry(core, now), ...columnsOf(items)];
+  const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items)];
   const [row] = await core.connections.accept(async (sql) => {
     try {
       return await sql.rows(acceptText, values);
     } catch (thrown) {
       if (sqlState(thrown) !== noIncarnation) throw thrown;
-      await beginIncarnation(core);
+      await meetLife(core, sql);
       return await sql.rows(acceptText, values);
     }
   });
-  if (row === undefined || row["epoch"] === null)
-    return items.map(() => refused(404, "not_found", "there is no such mesh"));
+  if (row === undefined || row["epoch"] === null) return items.map(refusals.noMesh);
   const letters = String(row["outcomes"]);
-  const known = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
+  const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
   const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
+  // Behind a pooler that changed servers without a word.
+  if (incarnation !== "" && incarnation !== core.life?.id) await core.connections.accept((sql) => meetLife(core, sql));
   const topicIds = topicIdsOf(row["topic_ids"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);
   return items.map((item, index): AcceptOutcome => {
     const letter = letters[index] ?? "";
-    if (letter === "k") return judgeKnown(known.get(item.envelope.client_message_id), item);
+    if (letter === "k") {
+      const known = records.get(item.envelope.client_message_id);
+      return known === undefined ? recordGone : judgeKnown(known, item);
+    }
     if (letter !== "a") return refusalOf(letter, item);
     seq += 1;
     return {
@@ -146,14 +149,8 @@ function routed({ destination_kind, destination_ref }: Envelope, topicId: string
     : { kind: "queue", name: destination_ref };
 }
 
-function judgeKnown(known: DedupeRecord | VoidRecord | undefined, item: AcceptItem): AcceptOutcome {
-  // Expired in this very moment: the sender asks again and is judged anew.
-  if (known === undefined) return refused(503, "store_unavailable", "the id's record expired meanwhile; send again");
-  if (known.kind === "void") return { kind: "void" };
-  const same =
-    known.sender === item.envelope.sender && Buffer.compare(known.request_fingerprint, item.fingerprint) === 0;
-  return same ? { kind: "duplicate", record: known } : { kind: "mismatch", record: known };
-}
+/** Expired in this very moment: the sender asks again and is judged anew. */
+const recordGone = refused(503, "store_unavailable", "the id's record expired meanwhile; send again");
 
 function refusalOf(letter: string, { envelope, refusal }: AcceptItem): AcceptOutcome {
   switch (letter) {
@@ -162,24 +159,20 @@ function refusalOf(letter: string, { envelope, refusal }: AcceptItem): AcceptOut
     case "r":
       return refusal ?? refused(500, "internal", "the store gave no outcome");
     case "m":
-      return refused(403, "not_a_member", "the sender is not a member of this mesh");
+      return refusals.senderNoMember();
     case "l":
-      return refused(503, "behind", "a newer link of this member is open");
+      return refusals.newerLink();
     case "d":
-      return refused(404, "unknown_destination", "no such member in this mesh");
+      return refusals.noMember();
     case "t":
-      return refused(404, "unknown_destination", `no topic "${envelope.destination_ref}" in this mesh`);
+      return refusals.noTopic(envelope.destination_ref);
     case "q":
-      return refused(404, "unknown_destination", `no queue "${envelope.destination_ref}" in this mesh`);
+      return refusals.noQueue(envelope.destination_ref);
     case "s":
-      return refused(403, "not_subscribed", `the sender is not subscribed to #${envelope.destination_ref}`);
+      return refusals.notSubscribed(envelope.destination_ref);
     default:
       return refused(500, "internal", "the store gave no outcome");
   }
-}
-
-function refused(status: number, code: Refusal["code"], message: string): Refusal {
-  return { kind: "refused", status, code, message };
 }
 
 /** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */
@@ -229,14 +222,15 @@ export async function voidIds(
   return core.locked(meshId, async (tx) => {
     const known = await lookUpOn(core, tx, meshId, ids);
     const unclaimed = [...new Set(ids)].filter((id) => !known.has(id));
-    if (unclaimed.length === 0) return known;
-    await tx.rows(
-      `INSERT INTO mesh.void_claim (mesh_id, client_message_id, sender, expires_at)
-       SELECT $1, id, $3, $4 FROM unnest($2::text[]) AS asked (id)`,
-      [meshId, encodeArray(textArray, unclaimed), memberId, expiry(core, now)],
-    );
-    for (const id of unclaimed) known.set(id, { kind: "void", client_message_id: id, sender: memberId });
-    return new Map(ids.flatMap((id) => (known.has(id) ? [[id, known.get(id) as DedupeRecord | VoidRecord]] : [])));
+    if (unclaimed.length > 0)
+      await tx.rows(
+        `INSERT INTO mesh.void_claim (mesh_id, client_message_id, sender, expires_at)
+         SELECT $1, id, $3, $4 FROM unnest($2::text[]) AS asked (id)`,
+        [meshId, encodeArray(textArray, unclaimed), memberId, recordExpiry(core.options.dedupe, now)],
+      );
+    // In the order in which they were asked for.
+    const claimed = (id: string): VoidRecord => ({ kind: "void", client_message_id: id, sender: memberId });
+    return new Map(ids.map((id) => [id, known.get(id) ?? claimed(id)]));
   });
 }
 
@@ -266,7 +260,7 @@ async function readRecord(core: StoreCore, sql: Sql, meshId: string, row: Row): 
   };
 }
 
-function expiry(core: StoreCore, now: number): number | null {
-  const { mode, retentionDays } = core.options.dedupe;
-  return mode === "permanent" ? null : now + retentionDays * dayMs;
+/** The envelope of a stored row. */
+export function readEnvelope(text: string): Envelope {
+  return JSON.parse(text) as Envelope;
 }

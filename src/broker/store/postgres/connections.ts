@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type QueryResult, types } from "pg";
+import { Pool, type PoolClient, types } from "pg";
 import type { Log } from "../../../base/log.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { sqlState, storeError } from "./sqlstate.ts";
@@ -17,6 +17,8 @@ export interface Sql {
 export interface Connections {
   accept<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   query<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** For the few statements whose time grows with the data: each may take an hour. */
+  longQuery<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ const defaultQueryConnections = 6;
 const connectMs = 5_000;
 /** For one statement, before its connection is given up. The server gives up a little earlier. */
 const statementMs = 10_000;
+const longStatementMs = 3_600_000;
 /** For the lock of a mesh (delivery.md §4). */
 const lockMs = 2_000;
 
@@ -57,12 +60,18 @@ export function openConnections(options: {
   readonly log: Log;
   readonly acceptConnections?: number;
   readonly queryConnections?: number;
+  /** Runs on every new connection before anything else. */
+  readonly opened: (sql: Sql) => Promise<void>;
 }): Connections {
+  const lendOf = (pool: Pool, session: readonly string[], statementMaxMs?: number) => {
+    return <T>(work: (sql: Sql) => Promise<T>): Promise<T> => lend(pool, session, options.opened, work, statementMaxMs);
+  };
   const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections);
   const querying = open(options, options.queryConnections ?? defaultQueryConnections);
   return {
-    accept: (work) => lend(accepting, acceptSession, work),
-    query: (work) => lend(querying, everySession, work),
+    accept: lendOf(accepting, acceptSession),
+    query: lendOf(querying, everySession),
+    longQuery: lendOf(querying, everySession, longStatementMs),
     async close() {
       await Promise.all([accepting.end(), querying.end()]);
     },
@@ -104,7 +113,13 @@ function nameOf(text: string): string {
   return name;
 }
 
-async function lend<T>(pool: Pool, session: readonly string[], work: (sql: Sql) => Promise<T>): Promise<T> {
+async function lend<T>(
+  pool: Pool,
+  session: readonly string[],
+  opened: (sql: Sql) => Promise<void>,
+  work: (sql: Sql) => Promise<T>,
+  query_timeout = statementMs,
+): Promise<T> {
   let client: PoolClient;
   try {
     client = await pool.connect();
@@ -118,12 +133,12 @@ async function lend<T>(pool: Pool, session: readonly string[], work: (sql: Sql) 
   client.on("error", onError);
   const sql: Sql = {
     async rows(text, values) {
+      // Nothing that is asked of a connection that is gone, or does not answer, is waited for: not even its ROLLBACK.
+      if (broken !== null) throw broken;
       try {
-        const result: QueryResult<Row> =
-          values === undefined
-            ? await client.query<Row>(text)
-            : await client.query<Row>({ name: nameOf(text), text, values: [...values] });
-        return result.rows;
+        if (values === undefined) return (await client.query<Row>(text)).rows;
+        const named = { name: nameOf(text), text, values: [...values], query_timeout };
+        return (await client.query<Row>(named)).rows;
       } catch (thrown) {
         if (!fromServer(thrown)) broken = thrown instanceof Error ? thrown : new Error(String(thrown));
         throw thrown;
@@ -133,6 +148,7 @@ async function lend<T>(pool: Pool, session: readonly string[], work: (sql: Sql) 
   try {
     if (!prepared.has(client)) {
       await sql.rows(session.join("; "));
+      await opened(sql);
       prepared.add(client);
     }
     return await work(sql);

@@ -4,6 +4,7 @@ import type { Log } from "../../../base/log.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { DedupeSetting } from "../../link/link-parts.ts";
 import { type Connections, openConnections, type Row, type Sql } from "./connections.ts";
+import { meetLife } from "./life.ts";
 import { storeError } from "./sqlstate.ts";
 
 export interface PostgresStoreOptions {
@@ -15,6 +16,8 @@ export interface PostgresStoreOptions {
   readonly positionSecret: Uint8Array;
   /** Whose brokers this database belongs to: all of them hold one deployment key. */
   readonly deployment: { readonly brokerId: string; readonly publicKeyHex: string };
+  /** Of this start of a broker; UUID. */
+  readonly instanceId: string;
   readonly dedupe: DedupeSetting;
   /** Connections for accepting, and for everything else. */
   readonly acceptConnections?: number;
@@ -29,8 +32,15 @@ export interface StoreCore extends Sql {
   readonly positionKey: KeyObject;
   /** Names of the server's lives by their numbers; filled as they are met. */
   readonly incarnations: Map<number, string>;
+  /** The life that the newest connection met; null before the first. */
+  life: { readonly n: number; readonly id: string } | null;
+  readonly newLifeListeners: (() => void)[];
   /** Runs `body` in one transaction; when it throws, nothing remains. */
   transaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
+  /** A transaction whose statements may take long: it holds back no other mesh, but what it has locked. */
+  longTransaction<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
+  /** Statements that all see the database as it is at the first of them, and change nothing. */
+  snapshot<T>(body: (tx: Sql) => Promise<T>): Promise<T>;
   /**
    * A transaction that holds the mesh's lock, the one that accepting takes. `head` is its log's end. The statements of
    * `body` see everything that was committed before the lock was got. Throws not_found without such a mesh.
@@ -38,28 +48,27 @@ export interface StoreCore extends Sql {
   locked<T>(meshId: string, body: (tx: Sql, head: { epoch: number; seq: number }) => Promise<T>): Promise<T>;
 }
 
-export async function openCore(options: PostgresStoreOptions): Promise<StoreCore> {
-  const connections = openConnections(options);
+export function openCore(options: PostgresStoreOptions): StoreCore {
+  // A connection never outlives its server: whoever makes one learns which life this is.
+  const connections = openConnections({ ...options, opened: (sql) => meetLife(core, sql) });
   const core: StoreCore = {
     options,
     connections,
     positionKey: createSecretKey(options.positionSecret),
     incarnations: new Map(),
+    life: null,
+    newLifeListeners: [],
     rows: (text, values) => connections.query((sql) => sql.rows(text, values)),
-    async transaction(body) {
-      return connections.query(async (sql) => {
-        await sql.rows("BEGIN");
-        try {
-          const result = await body(sql);
-          await sql.rows("COMMIT");
-          return result;
-        } catch (thrown) {
-          // A connection that is gone has rolled back by that.
-          await sql.rows("ROLLBACK").catch(() => undefined);
-          throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "commit");
-        }
-      });
-    },
+    transaction: (body) => connections.query((sql) => within(sql, "BEGIN", body)),
+    longTransaction: (body) =>
+      connections.longQuery((sql) =>
+        within(sql, "BEGIN", async (tx) => {
+          await tx.rows("SET LOCAL statement_timeout = 0");
+          return body(tx);
+        }),
+      ),
+    snapshot: (body) =>
+      connections.query((sql) => within(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)),
     locked(meshId, body) {
       return core.transaction(async (tx) => {
         const [head] = await tx.rows("SELECT epoch, seq FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
@@ -69,6 +78,19 @@ export async function openCore(options: PostgresStoreOptions): Promise<StoreCore
     },
   };
   return core;
+}
+
+export async function within<T>(sql: Sql, begin: string, body: (tx: Sql) => Promise<T>): Promise<T> {
+  await sql.rows(begin);
+  try {
+    const result = await body(sql);
+    await sql.rows("COMMIT");
+    return result;
+  } catch (thrown) {
+    // A connection that is gone has rolled back by that.
+    await sql.rows("ROLLBACK").catch(() => undefined);
+    throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "commit");
+  }
 }
 
 export type { Row, Sql };

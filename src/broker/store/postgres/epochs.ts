@@ -1,41 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { Position } from "../../../protocol/frames.ts";
 import { rfc3339 } from "../../../protocol/time.ts";
 import { positionMac } from "../position-mac.ts";
 import type { LogState } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
-
-/**
- * Records this life of the database server with the head of every mesh's log, unless it is recorded. Whoever restores a copy
- * or fails over starts another server process, and so another life: what was committed in one is a contiguous piece of
- * each log, whichever brokers committed it. mesh.accept numbers nothing in a life that is not recorded.
- */
-export async function beginIncarnation(core: StoreCore): Promise<void> {
-  if (await isRecorded(core)) return;
-  await core.transaction(async (tx) => {
-    await tx.rows(`SELECT pg_advisory_xact_lock(${incarnationLock})`);
-    if (await isRecorded(tx)) return;
-    const [row] = await tx.rows(
-      `INSERT INTO mesh.incarnation (n, incarnation, server_started_at, started_at)
-       SELECT coalesce(max(n), 0) + 1, $1, pg_postmaster_start_time(), $2 FROM mesh.incarnation RETURNING n`,
-      [randomUUID(), core.options.clock.now()],
-    );
-    await tx.rows("INSERT INTO mesh.incarnation_head (mesh_id, n, head) SELECT mesh_id, $1, seq FROM mesh.mesh_head", [
-      row?.["n"],
-    ]);
-  });
-}
-
-/** Of several brokers that meet a new life, one records it. */
-const incarnationLock = 7_163_384_102;
-
-async function isRecorded(sql: Sql): Promise<boolean> {
-  const found = await sql.rows(
-    "SELECT 1 AS yes FROM mesh.incarnation WHERE server_started_at = pg_postmaster_start_time()",
-  );
-  return found.length > 0;
-}
 
 export async function logState(sql: Sql, meshId: string): Promise<LogState> {
   const [head] = await sql.rows("SELECT epoch, seq FROM mesh.mesh_head WHERE mesh_id = $1", [meshId]);
@@ -73,7 +41,6 @@ export async function checkPosition(
   }
   const [newest] = positions;
   if (newest === undefined) return { state: "ok" };
-  await beginIncarnation(core);
   // Without the lock: a hello is answered beside a busy log. What it finds lost is looked at again under it.
   if (await holds(core, meshId, newest)) return { state: "ok" };
   return core.locked(meshId, async (tx) => {

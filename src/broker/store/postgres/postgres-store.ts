@@ -2,11 +2,22 @@ import { fileURLToPath } from "node:url";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
+import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
+import { acknowledge, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
-import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import * as directory from "./directory.ts";
+import { checkPosition, logState } from "./epochs.ts";
+import * as invites from "./invites.ts";
 import { migrate } from "./migrate.ts";
+import * as reading from "./reading.ts";
+import * as receipts from "./receipts.ts";
+import { expireMessages } from "./retention.ts";
+import { createSharedStore } from "./shared.ts";
 import { storeError } from "./sqlstate.ts";
+import * as topics from "./topics.ts";
+import * as upkeep from "./upkeep.ts";
+import { uuidOrNone } from "./uuid.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
 
@@ -32,14 +43,27 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     };
   }
 
+  /** A method whose first argument is a mesh_id as somebody gave it: what cannot be one names no mesh. */
+  function ofMesh<A extends unknown[], R>(
+    query: (core: StoreCore, meshId: string, ...args: A) => Promise<R>,
+  ): (meshId: string, ...args: A) => Promise<R> {
+    return method((open, meshId: string, ...args: A) => query(open, uuidOrNone(meshId), ...args));
+  }
+
+  /** The same for a method whose argument has a mesh_id among others. */
+  function inMesh<I extends { readonly mesh_id: string }, R>(
+    query: (core: StoreCore, input: I) => Promise<R>,
+  ): (input: I) => Promise<R> {
+    return method((open, input: I) => query(open, { ...input, mesh_id: uuidOrNone(input.mesh_id) }));
+  }
+
   return {
     async start() {
       if (core !== null) return;
       await migrate({ ...options, folder: migrationsFolder });
-      const opened = await openCore(options);
+      const opened = openCore(options);
       try {
         await claimDeployment(opened);
-        await beginIncarnation(opened);
       } catch (thrown) {
         await opened.connections.close();
         throw storeError(thrown, "commit");
@@ -52,10 +76,60 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       await open?.connections.close();
     },
     ping: method(async (open) => void (await open.rows("SELECT count(*) FROM mesh.schema_migration"))),
-    lookUp: method(lookUp),
-    accept: method(accept),
-    voidIds: method(voidIds),
-    log: method(logState),
-    checkPosition: method(checkPosition),
-  } as BrokerStore;
+    life: () => core?.life?.id ?? "",
+    shared: createSharedStore(() => {
+      if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
+      return core;
+    }),
+    createMesh: method(directory.createMesh),
+    listMeshes: method(directory.listMeshes),
+    meshById: ofMesh(directory.meshById),
+    deleteMesh: ofMesh(directory.deleteMesh),
+    addMember: inMesh(directory.addMember),
+    members: ofMesh(directory.members),
+    member: ofMesh(directory.member),
+    createInvite: inMesh(invites.createInvite),
+    invites: ofMesh(invites.invites),
+    revokeInvite: ofMesh(invites.revokeInvite),
+    admit: ofMesh(invites.admit),
+    expireInvites: ofMesh(invites.expireInvites),
+    revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
+      directory.revokeMember(open, meshId, memberId),
+    ),
+    raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
+      directory.raiseLinkEpoch(open, meshId, memberId, connection),
+    ),
+    touchPresence: ofMesh(directory.touchPresence),
+    createTopic: inMesh(topics.createTopic),
+    deleteTopic: ofMesh(topics.deleteTopic),
+    topics: ofMesh(topics.topics),
+    topicByName: ofMesh(topics.topicByName),
+    subscribe: ofMesh((open, meshId, memberId: string, name: string, _now: number) =>
+      topics.subscribe(open, meshId, memberId, name),
+    ),
+    unsubscribe: ofMesh((open, meshId, memberId: string, name: string, _now: number) =>
+      topics.unsubscribe(open, meshId, memberId, name),
+    ),
+    subscribers: ofMesh(topics.subscribers),
+    lookUp: ofMesh(lookUp),
+    accept: ofMesh(accept),
+    voidIds: ofMesh(voidIds),
+    log: ofMesh(logState),
+    checkPosition: ofMesh(checkPosition),
+    cursors: ofMesh(reading.cursors),
+    read: ofMesh(reading.read),
+    readLog: ofMesh(reading.readLog),
+    history: ofMesh(reading.history),
+    acknowledge: ofMesh(acknowledge),
+    topicProgress: ofMesh(topicProgress),
+    addReceipts: ofMesh(receipts.addReceipts),
+    takeReceipts: ofMesh(receipts.takeReceipts),
+    dropReceipts: ofMesh(receipts.dropReceipts),
+    expireMessages: ofMesh(expireMessages),
+    takeNotices: ofMesh(upkeep.takeNotices),
+    dropNotices: ofMesh(upkeep.dropNotices),
+    expireDedupe: ofMesh(upkeep.expireDedupe),
+    expireKept: ofMesh(upkeep.expireKept),
+    checkConsistency: ofMesh(checkConsistency),
+  };
 }
