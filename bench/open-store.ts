@@ -1,4 +1,5 @@
 /** The stores that measurements run over, opened as the broker opens them. */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import type { Log } from "../src/base/log.ts";
@@ -38,6 +39,7 @@ export function openStore(options: StoreOptions): BrokerStore {
   return createPostgresStore({
     ...common,
     url: databaseUrl,
+    instanceId: randomUUID(),
     deployment: { brokerId: key.brokerId, publicKeyHex: key.publicKeyHex },
     ...(options.acceptConnections === undefined ? {} : { acceptConnections: options.acceptConnections }),
   });

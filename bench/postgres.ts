@@ -9,6 +9,7 @@ import {
   serverPrograms,
   startPostgres as startServer,
 } from "../src/broker/testing/postgres-server.ts";
+import { endWithUs } from "./server-process.ts";
 
 /** What differs from the defaults of the server, and why. */
 export const postgresSettings = {
@@ -42,6 +43,7 @@ export interface Postgres {
 
 export async function startPostgres(settings: Readonly<Record<string, string>> = postgresSettings): Promise<Postgres> {
   const server = await startServer({ settings });
+  endWithUs(() => void server.stop("immediate"));
   return databaseAt(server, server.url());
 }
 

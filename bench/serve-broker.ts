@@ -5,6 +5,7 @@ import { systemClock } from "../src/base/clock.ts";
 import { createBroker } from "../src/broker/broker.ts";
 import { defaultBrokerLimits } from "../src/broker/broker-limits.ts";
 import { composeLinkParts } from "../src/broker/compose-link-parts.ts";
+import { noBus } from "../src/broker/fleet/bus.ts";
 import { loadDeploymentKey } from "../src/broker/deployment-key.ts";
 import { createLinkServer } from "../src/broker/link/link-server.ts";
 import { createBrokerMetrics } from "../src/broker/metrics.ts";
@@ -15,24 +16,25 @@ import { createNaiveAccepter } from "./rivals/naive-accepter.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
 const { dataDir, databaseUrl, limits } = options;
-const store = openStore({ dataDir, databaseUrl });
+const directory = options.kind === "naive" ? openStore({ dataDir, databaseUrl }) : null;
 const broker = createBroker({
   dataDir,
   listen: { host: "127.0.0.1", port: 0 },
   clock: systemClock,
   log: complaints,
   limits,
-  store,
+  databaseUrl,
+  ...(directory === null ? {} : { store: directory }),
 });
 await broker.start();
-const naive = options.kind === "naive" ? await listenNaively(store) : null;
-process.once("message", () => {
-  void naive
-    ?.stop()
-    .then(() => broker.stop())
-    .then(() => process.disconnect());
-  if (naive === null) void broker.stop().then(() => process.disconnect());
-});
+const naive = directory === null ? null : await listenNaively(directory);
+// Told to stop, or left by a measurement that ended without a word.
+process.once("message", () => process.disconnect());
+process.once("disconnect", () => void stop());
+async function stop(): Promise<void> {
+  await naive?.stop();
+  await broker.stop();
+}
 process.send?.({ url: naive?.url ?? broker.url, adminSocket: broker.adminSocket });
 
 /** Our own link server with another accept path behind it; meshes and members are made over the broker's socket. */
@@ -48,6 +50,7 @@ async function listenNaively(directory: BrokerStore): Promise<{ url: string; sto
       metrics: createBrokerMetrics(),
       limits: { ...defaultBrokerLimits, ...limits },
       // Its accept path asks none.
+      bus: noBus,
       limiter: { take: async () => [], committed: () => undefined },
       key: loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: false, now: systemClock.now() }),
       dedupe: { mode: "retention_scoped", retentionDays: 365 },

@@ -14,6 +14,7 @@ const startDeadlineMs = 20_000;
 /** Resolves when the server takes connections on the port; rejects with what it said when it ends before that. */
 export async function startServer(command: string, args: readonly string[], port: number): Promise<ServerProcess> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  endWithUs(() => child.kill("SIGKILL"));
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -45,6 +46,23 @@ export async function startServer(command: string, args: readonly string[], port
   }
   return { pid: child.pid ?? 0, stop };
 }
+
+/** Runs `end` when this process is told to end before it has stopped what it started. Nothing outlives a measurement. */
+export function endWithUs(end: () => void): void {
+  if (ends.length === 0) {
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const)
+      process.once(signal, () => process.exit(code));
+    process.once("exit", () => {
+      for (const one of ends) one();
+    });
+  }
+  ends.push(end);
+}
+
+const ends: (() => void)[] = [];
 
 /** A port of loopback that nothing listens on now. */
 export function freePort(): Promise<number> {
