@@ -1,6 +1,5 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import type { PushItem } from "../../../protocol/frames.ts";
-import { pushItem } from "../../route/push-entry.ts";
+import { logPage } from "../../route/log-page.ts";
 import type { LinkParts } from "../link-parts.ts";
 import type { LiveLink } from "../live-link.ts";
 import { request } from "./frame-handler.ts";
@@ -13,15 +12,7 @@ export const onHistory = request<"history">(async (frame, link, parts) => {
     beforeSeq: frame.before_seq,
     limit,
   });
-  const items: PushItem[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    bytes += message.envelope.body.length + message.envelope.meta.length * 3 + 2_048;
-    if (items.length > 0 && bytes > parts.limits.frameBytesMax) break;
-    items.push(pushItem(message));
-  }
-  const more = messages.length === limit || items.length < messages.length;
-  return { items, next_before_seq: more ? (items.at(-1)?.seq ?? null) : null };
+  return logPage(messages, limit, parts.limits.frameBytesMax);
 });
 
 async function topicAddress(

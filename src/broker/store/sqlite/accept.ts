@@ -76,8 +76,10 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
     .get(meshId, envelope.sender);
   if (sender?.["status"] !== "active") return refused(403, "not_a_member", "the sender is not a member of this mesh");
-  if (sender["link_epoch"] !== item.linkEpoch) return refused(503, "behind", "a newer link of this member is open");
+  if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refused(503, "behind", "a newer link of this member is open");
+  const unsealed = item.unsealed === true;
   if (envelope.destination_kind === "dm") {
+    if (unsealed) return refused(400, "unsealed_body", "a direct message is never taken unsealed");
     const recipient = envelope.destination_ref.slice(0, 64);
     const row = core.sql("SELECT status FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, recipient);
     if (row?.["status"] !== "active") return refused(404, "unknown_destination", "no such member in this mesh");
@@ -86,10 +88,12 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
   if (envelope.destination_kind === "queue")
     return refused(404, "unknown_destination", `no queue "${envelope.destination_ref}" in this mesh`);
   const topic = core
-    .sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
+    .sql("SELECT topic_id, unsealed FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
   if (topic === undefined)
     return refused(404, "unknown_destination", `no topic "${envelope.destination_ref}" in this mesh`);
+  if (unsealed && topic["unsealed"] !== 1)
+    return refused(400, "unsealed_body", `#${envelope.destination_ref} is not open for unsealed messages`);
   const topicId = String(topic["topic_id"]);
   const open = core
     .sql("SELECT 1 AS yes FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")
