@@ -1,4 +1,4 @@
-import { clampArrival, type Rate, rateOf, waitUs } from "./gcra.ts";
+import { budgetLeft, clampArrival, type Rate, rateOf, waitUs } from "./gcra.ts";
 import type { LimitDecision, Limiter, LimitItem } from "./limiter.ts";
 import { createMemo } from "./memo.ts";
 
@@ -40,7 +40,11 @@ export function createInProcessLimiter(limits: InProcessLimits, nowUs: () => num
     meshes.set(meshId, meshArrival + meshRate.intervalUs, now);
     members.set(memberKey, memberArrival + memberRate.intervalUs, now);
     memo.write(key, now);
-    return { kind: "allowed", charged: true };
+    const left = [
+      budgetLeft(meshArrival + meshRate.intervalUs, now, meshRate),
+      budgetLeft(memberArrival + memberRate.intervalUs, now, memberRate),
+    ] as const;
+    return { kind: "allowed", charged: true, ...(left[0].remaining < left[1].remaining ? left[0] : left[1]) };
   }
 
   return {

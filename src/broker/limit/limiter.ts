@@ -9,7 +9,14 @@ export interface LimitItem {
 }
 
 export type LimitDecision =
-  | { readonly kind: "allowed"; readonly charged: boolean }
+  | {
+      readonly kind: "allowed";
+      readonly charged: boolean;
+      /** Further messages that may pass now, by whichever budget allows fewer; absent where nobody counted. */
+      readonly remaining?: number;
+      /** Until that budget is full again. */
+      readonly resetMs?: number;
+    }
   | { readonly kind: "limited"; readonly retryAfterMs: number }
   | { readonly kind: "skipped" };
 
