@@ -11,6 +11,7 @@ import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
+import { createApiKeyCheck } from "./direct/api-key-check.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
@@ -190,10 +191,12 @@ async function startBroker(
     });
     let draining = false;
     const programVersion = readProgramVersion();
+    const apiKeys = createApiKeyCheck({ store, clock, log, metrics, limits });
     const routesOf = (certificatePrint: string | null) =>
       publicRoutes({
         programVersion,
         join: { ...linkParts, certificatePrint, listening: listening.promise },
+        direct: { ...linkParts, apiKeys },
         metrics: certificatePrint === null || options.publicMetrics === true ? metrics : null,
         async ready() {
           if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");

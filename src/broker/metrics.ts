@@ -49,6 +49,9 @@ export function createBrokerMetrics() {
       "Sends that paid budget and were refused under the lock.",
     ),
     limiterMemoEvicted: counter("cm_broker_rate_limit_memo_evicted_total", "Remembered ids dropped before their time."),
+    apiKeysRefused: counter("cm_broker_api_key_refused_total", "Requests of direct callers whose key did not pass.", [
+      "reason",
+    ]),
     behind: counter("cm_broker_behind_total", "Sends held back until an earlier one is resent."),
     pushed: counter("cm_broker_push_total", "Items pushed to links."),
     pushStubs: counter("cm_broker_push_stub_total", "Items whose place was told without the message.", ["reason"]),

@@ -7,7 +7,11 @@ export class HttpRefusal extends ClaudemeshError {
 
   constructor(error: ClaudemeshError, headers: Readonly<Record<string, string>>) {
     const { hint, details } = error;
-    super(error.code, error.message, { ...(hint === undefined ? {} : { hint }), details: { ...details }, cause: error });
+    super(error.code, error.message, {
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...details },
+      cause: error,
+    });
     this.headers = headers;
   }
 }

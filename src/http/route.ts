@@ -115,7 +115,10 @@ export interface RouteForm {
 }
 
 export type Route = RouteForm &
-  (Pick<Operation<Shape, Shape, Shape, Shape>, "handle" | "admit"> | Pick<StreamOperation<Shape, Shape, Shape>, "open">);
+  (
+    | Pick<Operation<Shape, Shape, Shape, Shape>, "handle" | "admit">
+    | Pick<StreamOperation<Shape, Shape, Shape>, "open">
+  );
 export type StreamRoute = Extract<Route, { open: unknown }>;
 
 const absent = {

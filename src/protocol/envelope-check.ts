@@ -21,7 +21,8 @@ export function checkEnvelope(value: unknown): Envelope {
  */
 export function checkUnsignedEnvelope(value: unknown): Envelope {
   const envelope = readEnvelope(value, unsignedForm);
-  if (envelope.destination_kind === "dm") throw invalid("destination_kind", "must be topic or queue without a signature");
+  if (envelope.destination_kind === "dm")
+    throw invalid("destination_kind", "must be topic or queue without a signature");
   if (envelope.supersedes !== null) throw invalid("supersedes", "must be null without a signature");
   return envelope;
 }

@@ -349,7 +349,11 @@ export type EventFrame =
       readonly event: "member_joined" | "member_left" | "member_online" | "member_offline";
       readonly member: MemberInfo;
     }
-  | { readonly type: "event"; readonly event: "topic_created" | "topic_changed" | "topic_deleted"; readonly topic: TopicInfo }
+  | {
+      readonly type: "event";
+      readonly event: "topic_created" | "topic_changed" | "topic_deleted";
+      readonly topic: TopicInfo;
+    }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {
       /** Topic progress: `reached` of `of` subscribers hold the message; sent to its sender, coalesced. */

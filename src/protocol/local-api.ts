@@ -114,7 +114,7 @@ export type HistoryItem = Pick<
   "client_message_id" | "broker_message_id" | "history_id" | "epoch" | "accepted_at"
 > &
   (
-    | (Pick<
+    | Pick<
         InboxItem,
         | "from"
         | "to"
@@ -130,7 +130,7 @@ export type HistoryItem = Pick<
         | "verified"
         | "via"
         | "sent_at"
-      >)
+      >
     | {
         readonly verified: false;
         /** Why nothing of it can be shown. */

@@ -119,8 +119,7 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
       for (const { queue } of lanes.values())
         while (queue.count() > 0)
           for (const item of queue.take(limits.acceptBatchMax))
-            if (item.link.direct !== null)
-              item.settle(refusalAnswer(item.envelope.client_message_id, stoppingRefusal));
+            if (item.link.direct !== null) item.settle(refusalAnswer(item.envelope.client_message_id, stoppingRefusal));
       lanes.clear();
     },
   };

@@ -49,7 +49,8 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
       name: "brokerMentions",
       method: "GET",
       path: "/v1/history/mentions",
-      summary: "Messages that the broker keeps and that mention this member, whichever host received them, newest first",
+      summary:
+        "Messages that the broker keeps and that mention this member, whichever host received them, newest first",
       query: pageShape,
       answers: [{ status: 200, description: "One page", body: pageOf(itemAnswer) }],
       errors: brokerErrors,

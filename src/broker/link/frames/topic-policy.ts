@@ -20,6 +20,10 @@ export const onTopicPolicy = request<"topic_policy">(async (frame, link, parts) 
     "a topic's policy was set",
   );
   const info = await topicInfo(parts.store, topic, link.memberId);
-  parts.registry.broadcast(link.meshId, { type: "event", event: "topic_changed", topic: { ...info, subscribed: false } });
+  parts.registry.broadcast(link.meshId, {
+    type: "event",
+    event: "topic_changed",
+    topic: { ...info, subscribed: false },
+  });
   return info;
 });

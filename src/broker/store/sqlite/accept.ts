@@ -76,7 +76,8 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
     .get(meshId, envelope.sender);
   if (sender?.["status"] !== "active") return refused(403, "not_a_member", "the sender is not a member of this mesh");
-  if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refused(503, "behind", "a newer link of this member is open");
+  if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch)
+    return refused(503, "behind", "a newer link of this member is open");
   const unsealed = item.unsealed === true;
   if (envelope.destination_kind === "dm") {
     if (unsealed) return refused(400, "unsealed_body", "a direct message is never taken unsealed");

@@ -205,9 +205,7 @@ const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly tex
 /** Superfluous ones without a message are found by a check of their own. */
 function wrongMentions(core: StoreCore, meshId: string, afterSeq: number, to: number): ConsistencyFinding[] {
   const clientId = (seq: number): string | null | undefined => {
-    const row = core
-      .sql("SELECT client_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?")
-      .get(meshId, seq);
+    const row = core.sql("SELECT client_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, seq);
     return row === undefined ? undefined : textOrNull(row["client_message_id"]);
   };
   const { missing, superfluous } = compareMentions(core, meshId, afterSeq, to);
