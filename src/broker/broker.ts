@@ -234,6 +234,7 @@ async function startBroker(
         store,
         registry,
         clock,
+        log,
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
         upkeep,

@@ -30,6 +30,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     status: nothing,
     daemonUp: nothing,
     brokerUp: nothing,
+    operator: { createApiKey: nothing, apiKeys: nothing, revokeApiKey: nothing, upkeep: nothing },
     doctor: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });

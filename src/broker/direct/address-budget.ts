@@ -23,7 +23,8 @@ export function createAddressBudget(limits: {
     },
     failed(address, now) {
       const network = networkOf(address);
-      const arrival = arrivalOf(network, now * 1_000) + rate.intervalUs;
+      // An empty budget is the worst: what fails while told to wait makes nobody wait for longer.
+      const arrival = Math.min(arrivalOf(network, now * 1_000) + rate.intervalUs, now * 1_000 + rate.leadMaxUs);
       arrivals.delete(network);
       arrivals.set(network, arrival);
       if (arrivals.size <= limits.addressesMax) return;

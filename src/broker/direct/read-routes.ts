@@ -17,7 +17,6 @@ const page = { status: 200, description: "One page, newest first", body: pageOf(
 
 /** Reading without a daemon, as far as the key's member may see. */
 export function directReadRoutes(parts: DirectParts): readonly Route[] {
-  const { store } = parts;
   return [
     operation({
       name: "topicHistory",
@@ -34,9 +33,9 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
         const name = checkName(call.params.topic, "topic");
         requireDestination(caller, `#${name}`);
         const { mesh_id, member_id } = caller.key;
-        const topic = await readableTopic(store, mesh_id, member_id, name);
+        const topic = await readableTopic(parts.store, mesh_id, member_id, name);
         const { beforeSeq, limit } = pageAsked(call.query);
-        const found = await store.history(mesh_id, member_id, topic, { beforeSeq, limit });
+        const found = await parts.store.history(mesh_id, member_id, topic, { beforeSeq, limit });
         return { status: 200, body: await viewed(parts, caller, logPage(found, limit, parts.limits.frameBytesMax)) };
       },
     }),
@@ -54,7 +53,7 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
         const caller = callerOf(call);
         const { mesh_id, member_id } = caller.key;
         const { beforeSeq, limit } = pageAsked(call.query);
-        const found = await store.mentions(mesh_id, member_id, { beforeSeq, limit });
+        const found = await parts.store.mentions(mesh_id, member_id, { beforeSeq, limit });
         return { status: 200, body: await viewed(parts, caller, logPage(found, limit, parts.limits.frameBytesMax)) };
       },
     }),
@@ -70,7 +69,7 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
       async handle(call) {
         const { key } = callerOf(call);
         const now = parts.clock.now();
-        const active = (await store.members(key.mesh_id)).filter(({ status }) => status === "active");
+        const active = (await parts.store.members(key.mesh_id)).filter(({ status }) => status === "active");
         return {
           status: 200,
           body: { items: active.map((row) => memberInfo(row, now, parts.limits.presenceLeaseMs)) },

@@ -180,7 +180,8 @@ export function inboxQueries(db: DatabaseSync) {
         ["agent", filter.agent],
       ] as const) {
         if (value === null) continue;
-        conditions.push(`${column} = ?`);
+        // Who asks for a member's messages means those that it has signed.
+        conditions.push(column === "sender" ? "sender = ? AND via = ''" : `${column} = ?`);
         values.push(value);
       }
       return rows(
