@@ -27,11 +27,3 @@ export function clampArrival(arrivalUs: number | undefined, nowUs: number, rate:
 export function waitUs(arrivalUs: number, nowUs: number, rate: Rate): number {
   return Math.max(0, arrivalUs + rate.intervalUs - nowUs - rate.leadMaxUs);
 }
-
-/** What may still pass at `nowUs`, and milliseconds until everything may again. */
-export function budgetLeft(arrivalUs: number, nowUs: number, rate: Rate): { remaining: number; resetMs: number } {
-  return {
-    remaining: Math.max(0, Math.floor((nowUs + rate.leadMaxUs - arrivalUs) / rate.intervalUs)),
-    resetMs: Math.max(0, Math.ceil((arrivalUs - nowUs) / 1_000)),
-  };
-}

@@ -12,9 +12,9 @@ export type LimitDecision =
   | {
       readonly kind: "allowed";
       readonly charged: boolean;
-      /** Further messages that may pass now, by whichever budget allows fewer; absent where nobody counted. */
+      /** Messages that this member may still send at once, after this one. */
       readonly remaining?: number;
-      /** Until that budget is full again. */
+      /** Until all of its budget is back. */
       readonly resetMs?: number;
     }
   | { readonly kind: "limited"; readonly retryAfterMs: number }

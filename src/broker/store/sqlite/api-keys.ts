@@ -1,26 +1,19 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { ApiKeyScope } from "../../../protocol/api-key.ts";
-import { ClaudemeshError } from "../../../protocol/error.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { ApiKeyRow, FoundApiKey, NewApiKey } from "../api-key-store.ts";
+import { keyOwnerNoMember, tooManyApiKeys, unknownApiKey } from "../api-key-refusals.ts";
 import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { headOf, member, requireTopic } from "./directory.ts";
 
 export function createApiKey(core: StoreCore, key: NewApiKey): ApiKeyRow {
   return core.transaction(() => {
-    if (member(core, key.mesh_id, key.member_id)?.status !== "active")
-      throw new ClaudemeshError("not_a_member", "an API key belongs to a member of the mesh", {
-        hint: "claudemesh members",
-      });
+    if (member(core, key.mesh_id, key.member_id)?.status !== "active") throw keyOwnerNoMember();
     const open = core
       .sql("SELECT count(*) AS n FROM api_key WHERE mesh_id = ? AND expires_at > ? AND revoked_at IS NULL")
       .get(key.mesh_id, key.created_at);
-    if (Number(open?.["n"]) >= limits.apiKeysOpenMax) {
-      throw new ClaudemeshError("too_many_api_keys", `the mesh has ${limits.apiKeysOpenMax} API keys in use`, {
-        hint: "claudemesh apikey list, then claudemesh apikey revoke ID",
-      });
-    }
+    if (Number(open?.["n"]) >= limits.apiKeysOpenMax) throw tooManyApiKeys();
     core
       .sql(
         `INSERT INTO api_key (mesh_id, key_id, key_hash, member_id, name, scopes, destinations, created_at, expires_at)
@@ -97,7 +90,7 @@ export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, 
 function requireApiKey(core: StoreCore, meshId: string, keyId: string): ApiKeyRow {
   const row = core.sql("SELECT * FROM api_key WHERE mesh_id = ? AND key_id = ?").get(meshId, keyId);
   if (row !== undefined) return readApiKeyRow(row);
-  throw new ClaudemeshError("not_found", "this mesh has no such API key", { hint: "claudemesh apikey list" });
+  throw unknownApiKey();
 }
 
 function readApiKeyRow(row: Record<string, SQLInputValue>): ApiKeyRow {
