@@ -50,7 +50,7 @@ export function inboxQueries(db: DatabaseSync) {
   // Only what the sender has signed replaces, or is replaced by, what it has signed.
   const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ''");
   const superseding = db.prepare(
-    "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL LIMIT 1",
+    "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL AND via = '' LIMIT 1",
   );
   const addText = db.prepare("INSERT INTO inbox_text (rowid, text) VALUES (?, ?)");
   const addMention = db.prepare("INSERT INTO mention (member, inbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
