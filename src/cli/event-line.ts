@@ -1,5 +1,5 @@
 import type { InboxItem, LocalEvent } from "../protocol/local-api.ts";
-import { senderOf } from "./message-text.ts";
+import { apiKeyOf, senderOf } from "./message-text.ts";
 import { oneLine } from "./printable.ts";
 
 const detailsCharsMax = 200;
@@ -14,7 +14,7 @@ function details({ event, data }: LocalEvent): string {
     case "message":
     case "mention": {
       const item = data as unknown as InboxItem;
-      const proof = item.via === null ? "" : " (by an API key, not signed)";
+      const proof = apiKeyOf(item) === null ? "" : " (by an API key, not signed)";
       return `#${item.inbox_id} ${senderOf(item)}${proof} → ${item.to}`;
     }
     case "receipt":

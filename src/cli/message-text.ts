@@ -24,7 +24,7 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
   const facts: readonly (readonly [string, string | null])[] = [
     ["message", `#${item.inbox_id}`],
     ["from", `${senderOf(item)}  ${item.from.member_id}${proofOf(item)}`],
-    ["via", item.via === null ? null : `API key ${item.via.replace(/^api:/, "")}`],
+    ["via", apiKeyOf(item) === null ? null : `API key ${apiKeyOf(item)}`],
     ["to", item.to],
     ["sent", item.sent_at],
     ["accepted", item.accepted_at],
@@ -55,12 +55,17 @@ export function senderOf(item: InboxItem | HistoryItem): string {
 
 function proofOf(item: InboxItem): string {
   if (item.verified) return "";
-  return item.via === null ? "  not verified" : "  not signed: it is the broker's word that it is this member's";
+  return apiKeyOf(item) === null ? "  not verified" : "  not signed: it is the broker's word that it is this member's";
+}
+
+/** The id of the API key that handed it in; null of what its sender signed, also where an older daemon says nothing of it. */
+export function apiKeyOf({ via = null }: { readonly via?: string | null }): string | null {
+  return via === null ? null : via.replace(/^api:/, "");
 }
 
 /** What an API key handed in is nobody's signed word: that stands beside it wherever it is shown. */
 function proofMarks(item: InboxItem | HistoryItem): string[] {
-  if ("via" in item && item.via !== null) return ["by an API key", "not signed", "not encrypted"];
+  if ("body" in item && apiKeyOf(item) !== null) return ["by an API key", "not signed", "not encrypted"];
   return item.verified ? [] : ["sender not verified"];
 }
 
