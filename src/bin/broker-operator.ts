@@ -12,7 +12,11 @@ export const brokerOperator: BrokerOperator = {
     const { mesh_id } = await meshOf(admin, slug);
     const made = await admin.createApiKey(mesh_id, request);
     const { url, exposed } = await admin.status();
-    return { ...made, url: `${httpUrl(exposed?.url ?? url)}/v1/meshes/${mesh_id}` };
+    return {
+      ...made,
+      url: `${httpUrl(exposed?.url ?? url)}/v1/meshes/${mesh_id}`,
+      pin: exposed === null ? null : `sha256//${Buffer.from(exposed.certificate_print, "hex").toString("base64")}`,
+    };
   },
   async apiKeys(home, slug) {
     const admin = adminClient(brokerDir(home));

@@ -67,9 +67,9 @@ export const command: Command = {
     out.note(
       `may ${made.scopes.join(" and ")}${where} as @${unbroken(made.member)}, until ${made.expires_at}; it is shown this once, and whoever has it can use it`,
     );
-    out.note(
-      `at ${made.url}; what nobody has sealed only topics take that are open for it: claudemesh topic open NAME --unsealed`,
-    );
+    out.note(`at ${made.url}${made.pin === null ? "" : `, whose certificate is ${made.pin}`}`);
+    if (made.scopes.includes("send"))
+      out.note("only topics take its messages that are open for them: claudemesh topic open NAME --unsealed");
     return exitCodes.ok;
   },
 };

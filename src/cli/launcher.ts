@@ -32,15 +32,19 @@ export interface Launcher {
 
 /** Asked over the broker's admin socket, which its own user can open. `mesh` null: the only one that it serves. */
 export interface BrokerOperator {
-  createApiKey(
-    home: string,
-    mesh: string | null,
-    request: ApiKeyRequest,
-  ): Promise<ApiKeyMade & { readonly url: string }>;
+  createApiKey(home: string, mesh: string | null, request: ApiKeyRequest): Promise<ApiKeyShown>;
   apiKeys(home: string, mesh: string | null): Promise<readonly ApiKeyView[]>;
   revokeApiKey(home: string, mesh: string | null, keyId: string): Promise<ApiKeyView>;
   /** Figures of what was done, by name. */
   upkeep(home: string, job: string, dryRun: boolean): Promise<Readonly<Record<string, number>>>;
+}
+
+/** With the way to the broker. */
+export interface ApiKeyShown extends ApiKeyMade {
+  /** Of the mesh, without a slash at its end: `https://host:port/v1/meshes/<mesh_id>`. */
+  readonly url: string;
+  /** Of the public key of the certificate met there, as `curl --pinnedpubkey` takes it; null: there is no TLS. */
+  readonly pin: string | null;
 }
 
 export interface ApiKeyRequest {
