@@ -31,6 +31,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     daemonUp: nothing,
     brokerUp: nothing,
     operator: { createApiKey: nothing, apiKeys: nothing, revokeApiKey: nothing, upkeep: nothing },
+    brokerRun: nothing,
     doctor: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });
