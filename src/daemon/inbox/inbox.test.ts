@@ -97,6 +97,18 @@ test("what nobody has signed neither takes the place of the signed message of it
   }
 });
 
+test("that a message mentions this member is an event once, behind the message's own, and is found again by its id after a restart", async (t) => {
+  const made = await bench(t);
+  const mentioning = checkedPush(1, bob, "ops", "look here", { mentions: [me] });
+  await made.inbox.store([mentioning, checkedPush(2, bob, "ops", "not you", { mentions: [eve] })], 1);
+  await made.inbox.store([mentioning, invalid(checkedPush(3, eve, "ops", "forged", { mentions: [me] }))], 2);
+  assert.deepEqual(eventsOf(made), ["message", "mention", "message"]);
+  await made.reopen();
+  const [message, mention, later] = made.inbox.eventsAfter(0, 10);
+  assert.deepEqual(made.inbox.eventsAfter(message?.id ?? 0, 10), [mention, later]);
+  assert.deepEqual([mention?.event, mention?.data["message"]], ["mention", "look here"]);
+});
+
 test("of a message and the one that supersedes it at most one is shown, whichever comes first", async (t) => {
   for (const reversed of [false, true]) {
     const made = await bench(t);
