@@ -41,15 +41,6 @@ test("a message by an API key is committed once under its id, pushed without a s
   );
 });
 
-test("of requests that come at once each stands for itself: none is held back for another that was refused", async (t) => {
-  const fixture = await directFixture(t, { limits: { memberRate: 1, memberBurst: 3 } });
-  const { key } = await fixture.apiKey();
-  const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => fixture.send(key, {}, `n-${n}`)));
-  const codes = answers.map(({ status, json }) => (status === 201 ? "201" : json["code"]));
-  assert.equal(codes.filter((code) => code === "201").length, 3);
-  assert.equal(codes.filter((code) => code === "rate_limited").length, 5, codes.join());
-});
-
 test("fifty requests of one id at once commit one message, and all of them name it", async (t) => {
   const fixture = await directFixture(t);
   const { key } = await fixture.apiKey();
