@@ -128,7 +128,7 @@ function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
     column(byteaArray, (item) => item.fingerprint),
     column(smallintArray, (item) => item.envelope.version),
     text((envelope) => envelope.sender),
-    column(bigintArray, (item) => (item.life === undefined || item.life === life ? item.linkEpoch : foreignLinkEpoch)),
+    column(bigintArray, (item) => linkEpochColumn(item, life)),
     text((envelope) => envelope.destination_kind),
     text(destinationName),
     text((envelope) => envelope.destination_ref),
@@ -141,10 +141,13 @@ function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
 }
 
 /**
- * Of a link opened in another life: no link of this one. Its number may have been given again here, since raising it may be among
- * what was lost.
+ * As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. A link opened in another life is none of this
+ * one: its number may have been given again here, since raising it may be among what was lost.
  */
-const foreignLinkEpoch = Number.MAX_SAFE_INTEGER;
+function linkEpochColumn({ linkEpoch, life, unsealed }: AcceptItem, present: string): number {
+  if (linkEpoch === null) return unsealed === true ? -2 : -1;
+  return life === undefined || life === present ? linkEpoch : Number.MAX_SAFE_INTEGER;
+}
 
 /** Without the agent that a dm may name. */
 function destinationName({ destination_kind, destination_ref }: Envelope): string {
@@ -185,11 +188,18 @@ function refusalOf(letter: string, { envelope, refusal }: AcceptItem): AcceptOut
       return refusals.noTopic(envelope.destination_ref);
     case "q":
       return refusals.noQueue(envelope.destination_ref);
+    case "u":
+      return unsealedRefusal(envelope);
     case "s":
       return refusals.notSubscribed(envelope.destination_ref);
     default:
       return refused(500, "internal", "the store gave no outcome");
   }
+}
+
+function unsealedRefusal({ destination_kind, destination_ref }: Envelope): AcceptOutcome {
+  if (destination_kind === "dm") return refusals.unsealedDm();
+  return refusals.unsealed(destination_kind === "topic" ? `#${destination_ref}` : `queue:${destination_ref}`);
 }
 
 /** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */
