@@ -85,6 +85,7 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
       fingerprint: item.fingerprint,
       linkEpoch: item.link.linkEpoch,
       unsealed: item.link.direct !== null && item.envelope.algorithm === "none",
+      life: item.link.life,
       broker_message_id: newUuidV7(now),
       refusal: refusals[index] ?? null,
     }),

@@ -6,7 +6,7 @@ import type { BusMessage } from "./bus.ts";
 export type HearParts = Pick<
   LinkParts,
   "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log"
->;
+> & { readonly store: Pick<LinkParts["store"], "life"> };
 
 /** What another broker's word means for the links of this one. */
 export function hear(message: BusMessage, parts: HearParts): void {
@@ -14,10 +14,11 @@ export function hear(message: BusMessage, parts: HearParts): void {
   const { mesh_id: meshId } = message;
   switch (message.kind) {
     case "reached":
-      return router.reached(meshId, message);
+      // Said by a broker that was held up while the store failed over: here its numbers would hide what stands there now.
+      return message.life === parts.store.life() ? router.reached(meshId, message) : undefined;
     case "link_opened": {
       const link = registry.get(meshId, message.member_id);
-      if (link === null || link.linkEpoch >= message.link_epoch) return;
+      if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
       const own = link.instanceId === message.instance_id || link.instanceId === message.previous_instance_id;
       return replaceLink(link, own, parts);
     }
