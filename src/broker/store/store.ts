@@ -1,13 +1,14 @@
 import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
+import type { QueueStore } from "./queue-store.ts";
 
 /**
  * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.fixture.ts.
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore {
+export interface BrokerStore extends QueueStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -305,6 +306,7 @@ export interface ConsistencyFinding {
     | "mention_without_message"
     | "missing_mention"
     | "queue_row_without_message"
+    | "queue_message_without_row"
     | "sequence_gap";
   readonly seq: number;
   readonly client_message_id: string | null;

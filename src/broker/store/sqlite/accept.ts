@@ -83,8 +83,12 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     if (row?.["status"] !== "active") return refused(404, "unknown_destination", "no such member in this mesh");
     return { kind: "dm", member_id: recipient };
   }
-  if (envelope.destination_kind === "queue")
-    return refused(404, "unknown_destination", `no queue "${envelope.destination_ref}" in this mesh`);
+  if (envelope.destination_kind === "queue") {
+    const name = envelope.destination_ref;
+    return core.sql("SELECT 1 AS yes FROM queue WHERE mesh_id = ? AND name = ?").get(meshId, name) === undefined
+      ? refused(404, "unknown_destination", `no queue "${name}" in this mesh`)
+      : { kind: "queue", name };
+  }
   const topic = core
     .sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
@@ -142,6 +146,11 @@ function insert(
       now,
       expiry(core, now),
     );
+  if (row.destination.kind === "queue") {
+    core
+      .sql("INSERT INTO delivery_queue (mesh_id, queue, seq, state, available_at) VALUES (?, ?, ?, 'ready', ?)")
+      .run(meshId, row.destination.name, seq, now);
+  }
   for (const member of envelope.mentions) {
     core.sql("INSERT INTO mention_index (mesh_id, member, seq) VALUES (?, ?, ?)").run(meshId, member, seq);
   }

@@ -35,6 +35,7 @@ const meshTables = [
   "invite",
   "mention_index",
   "delivery_queue",
+  "queue",
   "notice",
   "receipt",
   "client_message_dedupe",
@@ -242,7 +243,7 @@ function addCursor(core: StoreCore, meshId: string, memberId: string, destinatio
     .run(meshId, memberId, destination, seq);
 }
 
-function headOf(core: StoreCore, meshId: string): number {
+export function headOf(core: StoreCore, meshId: string): number {
   const row = core.sql("SELECT seq FROM mesh_head WHERE mesh_id = ?").get(meshId);
   if (row === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
   return Number(row["seq"]);

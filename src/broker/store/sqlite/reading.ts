@@ -139,7 +139,7 @@ export function topicProgress(
   return { reached: Number(row?.["reached"]), of: Number(row?.["total"]) };
 }
 
-function readMessage(
+export function readMessage(
   core: StoreCore,
   meshId: string,
   row: Record<string, SQLInputValue>,
