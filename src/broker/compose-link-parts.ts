@@ -13,6 +13,8 @@ import type { BrokerMetrics } from "./metrics.ts";
 import { createNotices } from "./route/notices.ts";
 import { createProgress } from "./route/progress.ts";
 import { createProgressRecovery } from "./route/progress-recovery.ts";
+import { collectQueueCounts } from "./route/queue-metrics.ts";
+import { createQueues } from "./route/queues.ts";
 import { createReceipts } from "./route/receipts.ts";
 import { createRouter } from "./route/router.ts";
 import type { BrokerStore } from "./store/store.ts";
@@ -42,6 +44,8 @@ export function composeLinkParts(options: {
     online: (meshId, sender) => registry.get(meshId, sender) !== null,
     tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
   });
+  const queues = createQueues({ store, clock, metrics, limits });
+  collectQueueCounts({ store, clock, metrics, queuesMax: limits.queueMetricsMax });
   const limiter = createInProcessLimiter(
     limits,
     () => Math.floor(clock.now() * 1_000),
@@ -50,6 +54,7 @@ export function composeLinkParts(options: {
   const committed: Parameters<typeof createAccepter>[0]["committed"] = (meshId, messages) => {
     router.committed(meshId, messages);
     for (const { item, outcome } of messages) {
+      if (outcome.destination.kind === "queue") queues.wake(meshId, outcome.destination.name);
       if (outcome.destination.kind !== "topic") continue;
       const { sender, client_message_id } = item.envelope;
       progress.sent(meshId, {
@@ -75,6 +80,7 @@ export function composeLinkParts(options: {
       limits,
     ),
     router,
+    queues,
     progress,
     registry,
     clock,

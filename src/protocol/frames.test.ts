@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "83aaea403729eb79be61a2c2112c756bf1624ba65586c4d1bad3e28ed6b8966e";
+const wireDigest = "cf2e7c51de332440153ca01eb3500766e51a2725996b7467fd6b61a97b5a5b6d";
 
 test("the wire changes only on purpose", () => {
   const files = [
@@ -61,7 +61,7 @@ test("a frame is taken with fields that are not known, and refused when one that
 });
 
 test("a type that is not known is told with its name and id, also one named like a property of every object", () => {
-  for (const type of ["claim", "__proto__", "constructor", "toString"]) {
+  for (const type of ["from_the_future", "__proto__", "constructor", "toString"]) {
     assert.throws(
       () => parseDaemonFrame(`{"type":${JSON.stringify(type)},"id":7}`),
       (error) =>

@@ -8,6 +8,7 @@ import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
 import type { Progress } from "../route/progress.ts";
 import type { ProgressRecovery } from "../route/progress-recovery.ts";
+import type { Queues } from "../route/queues.ts";
 import type { Receipts } from "../route/receipts.ts";
 import type { Router } from "../route/router.ts";
 import type { BrokerStore } from "../store/store.ts";
@@ -21,6 +22,7 @@ export interface LinkParts {
   readonly router: Router;
   readonly progress: Progress;
   readonly recovery: ProgressRecovery;
+  readonly queues: Queues;
   readonly receipts: Receipts;
   readonly notices: Notices;
   readonly registry: LinkRegistry;
