@@ -119,7 +119,8 @@ async function serve(
       throw new ClaudemeshError("stopping", `the ${host.api.program} is stopping`, {
         hint: "try again once it runs: claudemesh up",
       });
-    const written = { params, query, headers: request.headers, transport };
+    const gone = (): AbortSignal => goneSignal(response);
+    const written = { params, query, headers: request.headers, transport, gone };
     if ("open" in route) {
       openStream(host, route, { ...written, body: {} }, request, response, finish);
       return;
@@ -150,6 +151,16 @@ async function serve(
     await respondRefusal(host, request, response, error);
     finish();
   }
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const closed = (): void => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) closed();
+  else response.once("close", closed);
+  return gone.signal;
 }
 
 type Place = "reading" | "inFlight";

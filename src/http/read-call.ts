@@ -13,6 +13,7 @@ export interface WrittenCall {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly transport: Transport;
+  gone(): AbortSignal;
 }
 
 /** Reads all of it by the route's shapes. Throws unknown_field, missing_field, invalid_field, or a field's own refusal. */
@@ -23,6 +24,7 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
     headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     transport: written.transport,
+    gone: written.gone,
   };
 }
 

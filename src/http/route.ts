@@ -11,6 +11,8 @@ export interface Call<P extends Shape, Q extends Shape, H extends Shape, B exten
   readonly headers: Reading<H>;
   readonly body: Reading<B>;
   readonly transport: Transport;
+  /** Aborted when the caller goes away before it is answered. Made when asked for: nearly every route answers at once. */
+  gone(): AbortSignal;
 }
 
 /** An answer. `body` is sent as JSON; `text` as it is, with its own content type. */

@@ -105,6 +105,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     lease_ms: leaseMs,
     wait_ms: within(0, limits.claimWaitMsMax),
   },
+  claim_cancel: { claim: integer },
   ack: { ...request, queue: name, lease_id: text },
   nack: {
     ...request,

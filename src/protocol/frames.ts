@@ -345,6 +345,12 @@ export type RequestFrame =
       readonly lease_ms: number;
     };
 
+/** Nobody waits for the claim any more, which is a request of this link: it is answered at once, with nothing or what it got. */
+export interface ClaimCancelFrame {
+  readonly type: "claim_cancel";
+  readonly claim: number;
+}
+
 /** Answers a request of either side. A daemon's reply to the broker says that what was told is on its disk. */
 export interface ReplyFrame {
   readonly type: "reply";
@@ -457,6 +463,7 @@ export type DaemonFrame =
   | VoidFrame
   | ReceiptFrame
   | RequestFrame
+  | ClaimCancelFrame
   | ReplyFrame
   | ErrorFrame;
 export type BrokerFrame =

@@ -2,6 +2,7 @@ import type { DaemonFrame } from "../../protocol/frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseDaemonFrame } from "../../protocol/frame-check.ts";
 import { onAck } from "./frames/ack.ts";
+import { onClaimCancel } from "./frames/claim-cancel.ts";
 import { onClaim } from "./frames/claim.ts";
 import { onError } from "./frames/error.ts";
 import { onExtend } from "./frames/extend.ts";
@@ -55,6 +56,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   queue_dead: onQueueDead,
   queue_requeue: onQueueRequeue,
   claim: onClaim,
+  claim_cancel: onClaimCancel,
   ack: onAck,
   nack: onNack,
   extend: onExtend,

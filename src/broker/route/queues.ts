@@ -16,6 +16,8 @@ export interface ClaimRequest {
   readonly waitMs: number;
   /** Names who may have so many claims waiting: a link. */
   readonly owner: string;
+  /** Names the claim among its owner's. */
+  readonly claimId: number;
   /** Whether there still is somebody to hand messages to. */
   alive(): boolean;
 }
@@ -28,6 +30,8 @@ export interface ClaimRequest {
 export interface Queues {
   /** Empty when nothing came in time. Rejects what the store refuses, and rate_limited when too many of the owner wait. */
   claim(request: ClaimRequest): Promise<readonly ClaimedMessage[]>;
+  /** Nobody waits for it any more: it gets nothing, unless it is being served already. */
+  cancel(owner: string, claimId: number): void;
   /** There may be something to claim: told after every commit that makes it so, by whichever broker. */
   wake(meshId: string, queue: string): void;
   /** Every claim that waits gets nothing. */
@@ -36,6 +40,7 @@ export interface Queues {
 
 interface Waiter {
   readonly request: ClaimRequest;
+  cancelled: boolean;
   readonly until: number;
   settle(messages: readonly ClaimedMessage[]): void;
   fail(error: unknown): void;
@@ -89,7 +94,7 @@ export function createQueues(parts: {
   async function serve(lane: Lane): Promise<number | null> {
     for (;;) {
       lane.waiting = lane.waiting.filter((waiter) => {
-        if (waiter.request.alive() && !stopped) return true;
+        if (!waiter.cancelled && waiter.request.alive() && !stopped) return true;
         waiter.settle([]);
         return false;
       });
@@ -135,10 +140,18 @@ export function createQueues(parts: {
       lanes.set(key, lane);
       count(request.owner, 1);
       const answered = new Promise<readonly ClaimedMessage[]>((settle, fail) => {
-        lane.waiting.push({ request, until: clock.now() + request.waitMs, settle, fail });
+        lane.waiting.push({ request, cancelled: false, until: clock.now() + request.waitMs, settle, fail });
       });
       void run(key, lane);
       return answered.finally(() => count(request.owner, -1));
+    },
+    cancel(owner, claimId) {
+      for (const [key, lane] of lanes) {
+        const meant = lane.waiting.find(({ request }) => request.owner === owner && request.claimId === claimId);
+        if (meant === undefined) continue;
+        meant.cancelled = true;
+        void run(key, lane);
+      }
     },
     wake(meshId, queue) {
       const key = keyOf(meshId, queue);

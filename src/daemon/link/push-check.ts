@@ -4,16 +4,23 @@ import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import { checkWireId } from "../../protocol/ids.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import { envelopeSignatureHolds } from "../../protocol/signing.ts";
-import type { CheckedPush } from "../parts.ts";
+import type { Log } from "../../base/log.ts";
+import type { CheckedPush, Directory } from "../parts.ts";
 import type { MemberKeys } from "./member-keys.ts";
-import type { OpeningContext } from "./opening.ts";
+
+export interface PushCheckContext {
+  readonly mesh: { readonly mesh_id: string };
+  readonly identity: { readonly memberId: string };
+  readonly directory: { current(): Directory | null };
+  readonly log: Log;
+}
 
 /**
  * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the
  * sender's claim to the id, the recomputed fingerprint, the sender's signature. What fails is kept with its reason and
  * never shown as a message.
  */
-export function createPushCheck(context: OpeningContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
+export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
   return (item) => {
     if (item.envelope === null)
       return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };

@@ -8,7 +8,7 @@ import { textOf } from "../inbox/row.ts";
 import type { Self } from "../resolve-address.ts";
 
 /**
- * A message of the broker's history. Fields as in the inbox, without what only an inbox row has. `verified` is false,
+ * A message of the broker's history, or of a queue. Fields as in the inbox, without what only an inbox row has. `verified` is false,
  * and nothing of the body is shown, when the sender's signature does not hold.
  */
 export function historyItem(item: PushItem, members: readonly MemberInfo[], self: Self): HistoryItem {
@@ -28,11 +28,12 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
   };
   if (!isAuthentic(envelope, body))
     return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
-  const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
+  const { destination_kind: kind, destination_ref: ref } = envelope;
+  const topic = kind === "topic" ? ref : null;
   return {
     ...place,
     from,
-    to: topic === null ? dmAddress(envelope.destination_ref, members, self) : `#${topic}`,
+    to: topic !== null ? `#${topic}` : kind === "queue" ? `queue:${ref}` : dmAddress(ref, members, self),
     topic,
     content_type: envelope.content_type,
     message: textOf(envelope.content_type, body),

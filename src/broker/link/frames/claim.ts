@@ -13,6 +13,7 @@ export const onClaim = request<"claim">(async (frame, link, parts) => {
     leaseMs: frame.lease_ms,
     waitMs: frame.wait_ms,
     owner: link.connectionId,
+    claimId: frame.id,
     alive: () => parts.registry.get(link.meshId, link.memberId) === link,
   });
   return {
