@@ -80,8 +80,8 @@ test("names of queues are known where nobody asked, near ones are suggested, and
     assert.deepEqual(error.details, { to: "queue:bulds", suggestions: ["queue:builds"] });
     return true;
   });
-  for (const use of [alice.queues.claim("bulds"), alice.queues.show("bulds"), alice.queues.requeue("bulds")])
-    await assert.rejects(use, { code: "unknown_destination" });
+  for (const use of ["claim", "show", "requeue"] as const)
+    await assert.rejects(alice.queues[use]("bulds"), { code: "unknown_destination" });
   // Told by an event: the claim that waits is over only once bob's own send was accepted.
   const waiting = alice.queues.claim("builds", { wait_s: 30 });
   const sent = await sendWhenKnown(bob, "queue:builds", "left");
@@ -95,7 +95,7 @@ test("names of queues are known where nobody asked, near ones are suggested, and
     return null;
   })();
   assert.deepEqual(await alice.queues.delete("builds", { force: true }), { name: "builds" });
-  assert.equal(await expired, sent);
+  assert.ok(String(await expired).endsWith(sent));
   told.abort();
   await assert.rejects(alice.send({ to: "queue:builds", message: "x" }), { code: "unknown_destination" });
 });
@@ -124,13 +124,12 @@ test("a consumer that goes away while it waits takes nothing with it: the next o
     await assert.rejects(waiting);
   }
   const staying = alice.queues.claim("work", { wait_s: 30 });
-  // Every wait of bob's has ended once its daemon's requests are fewer than before.
-  await bob.queues.show("work");
+  // Bob's daemon counts a claim once the broker has answered it.
+  while (!/^cm_daemon_ipc_request_total\{.*\/claim".*\} 5$/m.test(await bob.metrics()));
   await alice.send({ to: "queue:work", message: "one" });
   const [message] = await staying;
   assert.ok(message?.verified === true);
-  assert.equal(message.message, "one");
-  assert.ok(message.deliveries <= 1);
+  assert.deepEqual([message.message, message.deliveries], ["one", 1]);
 });
 
 interface Processes {
