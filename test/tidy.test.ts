@@ -27,7 +27,7 @@ test("no file is longer than one can read: split it by the things in it", () => 
 
 test("files are named after the one thing inside, in kebab-case; utils, types, lib and helpers say nothing", () => {
   for (const { path } of sources) {
-    assert.match(basename(path), /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|schema|fixture))*\.ts$/, path);
+    assert.match(basename(path), /^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|test|schema|fixture))*\.ts$/, path);
     assert.doesNotMatch(basename(path), /^(utils?|types|lib|helpers?)\.ts$/, path);
   }
 });
@@ -60,7 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   http: [],
   client: [],
   cli: [],
-  broker: ["ws", "prom-client", "selfsigned"],
+  broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis"],
   daemon: ["ws", "prom-client"],
   bin: ["pino", "rotating-file-stream"],
 };
@@ -128,7 +128,7 @@ test("the lock file pins by integrity, names no host, and nothing runs a script 
 });
 
 test("migrations are numbered and named", () => {
-  for (const folder of ["broker/sqlite", "daemon/outbox", "daemon/inbox"]) {
+  for (const folder of ["broker/sqlite", "broker/postgres", "daemon/outbox", "daemon/inbox"]) {
     for (const name of readdirSync(join(root, "migrations", folder))) assert.match(name, /^\d{4}_[a-z0-9_]+\.sql$/);
   }
 });

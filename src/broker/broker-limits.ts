@@ -34,6 +34,9 @@ export const defaultBrokerLimits = {
   /** Newest messages kept in memory per mesh, so that a commit is not read back per subscriber. */
   tailItemsMax: 8_192,
   tailBytesMax: 16_777_216,
+  /** One reading of what other brokers have committed, for all links of a mesh. */
+  followItemsMax: 512,
+  followBytesMax: 4_194_304,
   /** Pause before a failed read of the log is tried again. */
   pumpRetryMs: 500,
   /** Topic messages of one mesh whose progress is still told to their senders; the oldest give way. */
@@ -59,6 +62,28 @@ export const defaultBrokerLimits = {
   queueRowsMax: 500,
   /** Queues that metrics tell of, over all meshes. */
   queueMetricsMax: 200,
+  /** How often a broker of several looks for what a lost wake-up may have hidden, and extends its lease. */
+  sweepMs: 3_000,
+  brokerLeaseMs: 15_000,
+  /** Links looked at by one statement of a sweep. */
+  sweepLinksMax: 2_000,
+  /** One message between brokers. */
+  busMessageBytesMax: 1_048_576,
+  /** For Redis to decide one batch; then this broker decides it by itself. */
+  limiterDeadlineMs: 250,
+  /** Until Redis is asked again after it failed: full jitter up to a bound that doubles from the first to the second. */
+  limiterProbeBaseMs: 500,
+  limiterProbeCapMs: 2_000,
+  /** How long after its commit an id stays remembered in Redis, for another broker that looked it up just before. */
+  limiterForgetMs: 5_000,
+  /** Committed batches that wait to be forgotten; the oldest give way and end with their time to live. */
+  limiterForgetBatchesMax: 4_096,
+  redisConnectMs: 2_000,
+  /** A command that Redis leaves unanswered for so long ends the connection. */
+  redisSilenceMs: 5_000,
+  redisPingMs: 10_000,
+  redisReconnectBaseMs: 100,
+  redisReconnectCapMs: 5_000,
   adminBodyBytesMax: 65_536,
   publicBodyBytesMax: 16_384,
 } satisfies Record<string, number>;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import type { Clock } from "../base/clock.ts";
@@ -9,6 +9,8 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { chooseBus } from "./fleet/choose-bus.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
@@ -17,11 +19,12 @@ import { createAdminServer } from "./http/admin-server.ts";
 import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import type { DedupeSetting } from "./link/link-parts.ts";
+import { chooseLimiter } from "./limit/choose-limiter.ts";
 import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
 import { printOf } from "./listen/reach.ts";
 import { createLinkServer } from "./link/link-server.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore, wasUsed } from "./open-store.ts";
 import type { BrokerStore } from "./store/store.ts";
 import { createUpkeep } from "./upkeep/upkeep.ts";
 
@@ -41,8 +44,12 @@ export interface BrokerOptions {
   readonly messageRetentionDays?: number;
   /** Durability tests plant weaker settings of the embedded store here. */
   readonly pragmas?: string;
-  /** Instead of the embedded store in the data directory. */
+  /** `postgres://user:password@host:port/database` that brokers share. null: the embedded store in the data directory. */
+  readonly databaseUrl?: string | null;
+  /** Instead of both; it is started here. */
   readonly store?: BrokerStore;
+  /** `redis[s]://[user:password@]host[:port][/database]` where brokers limit rates together. null: this one alone. */
+  readonly redisUrl?: string | null;
 }
 
 /** One broker. Its addresses are known once it has started. */
@@ -146,23 +153,34 @@ async function startBroker(
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
     const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), {
-      isFirstStart: !existsSync(join(dataDir, "broker.db")),
+      isFirstStart: !wasUsed(dataDir),
       now: clock.now(),
     });
     const metrics = createBrokerMetrics();
-    const store =
-      options.store ??
-      createSqliteStore({
-        path: join(dataDir, "broker.db"),
-        clock,
-        log,
-        positionSecret: key.positionSecret,
-        dedupe,
-        messageRetentionDays,
-        ...(options.pragmas === undefined ? {} : { pragmas: options.pragmas }),
-      });
-    await store.start();
+    const store = await storeOf(options, key, { dedupe, messageRetentionDays });
     undo.push(() => store.stop());
+    const redisUrl = options.redisUrl ?? null;
+    let fleet: Fleet | null = null;
+    const limiter = chooseLimiter({
+      redisUrl,
+      liveBrokers: () => fleet?.liveBrokers() ?? 1,
+      clock,
+      log,
+      metrics,
+      limits,
+    });
+    undo.push(() => limiter.stop());
+    await limiter.start();
+    const bus = chooseBus({
+      redisUrl,
+      shared: store.shared !== null,
+      brokerId: key.brokerId,
+      clock,
+      log,
+      metrics,
+      limits,
+    });
+    undo.push(() => bus.stop());
 
     let listeners: Listeners | null = null;
     const listening = Promise.withResolvers<void>();
@@ -172,6 +190,8 @@ async function startBroker(
       log,
       metrics,
       limits,
+      limiter,
+      bus,
       key,
       dedupe,
       behindProxy: (options.publicUrl ?? null) !== null,
@@ -186,8 +206,15 @@ async function startBroker(
       log,
       metrics,
       messageRetentionDays,
-      noticed: (meshId, memberId) => void linkParts.notices.tell(meshId, memberId),
+      // Of several brokers one does what the clock calls for; what it is asked for, each does.
+      due: () => fleet?.eldest() ?? true,
+      noticed(meshId, memberId) {
+        void linkParts.notices.tell(meshId, memberId);
+        bus.publish({ kind: "owed", mesh_id: meshId, member_id: memberId });
+      },
     });
+    fleet = createFleet(linkParts);
+    await fleet.start();
     let draining = false;
     const programVersion = readProgramVersion();
     const routesOf = (certificatePrint: string | null) =>
@@ -229,7 +256,7 @@ async function startBroker(
       routes: adminRoutes({
         programVersion,
         store,
-        registry,
+        news: linkParts.news,
         clock,
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
@@ -274,6 +301,7 @@ async function startBroker(
         await within(limits.stopMs / 2, clock, accepter.stop());
         await within(limits.stopMs / 2, clock, links.stop());
         links.abandon();
+        await fleet?.stop();
         for (const step of undo.toReversed()) await step();
         log.info({ broker_id: key.brokerId }, "broker stopped");
       },
@@ -282,6 +310,17 @@ async function startBroker(
     for (const step of undo.toReversed()) await step();
     throw thrown;
   }
+}
+
+async function storeOf(
+  options: BrokerOptions,
+  key: DeploymentKey,
+  kept: { readonly dedupe: DedupeSetting; readonly messageRetentionDays: number },
+): Promise<BrokerStore> {
+  if (options.store === undefined)
+    return openStore({ ...options, ...kept, databaseUrl: options.databaseUrl ?? null }, key);
+  await options.store.start();
+  return options.store;
 }
 
 function lockDataDir(dataDir: string): HeldLock {

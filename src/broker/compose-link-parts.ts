@@ -1,10 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { CommittedMessage } from "./accept/accept-batch.ts";
 import { createAccepter } from "./accept/accepter.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import type { DeploymentKey } from "./deployment-key.ts";
-import { createInProcessLimiter } from "./limit/in-process-limiter.ts";
+import type { Bus, BusMessage } from "./fleet/bus.ts";
+import { createNews } from "./fleet/news.ts";
+import type { Limiter } from "./limit/limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
@@ -13,6 +16,7 @@ import type { BrokerMetrics } from "./metrics.ts";
 import { createNotices } from "./route/notices.ts";
 import { createProgress } from "./route/progress.ts";
 import { createProgressRecovery } from "./route/progress-recovery.ts";
+import { routeKey } from "./route/push-entry.ts";
 import { collectQueueCounts } from "./route/queue-metrics.ts";
 import { createQueues } from "./route/queues.ts";
 import { createReceipts } from "./route/receipts.ts";
@@ -26,6 +30,8 @@ export function composeLinkParts(options: {
   readonly log: Log;
   readonly metrics: BrokerMetrics;
   readonly limits: BrokerLimits;
+  readonly limiter: Limiter;
+  readonly bus: Bus;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
   readonly behindProxy: boolean;
@@ -34,9 +40,10 @@ export function composeLinkParts(options: {
   /** The store failed in a way that ends the broker. */
   readonly fatal: (error: ClaudemeshError) => void;
 }): LinkParts {
-  const { store, clock, log, metrics, limits, key, dedupe } = options;
+  const { store, clock, log, metrics, limits, limiter, bus, key, dedupe } = options;
   const registry = createLinkRegistry();
-  const router = createRouter(limits);
+  const news = createNews(registry, bus);
+  const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
     log,
@@ -44,15 +51,11 @@ export function composeLinkParts(options: {
     online: (meshId, sender) => registry.get(meshId, sender) !== null,
     tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
   });
-  const queues = createQueues({ store, clock, metrics, limits });
+  const queues = createQueues({ store, bus, clock, metrics, limits });
   collectQueueCounts({ store, clock, metrics, queuesMax: limits.queueMetricsMax });
-  const limiter = createInProcessLimiter(
-    limits,
-    () => Math.floor(clock.now() * 1_000),
-    () => metrics.limiterMemoEvicted.inc(),
-  );
   const committed: Parameters<typeof createAccepter>[0]["committed"] = (meshId, messages) => {
     router.committed(meshId, messages);
+    bus.publish(reachedMessage(meshId, messages));
     for (const { item, outcome } of messages) {
       if (outcome.destination.kind === "queue") queues.wake(meshId, outcome.destination.name);
       if (outcome.destination.kind !== "topic") continue;
@@ -66,6 +69,8 @@ export function composeLinkParts(options: {
     }
   };
   const { uncertain } = router;
+  const owed = (meshId: string, memberId: string): void =>
+    bus.publish({ kind: "owed", mesh_id: meshId, member_id: memberId });
   return {
     behindProxy: options.behindProxy,
     authorities: () => options.listeners()?.authorities() ?? null,
@@ -82,6 +87,8 @@ export function composeLinkParts(options: {
     router,
     queues,
     progress,
+    news,
+    bus,
     registry,
     clock,
     log,
@@ -89,9 +96,20 @@ export function composeLinkParts(options: {
     limits,
     key,
     dedupe,
-    receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get }),
+    receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get, owed }),
     recovery: createProgressRecovery({ store, progress, clock }),
     notices: createNotices({ store, log, linkOf: registry.get }),
-    presence: createPresence({ store, registry, clock, log, leaseMs: limits.presenceLeaseMs }),
+    presence: createPresence({ store, registry, news, clock, log, leaseMs: limits.presenceLeaseMs }),
+  };
+}
+
+/** Sequence numbers of one batch follow on each other: whoever wants none of its destinations passes all of them over. */
+function reachedMessage(meshId: string, messages: readonly CommittedMessage[]): BusMessage {
+  return {
+    kind: "reached",
+    mesh_id: meshId,
+    first: messages[0]?.outcome.seq ?? 0,
+    last: messages.at(-1)?.outcome.seq ?? 0,
+    keys: [...new Set(messages.map(({ outcome }) => routeKey(outcome.destination)))],
   };
 }

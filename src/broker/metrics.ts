@@ -49,6 +49,15 @@ export function createBrokerMetrics() {
       "Sends that paid budget and were refused under the lock.",
     ),
     limiterMemoEvicted: counter("cm_broker_rate_limit_memo_evicted_total", "Remembered ids dropped before their time."),
+    rateLimitFallback: gauge(
+      "cm_broker_rate_limit_fallback",
+      "1 while this broker limits rates by itself because Redis does not answer.",
+    ),
+    rateLimitFallbacks: counter(
+      "cm_broker_rate_limit_fallback_total",
+      "Times that this broker went on without Redis: down, slow or error.",
+      ["reason"],
+    ),
     behind: counter("cm_broker_behind_total", "Sends held back until an earlier one is resent."),
     pushed: counter("cm_broker_push_total", "Items pushed to links."),
     pushStubs: counter("cm_broker_push_stub_total", "Items whose place was told without the message.", ["reason"]),
@@ -69,6 +78,13 @@ export function createBrokerMetrics() {
     logEpochChanged: counter("cm_broker_log_epoch_changed_total", "Log epochs opened because commits were lost.", [
       "mesh",
     ]),
+    busPublished: counter("cm_broker_bus_published_total", "Wake-ups told to other brokers."),
+    busHeard: counter("cm_broker_bus_heard_total", "Wake-ups heard from other brokers."),
+    busLost: counter(
+      "cm_broker_bus_lost_total",
+      "Wake-ups that could not be told; sweeps of the others find what they spoke of.",
+    ),
+    liveBrokers: gauge("cm_broker_live_brokers", "Brokers over this store whose lease has not ended."),
     storeErrors: counter("cm_broker_store_errors_total", "Store calls that failed, by code.", ["code"]),
     orphanCheck: counter("cm_broker_dedupe_orphan_check_total", "Consistency checks run."),
     orphanFound: gauge(

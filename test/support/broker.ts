@@ -17,7 +17,7 @@ export interface TestBroker {
 }
 
 export type TestBrokerOptions = Partial<
-  Pick<BrokerOptions, "dataDir" | "authorities" | "limits" | "dedupe" | "messageRetentionDays">
+  Pick<BrokerOptions, "dataDir" | "authorities" | "limits" | "dedupe" | "messageRetentionDays" | "redisUrl">
 > & { readonly clock?: Clock; readonly log?: Log };
 
 /** Stopped when the test ends. */

@@ -9,7 +9,7 @@ import type { BrokerStatusView } from "../../protocol/admin-api.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { memberInfo } from "../link/member-info.ts";
-import type { LinkRegistry } from "../link/registry.ts";
+import type { News } from "../fleet/news.ts";
 import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
 import * as answers from "./admin-answers.schema.ts";
@@ -17,7 +17,7 @@ import * as answers from "./admin-answers.schema.ts";
 export interface AdminParts {
   readonly programVersion: string;
   readonly store: BrokerStore;
-  readonly registry: LinkRegistry;
+  readonly news: News;
   readonly clock: Clock;
   readonly leaseMs: number;
   status(): Promise<BrokerStatusView>;
@@ -110,7 +110,7 @@ function upkeepRoutes(parts: AdminParts): readonly Route[] {
 }
 
 function meshRoutes(parts: AdminParts): readonly Route[] {
-  const { store, registry, clock } = parts;
+  const { store, news, clock } = parts;
   return [
     operation({
       name: "meshList",
@@ -163,7 +163,7 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
           now: clock.now(),
         });
         const member = memberInfo(row, clock.now(), parts.leaseMs);
-        if (known === null) registry.broadcast(mesh.mesh_id, { type: "event", event: "member_joined", member });
+        if (known === null) news.tell(mesh.mesh_id, { type: "event", event: "member_joined", member });
         return { status: 200, body: member };
       },
     }),

@@ -7,7 +7,7 @@ import type { LinkParts } from "../link/link-parts.ts";
 import { memberInfo } from "../link/member-info.ts";
 
 export interface JoinParts
-  extends Pick<LinkParts, "store" | "registry" | "clock" | "log" | "limits" | "key" | "authorities"> {
+  extends Pick<LinkParts, "store" | "news" | "clock" | "log" | "limits" | "key" | "authorities"> {
   /** Of the listener that these parts serve; null: it has no TLS. */
   readonly certificatePrint: string | null;
   /** Resolves once the broker knows its own addresses, which is in the moment after its ports opened. */
@@ -42,7 +42,7 @@ export async function admitByInvite(
   meshId: string,
   admission: Admission,
 ): Promise<{ readonly answer: Admitted; readonly admitted: boolean }> {
-  const { store, clock, registry, log } = parts;
+  const { store, clock, news, log } = parts;
   if (!admissionHolds({ mesh_id: meshId, broker_key: parts.key.publicKeyHex }, admission)) {
     throw new ClaudemeshError("auth_failed", "the admission's signatures do not hold for this mesh and broker", {
       hint: "join with the link as it was made: claudemesh join LINK",
@@ -62,7 +62,7 @@ export async function admitByInvite(
       "a member joined by an invite",
     );
     const info = memberInfo(member, clock.now(), parts.limits.presenceLeaseMs);
-    registry.broadcast(meshId, { type: "event", event: "member_joined", member: info });
+    news.tell(meshId, { type: "event", event: "member_joined", member: info });
   }
   return {
     admitted,

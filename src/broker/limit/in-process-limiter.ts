@@ -1,13 +1,12 @@
 import { clampArrival, type Rate, rateOf, waitUs } from "./gcra.ts";
 import type { LimitDecision, Limiter, LimitItem } from "./limiter.ts";
-import { createMemo } from "./memo.ts";
+import { createMemo, memoTtlUs } from "./memo.ts";
 
-const memoTtlMinUs = 60_000_000;
-const memoTtlMaxUs = 600_000_000;
 /** Keys after which full buckets are swept out. */
 const sweepEvery = 1_024;
 
-export interface InProcessLimits {
+/** Messages a second and at once, of a member and of a mesh. */
+export interface LimitAmounts {
   readonly memberRate: number;
   readonly memberBurst: number;
   readonly meshRate: number;
@@ -15,37 +14,55 @@ export interface InProcessLimits {
   readonly limiterMemosMax: number;
 }
 
-/** The limiter of a broker without Redis. `nowUs` is the clock, integer microseconds. */
-export function createInProcessLimiter(limits: InProcessLimits, nowUs: () => number, onEvicted: () => void): Limiter {
-  const memberRate = rateOf(limits.memberRate, limits.memberBurst);
-  const meshRate = rateOf(limits.meshRate, limits.meshBurst);
-  const longestUs = Math.max(memberRate.leadMaxUs, meshRate.leadMaxUs);
+/**
+ * The limiter of a broker without Redis. `nowUs` is the clock, integer microseconds. With `brokers` it grants the part
+ * of the limits that is left to each of so many; that number may change.
+ */
+export function createInProcessLimiter(
+  limits: LimitAmounts,
+  nowUs: () => number,
+  onEvicted: (count: number) => void,
+  brokers: () => number = () => 1,
+): Limiter {
+  let rates = ratesOf(limits, 1);
   const memo = createMemo({
-    ttlUs: Math.min(Math.max(longestUs, memoTtlMinUs), memoTtlMaxUs),
+    ttlUs: memoTtlUs(rates.mesh, rates.member),
     countMax: limits.limiterMemosMax,
     evicted: onEvicted,
   });
-  const meshes = createArrivals(meshRate);
-  const members = createArrivals(memberRate);
+  const meshes = createArrivals();
+  const members = createArrivals();
 
   function decide(meshId: string, item: LimitItem, now: number): LimitDecision {
     const key = memoKey(meshId, item);
-    if (memo.use(key, now)) return { kind: "allowed", charged: false };
     const memberKey = `${meshId}/${item.memberId}`;
-    const meshArrival = meshes.get(meshId, now);
-    const memberArrival = members.get(memberKey, now);
+    const meshArrival = meshes.get(meshId, now, rates.mesh);
+    const memberArrival = members.get(memberKey, now, rates.member);
+    const allowed = (charged: 0 | 1): LimitDecision => {
+      const meshNow = meshArrival + charged * rates.mesh.intervalUs;
+      const memberNow = memberArrival + charged * rates.member.intervalUs;
+      return {
+        kind: "allowed",
+        charged: charged === 1,
+        remaining: Math.min(left(meshNow, now, rates.mesh), left(memberNow, now, rates.member)),
+        resetMs: Math.max(0, Math.ceil((Math.max(meshNow, memberNow) - now) / 1_000)),
+      };
+    };
+    if (memo.use(key, now)) return allowed(0);
     // Both are asked before either is charged: a refusal by one takes nothing from the other.
-    const wait = Math.max(waitUs(meshArrival, now, meshRate), waitUs(memberArrival, now, memberRate));
+    const wait = Math.max(waitUs(meshArrival, now, rates.mesh), waitUs(memberArrival, now, rates.member));
     if (wait > 0) return { kind: "limited", retryAfterMs: Math.max(1, Math.ceil(wait / 1_000)) };
-    meshes.set(meshId, meshArrival + meshRate.intervalUs, now);
-    members.set(memberKey, memberArrival + memberRate.intervalUs, now);
+    meshes.set(meshId, meshArrival + rates.mesh.intervalUs, now);
+    members.set(memberKey, memberArrival + rates.member.intervalUs, now);
     memo.write(key, now);
-    return { kind: "allowed", charged: true };
+    return allowed(1);
   }
 
   return {
     take(meshId, items) {
       const now = nowUs();
+      const share = Math.max(1, brokers());
+      if (share !== rates.share) rates = ratesOf(limits, share);
       const stopped = new Set<string>();
       const decisions = items.map((item): LimitDecision => {
         if (stopped.size > 0 && stopped.has(item.group)) return { kind: "skipped" };
@@ -61,17 +78,30 @@ export function createInProcessLimiter(limits: InProcessLimits, nowUs: () => num
   };
 }
 
+function ratesOf(limits: LimitAmounts, share: number) {
+  return {
+    share,
+    member: rateOf(limits.memberRate / share, limits.memberBurst / share),
+    mesh: rateOf(limits.meshRate / share, limits.meshBurst / share),
+  };
+}
+
+/** Messages that a bucket still passes at once. */
+function left(arrivalUs: number, nowUs: number, rate: Rate): number {
+  return Math.max(0, Math.floor((nowUs + rate.leadMaxUs - arrivalUs) / rate.intervalUs));
+}
+
 function memoKey(meshId: string, item: Pick<LimitItem, "clientMessageId" | "fingerprint">): string {
   const bytes = item.fingerprint;
   return `${meshId}/${item.clientMessageId}/${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")}`;
 }
 
 /** Arrival times by key; a key whose bucket is full again needs no entry and is swept out. */
-function createArrivals(rate: Rate) {
+function createArrivals() {
   const arrivals = new Map<string, number>();
   let sweepAt = sweepEvery;
   return {
-    get(key: string, now: number) {
+    get(key: string, now: number, rate: Rate) {
       const stored = arrivals.get(key);
       const arrivalUs = clampArrival(stored, now, rate);
       // Kept even when the message is refused: clamped anew at every question, the bucket would never refill.

@@ -9,7 +9,14 @@ export interface LimitItem {
 }
 
 export type LimitDecision =
-  | { readonly kind: "allowed"; readonly charged: boolean }
+  | {
+      readonly kind: "allowed";
+      readonly charged: boolean;
+      /** Messages that this member may still send at once, after this one. */
+      readonly remaining?: number;
+      /** Until all of its budget is back. */
+      readonly resetMs?: number;
+    }
   | { readonly kind: "limited"; readonly retryAfterMs: number }
   | { readonly kind: "skipped" };
 

@@ -1,4 +1,14 @@
-const freeUsesMax = 8;
+import type { Rate } from "./gcra.ts";
+
+export const freeUsesMax = 8;
+
+const ttlMinUs = 60_000_000;
+const ttlMaxUs = 600_000_000;
+
+/** How long a memo lives: while the longer of the buckets fills, between one and ten minutes. */
+export function memoTtlUs(mesh: Rate, member: Rate): number {
+  return Math.min(Math.max(mesh.leadMaxUs, member.leadMaxUs, ttlMinUs), ttlMaxUs);
+}
 
 /**
  * Remembers what was allowed, for `ttlUs`. Every memo lives equally long, so the order of insertion is the order of
@@ -12,7 +22,7 @@ export interface Memo {
   size(): number;
 }
 
-export function createMemo(options: { ttlUs: number; countMax: number; evicted: () => void }): Memo {
+export function createMemo(options: { ttlUs: number; countMax: number; evicted: (count: number) => void }): Memo {
   const entries = new Map<string, { writtenUs: number; uses: number }>();
 
   /** A clock set back makes an entry look young again; one from the future is dropped instead of kept for long. */
@@ -45,7 +55,7 @@ export function createMemo(options: { ttlUs: number; countMax: number; evicted: 
       if (entries.size <= options.countMax) return;
       for (const oldest of entries.keys()) {
         entries.delete(oldest);
-        options.evicted();
+        options.evicted(1);
         return;
       }
     },

@@ -4,6 +4,8 @@ import type { BrokerReach } from "../../protocol/frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
+import type { Bus } from "../fleet/bus.ts";
+import type { News } from "../fleet/news.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
 import type { Progress } from "../route/progress.ts";
@@ -27,6 +29,8 @@ export interface LinkParts {
   readonly notices: Notices;
   readonly registry: LinkRegistry;
   readonly presence: Presence;
+  readonly news: News;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;

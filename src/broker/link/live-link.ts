@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { BrokerFrame } from "../../protocol/frames.ts";
-import type { CloseKind } from "../../protocol/close-codes.ts";
+import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
@@ -18,6 +18,8 @@ export interface LinkIdentity {
   readonly memberId: string;
   readonly instanceId: string;
   readonly linkEpoch: number;
+  /** The store's life in which the link was opened. */
+  readonly life: string;
   readonly agents: readonly string[];
   readonly inlineBytes: number;
 }
@@ -73,7 +75,11 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
         tail: route.tail,
         head: route.head,
         acknowledged(acks) {
-          for (const { destination } of acks) parts.progress.moved(identity.meshId, destination.slice("topic:".length));
+          for (const { destination } of acks) {
+            const topicId = destination.slice("topic:".length);
+            parts.progress.moved(identity.meshId, topicId);
+            parts.bus.publish({ kind: "topic_moved", mesh_id: identity.meshId, topic_id: topicId });
+          }
         },
       },
     ),
@@ -112,12 +118,16 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     route.raiseHead(head);
     // Gone meanwhile: indexing it now would keep it for ever.
     if (ws.readyState === ws.CLOSED) return;
-    if (cutBack) link.pump.reopen(cursors, head);
-    else link.pump.open(cursors, head);
+    // What was passed over before this link wanted it is not in the tail.
+    const tailFrom = Math.max(head, route.head());
+    if (cutBack) link.pump.reopen(cursors, tailFrom);
+    else link.pump.open(cursors, tailFrom);
     route.index(link.pump);
   }
 
   function superseded(): void {
+    // The log may have been cut back: the member shows its position again and goes on from there.
+    if (parts.store.life() !== identity.life) return out.closeWith(serviceRestartCode, "service_restart");
     out.close("replaced_by_newer_connection", "a newer link of this member is open");
   }
 

@@ -6,6 +6,7 @@ import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { replaceLink } from "../fleet/hear.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
@@ -66,7 +67,7 @@ async function admit(
   const { mesh, member } = await proveHello(hello, context, store);
   const features = featureAnswer(hello.features, parts);
   await compareLogs(hello, parts);
-  const { link_epoch } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
+  const { link_epoch, life, elsewhere } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
     instance_id: hello.instance_id,
     now: clock.now(),
   });
@@ -78,6 +79,9 @@ async function admit(
   if (live !== null && live.linkEpoch > link_epoch)
     throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
   if (live !== null) replace(live, hello, parts);
+  else if (elsewhere !== null) replaceElsewhere(elsewhere, hello, parts);
+  const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
+  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, instance_id, previous_instance_id });
 
   ws.removeAllListeners("message");
   const link = createLiveLink(
@@ -89,6 +93,7 @@ async function admit(
       memberId: hello.member_id,
       instanceId: hello.instance_id,
       linkEpoch: link_epoch,
+      life,
       agents: hello.agents,
       inlineBytes: limits.inlineBytes,
     },
@@ -119,25 +124,26 @@ async function admit(
 
 /** wire.md §1 prefer_newest: its own half-open link goes silently, anyone else's is an audit event, always. */
 function replace(live: LiveLink, hello: HelloFrame, parts: LinkParts): void {
-  parts.registry.remove(live);
-  const own = live.instanceId === hello.instance_id || live.instanceId === hello.previous_instance_id;
-  if (own) return live.terminate();
-  live.close("replaced_by_newer_connection", "another daemon opened a link as this member");
-  parts.metrics.concurrentConnections.inc({ mesh: live.meshId });
+  const own = isOwn(live.instanceId, hello);
+  replaceLink(live, own, parts);
+  if (!own) tellConcurrent(hello, live.connectionId, parts);
+}
+
+/** As `replace`, of a link at another broker: that one closes it as soon as it hears of the newer one. */
+function replaceElsewhere(instanceId: string, hello: HelloFrame, parts: LinkParts): void {
+  if (!isOwn(instanceId, hello)) tellConcurrent(hello, "at another broker", parts);
+}
+
+const isOwn = (instanceId: string, hello: HelloFrame): boolean =>
+  instanceId === hello.instance_id || instanceId === hello.previous_instance_id;
+
+function tellConcurrent({ mesh_id, member_id }: HelloFrame, oldConnection: string, parts: LinkParts): void {
+  parts.metrics.concurrentConnections.inc({ mesh: mesh_id });
   parts.log.warn(
-    {
-      audit: "member_concurrent_connection",
-      mesh_id: live.meshId,
-      member_id: live.memberId,
-      old_connection: live.connectionId,
-    },
+    { audit: "member_concurrent_connection", mesh_id, member_id, old_connection: oldConnection },
     "a second daemon uses this identity; the older link was closed",
   );
-  parts.registry.broadcast(live.meshId, {
-    type: "event",
-    event: "member_concurrent_connection",
-    member_id: live.memberId,
-  });
+  parts.news.tell(mesh_id, { type: "event", event: "member_concurrent_connection", member_id });
 }
 
 /** A daemon that durably holds more than this log has: commits were lost, and everyone must know (delivery.md §5). */
@@ -152,8 +158,9 @@ async function compareLogs(hello: HelloFrame, parts: LinkParts): Promise<void> {
     "THE STORE LOST COMMITTED MESSAGES: a member holds a position that this log does not have. Was an old backup restored? A new log epoch is open; members send again what lies above the common prefix.",
   );
   const { epoch, head, breaks } = found.log;
-  parts.router.mesh(hello.mesh_id).tail.reset();
-  parts.registry.broadcast(hello.mesh_id, { type: "event", event: "log_epoch_changed", log: { epoch, head, breaks } });
+  parts.router.uncertain(hello.mesh_id);
+  parts.news.tell(hello.mesh_id, { type: "event", event: "log_epoch_changed", log: { epoch, head, breaks } });
+  parts.bus.publish({ kind: "log_cut", mesh_id: hello.mesh_id });
   for (const link of parts.registry.ofMesh(hello.mesh_id)) await link.openDestinations(true);
 }
 

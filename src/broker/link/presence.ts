@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { BrokerStore } from "../store/store.ts";
 import type { LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
+import type { News } from "../fleet/news.ts";
 import type { LinkRegistry } from "./registry.ts";
 
 /** Leases: a member is online until its lease ends, so that a reconnect does not blink. */
@@ -19,11 +20,12 @@ export interface Presence {
 export function createPresence(parts: {
   store: BrokerStore;
   registry: LinkRegistry;
+  news: News;
   clock: Clock;
   log: Log;
   leaseMs: number;
 }): Presence {
-  const { store, registry, clock, leaseMs } = parts;
+  const { store, registry, news, clock, leaseMs } = parts;
 
   async function touch(link: LiveLink): Promise<void> {
     try {
@@ -38,7 +40,7 @@ export function createPresence(parts: {
       const row = await store.member(link.meshId, link.memberId);
       if (row === null) return;
       const member = { ...memberInfo(row, clock.now(), leaseMs), online: event === "member_online" };
-      registry.broadcast(link.meshId, { type: "event", event, member }, link.memberId);
+      news.tell(link.meshId, { type: "event", event, member }, link.memberId);
     } catch (thrown) {
       parts.log.debug({ mesh_id: link.meshId, error: ClaudemeshError.from(thrown).message }, "presence not told");
     }
@@ -51,6 +53,9 @@ export function createPresence(parts: {
     },
     extend: (link) => void touch(link),
     closed(link) {
+      // Of several brokers each tells its own links, when its sweep finds that the lease has ended.
+      if (store.shared !== null)
+        return void store.shared.linkClosed(link.meshId, link.memberId, link.linkEpoch).catch(() => undefined);
       clock.after(leaseMs, () => {
         if (registry.get(link.meshId, link.memberId) === null) void tell(link, "member_offline");
       });

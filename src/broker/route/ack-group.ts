@@ -27,7 +27,7 @@ export function ackGroup(
         const acks = [...waiting].map(([destination, seq]) => ({ destination, seq }));
         waiting = new Map();
         if (!closed) moved();
-        const current = await parts.store.acknowledge(link.meshId, link.memberId, link.linkEpoch, acks);
+        const current = await parts.store.acknowledge(link.meshId, link.memberId, link.linkEpoch, acks, link.life);
         if (!current) {
           if (!closed) link.superseded();
           return;

@@ -16,7 +16,7 @@ const messagesPerTopic = 256;
 const lookBackMs = 3_600_000;
 
 export function createProgressRecovery(parts: {
-  readonly store: Pick<BrokerStore, "cursors" | "history">;
+  readonly store: Pick<BrokerStore, "cursors" | "history" | "shared">;
   readonly progress: Progress;
   readonly clock: Clock;
 }): ProgressRecovery {
@@ -27,8 +27,9 @@ export function createProgressRecovery(parts: {
   return {
     async returned(meshId, memberId) {
       const key = `${meshId}/${memberId}`;
-      if (recovered.has(key)) return;
-      const since = startedAt - lookBackMs;
+      // What it sent by other brokers since this one saw it last is not known here.
+      if (recovered.has(key) && store.shared === null) return;
+      const since = (store.shared === null ? startedAt : clock.now()) - lookBackMs;
       for (const { destination } of await store.cursors(meshId, memberId)) {
         const topicId = topicOfKey(destination);
         if (topicId === null) continue;

@@ -14,9 +14,10 @@ export interface PumpLink {
   readonly meshId: string;
   readonly memberId: string;
   readonly linkEpoch: number;
+  readonly life: string;
   readonly inlineBytes: number;
   sendText(json: string): void;
-  /** A newer link of the member acknowledges now. */
+  /** A newer link of the member acknowledges now, or the store began another life. */
   superseded(): void;
 }
 

@@ -1,6 +1,7 @@
 import type { DestinationKey, PushItem } from "../../protocol/frames.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { LogMessage } from "../store/store.ts";
+import { destinationColumn } from "../store/destination-column.ts";
+import type { LogMessage, RoutedDestination } from "../store/store.ts";
 
 /** A message ready to be pushed. Its JSON is the same for every receiver and made once, when the first one asks. */
 export interface PushEntry {
@@ -54,3 +55,6 @@ export const dmKey: DestinationKey = "dm";
 export const topicKey = (topicId: string): DestinationKey => `topic:${topicId}`;
 /** The topic_id of a key, or null for "dm". */
 export const topicOfKey = (key: DestinationKey): string | null => (key.startsWith("topic:") ? key.slice(6) : null);
+
+/** How a destination is named over a whole mesh, on the bus and in the tail: as in its row. */
+export const routeKey = (destination: RoutedDestination): string => destinationColumn(destination);

@@ -183,6 +183,7 @@ test("an item larger than the link takes is told as a stub and does not hold up 
       meshId: "m",
       memberId: bob.memberId,
       linkEpoch: 1,
+      life: "",
       inlineBytes: 1_024,
       superseded() {},
       sendText(json) {

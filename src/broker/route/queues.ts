@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Bus } from "../fleet/bus.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { Claimed, ClaimedMessage } from "../store/queue-store.ts";
@@ -32,8 +33,10 @@ export interface Queues {
   claim(request: ClaimRequest): Promise<readonly ClaimedMessage[]>;
   /** Nobody waits for it any more: it gets nothing, unless it is being served already. */
   cancel(owner: string, claimId: number): void;
-  /** There may be something to claim: told after every commit that makes it so, by whichever broker. */
+  /** There may be something to claim: told after every accept that makes it so, by whichever broker. */
   wake(meshId: string, queue: string): void;
+  /** The same of what was given back or made ready again, here; other brokers are told too. */
+  ready(meshId: string, queue: string): void;
   /** Every claim that waits gets nothing. */
   stop(): void;
 }
@@ -56,6 +59,7 @@ interface Lane {
 
 export function createQueues(parts: {
   readonly store: Pick<BrokerStore, "claim">;
+  readonly bus: Pick<Bus, "publish">;
   readonly clock: Clock;
   readonly metrics: Pick<BrokerMetrics, "queueDeliveries" | "queueDeadLetters">;
   readonly limits: Pick<BrokerLimits, "linkClaimsWaitingMax" | "claimRecheckMs">;
@@ -130,6 +134,12 @@ export function createQueues(parts: {
     return claimed;
   }
 
+  function wake(meshId: string, queue: string): void {
+    const key = keyOf(meshId, queue);
+    const lane = lanes.get(key);
+    if (lane !== undefined) void run(key, lane);
+  }
+
   return {
     claim(request) {
       if (stopped) return Promise.reject(new ClaudemeshError("stopping", "The broker is stopping."));
@@ -153,10 +163,10 @@ export function createQueues(parts: {
         void run(key, lane);
       }
     },
-    wake(meshId, queue) {
-      const key = keyOf(meshId, queue);
-      const lane = lanes.get(key);
-      if (lane !== undefined) void run(key, lane);
+    wake,
+    ready(meshId, queue) {
+      wake(meshId, queue);
+      parts.bus.publish({ kind: "queue_ready", mesh_id: meshId, queue });
     },
     stop() {
       stopped = true;

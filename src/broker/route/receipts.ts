@@ -28,6 +28,8 @@ export interface ReceiptsParts {
   readonly log: Log;
   readonly metrics: BrokerMetrics;
   readonly limits: { readonly receiptsKeptMax: number };
+  /** Receipts are kept for a member that has no link here: another broker may have one. */
+  owed(meshId: string, memberId: string): void;
   /** The link to a member, if it has one here. */
   linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
 }
@@ -58,6 +60,7 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     await store.addReceipts(meshId, [group], { keptMax: parts.limits.receiptsKeptMax, now: parts.clock.now() });
     // It may have come while they were being kept, or be here and slow.
     if (parts.linkOf(meshId, group.to) !== null) void returned(meshId, group.to);
+    else parts.owed(meshId, group.to);
   }
 
   async function returned(meshId: string, memberId: string): Promise<void> {

@@ -1,22 +1,27 @@
+import type { Log } from "../../base/log.ts";
 import type { DestinationKey } from "../../protocol/frames.ts";
-import type { BrokerLimits } from "../broker-limits.ts";
 import type { CommittedMessage } from "../accept/accept-batch.ts";
-import type { LogMessage } from "../store/store.ts";
+import type { BrokerLimits } from "../broker-limits.ts";
+import type { BrokerStore, RoutedMessage } from "../store/store.ts";
+import { createFollower, type Follower } from "./follow.ts";
 import type { Pump } from "./pump.ts";
-import { dmKey, pushEntry, topicKey } from "./push-entry.ts";
+import { dmKey, routeKey, topicKey } from "./push-entry.ts";
 import { createTail, type Tail } from "./tail.ts";
 
-/** Who listens to what, on this broker: a commit wakes the pumps of the destinations it reached. */
+/** Who listens to what, on this broker: a commit, here or elsewhere, wakes the pumps of the destinations it reached. */
 export interface Router {
   mesh(meshId: string): MeshRoute;
-  /** After a commit, in sequence order. */
+  /** After a commit of this broker, in sequence order. */
   committed(meshId: string, messages: readonly CommittedMessage[]): void;
-  /** The log may have moved without `committed`. */
+  /** After a commit of another broker: [first, last] of the log is for `keys`; null: for whom is not known. */
+  reached(meshId: string, range: { first: number; last: number; keys: readonly string[] | null }): void;
+  /** The log may have moved without `committed`, or was cut back. */
   uncertain(meshId: string): void;
 }
 
 export interface MeshRoute {
   readonly tail: Tail;
+  /** The number up to which this broker knows that nothing is missing. */
   head(): number;
   raiseHead(seq: number): void;
   attach(memberId: string, pump: Pump): void;
@@ -26,17 +31,22 @@ export interface MeshRoute {
 }
 
 interface MeshState extends MeshRoute {
-  readonly dms: Map<string, Set<Pump>>;
-  readonly topics: Map<DestinationKey, Set<Pump>>;
+  readonly follower: Follower;
 }
 
-export function createRouter(limits: BrokerLimits): Router {
+export interface RouterParts {
+  readonly store: Pick<BrokerStore, "readLog">;
+  readonly log: Log;
+  readonly limits: BrokerLimits;
+}
+
+export function createRouter(parts: RouterParts): Router {
   const meshes = new Map<string, MeshState>();
 
   function meshOf(meshId: string): MeshState {
     let mesh = meshes.get(meshId);
     if (mesh === undefined) {
-      mesh = createMeshState(limits, () => meshes.delete(meshId));
+      mesh = createMeshState(meshId, parts, () => meshes.delete(meshId));
       meshes.set(meshId, mesh);
     }
     return mesh;
@@ -44,57 +54,49 @@ export function createRouter(limits: BrokerLimits): Router {
 
   return {
     mesh: meshOf,
-    committed(meshId, messages) {
-      const mesh = meshes.get(meshId);
-      if (mesh === undefined) return;
-      const woken = new Set<string>();
-      for (const message of messages) {
-        const { destination } = message.outcome;
-        mesh.raiseHead(message.outcome.seq);
-        const key =
-          destination.kind === "dm"
-            ? `dm:${destination.member_id}`
-            : destination.kind === "topic"
-              ? topicKey(destination.topic_id)
-              : `queue:${destination.name}`;
-        const receivers = destination.kind === "dm" ? mesh.dms.get(destination.member_id) : mesh.topics.get(key);
-        // Without a receiver on this broker the entry only keeps the tail's numbers without gap.
-        mesh.tail.append(key, pushEntry(logMessage(message)));
-        if (receivers !== undefined && receivers.size > 0) woken.add(key);
-      }
-      for (const key of woken) {
-        const receivers = key.startsWith("dm:") ? mesh.dms.get(key.slice(3)) : mesh.topics.get(key);
-        for (const pump of receivers ?? []) pump.wake(key.startsWith("dm:") ? dmKey : key);
-      }
-    },
-    uncertain(meshId) {
-      const mesh = meshes.get(meshId);
-      if (mesh === undefined) return;
-      mesh.tail.reset();
-      // Whatever was committed unseen is found by reading the store.
-      for (const pumps of mesh.dms.values())
-        for (const pump of pumps) for (const key of pump.destinations()) pump.wake(key);
-    },
+    // Without a link of the mesh here nobody has to hear of it.
+    committed: (meshId, messages) => meshes.get(meshId)?.follower.own(messages.map(routedMessage)),
+    reached: (meshId, { first, last, keys }) => meshes.get(meshId)?.follower.reached(first, last, keys),
+    uncertain: (meshId) => meshes.get(meshId)?.follower.lose(),
   };
 }
 
-function createMeshState(limits: BrokerLimits, emptied: () => void): MeshState {
+function createMeshState(meshId: string, { store, log, limits }: RouterParts, emptied: () => void): MeshState {
   const dms = new Map<string, Set<Pump>>();
   const topics = new Map<DestinationKey, Set<Pump>>();
-  let head = 0;
+  const tail = createTail(limits);
+
+  const pumpsOf = (key: string): ReadonlySet<Pump> | undefined =>
+    key.startsWith("dm:") ? dms.get(key.slice(3)) : topics.get(key);
+
+  function wake(keys: ReadonlySet<string> | null): void {
+    // Whatever was committed unseen is found by reading the store.
+    if (keys === null) for (const pumps of dms.values()) for (const pump of pumps) wakeAll(pump);
+    for (const key of keys ?? []) for (const pump of pumpsOf(key) ?? []) pump.wake(key.startsWith("dm:") ? dmKey : key);
+  }
+
+  const follower = createFollower({
+    tail,
+    log,
+    limits: {
+      tailItemsMax: limits.tailItemsMax,
+      readItemsMax: limits.followItemsMax,
+      readBytesMax: limits.followBytesMax,
+    },
+    read: (range) => store.readLog(meshId, range),
+    wanted: (key) => pumpsOf(key) !== undefined,
+    wake,
+  });
 
   function unindex(pump: Pump): void {
     for (const [key, pumps] of topics) if (pumps.delete(pump) && pumps.size === 0) topics.delete(key);
   }
 
   return {
-    dms,
-    topics,
-    tail: createTail(limits),
-    head: () => head,
-    raiseHead(seq) {
-      head = Math.max(head, seq);
-    },
+    tail,
+    follower,
+    head: follower.known,
+    raiseHead: (seq) => follower.reached(seq, seq, null),
     attach(memberId, pump) {
       addTo(dms, memberId, pump);
     },
@@ -112,13 +114,17 @@ function createMeshState(limits: BrokerLimits, emptied: () => void): MeshState {
   };
 }
 
+function wakeAll(pump: Pump): void {
+  for (const key of pump.destinations()) pump.wake(key);
+}
+
 function addTo(sets: Map<string, Set<Pump>>, key: string, pump: Pump): void {
   const set = sets.get(key);
   if (set === undefined) sets.set(key, new Set([pump]));
   else set.add(pump);
 }
 
-function logMessage({ item, outcome, broker_message_id, accepted_at }: CommittedMessage): LogMessage {
+function routedMessage({ item, outcome, broker_message_id, accepted_at }: CommittedMessage): RoutedMessage {
   const { destination } = outcome;
   return {
     seq: outcome.seq,
@@ -130,7 +136,8 @@ function logMessage({ item, outcome, broker_message_id, accepted_at }: Committed
         ? topicKey(destination.topic_id)
         : destination.kind === "dm"
           ? dmKey
-          : `queue:${destination.name}`,
+          : routeKey(destination),
+    routed: destination,
     position: outcome.position,
     envelope: item.envelope,
   };

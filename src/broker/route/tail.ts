@@ -9,6 +9,8 @@ export interface Tail {
   append(key: string, entry: PushEntry): void;
   /** Messages of `key` above `afterSeq`, oldest first; null when `afterSeq` lies below what is held. */
   after(key: string, afterSeq: number, countMax: number): readonly PushEntry[] | null;
+  /** Nothing up to `seq` is for anybody here: the numbers go on behind it. */
+  skipTo(seq: number): void;
   /** Forgets everything: the log may hold what was not told here. */
   reset(): void;
 }
@@ -69,6 +71,10 @@ export function createTail(limits: { tailItemsMax: number; tailBytesMax: number 
       bytes += size;
       while (order.length - oldest > limits.tailItemsMax || (bytes > limits.tailBytesMax && order.length - oldest > 1))
         evictOldest();
+    },
+    skipTo(seq) {
+      if (Number.isNaN(newest)) floor = seq;
+      newest = seq;
     },
     after(key, afterSeq, countMax) {
       if (afterSeq < floor) return null;

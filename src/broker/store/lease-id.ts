@@ -4,7 +4,12 @@ const randomBytesOfLease = 16;
 
 /** A new lease_id of the message at `seq`. It names its row, so that no index over leases is needed. Opaque to others. */
 export function newLeaseId(seq: number): string {
-  return `${seq}-${randomBytes(randomBytesOfLease).toString("base64url")}`;
+  return `${seq}-${newLeaseSecret()}`;
+}
+
+/** The part that nobody else knows. */
+export function newLeaseSecret(): string {
+  return randomBytes(randomBytesOfLease).toString("base64url");
 }
 
 /** The message's sequence number; null for what cannot be a lease_id. */

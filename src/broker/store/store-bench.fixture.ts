@@ -6,6 +6,8 @@ import { envelopeOf, type Identity, newIdentity } from "../testing/peer.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
 export const day = 86_400_000;
+/** Under which every store of a test authenticates positions, also one that takes over another's data. */
+export const positionSecret = Buffer.alloc(32, 7);
 
 /** A store under test on data of its own. Stopped when the test ends. */
 export interface StoreUnderTest {

@@ -52,6 +52,58 @@ export function logAndDirectory(on: On): void {
     assert.deepEqual(await store.subscribers(meshId, topic_id), []);
   });
 
+  for (const absent of ["01890000-0000-7000-8000-00000000dead", "01890000-0000-7000-8000-00000000000A", "no uuid", ""])
+    it(`knows nothing of a mesh that is not there: "${absent}"`, async (t) => {
+      const { store, meshId, alice, bob, now } = await on(t);
+      const { memberId } = alice;
+      await store.touchPresence(absent, memberId, 10, []);
+      await store.deleteMesh(absent);
+      assert.equal(await store.meshById(absent), null);
+      assert.equal(await store.member(absent, memberId), null);
+      assert.equal(await store.topicByName(absent, "all"), null);
+      assert.equal(await store.acknowledge(absent, memberId, 0, []), false);
+      for (const list of [
+        await store.members(absent),
+        await store.topics(absent),
+        await store.invites(absent),
+        await store.cursors(absent, memberId),
+        await store.subscribers(absent, "no topic"),
+        await store.takeNotices(absent, memberId, 10),
+        await store.takeReceipts(absent, memberId, 10),
+        await store.history(absent, memberId, { kind: "topic", topic_id: "no topic" }, { beforeSeq: null, limit: 10 }),
+        await store.read(absent, memberId, "topic:no topic", { afterSeq: 0, limitItems: 10, limitBytes: 1_000 }),
+      ])
+        assert.deepEqual(list, []);
+      assert.equal((await store.lookUp(absent, ["an id"])).size, 0);
+      const [outcome] = await store.accept(absent, [item(meshId, alice, bob)], 10);
+      assert.equal(outcome?.kind === "refused" && outcome.code, "not_found");
+      assert.deepEqual(await store.checkConsistency(absent, 0, 10), { findings: [], next: null });
+      assert.equal(await store.expireDedupe(absent, 10, { limit: 10, dryRun: false }), 0);
+      const changes = [
+        () => store.log(absent),
+        () => store.addMember({ mesh_id: absent, member_id: memberId, name: "alice", role: "member", now }),
+        () => store.createTopic({ mesh_id: absent, name: "builds", created_by: memberId, now }),
+        () => store.subscribe(absent, memberId, "all", now),
+        () => store.revokeMember(absent, memberId, now),
+        () => store.raiseLinkEpoch(absent, memberId, { instance_id: "i", now }),
+        () => store.revokeInvite(absent, "a", now),
+      ];
+      for (const change of changes)
+        await assert.rejects(change, (thrown: { code: string }) =>
+          ["not_found", "not_a_member", "unknown_destination", "invite_unknown"].includes(thrown.code),
+        );
+      await store.addReceipts(absent, [{ to: memberId, from: bob.memberId, signature: "s", items: [] }], {
+        keptMax: 1,
+        now,
+      });
+      assert.deepEqual(
+        await store.takeReceipts(absent, memberId, 10),
+        [],
+        "nothing is kept for a mesh that was deleted",
+      );
+      assert.equal((await store.members(meshId)).length, 2);
+    });
+
   it("says clearly that it is not open", async (t) => {
     const { store, meshId } = await on(t);
     await store.stop();

@@ -70,11 +70,11 @@ export function queues(on: On): void {
     await assert.rejects(store.ack(meshId, bob.memberId, "other", lease, 11), lost);
     for (const made of ["", "1", "1-", `1-${"A".repeat(22)}`, `${lease}x`, lease.replace(/^1/, "2"), "x".repeat(9_999)])
       for (const use of [
-        store.ack(meshId, bob.memberId, "work", made, 11),
-        store.nack(meshId, bob.memberId, "work", made, { delayMs: 0, reason: null, now: 11 }),
-        store.extend(meshId, bob.memberId, "work", made, { leaseMs: minute, now: 11 }),
+        () => store.ack(meshId, bob.memberId, "work", made, 11),
+        () => store.nack(meshId, bob.memberId, "work", made, { delayMs: 0, reason: null, now: 11 }),
+        () => store.extend(meshId, bob.memberId, "work", made, { leaseMs: minute, now: 11 }),
       ])
-        await assert.rejects(use, lost, made);
+        await assert.rejects(use(), lost, made);
     await assert.rejects(store.ack(meshId, bob.memberId, "none", lease, 11), { code: "unknown_destination" });
     await store.revokeMember(meshId, bob.memberId, 12);
     await assert.rejects(store.ack(meshId, bob.memberId, "work", lease, 12), { code: "not_a_member" });

@@ -2,6 +2,7 @@ import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
 import type { QueueStore } from "./queue-store.ts";
+import type { SharedStore } from "./shared-store.ts";
 
 /**
  * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.fixture.ts.
@@ -14,6 +15,13 @@ export interface BrokerStore extends QueueStore {
   stop(): Promise<void>;
   /** Resolves when the store answers; rejects with store_unavailable. */
   ping(): Promise<void>;
+  /**
+   * Name of the incarnation that commits now: of this start, or of the database server's present life. A link that was
+   * opened in another one must show its position anew before it may acknowledge.
+   */
+  life(): string;
+  /** null: no other broker uses this data. */
+  readonly shared: SharedStore | null;
 
   // -- meshes, members, topics: every change takes the mesh's lock, like accept ------------------------------------
   /** Creates the mesh with its system topic `#all` unless it exists; the existing one is returned unchanged. */
@@ -51,10 +59,7 @@ export interface BrokerStore extends QueueStore {
     meshId: string,
     memberId: string,
     connection: { instance_id: string; now: number },
-  ): Promise<{
-    link_epoch: number;
-    replaced_instance_id: string | null;
-  }>;
+  ): Promise<RaisedLink>;
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
 
@@ -107,6 +112,11 @@ export interface BrokerStore extends QueueStore {
       limitBytes: number;
     },
   ): Promise<LogMessage[]>;
+  /** Of all destinations, oldest first, above `afterSeq` up to `toSeq`; at least one if there is any, however large. */
+  readLog(
+    meshId: string,
+    range: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number },
+  ): Promise<RoutedMessage[]>;
   /** Newest first, below `beforeSeq` (null: from the head). dm: what the member sent or received. */
   history(
     meshId: string,
@@ -117,12 +127,13 @@ export interface BrokerStore extends QueueStore {
       limit: number;
     },
   ): Promise<LogMessage[]>;
-  /** Moves cursors forward, never back; a stale link_epoch changes nothing and returns false. */
+  /** Moves cursors forward, never back; a stale link_epoch, or another `life` than the present one, changes nothing and returns false. */
   acknowledge(
     meshId: string,
     memberId: string,
     linkEpoch: number,
     acks: readonly { destination: DestinationKey; seq: number }[],
+    life?: string,
   ): Promise<boolean>;
   /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
   topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
@@ -176,6 +187,14 @@ export interface MemberRow {
   readonly online_until: number;
   readonly agents: readonly string[];
   readonly joined_at: number;
+}
+
+export interface RaisedLink {
+  readonly link_epoch: number;
+  /** In which it was raised. */
+  readonly life: string;
+  /** instance_id of the link that another live broker holds of this member. */
+  readonly elsewhere: string | null;
 }
 
 export interface InviteRow {
@@ -278,6 +297,11 @@ export interface LogMessage {
   readonly destination: DestinationKey;
   readonly position: Position;
   readonly envelope: Envelope;
+}
+
+/** A message with whom it concerns, for a broker that reads on behalf of all its links. */
+export interface RoutedMessage extends LogMessage {
+  readonly routed: RoutedDestination;
 }
 
 /** Retention passed a cursor: `expired` for the sender, `gap` for the receiver. Kept until told. */

@@ -46,6 +46,7 @@ async function overdue(t: TestContext) {
     log: silentLog,
     metrics: createBrokerMetrics(),
     messageRetentionDays: 30,
+    due: () => true,
     noticed: () => undefined,
   });
   t.after(() => upkeep.stop());

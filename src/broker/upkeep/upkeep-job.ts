@@ -22,6 +22,8 @@ export interface UpkeepParts {
   readonly log: Log;
   readonly metrics: BrokerMetrics;
   readonly messageRetentionDays: number;
+  /** Whether this broker does what the clock calls for. */
+  due(): boolean;
   /** A member was left a notice. */
   noticed(meshId: string, memberId: string): void;
 }

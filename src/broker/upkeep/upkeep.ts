@@ -42,6 +42,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     timers.set(
       name,
       clock.after(delayMs, () => {
+        if (!parts.due()) return schedule(name, jobs[name].everyMs);
         run(name, false)
           .then(
             (report) => log.info({ job: name, ...report }, "upkeep"),

@@ -9,6 +9,6 @@ export const onNack = request<"nack">(async (frame, link, parts) => {
   });
   if (state === "dead") parts.metrics.queueDeadLetters.inc({ mesh: link.meshId });
   // Also for a later time: who waits has to look for it then.
-  else parts.queues.wake(link.meshId, frame.queue);
+  else parts.queues.ready(link.meshId, frame.queue);
   return { seq, state, available_at: rfc3339(available_at) };
 });

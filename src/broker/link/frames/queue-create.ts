@@ -11,6 +11,6 @@ export const onQueueCreate = request<"queue_create">(async (frame, link, parts) 
     deliveries_max: frame.deliveries_max,
     now: parts.clock.now(),
   });
-  parts.registry.broadcast(link.meshId, { type: "event", event: "queue_created", queue: row.name }, link.memberId);
+  parts.news.tell(link.meshId, { type: "event", event: "queue_created", queue: row.name }, link.memberId);
   return queueInfo(row, parts, true);
 });

@@ -23,8 +23,8 @@ export const onQueueDelete = request<"queue_delete">(async (frame, link, parts) 
   );
   for (const memberId of told) void parts.notices.tell(link.meshId, memberId);
   // Who waits for its messages hears that it is gone.
-  parts.queues.wake(link.meshId, frame.queue);
-  parts.registry.broadcast(link.meshId, { type: "event", event: "queue_deleted", queue: frame.queue }, link.memberId);
+  parts.queues.ready(link.meshId, frame.queue);
+  parts.news.tell(link.meshId, { type: "event", event: "queue_deleted", queue: frame.queue }, link.memberId);
   return { name: frame.queue };
 });
 

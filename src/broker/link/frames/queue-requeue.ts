@@ -10,7 +10,7 @@ export const onQueueRequeue = request<"queue_requeue">(async (frame, link, parts
     const count = await parts.store.requeueDead(link.meshId, frame.queue, { seqs: frame.seqs, limit, now });
     requeued += count;
     more = frame.seqs === null && count === limit;
-    parts.queues.wake(link.meshId, frame.queue);
+    parts.queues.ready(link.meshId, frame.queue);
     await letOthersRun();
   }
   return { requeued };

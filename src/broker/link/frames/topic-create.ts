@@ -12,7 +12,7 @@ export const onTopicCreate = request<"topic_create">(async (frame, link, parts) 
   });
   await link.openDestinations();
   const info = await topicInfo(parts.store, topic, link.memberId);
-  parts.registry.broadcast(
+  parts.news.tell(
     link.meshId,
     { type: "event", event: "topic_created", topic: { ...info, subscribed: false } },
     link.memberId,

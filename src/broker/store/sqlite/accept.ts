@@ -1,9 +1,10 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Envelope } from "../../../protocol/envelope.ts";
+import { judgeKnown, recordExpiry, refusals } from "../accept-outcomes.ts";
+import { destinationColumn } from "../destination-column.ts";
+import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
-import { incarnationName, issuePosition, type StoreCore } from "./core.ts";
-
-const dayMs = 86_400_000;
+import { incarnationName, type StoreCore } from "./core.ts";
 
 /**
  * B2 and B3 of a batch for one mesh: one transaction, whose BEGIN IMMEDIATE is the lock of every mesh in this file.
@@ -12,7 +13,7 @@ const dayMs = 86_400_000;
 export function accept(core: StoreCore, meshId: string, items: readonly AcceptItem[], now: number): AcceptOutcome[] {
   return core.transaction(() => {
     const head = core.sql("SELECT epoch, seq FROM mesh_head WHERE mesh_id = ?").get(meshId);
-    if (head === undefined) return items.map(() => refused(404, "not_found", "there is no such mesh"));
+    if (head === undefined) return items.map(refusals.noMesh);
     const epoch = Number(head["epoch"]);
     let seq = Number(head["seq"]);
     const outcomes = items.map((item) => {
@@ -57,17 +58,10 @@ export function voidIds(
       if (lookUpOne(core, meshId, id) !== null) continue;
       core
         .sql("INSERT INTO void_claim (mesh_id, client_message_id, sender, expires_at) VALUES (?, ?, ?, ?)")
-        .run(meshId, id, memberId, expiry(core, now));
+        .run(meshId, id, memberId, recordExpiry(core.options.dedupe, now));
     }
     return lookUp(core, meshId, ids);
   });
-}
-
-function judgeKnown(known: DedupeRecord | VoidRecord, item: AcceptItem): AcceptOutcome {
-  if (known.kind === "void") return { kind: "void" };
-  const same =
-    known.sender === item.envelope.sender && Buffer.compare(known.request_fingerprint, item.fingerprint) === 0;
-  return same ? { kind: "duplicate", record: known } : { kind: "mismatch", record: known };
 }
 
 function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestination | Refusal {
@@ -75,31 +69,28 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
   const sender = core
     .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
     .get(meshId, envelope.sender);
-  if (sender?.["status"] !== "active") return refused(403, "not_a_member", "the sender is not a member of this mesh");
-  if (sender["link_epoch"] !== item.linkEpoch) return refused(503, "behind", "a newer link of this member is open");
+  if (sender?.["status"] !== "active") return refusals.senderNoMember();
+  if (sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
   if (envelope.destination_kind === "dm") {
     const recipient = envelope.destination_ref.slice(0, 64);
     const row = core.sql("SELECT status FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, recipient);
-    if (row?.["status"] !== "active") return refused(404, "unknown_destination", "no such member in this mesh");
+    if (row?.["status"] !== "active") return refusals.noMember();
     return { kind: "dm", member_id: recipient };
   }
   if (envelope.destination_kind === "queue") {
     const name = envelope.destination_ref;
-    return core.sql("SELECT 1 AS yes FROM queue WHERE mesh_id = ? AND name = ?").get(meshId, name) === undefined
-      ? refused(404, "unknown_destination", `no queue "${name}" in this mesh`)
-      : { kind: "queue", name };
+    const known = core.sql("SELECT 1 AS yes FROM queue WHERE mesh_id = ? AND name = ?").get(meshId, name);
+    return known === undefined ? refusals.noQueue(name) : { kind: "queue", name };
   }
   const topic = core
     .sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
-  if (topic === undefined)
-    return refused(404, "unknown_destination", `no topic "${envelope.destination_ref}" in this mesh`);
+  if (topic === undefined) return refusals.noTopic(envelope.destination_ref);
   const topicId = String(topic["topic_id"]);
   const open = core
     .sql("SELECT 1 AS yes FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")
     .get(meshId, envelope.sender, topicId);
-  if (open === undefined)
-    return refused(403, "not_subscribed", `the sender is not subscribed to #${envelope.destination_ref}`);
+  if (open === undefined) return refusals.notSubscribed(envelope.destination_ref);
   return { kind: "topic", topic_id: topicId };
 }
 
@@ -144,7 +135,7 @@ function insert(
       envelope.destination_kind,
       envelope.destination_ref,
       now,
-      expiry(core, now),
+      recordExpiry(core.options.dedupe, now),
     );
   if (row.destination.kind === "queue") {
     core
@@ -164,18 +155,13 @@ function accepted(
   seq: number,
   epoch: number,
 ): AcceptOutcome {
-  const position = issuePosition(core, meshId, {
+  const position = issuePosition(core.positionKey, meshId, {
     epoch,
     seq,
     broker_message_id: item.broker_message_id,
     incarnation: core.incarnation.id,
   });
   return { kind: "accepted", seq, epoch, destination, position };
-}
-
-function destinationColumn(destination: RoutedDestination): string {
-  if (destination.kind === "dm") return `dm:${destination.member_id}`;
-  return destination.kind === "topic" ? `topic:${destination.topic_id}` : `queue:${destination.name}`;
 }
 
 function lookUpOne(core: StoreCore, meshId: string, id: string): DedupeRecord | VoidRecord | null {
@@ -218,17 +204,11 @@ function readRecord(core: StoreCore, meshId: string, row: Record<string, SQLInpu
     position:
       incarnation === null
         ? null
-        : issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(incarnation)) }),
+        : issuePosition(core.positionKey, meshId, {
+            ...place,
+            incarnation: incarnationName(core, Number(incarnation)),
+          }),
   };
-}
-
-function expiry(core: StoreCore, now: number): number | null {
-  const { mode, retentionDays } = core.options.dedupe;
-  return mode === "permanent" ? null : now + retentionDays * dayMs;
-}
-
-function refused(status: number, code: Refusal["code"], message: string): Refusal {
-  return { kind: "refused", status, code, message };
 }
 
 /** The envelope of a stored row. */

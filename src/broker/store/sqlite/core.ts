@@ -1,11 +1,9 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
 import { sqliteCode } from "../../../base/sqlite-database.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import type { Position } from "../../../protocol/frames.ts";
-import { positionBytes } from "../../../protocol/signing.ts";
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -74,15 +72,6 @@ export function storeError(thrown: unknown, operation: "commit" | "read"): unkno
   if (sqliteCode(thrown) === null) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new ClaudemeshError("store_unavailable", `the store could not ${operation}: ${reason}`, { cause: thrown });
-}
-
-/** A position with the broker's own authentication, for a member to keep and to show again (delivery.md §5). */
-export function issuePosition(core: StoreCore, meshId: string, place: Omit<Position, "mac">): Position {
-  return { ...place, mac: positionMac(core.positionKey, meshId, place) };
-}
-
-export function positionMac(key: KeyObject, meshId: string, place: Omit<Position, "mac">): string {
-  return createHmac("sha256", key).update(positionBytes(place, meshId)).digest("base64url");
 }
 
 /** Name of a start of this store by its number. */

@@ -1,7 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
-import type { MemberRow, MeshRow, TopicRow } from "../store.ts";
+import type { MemberRow, MeshRow, RaisedLink, TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -112,18 +112,13 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
   });
 }
 
-export function raiseLinkEpoch(
-  core: StoreCore,
-  meshId: string,
-  memberId: string,
-  instanceId: string,
-): { link_epoch: number; replaced_instance_id: string | null } {
+export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): RaisedLink {
   return core.transaction(() => {
     const before = requireMember(core, meshId, memberId);
     core
       .sql("UPDATE member SET link_epoch = link_epoch + 1, instance_id = ? WHERE mesh_id = ? AND member_id = ?")
       .run(instanceId, meshId, memberId);
-    return { link_epoch: before.link_epoch + 1, replaced_instance_id: before.instance_id };
+    return { link_epoch: before.link_epoch + 1, life: core.incarnation.id, elsewhere: null };
   });
 }
 

@@ -2,6 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Admission } from "../../../protocol/admission.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { limits } from "../../../protocol/limits.ts";
+import { closedInvite, memberWasRevoked, tooManyInvites, unknownInvite } from "../invite-refusals.ts";
 import type { InviteRow, MemberRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { member, nameIsFree, insertMember } from "./directory.ts";
@@ -16,11 +17,7 @@ export function createInvite(core: StoreCore, invite: Omit<InviteRow, "used" | "
         `SELECT count(*) AS n FROM (${selectInvite} WHERE mesh_id = ? AND expires_at > ? AND revoked_at IS NULL) WHERE used < uses`,
       )
       .get(invite.mesh_id, invite.created_at);
-    if (Number(open?.["n"]) >= limits.invitesOpenMax) {
-      throw new ClaudemeshError("too_many_invites", `the mesh has ${limits.invitesOpenMax} open invites`, {
-        hint: "claudemesh invite list, then claudemesh invite revoke ID",
-      });
-    }
+    if (Number(open?.["n"]) >= limits.invitesOpenMax) throw tooManyInvites();
     if (inviteById(core, invite.mesh_id, invite.invite_id) !== null)
       throw new ClaudemeshError("already_exists", "this invite exists already");
     core
@@ -69,12 +66,10 @@ export function admit(
   return core.transaction(() => {
     const invite = requireInvite(core, meshId, admission.invite_id);
     const present = member(core, meshId, admission.member_id);
-    if (present?.status === "revoked")
-      throw new ClaudemeshError("not_a_member", "this member was revoked; its keys are not admitted again", {
-        hint: "join with a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK",
-      });
+    if (present?.status === "revoked") throw memberWasRevoked();
     if (present !== null) return { member: present, admitted: false };
-    refuseClosed(invite, now);
+    const closed = closedInvite(invite, now);
+    if (closed !== null) throw closed;
     nameIsFree(core, meshId, admission.name);
     core
       .sql("INSERT INTO invite_use (mesh_id, invite_id, member_id, admission, used_at) VALUES (?, ?, ?, ?, ?)")
@@ -105,19 +100,6 @@ export function expireInvites(
   });
 }
 
-function refuseClosed(invite: InviteRow, now: number): void {
-  const hint = "ask for a new one: claudemesh invite";
-  if (invite.revoked_at !== null) throw new ClaudemeshError("invite_revoked", "the invite was revoked", { hint });
-  if (invite.expires_at <= now) {
-    const over = new Date(invite.expires_at).toISOString();
-    throw new ClaudemeshError("invite_expired", `the invite was good until ${over}`, { hint });
-  }
-  if (invite.used >= invite.uses) {
-    const times = invite.uses === 1 ? "once, as it may be" : `${invite.uses} times, as often as it may be`;
-    throw new ClaudemeshError("invite_used", `the invite was used ${times}`, { hint });
-  }
-}
-
 function inviteById(core: StoreCore, meshId: string, inviteId: string): InviteRow | null {
   const row = core.sql(`${selectInvite} WHERE mesh_id = ? AND invite_id = ?`).get(meshId, inviteId);
   return row === undefined ? null : readInvite(row);
@@ -125,10 +107,8 @@ function inviteById(core: StoreCore, meshId: string, inviteId: string): InviteRo
 
 function requireInvite(core: StoreCore, meshId: string, inviteId: string): InviteRow {
   const invite = inviteById(core, meshId, inviteId);
-  if (invite !== null) return invite;
-  throw new ClaudemeshError("invite_unknown", "this broker knows no such invite", {
-    hint: "ask for a new one: claudemesh invite",
-  });
+  if (invite === null) throw unknownInvite();
+  return invite;
 }
 
 function readInvite(row: Record<string, SQLInputValue>): InviteRow {

@@ -5,11 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { silentLog } from "../../../base/log.ts";
 import { createManualClock } from "../../../base/manual-clock.fixture.ts";
-import type { StoreUnderTest } from "../store-bench.fixture.ts";
+import { positionSecret, type StoreUnderTest } from "../store-bench.fixture.ts";
 import type { SqliteStoreOptions } from "./core.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
-
-export const positionSecret = Buffer.alloc(32, 7);
 
 /** Options of the store that tests change. */
 type Changes = Partial<Pick<SqliteStoreOptions, "dedupe" | "pragmas">>;

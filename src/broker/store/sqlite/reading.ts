@@ -1,8 +1,10 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { DestinationKey } from "../../../protocol/frames.ts";
-import type { CursorRow, LogMessage } from "../store.ts";
+import { issuePosition } from "../position-mac.ts";
+import { readDestination } from "../destination-column.ts";
+import type { CursorRow, LogMessage, RoutedMessage } from "../store.ts";
 import { readEnvelope } from "./accept.ts";
-import { incarnationName, issuePosition, type StoreCore } from "./core.ts";
+import { incarnationName, type StoreCore } from "./core.ts";
 
 /** The member's destinations with its cursors; an ended subscription only while it still owes something. */
 export function cursors(core: StoreCore, meshId: string, memberId: string): CursorRow[] {
@@ -69,6 +71,26 @@ export function read(
   return found;
 }
 
+/** What all links of a mesh have to hear of, in one reading. */
+export function readLog(
+  core: StoreCore,
+  meshId: string,
+  range: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number },
+): RoutedMessage[] {
+  const found: RoutedMessage[] = [];
+  let bytes = 0;
+  for (const row of core
+    .sql("SELECT * FROM message_queue WHERE mesh_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?")
+    .iterate(meshId, range.afterSeq, range.toSeq, range.limitItems)) {
+    bytes += String(row["envelope"]).length;
+    if (found.length > 0 && bytes > range.limitBytes) break;
+    const column = String(row["destination"]);
+    const destination = column.startsWith("dm:") ? "dm" : column;
+    found.push({ ...readMessage(core, meshId, row, destination), routed: readDestination(column) });
+  }
+  return found;
+}
+
 /** Newest first below `beforeSeq`. dm: what the member sent or received. */
 export function history(
   core: StoreCore,
@@ -108,7 +130,9 @@ export function acknowledge(
   memberId: string,
   linkEpoch: number,
   acks: readonly { destination: DestinationKey; seq: number }[],
+  life = core.incarnation.id,
 ): boolean {
+  if (life !== core.incarnation.id) return false;
   return core.transaction(() => {
     const row = core.sql("SELECT link_epoch FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, memberId);
     if (row?.["link_epoch"] !== linkEpoch) return false;
@@ -154,7 +178,10 @@ export function readMessage(
     ...place,
     accepted_at: Number(row["accepted_at"]),
     destination,
-    position: issuePosition(core, meshId, { ...place, incarnation: incarnationName(core, Number(row["incarnation"])) }),
+    position: issuePosition(core.positionKey, meshId, {
+      ...place,
+      incarnation: incarnationName(core, Number(row["incarnation"])),
+    }),
     envelope: readEnvelope(String(row["envelope"])),
   };
 }

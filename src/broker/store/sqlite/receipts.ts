@@ -11,8 +11,12 @@ export function addReceipts(
   core.transaction(() => {
     for (const group of groups) {
       core
-        .sql("INSERT INTO receipt (mesh_id, recipient, items, receipt_group, kept_at) VALUES (?, ?, ?, ?, ?)")
-        .run(meshId, group.to, group.items.length, JSON.stringify(group), options.now);
+        .sql(
+          // A receipt kept for a mesh that was deleted meanwhile would stay for ever.
+          `INSERT INTO receipt (mesh_id, recipient, items, receipt_group, kept_at)
+           SELECT mesh_id, ?, ?, ?, ? FROM mesh WHERE mesh_id = ?`,
+        )
+        .run(group.to, group.items.length, JSON.stringify(group), options.now, meshId);
     }
     for (const recipient of new Set(groups.map((group) => group.to))) boundTo(core, meshId, recipient, options.keptMax);
   });

@@ -56,6 +56,8 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     },
     // A table is read: a statement without one is answered whatever has become of the file.
     ping: method(({ sql }) => void sql("SELECT count(*) AS n FROM schema_migration").get()),
+    life: () => core?.incarnation.id ?? "",
+    shared: null,
     createMesh: method(directory.createMesh),
     listMeshes: method(directory.listMeshes),
     meshById: method(directory.meshById),
@@ -104,6 +106,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     checkPosition: method(checkPosition),
     cursors: method(reading.cursors),
     read: method(reading.read),
+    readLog: method(reading.readLog),
     history: method(reading.history),
     acknowledge: method(reading.acknowledge),
     topicProgress: method(reading.topicProgress),

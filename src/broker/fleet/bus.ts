@@ -1,0 +1,50 @@
+import type { Service } from "../../base/service.ts";
+import type { EventFrame } from "../../protocol/frames.ts";
+
+/**
+ * What brokers over one store tell each other. The store is the truth and the bus only wakes: every message may be lost, come
+ * twice or late, and the sweep finds what it spoke of (wire.md §5).
+ */
+export type BusMessage =
+  /** After a commit: everything in [first, last] of the mesh's log is for these destinations, named as their rows do. */
+  | {
+      readonly kind: "reached";
+      readonly mesh_id: string;
+      readonly first: number;
+      readonly last: number;
+      readonly keys: readonly string[];
+    }
+  /** A member has a newer link than any with a lower link_epoch. */
+  | {
+      readonly kind: "link_opened";
+      readonly mesh_id: string;
+      readonly member_id: string;
+      readonly link_epoch: number;
+      readonly instance_id: string;
+      readonly previous_instance_id: string | null;
+    }
+  /** News for the links of a mesh. */
+  | { readonly kind: "event"; readonly mesh_id: string; readonly event: EventFrame; readonly except: string | null }
+  /** Cursors of a topic moved. */
+  | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
+  /** There may be something to claim without anything new in the log: given back, or made ready again. */
+  | { readonly kind: "queue_ready"; readonly mesh_id: string; readonly queue: string }
+  /** Receipts or notices are kept for a member. */
+  | { readonly kind: "owed"; readonly mesh_id: string; readonly member_id: string }
+  /** The log was cut back: links start again from their cursors. */
+  | { readonly kind: "log_cut"; readonly mesh_id: string };
+
+export interface Bus extends Service {
+  /** Never throws and never waits. */
+  publish(message: BusMessage): void;
+  /** Of other brokers only. */
+  listen(listener: (message: BusMessage) => void): void;
+}
+
+/** A broker that is alone, or whose operator has given it no Redis: others find by their sweeps what it did. */
+export const noBus: Bus = {
+  async start() {},
+  async stop() {},
+  publish() {},
+  listen() {},
+};

@@ -1,0 +1,157 @@
+import type { Log } from "../../base/log.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { RoutedMessage } from "../store/store.ts";
+import { pushEntry, routeKey } from "./push-entry.ts";
+import type { Tail } from "./tail.ts";
+
+/**
+ * Keeps a mesh's tail without a hole although several brokers append to its log. `known` is the number up to which everything
+ * that a link here may want is in the tail. What this broker commits comes with its messages. What others commit is told
+ * by its last number and destinations: without a link here that wants one of them, it is passed over; otherwise the log is read,
+ * once for all links. Commits arrive in any order: own ones ahead of a hole wait until it is filled.
+ *
+ * States: *lost* (`known` null: nothing is remembered, links read the store for themselves), *even* (nothing outstanding), *filling*
+ * (one reading at a time until `wanted` is reached). A failed reading goes back to lost, which is always right and only costs more.
+ */
+export interface Follower {
+  /** The number up to which the tail is complete; 0 when lost. */
+  known(): number;
+  /** Committed here, in sequence order. */
+  own(messages: readonly RoutedMessage[]): void;
+  /** Committed somewhere: everything in [first, last] is for `keys`; null: for whom is not known. */
+  reached(first: number, last: number, keys: readonly string[] | null): void;
+  /** Nothing is certain any more: links read the store. */
+  lose(): void;
+}
+
+export interface FollowParts {
+  readonly tail: Tail;
+  readonly log: Log;
+  readonly limits: { readonly tailItemsMax: number; readonly readItemsMax: number; readonly readBytesMax: number };
+  read(range: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number }): Promise<RoutedMessage[]>;
+  /** Whether a link here wants the key's messages. */
+  wanted(key: string): boolean;
+  /** Wakes the links that want these; null: all of them. */
+  wake(keys: ReadonlySet<string> | null): void;
+}
+
+export function createFollower(parts: FollowParts): Follower {
+  const { tail, limits } = parts;
+  let known: number | null = null;
+  let target = 0;
+  /** Own commits above a hole, by their first number. */
+  let held = new Map<number, readonly RoutedMessage[]>();
+  let filling = false;
+
+  function lose(): void {
+    tail.reset();
+    known = null;
+    target = 0;
+    held = new Map();
+    parts.wake(null);
+  }
+
+  function append(messages: readonly RoutedMessage[]): void {
+    const keys = new Set<string>();
+    for (const message of messages) {
+      const key = routeKey(message.routed);
+      tail.append(key, pushEntry(message));
+      if (parts.wanted(key)) keys.add(key);
+      known = message.seq;
+    }
+    if (keys.size > 0) parts.wake(keys);
+  }
+
+  /** Own commits that follow on what is known. */
+  function appendHeld(): void {
+    for (let next = nextHeld(); next !== null; next = nextHeld()) append(next);
+    for (const [first, messages] of held) {
+      const last = messages.at(-1)?.seq ?? 0;
+      if (known === null || first > known) continue;
+      // A reading has overtaken it.
+      held.delete(first);
+      if (last > known) append(messages.filter(({ seq }) => seq > (known ?? 0)));
+    }
+  }
+
+  function nextHeld(): readonly RoutedMessage[] | null {
+    if (known === null) return null;
+    const messages = held.get(known + 1) ?? null;
+    if (messages !== null) held.delete(known + 1);
+    return messages;
+  }
+
+  function outstanding(): number | null {
+    if (known === null) return null;
+    const firstHeld = Math.min(...held.keys());
+    const to = Number.isFinite(firstHeld) ? firstHeld - 1 : target;
+    return to > known ? to : null;
+  }
+
+  async function fill(): Promise<void> {
+    if (filling) return;
+    filling = true;
+    try {
+      for (let to = outstanding(); to !== null; to = outstanding()) {
+        const from: number = known ?? 0;
+        if (to - from > limits.tailItemsMax) return lose();
+        const read = await parts.read({
+          afterSeq: from,
+          toSeq: to,
+          limitItems: limits.readItemsMax,
+          limitBytes: limits.readBytesMax,
+        });
+        // Lost meanwhile: what was read is of an older view.
+        if (known !== from) continue;
+        if (read.length === 0) return lose();
+        append(read);
+        appendHeld();
+      }
+    } catch (thrown) {
+      parts.log.debug(
+        { error: ClaudemeshError.from(thrown).message },
+        "following the log failed; links read for themselves",
+      );
+      lose();
+    } finally {
+      filling = false;
+    }
+  }
+
+  return {
+    known: () => known ?? 0,
+    lose,
+    own(messages) {
+      const first = messages[0]?.seq;
+      const last = messages.at(-1)?.seq;
+      if (first === undefined || last === undefined) return;
+      if (known === null || first === known + 1) {
+        append(messages);
+        appendHeld();
+      } else if (first > known) held.set(first, messages);
+      target = Math.max(target, last);
+      if (held.size > limits.tailItemsMax) return lose();
+      if (outstanding() !== null) void fill();
+    },
+    reached(first, last, keys) {
+      if (known === null) {
+        // Nothing below is remembered anyway: links that are further behind read the store.
+        tail.skipTo(last);
+        known = last;
+        return parts.wake(keys === null ? null : new Set(keys));
+      }
+      if (last <= known) {
+        // Told after it was passed, perhaps while nothing was remembered: whoever wants it looks.
+        const late = keys?.filter(parts.wanted) ?? [];
+        return late.length > 0 ? parts.wake(new Set(late)) : undefined;
+      }
+      if (first === known + 1 && keys !== null && !keys.some(parts.wanted)) {
+        tail.skipTo(last);
+        known = last;
+        appendHeld();
+      }
+      target = Math.max(target, last);
+      if (outstanding() !== null) void fill();
+    },
+  };
+}

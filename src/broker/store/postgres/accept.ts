@@ -1,0 +1,266 @@
+import type { Envelope } from "../../../protocol/envelope.ts";
+import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.ts";
+import { issuePosition } from "../position-mac.ts";
+import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
+import {
+  bigintArray,
+  booleanArray,
+  byteaArray,
+  encodeArray,
+  integerArray,
+  smallintArray,
+  textArray,
+  uuidArray,
+} from "./binary-array.ts";
+import { incarnationName, type Row, type Sql, type StoreCore } from "./core.ts";
+import { meetLife } from "./life.ts";
+import { noIncarnation, sqlState } from "./sqlstate.ts";
+
+/**
+ * B2 and B3 of a batch for one mesh: one call of mesh.accept, which commits by itself (migrations/broker/postgres). When
+ * the connection breaks before its answer, the batch is committed or it is not; resent ids find out at B0.
+ */
+export async function accept(
+  core: StoreCore,
+  meshId: string,
+  items: readonly AcceptItem[],
+  now: number,
+): Promise<AcceptOutcome[]> {
+  const outcomes = new Array<AcceptOutcome>(items.length);
+  // The function takes each id once: a second item of the same id is judged by what became of the first.
+  let waiting = [...items.keys()];
+  while (waiting.length > 0) {
+    const ids = new Set<string>();
+    const [batch, later]: [number[], number[]] = [[], []];
+    for (const index of waiting) {
+      const id = items[index]?.envelope.client_message_id ?? "";
+      (ids.has(id) ? later : batch).push(index);
+      ids.add(id);
+    }
+    const chosen = batch.flatMap((index) => items[index] ?? []);
+    for (const [place, outcome] of (await acceptOnce(core, meshId, chosen, now)).entries())
+      outcomes[batch[place] ?? 0] = outcome;
+    waiting = later;
+  }
+  return outcomes;
+}
+
+const acceptText = `SELECT * FROM mesh.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
+
+async function acceptOnce(
+  core: StoreCore,
+  meshId: string,
+  items: readonly AcceptItem[],
+  now: number,
+): Promise<AcceptOutcome[]> {
+  const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items)];
+  const [row] = await core.connections.accept(async (sql) => {
+    try {
+      return await sql.rows(acceptText, values);
+    } catch (thrown) {
+      if (sqlState(thrown) !== noIncarnation) throw thrown;
+      await meetLife(core, sql);
+      return await sql.rows(acceptText, values);
+    }
+  });
+  if (row === undefined || row["epoch"] === null) return items.map(refusals.noMesh);
+  const letters = String(row["outcomes"]);
+  const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
+  const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
+  // Behind a pooler that changed servers without a word.
+  if (incarnation !== "" && incarnation !== core.life?.id) await core.connections.accept((sql) => meetLife(core, sql));
+  const topicIds = topicIdsOf(row["topic_ids"]);
+  const epoch = Number(row["epoch"]);
+  let seq = Number(row["head"]);
+  return items.map((item, index): AcceptOutcome => {
+    const letter = letters[index] ?? "";
+    if (letter === "k") {
+      const known = records.get(item.envelope.client_message_id);
+      return known === undefined ? recordGone : judgeKnown(known, item);
+    }
+    if (letter !== "a") return refusalOf(letter, item);
+    seq += 1;
+    return {
+      kind: "accepted",
+      seq,
+      epoch,
+      destination: routed(item.envelope, topicIds[index]),
+      position: issuePosition(core.positionKey, meshId, {
+        epoch,
+        seq,
+        broker_message_id: item.broker_message_id,
+        incarnation,
+      }),
+    };
+  });
+}
+
+/** The parameters of mesh.accept from $4 on. */
+function columnsOf(items: readonly AcceptItem[]): Buffer[] {
+  const mentionItems: number[] = [];
+  const mentionMembers: string[] = [];
+  for (const [index, { envelope }] of items.entries()) {
+    for (const member of envelope.mentions) {
+      mentionItems.push(index + 1);
+      mentionMembers.push(member);
+    }
+  }
+  const text = (read: (envelope: Envelope) => string) =>
+    encodeArray(
+      textArray,
+      items.map(({ envelope }) => read(envelope)),
+    );
+  const column = <T>(type: Parameters<typeof encodeArray<T>>[0], read: (item: AcceptItem) => T) =>
+    encodeArray(type, items.map(read));
+  return [
+    text((envelope) => envelope.client_message_id),
+    column(byteaArray, (item) => item.fingerprint),
+    column(smallintArray, (item) => item.envelope.version),
+    text((envelope) => envelope.sender),
+    column(bigintArray, (item) => item.linkEpoch),
+    text((envelope) => envelope.destination_kind),
+    text(destinationName),
+    text((envelope) => envelope.destination_ref),
+    column(uuidArray, (item) => item.broker_message_id),
+    column(booleanArray, (item) => item.refusal !== null),
+    text((envelope) => JSON.stringify(envelope)),
+    encodeArray(integerArray, mentionItems),
+    encodeArray(textArray, mentionMembers),
+  ];
+}
+
+/** Without the agent that a dm may name. */
+function destinationName({ destination_kind, destination_ref }: Envelope): string {
+  return destination_kind === "dm" ? destination_ref.slice(0, 64) : destination_ref;
+}
+
+function idsOf(items: readonly AcceptItem[], letters: string): string[] {
+  return items.filter((_, index) => letters[index] === "k").map(({ envelope }) => envelope.client_message_id);
+}
+
+function topicIdsOf(column: unknown): readonly string[] {
+  return Array.isArray(column) ? column : [];
+}
+
+function routed({ destination_kind, destination_ref }: Envelope, topicId: string | undefined): RoutedDestination {
+  if (destination_kind === "dm") return { kind: "dm", member_id: destination_ref.slice(0, 64) };
+  return destination_kind === "topic"
+    ? { kind: "topic", topic_id: topicId ?? "" }
+    : { kind: "queue", name: destination_ref };
+}
+
+/** Expired in this very moment: the sender asks again and is judged anew. */
+const recordGone = refused(503, "store_unavailable", "the id's record expired meanwhile; send again");
+
+function refusalOf(letter: string, { envelope, refusal }: AcceptItem): AcceptOutcome {
+  switch (letter) {
+    case "v":
+      return { kind: "void" };
+    case "r":
+      return refusal ?? refused(500, "internal", "the store gave no outcome");
+    case "m":
+      return refusals.senderNoMember();
+    case "l":
+      return refusals.newerLink();
+    case "d":
+      return refusals.noMember();
+    case "t":
+      return refusals.noTopic(envelope.destination_ref);
+    case "q":
+      return refusals.noQueue(envelope.destination_ref);
+    case "s":
+      return refusals.notSubscribed(envelope.destination_ref);
+    default:
+      return refused(500, "internal", "the store gave no outcome");
+  }
+}
+
+/** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */
+const lookUpText = `
+  SELECT d.*, m.incarnation AS message_incarnation
+    FROM unnest($2::text[]) AS asked (id)
+    CROSS JOIN LATERAL (SELECT * FROM mesh.client_message_dedupe r WHERE r.mesh_id = $1 AND r.client_message_id = asked.id OFFSET 0) d
+    LEFT JOIN LATERAL (SELECT q.incarnation FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq = d.seq OFFSET 0) m ON true`;
+const voidText = `
+  SELECT v.client_message_id, v.sender FROM unnest($2::text[]) AS asked (id)
+    CROSS JOIN LATERAL (SELECT * FROM mesh.void_claim c WHERE c.mesh_id = $1 AND c.client_message_id = asked.id OFFSET 0) v`;
+
+/** The record or void claim of each id that has one. */
+export async function lookUp(
+  core: StoreCore,
+  meshId: string,
+  ids: readonly string[],
+): Promise<Map<string, DedupeRecord | VoidRecord>> {
+  return core.connections.accept((sql) => lookUpOn(core, sql, meshId, ids));
+}
+
+async function lookUpOn(
+  core: StoreCore,
+  sql: Sql,
+  meshId: string,
+  ids: readonly string[],
+): Promise<Map<string, DedupeRecord | VoidRecord>> {
+  const found = new Map<string, DedupeRecord | VoidRecord>();
+  const asked = encodeArray(textArray, ids);
+  for (const row of await sql.rows(voidText, [meshId, asked])) {
+    const id = String(row["client_message_id"]);
+    found.set(id, { kind: "void", client_message_id: id, sender: String(row["sender"]) });
+  }
+  for (const row of await sql.rows(lookUpText, [meshId, asked]))
+    found.set(String(row["client_message_id"]), await readRecord(core, sql, meshId, row));
+  return found;
+}
+
+/** Claims what has no record as void. Own ids only: another sender's claim or record is left alone. */
+export async function voidIds(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  ids: readonly string[],
+  now: number,
+): Promise<Map<string, DedupeRecord | VoidRecord>> {
+  return core.locked(meshId, async (tx) => {
+    const known = await lookUpOn(core, tx, meshId, ids);
+    const unclaimed = [...new Set(ids)].filter((id) => !known.has(id));
+    if (unclaimed.length > 0)
+      await tx.rows(
+        `INSERT INTO mesh.void_claim (mesh_id, client_message_id, sender, expires_at)
+         SELECT $1, id, $3, $4 FROM unnest($2::text[]) AS asked (id)`,
+        [meshId, encodeArray(textArray, unclaimed), memberId, recordExpiry(core.options.dedupe, now)],
+      );
+    // In the order in which they were asked for.
+    const claimed = (id: string): VoidRecord => ({ kind: "void", client_message_id: id, sender: memberId });
+    return new Map(ids.map((id) => [id, known.get(id) ?? claimed(id)]));
+  });
+}
+
+async function readRecord(core: StoreCore, sql: Sql, meshId: string, row: Row): Promise<DedupeRecord> {
+  const place = {
+    epoch: Number(row["epoch"]),
+    seq: Number(row["seq"]),
+    broker_message_id: String(row["broker_message_id"]),
+  };
+  const incarnation = row["message_incarnation"];
+  return {
+    kind: "record",
+    client_message_id: String(row["client_message_id"]),
+    ...place,
+    request_fingerprint: row["request_fingerprint"] as Buffer,
+    fingerprint_version: Number(row["fingerprint_version"]),
+    sender: String(row["sender"]),
+    first_seen_at: Number(row["first_seen_at"]),
+    history_available: row["history_available"] === true,
+    position:
+      incarnation === null
+        ? null
+        : issuePosition(core.positionKey, meshId, {
+            ...place,
+            incarnation: await incarnationName(core, Number(incarnation), sql),
+          }),
+  };
+}
+
+/** The envelope of a stored row. */
+export function readEnvelope(text: string): Envelope {
+  return JSON.parse(text) as Envelope;
+}

@@ -1,0 +1,167 @@
+import { Pool, type PoolClient, types } from "pg";
+import type { Log } from "../../../base/log.ts";
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import { sqlState, storeError } from "./sqlstate.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Statements on one connection, or on any when it is the store's own. Values travel beside the text, never in it. */
+export interface Sql {
+  rows(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * Two sets of connections: those that accept serve nothing else, so that a thousand reads never stand before a commit.
+ * Each lends one connection for a piece of work and takes it back; one whose state is not known is closed instead.
+ */
+export interface Connections {
+  accept<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  query<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** For the few statements whose time grows with the data: each may take an hour. */
+  longQuery<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const defaultAcceptConnections = 4;
+const defaultQueryConnections = 6;
+/** For a connection to be made or become free. */
+const connectMs = 5_000;
+/** For one statement, before its connection is given up. The server gives up a little earlier. */
+const statementMs = 10_000;
+const longStatementMs = 3_600_000;
+/** For the lock of a mesh (delivery.md §4). */
+const lockMs = 2_000;
+
+/** Committed means on the server's disk, whatever its defaults are; a lock is not waited for without end. */
+const everySession = [
+  "SET default_transaction_isolation = 'read committed'",
+  "SET synchronous_commit = on",
+  `SET lock_timeout = ${lockMs}`,
+  `SET statement_timeout = ${statementMs - 1_000}`,
+  `SET idle_in_transaction_session_timeout = ${statementMs}`,
+  "SET jit = off",
+  "SET timezone = 'UTC'",
+];
+
+/** Plans by index whatever the statistics say, and made once: a batch's plan must not depend on when a table was analysed. */
+const acceptSession = [
+  ...everySession,
+  "SET plan_cache_mode = force_generic_plan",
+  "SET enable_seqscan = off",
+  "SET enable_bitmapscan = off",
+  "SET enable_hashjoin = off",
+  "SET enable_mergejoin = off",
+];
+
+const oidBigint = 20;
+
+export function openConnections(options: {
+  readonly url: string;
+  readonly log: Log;
+  readonly acceptConnections?: number;
+  readonly queryConnections?: number;
+  /** Runs on every new connection before anything else. */
+  readonly opened: (sql: Sql) => Promise<void>;
+}): Connections {
+  const lendOf = (pool: Pool, session: readonly string[], statementMaxMs?: number) => {
+    return <T>(work: (sql: Sql) => Promise<T>): Promise<T> => lend(pool, session, options.opened, work, statementMaxMs);
+  };
+  const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections);
+  const querying = open(options, options.queryConnections ?? defaultQueryConnections);
+  return {
+    accept: lendOf(accepting, acceptSession),
+    query: lendOf(querying, everySession),
+    longQuery: lendOf(querying, everySession, longStatementMs),
+    async close() {
+      await Promise.all([accepting.end(), querying.end()]);
+    },
+  };
+}
+
+function open({ url, log }: { url: string; log: Log }, max: number): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max,
+    min: 0,
+    connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: 60_000,
+    query_timeout: statementMs,
+    keepAlive: true,
+    application_name: "claudemesh-broker",
+    allowExitOnIdle: true,
+    types: { getTypeParser: typeParser },
+  });
+  // An idle connection that the server closed; the next piece of work makes a new one.
+  pool.on("error", (error) => log.debug({ error: error.message }, "a connection to the store ended"));
+  return pool;
+}
+
+/** Counters, sequence numbers and milliseconds: all far below 2^53. */
+const typeParser: typeof types.getTypeParser = (oid: number, format?: "text" | "binary") =>
+  oid === oidBigint && format !== "binary" ? Number : types.getTypeParser(oid, format as never);
+
+const prepared = new WeakSet<PoolClient>();
+const names = new Map<string, string>();
+
+/** Statements are prepared once a connection, under a name a text. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `s${names.size}`;
+    names.set(text, name);
+  }
+  return name;
+}
+
+async function lend<T>(
+  pool: Pool,
+  session: readonly string[],
+  opened: (sql: Sql) => Promise<void>,
+  work: (sql: Sql) => Promise<T>,
+  query_timeout = statementMs,
+): Promise<T> {
+  let client: PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (thrown) {
+    throw storeError(thrown, "read");
+  }
+  let broken: Error | null = null;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", onError);
+  const sql: Sql = {
+    async rows(text, values) {
+      // Nothing that is asked of a connection that is gone, or does not answer, is waited for: not even its ROLLBACK.
+      if (broken !== null) throw broken;
+      try {
+        if (values === undefined) return (await client.query<Row>(text)).rows;
+        const named = { name: nameOf(text), text, values: [...values], query_timeout };
+        return (await client.query<Row>(named)).rows;
+      } catch (thrown) {
+        if (!fromServer(thrown)) broken = thrown instanceof Error ? thrown : new Error(String(thrown));
+        throw thrown;
+      }
+    },
+  };
+  try {
+    if (!prepared.has(client)) {
+      await sql.rows(session.join("; "));
+      await opened(sql);
+      prepared.add(client);
+    }
+    return await work(sql);
+  } catch (thrown) {
+    throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "read");
+  } finally {
+    client.off("error", onError);
+    client.release(broken ?? undefined);
+  }
+}
+
+/** The server answered with an error: the connection goes on. Class 57P and 08 end it. */
+function fromServer(thrown: unknown): boolean {
+  const state = sqlState(thrown);
+  return state !== null && /^[0-9A-Z]{5}$/.test(state) && !/^(57P|08)/.test(state);
+}

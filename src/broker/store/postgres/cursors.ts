@@ -1,0 +1,62 @@
+import type { DestinationKey } from "../../../protocol/frames.ts";
+import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
+import type { StoreCore } from "./core.ts";
+import { uuidOrNone } from "./uuid.ts";
+
+/**
+ * One statement and not the mesh's lock, or acknowledging would wait for accepting. The member's row is locked in share first:
+ * a link epoch raised meanwhile either waits for this to commit, or is seen. Then the cursors in one order, so that two
+ * acknowledgements cannot wait for each other. What is not in the log yet is not acknowledged, nor is what another life of the
+ * server had there: its number may be another message's by now.
+ */
+const acknowledgeText = `
+  WITH link AS MATERIALIZED (
+    SELECT m.mesh_id FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2 AND m.link_epoch = $3
+       AND ($6::uuid IS NULL OR $6 = (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()))
+       FOR SHARE OF m
+  ), due AS MATERIALIZED (
+    SELECT c.destination, least(a.seq, (SELECT h.seq FROM mesh.mesh_head h WHERE h.mesh_id = $1)) AS seq
+      FROM (SELECT u.destination, max(u.seq) AS seq FROM unnest($4::text[], $5::bigint[]) AS u (destination, seq) GROUP BY u.destination) a
+      JOIN mesh.cursor c ON c.mesh_id = $1 AND c.member_id = $2 AND c.destination = a.destination
+     WHERE EXISTS (SELECT 1 FROM link)
+     ORDER BY c.destination FOR NO KEY UPDATE OF c
+  ), moved AS (
+    UPDATE mesh.cursor c SET seq = due.seq FROM due
+     WHERE c.mesh_id = $1 AND c.member_id = $2 AND c.destination = due.destination AND c.seq < due.seq
+  )
+  SELECT 1 AS yes FROM link`;
+
+export async function acknowledge(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  linkEpoch: number,
+  acks: readonly { destination: DestinationKey; seq: number }[],
+  life?: string,
+): Promise<boolean> {
+  const destinations = encodeArray(
+    textArray,
+    acks.map(({ destination }) => destination),
+  );
+  const seqs = encodeArray(
+    bigintArray,
+    acks.map(({ seq }) => seq),
+  );
+  return (await core.rows(acknowledgeText, [meshId, memberId, linkEpoch, destinations, seqs, life ?? null])).length > 0;
+}
+
+export async function topicProgress(
+  core: StoreCore,
+  meshId: string,
+  topicId: string,
+  seq: number,
+  sender: string,
+): Promise<{ reached: number; of: number }> {
+  const [row] = await core.rows(
+    `SELECT count(*) AS total, count(*) FILTER (WHERE c.seq >= $3) AS reached FROM mesh.subscription s
+       JOIN mesh.cursor c ON c.mesh_id = s.mesh_id AND c.member_id = s.member_id AND c.destination = 'topic:' || s.topic_id
+      WHERE s.mesh_id = $1 AND s.topic_id = $2 AND s.last_seq IS NULL AND s.first_seq < $3 AND s.member_id <> $4`,
+    [meshId, uuidOrNone(topicId), seq, sender],
+  );
+  return { reached: Number(row?.["reached"]), of: Number(row?.["total"]) };
+}

@@ -1,0 +1,216 @@
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import type { Row, Sql, StoreCore } from "./core.ts";
+import { insertTopic, openInterval, topicByName } from "./topics.ts";
+
+/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
+const systemTopic = "all";
+
+/** Of two brokers that create one mesh at the same moment, the later one waits for the other's commit and finds its row. */
+export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): Promise<MeshRow> {
+  return core.transaction(async (tx) => {
+    const created = await tx.rows(
+      `INSERT INTO mesh.mesh (mesh_id, slug, created_at) VALUES ($1, $2, $3)
+       ON CONFLICT DO NOTHING RETURNING mesh_id, slug, created_at`,
+      [input.mesh_id, input.slug, input.now],
+    );
+    if (created.length === 0) {
+      const existing = await meshById(tx, input.mesh_id);
+      if (existing !== null) return existing;
+      throw new ClaudemeshError("already_exists", `a mesh "${input.slug}" exists already`);
+    }
+    await tx.rows("INSERT INTO mesh.mesh_head (mesh_id, epoch, seq) VALUES ($1, 1, 0)", [input.mesh_id]);
+    await insertTopic(tx, { mesh_id: input.mesh_id, name: systemTopic, created_by: "", now: input.now });
+    return { mesh_id: input.mesh_id, slug: input.slug, created_at: input.now };
+  });
+}
+
+export async function listMeshes(core: StoreCore): Promise<MeshRow[]> {
+  return (await core.rows("SELECT mesh_id, slug, created_at FROM mesh.mesh ORDER BY slug")).map(readMesh);
+}
+
+export async function meshById(sql: Sql, meshId: string): Promise<MeshRow | null> {
+  const [row] = await sql.rows("SELECT mesh_id, slug, created_at FROM mesh.mesh WHERE mesh_id = $1", [meshId]);
+  return row === undefined ? null : readMesh(row);
+}
+
+/**
+ * The mesh's own row first: what is kept for a mesh without its lock (receipts) locks that row, and so comes wholly before
+ * this or finds no mesh. Members before cursors: acknowledging locks them in that order.
+ */
+const meshTables = [
+  "mesh",
+  "member",
+  "cursor",
+  "api_key",
+  "invite_use",
+  "invite",
+  "mention_index",
+  "delivery_queue",
+  "queue",
+  "notice",
+  "receipt",
+  "client_message_dedupe",
+  "void_claim",
+  "message_queue",
+  "subscription",
+  "topic",
+  "log_break",
+  "incarnation_head",
+  "mesh_head",
+] as const;
+
+/**
+ * One transaction, so that a mesh is there or is not. A big one takes minutes, in which its lock is held, and whoever sends
+ * to it is told to try again; other meshes go on.
+ */
+export function deleteMesh(core: StoreCore, meshId: string): Promise<void> {
+  return core.longTransaction(async (tx) => {
+    await tx.rows("SELECT 1 AS yes FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
+    for (const table of meshTables) await tx.rows(`DELETE FROM mesh.${table} WHERE mesh_id = $1`, [meshId]);
+  });
+}
+
+export function addMember(
+  core: StoreCore,
+  input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number },
+): Promise<MemberRow> {
+  return core.locked(input.mesh_id, async (tx, head) => {
+    const existing = await member(tx, input.mesh_id, input.member_id);
+    if (existing !== null) return existing;
+    await nameIsFree(tx, input.mesh_id, input.name);
+    return insertMember(tx, input, head.seq);
+  });
+}
+
+export async function nameIsFree(tx: Sql, meshId: string, name: string): Promise<void> {
+  const taken = await tx.rows("SELECT 1 AS yes FROM mesh.member WHERE mesh_id = $1 AND lower(name) = lower($2)", [
+    meshId,
+    name,
+  ]);
+  if (taken.length === 0) return;
+  throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh`, {
+    hint: "choose another with --name",
+  });
+}
+
+/** With its destinations: its direct messages, and the system topic. Call it under the mesh's lock. */
+export async function insertMember(
+  tx: Sql,
+  input: { mesh_id: string; member_id: string; name: string; role: MemberRow["role"]; now: number },
+  head: number,
+): Promise<MemberRow> {
+  const { mesh_id, member_id } = input;
+  await tx.rows(
+    "INSERT INTO mesh.member (mesh_id, member_id, name, role, status, joined_at) VALUES ($1, $2, $3, $4, 'active', $5)",
+    [mesh_id, member_id, input.name, input.role, input.now],
+  );
+  await tx.rows(
+    "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, 'dm', $3) ON CONFLICT DO NOTHING",
+    [mesh_id, member_id, head],
+  );
+  const all = await topicByName(tx, mesh_id, systemTopic);
+  if (all !== null) await openInterval(tx, mesh_id, member_id, all.topic_id, head);
+  return requireMember(tx, mesh_id, member_id);
+}
+
+export const memberColumns =
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at";
+
+export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
+  const rows = await core.rows(
+    `SELECT ${memberColumns} FROM mesh.member WHERE mesh_id = $1 ORDER BY lower(name), member_id`,
+    [meshId],
+  );
+  return rows.map(readMember);
+}
+
+export async function member(sql: Sql, meshId: string, memberId: string): Promise<MemberRow | null> {
+  const [row] = await sql.rows(`SELECT ${memberColumns} FROM mesh.member WHERE mesh_id = $1 AND member_id = $2`, [
+    meshId,
+    memberId,
+  ]);
+  return row === undefined ? null : readMember(row);
+}
+
+export async function requireMember(tx: Sql, meshId: string, memberId: string): Promise<MemberRow> {
+  const row = await member(tx, meshId, memberId);
+  if (row === null) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+  return row;
+}
+
+export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
+  return core.locked(meshId, async (tx, head) => {
+    await requireMember(tx, meshId, memberId);
+    await tx.rows(
+      "UPDATE mesh.member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
+      [meshId, memberId],
+    );
+    await tx.rows(
+      "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL",
+      [meshId, memberId, head.seq],
+    );
+  });
+}
+
+export function raiseLinkEpoch(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  connection: { readonly instance_id: string; readonly now: number },
+): Promise<RaisedLink> {
+  return core.locked(meshId, async (tx) => {
+    const [before] = await tx.rows(
+      `SELECT m.instance_id, m.linked_by <> $3 AND EXISTS (
+                SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $4) AS elsewhere
+         FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2`,
+      [meshId, memberId, core.options.instanceId, connection.now],
+    );
+    const [raised] = await tx.rows(
+      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4 WHERE mesh_id = $1 AND member_id = $2
+       RETURNING link_epoch, (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()) AS life`,
+      [meshId, memberId, connection.instance_id, core.options.instanceId],
+    );
+    if (raised === undefined) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+    return {
+      link_epoch: Number(raised["link_epoch"]),
+      life: String(raised["life"]),
+      elsewhere: before?.["elsewhere"] === true ? String(before["instance_id"]) : null,
+    };
+  });
+}
+
+/** Without the mesh's lock: every connected member does this every half minute. */
+export async function touchPresence(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  until: number,
+  agents: readonly string[],
+): Promise<void> {
+  await core.rows("UPDATE mesh.member SET online_until = $3, agents = $4 WHERE mesh_id = $1 AND member_id = $2", [
+    meshId,
+    memberId,
+    until,
+    JSON.stringify(agents),
+  ]);
+}
+
+function readMesh(row: Row): MeshRow {
+  return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
+}
+
+export function readMember(row: Row): MemberRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    member_id: String(row["member_id"]),
+    name: String(row["name"]),
+    role: String(row["role"]) as MemberRow["role"],
+    status: row["status"] === "active" ? "active" : "revoked",
+    link_epoch: Number(row["link_epoch"]),
+    instance_id: row["instance_id"] === null ? null : String(row["instance_id"]),
+    online_until: Number(row["online_until"]),
+    agents: JSON.parse(String(row["agents"])) as string[],
+    joined_at: Number(row["joined_at"]),
+  };
+}

@@ -1,0 +1,148 @@
+import { fileURLToPath } from "node:url";
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import type { BrokerStore } from "../store.ts";
+import { accept, lookUp, voidIds } from "./accept.ts";
+import { checkConsistency } from "./consistency.ts";
+import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
+import { acknowledge, topicProgress } from "./cursors.ts";
+import { claimDeployment } from "./deployment.ts";
+import * as directory from "./directory.ts";
+import { checkPosition, logState } from "./epochs.ts";
+import * as invites from "./invites.ts";
+import * as leases from "./leases.ts";
+import { migrate } from "./migrate.ts";
+import * as queues from "./queues.ts";
+import * as reading from "./reading.ts";
+import * as receipts from "./receipts.ts";
+import { expireMessages } from "./retention.ts";
+import { createSharedStore } from "./shared.ts";
+import { storeError } from "./sqlstate.ts";
+import * as topics from "./topics.ts";
+import * as upkeep from "./upkeep.ts";
+import { uuidOrNone } from "./uuid.ts";
+
+const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
+
+/**
+ * The store at scale: one PostgreSQL (15 or newer) that any number of brokers share. Everything that a method returns is
+ * committed with fsync, whatever the server's defaults are. Connections are made when they are needed and again after the
+ * server was away; meanwhile calls fail with store_unavailable, and what was asked is asked again.
+ */
+export function createPostgresStore(options: PostgresStoreOptions): BrokerStore {
+  let core: StoreCore | null = null;
+
+  /** Turns a query over the open store into a method of the interface. */
+  function method<A extends readonly unknown[], R>(
+    query: (core: StoreCore, ...args: A) => Promise<R>,
+  ): (...args: A) => Promise<R> {
+    return async (...args) => {
+      if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
+      try {
+        return await query(core, ...args);
+      } catch (thrown) {
+        throw storeError(thrown, "read");
+      }
+    };
+  }
+
+  /** A method whose first argument is a mesh_id as somebody gave it: what cannot be one names no mesh. */
+  function ofMesh<A extends unknown[], R>(
+    query: (core: StoreCore, meshId: string, ...args: A) => Promise<R>,
+  ): (meshId: string, ...args: A) => Promise<R> {
+    return method((open, meshId: string, ...args: A) => query(open, uuidOrNone(meshId), ...args));
+  }
+
+  /** The same for a method whose argument has a mesh_id among others. */
+  function inMesh<I extends { readonly mesh_id: string }, R>(
+    query: (core: StoreCore, input: I) => Promise<R>,
+  ): (input: I) => Promise<R> {
+    return method((open, input: I) => query(open, { ...input, mesh_id: uuidOrNone(input.mesh_id) }));
+  }
+
+  return {
+    async start() {
+      if (core !== null) return;
+      await migrate({ ...options, folder: migrationsFolder });
+      const opened = openCore(options);
+      try {
+        await claimDeployment(opened);
+      } catch (thrown) {
+        await opened.connections.close();
+        throw storeError(thrown, "commit");
+      }
+      core = opened;
+    },
+    async stop() {
+      const open = core;
+      core = null;
+      await open?.connections.close();
+    },
+    ping: method(async (open) => void (await open.rows("SELECT count(*) FROM mesh.schema_migration"))),
+    life: () => core?.life?.id ?? "",
+    shared: createSharedStore(() => {
+      if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");
+      return core;
+    }),
+    createMesh: method(directory.createMesh),
+    listMeshes: method(directory.listMeshes),
+    meshById: ofMesh(directory.meshById),
+    deleteMesh: ofMesh(directory.deleteMesh),
+    addMember: inMesh(directory.addMember),
+    members: ofMesh(directory.members),
+    member: ofMesh(directory.member),
+    createInvite: inMesh(invites.createInvite),
+    invites: ofMesh(invites.invites),
+    revokeInvite: ofMesh(invites.revokeInvite),
+    admit: ofMesh(invites.admit),
+    expireInvites: ofMesh(invites.expireInvites),
+    revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
+      directory.revokeMember(open, meshId, memberId),
+    ),
+    raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
+      directory.raiseLinkEpoch(open, meshId, memberId, connection),
+    ),
+    touchPresence: ofMesh(directory.touchPresence),
+    createTopic: inMesh(topics.createTopic),
+    deleteTopic: ofMesh(topics.deleteTopic),
+    topics: ofMesh(topics.topics),
+    topicByName: ofMesh(topics.topicByName),
+    subscribe: ofMesh((open, meshId, memberId: string, name: string, _now: number) =>
+      topics.subscribe(open, meshId, memberId, name),
+    ),
+    unsubscribe: ofMesh((open, meshId, memberId: string, name: string, _now: number) =>
+      topics.unsubscribe(open, meshId, memberId, name),
+    ),
+    subscribers: ofMesh(topics.subscribers),
+    createQueue: inMesh(queues.createQueue),
+    queues: ofMesh(queues.queues),
+    queueByName: ofMesh(queues.queueByName),
+    countQueue: ofMesh(queues.countQueue),
+    deleteQueue: ofMesh(queues.deleteQueue),
+    claim: ofMesh(leases.claim),
+    ack: ofMesh(leases.ack),
+    nack: ofMesh(leases.nack),
+    extend: ofMesh(leases.extend),
+    deadLetters: ofMesh(leases.deadLetters),
+    requeueDead: ofMesh(leases.requeueDead),
+    lookUp: ofMesh(lookUp),
+    accept: ofMesh(accept),
+    voidIds: ofMesh(voidIds),
+    log: ofMesh(logState),
+    checkPosition: ofMesh(checkPosition),
+    cursors: ofMesh(reading.cursors),
+    read: ofMesh(reading.read),
+    readLog: ofMesh(reading.readLog),
+    history: ofMesh(reading.history),
+    acknowledge: ofMesh(acknowledge),
+    topicProgress: ofMesh(topicProgress),
+    addReceipts: ofMesh(receipts.addReceipts),
+    takeReceipts: ofMesh(receipts.takeReceipts),
+    dropReceipts: ofMesh(receipts.dropReceipts),
+    expireMessages: ofMesh(expireMessages),
+    takeNotices: ofMesh(upkeep.takeNotices),
+    dropNotices: ofMesh(upkeep.dropNotices),
+    expireDedupe: ofMesh(upkeep.expireDedupe),
+    expireKept: ofMesh(upkeep.expireKept),
+    checkConsistency: ofMesh(checkConsistency),
+  };
+}

@@ -1,0 +1,31 @@
+import { ClaudemeshError } from "../../../protocol/error.ts";
+
+/** No incarnation is recorded for this life of the server: raised by mesh.accept. */
+export const noIncarnation = "CM001";
+export const uniqueViolation = "23505";
+const damaged = new Set(["XX001", "XX002"]);
+/** Of a table, column or function: the schema is not the one that this program was made for. */
+const undefinedObject = new Set(["42P01", "42703", "42883", "3F000"]);
+
+/** Five characters of a server's error, an errno of the connection's, or null. */
+export function sqlState(thrown: unknown): string | null {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : null;
+}
+
+/**
+ * What the database said, as an error of the store. Everything that may pass is store_unavailable: lost connections,
+ * shutdowns, lock waits, deadlocks, full disks. The connection's address and password are in none of these texts.
+ */
+export function storeError(thrown: unknown, operation: "commit" | "read"): ClaudemeshError {
+  if (thrown instanceof ClaudemeshError) return thrown;
+  const state = sqlState(thrown);
+  const reason = thrown instanceof Error ? thrown.message || (state ?? thrown.name) : String(thrown);
+  const message = `the store could not ${operation}: ${reason}${state === null ? "" : ` (${state})`}`;
+  if (state !== null && damaged.has(state)) return new ClaudemeshError("store_corrupt", message, { cause: thrown });
+  if (state !== null && undefinedObject.has(state))
+    return new ClaudemeshError("schema_newer", message, {
+      cause: thrown,
+      hint: "this database has another schema than this program expects; see docs/operations.md, Upgrade",
+    });
+  return new ClaudemeshError("store_unavailable", message, { cause: thrown });
+}

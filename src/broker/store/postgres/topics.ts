@@ -1,0 +1,136 @@
+import { ClaudemeshError } from "../../../protocol/error.ts";
+import { newUuidV7 } from "../../../protocol/ids.ts";
+import type { TopicRow } from "../store.ts";
+import type { Row, Sql, StoreCore } from "./core.ts";
+import { requireMember } from "./directory.ts";
+import { uuidOrNone } from "./uuid.ts";
+
+export function createTopic(
+  core: StoreCore,
+  input: { mesh_id: string; name: string; created_by: string; now: number },
+): Promise<TopicRow> {
+  return core.locked(input.mesh_id, async (tx, head) => {
+    if ((await topicByName(tx, input.mesh_id, input.name)) !== null) {
+      throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, {
+        hint: `claudemesh topic join ${input.name}`,
+      });
+    }
+    const topic = await insertTopic(tx, input);
+    // Only subscribers may send to a topic, so whoever creates it is one.
+    await openInterval(tx, input.mesh_id, input.created_by, topic.topic_id, head.seq);
+    return topic;
+  });
+}
+
+export function deleteTopic(core: StoreCore, meshId: string, name: string, now: number): Promise<void> {
+  return core.locked(meshId, async (tx, head) => {
+    const topic = await requireTopic(tx, meshId, name);
+    await tx.rows("UPDATE mesh.topic SET deleted_at = $3 WHERE mesh_id = $1 AND topic_id = $2", [
+      meshId,
+      topic.topic_id,
+      now,
+    ]);
+    await tx.rows(
+      "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND topic_id = $2 AND last_seq IS NULL",
+      [meshId, topic.topic_id, head.seq],
+    );
+  });
+}
+
+export async function topics(core: StoreCore, meshId: string): Promise<TopicRow[]> {
+  const rows = await core.rows(
+    "SELECT mesh_id, topic_id, name, created_at FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL ORDER BY name",
+    [meshId],
+  );
+  return rows.map(readTopic);
+}
+
+export async function topicByName(sql: Sql, meshId: string, name: string): Promise<TopicRow | null> {
+  const [row] = await sql.rows(
+    "SELECT mesh_id, topic_id, name, created_at FROM mesh.topic WHERE mesh_id = $1 AND name = $2 AND deleted_at IS NULL",
+    [meshId, name],
+  );
+  return row === undefined ? null : readTopic(row);
+}
+
+export function subscribe(core: StoreCore, meshId: string, memberId: string, name: string): Promise<TopicRow> {
+  return core.locked(meshId, async (tx, head) => {
+    const topic = await requireTopic(tx, meshId, name);
+    await requireMember(tx, meshId, memberId);
+    const open = await tx.rows(
+      "SELECT 1 AS yes FROM mesh.subscription WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL",
+      [meshId, memberId, topic.topic_id],
+    );
+    if (open.length === 0) await openInterval(tx, meshId, memberId, topic.topic_id, head.seq);
+    return topic;
+  });
+}
+
+export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): Promise<TopicRow> {
+  return core.locked(meshId, async (tx, head) => {
+    const topic = await requireTopic(tx, meshId, name);
+    await tx.rows(
+      "UPDATE mesh.subscription SET last_seq = $4 WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL",
+      [meshId, memberId, topic.topic_id, head.seq],
+    );
+    return topic;
+  });
+}
+
+export async function subscribers(core: StoreCore, meshId: string, topicId: string): Promise<string[]> {
+  const rows = await core.rows(
+    "SELECT member_id FROM mesh.subscription WHERE mesh_id = $1 AND topic_id = $2 AND last_seq IS NULL ORDER BY member_id",
+    [meshId, uuidOrNone(topicId)],
+  );
+  return rows.map((row) => String(row["member_id"]));
+}
+
+/** Call it under the mesh's lock, or while the mesh is not yet to be seen. */
+export async function insertTopic(
+  tx: Sql,
+  input: { mesh_id: string; name: string; created_by: string; now: number },
+): Promise<TopicRow> {
+  const topicId = newUuidV7(input.now);
+  await tx.rows(
+    "INSERT INTO mesh.topic (mesh_id, topic_id, name, created_by, created_at) VALUES ($1, $2, $3, $4, $5)",
+    [input.mesh_id, topicId, input.name, input.created_by, input.now],
+  );
+  return { mesh_id: input.mesh_id, topic_id: topicId, name: input.name, created_at: input.now };
+}
+
+/** From the mesh's head, under its lock. Left and joined again with nothing accepted between: the old interval simply goes on. */
+export async function openInterval(
+  tx: Sql,
+  meshId: string,
+  memberId: string,
+  topicId: string,
+  head: number,
+): Promise<void> {
+  await tx.rows(
+    `INSERT INTO mesh.subscription (mesh_id, member_id, topic_id, first_seq) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (mesh_id, member_id, topic_id, first_seq) DO UPDATE SET last_seq = NULL`,
+    [meshId, memberId, topicId, head],
+  );
+  await tx.rows(
+    "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    [meshId, memberId, `topic:${topicId}`, head],
+  );
+}
+
+async function requireTopic(tx: Sql, meshId: string, name: string): Promise<TopicRow> {
+  const topic = await topicByName(tx, meshId, name);
+  if (topic === null)
+    throw new ClaudemeshError("unknown_destination", `no topic "${name}" in this mesh`, {
+      hint: "claudemesh topic list",
+    });
+  return topic;
+}
+
+function readTopic(row: Row): TopicRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    topic_id: String(row["topic_id"]),
+    name: String(row["name"]),
+    created_at: Number(row["created_at"]),
+  };
+}
