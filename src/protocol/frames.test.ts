@@ -13,11 +13,12 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "cf2e7c51de332440153ca01eb3500766e51a2725996b7467fd6b61a97b5a5b6d";
+const wireDigest = "ef1fd13372a9e209a213e44811759ed7d88925811643d4bb32f774343c533ebd";
 
 test("the wire changes only on purpose", () => {
   const files = [
     "frames.ts",
+    "queue-frames.ts",
     "frame-shapes.ts",
     "envelope.ts",
     "close-codes.ts",

@@ -1,5 +1,6 @@
-import type { InviteInfo, QueueCounts } from "./frames.ts";
+import type { InviteInfo } from "./frames.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
+import type { QueueCounts } from "./queue-frames.ts";
 
 /** Shapes of the daemon's local API (HTTP/JSON, snake_case as on the wire). The daemon's answers satisfy these. */
 
@@ -338,6 +339,6 @@ export interface LocalEvent {
   readonly id: number;
   readonly event: (typeof eventNames)[number];
   readonly at: string;
-  /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?} · others: details */
+  /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?, reason?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;
 }

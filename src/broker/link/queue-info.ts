@@ -1,5 +1,6 @@
-import type { PushItem, QueueInfo } from "../../protocol/frames.ts";
+import type { PushItem } from "../../protocol/frames.ts";
 import { limits as wireLimits } from "../../protocol/limits.ts";
+import type { QueueInfo } from "../../protocol/queue-frames.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { pushEntry, pushItem, stubItem } from "../route/push-entry.ts";
 import type { QueueRow } from "../store/queue-store.ts";

@@ -143,7 +143,7 @@ export function createSession(
   async function onNotices(frame: NoticesFrame): Promise<void> {
     const now = clock.now();
     await inbox.addEvents(
-      frame.items.map((item) => noticeEvent(item, now)),
+      frame.items.map((item) => noticeEvent(item, now, (wireId) => outbox.message(wireId))),
       now,
     );
     send({ type: "reply", id: frame.id, result: {} });

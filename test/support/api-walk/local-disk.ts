@@ -136,4 +136,7 @@ const linkOperations = [
   "inviteList",
   "inviteRevoke",
   "history",
+  ...["List", "Create", "Show", "Delete", "Dead", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
+    (of) => `queue${of}`,
+  ),
 ];

@@ -1,4 +1,4 @@
-import type { ClaimCancelFrame } from "../../../protocol/frames.ts";
+import type { ClaimCancelFrame } from "../../../protocol/queue-frames.ts";
 import type { FrameHandler } from "./frame-handler.ts";
 
 /** The answer is the claim's own. */

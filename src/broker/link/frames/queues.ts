@@ -1,4 +1,4 @@
-import type { QueueInfo } from "../../../protocol/frames.ts";
+import type { QueueInfo } from "../../../protocol/queue-frames.ts";
 import { unknownQueue } from "../../store/queue-refusals.ts";
 import { queueInfo } from "../queue-info.ts";
 import { request } from "./frame-handler.ts";
