@@ -46,10 +46,7 @@ test("a queue's life by hand: made, filled, claimed, ended in each way, and dele
 
   const { items } = await json<{ items: ClaimedMessage[] }>(bob, "queue", "claim", "work", "--limit", "9");
   for (const { lease_id } of items)
-    assert.match(
-      ok(await bob.run(["queue", "nack", "work", lease_id, "--reason", "no disk"])),
-      /^dead letter: /,
-    );
+    assert.match(ok(await bob.run(["queue", "nack", "work", lease_id, "--reason", "no disk"])), /^dead letter: /);
   const nothing = await bob.run(["queue", "claim", "work"]);
   assert.deepEqual([nothing.code, nothing.stdout, nothing.stderr], [5, "", "nothing to claim in queue:work\n"]);
   const dead = ok(await alice.run(["queue", "dead", "work"]));
