@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { checkName } from "../../protocol/address.ts";
+import { isName as isNameText } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
@@ -60,7 +60,7 @@ function readTopics(result: unknown): RequestResults["topics"]["topics"] {
 function readQueues(result: unknown): { readonly name: string }[] {
   const queues = isRecord(result) ? result["queues"] : undefined;
   if (!Array.isArray(queues) || !queues.every(isRecord)) throw unreadable("queues");
-  return queues.flatMap(({ name }) => (typeof name === "string" && isName(name) ? [{ name }] : []));
+  return queues.flatMap(({ name }) => (isName(name) ? [{ name }] : []));
 }
 
 /** A broker that does not know the question has no queues. */
@@ -94,12 +94,8 @@ function isTopic(value: unknown): value is RequestResults["topics"]["topics"][nu
   );
 }
 
-function isName(value: unknown): boolean {
-  try {
-    return typeof value === "string" && checkName(value, "name") !== "";
-  } catch {
-    return false;
-  }
+function isName(value: unknown): value is string {
+  return typeof value === "string" && isNameText(value);
 }
 
 function unreadable(what: string): ClaudemeshError {

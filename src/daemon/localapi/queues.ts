@@ -2,6 +2,7 @@ import type { Log } from "../../base/log.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, invalid, listOf, optional, truth, whole } from "../../http/shape.ts";
+import { isName } from "../../protocol/address.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { DeadLetter, QueueView } from "../../protocol/local-api.ts";
@@ -156,7 +157,9 @@ export function queueRoutes(parts: {
 function queueView(info: Record<string, unknown>): QueueView {
   const counts = info["counts"];
   if (!isRecord(counts)) throw unreadable("counts");
-  const name = queueName(textOf(info, "name"));
+  const name = textOf(info, "name");
+  // It is typed into shells as it is shown.
+  if (!isName(name)) throw unreadable("name");
   return {
     name,
     address: `queue:${name}`,
