@@ -163,6 +163,24 @@ test("nothing is handed to a link that has gone while its claim waited", async (
   assert.deepEqual([got?.text, got?.deliveries], ["one", 1]);
 });
 
+test("a claim that nobody waits for any more is answered at once, with nothing, and takes no message", async (context) => {
+  const { fixture, alice, sender } = await withQueue(context);
+  const bob = await consumer(fixture, "bob");
+  const waiting = { type: "claim", queue: "work", limit: 1, lease_ms: leaseMs, wait_ms: 30_000 };
+  bob.send({ ...waiting, id: 1_001 });
+  bob.send({ ...waiting, id: 1_002 });
+  bob.send({ type: "claim_cancel", claim: 1_001 });
+  bob.send({ type: "claim_cancel", claim: 9_999 });
+  const answerTo = (id: number) => bob.next((frame): frame is never => frame.type === "reply" && frame.id === id);
+  assert.deepEqual((await answerTo(1_001))["result"], { messages: [] });
+  await send(fixture, sender, alice, ["one"]);
+  const { result } = (await answerTo(1_002)) as { result: { messages: { deliveries: number }[] } };
+  assert.deepEqual(
+    result.messages.map(({ deliveries }) => deliveries),
+    [1],
+  );
+});
+
 test("a broker that restarts gives nothing back early", async (context) => {
   const { fixture, alice, sender } = await withQueue(context);
   const bob = await consumer(fixture, "bob");
