@@ -17,7 +17,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "topic join": ["builds"],
   "topic leave": ["builds"],
   "queue create": ["jobs"],
-  "queue work": ["jobs", "--", "true"],
+  "queue work": ["jobs", "true"],
   "queue claim": ["jobs"],
   "queue ack": ["jobs", `1-${"A".repeat(22)}`],
   "queue nack": ["jobs", `1-${"A".repeat(22)}`],
@@ -36,7 +36,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   completion: ["bash"],
 };
 /** Take any number of words, or any word. */
-const takesAnyWord = new Set(["search"]);
+const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
 const takesAnyValue = new Set(["watch --exec", "outbox requeue --patch", "up --broker"]);
 
