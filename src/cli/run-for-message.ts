@@ -1,6 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
-import { senderOf } from "./message-text.ts";
+import { apiKeyOf, senderOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
 import { type Ended, runChild } from "./run-child.ts";
 
@@ -39,7 +39,9 @@ export async function runForMessage(command: string, item: InboxItem, run: Run):
 
 function environment(item: InboxItem, mesh: string): Readonly<Record<string, string>> {
   return oneLineValues({
-    CLAUDEMESH_FROM: senderOf(item),
+    // Of what nobody has signed it is no address: a script that compares it must not take it for the member's word.
+    CLAUDEMESH_FROM: apiKeyOf(item) === null ? senderOf(item) : `${senderOf(item)} via ${item.via}`,
+    CLAUDEMESH_VIA: item.via ?? "",
     CLAUDEMESH_TO: item.to,
     CLAUDEMESH_TOPIC: item.topic ?? "",
     CLAUDEMESH_INBOX_ID: String(item.inbox_id),

@@ -59,8 +59,8 @@ interface Outcome {
 }
 
 async function settle(message: ClaimedMessage, work: Work, ended: Ended, lost: boolean): Promise<Outcome> {
-  const how = message.verified ? `the command ended ${endText(ended)}` : message.unavailable;
-  const done = message.verified && ended.exit_code === 0;
+  const how = "unavailable" in message ? message.unavailable : `the command ended ${endText(ended)}`;
+  const done = ended.exit_code === 0;
   if (lost) return { state: "lost", text: `the lease was lost while the command ran, so it was stopped` };
   try {
     const { state } = await end(work, () =>
@@ -115,7 +115,7 @@ function keepLease(message: ClaimedMessage, work: Work, lost: AbortController): 
 /** The body comes on standard input as it was sent, what is known of the message in the environment. */
 async function run(message: ClaimedMessage, work: Work, signal: AbortSignal): Promise<Ended> {
   // Nobody is to work on what could not be proven to be the sender's.
-  if (!message.verified) return { exit_code: null, signal: null };
+  if ("unavailable" in message) return { exit_code: null, signal: null };
   return runChild({
     file: work.file,
     args: work.args,
@@ -126,7 +126,7 @@ async function run(message: ClaimedMessage, work: Work, signal: AbortSignal): Pr
   });
 }
 
-function environment(message: Extract<ClaimedMessage, { verified: true }>, { queue, mesh }: Work) {
+function environment(message: Extract<ClaimedMessage, { body: string }>, { queue, mesh }: Work) {
   return oneLineValues({
     CLAUDEMESH_FROM: senderOf(message),
     CLAUDEMESH_QUEUE: queue,

@@ -14,6 +14,8 @@ export interface WrittenCall {
   readonly body: unknown;
   readonly transport: Transport;
   gone(): AbortSignal;
+  readonly address: string;
+  readonly admitted: unknown;
 }
 
 /** Reads all of it by the route's shapes. Throws unknown_field, missing_field, invalid_field, or a field's own refusal. */
@@ -25,6 +27,8 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     transport: written.transport,
     gone: written.gone,
+    address: written.address,
+    admitted: written.admitted,
   };
 }
 
@@ -60,7 +64,7 @@ export async function readRequestBody(
       hint: "send `Content-Type: application/json`",
     });
   }
-  const bytes = await readBody(request, options.bytesMax);
+  const bytes = await readBody(request, route.bodyBytesMax ?? options.bytesMax);
   if (bytes === null) return null;
   if (bytes.length === 0 && route.bodyOptional) return {};
   const value = parseJson(bytes);

@@ -83,6 +83,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },
+  topic_policy: { ...request, topic: name, unsealed: flag },
   invite_create: {
     ...request,
     invite_id: memberId,
@@ -116,6 +117,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   },
   extend: { ...request, queue: name, lease_id: text, lease_ms: leaseMs },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
+  mentions: { ...request, before_seq: orNull(integer), limit: integer },
   reply,
   error,
 };

@@ -13,11 +13,12 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "ef1fd13372a9e209a213e44811759ed7d88925811643d4bb32f774343c533ebd";
+const wireDigest = "777e8480222f762d873b48746d75641f1f0e4efedeeb3d70748f103f2d554276";
 
 test("the wire changes only on purpose", () => {
   const files = [
     "frames.ts",
+    "invite-frames.ts",
     "queue-frames.ts",
     "frame-shapes.ts",
     "envelope.ts",

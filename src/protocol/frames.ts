@@ -1,7 +1,7 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
-import type { InviteTransport } from "./invite.ts";
+import type { BrokerReach, InviteInfo } from "./invite-frames.ts";
 import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
 /** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
@@ -205,28 +205,10 @@ export interface TopicInfo {
   readonly subscribers: number;
   /** Whether the asking member is subscribed now. */
   readonly subscribed: boolean;
-}
-
-export interface InviteInfo {
-  /** The invite's public key, 64 lower-case hex characters; the link holds the private one. */
-  readonly invite_id: string;
-  readonly role: MemberInfo["role"];
-  readonly state: "open" | "used" | "expired" | "revoked";
-  /** Members it may admit, and has admitted. */
-  readonly uses: number;
-  readonly used: number;
-  readonly created_at: string;
-  readonly expires_at: string;
-  /** member_id of who made it. */
-  readonly created_by: string;
-}
-
-/** How others reach this broker, for an invite to say. */
-export interface BrokerReach {
-  readonly authority: string;
-  readonly transport: InviteTransport;
-  /** Only programs on the broker's own host reach it so. */
-  readonly loopback: boolean;
+  /** An owner or admin has opened it for messages that API keys hand to the broker unsealed, which nobody has signed. */
+  readonly unsealed: boolean;
+  /** The last place of the log at which such a message may stand although the topic is not open for them any more. */
+  readonly unsealed_through: number;
 }
 
 /** A subscriber of a topic. */
@@ -240,6 +222,8 @@ export type RequestFrame =
   | { readonly type: "topic_create"; readonly id: number; readonly name: string }
   | { readonly type: "subscribe"; readonly id: number; readonly topic: string }
   | { readonly type: "unsubscribe"; readonly id: number; readonly topic: string }
+  /** Owners and admins: opens the topic for unsealed messages of API keys, or closes it for them. */
+  | { readonly type: "topic_policy"; readonly id: number; readonly topic: string; readonly unsealed: boolean }
   | {
       readonly type: "history";
       readonly id: number;
@@ -248,6 +232,8 @@ export type RequestFrame =
       readonly before_seq: number | null;
       readonly limit: number;
     }
+  /** Messages that mention the asking member, of those that it may see. */
+  | { readonly type: "mentions"; readonly id: number; readonly before_seq: number | null; readonly limit: number }
   | {
       readonly type: "invite_create";
       readonly id: number;
@@ -270,6 +256,13 @@ export interface ReplyFrame {
   readonly result: unknown;
 }
 
+/** Messages of the log, newest first. */
+export interface LogPage {
+  readonly items: readonly PushItem[];
+  /** Where the next page begins; null at the end. */
+  readonly next_before_seq: number | null;
+}
+
 /** What a RequestFrame's `reply.result` holds, by request type. */
 export interface RequestResults extends QueueRequestResults {
   members: { readonly members: readonly MemberInfo[] };
@@ -278,7 +271,9 @@ export interface RequestResults extends QueueRequestResults {
   topic_create: TopicInfo;
   subscribe: TopicInfo;
   unsubscribe: TopicInfo;
-  history: { readonly items: readonly PushItem[]; readonly next_before_seq: number | null };
+  topic_policy: TopicInfo;
+  history: LogPage;
+  mentions: LogPage;
   invite_create: { readonly invite: InviteInfo; readonly reach: BrokerReach };
   invites: { readonly invites: readonly InviteInfo[] };
   invite_revoke: InviteInfo;
@@ -334,7 +329,11 @@ export type EventFrame =
       readonly event: "member_joined" | "member_left" | "member_online" | "member_offline";
       readonly member: MemberInfo;
     }
-  | { readonly type: "event"; readonly event: "topic_created" | "topic_deleted"; readonly topic: TopicInfo }
+  | {
+      readonly type: "event";
+      readonly event: "topic_created" | "topic_changed" | "topic_deleted";
+      readonly topic: TopicInfo;
+    }
   | { readonly type: "event"; readonly event: "queue_created" | "queue_deleted"; readonly queue: string }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {

@@ -56,4 +56,10 @@ export const limits = {
   queueCountMax: 10_000,
   /** Claims of one daemon's callers that wait at once. */
   localClaimsWaitingMax: 32,
+  /** API keys of one mesh that are neither over nor revoked. */
+  apiKeysOpenMax: 1_000,
+  apiKeyExpiryMsMax: 31_536_000_000,
+  apiKeyNameCharsMax: 64,
+  /** Destinations that one API key may be limited to. */
+  apiKeyDestinationsMax: 64,
 } as const;

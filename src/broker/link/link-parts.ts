@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { BrokerReach } from "../../protocol/frames.ts";
+import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";

@@ -44,6 +44,15 @@ export function queues(on: On): void {
     assert.deepEqual((await store.checkConsistency(meshId, 0, 100)).findings, []);
   });
 
+  it("takes no message that nobody has sealed into a queue that is not open for it", async (t) => {
+    const under = await open(t);
+    const { store, meshId, alice } = under;
+    const unsealed = { ...item(meshId, alice, "queue:work"), linkEpoch: null, unsealed: true };
+    const [outcome] = await store.accept(meshId, [unsealed], 10);
+    assert.equal(outcome?.kind === "refused" && outcome.code, "unsealed_body");
+    assert.deepEqual(await counts(under, 20), { ready: 0, delayed: 0, leased: 0, dead: 0 });
+  });
+
   it("takes an acknowledgement while the lease lasts, the same one again, and none once it is over", async (t) => {
     const under = await open(t);
     const { store, meshId, bob } = under;

@@ -1,5 +1,7 @@
 import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import type { ApiKeyStore } from "./api-key-store.ts";
+import type { MentionStore } from "./mention-store.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
 import type { QueueStore } from "./queue-store.ts";
 import type { SharedStore } from "./shared-store.ts";
@@ -9,7 +11,7 @@ import type { SharedStore } from "./shared-store.ts";
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore extends QueueStore {
+export interface BrokerStore extends ApiKeyStore, MentionStore, QueueStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -127,6 +129,8 @@ export interface BrokerStore extends QueueStore {
       limit: number;
     },
   ): Promise<LogMessage[]>;
+  /** The message at a place of the log, whoever it is for; null when it is pruned or was never there. */
+  messageAt(meshId: string, seq: number): Promise<LogMessage | null>;
   /** Moves cursors forward, never back; a stale link_epoch, or another `life` than the present one, changes nothing and returns false. */
   acknowledge(
     meshId: string,
@@ -150,6 +154,7 @@ export interface BrokerStore extends QueueStore {
   dropReceipts(meshId: string, memberId: string, receiptIds: readonly number[]): Promise<void>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
+  /** Above `afterSeq` at most `limit`, or fewer where each is owed to many; removed 0: there are no more. */
   expireMessages(
     meshId: string,
     acceptedBefore: number,
@@ -215,13 +220,20 @@ export interface TopicRow {
   readonly topic_id: string;
   readonly name: string;
   readonly created_at: number;
+  /** Open for unsealed messages of API keys. */
+  readonly unsealed: boolean;
+  /** Such messages may stand up to this sequence number although it was closed since; 0: it never was open. */
+  readonly unsealed_through: number;
 }
 
 export interface AcceptItem {
   readonly envelope: Envelope;
   /** Recomputed by the broker from the envelope, 32 bytes; never the claimed one. */
   readonly fingerprint: Uint8Array;
-  readonly linkEpoch: number;
+  /** null: it came by no link but from a direct caller. */
+  readonly linkEpoch: number | null;
+  /** True: nobody sealed it, so its destination must be open for unsealed messages, else unsealed_body. */
+  readonly unsealed?: boolean;
   /** Minted by the broker for this attempt (UUIDv7). */
   readonly broker_message_id: string;
   /** Decided before the lock (limit, behind): answered only if no record turns up under the lock. */
@@ -329,6 +341,7 @@ export interface ConsistencyFinding {
     | "message_without_record"
     | "mention_without_message"
     | "missing_mention"
+    | "superfluous_mention"
     | "queue_row_without_message"
     | "queue_message_without_row"
     | "sequence_gap";

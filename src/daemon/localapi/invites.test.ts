@@ -30,6 +30,8 @@ test("a link is made of what a broker says of itself only where that is an addre
       body: {},
       transport: "unix",
       gone: () => new AbortController().signal,
+      address: "",
+      admitted: undefined,
     } as const;
     const reply = await route.handle(call);
     return "body" in reply ? (reply.body as { link: string }).link : "";

@@ -17,7 +17,7 @@ import {
   textOf,
   unreadable,
 } from "./ask-of-queue.ts";
-import { refuseControl } from "./message-content.ts";
+import { refuseControl } from "../../http/message-content.ts";
 import type { QueueMessageOf } from "./queue-message.ts";
 
 const lease = described(text({ charsMax: 64 }), "Of the claim that the message came by");

@@ -32,6 +32,6 @@ export function createQueueMessages(parts: {
         ? "it was sent elsewhere"
         : null);
     const shown = wrong === null ? checked.item : { ...checked.item, envelope: null, stub_reason: wrong };
-    return historyItem(shown, link.directory()?.members ?? [], self);
+    return historyItem(shown, link.directory(), self);
   };
 }

@@ -69,7 +69,16 @@ function asking(): Asking {
   async function ask(name: string, written: Parameters<Asking["ask"]>[1] = {}): Promise<Record<string, unknown>> {
     const route = routes.find((one) => one.name === name) as Extract<Route, { handle: unknown }>;
     const { body = {}, query = {}, gone = new AbortController().signal } = written;
-    const call = { params: { queue: "work" }, query, headers: {}, body, transport: "unix" as const, gone: () => gone };
+    const call = {
+      params: { queue: "work" },
+      query,
+      headers: {},
+      body,
+      transport: "unix" as const,
+      address: "",
+      admitted: undefined,
+      gone: () => gone,
+    };
     const reply = await route.handle(call as Parameters<typeof route.handle>[0]);
     return (reply as { body: Record<string, unknown> }).body;
   }

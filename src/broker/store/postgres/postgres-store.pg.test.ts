@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Client } from "pg";
 import { newUuidV7 } from "../../../protocol/ids.ts";
+import { newIdentity } from "../../testing/peer.ts";
 import { onServer, sharedPostgres } from "../../testing/postgres-server.ts";
 import { bench, item, kinds } from "../store-bench.fixture.ts";
 import type { BrokerStore } from "../store.ts";
@@ -149,6 +150,33 @@ test("nobody is told of a gap who is just acknowledging the message that retenti
       ["gap 2", "expired 2"],
     );
   });
+});
+
+test("retention holds the lock for a bounded number of notices, and goes on with the next call until all are told", async (t) => {
+  const { store, meshId, alice, now } = await withUrl(t);
+  const away = Array.from({ length: 120 }, () => newIdentity().memberId);
+  for (const [n, member_id] of away.entries())
+    await store.addMember({ mesh_id: meshId, member_id, name: `away-${n}`, role: "member", now });
+  await store.accept(
+    meshId,
+    Array.from({ length: 100 }, () => item(meshId, alice, "#all")),
+    10,
+  );
+  const removed: number[] = [];
+  let noticed = 0;
+  for (let more = true; more; ) {
+    const done = await store.expireMessages(meshId, 11, { afterSeq: 0, limit: 100, dryRun: false, now: 11 });
+    removed.push(done.removed);
+    noticed += done.notices.length;
+    assert.ok(done.notices.length <= 10_000);
+    more = done.removed > 0;
+  }
+  assert.equal(
+    removed.reduce((sum, n) => sum + n, 0),
+    100,
+  );
+  assert.ok(removed.length > 2, removed.join());
+  assert.equal(noticed, 100 * (away.length + 1) + 100, "bob, too, and the sender");
 });
 
 test("receipts that come while their mesh is being deleted are not left behind", async (t) => {

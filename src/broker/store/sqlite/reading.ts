@@ -124,6 +124,13 @@ export function history(
     .map((row) => readMessage(core, meshId, row, destination));
 }
 
+export function messageAt(core: StoreCore, meshId: string, seq: number): LogMessage | null {
+  const row = core.sql("SELECT * FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, seq);
+  if (row === undefined) return null;
+  const destination = String(row["destination"]);
+  return readMessage(core, meshId, row, destination.startsWith("dm:") ? "dm" : destination);
+}
+
 export function acknowledge(
   core: StoreCore,
   meshId: string,

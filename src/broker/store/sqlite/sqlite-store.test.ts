@@ -79,6 +79,8 @@ test("a deleted mesh leaves no row in any table", async (t) => {
   const queue = { name: "work", created_by: alice.memberId, deliveries_max: 5, now: 20 };
   await store.createQueue({ mesh_id: meshId, ...queue });
   await store.accept(meshId, [item(meshId, alice, "queue:work")], 20);
+  const key = { key_id: "k", key_hash: Buffer.alloc(32), member_id: alice.memberId, name: "k", scopes: [] };
+  await store.createApiKey({ mesh_id: meshId, ...key, destinations: null, created_at: 10, expires_at: 100 });
   const { log_break, ...filled } = Object.fromEntries(rows());
   for (const [name, count] of Object.entries(filled)) assert.ok(count > 0, `${name} is empty: this proves nothing`);
   assert.equal(log_break, 0);
