@@ -81,7 +81,12 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     if (row?.["status"] !== "active") return refusals.noMember();
     return { kind: "dm", member_id: recipient };
   }
-  if (envelope.destination_kind === "queue") return refusals.noQueue(envelope.destination_ref);
+  if (envelope.destination_kind === "queue") {
+    const name = envelope.destination_ref;
+    const queue = core.sql("SELECT unsealed FROM queue WHERE mesh_id = ? AND name = ?").get(meshId, name);
+    if (queue === undefined) return refusals.noQueue(name);
+    return unsealed && queue["unsealed"] !== 1 ? refusals.unsealed(`queue:${name}`) : { kind: "queue", name };
+  }
   const topic = core
     .sql("SELECT topic_id, unsealed FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
@@ -138,6 +143,11 @@ function insert(
       now,
       recordExpiry(core.options.dedupe, now),
     );
+  if (row.destination.kind === "queue") {
+    core
+      .sql("INSERT INTO delivery_queue (mesh_id, queue, seq, state, available_at) VALUES (?, ?, ?, 'ready', ?)")
+      .run(meshId, row.destination.name, seq, now);
+  }
   for (const member of envelope.mentions) {
     core.sql("INSERT INTO mention_index (mesh_id, member, seq) VALUES (?, ?, ?)").run(meshId, member, seq);
   }
