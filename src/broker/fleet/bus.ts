@@ -31,6 +31,8 @@ export type BusMessage =
   | { readonly kind: "event"; readonly mesh_id: string; readonly event: EventFrame; readonly except: string | null }
   /** Cursors of a topic moved. */
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
+  /** There may be something to claim without anything new in the log: given back, or made ready again. */
+  | { readonly kind: "queue_ready"; readonly mesh_id: string; readonly queue: string }
   /** Receipts or notices are kept for a member. */
   | { readonly kind: "owed"; readonly mesh_id: string; readonly member_id: string }
   /** The log was cut back: links start again from their cursors. */

@@ -5,7 +5,7 @@ import type { BusMessage } from "./bus.ts";
 
 export type HearParts = Pick<
   LinkParts,
-  "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log"
+  "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "metrics" | "log"
 > & { readonly store: Pick<LinkParts["store"], "life"> };
 
 /** What another broker's word means for the links of this one. */
@@ -14,6 +14,8 @@ export function hear(message: BusMessage, parts: HearParts): void {
   const { mesh_id: meshId } = message;
   switch (message.kind) {
     case "reached":
+      for (const key of message.keys)
+        if (key.startsWith("queue:")) parts.queues.wake(meshId, key.slice("queue:".length));
       // Said by a broker that was held up while the store failed over: here its numbers would hide what stands there now.
       return message.life === parts.store.life() ? router.reached(meshId, message) : undefined;
     case "link_opened": {
@@ -26,6 +28,8 @@ export function hear(message: BusMessage, parts: HearParts): void {
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
     case "topic_moved":
       return parts.progress.moved(meshId, message.topic_id);
+    case "queue_ready":
+      return parts.queues.wake(meshId, message.queue);
     case "owed":
       return tellOwed(meshId, message.member_id, parts);
     case "log_cut":

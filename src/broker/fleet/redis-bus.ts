@@ -20,6 +20,7 @@ const kinds = new Set<string>([
   "link_opened",
   "event",
   "topic_moved",
+  "queue_ready",
   "owed",
   "log_cut",
 ] satisfies readonly BusMessage["kind"][]);
@@ -96,7 +97,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, life, member_id, topic_id, link_epoch, event } = value as Record<string, unknown>;
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, event } = value as Record<string, unknown>;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -106,6 +107,8 @@ function isBusMessage(value: unknown): value is BusMessage {
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "topic_moved":
       return typeof topic_id === "string";
+    case "queue_ready":
+      return typeof queue === "string";
     case "owed":
       return typeof member_id === "string";
     case "log_cut":
