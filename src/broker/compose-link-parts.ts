@@ -108,6 +108,7 @@ function reachedMessage(meshId: string, messages: readonly CommittedMessage[]): 
   return {
     kind: "reached",
     mesh_id: meshId,
+    life: messages[0]?.outcome.position.incarnation ?? "",
     first: messages[0]?.outcome.seq ?? 0,
     last: messages.at(-1)?.outcome.seq ?? 0,
     keys: [...new Set(messages.map(({ outcome }) => routeKey(outcome.destination)))],

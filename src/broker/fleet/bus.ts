@@ -10,6 +10,8 @@ export type BusMessage =
   | {
       readonly kind: "reached";
       readonly mesh_id: string;
+      /** Of the store, in which this was committed: another one's numbers stand for other messages. */
+      readonly life: string;
       readonly first: number;
       readonly last: number;
       readonly keys: readonly string[];
@@ -20,6 +22,8 @@ export type BusMessage =
       readonly mesh_id: string;
       readonly member_id: string;
       readonly link_epoch: number;
+      /** Of the store, in which it was opened. */
+      readonly life: string;
       readonly instance_id: string;
       readonly previous_instance_id: string | null;
     }

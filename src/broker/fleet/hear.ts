@@ -6,7 +6,7 @@ import type { BusMessage } from "./bus.ts";
 export type HearParts = Pick<
   LinkParts,
   "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "metrics" | "log"
->;
+> & { readonly store: Pick<LinkParts["store"], "life"> };
 
 /** What another broker's word means for the links of this one. */
 export function hear(message: BusMessage, parts: HearParts): void {
@@ -16,10 +16,11 @@ export function hear(message: BusMessage, parts: HearParts): void {
     case "reached":
       for (const key of message.keys)
         if (key.startsWith("queue:")) parts.queues.wake(meshId, key.slice("queue:".length));
-      return router.reached(meshId, message);
+      // Said by a broker that was held up while the store failed over: here its numbers would hide what stands there now.
+      return message.life === parts.store.life() ? router.reached(meshId, message) : undefined;
     case "link_opened": {
       const link = registry.get(meshId, message.member_id);
-      if (link === null || link.linkEpoch >= message.link_epoch) return;
+      if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
       const own = link.instanceId === message.instance_id || link.instanceId === message.previous_instance_id;
       return replaceLink(link, own, parts);
     }

@@ -97,12 +97,12 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, member_id, topic_id, queue, link_epoch, event } = value as Record<string, unknown>;
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, event } = value as Record<string, unknown>;
   switch (kind as BusMessage["kind"]) {
     case "reached":
-      return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys);
+      return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
     case "link_opened":
-      return typeof member_id === "string" && Number.isSafeInteger(link_epoch);
+      return typeof member_id === "string" && Number.isSafeInteger(link_epoch) && typeof life === "string";
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "topic_moved":

@@ -8,8 +8,8 @@ import { endLink, replaceLink, tellOwed } from "./hear.ts";
 
 export type SweepParts = Pick<
   LinkParts,
-  "router" | "registry" | "receipts" | "notices" | "metrics" | "log" | "clock" | "limits"
-> & { readonly shared: SharedStore };
+  "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log" | "clock" | "limits"
+> & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life"> };
 
 /**
  * Every few seconds: whatever a lost wake-up may have hidden from the links of this broker, and its lease. A broker that is killed
@@ -40,16 +40,22 @@ export function createSweep(parts: SweepParts): Sweep {
       link_epoch: link.linkEpoch,
     }));
     const window = { from: sweptTo, to: now };
-    for (let start = 0; start < links.length; start += limits.sweepLinksMax)
-      apply(await shared.sweep(links.slice(start, start + limits.sweepLinksMax), window), now);
+    const life = parts.store.life();
+    for (let start = 0; start < links.length; start += limits.sweepLinksMax) {
+      const swept = await shared.sweep(links.slice(start, start + limits.sweepLinksMax), window);
+      // Numbers of a life that ended meanwhile: the links of the present one began with its own.
+      if (parts.store.life() !== life) return;
+      apply(swept, now);
+    }
     sweptTo = now;
   }
 
   function apply({ heads, ended, owed, offline }: Swept, now: number): void {
     for (const { mesh_id, seq } of heads) parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
-    for (const { mesh_id, member_id, revoked } of ended) {
+    for (const { mesh_id, member_id, link_epoch, revoked } of ended) {
       const link = registry.get(mesh_id, member_id);
-      if (link === null) continue;
+      // The member may be back here with the very link that ended the one that was asked about.
+      if (link === null || link.linkEpoch !== link_epoch) continue;
       if (revoked) link.close("member_revoked", "the member was revoked");
       else replaceLink(link, false, parts);
     }
@@ -81,6 +87,7 @@ export function createSweep(parts: SweepParts): Sweep {
           { links: registry.count() },
           "the store began another life; all links are closed to show their positions anew",
         );
+        parts.progress.lose();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);
           endLink(link);

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseDaemonFrame } from "../../protocol/frame-check.ts";
 import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
+import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { replaceLink } from "../fleet/hear.ts";
@@ -66,6 +67,7 @@ async function admit(
   const { store, clock, limits } = parts;
   const { mesh, member } = await proveHello(hello, context, store);
   const features = featureAnswer(hello.features, parts);
+  const shownIn = store.life();
   await compareLogs(hello, parts);
   const { link_epoch, life, elsewhere } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
     instance_id: hello.instance_id,
@@ -73,15 +75,21 @@ async function admit(
   });
   const log = await store.log(hello.mesh_id);
   if (ws.readyState !== ws.OPEN) return null;
+  // The log that the member's position was compared with may be another one by now: it shows it again.
+  if (life !== shownIn || life !== store.life()) {
+    out.closeWith(serviceRestartCode, "service_restart");
+    return null;
+  }
 
   const connectionId = newUuidV7(clock.now());
   const live = parts.registry.get(hello.mesh_id, hello.member_id);
-  if (live !== null && live.linkEpoch > link_epoch)
+  // Numbers of links are compared within one life of the store: a later one may have lost the newest.
+  if (live !== null && live.life === life && live.linkEpoch > link_epoch)
     throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
   if (live !== null) replace(live, hello, parts);
   else if (elsewhere !== null) replaceElsewhere(elsewhere, hello, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
-  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, instance_id, previous_instance_id });
+  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, life, instance_id, previous_instance_id });
 
   ws.removeAllListeners("message");
   const link = createLiveLink(

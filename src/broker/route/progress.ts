@@ -15,6 +15,8 @@ export interface Progress {
   moved(meshId: string, topicId: string): void;
   /** The sender is back: it is told what it missed. */
   returned(meshId: string, sender: string): void;
+  /** The log may have lost what is tracked: its numbers may stand for other messages by now. */
+  lose(): void;
   stop(): void;
 }
 
@@ -78,6 +80,8 @@ export function createProgress(parts: ProgressParts): Progress {
     const ask = (message: Tracked) => parts.store.topicProgress(meshId, group.topicId, message.seq, group.sender);
 
     const tellRun = (from: number, to: number, reached: number, of: number): void => {
+      // Asked of a log that was lost meanwhile.
+      if (meshes.get(meshId) !== mesh) return;
       for (const message of messages.slice(from, to + 1)) {
         const complete = reached >= of;
         if (reached === message.told || (reached === 0 && !complete)) continue;
@@ -172,6 +176,7 @@ export function createProgress(parts: ProgressParts): Progress {
       for (const group of mesh.groups.values()) if (group.sender === sender) group.dirty = true;
       void run(meshId, mesh);
     },
+    lose: () => meshes.clear(),
     stop() {
       stopped = true;
     },

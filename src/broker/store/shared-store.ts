@@ -27,7 +27,7 @@ export interface Swept {
   /** End of each mesh's log, and its epoch. */
   readonly heads: readonly { readonly mesh_id: string; readonly epoch: number; readonly seq: number }[];
   /** Links that are no longer their member's, or whose member was revoked. */
-  readonly ended: readonly { readonly mesh_id: string; readonly member_id: string; readonly revoked: boolean }[];
+  readonly ended: readonly (SweptLink & { readonly revoked: boolean })[];
   /** Members for whom receipts or notices are kept. */
   readonly owed: readonly { readonly mesh_id: string; readonly member_id: string }[];
   /** Members whose presence lease ended within the window. */

@@ -64,7 +64,7 @@ async function sweep(
     [meshIds],
   );
   const ended = await core.rows(
-    `SELECT u.mesh_id, u.member_id, m.status IS DISTINCT FROM 'active' AS revoked
+    `SELECT u.mesh_id, u.member_id, u.link_epoch, m.status IS DISTINCT FROM 'active' AS revoked
        FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS u (mesh_id, member_id, link_epoch)
        LEFT JOIN mesh.member m ON m.mesh_id = u.mesh_id AND m.member_id = u.member_id
       WHERE m.status IS DISTINCT FROM 'active' OR m.link_epoch > u.link_epoch`,
@@ -90,6 +90,7 @@ async function sweep(
     ended: ended.map((row) => ({
       mesh_id: String(row["mesh_id"]),
       member_id: String(row["member_id"]),
+      link_epoch: Number(row["link_epoch"]),
       revoked: row["revoked"] === true,
     })),
     owed: owed.map((row) => ({ mesh_id: String(row["mesh_id"]), member_id: String(row["member_id"]) })),
