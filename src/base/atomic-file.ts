@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -23,6 +23,25 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/**
+ * Makes a file that nobody else has made: of several that try at once one succeeds, and all have the same content to read
+ * afterwards. False when it was there. As safe over a crash as {@link writeFileAtomic}.
+ */
+export function createFileOnce(path: string, data: string, mode = 0o600): boolean {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  writeFileAtomic(temporary, data, mode);
+  try {
+    linkSync(temporary, path);
+    syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 /** Content of a file, or null when there is none. */

@@ -26,6 +26,7 @@ export async function startDetached<T extends { readonly pid: number | null }>(
   folder: string,
   args: readonly string[],
   ready: () => Promise<T | null>,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ readonly found: T; readonly isOther: boolean }> {
   const name = program.slice("run-".length);
   const outputPath = join(folder, "start.log");
@@ -33,7 +34,7 @@ export async function startDetached<T extends { readonly pid: number | null }>(
     new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
   );
   const output = openSync(outputPath, "w", 0o600);
-  const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ["ignore", output, output] });
+  const child = spawn(process.execPath, [script, ...args], { detached: true, env, stdio: ["ignore", output, output] });
   closeSync(output);
   let ended: string | null = null;
   let isOther = false;

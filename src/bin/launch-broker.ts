@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { usesDatabase } from "../broker/open-store.ts";
 import { lastBrokerPlace } from "../broker/broker-file.ts";
 import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -50,16 +51,31 @@ export async function startBroker(
 
 async function launch(dataDir: string, record: ListenRecord): Promise<BrokerAnswer> {
   const start = () =>
-    startDetached("run-broker", dataDir, ["--data-dir", dataDir, ...listenArguments(record)], () =>
-      adminClient(dataDir)
-        .status(lookTimeoutMs)
-        .catch(() => null),
+    startDetached(
+      "run-broker",
+      dataDir,
+      ["--data-dir", dataDir, ...listenArguments(record)],
+      () =>
+        adminClient(dataDir)
+          .status(lookTimeoutMs)
+          .catch(() => null),
+      environmentOf(dataDir),
     );
   const { found, isOther } = await start();
   if (!isOther) return found;
   // One that a killed launcher left starting: where that was told to listen is not known.
   await stopBroker(dataDir);
   return (await start()).found;
+}
+
+/**
+ * A DATABASE_URL that stands in a shell is most often some other program's: only a broker that `claudemesh broker` has once
+ * put on a database is started on it again.
+ */
+function environmentOf(dataDir: string): NodeJS.ProcessEnv {
+  if (usesDatabase(dataDir)) return process.env;
+  const { DATABASE_URL: _, REDIS_URL: __, CLAUDEMESH_DEPLOYMENT_DIR: ___, ...others } = process.env;
+  return others;
 }
 
 /** Stops it by its admin socket, else by SIGTERM; true when it ran. Call under the launch lock. */

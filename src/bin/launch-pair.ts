@@ -34,6 +34,10 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
+  brokerRun: async (home, listen, logLevel) => {
+    makePrivateDirectory(home);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
+  },
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>

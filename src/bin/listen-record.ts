@@ -5,6 +5,7 @@ import type { ListenRequest } from "../cli/launcher.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { parseListen } from "../protocol/listen-address.ts";
 import { isLoopback } from "../protocol/loopback.ts";
+import type { BrokerPlace } from "./broker-program.ts";
 import { readRecord } from "./json-record.ts";
 
 /** Where a broker was asked to listen (listen.json), so that the next start without options listens there again. */
@@ -64,6 +65,17 @@ export function applyListen(before: ListenRecord, request: ListenRequest): Liste
     local_port: before.local_port === port ? null : before.local_port,
     expose: `${host.includes(":") ? `[${host}]` : host}:${port}`,
     ...files,
+  };
+}
+
+/** Where a broker in this process listens. */
+export function placeOf(record: ListenRecord): Omit<BrokerPlace, "dataDir"> {
+  return {
+    host: "127.0.0.1",
+    port: record.local_port ?? 0,
+    expose: record.expose,
+    tlsCert: record.tls_cert,
+    tlsKey: record.tls_key,
   };
 }
 

@@ -47,6 +47,38 @@ export function openLogFile(path: string, options: { readonly name: string; read
   // A full disk must not end the process: it has messages to keep, and the log is not one of them.
   stream.on("error", () => {});
   stream.on("warning", () => {});
+  return {
+    log: createLog(stream, options),
+    close: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed || stream.errored) return resolve();
+        stream.once("error", () => resolve());
+        stream.end(() => resolve());
+      }),
+    writeNow(fields, message) {
+      const line = lastWords(options.name, fields, message);
+      try {
+        appendFileSync(path, line, { mode: 0o600 });
+      } catch {
+        process.stderr.write(line);
+      }
+    },
+  };
+}
+
+/** The same lines on a stream that somebody else keeps, as a container's or a service's. */
+export function openLogStream(
+  stream: NodeJS.WritableStream,
+  options: { readonly name: string; readonly level: string },
+): LogFile {
+  return {
+    log: createLog(stream, options),
+    close: () => new Promise((resolve) => void stream.write("", () => resolve())),
+    writeNow: (fields, message) => void stream.write(lastWords(options.name, fields, message)),
+  };
+}
+
+function createLog(stream: NodeJS.WritableStream, options: { readonly name: string; readonly level: string }): Log {
   const logger = pino(
     {
       name: options.name,
@@ -58,32 +90,13 @@ export function openLogFile(path: string, options: { readonly name: string; read
     stream,
   );
   return {
-    log: {
-      debug: (fields, message) => logger.debug(fields, message),
-      info: (fields, message) => logger.info(fields, message),
-      warn: (fields, message) => logger.warn(fields, message),
-      error: (fields, message) => logger.error(fields, message),
-    },
-    close: () =>
-      new Promise((resolve) => {
-        if (stream.destroyed || stream.errored) return resolve();
-        stream.once("error", () => resolve());
-        stream.end(() => resolve());
-      }),
-    writeNow(fields, message) {
-      const line = JSON.stringify({
-        level: 60,
-        time: new Date().toISOString(),
-        name: options.name,
-        pid: process.pid,
-        ...fields,
-        msg: message,
-      });
-      try {
-        appendFileSync(path, `${line}\n`, { mode: 0o600 });
-      } catch {
-        process.stderr.write(`${line}\n`);
-      }
-    },
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
   };
+}
+
+function lastWords(name: string, fields: Record<string, unknown>, message: string): string {
+  return `${JSON.stringify({ level: 60, time: new Date().toISOString(), name, pid: process.pid, ...fields, msg: message })}\n`;
 }

@@ -31,6 +31,8 @@ import { createUpkeep } from "./upkeep/upkeep.ts";
 export interface BrokerOptions {
   /** Created with mode 0700 if absent. Held by one broker at a time. */
   readonly dataDir: string;
+  /** What all brokers of a deployment share: its key, and its own certificate. Absent: the data directory. */
+  readonly deploymentDir?: string;
   readonly listen: ListenOptions["listen"];
   readonly expose?: ListenOptions["expose"];
   readonly authorities?: readonly string[];
@@ -147,12 +149,13 @@ async function startBroker(
   end: (why: BrokerEnd | null) => void,
 ): Promise<Running> {
   const { dataDir, clock, log } = options;
+  const deploymentDir = options.deploymentDir ?? dataDir;
   const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  for (const folder of [dataDir, deploymentDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
-    const key = loadDeploymentKey(join(dataDir, "deployment_key.json"), {
+    const key = loadDeploymentKey(join(deploymentDir, "deployment_key.json"), {
       isFirstStart: !wasUsed(dataDir),
       now: clock.now(),
     });
@@ -229,6 +232,7 @@ async function startBroker(
       });
     const opened = await openListeners({
       dataDir,
+      deploymentDir,
       listen: options.listen,
       expose: options.expose ?? null,
       authorities: options.authorities ?? [],

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
+import { readFileSync } from "node:fs";
+import { createFileOnce, readFileIfPresent } from "../base/atomic-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { newUuidV7 } from "../protocol/ids.ts";
 
@@ -35,8 +36,9 @@ export function loadDeploymentKey(
     ed25519_privkey: privateKey.export({ format: "der", type: "pkcs8" }).toString("base64url"),
     position_secret: randomBytes(32).toString("base64url"),
   });
-  writeFileAtomic(path, `${text}\n`, 0o600);
-  return parse(text, path);
+  // Another broker of the deployment may have made it in this very moment: what stands there is the key of all of them.
+  createFileOnce(path, `${text}\n`);
+  return parse(readFileSync(path, "utf8"), path);
 }
 
 function parse(text: string, path: string): DeploymentKey {

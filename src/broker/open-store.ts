@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
+import { writeFileAtomic } from "../base/atomic-file.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -28,7 +28,12 @@ const recordName = "store.json";
 
 /** Whether this data directory has served a broker before: then its key must be there. */
 export function wasUsed(dataDir: string): boolean {
-  return existsSync(join(dataDir, embeddedName)) || existsSync(join(dataDir, recordName));
+  return existsSync(join(dataDir, embeddedName)) || usesDatabase(dataDir);
+}
+
+/** Whether this directory's broker has its messages in a database server. */
+export function usesDatabase(dataDir: string): boolean {
+  return existsSync(join(dataDir, recordName));
 }
 
 /**
@@ -37,13 +42,13 @@ export function wasUsed(dataDir: string): boolean {
  */
 export async function openStore(choice: StoreChoice, key: DeploymentKey): Promise<BrokerStore> {
   const { dataDir, databaseUrl, clock, log, dedupe, messageRetentionDays, pragmas } = choice;
-  const recorded = readFileIfPresent(join(dataDir, recordName)) !== null;
+  const recorded = usesDatabase(dataDir);
   if (recorded && databaseUrl === null)
     throw new ClaudemeshError(
       "invalid_config",
       "this broker's messages are in PostgreSQL, and DATABASE_URL is not set",
       {
-        hint: "DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE claudemesh broker run",
+        hint: "DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE claudemesh broker",
       },
     );
   if (databaseUrl !== null && !recorded && existsSync(join(dataDir, embeddedName)))

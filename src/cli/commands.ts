@@ -35,6 +35,7 @@ export const commands: Readonly<Record<string, Load>> = {
   "daemon status": () => import("./daemon-status.ts"),
   "daemon ps": () => import("./daemon-ps.ts"),
   "daemon logs": () => import("./daemon-logs.ts"),
+  broker: () => import("./broker.ts"),
   "broker up": () => import("./broker-up.ts"),
   "broker down": () => import("./broker-down.ts"),
   "broker restart": () => import("./broker-restart.ts"),

@@ -16,6 +16,8 @@ export interface Launcher {
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
   brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
+  /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
+  brokerRun(home: string, listen: ListenRequest | null, logLevel: string): Promise<never>;
   /** Makes this home a member of an invite's mesh, or has it follow the broker to the link's address; starts its daemon. */
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */

@@ -30,6 +30,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     status: nothing,
     daemonUp: nothing,
     brokerUp: nothing,
+    brokerRun: nothing,
     doctor: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });

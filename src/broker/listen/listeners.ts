@@ -9,6 +9,8 @@ import { authorityOf, type Listener, printOf, reachOf } from "./reach.ts";
 
 export interface ListenOptions {
   readonly dataDir: string;
+  /** Has the broker's own certificate. */
+  readonly deploymentDir: string;
   /** Loopback, without TLS. Port 0: that of the last start, or any free one at the first. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Beside it an address with TLS, for other hosts too. `certificate` null: the broker's own. */
@@ -69,7 +71,7 @@ export async function openListeners(options: ListenOptions): Promise<Listeners> 
   };
   // Made before a port is open: whoever dials meanwhile would meet a broker that cannot say yet who it is.
   const certificate =
-    expose === null ? null : (expose.certificate ?? (await ownCertificate(options.dataDir, options.now)));
+    expose === null ? null : (expose.certificate ?? (await ownCertificate(options.deploymentDir, options.now)));
   try {
     // The address for other hosts may take the port that the loopback one had; members of this host are told of another.
     const kept = before !== null && before.port !== expose?.port ? before.port : 0;

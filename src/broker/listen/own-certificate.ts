@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readFileIfPresent, writeFileAtomic } from "../../base/atomic-file.ts";
+import { createFileOnce, readFileIfPresent, writeFileAtomic } from "../../base/atomic-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 
 /** A broker's TLS identity, PEM. */
@@ -31,8 +32,8 @@ export async function ownCertificate(dataDir: string, now: number): Promise<Cert
 
 function makeKey(path: string): KeyObject {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  writeFileAtomic(path, privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
-  return privateKey;
+  createFileOnce(path, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  return createPrivateKey(readFileSync(path));
 }
 
 /** Never replaced when it cannot be read: with another key the broker would be a stranger to everybody. */

@@ -7,6 +7,12 @@ export const topic: HelpTopic = {
       rows: [
         ["CLAUDEMESH_HOME", "the folder of everything, ~/.claudemesh by default; a second one is a second member"],
         ["CLAUDEMESH_MESH", "the mesh that is meant when --mesh is not given"],
+        [
+          "DATABASE_URL",
+          "postgres://USER:PASSWORD@HOST/DATABASE: `claudemesh broker` keeps its messages there; a home that has a broker of its own kind keeps it",
+        ],
+        ["REDIS_URL", "redis://HOST or rediss://…: such brokers limit rates together and wake each other"],
+        ["CLAUDEMESH_DEPLOYMENT_DIR", "a folder that such brokers share: their key and their own certificate"],
         ["XDG_RUNTIME_DIR, TMPDIR", "where a socket stands whose path in the home would be too long for the system"],
         ["NO_COLOR", "not empty: no colour, whatever else is set"],
         ["FORCE_COLOR, CLICOLOR_FORCE", "not empty and not 0: colour even when the answer goes to no terminal"],

@@ -1,0 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ListenRequest } from "../cli/launcher.ts";
+import { makePrivateDirectory } from "../http/private-directory.ts";
+import { brokerProgram } from "./broker-program.ts";
+import { applyListen, placeOf, readListenRecord, writeListenRecord } from "./listen-record.ts";
+import { openLogStream } from "./log-file.ts";
+import { runProcess } from "./run-process.ts";
+
+/** The broker as a container or a service runs it: in this process, its log on stderr. Where it listens is recorded. */
+export function runInForeground(dataDir: string, request: ListenRequest | null, logLevel: string): Promise<never> {
+  makePrivateDirectory(dataDir);
+  const record = readListenRecord(dataDir);
+  const wanted = request === null ? record : applyListen(record, request);
+  if (!isDeepStrictEqual(record, wanted)) writeListenRecord(dataDir, wanted);
+  const logFile = openLogStream(process.stderr, { name: "broker", level: logLevel });
+  return runProcess("broker", logFile, () => brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log));
+}

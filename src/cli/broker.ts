@@ -1,0 +1,43 @@
+import { ClaudemeshError } from "../protocol/error.ts";
+import { suggest } from "../protocol/suggest.ts";
+import { choice } from "./choice.ts";
+import type { Command } from "./command.ts";
+import { commandNames } from "./commands.ts";
+import { listenOptions, readListen } from "./listen-options.ts";
+import { quoted } from "./printable.ts";
+
+const levels = ["debug", "info", "warn", "error"] as const;
+
+export const command: Command = {
+  name: "broker",
+  summary: "Run this home's broker in the foreground, on PostgreSQL and Redis where the environment names them",
+  usage: "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--log-level LEVEL]",
+  options: {
+    ...listenOptions,
+    "log-level": {
+      type: "string",
+      value: "LEVEL",
+      help: `what is logged, as JSON lines to stderr: ${levels.join(", ")}; info by default`,
+      complete: levels,
+    },
+  },
+  examples: [
+    "broker --listen 0.0.0.0:8787",
+    "DATABASE_URL=postgres://mesh@db/mesh REDIS_URL=redis://cache claudemesh broker --listen 8787",
+  ],
+  exits: ["conflict"],
+  related: ["broker up", "broker status", "doctor"],
+  async run(context) {
+    const { launcher, positionals, home, option } = context;
+    const [word] = positionals;
+    if (word !== undefined) {
+      const [meant = null] = suggest(`broker ${word}`, commandNames("broker "));
+      throw new ClaudemeshError("usage", `there is no command ${quoted(`broker ${word}`)}`, {
+        hint: meant === null ? "claudemesh help broker" : `claudemesh ${meant}`,
+      });
+    }
+    const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";
+    // Never comes back: the process is the broker from here on.
+    return (await launcher()).brokerRun(home, readListen(context), logLevel);
+  },
+};

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { adminClient } from "../../src/bin/admin-client.ts";
+import { sharedPostgres } from "../../src/broker/testing/postgres-server.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const server = sharedPostgres();
+
+/** `claudemesh broker` in the foreground; resolves once its log says that it runs, rejects with its last words. */
+async function foreground(alice: TestHost, env: Record<string, string>, args: readonly string[] = []) {
+  const child = alice.start(["broker", ...args], { env });
+  let said = "";
+  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const runs = new Promise<void>((resolve) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.includes('"started":true')) resolve();
+    });
+  });
+  const gone = ended.then((code) => {
+    throw new Error(`ended with ${String(code)}: ${said}`);
+  });
+  await Promise.race([runs, gone]);
+  gone.catch(() => undefined);
+  return {
+    log: () => said,
+    async stop() {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+async function refusal(alice: TestHost, env: Record<string, string>): Promise<string> {
+  const ran = await alice.run(["broker"], { env });
+  assert.notEqual(ran.code, 0);
+  return ran.stderr;
+}
+
+test("claudemesh broker runs the embedded broker in the foreground, logs to stderr, and stops in good order", async (t) => {
+  const alice = host(t, "alice");
+  const broker = await foreground(alice, {});
+  assert.equal((await alice.status()).broker.state, "running");
+  assert.ok(existsSync(join(alice.home, "broker", "broker.db")));
+  assert.equal(await broker.stop(), 0);
+  assert.match(broker.log(), /the broker has stopped/);
+});
+
+test("with DATABASE_URL it keeps its messages there, and a home's broker is never silently exchanged for another", async (t) => {
+  const database = await (await server()).createDatabase();
+  const alice = host(t, "alice");
+  const broker = await foreground(alice, { DATABASE_URL: database });
+  const { mesh_id } = await adminClient(join(alice.home, "broker")).mesh("local");
+  assert.equal(await broker.stop(), 0);
+  assert.ok(!existsSync(join(alice.home, "broker", "broker.db")));
+  assert.ok(!broker.log().includes(database), "the address with its password is in no log");
+
+  assert.match(await refusal(alice, {}), /DATABASE_URL is not set/);
+  assert.match((await alice.run(["broker", "up"])).stderr, /DATABASE_URL is not set/);
+  ok(await alice.run(["broker", "up"], { env: { DATABASE_URL: database } }));
+  assert.equal((await adminClient(join(alice.home, "broker")).mesh("local")).mesh_id, mesh_id);
+
+  const embedded = host(t, "embedded");
+  // A variable of some other program is none of this one's business.
+  ok(await embedded.up());
+  const other = host(t, "other");
+  const up = await other.run(["up", "--persistent", "--name", "other"], { env: { DATABASE_URL: database } });
+  ok(up);
+  assert.ok(existsSync(join(other.home, "broker", "broker.db")));
+  ok(await other.run(["down"]));
+  assert.match(await refusal(other, { DATABASE_URL: database }), /would leave them behind/);
+});
+
+test("brokers of one deployment share its folder; one with another key is refused by the database", async (t) => {
+  const database = await (await server()).createDatabase();
+  const shared = join(tempFolder(t), "deployment");
+  const env = { DATABASE_URL: database, CLAUDEMESH_DEPLOYMENT_DIR: shared };
+  const [alice, bob, mallory] = [host(t, "alice"), host(t, "bob"), host(t, "mallory")];
+  const brokers = await Promise.all([foreground(alice, env), foreground(bob, env)]);
+  const keys = await Promise.all(
+    [alice, bob].map(async ({ home }) => (await adminClient(join(home, "broker")).status()).broker_key),
+  );
+  assert.equal(keys[0], keys[1]);
+  assert.equal(JSON.parse(readFileSync(join(shared, "deployment_key.json"), "utf8")).schema_version, 1);
+  assert.match(await refusal(mallory, { DATABASE_URL: database }), /another deployment key/);
+  for (const broker of brokers) assert.equal(await broker.stop(), 0);
+});
