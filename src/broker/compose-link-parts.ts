@@ -105,5 +105,6 @@ function reachedMessage(meshId: string, messages: readonly CommittedMessage[]): 
     first: messages[0]?.outcome.seq ?? 0,
     last: messages.at(-1)?.outcome.seq ?? 0,
     keys: [...new Set(messages.map(({ outcome }) => routeKey(outcome.destination)))],
+    life: messages[0]?.outcome.position.incarnation ?? "",
   };
 }

@@ -13,6 +13,8 @@ export type BusMessage =
       readonly first: number;
       readonly last: number;
       readonly keys: readonly string[];
+      /** Of the store, in which it was committed. */
+      readonly life: string;
     }
   /** A member has a newer link than any with a lower link_epoch. */
   | {

@@ -4,6 +4,7 @@ import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.t
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
+import { endLost } from "../fleet/ended.ts";
 import { openDestinations } from "../route/open-destinations.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
 import { type Asks, createAsks } from "./asks.ts";
@@ -116,7 +117,10 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   function superseded(): void {
     // The log may have been cut back: the member shows its position again and goes on from there.
     if (parts.store.life() !== identity.life) return out.closeWith(serviceRestartCode, "service_restart");
-    out.close("replaced_by_newer_connection", "a newer link of this member is open");
+    const { shared } = parts.store;
+    if (shared === null) return out.close("replaced_by_newer_connection", "a newer link of this member is open");
+    // Whose the newer one is decides what is said; the next sweep asks again if the store does not answer now.
+    void endLost([link], shared, parts).catch(() => undefined);
   }
 
   const member = { ...identity, pump: link.pump, gone: () => ws.readyState === ws.CLOSED };

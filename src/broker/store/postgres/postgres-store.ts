@@ -4,7 +4,7 @@ import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
-import { acknowledge, topicProgress } from "./cursors.ts";
+import { acknowledge, sentToTopics, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
@@ -121,6 +121,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     readLog: ofMesh(reading.readLog),
     history: ofMesh(reading.history),
     acknowledge: ofMesh(acknowledge),
+    sentToTopics: ofMesh(sentToTopics),
     topicProgress: ofMesh(topicProgress),
     addReceipts: ofMesh(receipts.addReceipts),
     takeReceipts: ofMesh(receipts.takeReceipts),

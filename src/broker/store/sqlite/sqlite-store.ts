@@ -96,6 +96,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     readLog: method(reading.readLog),
     history: method(reading.history),
     acknowledge: method(reading.acknowledge),
+    sentToTopics: method(reading.sentToTopics),
     topicProgress: method(reading.topicProgress),
     addReceipts: method(addReceipts),
     takeReceipts: method(takeReceipts),
