@@ -21,7 +21,7 @@ export interface FleetFixture {
   readonly deploymentDir: string;
   /** Time for a sweep passes at all brokers, or at these. */
   sweep(at?: readonly number[]): void;
-  /** Resolves when so many brokers listen to the bus. */
+  /** Resolves when so many brokers listen to the bus, and so many can speak. */
   hearing(count: number): Promise<void>;
   /** Resolves with the first entry of any broker's log, past or future, whose message matches. */
   logged(message: RegExp): Promise<Readonly<Record<string, unknown>>>;
@@ -68,9 +68,11 @@ export async function fleetFixture(
       const client = new Redis(redis.port, "127.0.0.1");
       client.on("error", () => undefined);
       try {
-        for (let heard = -1; heard !== wanted; ) {
+        for (let ready = false; !ready; ) {
           const [channel = ""] = (await client.pubsub("CHANNELS", "claudemesh:*")) as string[];
-          heard = channel === "" ? 0 : Number(((await client.pubsub("NUMSUB", channel)) as unknown[])[1]);
+          const heard = channel === "" ? 0 : Number(((await client.pubsub("NUMSUB", channel)) as unknown[])[1]);
+          const told = String(await client.client("LIST")).split("name=claudemesh-wake-ups").length - 1;
+          ready = heard === wanted && told === wanted;
         }
       } finally {
         client.disconnect();
