@@ -38,11 +38,20 @@ rows.push([
   "≥ 8,000 /s",
 ]);
 
-const acceptOptions = { count: quick ? 30_000 : 100_000, links: 4, inFlight: 512, frame: 16, profile: null };
+const acceptOptions = {
+  kind: "sqlite",
+  database: null,
+  meshes: 1,
+  count: quick ? 30_000 : 100_000,
+  links: 4,
+  inFlight: 512,
+  frame: 16,
+  profile: null,
+} as const;
 for (const ids of ["uuidv7", "random"] as const) {
   note(`broker accept, ${ids} ids …`);
   const runs = [];
-  for (let run = 0; run < (quick ? 1 : 3); run += 1) runs.push(await measureAccept(ids, acceptOptions));
+  for (let run = 0; run < (quick ? 1 : 3); run += 1) runs.push(await measureAccept({ ...acceptOptions, ids }));
   rows.push([
     `broker accept, 512 in flight, ${ids} ids`,
     `${Math.round(median(runs.map((run) => run.perSecond))).toLocaleString("en")} /s, p50 ${median(runs.map((run) => run.p50Ms)).toFixed(0)} ms`,

@@ -13,6 +13,7 @@ const jobs = {
     testCommand(testFiles((file) => !file.startsWith("test/system/"))),
   ],
   bench: () => [["bench/run.ts"]],
+  "bench:scale": () => [["bench/run-scale.ts"]],
   torture: () => [["torture/kill.ts"]],
   // Generators of what is checked in under docs; a test compares each with what is made now.
   docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"]],

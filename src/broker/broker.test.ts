@@ -55,6 +55,26 @@ test("a deployment key that cannot be read stops the start and is not replaced",
   assert.equal(readFileSync(path, "utf8"), "{}");
 });
 
+test("an address of Redis that cannot be read stops the start, and is not repeated: it may hold a password", async (context) => {
+  const fixture = await brokerFixture(context);
+  await fixture.broker.stop();
+  const second = createBroker({
+    dataDir: fixture.dataDir,
+    listen: { host: "127.0.0.1", port: 0 },
+    clock: fixture.clock,
+    log: silentLog,
+    redisUrl: "http://:secret@cache",
+  });
+  await assert.rejects(second.start(), (error: Error & { code?: string; hint?: string }) => {
+    assert.equal(error.code, "invalid_config");
+    assert.match(error.hint ?? "", /rediss:/);
+    assert.ok(!`${error.stack} ${error.hint}`.includes("secret"));
+    return true;
+  });
+  // Nothing of it is left: the folder is free.
+  await fixture.start();
+});
+
 test("dedupe records kept shorter than messages are refused at start", () => {
   assert.throws(
     () =>

@@ -1,62 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { joinBroker } from "../../src/bin/join-broker.ts";
-import { readMeshFile, writeMeshFile } from "../../src/daemon/identity/mesh-file.ts";
-import { broker } from "../support/broker.ts";
-import { daemon, type TestDaemon } from "../support/daemon.ts";
-import { type FaultProxy, faultProxy } from "../support/fault-proxy.ts";
-import { linked } from "../support/mesh.ts";
-import { tempFolder } from "../support/temp-folder.ts";
-
-interface CutMesh {
-  readonly proxy: FaultProxy;
-  /** Her link goes through the proxy. */
-  readonly alice: TestDaemon;
-  readonly bob: TestDaemon;
-}
-
-async function cutMesh(t: TestContext): Promise<CutMesh> {
-  const folder = tempFolder(t);
-  let target = 0;
-  const proxy = await faultProxy(t, () => ({ host: "127.0.0.1", port: target }));
-  const { broker: started, dataDir } = await broker(t, {
-    dataDir: join(folder, "broker"),
-    authorities: [proxy.authority],
-  });
-  target = Number(new URL(started.url).port);
-  const start = async (name: string, url: string): Promise<TestDaemon> => {
-    const dir = join(folder, name);
-    mkdirSync(dir, { mode: 0o700 });
-    await joinBroker({ dir, dataDir, name, role: "member" });
-    writeMeshFile(dir, { ...readMeshFile(dir), broker_url: url });
-    const running = await daemon(t, { dir });
-    await linked(running);
-    return running;
-  };
-  const bob = await start("bob", started.url);
-  return { proxy, bob, alice: await start("alice", `ws://${proxy.authority}/v1/link`) };
-}
-
-/** Sends while the broker's answers are lost, until the broker has it for sure: the receiver holds it. */
-async function sendUnanswered({ proxy, alice, bob }: CutMesh, id: string): Promise<number> {
-  const seen = new AbortController();
-  const arrival = (async () => {
-    for await (const event of bob.client.events({ after: 0, signal: seen.signal }))
-      if (event.event === "message") return;
-  })();
-  proxy.loseAnswers(true);
-  const { outbox_id } = await alice.client.send({
-    to: "@bob",
-    message: "committed, not acknowledged",
-    client_message_id: id,
-  });
-  await arrival;
-  seen.abort();
-  assert.equal((await alice.client.outbox.inspect(outbox_id)).status, "inflight");
-  return outbox_id;
-}
+import { test } from "node:test";
+import { type CutMesh, cutMesh, sendUnanswered } from "../support/cut-mesh.ts";
 
 async function received({ bob }: CutMesh): Promise<number> {
   return (await bob.client.inbox.list()).items.length;

@@ -1,27 +1,30 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
+import { silentLog } from "../../base/log.ts";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "../broker-limits.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { createRedis } from "../redis/redis-connection.ts";
 import { redisServer } from "../testing/redis-server.ts";
 import { chooseLimiter } from "./choose-limiter.ts";
+import { createFailoverLimiter } from "./failover-limiter.ts";
 import { bare, limitItem } from "./limiter-suite.fixture.ts";
 
 /** So slow that nothing comes back during a test: what passes tells whose budget it was. */
 const stingy = { memberRate: 0.001, memberBurst: 8, meshRate: 0.001, meshBurst: 100 };
+
+/** Less than the deadline, so that a probe that starts in one step can be answered before it is late. */
+const stepMs = defaultBrokerLimits.limiterDeadlineMs / 5;
+const stepsOfProbes = (3 * defaultBrokerLimits.limiterProbeCapMs) / stepMs;
 
 async function fixture(t: TestContext, options: { limits?: Partial<BrokerLimits>; brokers?: number } = {}) {
   const server = await redisServer(t);
   const clock = createManualClock();
   const metrics = createBrokerMetrics();
   const logged: string[] = [];
-  const waiting = new Set<() => void>();
-  const entry = (fields: Record<string, unknown>, message: string): void => {
-    logged.push(`${message} ${String(fields["reason"] ?? "")}`.trim());
-    for (const look of waiting) look();
-  };
+  const entry = (fields: Record<string, unknown>, message: string): void =>
+    void logged.push(`${message} ${String(fields["reason"] ?? "")}`.trim());
   const log = { debug: entry, info: entry, warn: entry, error: entry };
   const limiter = chooseLimiter({
     redisUrl: server.url,
@@ -57,15 +60,18 @@ async function fixture(t: TestContext, options: { limits?: Partial<BrokerLimits>
     },
     /** Resolves when the log's last line about limits is this one, moving the clock on meanwhile, so that probes run. */
     async told(wanted: string): Promise<void> {
-      while (
-        !logged
-          .filter((line) => line.startsWith("rates are limited"))
-          .at(-1)
-          ?.startsWith(wanted)
-      ) {
-        clock.advance(defaultBrokerLimits.limiterProbeCapMs);
+      const last = (): string => logged.filter((line) => line.startsWith("rates are limited")).at(-1) ?? "";
+      while (!last().startsWith(wanted)) {
+        clock.advance(stepMs);
         await new Promise((resolve) => setImmediate(resolve));
       }
+    },
+    /** A connection beside the limiter's. */
+    async admin() {
+      const redis = createRedis({ url: server.url, name: "admin", clock, log: silentLog, limits: defaultBrokerLimits });
+      t.after(() => redis.stop());
+      await redis.start();
+      return redis.client;
     },
   };
 }
@@ -123,16 +129,18 @@ test("Redis is too slow: the batch is decided here after the deadline, and later
 });
 
 test("a server that is slow but alive is not returned to until it answers in time", async (t) => {
-  const { server, clock, limiter, passed, logged, told } = await fixture(t);
+  const { server, clock, limiter, passed, logged, told, admin } = await fixture(t);
   await limiter.start();
+  const beside = await admin();
   await server.pause();
   const slow = passed(1);
   clock.advance(defaultBrokerLimits.limiterDeadlineMs);
   await slow;
-  // Its probe is late too, however many intervals pass.
-  for (let interval = 0; interval < 20; interval += 1) clock.advance(defaultBrokerLimits.limiterProbeCapMs);
-  assert.ok(!logged.includes(again));
+  // The probe that goes out meanwhile is late too: its answer says nothing of the next one.
+  for (let step = 0; step < stepsOfProbes; step += 1) clock.advance(stepMs);
   server.resume();
+  for (let turn = 0; turn < 10; turn += 1) await beside.ping();
+  assert.ok(!logged.includes(again));
   await told(again);
 });
 
@@ -142,29 +150,21 @@ test("Redis answers errors: full memory, or a read-only replica, is no reason to
     { command: "REPLICAOF", breaks: ["127.0.0.1", "1"], mends: ["NO", "ONE"] },
   ];
   for (const { command, breaks, mends } of faults) {
-    const { server, clock, limiter, passed, told, logged, metric } = await fixture(t);
+    const { clock, limiter, passed, told, logged, metric, admin } = await fixture(t);
     await limiter.start();
-    const admin = createRedis({
-      url: server.url,
-      name: "admin",
-      clock,
-      log: { debug() {}, info() {}, warn() {}, error() {} },
-      limits: defaultBrokerLimits,
-    });
-    t.after(() => admin.stop());
-    await admin.start();
+    const beside = await admin();
     assert.equal(await passed(1), 1);
-    await admin.client.call(command, breaks);
+    await beside.call(command, breaks);
     assert.equal(await passed(5), 2);
     assert.equal(await metric("cm_broker_rate_limit_fallback"), 1);
     // It answers a ping, but a probe takes all that a decision takes.
-    assert.equal(await admin.client.ping(), "PONG");
-    for (let interval = 0; interval < 5; interval += 1) {
-      clock.advance(defaultBrokerLimits.limiterProbeCapMs);
-      await admin.client.ping();
+    for (let step = 0; step < stepsOfProbes; step += 1) {
+      clock.advance(stepMs);
+      await beside.ping();
+      await beside.ping();
     }
     assert.ok(!logged.includes(again));
-    await admin.client.call(command, mends);
+    await beside.call(command, mends);
     await told(again);
   }
 });
@@ -177,6 +177,29 @@ test("an id that Redis allowed may pay once more after a change, and then no mor
   await server.kill();
   assert.deepEqual(await take("same"), { kind: "allowed", charged: true });
   assert.deepEqual(await take("same"), { kind: "allowed", charged: false });
+});
+
+test("an answer that came in while this process was busy counts, though its deadline is over", async () => {
+  const clock = createManualClock();
+  const metrics = createBrokerMetrics();
+  const read = Promise.withResolvers<void>();
+  const allowed = { kind: "allowed", charged: true } as const;
+  const limiter = createFailoverLimiter({
+    redis: { state: () => "up", onChange: () => () => undefined, address: "redis://test" },
+    shared: { take: () => read.promise.then(() => [allowed]), committed() {}, probe: async () => undefined, stop() {} },
+    local: { take: () => assert.fail("Redis has decided"), committed() {} },
+    clock,
+    log: silentLog,
+    metrics,
+    limits: defaultBrokerLimits,
+  });
+  await limiter.start();
+  const decided = limiter.take("mesh", [limitItem("1")]);
+  // What lies in the socket is read in the turn after the one whose timers are late.
+  setImmediate(read.resolve);
+  clock.advance(defaultBrokerLimits.limiterDeadlineMs);
+  assert.deepEqual(await decided, [allowed]);
+  await limiter.stop();
 });
 
 test("stopping is complete before a start, twice, and while Redis is away", async (t) => {

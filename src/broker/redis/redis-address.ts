@@ -49,6 +49,6 @@ function decoded(text: string): string {
 
 function unreadable(): ClaudemeshError {
   return new ClaudemeshError("invalid_config", "The address of Redis cannot be read.", {
-    hint: "write it as redis://host:6379 or rediss://user:password@host:6379/0, with % escapes in user and password; claudemesh help config",
+    hint: "write it as redis://host:6379 or rediss://user:password@host:6379/0, with % escapes in user and password; claudemesh help environment",
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { newUuidV7 } from "../../protocol/ids.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
 import { accepted, type Bench, item, type On } from "./store-bench.fixture.ts";
 
@@ -108,6 +109,73 @@ export function topicsAndCursors(on: On): void {
     assert.deepEqual(await read(under, bob, "dm", 2), [3]);
     assert.equal(await ack(link_epoch, 1_000), true);
     assert.equal(await cursor(), 3, "what is not there yet is not acknowledged");
+  });
+
+  it("acknowledges nothing for a link of another life of the store", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    await send(under, alice, bob);
+    const { link_epoch, life } = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    assert.equal(life, store.life());
+    const acks = [{ destination: "dm", seq: 1 }];
+    assert.equal(await store.acknowledge(meshId, bob.memberId, link_epoch, acks, newUuidV7(1)), false);
+    const cursor = async () =>
+      (await store.cursors(meshId, bob.memberId)).find(({ destination }) => destination === "dm")?.seq;
+    assert.equal(await cursor(), 0);
+    assert.equal(await store.acknowledge(meshId, bob.memberId, link_epoch, acks, life), true);
+    assert.equal(await cursor(), 1);
+  });
+
+  it("acknowledges many destinations at once, each by the highest number named, and no foreign one", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const topicIds: string[] = [];
+    for (const name of ["one", "two", "three"]) {
+      topicIds.push((await store.createTopic({ mesh_id: meshId, name, created_by: alice.memberId, now })).topic_id);
+      await store.subscribe(meshId, bob.memberId, name, now);
+      await send(under, alice, `#${name}`);
+    }
+    const acks = ["three", "one", "two"].flatMap((_, index) => [
+      { destination: `topic:${topicIds[index]}`, seq: index + 1 },
+      { destination: `topic:${topicIds[index]}`, seq: index },
+    ]);
+    acks.push({ destination: "topic:no topic", seq: 1 });
+    assert.equal(await store.acknowledge(meshId, bob.memberId, 0, acks), true);
+    const cursors = new Map((await store.cursors(meshId, bob.memberId)).map((row) => [row.destination, row.seq]));
+    assert.deepEqual(
+      topicIds.map((id) => cursors.get(`topic:${id}`)),
+      [1, 2, 3],
+    );
+    const others = (await store.cursors(meshId, alice.memberId)).filter(({ destination }) => destination !== "dm");
+    assert.equal(
+      others.some(({ seq }) => seq > 2),
+      false,
+      "nobody else's cursor moves",
+    );
+  });
+
+  it("reads the log of all destinations with whom each message concerns, within items and bytes", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    await send(under, alice, bob);
+    await send(under, alice, "#builds");
+    await send(under, bob, alice);
+    const page = (change: { afterSeq?: number; toSeq?: number; limitItems?: number; limitBytes?: number } = {}) =>
+      store.readLog(meshId, { afterSeq: 0, toSeq: 100, limitItems: 100, limitBytes: 1_000_000, ...change });
+    assert.deepEqual(
+      (await page()).map(({ seq, destination, routed }) => [seq, destination, routed]),
+      [
+        [1, "dm", { kind: "dm", member_id: bob.memberId }],
+        [2, `topic:${topic_id}`, { kind: "topic", topic_id }],
+        [3, "dm", { kind: "dm", member_id: alice.memberId }],
+      ],
+    );
+    const seqs = async (change: Parameters<typeof page>[0]) => (await page(change)).map(({ seq }) => seq);
+    assert.deepEqual(await seqs({ afterSeq: 1, toSeq: 2 }), [2]);
+    assert.deepEqual(await seqs({ limitItems: 2 }), [1, 2]);
+    assert.deepEqual(await seqs({ limitBytes: 1 }), [1]);
+    assert.deepEqual(await seqs({ afterSeq: 3 }), []);
   });
 
   it("lists an ended subscription only while it still owes something", async (t) => {

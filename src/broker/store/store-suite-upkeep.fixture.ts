@@ -130,6 +130,30 @@ export function upkeep(on: On): void {
     assert.equal((await store.takeReceipts(meshId, alice.memberId, 9)).length, 0);
   });
 
+  it("finds no fault while messages are accepted and removed beside the check", async (t) => {
+    const { store, meshId, alice, bob } = await on(t);
+    const batches = 60;
+    let accepted = 0;
+    const accepting = async (): Promise<void> => {
+      for (; accepted < batches; accepted += 1) {
+        const items = Array.from({ length: 4 }, () => item(meshId, alice, bob, { mentions: [bob.memberId] }));
+        await store.accept(meshId, items, accepted + 1);
+      }
+    };
+    const removing = async (): Promise<void> => {
+      while (accepted < batches)
+        await store.expireMessages(meshId, accepted, { afterSeq: 0, limit: 100, dryRun: false, now: 1 });
+    };
+    let checks = 0;
+    const checking = async (): Promise<void> => {
+      for (; accepted < batches; checks += 1)
+        assert.deepEqual((await store.checkConsistency(meshId, 0, 1_000)).findings, []);
+    };
+    await Promise.all([accepting(), removing(), checking()]);
+    assert.ok(checks > 0);
+    assert.equal((await store.log(meshId)).head, 4 * batches);
+  });
+
   it("finds no fault with its own work, and every planted one", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob } = under;

@@ -155,6 +155,7 @@ export interface BrokerStore {
   dropReceipts(meshId: string, memberId: string, receiptIds: readonly number[]): Promise<void>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
+  /** Above `afterSeq` at most `limit`, or fewer where each is owed to many; removed 0: there are no more. */
   expireMessages(
     meshId: string,
     acceptedBefore: number,

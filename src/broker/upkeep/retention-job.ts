@@ -21,7 +21,8 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
       const done = await store.expireMessages(mesh_id, before, { afterSeq, limit: chunk, dryRun, now });
       messages += done.removed;
       notices += done.notices.length;
-      more = done.removed === chunk;
+      // A store may remove fewer at once than it was asked to.
+      more = done.removed > 0;
       afterSeq = done.lastSeq;
       if (!dryRun) {
         metrics.upkeepRemoved.inc({ job: "retention" }, done.removed);

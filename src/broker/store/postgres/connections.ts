@@ -24,28 +24,34 @@ export interface Connections {
 
 const defaultAcceptConnections = 4;
 const defaultQueryConnections = 6;
-/** For a connection to be made or become free. */
-const connectMs = 5_000;
-/** For one statement, before its connection is given up. The server gives up a little earlier. */
-const statementMs = 10_000;
+
+export interface ConnectionLimits {
+  /** For a connection to be made or become free. */
+  readonly connectMs: number;
+  /** For one statement at the server. */
+  readonly statementMs: number;
+  /** Beyond it, before a connection whose server says nothing is given up. */
+  readonly silenceMs: number;
+  /** For the lock of a mesh (delivery.md §4). */
+  readonly lockMs: number;
+}
+
+const defaultLimits: ConnectionLimits = { connectMs: 5_000, statementMs: 9_000, silenceMs: 1_000, lockMs: 2_000 };
 const longStatementMs = 3_600_000;
-/** For the lock of a mesh (delivery.md §4). */
-const lockMs = 2_000;
 
 /** Committed means on the server's disk, whatever its defaults are; a lock is not waited for without end. */
-const everySession = [
+const everySession = ({ statementMs, silenceMs, lockMs }: ConnectionLimits): string[] => [
   "SET default_transaction_isolation = 'read committed'",
   "SET synchronous_commit = on",
   `SET lock_timeout = ${lockMs}`,
-  `SET statement_timeout = ${statementMs - 1_000}`,
-  `SET idle_in_transaction_session_timeout = ${statementMs}`,
+  `SET statement_timeout = ${statementMs}`,
+  `SET idle_in_transaction_session_timeout = ${statementMs + silenceMs}`,
   "SET jit = off",
   "SET timezone = 'UTC'",
 ];
 
 /** Plans by index whatever the statistics say, and made once: a batch's plan must not depend on when a table was analysed. */
 const acceptSession = [
-  ...everySession,
   "SET plan_cache_mode = force_generic_plan",
   "SET enable_seqscan = off",
   "SET enable_bitmapscan = off",
@@ -60,32 +66,36 @@ export function openConnections(options: {
   readonly log: Log;
   readonly acceptConnections?: number;
   readonly queryConnections?: number;
+  readonly limits?: Partial<ConnectionLimits>;
   /** Runs on every new connection before anything else. */
   readonly opened: (sql: Sql) => Promise<void>;
 }): Connections {
-  const lendOf = (pool: Pool, session: readonly string[], statementMaxMs?: number) => {
+  const limits = { ...defaultLimits, ...options.limits };
+  const pieceMs = limits.statementMs + limits.silenceMs;
+  const lendOf = (pool: Pool, session: readonly string[], statementMaxMs: number) => {
     return <T>(work: (sql: Sql) => Promise<T>): Promise<T> => lend(pool, session, options.opened, work, statementMaxMs);
   };
-  const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections);
-  const querying = open(options, options.queryConnections ?? defaultQueryConnections);
+  const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections, limits.connectMs, pieceMs);
+  const querying = open(options, options.queryConnections ?? defaultQueryConnections, limits.connectMs, pieceMs);
+  const session = everySession(limits);
   return {
-    accept: lendOf(accepting, acceptSession),
-    query: lendOf(querying, everySession),
-    longQuery: lendOf(querying, everySession, longStatementMs),
+    accept: lendOf(accepting, [...session, ...acceptSession], pieceMs),
+    query: lendOf(querying, session, pieceMs),
+    longQuery: lendOf(querying, session, longStatementMs),
     async close() {
       await Promise.all([accepting.end(), querying.end()]);
     },
   };
 }
 
-function open({ url, log }: { url: string; log: Log }, max: number): Pool {
+function open({ url, log }: { url: string; log: Log }, max: number, connectMs: number, query_timeout: number): Pool {
   const pool = new Pool({
     connectionString: url,
     max,
     min: 0,
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 60_000,
-    query_timeout: statementMs,
+    query_timeout,
     keepAlive: true,
     application_name: "claudemesh-broker",
     allowExitOnIdle: true,
@@ -118,7 +128,7 @@ async function lend<T>(
   session: readonly string[],
   opened: (sql: Sql) => Promise<void>,
   work: (sql: Sql) => Promise<T>,
-  query_timeout = statementMs,
+  query_timeout: number,
 ): Promise<T> {
   let client: PoolClient;
   try {

@@ -3,7 +3,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { DedupeSetting } from "../../link/link-parts.ts";
-import { type Connections, openConnections, type Row, type Sql } from "./connections.ts";
+import { type ConnectionLimits, type Connections, openConnections, type Row, type Sql } from "./connections.ts";
 import { meetLife } from "./life.ts";
 import { storeError } from "./sqlstate.ts";
 
@@ -22,6 +22,7 @@ export interface PostgresStoreOptions {
   /** Connections for accepting, and for everything else. */
   readonly acceptConnections?: number;
   readonly queryConnections?: number;
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** What the store's queries share while it is open. */

@@ -125,5 +125,13 @@ async function openEpoch(
     [meshId, epoch, prefix, now, lostIncarnation],
   );
   await tx.rows("UPDATE mesh.mesh_head SET epoch = $2 WHERE mesh_id = $1", [meshId, epoch]);
-  await tx.rows("UPDATE mesh.cursor SET seq = $2 WHERE mesh_id = $1 AND seq > $2", [meshId, prefix]);
+  // In the order in which acknowledging locks them.
+  await tx.rows(
+    `WITH above AS MATERIALIZED (
+       SELECT a.member_id, a.destination FROM mesh.cursor a WHERE a.mesh_id = $1 AND a.seq > $2
+        ORDER BY a.member_id, a.destination FOR NO KEY UPDATE)
+     UPDATE mesh.cursor c SET seq = $2 FROM above
+      WHERE c.mesh_id = $1 AND c.member_id = above.member_id AND c.destination = above.destination AND c.seq > $2`,
+    [meshId, prefix],
+  );
 }

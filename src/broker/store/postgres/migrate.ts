@@ -41,12 +41,7 @@ export async function migrate(options: {
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<string[]> {
-  const client = new Client({
-    connectionString: options.url,
-    application_name: "claudemesh-migrate",
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-  });
+  const client = clientOf(options.url);
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -57,6 +52,22 @@ export async function migrate(options: {
   } finally {
     // Ends the lock with the session.
     await client.end().catch(() => undefined);
+  }
+}
+
+function clientOf(url: string): Client {
+  try {
+    return new Client({
+      connectionString: url,
+      application_name: "claudemesh-migrate",
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+  } catch {
+    // Without the cause: it holds the address, and so the password.
+    throw new ClaudemeshError("invalid_config", "the address of the database cannot be read", {
+      hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with / # ? @ : and % of a password written as %2F %23 %3F %40 %3A %25",
+    });
   }
 }
 

@@ -9,7 +9,29 @@ const runText = `
    WHERE NOT younger`;
 
 /**
- * Removes messages accepted before a time, oldest first. Who was still owed one, and who sent it, is noted in the same
+ * Of one call, about: a topic's message may be owed to thousands, and the mesh's lock is held until all of them are noted. A
+ * message alone is never too much.
+ */
+const noticesMax = 10_000;
+
+/** The part of the run up to $3 that leaves no more than $4 notices, counting every cursor that is behind the run. */
+const shareText = `
+  WITH due AS MATERIALIZED (
+    SELECT m.seq, CASE WHEN m.destination LIKE 'topic:%' THEN substr(m.destination, 7)::uuid END AS topic_id
+      FROM mesh.message_queue m WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3
+  ), behind AS MATERIALIZED (
+    SELECT d.topic_id, count(*) AS members FROM (SELECT DISTINCT topic_id FROM due WHERE topic_id IS NOT NULL) d
+      JOIN mesh.subscription s ON s.mesh_id = $1 AND s.topic_id = d.topic_id
+      JOIN mesh.cursor c ON c.mesh_id = $1 AND c.member_id = s.member_id AND c.destination = 'topic:' || d.topic_id
+     WHERE c.seq < $3 GROUP BY d.topic_id
+  )
+  SELECT count(*) AS removed, coalesce(max(seq), $2) AS last_seq FROM (
+    SELECT d.seq, sum(1 + coalesce(b.members, 1)) OVER (ORDER BY d.seq) AS notices, row_number() OVER (ORDER BY d.seq) AS place
+      FROM due d LEFT JOIN behind b ON b.topic_id = d.topic_id) n
+   WHERE n.notices <= $4 OR n.place = 1`;
+
+/**
+ * Removes messages accepted before a time, oldest first, and fewer than asked for where many are owed. Who was still owed one, and who sent it, is noted in the same
  * transaction. It holds the mesh's lock, so it asks beforehand whether there is anything to do.
  */
 export async function expireMessages(
@@ -39,8 +61,10 @@ async function runOf(
   acceptedBefore: number,
   limit: number,
 ): Promise<{ removed: number; lastSeq: number }> {
-  const [row] = await sql.rows(runText, [meshId, afterSeq, acceptedBefore, limit]);
-  return { removed: Number(row?.["removed"]), lastSeq: Number(row?.["last_seq"]) };
+  const [run] = await sql.rows(runText, [meshId, afterSeq, acceptedBefore, limit]);
+  if (Number(run?.["removed"]) === 0) return { removed: 0, lastSeq: afterSeq };
+  const [share] = await sql.rows(shareText, [meshId, afterSeq, run?.["last_seq"], noticesMax]);
+  return { removed: Number(share?.["removed"]), lastSeq: Number(share?.["last_seq"]) };
 }
 
 /**

@@ -1,63 +1,26 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Position } from "../../../protocol/frames.ts";
-import { type Identity, newIdentity } from "../../testing/peer.ts";
-import { accepted, item } from "../store-bench.fixture.ts";
-import type { AcceptItem, BrokerStore, LogState } from "../store.ts";
-import { storeAt } from "./open-store.fixture.ts";
+import type { Position } from "../../protocol/frames.ts";
+import { type Identity, newIdentity } from "../testing/peer.ts";
+import { accepted, item } from "./store-bench.fixture.ts";
+import type { AcceptItem, BrokerStore, LogState } from "./store.ts";
 
 export const meshId = "01890000-0000-7000-8000-00000000000e";
 
-/** A store whose folder can be copied and put back, as an operator does with a backup. */
+/** Opens a store that has the mesh {@link meshId} and ends with the test. */
+export type OpenCopied = (t: Pick<TestContext, "after">) => Promise<CopiedStore>;
+
+/** A store whose data can be copied and put back, as an operator does with a backup. */
 export interface CopiedStore {
   /** The open one. */
   readonly store: BrokerStore;
   stop(): Promise<void>;
+  /** Another start of it, and so another incarnation. */
   restart(): Promise<void>;
-  /** Copies the folder as it is now, also under an open store that writes nothing meanwhile. */
-  copy(name: string): void;
+  /** Copies the data as they are now, also under an open store. */
+  copy(name: string): Promise<void>;
   /** Stops, puts a copy back in place of everything there was, and starts. */
   restore(name: string): Promise<void>;
-}
-
-export async function copiedStore(t: Pick<TestContext, "after">): Promise<CopiedStore> {
-  const base = mkdtempSync(join(tmpdir(), "cm-store-"));
-  const folder = join(base, "live");
-  mkdirSync(folder);
-  let store = storeAt(join(folder, "broker.db"));
-  t.after(async () => {
-    await store.stop();
-    rmSync(base, { recursive: true, force: true });
-  });
-  const start = async (): Promise<void> => {
-    store = storeAt(join(folder, "broker.db"));
-    await store.start();
-  };
-  await start();
-  await store.createMesh({ mesh_id: meshId, slug: "test", now: 1 });
-  return {
-    get store() {
-      return store;
-    },
-    stop: () => store.stop(),
-    async restart() {
-      await store.stop();
-      await start();
-    },
-    copy(name) {
-      rmSync(join(base, name), { recursive: true, force: true });
-      cpSync(folder, join(base, name), { recursive: true });
-    },
-    async restore(name) {
-      await store.stop();
-      rmSync(folder, { recursive: true });
-      cpSync(join(base, name), folder, { recursive: true });
-      await start();
-    },
-  };
 }
 
 /** A member as its daemon remembers itself (delivery.md §5), reduced to what a lost log has to do with. */
