@@ -24,6 +24,7 @@ export function chooseBus(options: {
     ...options,
     brokerId: key.brokerId,
     secret: key.positionSecret,
-    publisher: connection("wake-ups"), subscriber: connection("hearing"),
+    publisher: connection("wake-ups"),
+    subscriber: connection("hearing"),
   });
 }

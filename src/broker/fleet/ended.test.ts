@@ -17,7 +17,10 @@ function linkOf(linkEpoch: number) {
   return { link, said };
 }
 
-async function endedAs(why: EndedLink<LiveLink>["why"], meanwhile: (registry: ReturnType<typeof createLinkRegistry>) => void) {
+async function endedAs(
+  why: EndedLink<LiveLink>["why"],
+  meanwhile: (registry: ReturnType<typeof createLinkRegistry>) => void,
+) {
   const registry = createLinkRegistry();
   const { link, said } = linkOf(1);
   registry.set(link);

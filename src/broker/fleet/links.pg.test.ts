@@ -33,7 +33,9 @@ for (const redis of ["with Redis", "without Redis"] as const) {
     const third = await at(fleet, 0).connect(alice, { hello: { instance_id: "two", previous_instance_id: "one" } });
     assert.deepEqual(fleet.entries(audit), []);
     await watcher.request<"members">({ type: "members" });
-    assert.ok(!watcher.frames.some((frame) => frame.type === "event" && frame.event === "member_concurrent_connection"));
+    assert.ok(
+      !watcher.frames.some((frame) => frame.type === "event" && frame.event === "member_concurrent_connection"),
+    );
     assert.equal(third.socket.readyState, third.socket.OPEN);
   });
 
@@ -75,7 +77,9 @@ test("an older link can neither accept nor acknowledge, also before anybody told
   // The store's answer to the acknowledgement ends it, before any sweep.
   assert.equal((await first.closed).code, 4003);
   await second.pushes(1);
-  const [cursor] = await fleet.sql("SELECT seq FROM mesh.cursor WHERE member_id = $1 AND destination = 'dm'", [alice.memberId]);
+  const [cursor] = await fleet.sql("SELECT seq FROM mesh.cursor WHERE member_id = $1 AND destination = 'dm'", [
+    alice.memberId,
+  ]);
   assert.ok(Number(cursor?.["seq"]) < (item?.seq ?? 0));
 });
 
@@ -84,7 +88,10 @@ test("a hello of a connection that is gone ends no daemon: its live link is told
   const alice = await at(fleet, 0).member("alice");
   const live = await at(fleet, 1).connect(alice, { hello: { instance_id: "two" } });
   // As broker 0 leaves it when a hello is raised whose peer left: a higher link_epoch, of another process, and nobody's.
-  await fleet.sql("UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = 'one', linked_by = NULL WHERE member_id = $1", [alice.memberId]);
+  await fleet.sql(
+    "UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = 'one', linked_by = NULL WHERE member_id = $1",
+    [alice.memberId],
+  );
   fleet.sweep();
   assert.equal((await live.closed).code, 1006);
   assert.deepEqual(fleet.entries(audit), []);
@@ -96,7 +103,10 @@ test("the newer link of a broker that was killed ends no daemon once that broker
   const live = await at(fleet, 1).connect(alice, { hello: { instance_id: "two" } });
   const dead = newUuidV7(0);
   await fleet.sql("INSERT INTO mesh.broker_lease (instance_id, lease_until, started_at) VALUES ($1, 1, 1)", [dead]);
-  await fleet.sql("UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = 'one', linked_by = $2 WHERE member_id = $1", [alice.memberId, dead]);
+  await fleet.sql(
+    "UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = 'one', linked_by = $2 WHERE member_id = $1",
+    [alice.memberId, dead],
+  );
   fleet.sweep();
   assert.equal((await live.closed).code, 1006);
 });
@@ -105,7 +115,9 @@ test("a member that is revoked loses its link at whatever broker it is", async (
   const fleet = await fleetOf(t);
   const alice = await at(fleet, 0).member("alice");
   const link = await at(fleet, 1).connect(alice);
-  await fleet.sql("UPDATE mesh.member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE member_id = $1", [alice.memberId]);
+  await fleet.sql("UPDATE mesh.member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE member_id = $1", [
+    alice.memberId,
+  ]);
   fleet.sweep();
   assert.equal((await link.closed).code, 4005);
   assert.equal((await link.next(isType("error"))).code, "member_revoked");

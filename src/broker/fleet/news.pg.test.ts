@@ -68,7 +68,11 @@ test("a member comes and goes once for all, and not when it only changes its bro
   }
   await second.close();
   // Peers answer pings by themselves; time passes in steps, as for them.
-  const gone = Promise.all(watchers.map((watcher) => watcher.next((frame): frame is EventFrame => of(frame) && frame.event === "member_offline")));
+  const gone = Promise.all(
+    watchers.map((watcher) =>
+      watcher.next((frame): frame is EventFrame => of(frame) && frame.event === "member_offline"),
+    ),
+  );
   let isGone = false;
   void gone.then(() => {
     isGone = true;
@@ -94,7 +98,10 @@ test("the members of a broker that stands still go offline at the others by the 
   ];
   const alice = await at(fleet, 0).connect(await at(fleet, 0).member("alice"));
   for (const watcher of watchers)
-    await watcher.next((frame): frame is EventFrame => frame.type === "event" && frame.event === "member_online" && frame.member.name === "alice");
+    await watcher.next(
+      (frame): frame is EventFrame =>
+        frame.type === "event" && frame.event === "member_online" && frame.member.name === "alice",
+    );
   const live = (n: number) => at(fleet, n).metric("cm_broker_live_brokers");
   // Its clock stands still: it extends no lease and sweeps no more, as if it were killed.
   await alice.close();

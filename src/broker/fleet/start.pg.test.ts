@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -37,7 +37,10 @@ test("brokers that start at once on an empty database make it together and serve
   const brokers = ["a", "b", "c"].map((name) => brokerOf(t, join(root, name), { databaseUrl, deploymentDir }));
   await Promise.all(brokers.map((broker) => broker.start()));
   assert.equal(new Set(brokers.map(({ brokerId }) => brokerId)).size, 1);
-  const [row] = await onServer(databaseUrl, async (client) => (await client.query("SELECT count(*)::int AS lives FROM mesh.incarnation")).rows);
+  const [row] = await onServer(
+    databaseUrl,
+    async (client) => (await client.query("SELECT count(*)::int AS lives FROM mesh.incarnation")).rows,
+  );
   assert.equal(row?.lives, 1);
 });
 
@@ -66,6 +69,9 @@ test("a broker that cannot listen leaves no lease behind, so that the others do 
   const { port } = taken.address() as AddressInfo;
   const broker = brokerOf(t, folderOf(t), { databaseUrl, listen: { host: "127.0.0.1", port } });
   await assert.rejects(broker.start());
-  const [row] = await onServer(databaseUrl, async (client) => (await client.query("SELECT count(*)::int AS leases FROM mesh.broker_lease")).rows);
+  const [row] = await onServer(
+    databaseUrl,
+    async (client) => (await client.query("SELECT count(*)::int AS leases FROM mesh.broker_lease")).rows,
+  );
   assert.equal(row?.leases, 0);
 });

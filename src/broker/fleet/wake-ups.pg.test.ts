@@ -73,7 +73,10 @@ test("brokers that accept into one mesh at once push everything to every link, e
         Array.from({ length: rounds }, (_, round) => `${other} ${round}`),
       );
     const seqs = link.pushed.map(({ seq }) => seq);
-    assert.deepEqual(seqs, [...seqs].sort((a, b) => a - b));
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((a, b) => a - b),
+    );
     assert.equal(link.pushed.length, rounds * 2);
   }
 });
@@ -85,15 +88,26 @@ test("receipts reach a sender at another broker by a wake-up, and without Redis 
   let asked = 1_000;
   /** Resolves when the broker says that it is on another disk. */
   const receipt = async (client_message_id: string): Promise<void> => {
-    const item = { client_message_id, request_fingerprint: "a".repeat(64), state: "delivered", at: rfc3339(0) } as const;
+    const item = {
+      client_message_id,
+      request_fingerprint: "a".repeat(64),
+      state: "delivered",
+      at: rfc3339(0),
+    } as const;
     const unsigned = { to: alice.memberId, from: bob.memberId, items: [item] };
     const id = (asked += 1);
     const signature = sign(bob.privateKey, receiptBytes(unsigned, fleet.meshId));
     to.send({ type: "receipt", id, groups: [{ ...unsigned, signature }] });
-    await to.next((frame): frame is Extract<typeof frame, { type: "reply" }> => frame.type === "reply" && frame.id === id);
+    await to.next(
+      (frame): frame is Extract<typeof frame, { type: "reply" }> => frame.type === "reply" && frame.id === id,
+    );
   };
-  const arrived = (id: string) => from.next((frame): frame is Extract<typeof frame, { type: "receipt" }> =>
-    frame.type === "receipt" && frame.groups.some(({ items }) => items.some((item) => item.client_message_id === id)));
+  const arrived = (id: string) =>
+    from.next(
+      (frame): frame is Extract<typeof frame, { type: "receipt" }> =>
+        frame.type === "receipt" &&
+        frame.groups.some(({ items }) => items.some((item) => item.client_message_id === id)),
+    );
   const first = await send(fleet, from, alice, bob.memberId, "one");
   await receipt(first);
   await arrived(first);
@@ -175,7 +189,13 @@ test("whoever else writes to the channel is not listened to", async (t) => {
   const client = new Redis(fleet.redis.port, "127.0.0.1");
   t.after(() => client.disconnect());
   const [channel = ""] = (await client.pubsub("CHANNELS", "claudemesh:*")) as string[];
-  const forged = { kind: "link_opened", mesh_id: fleet.meshId, member_id: alice.memberId, link_epoch: 99, instance_id: "x" };
+  const forged = {
+    kind: "link_opened",
+    mesh_id: fleet.meshId,
+    member_id: alice.memberId,
+    link_epoch: 99,
+    instance_id: "x",
+  };
   const text = JSON.stringify({ from: "x", messages: [forged] });
   for (const payload of [text, `${"A".repeat(43)}${text}`, "", "{"]) await client.publish(channel, payload);
   for (let refused = 0; refused < 4; ) refused = await at(fleet, 0).metric("cm_broker_bus_refused_total");

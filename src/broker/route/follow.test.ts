@@ -143,7 +143,10 @@ const steps = fc.array(
       }),
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("own" as const) }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("own_unknown", "sweep", "lose", "later", "quiet", "quiet") }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom("own_unknown", "sweep", "lose", "later", "quiet", "quiet") }),
+    },
     { weight: 5, arbitrary: fc.record({ do: fc.constant("announce" as const), which, again: fc.boolean() }) },
     {
       weight: 12,
@@ -271,7 +274,11 @@ function acknowledge({ pump, pushed }: ModelLink, part: number): void {
 function check(model: FollowedLog, left: ReadonlySet<string>, link: ModelLink): void {
   for (const [destination, seqs] of link.pushed) {
     const name = `${link.member} ${destination}`;
-    assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b), `${name}: in order and once`);
+    assert.deepEqual(
+      seqs,
+      [...new Set(seqs)].sort((a, b) => a - b),
+      `${name}: in order and once`,
+    );
     const owed = new Set(model.owed(link.member, destination, 0, model.log.length).map(({ seq }) => seq));
     const strange = seqs.filter((seq) => !owed.has(seq));
     if (!left.has(name)) assert.deepEqual(strange, [], `${name}: only its own`);
@@ -283,7 +290,11 @@ function check(model: FollowedLog, left: ReadonlySet<string>, link: ModelLink): 
     const missing = owed.filter((seq) => !pushed.has(seq));
     if (link.open) assert.deepEqual(missing, [], `${link.member} ${destination}: whole`);
     // What was pushed before a link ended is a piece without a hole.
-    else assert.ok(missing.every((seq) => seq > Math.max(0, ...pushed)), `${link.member} ${destination}: no hole`);
+    else
+      assert.ok(
+        missing.every((seq) => seq > Math.max(0, ...pushed)),
+        `${link.member} ${destination}: no hole`,
+      );
   }
 }
 

@@ -113,7 +113,12 @@ export function followedLog(metrics: BrokerMetrics = createBrokerMetrics(), boun
       ask("read", (head): LogMessage[] => owed(member, key, range.afterSeq, head).slice(0, range.limitItems)),
     cursors: (_mesh: string, member: string) => ask("cursors", () => cursorsOf(member)),
     log: () => ask("log", (head) => ({ epoch: 1, head, breaks: [] })),
-    async acknowledge(_mesh: string, member: string, _epoch: number, acks: readonly { destination: string; seq: number }[]) {
+    async acknowledge(
+      _mesh: string,
+      member: string,
+      _epoch: number,
+      acks: readonly { destination: string; seq: number }[],
+    ) {
       await ask("acknowledge", () => null);
       for (const { destination, seq } of acks) {
         const key = cursorKey(member, destination);
@@ -167,7 +172,16 @@ export function followedLog(metrics: BrokerMetrics = createBrokerMetrics(), boun
           },
           superseded: () => undefined,
         },
-        { store, clock, log: silentLog, metrics, limits: all, tail: route.tail, head: route.head, acknowledged: () => undefined },
+        {
+          store,
+          clock,
+          log: silentLog,
+          metrics,
+          limits: all,
+          tail: route.tail,
+          head: route.head,
+          acknowledged: () => undefined,
+        },
       );
       route.attach(member, pump);
       const prefix = cursorKey(member, "");
@@ -177,7 +191,12 @@ export function followedLog(metrics: BrokerMetrics = createBrokerMetrics(), boun
     },
     /** What a link does after its opening and after every change of its subscriptions; rejects when the store failed. */
     openDestinations: (link: ModelLink) =>
-      openDestinations({ meshId, memberId: link.member, pump: link.pump, gone: () => !link.open }, router.mesh(meshId), store, false),
+      openDestinations(
+        { meshId, memberId: link.member, pump: link.pump, gone: () => !link.open },
+        router.mesh(meshId),
+        store,
+        false,
+      ),
     detach(link: ModelLink) {
       link.open = false;
       link.pump.close();
@@ -200,8 +219,18 @@ export type FollowedLog = ReturnType<typeof followedLog>;
 
 function messageAt(seq: number, sender: string, routed: RoutedDestination): RoutedMessage {
   const broker_message_id = `b${seq}`;
-  const destination = routed.kind === "topic" ? topicKey(routed.topic_id) : routed.kind === "dm" ? dmKey : routeKey(routed);
+  const destination =
+    routed.kind === "topic" ? topicKey(routed.topic_id) : routed.kind === "dm" ? dmKey : routeKey(routed);
   const envelope = { sender, client_message_id: `c${seq}`, body: "", meta: "", request_fingerprint: "" };
   const position = { epoch: 1, seq, broker_message_id, incarnation: "life", mac: "" };
-  return { seq, epoch: 1, broker_message_id, accepted_at: 0, destination, routed, position, envelope } as unknown as RoutedMessage;
+  return {
+    seq,
+    epoch: 1,
+    broker_message_id,
+    accepted_at: 0,
+    destination,
+    routed,
+    position,
+    envelope,
+  } as unknown as RoutedMessage;
 }
