@@ -95,7 +95,8 @@ test("receipts reach a sender at another broker by a wake-up, and without Redis 
       at: rfc3339(0),
     } as const;
     const unsigned = { to: alice.memberId, from: bob.memberId, items: [item] };
-    const id = (asked += 1);
+    asked += 1;
+    const id = asked;
     const signature = sign(bob.privateKey, receiptBytes(unsigned, fleet.meshId));
     to.send({ type: "receipt", id, groups: [{ ...unsigned, signature }] });
     await to.next(
