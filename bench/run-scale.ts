@@ -11,7 +11,7 @@ import { measureFreeRetries } from "./free-retries.ts";
 import { measureIdleLinks } from "./idle-links.ts";
 import { measureLookUps } from "./look-up.ts";
 import { type Postgres, postgresSettings, startPostgres } from "./postgres.ts";
-import { findNatsServer, measureNats } from "./rivals/nats.ts";
+import { findNatsServer, measureNats, type NatsServer } from "./rivals/nats.ts";
 import { measureRedisStreams, redisVersion } from "./rivals/redis-streams.ts";
 import { measureCopy, measureStoreAccept } from "./store-accept.ts";
 import { measureSubscribers } from "./subscribers.ts";
@@ -23,6 +23,7 @@ const rows: string[][] = [];
 const note = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 const grouped = (count: number): string => Math.round(count).toLocaleString("en");
 const meshes = (count: number): string => (count === 1 ? "one mesh" : `${count} meshes`);
+const inStreams = (count: number): string => (count === 1 ? "one stream" : `${count} streams`);
 
 /** Medians of every figure of the runs. */
 function middle<F extends LoadFigures>(figures: readonly F[]): LoadFigures {
@@ -96,35 +97,34 @@ async function storeAlone(postgres: Postgres): Promise<void> {
   }
 }
 
-async function brokersOfOthers(): Promise<void> {
-  const nats = findNatsServer();
+async function brokersOfOthers(nats: NatsServer, redis: string): Promise<void> {
   const syncs = nats.syncsAlways ? (["always", "default"] as const) : (["default"] as const);
   for (const streams of [1, 8]) {
     for (const sync of syncs) {
       const figures: LoadFigures[] = [];
       for (let run = 0; run < runs; run += 1) {
-        note(`JetStream, sync ${sync}, ${streams} stream(s)`);
+        note(`JetStream, sync ${sync}, ${inStreams(streams)}`);
         const count = (quick ? 10_000 : 30_000) * (sync === "always" ? 1 : 4);
         figures.push(await measureNats(nats, { count, inFlight: 512, connections: 8, streams, sync }));
       }
       rows.push([
-        `rival: JetStream ${nats.version}, file, Nats-Msg-Id, ${streams} stream(s)`,
+        `rival: JetStream ${nats.version}, file, Nats-Msg-Id, sync ${sync}, ${inStreams(streams)}`,
         shown(middle(figures)),
         "",
-        sync === "always" ? "sync_interval: always" : "its default: syncs every two minutes, so a power cut loses",
+        sync === "always" ? "" : "syncs every two minutes: a power cut loses what was acknowledged",
       ]);
     }
     const figures: LoadFigures[] = [];
     for (let run = 0; run < runs; run += 1) {
-      note(`Redis Streams, ${streams} stream(s)`);
+      note(`Redis Streams, ${inStreams(streams)}`);
       const count = quick ? 40_000 : 120_000;
       figures.push(await measureRedisStreams({ count, inFlight: 512, connections: 8, streams }));
     }
     rows.push([
-      `rival: Redis ${redisVersion()} Streams, SET NX + XADD in Lua, ${streams} stream(s)`,
+      `rival: Redis ${redis} Streams, SET NX + XADD in Lua, fsync always, ${inStreams(streams)}`,
       shown(middle(figures)),
       "",
-      "appendfsync always; all of it in memory",
+      "keeps all of it in memory",
     ]);
   }
 }
@@ -191,11 +191,14 @@ async function freeRetries(postgres: Postgres): Promise<void> {
 }
 
 const loadBefore = loadavg()[0] ?? 0;
+// What is not installed is said before anything is measured.
+const nats = findNatsServer();
+const redis = redisVersion();
 const postgres = await startPostgres();
 try {
   await wholePath(postgres);
   await storeAlone(postgres);
-  await brokersOfOthers();
+  await brokersOfOthers(nats, redis);
   await subscribers(postgres);
   await lookUps(postgres);
   await idleLinks(postgres);

@@ -102,7 +102,7 @@ export async function measureCopy(postgres: Postgres, batch: number | "all"): Pr
   for (let from = 0; from < count; from += size) {
     script.push("BEGIN;");
     for (const [place, table] of copiedTables.entries())
-      script.push(`COPY ${table} FROM STDIN;`, ...(rows[place] ?? []).slice(from, from + size), "\\.");
+      script.push(`COPY ${table} FROM STDIN;`, (rows[place] ?? []).slice(from, from + size).join("\n"), "\\.");
     script.push("COMMIT;");
   }
   const text = `${script.join("\n")}\n`;

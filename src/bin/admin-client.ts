@@ -1,7 +1,9 @@
 import { lastBrokerPlace } from "../broker/broker-file.ts";
 import { call } from "../client/call.ts";
 import { createHttpClient } from "../client/http/http-client.ts";
-import type { BrokerStatusView } from "../protocol/admin-api.ts";
+import type { ApiKeyRequest } from "../cli/launcher.ts";
+import type { BrokerStatusView, MeshList, MeshView } from "../protocol/admin-api.ts";
+import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** Answer of the broker's `GET /v1/status`, the part that launchers rely on. */
@@ -17,7 +19,21 @@ export interface AdminClient {
     meshId: string,
     member: { readonly member_id: string; readonly name: string; readonly role: "owner" | "member" },
   ): Promise<{ readonly name: string }>;
+  meshes(): Promise<readonly MeshView[]>;
+  /** The key is in this answer and nowhere else. */
+  createApiKey(meshId: string, request: ApiKeyRequest): Promise<ApiKeyMade>;
+  apiKeys(meshId: string): Promise<readonly ApiKeyView[]>;
+  revokeApiKey(meshId: string, keyId: string): Promise<ApiKeyView>;
+  /** Resolves when the job is done. */
+  upkeep(job: string, dryRun: boolean): Promise<Readonly<Record<string, number>>>;
   shutdown(): Promise<void>;
+}
+
+/** A job reads whole logs: as long as that takes. */
+const upkeepTimeoutMs = 3_600_000;
+
+function meshPath(meshId: string): string {
+  return `/v1/meshes/${encodeURIComponent(meshId)}`;
 }
 
 export function adminClient(dataDir: string): AdminClient {
@@ -44,7 +60,14 @@ export function adminClient(dataDir: string): AdminClient {
   return {
     status: (timeoutMs) => ask("GET", "/v1/status", undefined, timeoutMs),
     mesh: (slug) => ask("POST", "/v1/meshes", { slug }),
-    addMember: (meshId, member) => ask("POST", `/v1/meshes/${encodeURIComponent(meshId)}/members`, member),
+    addMember: (meshId, member) => ask("POST", `${meshPath(meshId)}/members`, member),
+    meshes: async () => (await ask<MeshList>("GET", "/v1/meshes")).meshes,
+    createApiKey: (meshId, request) => ask("POST", `${meshPath(meshId)}/api_keys`, request),
+    apiKeys: async (meshId) =>
+      (await ask<{ items: readonly ApiKeyView[] }>("GET", `${meshPath(meshId)}/api_keys`)).items,
+    revokeApiKey: (meshId, keyId) =>
+      ask("POST", `${meshPath(meshId)}/api_keys/${encodeURIComponent(keyId)}/revoke`, {}),
+    upkeep: (job, dryRun) => ask("POST", `/v1/upkeep/${encodeURIComponent(job)}`, { dry_run: dryRun }, upkeepTimeoutMs),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
 }

@@ -16,6 +16,7 @@ import type {
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
@@ -51,6 +52,7 @@ export const launcher: Launcher = {
     return { daemons, broker };
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
+  operator: brokerOperator,
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
 

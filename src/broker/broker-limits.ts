@@ -80,6 +80,17 @@ export const defaultBrokerLimits = {
   redisReconnectCapMs: 5_000,
   adminBodyBytesMax: 65_536,
   publicBodyBytesMax: 16_384,
+  /** A message of a direct caller: the largest body as text with half of it escaped, or as base64url, and its meta. */
+  directBodyBytesMax: 262_144,
+  /** Refused API keys of one address, per second and at once; then it is not looked whether its keys are right. */
+  keyFailureRate: 1,
+  keyFailureBurst: 30,
+  /** Addresses whose refused keys are counted; the oldest give way. */
+  keyFailureAddressesMax: 10_000,
+  /** Keys that were right lately, which pass although their address is over that limit. */
+  provenKeysMax: 10_000,
+  /** Between two notes of when a key was last used. */
+  keyUseNotedMs: 3_600_000,
 } satisfies Record<string, number>;
 
 export type BrokerLimits = typeof defaultBrokerLimits;

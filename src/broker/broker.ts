@@ -13,6 +13,7 @@ import { chooseBus } from "./fleet/choose-bus.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { defaultBrokerConfig } from "./config.ts";
+import { createApiKeyCheck } from "./direct/api-key-check.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { createAdminServer } from "./http/admin-server.ts";
@@ -222,10 +223,12 @@ async function startBroker(
     await fleet.start();
     let draining = false;
     const programVersion = readProgramVersion();
+    const apiKeys = createApiKeyCheck({ store, clock, log, metrics, limits });
     const routesOf = (certificatePrint: string | null) =>
       publicRoutes({
         programVersion,
         join: { ...linkParts, certificatePrint, listening: listening.promise },
+        direct: { ...linkParts, apiKeys },
         metrics: certificatePrint === null || options.publicMetrics === true ? metrics : null,
         async ready() {
           if (draining) throw new ClaudemeshError("stopping", "The broker is stopping.");
@@ -264,6 +267,7 @@ async function startBroker(
         store,
         news: linkParts.news,
         clock,
+        log,
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
         upkeep,

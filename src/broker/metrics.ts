@@ -49,6 +49,9 @@ export function createBrokerMetrics() {
       "Sends that paid budget and were refused under the lock.",
     ),
     limiterMemoEvicted: counter("cm_broker_rate_limit_memo_evicted_total", "Remembered ids dropped before their time."),
+    apiKeysRefused: counter("cm_broker_api_key_refused_total", "Requests of direct callers whose key did not pass.", [
+      "reason",
+    ]),
     rateLimitFallback: gauge(
       "cm_broker_rate_limit_fallback",
       "1 while this broker limits rates by itself because Redis does not answer.",

@@ -1,5 +1,5 @@
 import type { InboxItem, LocalEvent } from "../protocol/local-api.ts";
-import { senderOf } from "./message-text.ts";
+import { apiKeyOf, senderOf } from "./message-text.ts";
 import { oneLine } from "./printable.ts";
 
 const detailsCharsMax = 200;
@@ -14,7 +14,8 @@ function details({ event, data }: LocalEvent): string {
     case "message":
     case "mention": {
       const item = data as unknown as InboxItem;
-      return `#${item.inbox_id} ${senderOf(item)} → ${item.to}`;
+      const proof = apiKeyOf(item) === null ? "" : " (by an API key, not signed)";
+      return `#${item.inbox_id} ${senderOf(item)}${proof} → ${item.to}`;
     }
     case "receipt":
       return `${String(data["client_message_id"])} ${String(data["stage"])}`;

@@ -1,3 +1,5 @@
+import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
+
 /** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
 export interface Launcher {
   /** Starts whichever of the pair is missing; what runs already stays as it is. */
@@ -24,8 +26,36 @@ export interface Launcher {
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
   /** The settings of what runs in `dir`. Reads nothing yet. */
   configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
+  /** What this home's own broker does for its operator alone. Throws not_running when it does not run. */
+  readonly operator: BrokerOperator;
   /** Looks for what is wrong in a home, whatever state it is in. Changes nothing. */
   doctor(home: string): Promise<DoctorAnswer>;
+}
+
+/** Asked over the broker's admin socket, which its own user can open. `mesh` null: the only one that it serves. */
+export interface BrokerOperator {
+  createApiKey(home: string, mesh: string | null, request: ApiKeyRequest): Promise<ApiKeyShown>;
+  apiKeys(home: string, mesh: string | null): Promise<readonly ApiKeyView[]>;
+  revokeApiKey(home: string, mesh: string | null, keyId: string): Promise<ApiKeyView>;
+  /** Figures of what was done, by name. */
+  upkeep(home: string, job: string, dryRun: boolean): Promise<Readonly<Record<string, number>>>;
+}
+
+/** With the way to the broker. */
+export interface ApiKeyShown extends ApiKeyMade {
+  /** Of the mesh, without a slash at its end: `https://host:port/v1/meshes/<mesh_id>`. */
+  readonly url: string;
+  /** Of the public key of the certificate met there, as `curl --pinnedpubkey` takes it; null: there is no TLS. */
+  readonly pin: string | null;
+}
+
+export interface ApiKeyRequest {
+  readonly name: string;
+  /** Absent: the mesh's owner. */
+  readonly member?: string;
+  readonly scopes?: readonly string[];
+  readonly destinations?: readonly string[];
+  readonly expires_in_s?: number;
 }
 
 /** Where a broker shall listen. */

@@ -30,6 +30,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     status: nothing,
     daemonUp: nothing,
     brokerUp: nothing,
+    operator: { createApiKey: nothing, apiKeys: nothing, revokeApiKey: nothing, upkeep: nothing },
     brokerRun: nothing,
     doctor: nothing,
     configFile: () => {

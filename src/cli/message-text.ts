@@ -23,7 +23,8 @@ export function messageLines(item: InboxItem | HistoryItem, paint: Output["paint
 export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] {
   const facts: readonly (readonly [string, string | null])[] = [
     ["message", `#${item.inbox_id}`],
-    ["from", `${senderOf(item)}  ${item.from.member_id}${item.verified ? "" : "  not verified"}`],
+    ["from", `${senderOf(item)}  ${item.from.member_id}${proofOf(item)}`],
+    ["via", apiKeyOf(item) === null ? null : `API key ${apiKeyOf(item)}`],
     ["to", item.to],
     ["sent", item.sent_at],
     ["accepted", item.accepted_at],
@@ -52,10 +53,26 @@ export function senderOf(item: InboxItem | HistoryItem): string {
   return `@${unbroken(item.from.name ?? item.from.member_id)}`;
 }
 
+function proofOf(item: InboxItem): string {
+  if (item.verified) return "";
+  return apiKeyOf(item) === null ? "  not verified" : "  not signed: it is the broker's word that it is this member's";
+}
+
+/** The id of the API key that handed it in; null of what its sender signed, also where an older daemon says nothing of it. */
+export function apiKeyOf({ via = null }: { readonly via?: string | null }): string | null {
+  return via === null ? null : via.replace(/^api:/, "");
+}
+
+/** What an API key handed in is nobody's signed word: that stands beside it wherever it is shown. */
+function proofMarks(item: InboxItem | HistoryItem): string[] {
+  if ("body" in item && apiKeyOf(item) !== null) return ["by an API key", "not signed", "not encrypted"];
+  return item.verified ? [] : ["sender not verified"];
+}
+
 function marksOf(item: InboxItem | HistoryItem): string[] {
   return [
     ...("inbox_id" in item && item.read_at === null ? ["unread"] : []),
-    ...(item.verified ? [] : ["sender not verified"]),
+    ...proofMarks(item),
     ...("priority" in item && item.priority !== "next" ? [`priority ${item.priority}`] : []),
   ];
 }

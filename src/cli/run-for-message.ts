@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
-import { senderOf } from "./message-text.ts";
+import { apiKeyOf, senderOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
 
 /** A command that is told to stop gets this long before it is killed. */
@@ -67,7 +67,9 @@ export function runForMessage(command: string, item: InboxItem, run: Run): Promi
 
 function environment(item: InboxItem, mesh: string): Readonly<Record<string, string>> {
   const values = {
-    CLAUDEMESH_FROM: senderOf(item),
+    // Of what nobody has signed it is no address: a script that compares it must not take it for the member's word.
+    CLAUDEMESH_FROM: apiKeyOf(item) === null ? senderOf(item) : `${senderOf(item)} via ${item.via}`,
+    CLAUDEMESH_VIA: item.via ?? "",
     CLAUDEMESH_TO: item.to,
     CLAUDEMESH_TOPIC: item.topic ?? "",
     CLAUDEMESH_INBOX_ID: String(item.inbox_id),

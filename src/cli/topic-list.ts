@@ -19,8 +19,14 @@ export const command: Command = {
       return exitCodes.ok;
     }
     if (topics.length === 0) out.note("no topics yet; make one: claudemesh topic create NAME");
-    const rows = topics.map((topic) => [`#${topic.name}`, String(topic.subscribers), topic.subscribed ? "yes" : "no"]);
-    if (rows.length > 0) for (const line of table([["TOPIC", "SUBSCRIBERS", "JOINED"], ...rows])) out.line(line);
+    const rows = topics.map((topic) => [
+      `#${topic.name}`,
+      String(topic.subscribers),
+      topic.subscribed ? "yes" : "no",
+      ...(topic.unsealed ? ["unsealed messages of API keys"] : []),
+    ]);
+    const head = ["TOPIC", "SUBSCRIBERS", "JOINED", ...(topics.some(({ unsealed }) => unsealed) ? ["OPEN FOR"] : [])];
+    if (rows.length > 0) for (const line of table([head, ...rows])) out.line(line);
     return exitCodes.ok;
   },
 };

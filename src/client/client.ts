@@ -61,6 +61,8 @@ export interface Client {
     page?: { cursor?: string; limit?: number },
     options?: CallOptions,
   ): Promise<Page<HistoryItem>>;
+  /** Of what the broker keeps, what mentions this member, newest first, whichever host received it. Needs the link. */
+  mentionHistory(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<HistoryItem>>;
   /** What happens at the daemon, each event once; survives its restart. */
   events(options?: EventsOptions): AsyncGenerator<LocalEvent, void, undefined>;
   readonly topics: {
@@ -70,6 +72,8 @@ export interface Client {
     leave(name: string, options?: CallOptions): Promise<TopicView>;
     /** Who is subscribed, asked of the broker now. */
     members(name: string, options?: CallOptions): Promise<readonly TopicMemberView[]>;
+    /** Owners and admins: whether API keys may hand in what nobody has sealed. */
+    setPolicy(name: string, policy: { readonly unsealed: boolean }, options?: CallOptions): Promise<TopicView>;
   };
   readonly invites: {
     /** Not repeated by itself: each call makes another one. */
@@ -155,12 +159,14 @@ export function createClient(http: HttpClient): Client {
       markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
     },
     history: (address, page, options) => get("/v1/history", { address, ...page }, options),
+    mentionHistory: (page, options) => get("/v1/history/mentions", { ...page }, options),
     events: (options) => events(http, options),
     topics: {
       list: async (options) => (await get<{ items: readonly TopicView[] }>("/v1/topics", {}, options)).items,
       create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
       join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
       leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
+      setPolicy: (name, policy, options) => post(topicPath(name, "policy"), policy, true, options),
       members: async (name, options) =>
         (await get<{ items: readonly TopicMemberView[] }>(topicPath(name, "members"), {}, options)).items,
     },

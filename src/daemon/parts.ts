@@ -212,5 +212,8 @@ export interface Directory {
     readonly name: string;
     readonly subscribers: number;
     readonly subscribed: boolean;
+    /** Absent in what an older version kept, or an older broker told: not open. */
+    readonly unsealed?: boolean;
+    readonly unsealed_through?: number;
   }[];
 }

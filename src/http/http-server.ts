@@ -119,21 +119,23 @@ async function serve(
       throw new ClaudemeshError("stopping", `the ${host.api.program} is stopping`, {
         hint: "try again once it runs: claudemesh up",
       });
-    const written = { params, query, headers: request.headers, transport };
+    const head = { params, headers: request.headers, address: request.socket.remoteAddress ?? "" };
+    const written = { ...head, query, transport };
     if ("open" in route) {
-      openStream(host, route, { ...written, body: {} }, request, response, finish);
+      openStream(host, route, { ...written, admitted: undefined, body: {} }, request, response, finish);
       return;
     }
     refuseWhenBusy(host, "inFlight");
     const place = takePlace(host, route.body === null ? "inFlight" : "reading");
     try {
+      const admitted = await route.admit?.(head);
       const body = await readRequestBody(route, request, {
         bytesMax: host.bodyBytesMax,
         requireJsonType: listener.requireJsonType,
       });
       if (body === null) return;
       place.work();
-      respond(response, await route.handle(readCall(route, { ...written, body })));
+      respond(response, await route.handle(readCall(route, { ...written, admitted, body })));
     } finally {
       // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
       place.leave();

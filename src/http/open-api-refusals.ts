@@ -67,7 +67,8 @@ function refusal(codes: readonly ErrorCode[]): Json {
     const carriers = codes.filter((code) => header.carriedBy(code));
     if (carriers.length === 0) return [];
     const { description, schema } = header;
-    return [[name, { description, required: carriers.length === codes.length, schema }]];
+    const required = carriers.length === codes.length && !carriers.some((code) => header.sometimes(code));
+    return [[name, { description, required, schema }]];
   });
   return {
     description: `Refused: ${pages}`,

@@ -45,6 +45,7 @@ function operationOf(route: Route, api: Api): Json {
     operationId: route.name,
     summary: route.summary,
     tags: [route.tag],
+    ...(route.tokenRequired ? { security: [{ token: [] }] } : {}),
     ...parametersOf(route),
     ...(route.body === null
       ? {}
@@ -105,7 +106,18 @@ function parametersIn(place: "path" | "query" | "header", shape: Shape): Json[] 
 }
 
 function answerOf(answer: Answer): Json {
-  return { description: answer.description, content: contentOf(answer) };
+  const headers = "body" in answer ? Object.entries(answer.headers ?? {}) : [];
+  return {
+    description: answer.description,
+    ...(headers.length === 0
+      ? {}
+      : {
+          headers: Object.fromEntries(
+            headers.map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+          ),
+        }),
+    content: contentOf(answer),
+  };
 }
 
 function contentOf(answer: Answer): Json {

@@ -4,6 +4,7 @@ import { described, oneOf, type Shape, text } from "./shape.ts";
 import { count, listing } from "./view.ts";
 
 const field = { field: described(text(), "What is meant by it: a field, query parameter or header, by name") };
+const retryAfter = { retry_after_ms: described(count(), "After so long one request may pass") };
 const tooLarge = {
   bytes: described(count(), "How many there are, where that is known"),
   bytes_max: described(count(), "How many there may be"),
@@ -19,14 +20,16 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   idempotency_key_reused: {
     conflict: described(
       oneOf(
+        "request_fingerprint_mismatch",
         ...outboxStatuses.flatMap((status) => [
           `outbox_${status}_fingerprint_match` as const,
           `outbox_${status}_fingerprint_mismatch` as const,
         ]),
       ),
-      "State of the row that holds the id, and whether it is of the same request",
+      "State of the row that holds the id and whether it is of the same request; at a broker, that the id is of another one",
     ),
     daemon_fingerprint_prefix: described(text(), "Of the request that holds the id"),
+    broker_fingerprint_prefix: described(text(), "Of the message that holds the id at the broker"),
     outbox_id: described(count(), "The row that holds the id"),
     broker_message_id: described(text(), "What the row's message became at the broker"),
     reason: described(text(), "Code of the row's last refusal"),
@@ -39,7 +42,9 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
     client_message_id: described(text(), "Send again with this one: the answer tells"),
     outbox_id: described(count(), "The row that may or may not have been changed"),
   },
-  rate_limited: { retry_after_ms: described(count(), "After so long one request may pass") },
+  rate_limited: retryAfter,
+  store_unavailable: retryAfter,
+  stopping: retryAfter,
   row_not_requeueable: { row_status: described(oneOf(...outboxStatuses), "Of the row as it is now") },
   unknown_destination: {
     to: described(text(), "The address that does not exist"),

@@ -13,6 +13,8 @@ export interface WrittenCall {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly transport: Transport;
+  readonly address: string;
+  readonly admitted: unknown;
 }
 
 /** Reads all of it by the route's shapes. Throws unknown_field, missing_field, invalid_field, or a field's own refusal. */
@@ -23,6 +25,8 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
     headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     transport: written.transport,
+    address: written.address,
+    admitted: written.admitted,
   };
 }
 
@@ -58,7 +62,7 @@ export async function readRequestBody(
       hint: "send `Content-Type: application/json`",
     });
   }
-  const bytes = await readBody(request, options.bytesMax);
+  const bytes = await readBody(request, route.bodyBytesMax ?? options.bytesMax);
   if (bytes === null) return null;
   if (bytes.length === 0 && route.bodyOptional) return {};
   const value = parseJson(bytes);

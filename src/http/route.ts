@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { Field, Reading, Shape } from "./shape.ts";
 
@@ -11,6 +11,17 @@ export interface Call<P extends Shape, Q extends Shape, H extends Shape, B exten
   readonly headers: Reading<H>;
   readonly body: Reading<B>;
   readonly transport: Transport;
+  /** Of the caller's end of the connection, or of the proxy before it; "" on a unix socket. */
+  readonly address: string;
+  /** What {@link Operation.admit} resolved with; undefined where there is none. */
+  readonly admitted: unknown;
+}
+
+/** What is known of a request before its body is read. Nothing of it is checked yet. */
+export interface RequestHead {
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
+  readonly address: string;
 }
 
 /** An answer. `body` is sent as JSON; `text` as it is, with its own content type. */
@@ -20,7 +31,13 @@ export type Reply =
 
 /** An answer of success as the API's description shows it. `item` is one entry of a stream. */
 export type Answer =
-  | { readonly status: number; readonly description: string; readonly body: Field<unknown> }
+  | {
+      readonly status: number;
+      readonly description: string;
+      readonly body: Field<unknown>;
+      /** Headers that it may have beside those of every answer, in lower case: what each tells. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly status: number;
       readonly description: string;
@@ -54,6 +71,12 @@ export interface Operation<P extends Shape, Q extends Shape, H extends Shape, B 
   /** Absent or null: the request has no body. Else JSON; with `bodyOptional` nothing at all reads as `{}`. */
   readonly body?: B | null;
   readonly bodyOptional?: boolean;
+  /** Where the body may be of another size than the API's others. */
+  readonly bodyBytesMax?: number | null;
+  /** Refused without the API's token, whoever asks; `admit` sees to it. */
+  readonly tokenRequired?: boolean;
+  /** Asked before anything else of the request is read. Throws the refusal of who may not. */
+  admit?(head: RequestHead): Promise<unknown>;
   /** Names often written by mistake, with the field that is meant. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** A gate may let it pass without a token. */
@@ -82,6 +105,8 @@ export interface RouteForm {
   readonly headers: Shape;
   readonly body: Shape | null;
   readonly bodyOptional: boolean;
+  readonly bodyBytesMax: number | null;
+  readonly tokenRequired: boolean;
   readonly aliases: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
   readonly errors: readonly ErrorCode[];
@@ -90,7 +115,10 @@ export interface RouteForm {
 }
 
 export type Route = RouteForm &
-  (Pick<Operation<Shape, Shape, Shape, Shape>, "handle"> | Pick<StreamOperation<Shape, Shape, Shape>, "open">);
+  (
+    | Pick<Operation<Shape, Shape, Shape, Shape>, "handle" | "admit">
+    | Pick<StreamOperation<Shape, Shape, Shape>, "open">
+  );
 export type StreamRoute = Extract<Route, { open: unknown }>;
 
 const absent = {
@@ -100,6 +128,8 @@ const absent = {
   headers: {},
   body: null,
   bodyOptional: false,
+  bodyBytesMax: null,
+  tokenRequired: false,
   aliases: {},
   errors: [],
   public: false,

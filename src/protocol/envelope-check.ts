@@ -1,3 +1,4 @@
+import { apiKeySenderPrefix, isApiKeySender } from "./api-key.ts";
 import { ClaudemeshError } from "./error.ts";
 import { type DestinationKind, type Envelope, priorities } from "./envelope.ts";
 import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
@@ -11,6 +12,38 @@ import { isRfc3339 } from "./time.ts";
  * The body's size and the fingerprint's truth are the caller's to check.
  */
 export function checkEnvelope(value: unknown): Envelope {
+  return readEnvelope(value, signedForm);
+}
+
+/**
+ * As {@link checkEnvelope}, for what an API key handed straight to its broker: nobody has signed it, so it replaces no
+ * other message and goes to no member alone. Whoever takes one has to know that its destination is open for it.
+ */
+export function checkUnsignedEnvelope(value: unknown): Envelope {
+  const envelope = readEnvelope(value, unsignedForm);
+  if (envelope.destination_kind === "dm")
+    throw invalid("destination_kind", "must be topic or queue without a signature");
+  if (envelope.supersedes !== null) throw invalid("supersedes", "must be null without a signature");
+  return envelope;
+}
+
+/** Whether an envelope says that it came by an API key; {@link checkUnsignedEnvelope} is the one that reads it then. */
+export function saysUnsigned(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { key_id: keyId } = value as { readonly key_id?: unknown };
+  return typeof keyId === "string" && keyId.startsWith(apiKeySenderPrefix);
+}
+
+/** What says who vouches for an envelope. */
+interface ProofForm {
+  keyId(value: string): boolean;
+  signature(value: string): boolean;
+}
+
+const signedForm: ProofForm = { keyId: isMemberId, signature: isSignature };
+const unsignedForm: ProofForm = { keyId: isApiKeySender, signature: (value) => value === "" };
+
+function readEnvelope(value: unknown, proof: ProofForm): Envelope {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalid("envelope", "is not an object");
   const fields = value as Record<string, unknown>;
@@ -29,7 +62,7 @@ export function checkEnvelope(value: unknown): Envelope {
     version,
     mesh_id: matching(fields, "mesh_id", isUuidV7),
     sender: matching(fields, "sender", isMemberId),
-    key_id: matching(fields, "key_id", isMemberId),
+    key_id: matching(fields, "key_id", proof.keyId),
     client_message_id: matching(fields, "client_message_id", isWireId),
     destination_kind: kind,
     destination_ref: destination(fields, kind),
@@ -44,7 +77,7 @@ export function checkEnvelope(value: unknown): Envelope {
     body: matching(fields, "body", isBase64Url),
     request_fingerprint: matching(fields, "request_fingerprint", isMemberId),
     membership_head: optional(fields, "membership_head", isMemberId),
-    signature: matching(fields, "signature", isSignature),
+    signature: matching(fields, "signature", proof.signature),
     sent_at: matching(fields, "sent_at", isRfc3339),
   };
 }

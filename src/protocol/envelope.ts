@@ -8,7 +8,10 @@ export interface Envelope {
   readonly mesh_id: string;
   /** member_id: 64 lower-case hex characters. */
   readonly sender: string;
-  /** Names the signing key in use. Until keys rotate it is the sender's member_id. */
+  /**
+   * Names the signing key in use. Until keys rotate it is the sender's member_id. `api:<key id>`: an API key of the member
+   * handed it straight to the broker, which alone vouches for that; then there is no signature. Never from a link.
+   */
   readonly key_id: string;
   /** Wire form: a UUIDv7, or `<first 16 hex of sender>:<caller's id>`. */
   readonly client_message_id: string;
@@ -35,7 +38,7 @@ export interface Envelope {
   readonly request_fingerprint: string;
   /** Hash of the membership chain's head that the sender knew; null before there is a chain. Outside the fingerprint. */
   readonly membership_head: string | null;
-  /** ed25519 over security.md's tagged encoding, base64url. Outside the fingerprint. */
+  /** ed25519 over security.md's tagged encoding, base64url; "" by an API key. Outside the fingerprint. */
   readonly signature: string;
   /** When the caller's request was accepted on the sender's host, RFC 3339 UTC with milliseconds. */
   readonly sent_at: string;

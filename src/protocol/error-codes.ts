@@ -19,6 +19,7 @@ export const errorCodes = {
   invalid_envelope: { status: 400, retryable: false },
   fingerprint_mismatch: { status: 400, retryable: false },
   unsupported_algorithm: { status: 400, retryable: false },
+  unsealed_body: { status: 400, retryable: false },
   // Who is asking.
   unauthorized: { status: 401, retryable: false },
   host_forbidden: { status: 403, retryable: false },
@@ -39,6 +40,7 @@ export const errorCodes = {
   body_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   too_many_invites: { status: 409, retryable: false },
+  too_many_api_keys: { status: 409, retryable: false },
   // Invites and the way to a broker.
   invite_malformed: { status: 400, retryable: false },
   invite_truncated: { status: 400, retryable: false },

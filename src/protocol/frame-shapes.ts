@@ -79,6 +79,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },
+  topic_policy: { ...request, topic: name, unsealed: flag },
   invite_create: {
     ...request,
     invite_id: memberId,
@@ -90,6 +91,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   invites: request,
   invite_revoke: { ...request, invite_id: memberId },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
+  mentions: { ...request, before_seq: orNull(integer), limit: integer },
   reply,
   error,
 };

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "83aaea403729eb79be61a2c2112c756bf1624ba65586c4d1bad3e28ed6b8966e";
+const wireDigest = "7f4e3a19444aa33458379a9ff42f7f79cf3f67359e21a5892bc568060dfa1d0e";
 
 test("the wire changes only on purpose", () => {
   const files = [

@@ -204,6 +204,10 @@ export interface TopicInfo {
   readonly subscribers: number;
   /** Whether the asking member is subscribed now. */
   readonly subscribed: boolean;
+  /** An owner or admin has opened it for messages that API keys hand to the broker unsealed, which nobody has signed. */
+  readonly unsealed: boolean;
+  /** The last place of the log at which such a message may stand although the topic is not open for them any more. */
+  readonly unsealed_through: number;
 }
 
 export interface InviteInfo {
@@ -239,6 +243,8 @@ export type RequestFrame =
   | { readonly type: "topic_create"; readonly id: number; readonly name: string }
   | { readonly type: "subscribe"; readonly id: number; readonly topic: string }
   | { readonly type: "unsubscribe"; readonly id: number; readonly topic: string }
+  /** Owners and admins: opens the topic for unsealed messages of API keys, or closes it for them. */
+  | { readonly type: "topic_policy"; readonly id: number; readonly topic: string; readonly unsealed: boolean }
   | {
       readonly type: "history";
       readonly id: number;
@@ -247,6 +253,8 @@ export type RequestFrame =
       readonly before_seq: number | null;
       readonly limit: number;
     }
+  /** Messages that mention the asking member, of those that it may see. */
+  | { readonly type: "mentions"; readonly id: number; readonly before_seq: number | null; readonly limit: number }
   | {
       readonly type: "invite_create";
       readonly id: number;
@@ -268,6 +276,13 @@ export interface ReplyFrame {
   readonly result: unknown;
 }
 
+/** Messages of the log, newest first. */
+export interface LogPage {
+  readonly items: readonly PushItem[];
+  /** Where the next page begins; null at the end. */
+  readonly next_before_seq: number | null;
+}
+
 /** What a RequestFrame's `reply.result` holds, by request type. */
 export interface RequestResults {
   members: { readonly members: readonly MemberInfo[] };
@@ -276,7 +291,9 @@ export interface RequestResults {
   topic_create: TopicInfo;
   subscribe: TopicInfo;
   unsubscribe: TopicInfo;
-  history: { readonly items: readonly PushItem[]; readonly next_before_seq: number | null };
+  topic_policy: TopicInfo;
+  history: LogPage;
+  mentions: LogPage;
   invite_create: { readonly invite: InviteInfo; readonly reach: BrokerReach };
   invites: { readonly invites: readonly InviteInfo[] };
   invite_revoke: InviteInfo;
@@ -332,7 +349,11 @@ export type EventFrame =
       readonly event: "member_joined" | "member_left" | "member_online" | "member_offline";
       readonly member: MemberInfo;
     }
-  | { readonly type: "event"; readonly event: "topic_created" | "topic_deleted"; readonly topic: TopicInfo }
+  | {
+      readonly type: "event";
+      readonly event: "topic_created" | "topic_changed" | "topic_deleted";
+      readonly topic: TopicInfo;
+    }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {
       /** Topic progress: `reached` of `of` subscribers hold the message; sent to its sender, coalesced. */

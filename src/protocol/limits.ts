@@ -37,4 +37,10 @@ export const limits = {
   /** Members that one invite may admit. */
   inviteUsesMax: 10_000,
   inviteExpiryMsMax: 31_536_000_000,
+  /** API keys of one mesh that are neither over nor revoked. */
+  apiKeysOpenMax: 1_000,
+  apiKeyExpiryMsMax: 31_536_000_000,
+  apiKeyNameCharsMax: 64,
+  /** Destinations that one API key may be limited to. */
+  apiKeyDestinationsMax: 64,
 } as const;

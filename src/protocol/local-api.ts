@@ -97,6 +97,11 @@ export interface InboxItem {
   readonly encrypted: boolean;
   /** The sender's signature was checked and holds. */
   readonly verified: boolean;
+  /**
+   * `api:<key id>`: an API key of the member handed it to the broker, in a destination that is open for that. Nobody has
+   * signed it and the broker could read it: it is the broker's word that it is the member's. null: the member's own.
+   */
+  readonly via: string | null;
   readonly sent_at: string;
   readonly accepted_at: string;
   readonly received_at: string;
@@ -109,7 +114,7 @@ export type HistoryItem = Pick<
   "client_message_id" | "broker_message_id" | "history_id" | "epoch" | "accepted_at"
 > &
   (
-    | (Pick<
+    | Pick<
         InboxItem,
         | "from"
         | "to"
@@ -122,8 +127,10 @@ export type HistoryItem = Pick<
         | "reply_to"
         | "priority"
         | "encrypted"
+        | "verified"
+        | "via"
         | "sent_at"
-      > & { readonly verified: true })
+      >
     | {
         readonly verified: false;
         /** Why nothing of it can be shown. */
@@ -188,6 +195,8 @@ export interface TopicView {
   readonly topic_id: string;
   readonly subscribers: number;
   readonly subscribed: boolean;
+  /** API keys may hand in messages that nobody has sealed or signed. */
+  readonly unsealed: boolean;
 }
 
 export interface HealthView {

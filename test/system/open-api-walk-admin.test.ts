@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { adminApi, adminRoutes } from "../../src/broker/http/admin-routes.ts";
 import { defaultBrokerLimits } from "../../src/broker/broker-limits.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { httpCall } from "../../src/http/http-call.fixture.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
@@ -26,6 +27,9 @@ test("the broker's admin socket answers and refuses as its description says, eve
       upkeep: { params: { job: "check" } },
       meshCreate: { body: { slug: "team" } },
       memberAdd: { params: member, body: { member_id: memberId, name: "alice" } },
+      apiKeyCreate: { params: member, body: { name: "grafana", member: "alice" } },
+      apiKeyList: { params: member },
+      apiKeyRevoke: { params: { ...member, key_id: "0198f0a0-0000-7000-8000-000000000009" } },
     },
     bodyBytesMax: defaultBrokerLimits.adminBodyBytesMax,
   };
@@ -36,7 +40,20 @@ test("the broker's admin socket answers and refuses as its description says, eve
     params: member,
     body: { member_id: memberId, name: "alice", role: "guest" },
   });
-  for (const job of ["retention", "dedupe", "check"])
+  const key = await walk.ask(admin, "apiKeyCreate", 201, {
+    params: member,
+    body: {
+      name: "grafana",
+      member: "@alice",
+      scopes: ["send", "read"],
+      destinations: ["#alerts", "queue:work"],
+      expires_in_s: 60,
+    },
+  });
+  await walk.ask(admin, "apiKeyList", 200, { params: member });
+  const revoked = { params: { ...member, key_id: String(key.json["key_id"]) } };
+  for (let times = 0; times < 2; times += 1) await walk.ask(admin, "apiKeyRevoke", 200, revoked);
+  for (const job of ["retention", "dedupe", "check", "mentions"])
     await walk.ask(admin, "upkeep", 200, { params: { job }, body: { dry_run: true } });
   await walk.ask(admin, "upkeep", 200, { params: { job: "check" } });
   assert.deepEqual(
@@ -56,6 +73,19 @@ test("the broker's admin socket answers and refuses as its description says, eve
   const add = (name: string) => ({ params: member, body: { member_id: other, name } });
   await walk.ask(admin, "memberAdd", "invalid_destination", add("not a name"));
   await walk.ask(admin, "memberAdd", "already_exists", add("ALICE"));
+  const refusedKey = (code: string, changes: object, params = member) =>
+    walk.ask(admin, "apiKeyCreate", code, { params, body: { name: "grafana", member: "alice", ...changes } });
+  await refusedKey("invalid_destination", { destinations: ["alerts"] });
+  await refusedKey("invalid_destination", { destinations: ["@alice"] });
+  await refusedKey("not_a_member", { member: "nobody" });
+  await refusedKey("invalid_field", { member: undefined });
+  await refusedKey("invalid_field", { scopes: [] });
+  await refusedKey("invalid_field", { destinations: [] });
+  await refusedKey("invalid_field", { name: "not a name" });
+  await refusedKey("not_found", {}, { mesh_id: "none" });
+  await walk.ask(admin, "apiKeyList", "not_found", { params: { mesh_id: "none" } });
+  await walk.ask(admin, "apiKeyRevoke", "not_found", ground.samples["apiKeyRevoke"]);
+  await walk.ask(admin, "apiKeyRevoke", "not_found", { params: { ...member, key_id: "none" } });
   await walkCrowd(walk, ground, {
     places: 64,
     filler: { method: "GET", path: "/v1/status" },
@@ -69,10 +99,25 @@ test("the broker's admin socket answers and refuses as its description says, eve
   // A member's row that only a fault, or somebody with the file open, can have left so.
   const store = new DatabaseSync(join(broker.dataDir, "broker.db"), { enableForeignKeyConstraints: false });
   t.after(() => store.close());
+  store.exec(
+    `INSERT INTO api_key (mesh_id, key_id, key_hash, member_id, name, scopes, created_at, expires_at)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${limits.apiKeysOpenMax})
+     SELECT (SELECT mesh_id FROM mesh), printf('%d', i), CAST(printf('%032d', i) AS BLOB), '', '', '[]', 0, 9000000000000 FROM n`,
+  );
+  await refusedKey("too_many_api_keys", {});
   store.exec("UPDATE member SET agents = '{'");
   await walk.ask(admin, "memberAdd", "internal", ground.samples["memberAdd"]);
   store.exec("DROP TABLE mesh");
-  for (const id of ["status", "meshList", "meshCreate", "memberAdd", "upkeep"])
+  for (const id of [
+    "status",
+    "meshList",
+    "meshCreate",
+    "memberAdd",
+    "apiKeyCreate",
+    "apiKeyList",
+    "apiKeyRevoke",
+    "upkeep",
+  ])
     await walk.ask(admin, id, "store_unavailable", ground.samples[id]);
   await walk.ask(admin, "shutdown", 202);
   assert.equal((await broker.ended).code, 0);

@@ -5,14 +5,15 @@ import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { defaultBrokerLimits } from "../../src/broker/broker-limits.ts";
 import { publicApi, publicRoutes } from "../../src/broker/http/public-routes.ts";
-import { connectPeer, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
+import { connectPeer, type Identity, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
 import { httpCall } from "../../src/http/http-call.fixture.ts";
 import { type Admission, signAdmission } from "../../src/protocol/admission.ts";
 import { privateKeyFromSeed, publicKeyHexOf } from "../../src/protocol/signing.ts";
+import { directIds, directSamples, walkDirect } from "../support/api-walk/direct-caller.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
 import { rawAnswer } from "../support/api-walk/pipelined.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
-import { openWalk } from "../support/api-walk/walk.ts";
+import { type Asked, openWalk } from "../support/api-walk/walk.ts";
 import { onEnd } from "../support/on-end.ts";
 import { type BrokerProcess, brokerProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -23,14 +24,16 @@ const walk = openWalk("broker");
 test("the broker's public port answers and refuses as its description says, every code of every route", async (t) => {
   const broker = await brokerProcess(t, join(tempFolder(t), "broker"));
   const mesh = await ownedMesh(t, broker);
+  const direct = await directSamples(broker, mesh);
   const ground: Ground = {
     plain: broker.open,
     tcp: null,
     samples: {
+      ...direct,
       broker: { query: nonce },
       join: { params: { mesh_id: mesh.meshId }, body: mesh.admission("sample", await mesh.invite()) },
     },
-    bodyBytesMax: defaultBrokerLimits.publicBodyBytesMax,
+    bodyBytesMax: defaultBrokerLimits.directBodyBytesMax,
   };
 
   for (const id of ["healthz", "readyz", "metrics"])
@@ -61,7 +64,8 @@ test("the broker's public port answers and refuses as its description says, ever
     routes: publicRoutes({} as Parameters<typeof publicRoutes>[0]),
   });
   await walkJoining(broker, mesh);
-  await walkStop(broker, mesh.owner);
+  await walkDirect(walk, broker, mesh, direct);
+  await walkStop(broker, mesh.owner, direct.messageSend);
 });
 
 test("a broker whose file was damaged under it says so, and is no more ready", async (t) => {
@@ -70,6 +74,10 @@ test("a broker whose file was damaged under it says so, and is no more ready", a
   const body = mesh.admission("bob", await mesh.invite());
   const asked = { params: { mesh_id: mesh.meshId }, body };
   await walk.ask(broker.open, "join", 201, asked);
+  const direct = await directSamples(broker, mesh);
+  mesh.tamper("ALTER TABLE api_key RENAME TO away");
+  for (const id of directIds) await walk.ask(broker.open, id, "store_unavailable", direct[id]);
+  mesh.tamper("ALTER TABLE away RENAME TO api_key");
   mesh.tamper("UPDATE member SET agents = '{'");
   await walk.ask(broker.open, "join", "internal", asked);
   mesh.tamper("DROP TABLE mesh; DROP TABLE schema_migration");
@@ -84,6 +92,7 @@ test("nothing is described that was not seen", () => walk.finish());
 interface OwnedMesh {
   readonly meshId: string;
   readonly owner: Peer;
+  readonly ownerIdentity: Identity;
   /** Makes an invite for one member; resolves with its secret. */
   invite(): Promise<Uint8Array>;
   admission(name: string, seed: Uint8Array): Admission;
@@ -104,6 +113,7 @@ async function ownedMesh(t: TestContext, broker: BrokerProcess): Promise<OwnedMe
   return {
     meshId,
     owner,
+    ownerIdentity: identity,
     async invite() {
       const seed = randomBytes(32);
       const invite_id = publicKeyHexOf(privateKeyFromSeed(seed));
@@ -147,7 +157,7 @@ async function walkJoining(broker: BrokerProcess, mesh: OwnedMesh): Promise<void
 }
 
 /** While a link does not hear that it is to close, the broker waits for it, and is not ready meanwhile. */
-async function walkStop(broker: BrokerProcess, deaf: Peer): Promise<void> {
+async function walkStop(broker: BrokerProcess, deaf: Peer, send: Asked): Promise<void> {
   deaf.socket.pause();
   assert.equal((await httpCall(broker.admin, "POST", "/v1/shutdown", { body: {} })).status, 202);
   for (;;) {
@@ -157,6 +167,7 @@ async function walkStop(broker: BrokerProcess, deaf: Peer): Promise<void> {
     break;
   }
   await walk.ask(broker.open, "readyzHead", 503);
+  await walk.ask(broker.open, "messageSend", "stopping", send);
   deaf.socket.resume();
   assert.equal((await broker.ended).code, 0);
 }

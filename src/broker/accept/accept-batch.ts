@@ -84,6 +84,7 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
       envelope: item.envelope,
       fingerprint: item.fingerprint,
       linkEpoch: item.link.linkEpoch,
+      unsealed: item.link.direct !== null && item.envelope.algorithm === "none",
       broker_message_id: newUuidV7(now),
       refusal: refusals[index] ?? null,
     }),
@@ -138,7 +139,7 @@ async function decideRefusals(
         memberId: item.link.memberId,
         clientMessageId: id,
         fingerprint: item.fingerprint,
-        group: `${item.link.memberId}/${item.link.linkEpoch}/${item.destination}`,
+        group: orderGroup(item),
       });
       askedIndex.push(index);
     }
@@ -148,9 +149,16 @@ async function decideRefusals(
     const decision = decisions[place];
     charged[index] = decision?.kind === "allowed" && decision.charged;
     refusals[index] = refusalOfDecision(decision);
+    if (decision !== undefined) open[index]?.link.direct?.decided(decision);
     if (decision?.kind === "limited") parts.metrics.rateLimitRejection.inc({ mesh: meshId });
   }
   return { refusals, charged };
+}
+
+/** What keeps its order among itself: of one link, what goes to one destination; of direct callers nothing. */
+function orderGroup({ link, destination, envelope }: QueuedItem): string {
+  if (link.direct !== null) return `${link.memberId}/direct/${envelope.client_message_id}`;
+  return `${link.memberId}/${link.linkEpoch}/${destination}`;
 }
 
 const behindRefusal = refusalOf(

@@ -141,6 +141,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
     linkEpoch: link_epoch,
     inlineBytes: 65_536,
     behind: createBehind(10),
+    direct: null,
     overrun() {},
   };
   const metrics = createBrokerMetrics();

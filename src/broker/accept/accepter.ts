@@ -19,7 +19,10 @@ export interface Accepter {
   /** The mesh's queue is full: its links are not read until `onRoom` fires. */
   full(meshId: string): boolean;
   onRoom(listener: (meshId: string) => void): void;
-  /** Finishes the batches under way; what still waits is dropped unanswered, for its daemon to resend. */
+  /**
+   * Finishes the batches under way. What still waits is dropped unanswered, for its daemon to resend; a direct caller,
+   * who cannot know that, is answered `stopping`.
+   */
   stop(): Promise<void>;
 }
 
@@ -66,7 +69,10 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
 
   return {
     accept(link, items, answered) {
-      if (stopping) return;
+      if (stopping) {
+        if (link.direct !== null) answered(items.map((item) => refusalAnswer(claimedId(item), stoppingRefusal)));
+        return;
+      }
       const answers = new Array<SendAnswer>(items.length);
       let left = items.length;
       const settle = (index: number, answer: SendAnswer): void => {
@@ -110,10 +116,16 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
     async stop() {
       stopping = true;
       await Promise.all([...lanes.values()].map((lane) => lane.running));
+      for (const { queue } of lanes.values())
+        while (queue.count() > 0)
+          for (const item of queue.take(limits.acceptBatchMax))
+            if (item.link.direct !== null) item.settle(refusalAnswer(item.envelope.client_message_id, stoppingRefusal));
       lanes.clear();
     },
   };
 }
+
+const stoppingRefusal = refusalOf("stopping", "The broker is stopping; send again.");
 
 /** All dms of one member are one destination, whatever agent they name (delivery.md §7). */
 function orderKey(kind: string, ref: string): string {

@@ -1,5 +1,6 @@
 import type { Envelope } from "../../protocol/envelope.ts";
-import { checkEnvelope } from "../../protocol/envelope-check.ts";
+import { apiKeySender } from "../../protocol/api-key.ts";
+import { checkEnvelope, checkUnsignedEnvelope } from "../../protocol/envelope-check.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import { checkWireId } from "../../protocol/ids.ts";
@@ -17,8 +18,11 @@ export interface CheckedItem {
  * What comes before B0: shape, bounds, whose envelope it is, and the fingerprint recomputed. Throws ClaudemeshError;
  * nothing thrown here depends on load or on the store, so a retry of a committed message cannot meet it.
  */
-export function checkItem(value: unknown, link: Pick<SenderLink, "meshId" | "memberId">): CheckedItem {
-  const envelope = checkEnvelope(value);
+export function checkItem(value: unknown, link: Pick<SenderLink, "meshId" | "memberId" | "direct">): CheckedItem {
+  // A link's envelopes are signed, without exception: only what the broker itself took from an API key is not.
+  const envelope = link.direct === null ? checkEnvelope(value) : checkUnsignedEnvelope(value);
+  if (link.direct !== null && envelope.key_id !== apiKeySender(link.direct.keyId))
+    throw new ClaudemeshError("invalid_envelope", "The envelope names another key than the caller's.");
   if (envelope.mesh_id !== link.meshId)
     throw new ClaudemeshError("invalid_envelope", "The envelope names another mesh than the link.");
   if (envelope.sender !== link.memberId)

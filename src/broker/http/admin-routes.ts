@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import type { Api } from "../../http/api.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { operation, type Route, tagged } from "../../http/route.ts";
@@ -12,6 +13,7 @@ import { memberInfo } from "../link/member-info.ts";
 import type { News } from "../fleet/news.ts";
 import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
+import { apiKeyRoutes } from "./api-key-routes.ts";
 import * as answers from "./admin-answers.schema.ts";
 
 export interface AdminParts {
@@ -19,6 +21,7 @@ export interface AdminParts {
   readonly store: BrokerStore;
   readonly news: News;
   readonly clock: Clock;
+  readonly log: Log;
   readonly leaseMs: number;
   status(): Promise<BrokerStatusView>;
   /** Begins the graceful stop. */
@@ -29,7 +32,7 @@ export interface AdminParts {
 export const adminApi: Api = {
   title: "claudemesh broker: admin socket",
   description:
-    "What the user who runs a broker asks of it: meshes, members, upkeep, the stop. Whoever can open the socket is that user. Requests are read strictly; answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+    "What the user who runs a broker asks of it: meshes, members, API keys, upkeep, the stop. Whoever can open the socket is that user. Requests are read strictly; answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
   servers: [
     {
       url: "http://localhost",
@@ -55,6 +58,7 @@ export function adminRoutes(parts: AdminParts): readonly Route[] {
   const routes: readonly Route[] = [
     ...tagged("broker", brokerRoutes(parts)),
     ...tagged("meshes", meshRoutes(parts)),
+    ...tagged("keys", apiKeyRoutes(parts)),
     ...tagged("upkeep", upkeepRoutes(parts)),
     ...tagged("description", [openApiRoute(adminApi, () => routes, parts.programVersion)]),
   ];

@@ -2,6 +2,9 @@ import type { Api } from "../../http/api.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { operation, type Route, tagged } from "../../http/route.ts";
 import { constant, view } from "../../http/view.ts";
+import type { DirectParts } from "../direct/direct-parts.ts";
+import { directReadRoutes } from "../direct/read-routes.ts";
+import { directSendRoutes } from "../direct/send-routes.ts";
 import type { JoinParts } from "../join/admit.ts";
 import { joinRoutes } from "../join/join-routes.ts";
 import type { BrokerMetrics } from "../metrics.ts";
@@ -9,6 +12,7 @@ import type { BrokerMetrics } from "../metrics.ts";
 export interface PublicParts {
   readonly programVersion: string;
   readonly join: JoinParts;
+  readonly direct: DirectParts;
   /** null: not shown on this listener. */
   readonly metrics: BrokerMetrics | null;
   /** Rejects while the broker must not get traffic. */
@@ -18,7 +22,7 @@ export interface PublicParts {
 export const publicApi: Api = {
   title: "claudemesh broker: public port",
   description:
-    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, and how a host that holds an invite becomes a member. Nobody is asked for a token: signatures say who asks. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, how a host that holds an invite becomes a member, and sending and reading without a daemon, by an API key. Where no key is asked for, signatures say who asks, or nobody does. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
   servers: [
     {
       url: "http://127.0.0.1:{port}",
@@ -31,7 +35,8 @@ export const publicApi: Api = {
       variables: { authority: { default: "localhost:8787", description: "As the invite names it" } },
     },
   ],
-  token: null,
+  token:
+    "An API key, as `claudemesh apikey create` of the broker's operator shows it once. It belongs to a member of one mesh and has scopes: `send` for sending and for what became of it, `read` for the rest. A wrong one too often, and its address has to wait.",
   program: "broker",
   pathsHint: "daemons connect to /v1/link by WebSocket; /healthz and /readyz tell of the broker",
   busyCode: "rate_limited",
@@ -44,6 +49,8 @@ export function publicRoutes(parts: PublicParts): readonly Route[] {
   const routes: readonly Route[] = [
     ...tagged("watching", [...watchRoutes(parts), ...metricsRoutes(parts.metrics)]),
     ...tagged("joining", joinRoutes(parts.join)),
+    ...tagged("messages", directSendRoutes(parts.direct)),
+    ...tagged("reading", directReadRoutes(parts.direct)),
     ...tagged("description", [openApiRoute(publicApi, () => routes, parts.programVersion)]),
   ];
   return routes;

@@ -12,6 +12,7 @@ import { brokerFixture } from "../testing/fixture.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ownCertificate } from "../listen/own-certificate.ts";
+import type { DirectParts } from "../direct/direct-parts.ts";
 import type { JoinParts } from "../join/admit.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { publicRoutes } from "./public-routes.ts";
@@ -82,7 +83,13 @@ async function tlsServer(
   const upgraded = Promise.withResolvers<string | undefined>();
   const server = createPublicServer({
     // Nobody joins here.
-    routes: publicRoutes({ programVersion: "0", metrics: createBrokerMetrics(), ready, join: {} as JoinParts }),
+    routes: publicRoutes({
+      programVersion: "0",
+      metrics: createBrokerMetrics(),
+      ready,
+      join: {} as JoinParts,
+      direct: {} as DirectParts,
+    }),
     upgrade: (asked) => upgraded.resolve(asked.url),
     clock: systemClock,
     log: silentLog,

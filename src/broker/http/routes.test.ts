@@ -42,11 +42,13 @@ test("what the broker answers is what its routes describe", async (context) => {
     await socket("POST", "/v1/upkeep/retention", { dry_run: true }),
     await socket("POST", "/v1/upkeep/dedupe"),
     await socket("POST", "/v1/upkeep/check"),
+    await socket("POST", "/v1/upkeep/mentions"),
     await port("GET", "/healthz"),
     await port("GET", "/readyz"),
     await port("GET", "/metrics"),
     await port("GET", `/v1/broker?nonce=${nonce}`),
     ...(await joinTwice(fixture, port)),
+    ...(await askByKey(fixture, socket, port)),
     await port("GET", "/openapi.json"),
     await socket("GET", "/openapi.json"),
     await socket("POST", "/v1/shutdown"),
@@ -72,7 +74,11 @@ test("the admin socket says what was meant, and takes a body whatever its type i
   };
   assert.deepEqual(await refused("/v1/meshes", { slgu: "x" }), [400, "unknown_field", "did you mean `slug`?"]);
   assert.deepEqual((await refused("/v1/upkeep/retention", { dry_run: "true" })).slice(0, 2), [400, "invalid_field"]);
-  assert.deepEqual(await refused("/v1/upkeep/vacuum", {}), [404, "not_found", "there are retention, dedupe, check"]);
+  assert.deepEqual(await refused("/v1/upkeep/vacuum", {}), [
+    404,
+    "not_found",
+    "there are retention, dedupe, check, mentions",
+  ]);
   assert.deepEqual((await refused("/v1/meshes/none/members", { member_id: "a".repeat(64), name: "x" })).slice(0, 2), [
     404,
     "not_found",
@@ -128,14 +134,20 @@ function portOf(fixture: Fixture): { host: string; port: number } {
   return { host: hostname, port: Number(port) };
 }
 
-type Ask = (method: string, path: string, body?: unknown) => Promise<[name: string, status: number]>;
+type Ask = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<[name: string, status: number]>;
 
 /** Asks, and compares the answer with the route's own description. */
 function asking(where: Parameters<typeof call>[0], routes: readonly Route[]): Ask {
-  return async (method, path, body) => {
+  return async (method, path, body, more = {}) => {
     const route = createRouter(routes, "").find(method, path.replace(/\?.*/, ""))?.route ?? assert.fail(path);
     const { status, json, text, headers } = await call(where, method, path, body, {
       "content-type": "application/json",
+      ...more,
     });
     const contentType = String(headers["content-type"]);
     const reply = contentType === "application/json" ? { status, body: json } : { status, text, contentType };
@@ -166,4 +178,28 @@ async function joinTwice(fixture: Fixture, ask: Ask): Promise<Awaited<ReturnType
   );
   const path = `/v1/meshes/${fixture.meshId}/join`;
   return [await ask("POST", path, admission), await ask("POST", path, admission)];
+}
+
+/** Every route that asks for an API key, by one of a member that is subscribed to #all, and those that look after it. */
+async function askByKey(fixture: Fixture, socket: Ask, port: Ask): Promise<Awaited<ReturnType<Ask>>[]> {
+  const mesh = `/v1/meshes/${fixture.meshId}`;
+  const owner = newIdentity();
+  await fixture.admin("POST", `${mesh}/members`, { member_id: owner.memberId, name: "keeper", role: "owner" });
+  const link = await fixture.connect(owner);
+  await link.request<"topic_policy">({ type: "topic_policy", topic: "all", unsealed: true });
+  const form = { name: "test", member: "keeper", scopes: ["send", "read"] };
+  const { key, key_id } = (await fixture.admin("POST", `${mesh}/api_keys`, form)).json;
+  const bearer = { authorization: `Bearer ${String(key)}`, "idempotency-key": "one" };
+  const message = { to: "#all", message: "hello", mentions: ["@keeper"] };
+  return [
+    await socket("POST", `${mesh}/api_keys`, form),
+    await socket("GET", `${mesh}/api_keys`),
+    await port("POST", `${mesh}/messages`, message, bearer),
+    await port("POST", `${mesh}/messages`, message, bearer),
+    await port("GET", `${mesh}/messages/one`, undefined, bearer),
+    await port("GET", `${mesh}/topics/all/messages`, undefined, bearer),
+    await port("GET", `${mesh}/mentions`, undefined, bearer),
+    await port("GET", `${mesh}/members`, undefined, bearer),
+    await socket("POST", `${mesh}/api_keys/${String(key_id)}/revoke`),
+  ];
 }

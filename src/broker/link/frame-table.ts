@@ -8,6 +8,7 @@ import { onInviteCreate } from "./frames/invite-create.ts";
 import { onInviteRevoke } from "./frames/invite-revoke.ts";
 import { onInvites } from "./frames/invites.ts";
 import { onMembers } from "./frames/members.ts";
+import { onMentions } from "./frames/mentions.ts";
 import { onPushAck } from "./frames/push-ack.ts";
 import { onReceipt } from "./frames/receipt.ts";
 import { onReply } from "./frames/reply.ts";
@@ -15,6 +16,7 @@ import { onSend } from "./frames/send.ts";
 import { onSubscribe } from "./frames/subscribe.ts";
 import { onTopicCreate } from "./frames/topic-create.ts";
 import { onTopicMembers } from "./frames/topic-members.ts";
+import { onTopicPolicy } from "./frames/topic-policy.ts";
 import { onTopics } from "./frames/topics.ts";
 import { onUnsubscribe } from "./frames/unsubscribe.ts";
 import { onVoid } from "./frames/void.ts";
@@ -36,7 +38,9 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   topic_create: onTopicCreate,
   subscribe: onSubscribe,
   unsubscribe: onUnsubscribe,
+  topic_policy: onTopicPolicy,
   history: onHistory,
+  mentions: onMentions,
   invite_create: onInviteCreate,
   invites: onInvites,
   invite_revoke: onInviteRevoke,

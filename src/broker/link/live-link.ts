@@ -28,6 +28,7 @@ export interface LinkIdentity {
 
 /** An open link: frames in, frames out, one pump. Lives from hello_ack to the end of its socket. */
 export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
+  readonly linkEpoch: number;
   readonly behind: Behind;
   readonly pump: Pump;
   readonly asks: Asks;
@@ -69,6 +70,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
 
   const link: LiveLink = {
     ...identity,
+    direct: null,
     behind: createBehind(limits.behindDestinationsMax),
     pump: createPump(
       { ...identity, sendText: out.sendText, superseded },

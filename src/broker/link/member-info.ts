@@ -23,5 +23,7 @@ export async function topicInfo(store: BrokerStore, topic: TopicRow, memberId: s
     created_at: rfc3339(topic.created_at),
     subscribers: subscribers.length,
     subscribed: subscribers.includes(memberId),
+    unsealed: topic.unsealed,
+    unsealed_through: topic.unsealed_through,
   };
 }

@@ -20,6 +20,8 @@ export const refusals = {
   noMember: () => refused(404, "unknown_destination", "no such member in this mesh"),
   noTopic: (name: string) => refused(404, "unknown_destination", `no topic "${name}" in this mesh`),
   noQueue: (name: string) => refused(404, "unknown_destination", `no queue "${name}" in this mesh`),
+  unsealedDm: () => refused(400, "unsealed_body", "a direct message is never taken unsealed"),
+  unsealed: (address: string) => refused(400, "unsealed_body", `${address} is not open for unsealed messages`),
   notSubscribed: (name: string) => refused(403, "not_subscribed", `the sender is not subscribed to #${name}`),
 } as const;
 

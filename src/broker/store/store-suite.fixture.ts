@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
+import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
+import { mentions } from "./store-suite-mentions.fixture.ts";
 import { topicsAndCursors } from "./store-suite-topics.fixture.ts";
 import { upkeep } from "./store-suite-upkeep.fixture.ts";
 
@@ -13,6 +15,8 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: accepting`, () => accepting(on));
   describe(`${name}: topics and cursors`, () => topicsAndCursors(on));
   describe(`${name}: invites`, () => invites(on));
+  describe(`${name}: direct callers`, () => directCallers(on));
+  describe(`${name}: mentions`, () => mentions(on));
   describe(`${name}: upkeep`, () => upkeep(on));
   describe(`${name}: log and directory`, () => logAndDirectory(on));
 }

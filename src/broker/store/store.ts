@@ -1,5 +1,7 @@
 import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import type { ApiKeyStore } from "./api-key-store.ts";
+import type { MentionStore } from "./mention-store.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
 import type { SharedStore } from "./shared-store.ts";
 
@@ -8,7 +10,7 @@ import type { SharedStore } from "./shared-store.ts";
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore {
+export interface BrokerStore extends ApiKeyStore, MentionStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -126,6 +128,8 @@ export interface BrokerStore {
       limit: number;
     },
   ): Promise<LogMessage[]>;
+  /** The message at a place of the log, whoever it is for; null when it is pruned or was never there. */
+  messageAt(meshId: string, seq: number): Promise<LogMessage | null>;
   /** Moves cursors forward, never back; a stale link_epoch, or another `life` than the present one, changes nothing and returns false. */
   acknowledge(
     meshId: string,
@@ -221,13 +225,20 @@ export interface TopicRow {
   readonly topic_id: string;
   readonly name: string;
   readonly created_at: number;
+  /** Open for unsealed messages of API keys. */
+  readonly unsealed: boolean;
+  /** Such messages may stand up to this sequence number although it was closed since; 0: it never was open. */
+  readonly unsealed_through: number;
 }
 
 export interface AcceptItem {
   readonly envelope: Envelope;
   /** Recomputed by the broker from the envelope, 32 bytes; never the claimed one. */
   readonly fingerprint: Uint8Array;
-  readonly linkEpoch: number;
+  /** null: it came by no link but from a direct caller. */
+  readonly linkEpoch: number | null;
+  /** True: nobody sealed it, so its destination must be open for unsealed messages, else unsealed_body. */
+  readonly unsealed?: boolean;
   /** Minted by the broker for this attempt (UUIDv7). */
   readonly broker_message_id: string;
   /** Decided before the lock (limit, behind): answered only if no record turns up under the lock. */
@@ -335,6 +346,7 @@ export interface ConsistencyFinding {
     | "message_without_record"
     | "mention_without_message"
     | "missing_mention"
+    | "superfluous_mention"
     | "queue_row_without_message"
     | "sequence_gap";
   readonly seq: number;

@@ -4,8 +4,8 @@ const chunk = 500;
 /** A dry run only counts. */
 const countAll = 1_000_000_000;
 const dayMs = 86_400_000;
-/** After its end an invite is remembered for this long, so that a late use hears "expired" and not "unknown". */
-const invitesForMs = 30 * dayMs;
+/** After its end an invite or API key is remembered for this long, so that a late use hears "expired" and not "unknown". */
+const endedForMs = 30 * dayMs;
 
 /** Removes messages older than the retention, and what was kept for members that never came to fetch it. */
 export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
@@ -14,6 +14,7 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
   let notices = 0;
   let unfetched = 0;
   let invites = 0;
+  let apiKeys = 0;
   for (const { mesh_id } of await store.listMeshes()) {
     const now = clock.now();
     const before = now - parts.messageRetentionDays * dayMs;
@@ -38,11 +39,18 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
     }
     for (let more = true; more && !signal.aborted; ) {
       const limit = dryRun ? countAll : chunk;
-      const removed = await store.expireInvites(mesh_id, now - invitesForMs, { limit, dryRun });
+      const removed = await store.expireInvites(mesh_id, now - endedForMs, { limit, dryRun });
       invites += removed;
       more = !dryRun && removed >= chunk;
       await letOthersRun();
     }
+    for (let more = true; more && !signal.aborted; ) {
+      const limit = dryRun ? countAll : chunk;
+      const removed = await store.expireApiKeys(mesh_id, now - endedForMs, { limit, dryRun });
+      apiKeys += removed;
+      more = !dryRun && removed >= chunk;
+      await letOthersRun();
+    }
   }
-  return { messages, notices, unfetched, invites };
+  return { messages, notices, unfetched, invites, api_keys: apiKeys };
 };

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { brokerFixture } from "../testing/fixture.ts";
 import { envelopeOf, isType } from "../testing/peer.ts";
@@ -22,13 +24,13 @@ async function withMessages(context: Parameters<typeof brokerFixture>[0], count:
 
 test("retention removes what is too old, in chunks, and a dry run only says how much that is", async (context) => {
   const { fixture, link, envelopes, upkeep } = await withMessages(context, 1_200);
-  assert.deepEqual(await upkeep("retention", true), { messages: 0, notices: 0, unfetched: 0, invites: 0 });
+  assert.deepEqual(await upkeep("retention", true), { messages: 0, notices: 0, unfetched: 0, invites: 0, api_keys: 0 });
   fixture.clock.jump(fixture.clock.now() + 2 * day + 1);
-  const all = { messages: 1_200, notices: 2_400, unfetched: 0, invites: 0 };
+  const all = { messages: 1_200, notices: 2_400, unfetched: 0, invites: 0, api_keys: 0 };
   assert.deepEqual(await upkeep("retention", true), all);
   assert.deepEqual(await upkeep("retention", true), all);
   assert.deepEqual(await upkeep("retention"), all);
-  assert.deepEqual(await upkeep("retention"), { messages: 0, notices: 0, unfetched: 0, invites: 0 });
+  assert.deepEqual(await upkeep("retention"), { messages: 0, notices: 0, unfetched: 0, invites: 0, api_keys: 0 });
   const [known] = await link.sendItems(envelopes.slice(0, 1));
   assert.ok(known?.status === 200 && "history_available" in known && !known.history_available);
 });
@@ -76,6 +78,29 @@ test("the jobs run by themselves on the broker's clock, and the check counts", a
   await upkeep("check", true);
   assert.equal(await fixture.metric('cm_broker_upkeep_removed_total{job="retention"}'), 3);
   assert.ok((await fixture.metric("cm_broker_dedupe_orphan_check_total")) >= 2);
+});
+
+test("a damaged index of mentions is rebuilt beside what is being accepted, and the check finds nothing wrong after it", async (context) => {
+  const { fixture, alice, bob, link, upkeep } = await withMessages(context, 0);
+  const mentioning = () => envelopeOf(fixture.meshId, alice, bob.memberId, "hello", { mentions: [bob.memberId] });
+  for (let n = 0; n < 15; n += 1) await link.sendItems(Array.from({ length: 200 }, mentioning));
+  assert.deepEqual(await upkeep("mentions"), { added: 0, removed: 0 });
+  const db = new DatabaseSync(join(fixture.dataDir, "broker.db"));
+  db.exec("DELETE FROM mention_index WHERE seq % 3 = 0");
+  db.exec(`INSERT INTO mention_index SELECT mesh_id, '${alice.memberId}', seq FROM message_queue WHERE seq % 5 = 0`);
+  db.exec(`INSERT INTO mention_index VALUES ('${fixture.meshId}', '${bob.memberId}', 1000000)`);
+  db.close();
+  const damage = { added: 1_000, removed: 601 };
+  const found = await upkeep("check");
+  assert.deepEqual([found["missing_mention"], found["superfluous_mention"]], [1_000, 600]);
+  assert.deepEqual(await upkeep("mentions", true), damage);
+  const [repaired] = await Promise.all([
+    upkeep("mentions"),
+    ...Array.from({ length: 20 }, () => link.sendItems([mentioning(), mentioning()])),
+  ]);
+  assert.deepEqual(repaired, damage);
+  assert.deepEqual(await upkeep("mentions", true), { added: 0, removed: 0 });
+  assert.deepEqual(await upkeep("check"), { findings: 0 });
 });
 
 test("records that would go before their messages are refused at start", async (context) => {

@@ -3,16 +3,18 @@ import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkJob } from "./check-job.ts";
 import { dedupeJob } from "./dedupe-job.ts";
+import { mentionsJob } from "./mentions-job.ts";
 import { retentionJob } from "./retention-job.ts";
 import type { JobReport, UpkeepJob, UpkeepParts } from "./upkeep-job.ts";
 
-/** The jobs, how long after a start each runs first, and how often then. One line a job. */
+/** The jobs, how long after a start each runs first, and how often then; null: only when asked. One line a job. */
 const hourMs = 3_600_000;
 const jobs = {
   retention: { run: retentionJob, firstMs: 60_000, everyMs: hourMs },
   dedupe: { run: dedupeJob, firstMs: 120_000, everyMs: hourMs },
   check: { run: checkJob, firstMs: hourMs, everyMs: 24 * hourMs },
-} as const satisfies Record<string, { run: UpkeepJob; firstMs: number; everyMs: number }>;
+  mentions: { run: mentionsJob, firstMs: null, everyMs: null },
+} as const satisfies Record<string, { run: UpkeepJob; firstMs: number | null; everyMs: number | null }>;
 
 export type JobName = keyof typeof jobs;
 export const jobNames = Object.keys(jobs) as readonly JobName[];
@@ -38,7 +40,8 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     return turn;
   }
 
-  function schedule(name: JobName, delayMs: number): void {
+  function schedule(name: JobName, delayMs: number | null): void {
+    if (delayMs === null) return;
     timers.set(
       name,
       clock.after(delayMs, () => {

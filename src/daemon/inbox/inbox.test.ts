@@ -62,6 +62,53 @@ test("a message is shown once however often it comes, and the repeat is counted;
   assert.deepEqual(eventsOf(made), ["message", "message"]);
 });
 
+test("what nobody has signed neither takes the place of the signed message of its id nor replaces one, and is asked for by nobody's name", async (t) => {
+  const byKey = { key_id: "api:0198f0a0-0000-7000-8000-00000000000a", signature: "" };
+  const id = `${bob.slice(0, 16)}:m-1`;
+  const unsigned = (seq: number, change: object = {}): CheckedPush => ({
+    ...checkedPush(seq, bob, "alerts", "forged", { ...byKey, client_message_id: id, ...change }),
+    verified: false,
+  });
+  for (const reversed of [false, true]) {
+    const made = await bench(t);
+    const both = [unsigned(1), checkedPush(2, bob, "alerts", "bob's own", { client_message_id: id })];
+    await made.inbox.store(reversed ? both.toReversed() : both, 1);
+    assert.deepEqual(await made.inbox.store([unsigned(3)], 1), { stored: 0, duplicates: 1, invalid: 0 });
+    assert.deepEqual(shown(made).sort(), ["bob's own", "forged"]);
+    const filter = {
+      since: null,
+      topic: null,
+      from: bob,
+      agent: null,
+      unread: false,
+      newest: false,
+      cursor: null,
+      limit: 9,
+    };
+    const items = made.inbox.list(filter).items;
+    assert.deepEqual(
+      items.map(({ message, verified, via }) => [message, verified, via]),
+      [["bob's own", true, null]],
+    );
+    // Whoever could say that a message replaces another one could hide that.
+    await made.inbox.store([unsigned(4, { client_message_id: `${bob.slice(0, 16)}:m-4`, supersedes: id })], 1);
+    await made.inbox.store([checkedPush(5, bob, "alerts", "later", { supersedes: id })], 1);
+    assert.ok(shown(made).includes("bob's own"));
+  }
+});
+
+test("that a message mentions this member is an event once, behind the message's own, and is found again by its id after a restart", async (t) => {
+  const made = await bench(t);
+  const mentioning = checkedPush(1, bob, "ops", "look here", { mentions: [me] });
+  await made.inbox.store([mentioning, checkedPush(2, bob, "ops", "not you", { mentions: [eve] })], 1);
+  await made.inbox.store([mentioning, invalid(checkedPush(3, eve, "ops", "forged", { mentions: [me] }))], 2);
+  assert.deepEqual(eventsOf(made), ["message", "mention", "message"]);
+  await made.reopen();
+  const [message, mention, later] = made.inbox.eventsAfter(0, 10);
+  assert.deepEqual(made.inbox.eventsAfter(message?.id ?? 0, 10), [mention, later]);
+  assert.deepEqual([mention?.event, mention?.data["message"]], ["mention", "look here"]);
+});
+
 test("of a message and the one that supersedes it at most one is shown, whichever comes first", async (t) => {
   for (const reversed of [false, true]) {
     const made = await bench(t);

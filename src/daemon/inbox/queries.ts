@@ -36,8 +36,8 @@ export function inboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO inbox (sender, client_message_id, epoch, seq, broker_message_id, request_fingerprint, topic, agent, from_name,
        content_type, body, meta, mentions, reply_to, supersedes, priority, algorithm, verified, shown, invalid, sent_at,
-       accepted_at, received_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       accepted_at, received_at, via)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
   const insertPlace = db.prepare(
@@ -47,9 +47,10 @@ export function inboxQueries(db: DatabaseSync) {
      ON CONFLICT DO NOTHING`,
   );
   const byId = db.prepare("SELECT * FROM inbox WHERE id = ?");
-  const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ?");
+  // Only what the sender has signed replaces, or is replaced by, what it has signed.
+  const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ''");
   const superseding = db.prepare(
-    "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL LIMIT 1",
+    "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL AND via = '' LIMIT 1",
   );
   const addText = db.prepare("INSERT INTO inbox_text (rowid, text) VALUES (?, ?)");
   const addMention = db.prepare("INSERT INTO mention (member, inbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
@@ -119,6 +120,7 @@ export function inboxQueries(db: DatabaseSync) {
         row.sent_at,
         row.accepted_at,
         row.received_at,
+        row.via,
       );
       return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },
@@ -178,7 +180,8 @@ export function inboxQueries(db: DatabaseSync) {
         ["agent", filter.agent],
       ] as const) {
         if (value === null) continue;
-        conditions.push(`${column} = ?`);
+        // Who asks for a member's messages means those that it has signed.
+        conditions.push(column === "sender" ? "sender = ? AND via = ''" : `${column} = ?`);
         values.push(value);
       }
       return rows(

@@ -1,3 +1,4 @@
+import { textOf } from "../../protocol/body-text.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 
@@ -28,9 +29,9 @@ export interface InboxRow {
   readonly accepted_at: string;
   readonly received_at: number;
   readonly read_at: number | null;
+  /** `api:<key id>` of what nobody has signed, else "". */
+  readonly via: string;
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function inboxItem(row: InboxRow, memberName: string): InboxItem {
   const body = Buffer.from(row.body ?? new Uint8Array());
@@ -53,19 +54,10 @@ export function inboxItem(row: InboxRow, memberName: string): InboxItem {
     priority: row.priority,
     encrypted: row.algorithm !== "none",
     verified: row.verified === 1,
+    via: row.via === "" ? null : row.via,
     sent_at: row.sent_at,
     accepted_at: row.accepted_at,
     received_at: rfc3339(row.received_at),
     read_at: row.read_at === null ? null : rfc3339(row.read_at),
   };
-}
-
-/** The body as text when its type says text and its bytes are UTF-8; else null. */
-export function textOf(contentType: string, body: Uint8Array): string | null {
-  if (!/^(text\/|application\/json)/.test(contentType)) return null;
-  try {
-    return utf8.decode(body);
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,8 @@
+import { textOf } from "../../protocol/body-text.ts";
+import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush } from "../parts.ts";
 import type { InboxQueries } from "./queries.ts";
-import { textOf } from "./row.ts";
 
 export interface Tally {
   stored: number;
@@ -74,6 +75,7 @@ export function storePush(
     sent_at: envelope.sent_at,
     accepted_at: item.accepted_at,
     received_at: now,
+    via: saysUnsigned(envelope) ? envelope.key_id : "",
   });
   if (id === null) {
     tally.duplicates += 1;

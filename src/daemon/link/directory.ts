@@ -72,12 +72,14 @@ function isMember(value: unknown): value is RequestResults["members"]["members"]
 
 function isTopic(value: unknown): value is RequestResults["topics"]["topics"][number] {
   if (!isRecord(value)) return false;
-  const { topic_id: id, name, subscribers, subscribed } = value;
+  const { topic_id: id, name, subscribers, subscribed, unsealed = false, unsealed_through: through = 0 } = value;
   return (
     typeof id === "string" &&
     typeof name === "string" &&
     Number.isSafeInteger(subscribers) &&
-    typeof subscribed === "boolean"
+    typeof subscribed === "boolean" &&
+    typeof unsealed === "boolean" &&
+    Number.isSafeInteger(through)
   );
 }
 

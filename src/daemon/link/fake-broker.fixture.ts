@@ -24,6 +24,8 @@ export interface FakeBroker {
 
 export interface FakeLink {
   readonly socket: WebSocket;
+  /** What it says of the mesh's topics whenever it is asked; null: the test answers. None by default. */
+  topics: readonly Record<string, unknown>[] | null;
   /** The next frame of that type; others before it are passed over. */
   next<T extends DaemonFrame["type"]>(type: T): Promise<Extract<DaemonFrame, { type: T }>>;
   send(frame: Record<string, unknown>): void;
@@ -105,8 +107,8 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
     const frame = JSON.parse(String(data)) as DaemonFrame;
     if (member !== null && frame.type === "members")
       link.send({ type: "reply", id: frame.id, result: { members: [member] } });
-    else if (member !== null && frame.type === "topics")
-      link.send({ type: "reply", id: frame.id, result: { topics: [] } });
+    else if (member !== null && frame.type === "topics" && link.topics !== null)
+      link.send({ type: "reply", id: frame.id, result: { topics: link.topics } });
     else {
       frames.push(frame);
       arrivals.emit("frame");
@@ -114,6 +116,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
   });
   const link: FakeLink = {
     socket,
+    topics: [],
     closed,
     async next(type) {
       for (;;) {

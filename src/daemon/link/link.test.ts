@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { httpCall } from "../../http/http-call.fixture.ts";
-import { envelopes, linkBench, place } from "./link-bench.fixture.ts";
+import { checkedPush } from "../inbox/push.fixture.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
+import { envelopeBody } from "../../protocol/envelope-check.ts";
+import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
+import { envelopes, linkBench, meshId, place } from "./link-bench.fixture.ts";
 
 test("a broker that cannot prove the pinned key hears nothing of the member, and the daemon ends", async (t) => {
   const made = await linkBench(t);
@@ -177,4 +181,49 @@ test("frames of a type that the daemon does not know are passed over; a broken o
   made.clock.advance(30_000);
   await (await made.broker.connection()).open();
   await made.link("connected");
+});
+
+test("what nobody has signed waits until the topics were asked for again, and nothing behind it is acknowledged before it", async (t) => {
+  const made = await linkBench(t);
+  const link = await made.connected();
+  link.topics = null;
+  const topicId = "0198f0a0-0000-7000-8000-0000000000aa";
+  const sender = "b".repeat(64);
+  const [message, later] = ["disk is full", "disk is empty"].map((text, index) => {
+    const draft = { ...checkedPush(index + 1, sender, "alerts", text).item.envelope, mesh_id: meshId } as Envelope;
+    const unsigned = { ...draft, key_id: "api:0198f0a0-0000-7000-8000-00000000000a" };
+    const request_fingerprint = envelopeFingerprint(unsigned, envelopeBody(unsigned)).toString("hex");
+    return { ...place(index + 1, `topic:${topicId}`), envelope: { ...unsigned, request_fingerprint } };
+  });
+  link.send({ type: "push", items: [message] });
+  const { id } = await link.next("topics");
+  link.send({ type: "push", items: [later] });
+  link.send({ type: "push", items: [place(3, "dm")] });
+  // Handled after the pushes, and answered: had one of them been acknowledged, that would have come before.
+  link.send({ type: "notices", id: 77, items: [] });
+  assert.equal((await link.next("reply")).id, 77);
+  const topic = { topic_id: topicId, name: "alerts", subscribers: 1, subscribed: true, unsealed: true };
+  link.send({ type: "reply", id, result: { topics: [{ ...topic, unsealed_through: 0 }] } });
+  const acks = [await link.next("push_ack"), await link.next("push_ack"), await link.next("push_ack")];
+  assert.deepEqual(
+    acks.map((frame) => frame.acks),
+    [
+      [{ destination: `topic:${topicId}`, seq: 1 }],
+      [{ destination: `topic:${topicId}`, seq: 2 }],
+      [{ destination: "dm", seq: 3 }],
+    ],
+  );
+  const { items } = await made.get("/v1/inbox");
+  assert.deepEqual(
+    (items as Record<string, unknown>[]).map(({ message, verified, encrypted, via }) => [
+      message,
+      verified,
+      encrypted,
+      via,
+    ]),
+    [
+      ["disk is full", false, false, "api:0198f0a0-0000-7000-8000-00000000000a"],
+      ["disk is empty", false, false, "api:0198f0a0-0000-7000-8000-00000000000a"],
+    ],
+  );
 });

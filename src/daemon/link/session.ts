@@ -17,7 +17,7 @@ import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
-import { createPushCheck } from "./push-check.ts";
+import { createPushCheck, needsNewerPolicy } from "./push-check.ts";
 import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
@@ -113,7 +113,28 @@ export function createSession(
   });
   const receipts = createReceiptsOut(context, request);
 
-  async function onPush(frame: PushFrame): Promise<void> {
+  /** Resolves when the pushes that had to wait for a newer directory are stored; null: none waits. */
+  let held: Promise<void> | null = null;
+
+  /**
+   * A message without a signature may be of a topic that was opened a moment ago: the topics are asked for first, and what
+   * comes meanwhile waits behind it, since acknowledging that would acknowledge this.
+   */
+  function onPush(frame: PushFrame): Promise<void> {
+    if (held === null && !needsNewerPolicy(context, frame.items)) return storePush(frame);
+    const turn = (held ?? Promise.resolve()).then(async () => {
+      if (needsNewerPolicy(context, frame.items)) await refreshDirectory();
+      await storePush(frame);
+    });
+    held = turn;
+    const over = (): void => {
+      if (held === turn) held = null;
+    };
+    turn.then(over, over);
+    return turn;
+  }
+
+  async function storePush(frame: PushFrame): Promise<void> {
     const now = clock.now();
     const checked = frame.items.map(check);
     const tally = await inbox.store(checked, now);
@@ -158,6 +179,7 @@ export function createSession(
       case "member_online":
       case "member_offline":
       case "topic_created":
+      case "topic_changed":
       case "topic_deleted":
         return refreshDirectory();
       case "topic_progress":

@@ -1,17 +1,21 @@
+import { textOf } from "../../protocol/body-text.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import { checkUnsignedEnvelope, envelopeBody, saysUnsigned } from "../../protocol/envelope-check.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type { MemberInfo, PushItem } from "../../protocol/frames.ts";
 import type { HistoryItem } from "../../protocol/local-api.ts";
 import { parseMeta } from "../../protocol/meta.ts";
 import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
-import { textOf } from "../inbox/row.ts";
+import { mayBeUnsigned } from "../link/unsigned-policy.ts";
+import type { Directory } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 
 /**
- * A message of the broker's history. Fields as in the inbox, without what only an inbox row has. `verified` is false,
- * and nothing of the body is shown, when the sender's signature does not hold.
+ * A message of the broker's history. Fields as in the inbox, without what only an inbox row has. Nothing of the body is
+ * shown when the sender's signature does not hold, or is not there and its topic was never open for that.
  */
-export function historyItem(item: PushItem, members: readonly MemberInfo[], self: Self): HistoryItem {
+export function historyItem(item: PushItem, directory: Directory | null, self: Self): HistoryItem {
+  const members = directory?.members ?? [];
   const place = {
     client_message_id: item.client_message_id,
     broker_message_id: item.broker_message_id,
@@ -26,7 +30,8 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
     member_id: envelope.sender,
     name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
   };
-  if (!isAuthentic(envelope, body))
+  const unsigned = saysUnsigned(envelope);
+  if (!(unsigned ? isAllowedUnsigned(item, directory) : isAuthentic(envelope, body)))
     return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
   const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
   return {
@@ -42,7 +47,8 @@ export function historyItem(item: PushItem, members: readonly MemberInfo[], self
     reply_to: envelope.reply_to,
     priority: envelope.priority,
     encrypted: false,
-    verified: true,
+    verified: !unsigned,
+    via: unsigned ? envelope.key_id : null,
     sent_at: envelope.sent_at,
   };
 }
@@ -54,6 +60,16 @@ function dmAddress(ref: string, members: readonly MemberInfo[], self: Self): str
       ? self.name
       : (members.find((member) => member.member_id === memberId)?.name ?? memberId);
   return agent === undefined ? `@${name}` : `@${name}/${agent}`;
+}
+
+function isAllowedUnsigned(item: PushItem, directory: Directory | null): boolean {
+  try {
+    const envelope = checkUnsignedEnvelope(item.envelope);
+    const computed = envelopeFingerprint(envelope, envelopeBody(envelope)).toString("hex");
+    return computed === envelope.request_fingerprint && mayBeUnsigned(envelope, item, directory);
+  } catch {
+    return false;
+  }
 }
 
 function isAuthentic(envelope: Envelope, body: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { RequestResults } from "../../protocol/frames.ts";
+import type { LogPage } from "../../protocol/frames.ts";
+import type { HistoryItem, Page } from "../../protocol/local-api.ts";
 import type { Link } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
@@ -35,27 +36,48 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
       async handle({ query }) {
         const address = historyAddress(query.address, link, self);
         const { cursor, limit } = readPage(query);
-        if (cursor !== null && !/^\d{1,15}$/.test(cursor))
-          throw invalid("cursor", "must be a next_cursor of this list");
         const result = await askBroker(link, {
           type: "history",
           address,
-          before_seq: cursor === null ? null : Number(cursor),
+          before_seq: beforeSeq(cursor),
           limit,
         });
-        const { items, next_before_seq } = (result ?? {}) as RequestResults["history"];
-        if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
-        const members = link.directory()?.members ?? [];
-        return {
-          status: 200,
-          body: {
-            items: items.map((item) => historyItem(item, members, self)),
-            next_cursor: next_before_seq === null ? null : String(next_before_seq),
-          },
-        };
+        return { status: 200, body: historyPage(result, link, self) };
+      },
+    }),
+    operation({
+      name: "brokerMentions",
+      method: "GET",
+      path: "/v1/history/mentions",
+      summary:
+        "Messages that the broker keeps and that mention this member, whichever host received them, newest first",
+      query: pageShape,
+      answers: [{ status: 200, description: "One page", body: pageOf(itemAnswer) }],
+      errors: brokerErrors,
+      async handle({ query }) {
+        const { cursor, limit } = readPage(query);
+        const result = await askBroker(link, { type: "mentions", before_seq: beforeSeq(cursor), limit });
+        return { status: 200, body: historyPage(result, link, self) };
       },
     }),
   ];
+}
+
+function beforeSeq(cursor: string | null): number | null {
+  if (cursor === null) return null;
+  if (!/^\d{1,15}$/.test(cursor)) throw invalid("cursor", "must be a next_cursor of this list");
+  return Number(cursor);
+}
+
+/** The result is the broker's word: it is looked at here. */
+function historyPage(result: unknown, link: Link, self: Self): Page<HistoryItem> {
+  const { items, next_before_seq } = (result ?? {}) as LogPage;
+  if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
+  const directory = link.directory();
+  return {
+    items: (items as LogPage["items"]).map((item) => historyItem(item, directory, self)),
+    next_cursor: typeof next_before_seq === "number" ? String(next_before_seq) : null,
+  };
 }
 
 /** `dm`, or a topic's name as the link's request takes it. */

@@ -30,7 +30,10 @@ export function inboxRoutes(parts: {
         ...pageShape,
         since: described(optional(whole(0, Number.MAX_SAFE_INTEGER)), "Messages after this inbox_id"),
         topic: described(optional(text({ charsMax: nameCharsMax })), "`#name` or `name`"),
-        from: described(optional(text({ charsMax: nameCharsMax })), "`@name`, `name` or a member_id"),
+        from: described(
+          optional(text({ charsMax: nameCharsMax })),
+          "`@name`, `name` or a member_id: what it has signed",
+        ),
         agent: optional(text({ charsMax: nameCharsMax })),
         unread: optional(truth()),
         newest: described(optional(truth()), "Newest first instead of in order of arrival"),

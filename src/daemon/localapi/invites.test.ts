@@ -23,7 +23,15 @@ test("a link is made of what a broker says of itself only where that is an addre
   assert.ok(route !== undefined && "handle" in route);
   const made = async (answer: unknown): Promise<string> => {
     link.answers.set("invite_create", answer);
-    const call = { params: {}, query: {}, headers: {}, body: {}, transport: "unix" } as const;
+    const call = {
+      params: {},
+      query: {},
+      headers: {},
+      body: {},
+      transport: "unix",
+      address: "",
+      admitted: undefined,
+    } as const;
     const reply = await route.handle(call);
     return "body" in reply ? (reply.body as { link: string }).link : "";
   };

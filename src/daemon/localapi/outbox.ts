@@ -4,10 +4,10 @@ import type { JsonValue } from "../../protocol/json-value.ts";
 import { type OutboxRowView, outboxStatuses } from "../../protocol/local-api.ts";
 import { canonicalMeta } from "../../protocol/meta.ts";
 import type { Outbox, RequeueChange } from "../parts.ts";
-import { readContent, readContentType } from "./message-content.ts";
+import { readContent, readContentType } from "../../http/message-content.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route, type Transport } from "../../http/route.ts";
-import { contentShape } from "./send.schema.ts";
+import { contentShape } from "../../http/send.schema.ts";
 import { described, inPath, objectOf, optional, type Reading, someOf, text, truth, whole } from "../../http/shape.ts";
 import { outboxRow } from "./answers/outbox.schema.ts";
 

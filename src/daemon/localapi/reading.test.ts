@@ -323,7 +323,7 @@ describe("what was received", () => {
       ],
     );
     assert.deepEqual((await get("/v1/topics")).json["items"], [
-      { name: "ops", topic_id: "t", subscribers: 2, subscribed: true },
+      { name: "ops", topic_id: "t", subscribers: 2, subscribed: true, unsealed: false },
     ]);
     link.known = null;
     for (const path of ["/v1/members", "/v1/topics"]) {
@@ -341,7 +341,7 @@ describe("what was received", () => {
     const created = await post("/v1/topics", { name: "#New" });
     assert.deepEqual(
       [created.status, created.json],
-      [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true }],
+      [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true, unsealed: false }],
     );
     const gone = (await post("/v1/topics/%23gone/subscribe")).json;
     assert.deepEqual([gone["code"], gone["hint"]], ["unknown_destination", "claudemesh topic list"]);

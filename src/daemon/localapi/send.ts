@@ -5,10 +5,10 @@ import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { Link, Outbox, OutboxAnswer } from "../parts.ts";
 import { resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
-import { type ParsedSend, parseSend } from "./parse-send.ts";
+import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
-import { sendAliases, sendHeaders, sendShape } from "./send.schema.ts";
+import { sendAliases, sendHeaders, sendShape } from "../../http/send.schema.ts";
 
 export interface SendParts {
   readonly outbox: Outbox;

@@ -7,6 +7,7 @@ import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
+import { flag } from "../../http/view.ts";
 import { topic, topicMembers, topics } from "./answers/directory.schema.ts";
 
 const topicParam = described(text(), "`#name` or `name`");
@@ -57,6 +58,20 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
     change("subscribe"),
     change("unsubscribe"),
     operation({
+      name: "topicPolicy",
+      method: "POST",
+      path: "/v1/topics/{topic}/policy",
+      summary: "Open a topic for messages that API keys hand to the broker unsealed, or close it for them",
+      params: { topic: topicParam },
+      body: { unsealed: described(flag(), "Whether they may. Every receiver is shown that nobody has signed them") },
+      answers: [{ status: 200, description: "The topic as it is now", body: topic }],
+      errors: ["invalid_destination", "unknown_destination", "not_allowed", ...brokerErrors],
+      handle: async ({ params, body }) => ({
+        status: 200,
+        body: view(await askOfTopic(link, "topic_policy", topicName(params.topic), { unsealed: body.unsealed })),
+      }),
+    }),
+    operation({
       name: "topicMembers",
       method: "GET",
       path: "/v1/topics/{topic}/members",
@@ -91,11 +106,12 @@ export function known(link: Link): NonNullable<ReturnType<Link["directory"]>> {
  */
 async function askOfTopic(
   link: Link,
-  type: "subscribe" | "unsubscribe" | "topic_members",
+  type: "subscribe" | "unsubscribe" | "topic_members" | "topic_policy",
   topic: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<unknown> {
   try {
-    return await askBroker(link, { type, topic });
+    return await askBroker(link, { type, topic, ...more });
   } catch (thrown) {
     if (ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
     throw unknownTopic(topic, link.directory()?.topics ?? []);
@@ -127,5 +143,6 @@ function view(result: unknown): TopicView {
     topic_id: topic.topic_id,
     subscribers: topic.subscribers ?? 0,
     subscribed: topic.subscribed ?? false,
+    unsealed: topic.unsealed ?? false,
   };
 }

@@ -42,12 +42,14 @@ function wrongForms(walk: Walk, id: string, ground: Ground): Readonly<Record<str
 export async function walkForms(walk: Walk, ground: Ground): Promise<void> {
   for (const { id, path } of walk.api.operations.values()) {
     const described = walk.described(id);
-    const { params = {} } = ground.samples[id] ?? {};
-    for (const [code, asked] of Object.entries(wrongForms(walk, id, ground)))
-      if (described.includes(code)) await walk.ask(ground.plain, id, code, { params, ...asked });
+    const { params = {}, headers = {} } = ground.samples[id] ?? {};
+    for (const [code, asked] of Object.entries(wrongForms(walk, id, ground))) {
+      const wrong = { params, ...asked, headers: { ...headers, ...asked.headers } };
+      if (described.includes(code)) await walk.ask(ground.plain, id, code, wrong);
+    }
     if (described.includes("not_found")) {
       const broken = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, "%zz"]));
-      await walk.ask(ground.plain, id, "not_found", { params: broken });
+      await walk.ask(ground.plain, id, "not_found", { params: broken, headers });
     }
     if (ground.tcp !== null) await walkGate(walk, id, params, ground.tcp);
   }

@@ -132,6 +132,8 @@ const linkOperations = [
   "topicSubscribe",
   "topicUnsubscribe",
   "topicMembers",
+  "topicPolicy",
+  "brokerMentions",
   "inviteCreate",
   "inviteList",
   "inviteRevoke",

@@ -34,6 +34,7 @@ export const samples: Ground["samples"] = {
   topicSubscribe: { params: { topic: "ops" } },
   topicUnsubscribe: { params: { topic: "ops" } },
   topicMembers: { params: { topic: "ops" } },
+  topicPolicy: { params: { topic: "ops" }, body: { unsealed: true } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
   history: { query: "address=dm" },
 };
@@ -126,10 +127,15 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "topicSubscribe", 200, topic);
   await walk.ask(bob, "topicMembers", 200, topic);
   await walk.ask(bob, "topicUnsubscribe", 200, topic);
-  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers"]) {
-    await walk.ask(bob, id, "unknown_destination", { params: { topic: "opps" } });
-    await walk.ask(bob, id, "invalid_destination", { params: { topic: "no%20name" } });
+  await walk.ask(alice, "topicPolicy", 200, samples["topicPolicy"]);
+  await walk.ask(bob, "topicPolicy", "not_allowed", samples["topicPolicy"]);
+  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy"]) {
+    const { body } = samples[id] ?? {};
+    await walk.ask(alice, id, "unknown_destination", { params: { topic: "opps" }, body });
+    await walk.ask(alice, id, "invalid_destination", { params: { topic: "no%20name" }, body });
   }
+  await walk.ask(bob, "brokerMentions", 200, { query: "limit=5" });
+  await walk.ask(bob, "brokerMentions", "invalid_field", { query: "cursor=x" });
   await walk.ask(alice, "history", 200, { query: "address=%23ops&limit=5" });
   await walk.ask(bob, "history", 200, { query: "address=@bob" });
   await walk.ask(bob, "history", "not_subscribed", { query: "address=%23ops" });

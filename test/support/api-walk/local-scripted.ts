@@ -17,6 +17,8 @@ const frames = {
   topicSubscribe: "subscribe",
   topicUnsubscribe: "unsubscribe",
   topicMembers: "topic_members",
+  topicPolicy: "topic_policy",
+  brokerMentions: "mentions",
   inviteCreate: "invite_create",
   inviteList: "invites",
   inviteRevoke: "invite_revoke",

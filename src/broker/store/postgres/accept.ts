@@ -117,7 +117,7 @@ function columnsOf(items: readonly AcceptItem[]): Buffer[] {
     column(byteaArray, (item) => item.fingerprint),
     column(smallintArray, (item) => item.envelope.version),
     text((envelope) => envelope.sender),
-    column(bigintArray, (item) => item.linkEpoch),
+    column(bigintArray, linkEpochColumn),
     text((envelope) => envelope.destination_kind),
     text(destinationName),
     text((envelope) => envelope.destination_ref),
@@ -127,6 +127,11 @@ function columnsOf(items: readonly AcceptItem[]): Buffer[] {
     encodeArray(integerArray, mentionItems),
     encodeArray(textArray, mentionMembers),
   ];
+}
+
+/** As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. */
+function linkEpochColumn({ linkEpoch, unsealed }: AcceptItem): number {
+  return linkEpoch ?? (unsealed === true ? -2 : -1);
 }
 
 /** Without the agent that a dm may name. */
@@ -168,11 +173,18 @@ function refusalOf(letter: string, { envelope, refusal }: AcceptItem): AcceptOut
       return refusals.noTopic(envelope.destination_ref);
     case "q":
       return refusals.noQueue(envelope.destination_ref);
+    case "u":
+      return unsealedRefusal(envelope);
     case "s":
       return refusals.notSubscribed(envelope.destination_ref);
     default:
       return refused(500, "internal", "the store gave no outcome");
   }
+}
+
+function unsealedRefusal({ destination_kind, destination_ref }: Envelope): AcceptOutcome {
+  if (destination_kind === "dm") return refusals.unsealedDm();
+  return refusals.unsealed(destination_kind === "topic" ? `#${destination_ref}` : `queue:${destination_ref}`);
 }
 
 /** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */

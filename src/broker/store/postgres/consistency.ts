@@ -1,6 +1,6 @@
 import type { ConsistencyFinding } from "../store.ts";
-import { readEnvelope } from "./accept.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { compareMentions, type Mention } from "./mentions.ts";
 
 /**
  * Record ↔ message ↔ mention ↔ queue row, and the log without holes, for `limit` sequence numbers above `afterSeq`;
@@ -21,7 +21,7 @@ export function checkConsistency(
       for (const row of await tx.rows(text, [meshId, afterSeq, to]))
         findings.push({ kind, seq: Number(row["seq"]), client_message_id: textOrNull(row["client_message_id"]) });
     }
-    findings.push(...(await missingMentions(tx, meshId, afterSeq, to)));
+    findings.push(...(await wrongMentions(tx, meshId, afterSeq, to)));
     return { findings, next: to < Number(head?.["seq"] ?? 0) ? to : null };
   });
 }
@@ -58,31 +58,14 @@ const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly tex
   },
 ];
 
-/** Envelopes read at once. The server could not take them apart: its JSON functions refuse U+0000, which meta may hold. */
-const envelopesMax = 100;
-
-async function missingMentions(tx: Sql, meshId: string, afterSeq: number, to: number): Promise<ConsistencyFinding[]> {
-  const found: ConsistencyFinding[] = [];
-  for (let after: number | null = afterSeq; after !== null; ) {
-    const rows = await tx.rows(
-      `SELECT m.seq, m.client_message_id, m.envelope,
-          ARRAY(SELECT i.member FROM mesh.mention_index i WHERE i.mesh_id = m.mesh_id AND i.seq = m.seq) AS indexed
-         FROM mesh.message_queue m
-        WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3 AND m.envelope NOT LIKE '%"mentions":[]%'
-        ORDER BY m.seq LIMIT ${envelopesMax}`,
-      [meshId, after, to],
-    );
-    for (const row of rows) {
-      const indexed = new Set(row["indexed"] as string[]);
-      for (const member of readEnvelope(String(row["envelope"])).mentions) {
-        if (indexed.has(member)) continue;
-        const client_message_id = textOrNull(row["client_message_id"]);
-        found.push({ kind: "missing_mention", seq: Number(row["seq"]), client_message_id });
-      }
-    }
-    after = rows.length < envelopesMax ? null : Number(rows.at(-1)?.["seq"]);
-  }
-  return found;
+/** Superfluous ones without a message are found by a check of their own. */
+async function wrongMentions(tx: Sql, meshId: string, afterSeq: number, to: number): Promise<ConsistencyFinding[]> {
+  const { missing, superfluous } = await compareMentions(tx, meshId, afterSeq, to);
+  const finding =
+    (kind: ConsistencyFinding["kind"]) =>
+    ({ seq, clientMessageId }: Mention): ConsistencyFinding[] =>
+      clientMessageId === undefined ? [] : [{ kind, seq, client_message_id: clientMessageId }];
+  return [...missing.flatMap(finding("missing_mention")), ...superfluous.flatMap(finding("superfluous_mention"))];
 }
 
 function textOrNull(value: unknown): string | null {

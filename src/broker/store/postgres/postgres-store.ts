@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
+import * as apiKeys from "./api-keys.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, sentToTopics, topicProgress } from "./cursors.ts";
@@ -9,6 +10,7 @@ import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
+import { repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
 import * as reading from "./reading.ts";
 import * as receipts from "./receipts.ts";
@@ -93,6 +95,12 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     revokeInvite: ofMesh(invites.revokeInvite),
     admit: ofMesh(invites.admit),
     expireInvites: ofMesh(invites.expireInvites),
+    createApiKey: inMesh(apiKeys.createApiKey),
+    apiKeys: ofMesh(apiKeys.apiKeys),
+    apiKeyByHash: ofMesh(apiKeys.apiKeyByHash),
+    revokeApiKey: ofMesh(apiKeys.revokeApiKey),
+    touchApiKey: ofMesh(apiKeys.touchApiKey),
+    expireApiKeys: ofMesh(apiKeys.expireApiKeys),
     revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),
@@ -111,6 +119,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       topics.unsubscribe(open, meshId, memberId, name),
     ),
     subscribers: ofMesh(topics.subscribers),
+    setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),
@@ -120,6 +129,9 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     read: ofMesh(reading.read),
     readLog: ofMesh(reading.readLog),
     history: ofMesh(reading.history),
+    messageAt: ofMesh(reading.messageAt),
+    mentions: ofMesh(reading.mentions),
+    repairMentions: ofMesh(repairMentions),
     acknowledge: ofMesh(acknowledge),
     sentToTopics: ofMesh(sentToTopics),
     topicProgress: ofMesh(topicProgress),

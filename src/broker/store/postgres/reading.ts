@@ -101,6 +101,43 @@ export async function history(
   return readMessages(core, meshId, await core.rows(historyTopicText, values), destination);
 }
 
+/** The message at a place, whoever it is for. */
+export async function messageAt(core: StoreCore, meshId: string, seq: number): Promise<LogMessage | null> {
+  const text = `SELECT ${messageColumns}, m.destination FROM mesh.message_queue m WHERE m.mesh_id = $1 AND m.seq = $2`;
+  const [message] = await readPlaced(core, meshId, await core.rows(text, [meshId, seq]));
+  return message ?? null;
+}
+
+const mentionsText = `
+  SELECT ${messageColumns}, m.destination FROM mesh.mention_index i
+    JOIN mesh.message_queue m ON m.mesh_id = i.mesh_id AND m.seq = i.seq
+   WHERE i.mesh_id = $1 AND i.member = $2 AND i.seq < $3 AND (
+      m.destination = 'dm:' || $2 OR (m.destination LIKE 'dm:%' AND m.sender = $2)
+      OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = $2
+           AND s.topic_id = CASE WHEN m.destination LIKE 'topic:%' THEN substr(m.destination, 7)::uuid END
+           AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq)))
+   ORDER BY i.seq DESC LIMIT $4`;
+
+/** Newest first below `beforeSeq`: what mentions the member, of what it may see. */
+export async function mentions(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  page: { beforeSeq: number | null; limit: number },
+): Promise<LogMessage[]> {
+  const before = page.beforeSeq ?? Number.MAX_SAFE_INTEGER;
+  return readPlaced(core, meshId, await core.rows(mentionsText, [meshId, memberId, before, page.limit]));
+}
+
+/** Rows that name their own destination, beside {@link messageColumns}. */
+async function readPlaced(core: StoreCore, meshId: string, rows: readonly Row[]): Promise<LogMessage[]> {
+  const messages = await readMessages(core, meshId, rows, dmDestination);
+  return messages.map((message, index) => {
+    const column = String(rows[index]?.["destination"]);
+    return column.startsWith("dm:") ? message : { ...message, destination: column };
+  });
+}
+
 const readLogText = `
   SELECT ${messageColumns}, m.destination FROM (
     SELECT d.*, sum(octet_length(d.envelope)) OVER (ORDER BY d.seq) AS bytes, row_number() OVER (ORDER BY d.seq) AS place

@@ -5,6 +5,8 @@ import type { Row, Sql, StoreCore } from "./core.ts";
 import { requireMember } from "./directory.ts";
 import { uuidOrNone } from "./uuid.ts";
 
+const topicColumns = "mesh_id, topic_id, name, created_at, unsealed, unsealed_through";
+
 export function createTopic(
   core: StoreCore,
   input: { mesh_id: string; name: string; created_by: string; now: number },
@@ -39,7 +41,7 @@ export function deleteTopic(core: StoreCore, meshId: string, name: string, now: 
 
 export async function topics(core: StoreCore, meshId: string): Promise<TopicRow[]> {
   const rows = await core.rows(
-    "SELECT mesh_id, topic_id, name, created_at FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL ORDER BY name",
+    `SELECT ${topicColumns} FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL ORDER BY name`,
     [meshId],
   );
   return rows.map(readTopic);
@@ -47,7 +49,7 @@ export async function topics(core: StoreCore, meshId: string): Promise<TopicRow[
 
 export async function topicByName(sql: Sql, meshId: string, name: string): Promise<TopicRow | null> {
   const [row] = await sql.rows(
-    "SELECT mesh_id, topic_id, name, created_at FROM mesh.topic WHERE mesh_id = $1 AND name = $2 AND deleted_at IS NULL",
+    `SELECT ${topicColumns} FROM mesh.topic WHERE mesh_id = $1 AND name = $2 AND deleted_at IS NULL`,
     [meshId, name],
   );
   return row === undefined ? null : readTopic(row);
@@ -77,6 +79,22 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
   });
 }
 
+/** Under the lock that accepting takes: no message is between the old policy and the new one. */
+export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): Promise<TopicRow> {
+  return core.locked(meshId, async (tx, head) => {
+    const topic = await requireTopic(tx, meshId, name);
+    if (topic.unsealed === unsealed) return topic;
+    const through = unsealed ? topic.unsealed_through : head.seq;
+    await tx.rows("UPDATE mesh.topic SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND topic_id = $2", [
+      meshId,
+      topic.topic_id,
+      unsealed,
+      through,
+    ]);
+    return { ...topic, unsealed, unsealed_through: through };
+  });
+}
+
 export async function subscribers(core: StoreCore, meshId: string, topicId: string): Promise<string[]> {
   const rows = await core.rows(
     "SELECT member_id FROM mesh.subscription WHERE mesh_id = $1 AND topic_id = $2 AND last_seq IS NULL ORDER BY member_id",
@@ -95,7 +113,8 @@ export async function insertTopic(
     "INSERT INTO mesh.topic (mesh_id, topic_id, name, created_by, created_at) VALUES ($1, $2, $3, $4, $5)",
     [input.mesh_id, topicId, input.name, input.created_by, input.now],
   );
-  return { mesh_id: input.mesh_id, topic_id: topicId, name: input.name, created_at: input.now };
+  const { mesh_id, name, now: created_at } = input;
+  return { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
 }
 
 /** From the mesh's head, under its lock. Left and joined again with nothing accepted between: the old interval simply goes on. */
@@ -132,5 +151,7 @@ function readTopic(row: Row): TopicRow {
     topic_id: String(row["topic_id"]),
     name: String(row["name"]),
     created_at: Number(row["created_at"]),
+    unsealed: row["unsealed"] === true,
+    unsealed_through: Number(row["unsealed_through"]),
   };
 }

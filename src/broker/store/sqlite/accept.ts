@@ -70,8 +70,10 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
     .get(meshId, envelope.sender);
   if (sender?.["status"] !== "active") return refusals.senderNoMember();
-  if (sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
+  if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
+  const unsealed = item.unsealed === true;
   if (envelope.destination_kind === "dm") {
+    if (unsealed) return refusals.unsealedDm();
     const recipient = envelope.destination_ref.slice(0, 64);
     const row = core.sql("SELECT status FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, recipient);
     if (row?.["status"] !== "active") return refusals.noMember();
@@ -79,9 +81,10 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
   }
   if (envelope.destination_kind === "queue") return refusals.noQueue(envelope.destination_ref);
   const topic = core
-    .sql("SELECT topic_id FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
+    .sql("SELECT topic_id, unsealed FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
   if (topic === undefined) return refusals.noTopic(envelope.destination_ref);
+  if (unsealed && topic["unsealed"] !== 1) return refusals.unsealed(`#${envelope.destination_ref}`);
   const topicId = String(topic["topic_id"]);
   const open = core
     .sql("SELECT 1 AS yes FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")

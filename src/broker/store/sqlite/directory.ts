@@ -31,6 +31,7 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 }
 
 const meshTables = [
+  "api_key",
   "invite_use",
   "invite",
   "mention_index",
@@ -211,7 +212,8 @@ function insertTopic(
   core
     .sql("INSERT INTO topic (mesh_id, topic_id, name, created_by, created_at) VALUES (?, ?, ?, ?, ?)")
     .run(input.mesh_id, topicId, input.name, input.created_by, input.now);
-  return { mesh_id: input.mesh_id, topic_id: topicId, name: input.name, created_at: input.now };
+  const { mesh_id, name, now: created_at } = input;
+  return { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
 }
 
 function openIntervalOf(core: StoreCore, meshId: string, memberId: string, topicId: string) {
@@ -237,7 +239,7 @@ function addCursor(core: StoreCore, meshId: string, memberId: string, destinatio
     .run(meshId, memberId, destination, seq);
 }
 
-function headOf(core: StoreCore, meshId: string): number {
+export function headOf(core: StoreCore, meshId: string): number {
   const row = core.sql("SELECT seq FROM mesh_head WHERE mesh_id = ?").get(meshId);
   if (row === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
   return Number(row["seq"]);
@@ -249,7 +251,7 @@ function requireMember(core: StoreCore, meshId: string, memberId: string): Membe
   return row;
 }
 
-function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
+export function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
   const topic = topicByName(core, meshId, name);
   if (topic === null)
     throw new ClaudemeshError("unknown_destination", `no topic "${name}" in this mesh`, {
@@ -270,6 +272,8 @@ function readTopic(row: Row): TopicRow {
     topic_id: String(row["topic_id"]),
     name: String(row["name"]),
     created_at: Number(row["created_at"]),
+    unsealed: row["unsealed"] === 1,
+    unsealed_through: Number(row["unsealed_through"]),
   };
 }
 

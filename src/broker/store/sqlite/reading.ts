@@ -151,6 +151,13 @@ export function sentToTopics(
     .sort((a, b) => a.seq - b.seq);
 }
 
+export function messageAt(core: StoreCore, meshId: string, seq: number): LogMessage | null {
+  const row = core.sql("SELECT * FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, seq);
+  if (row === undefined) return null;
+  const destination = String(row["destination"]);
+  return readMessage(core, meshId, row, destination.startsWith("dm:") ? "dm" : destination);
+}
+
 export function acknowledge(
   core: StoreCore,
   meshId: string,
@@ -190,7 +197,7 @@ export function topicProgress(
   return { reached: Number(row?.["reached"]), of: Number(row?.["total"]) };
 }
 
-function readMessage(
+export function readMessage(
   core: StoreCore,
   meshId: string,
   row: Record<string, SQLInputValue>,

@@ -76,6 +76,8 @@ test("a deleted mesh leaves no row in any table", async (t) => {
   const admission = { member_id: newIdentity().memberId, x25519_pubkey: "", name: "carol" };
   const signed = { ...admission, invite_id: invite.invite_id, invite_signature: "", member_signature: "" };
   await store.admit(meshId, signed, 20);
+  const key = { key_id: "k", key_hash: Buffer.alloc(32), member_id: alice.memberId, name: "k", scopes: [] };
+  await store.createApiKey({ mesh_id: meshId, ...key, destinations: null, created_at: 10, expires_at: 100 });
   const { log_break, delivery_queue, ...filled } = Object.fromEntries(rows());
   for (const [name, count] of Object.entries(filled)) assert.ok(count > 0, `${name} is empty: this proves nothing`);
   assert.deepEqual([log_break, delivery_queue], [0, 0]);

@@ -4,10 +4,12 @@ import { DatabaseRefused, openDatabase } from "../../../base/sqlite-database.ts"
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
+import * as apiKeys from "./api-keys.ts";
 import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from "./core.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
+import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
 import { checkConsistency, dropNotices, expireDedupe, expireKept, expireMessages, takeNotices } from "./upkeep.ts";
@@ -68,6 +70,13 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     revokeInvite: method(invites.revokeInvite),
     admit: method(invites.admit),
     expireInvites: method(invites.expireInvites),
+    createApiKey: method(apiKeys.createApiKey),
+    apiKeys: method(apiKeys.apiKeys),
+    apiKeyByHash: method(apiKeys.apiKeyByHash),
+    revokeApiKey: method(apiKeys.revokeApiKey),
+    touchApiKey: method(apiKeys.touchApiKey),
+    expireApiKeys: method(apiKeys.expireApiKeys),
+    setTopicUnsealed: method(apiKeys.setTopicUnsealed),
     revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),
@@ -95,6 +104,9 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     read: method(reading.read),
     readLog: method(reading.readLog),
     history: method(reading.history),
+    messageAt: method(reading.messageAt),
+    mentions: method(mentions),
+    repairMentions: method(repairMentions),
     acknowledge: method(reading.acknowledge),
     sentToTopics: method(reading.sentToTopics),
     topicProgress: method(reading.topicProgress),

@@ -1,6 +1,6 @@
 import type { ConsistencyFinding, ExpiryNotice, KeptNotice } from "../store.ts";
-import { readEnvelope } from "./accept.ts";
 import type { StoreCore } from "./core.ts";
+import { compareMentions } from "./mentions.ts";
 
 /** Removes messages accepted before a time, oldest first. Who was still owed one, and who sent it, is noted in the same transaction. */
 export function expireMessages(
@@ -167,7 +167,7 @@ export function checkConsistency(
       .all(meshId, afterSeq, to)
       .map((row) => ({ kind, seq: Number(row["seq"]), client_message_id: textOrNull(row["client_message_id"]) })),
   );
-  return { findings: [...findings, ...missingMentions(core, meshId, afterSeq, to)], next: to < head ? to : null };
+  return { findings: [...findings, ...wrongMentions(core, meshId, afterSeq, to)], next: to < head ? to : null };
 }
 
 /** Each finds rows of one mesh with seq in (after, to]. */
@@ -202,27 +202,20 @@ const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly tex
   },
 ];
 
-function missingMentions(core: StoreCore, meshId: string, afterSeq: number, to: number): ConsistencyFinding[] {
-  const found: ConsistencyFinding[] = [];
-  for (const row of core
-    .sql(
-      `SELECT seq, client_message_id, envelope FROM message_queue
-        WHERE mesh_id = ? AND seq > ? AND seq <= ? AND envelope NOT LIKE '%"mentions":[]%'`,
-    )
-    .iterate(meshId, afterSeq, to)) {
-    for (const member of readEnvelope(String(row["envelope"])).mentions) {
-      const indexed = core
-        .sql("SELECT 1 AS yes FROM mention_index WHERE mesh_id = ? AND member = ? AND seq = ?")
-        .get(meshId, member, Number(row["seq"]));
-      if (indexed !== undefined) continue;
-      found.push({
-        kind: "missing_mention",
-        seq: Number(row["seq"]),
-        client_message_id: textOrNull(row["client_message_id"]),
-      });
-    }
-  }
-  return found;
+/** Superfluous ones without a message are found by a check of their own. */
+function wrongMentions(core: StoreCore, meshId: string, afterSeq: number, to: number): ConsistencyFinding[] {
+  const clientId = (seq: number): string | null | undefined => {
+    const row = core.sql("SELECT client_message_id FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, seq);
+    return row === undefined ? undefined : textOrNull(row["client_message_id"]);
+  };
+  const { missing, superfluous } = compareMentions(core, meshId, afterSeq, to);
+  const finding =
+    (kind: ConsistencyFinding["kind"]) =>
+    ({ seq }: { seq: number }): ConsistencyFinding[] => {
+      const id = clientId(seq);
+      return id === undefined ? [] : [{ kind, seq, client_message_id: id }];
+    };
+  return [...missing.flatMap(finding("missing_mention")), ...superfluous.flatMap(finding("superfluous_mention"))];
 }
 
 function textOrNull(value: unknown): string | null {

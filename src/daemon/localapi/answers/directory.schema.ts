@@ -26,6 +26,12 @@ const topicMember = answerOf<TopicMemberView>("TopicMember")(
 export const topicMembers = answerOf<Listing<TopicMemberView>>()(view({ items: listing(topicMember) }));
 
 export const topic = answerOf<TopicView>("Topic")(
-  view({ name: text(), topic_id: text(), subscribers: count(), subscribed: flag() }),
+  view({
+    name: text(),
+    topic_id: text(),
+    subscribers: count(),
+    subscribed: flag(),
+    unsealed: described(flag(), "API keys may hand in messages that nobody has sealed or signed"),
+  }),
 );
 export const topics = answerOf<Listing<TopicView>>()(view({ items: listing(topic) }));

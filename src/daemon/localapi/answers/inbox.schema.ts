@@ -33,6 +33,11 @@ const content = {
   reply_to: nullable(text()),
   priority: oneOf("now", "next", "low"),
   encrypted: flag(),
+  verified: described(flag(), "The sender's signature was checked and holds"),
+  via: described(
+    nullable(text()),
+    "`api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted",
+  ),
   sent_at: instant(),
 };
 
@@ -41,7 +46,6 @@ export const inboxFields = {
   ...place,
   ...content,
   agent: nullable(text()),
-  verified: described(flag(), "The sender's signature was checked and holds"),
   received_at: instant(),
   read_at: nullable(instant()),
 };
@@ -50,7 +54,7 @@ export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));
 
 export const historyItem = answerOf<HistoryItem>("HistoryItem")(
   either(
-    view({ ...place, ...content, verified: constant(true) }),
+    view({ ...place, ...content }),
     view({
       ...place,
       verified: constant(false),

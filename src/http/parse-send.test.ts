@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseJson } from "../../protocol/json-parse.ts";
+import { parseJson } from "../protocol/json-parse.ts";
 import { parseSend } from "./parse-send.ts";
 import { sendAliases, sendShape } from "./send.schema.ts";
-import { readShape } from "../../http/shape.ts";
+import { readShape } from "./shape.ts";
 
 const parse = (body: unknown, header?: string) =>
   parseSend(readShape(sendShape, parseJson(JSON.stringify(body)), "field", sendAliases), header);

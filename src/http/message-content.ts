@@ -1,6 +1,6 @@
-import { defaultBytesType, defaultTextType } from "../../protocol/envelope.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { invalid } from "../../http/shape.ts";
+import { defaultBytesType, defaultTextType } from "../protocol/envelope.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { invalid } from "./shape.ts";
 
 /** Bytes and media type of a message as its caller wrote them. */
 export interface MessageContent {

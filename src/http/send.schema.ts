@@ -1,6 +1,6 @@
-import { limits } from "../../protocol/limits.ts";
-import { priorities } from "../../protocol/envelope.ts";
-import { anyJson, described, listOf, oneOf, optional, text } from "../../http/shape.ts";
+import { limits } from "../protocol/limits.ts";
+import { priorities } from "../protocol/envelope.ts";
+import { anyJson, described, listOf, oneOf, optional, text } from "./shape.ts";
 
 const idBounds = { minLength: 1, maxLength: limits.clientMessageIdCharsMax, pattern: "^[\\x21-\\x7e]+$" };
 

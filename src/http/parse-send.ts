@@ -1,12 +1,12 @@
-import { type Address, parseAddress } from "../../protocol/address.ts";
-import { defaultPriority, type Priority } from "../../protocol/envelope.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { checkClientMessageId, isUuidV7 } from "../../protocol/ids.ts";
-import type { JsonValue } from "../../protocol/json-value.ts";
-import { canonicalMeta } from "../../protocol/meta.ts";
+import { type Address, parseAddress } from "../protocol/address.ts";
+import { defaultPriority, type Priority } from "../protocol/envelope.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { checkClientMessageId, isUuidV7 } from "../protocol/ids.ts";
+import type { JsonValue } from "../protocol/json-value.ts";
+import { canonicalMeta } from "../protocol/meta.ts";
 import { readContent, refuseControl } from "./message-content.ts";
 import type { sendShape } from "./send.schema.ts";
-import { invalid, type Reading } from "../../http/shape.ts";
+import { invalid, type Reading } from "./shape.ts";
 
 /** A send that is right as written. Nothing of it has been looked up yet. */
 export interface ParsedSend {

@@ -1,0 +1,7 @@
+import type { LinkParts } from "../link/link-parts.ts";
+import type { ApiKeyCheck } from "./api-key-check.ts";
+
+/** What the routes of direct callers work with. */
+export interface DirectParts extends Pick<LinkParts, "store" | "accepter" | "clock" | "limits"> {
+  readonly apiKeys: ApiKeyCheck;
+}

@@ -1,0 +1,9 @@
+import { logPage } from "../../route/log-page.ts";
+import { request } from "./frame-handler.ts";
+
+/** Newest first, of what the member may see. */
+export const onMentions = request<"mentions">(async (frame, link, parts) => {
+  const limit = Math.max(1, Math.min(frame.limit, parts.limits.frameItemsMax));
+  const page = { beforeSeq: frame.before_seq, limit };
+  return logPage(await parts.store.mentions(link.meshId, link.memberId, page), limit, parts.limits.frameBytesMax);
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { silentLog } from "../../base/log.ts";
+import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
+import { httpCall } from "../../http/http-call.fixture.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { checkedPush } from "../inbox/push.fixture.ts";
+import { historyRoutes } from "./history.ts";
+import { createTestLink } from "./link.fixture.ts";
+import { createLocalApi, localApi } from "./server.ts";
+import { topicRoutes } from "./topics.ts";
+
+const bob = "b".repeat(64);
+const self = { memberId: "a".repeat(64), name: "ada" };
+
+/** Routes that ask the broker while the caller waits, over a socket of their own. */
+async function api(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), "cm-asked-"));
+  const topics = [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }];
+  const link = createTestLink({ members: [], topics });
+  const { routes, problems } = checkedRoutes(
+    [...topicRoutes({ link, self }), ...historyRoutes({ link, self })],
+    localApi,
+  );
+  const socketPath = join(dir, "sock");
+  const served = createLocalApi({
+    routes,
+    socketPath,
+    token: null,
+    allowedOrigins: [],
+    publicHealthCheck: false,
+    clock: createManualClock(),
+    log: silentLog,
+    observe: () => {},
+    announce: () => {},
+    endStreams: () => {},
+  });
+  await served.start();
+  t.after(async () => {
+    await served.stop();
+    rmSync(dir, { recursive: true });
+  });
+  return {
+    link,
+    problems,
+    get: (path: string) => httpCall({ socketPath }, "GET", path),
+    post: (path: string, body: unknown) => httpCall({ socketPath }, "POST", path, { body }),
+  };
+}
+
+test("has a topic opened or closed for unsealed messages by the broker, and asks it who mentions this member", async (t) => {
+  const { link, get, post, problems } = await api(t);
+  assert.equal((await get("/v1/history/mentions")).json["code"], "broker_unreachable");
+  link.connected = true;
+  const told = { topic_id: "t", name: "ops", created_at: "", subscribers: 2, subscribed: true, unsealed: true };
+  link.answers.set("topic_policy", told);
+  const opened = await post("/v1/topics/%23ops/policy", { unsealed: true });
+  assert.deepEqual([opened.status, opened.json["unsealed"]], [200, true]);
+  assert.deepEqual(link.asked.at(-1), { type: "topic_policy", topic: "ops", unsealed: true });
+  assert.equal((await post("/v1/topics/ops/policy", {})).json["code"], "missing_field");
+  const meant = new ClaudemeshError("unknown_destination", "There is no topic #opps.");
+  link.answers.set("topic_policy", meant);
+  assert.equal((await post("/v1/topics/opps/policy", { unsealed: true })).json["hint"], "did you mean #ops?");
+  link.answers.set("mentions", { items: [checkedPush(9, bob, "ops", "forged").item], next_before_seq: null });
+  const found = await get("/v1/history/mentions?limit=5&cursor=12");
+  assert.deepEqual(link.asked.at(-1), { type: "mentions", before_seq: 12, limit: 5 });
+  const [item] = found.json["items"] as Record<string, unknown>[];
+  assert.deepEqual([item?.["verified"], item?.["message"], found.json["next_cursor"]], [false, undefined, null]);
+  assert.equal((await get("/v1/history/mentions?cursor=x")).json["code"], "invalid_field");
+  link.answers.set("mentions", "nonsense");
+  assert.equal((await get("/v1/history/mentions")).json["code"], "protocol_error");
+  assert.deepEqual(problems, []);
+});
