@@ -49,7 +49,8 @@ for (const redis of ["with Redis", "without Redis"] as const) {
     if (redis === "without Redis") await fleet.redis.kill();
     const first = await at(fleet, 0).connect(alice, { hello: { instance_id: "one" } });
     await at(fleet, 1).connect(alice, { hello: { instance_id: "stranger" } });
-    fleet.sweep();
+    // The wake-up closes it; a clock that moved on would cut it before the close was heard.
+    if (redis === "without Redis") fleet.sweep();
     assert.equal((await first.closed).code, 4003);
     assert.equal(fleet.entries(audit).length, 1);
     for (const watcher of redis === "with Redis" ? watchers : watchers.slice(1)) {
