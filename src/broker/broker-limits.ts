@@ -54,6 +54,14 @@ export const defaultBrokerLimits = {
   meshBurst: 20_000,
   /** Ids that may be retried at no cost; the oldest give way. */
   limiterMemosMax: 100_000,
+  /** Claims of one link that wait for a message. */
+  linkClaimsWaitingMax: 64,
+  /** A claim that waits looks again at the latest after this: what another broker's word of it was lost is found so. */
+  claimRecheckMs: 5_000,
+  /** Rows of a queue in one transaction of its deletion, and dead letters in one of making them ready. */
+  queueRowsMax: 500,
+  /** Queues that metrics tell of, over all meshes. */
+  queueMetricsMax: 200,
   /** How often a broker of several looks for what a lost wake-up may have hidden, and extends its lease. */
   sweepMs: 3_000,
   brokerLeaseMs: 15_000,

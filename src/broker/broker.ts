@@ -202,7 +202,7 @@ async function startBroker(
       listeners: () => listeners,
       fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
     });
-    const { registry, progress, accepter } = linkParts;
+    const { registry, progress, queues, accepter } = linkParts;
     const links = createLinkServer(linkParts);
     const upkeep = createUpkeep({
       store,
@@ -307,6 +307,7 @@ async function startBroker(
         draining = true;
         links.drain();
         progress.stop();
+        queues.stop();
         await within(limits.stopMs / 2, clock, accepter.stop());
         await within(limits.stopMs / 2, clock, links.stop());
         links.abandon();

@@ -17,6 +17,8 @@ import { createNotices } from "./route/notices.ts";
 import { createProgress } from "./route/progress.ts";
 import { createProgressRecovery } from "./route/progress-recovery.ts";
 import { routeKey } from "./route/push-entry.ts";
+import { collectQueueCounts } from "./route/queue-metrics.ts";
+import { createQueues } from "./route/queues.ts";
 import { createReceipts } from "./route/receipts.ts";
 import { createRouter } from "./route/router.ts";
 import type { BrokerStore } from "./store/store.ts";
@@ -49,10 +51,13 @@ export function composeLinkParts(options: {
     online: (meshId, sender) => registry.get(meshId, sender) !== null,
     tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
   });
+  const queues = createQueues({ store, bus, clock, metrics, limits });
+  collectQueueCounts({ store, clock, metrics, queuesMax: limits.queueMetricsMax });
   const committed: Parameters<typeof createAccepter>[0]["committed"] = (meshId, messages) => {
     router.committed(meshId, messages);
     bus.publish(reachedMessage(meshId, messages));
     for (const { item, outcome } of messages) {
+      if (outcome.destination.kind === "queue") queues.wake(meshId, outcome.destination.name);
       if (outcome.destination.kind !== "topic") continue;
       const { sender, client_message_id } = item.envelope;
       progress.sent(meshId, {
@@ -80,6 +85,7 @@ export function composeLinkParts(options: {
       limits,
     ),
     router,
+    queues,
     progress,
     news,
     bus,
@@ -102,9 +108,9 @@ function reachedMessage(meshId: string, messages: readonly CommittedMessage[]): 
   return {
     kind: "reached",
     mesh_id: meshId,
+    life: messages[0]?.outcome.position.incarnation ?? "",
     first: messages[0]?.outcome.seq ?? 0,
     last: messages.at(-1)?.outcome.seq ?? 0,
     keys: [...new Set(messages.map(({ outcome }) => routeKey(outcome.destination)))],
-    life: messages[0]?.outcome.position.incarnation ?? "",
   };
 }

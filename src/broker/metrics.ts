@@ -64,6 +64,15 @@ export function createBrokerMetrics() {
     behind: counter("cm_broker_behind_total", "Sends held back until an earlier one is resent."),
     pushed: counter("cm_broker_push_total", "Items pushed to links."),
     pushStubs: counter("cm_broker_push_stub_total", "Items whose place was told without the message.", ["reason"]),
+    queueDeliveries: counter("cm_broker_queue_deliveries_total", "Messages of queues handed out under a lease.", [
+      "mesh",
+    ]),
+    queueAcks: counter("cm_broker_queue_acks_total", "Messages of queues acknowledged.", ["mesh"]),
+    queueDeadLetters: counter(
+      "cm_broker_queue_dead_letters_total",
+      "Messages of queues that nobody acknowledged in all their deliveries.",
+      ["mesh"],
+    ),
     receiptsForwarded: counter("cm_broker_receipts_forwarded_total", "Receipts handed to their sender."),
     receiptsRefused: counter(
       "cm_broker_receipts_refused_total",

@@ -38,10 +38,11 @@ export interface Option {
 
 /** What a shell offers at a place: names that the daemon or the disk tells, or the values themselves. */
 export type Completion =
-  /** `@member` and `#topic`. */
+  /** `@member`, `#topic` and `queue:name`. */
   | "address"
   | "member"
   | "topic"
+  | "queue"
   /** Rows of the outbox that have not gone out. */
   | "row"
   /** Meshes that this home has joined. */

@@ -7,7 +7,10 @@ export const exitCodeTable = {
   error: { code: 1, says: "Anything without a code of its own; standard error says what, why and what to run." },
   usage: { code: 2, says: "The command line is wrong, an address or an id in it included." },
   notRunning: { code: 3, says: "No daemon answers. Nothing was sent, unless standard error says how much was." },
-  conflict: { code: 4, says: "The id is bound to another message, or the row's state does not allow it." },
+  conflict: {
+    code: 4,
+    says: "The id is bound to another message, the lease is over, or the state of a row or queue does not allow it.",
+  },
   waitTimedOut: {
     code: 5,
     says: "The time of waiting is over: the message is queued on disk here and stays on its way, or no message came.",
@@ -50,6 +53,8 @@ const byErrorCode: Partial<Record<ErrorCode, number>> = {
   idempotency_key_reused: exitCodes.conflict,
   row_not_requeueable: exitCodes.conflict,
   already_exists: exitCodes.conflict,
+  queue_not_empty: exitCodes.conflict,
+  lease_lost: exitCodes.conflict,
   already_running: exitCodes.conflict,
   not_found: exitCodes.notFound,
   unknown_destination: exitCodes.notFound,

@@ -1,4 +1,5 @@
-/** `1 message`, `2 messages`. */
+/** `1 message`, `2 messages`, `2 deliveries`. */
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun.endsWith("y") ? `${noun.slice(0, -1)}ie` : noun}s`;
 }

@@ -56,14 +56,14 @@ function hintOf(error: ClaudemeshError, words: readonly string[]): string | unde
 
 /** The words with the one that named `wrong`, with or without its sign, naming `right`; null if that is not one. */
 function replaced(words: readonly string[], wrong: string, right: string): string | null {
-  const bare = (address: string): string => address.replace(/^[@#]/, "").toLowerCase();
+  const bare = (address: string): string => address.replace(sign, "").toLowerCase();
   const places = words.filter((word) => bare(word) === bare(wrong));
   if (places.length !== 1) return null;
-  const line = shellWords(
-    words.map((word) => (word === places[0] ? (/^[@#]/.test(word) ? right : bare(right)) : word)),
-  );
+  const line = shellWords(words.map((word) => (word === places[0] ? (sign.test(word) ? right : bare(right)) : word)));
   return line.length > retryCharsMax || /[^\x20-\x7e]/.test(line) ? null : line;
 }
+
+const sign = /^([@#]|queue:)/;
 
 function cut(text: string): string {
   return text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`;

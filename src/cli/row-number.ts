@@ -12,6 +12,13 @@ export function inboxNumber(command: Command, text: string): number {
   return numberOf(text) ?? refuse(command, `${quoted(text)} is not the number of a message`, "claudemesh inbox");
 }
 
+/** A history_id as typed. Throws `usage`. */
+export function historyNumber(command: Command, text: string): number {
+  return (
+    numberOf(text) ?? refuse(command, `${quoted(text)} is not the history_id of a message`, "claudemesh queue dead")
+  );
+}
+
 function numberOf(text: string): number | null {
   const digits = /^#?([1-9]\d{0,14})$/.exec(text)?.[1];
   return digits === undefined ? null : Number(digits);

@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
 import { apiKeyOf, senderOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
-
-/** A command that is told to stop gets this long before it is killed. */
-const stopMs = 5_000;
+import { type Ended, runChild } from "./run-child.ts";
 
 export interface Run {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,57 +13,32 @@ export interface Run {
   readonly signal: AbortSignal;
 }
 
-export interface Ended {
-  readonly exit_code: number | null;
-  /** The signal that ended it. */
-  readonly signal: string | null;
-}
-
 /**
  * Runs `command` with the user's shell for one message. The message comes as JSON on its standard input and its
  * addresses and ids in the environment; nothing that a sender wrote ever stands on a command line.
  */
-export function runForMessage(command: string, item: InboxItem, run: Run): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, {
-      shell: run.env["SHELL"] === undefined || run.env["SHELL"] === "" ? true : run.env["SHELL"],
+export async function runForMessage(command: string, item: InboxItem, run: Run): Promise<Ended> {
+  const shell = run.env["SHELL"];
+  try {
+    return await runChild({
+      file: command,
+      args: [],
+      shell: shell === undefined || shell === "" ? true : shell,
       env: { ...run.env, ...environment(item, run.mesh) },
-      stdio: ["pipe", run.output === "stdout" ? "inherit" : 2, "inherit"],
+      stdin: `${jsonLine(item)}\n`,
+      output: run.output,
+      signal: run.signal,
     });
-    let killing: NodeJS.Timeout | null = null;
-    const stop = (): void => {
-      child.kill("SIGTERM");
-      killing = setTimeout(() => child.kill("SIGKILL"), stopMs);
-    };
-    if (run.signal.aborted) stop();
-    else run.signal.addEventListener("abort", stop, { once: true });
-    const settle = (): void => {
-      run.signal.removeEventListener("abort", stop);
-      if (killing !== null) clearTimeout(killing);
-      child.stdin?.destroy();
-    };
-    child.once("error", (cause) => {
-      settle();
-      reject(
-        new ClaudemeshError("usage", `--exec cannot be run: ${cause.message}`, {
-          hint: "SHELL names the shell that runs it",
-          cause,
-        }),
-      );
+  } catch (cause) {
+    throw new ClaudemeshError("usage", `--exec cannot be run: ${ClaudemeshError.from(cause).message}`, {
+      hint: "SHELL names the shell that runs it",
+      cause,
     });
-    // Not `close`: a process that the command leaves behind may hold its standard input open for ever.
-    child.once("exit", (exit_code, signal) => {
-      settle();
-      resolve({ exit_code, signal });
-    });
-    // A command need not read its input.
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(`${jsonLine(item)}\n`);
-  });
+  }
 }
 
 function environment(item: InboxItem, mesh: string): Readonly<Record<string, string>> {
-  const values = {
+  return oneLineValues({
     // Of what nobody has signed it is no address: a script that compares it must not take it for the member's word.
     CLAUDEMESH_FROM: apiKeyOf(item) === null ? senderOf(item) : `${senderOf(item)} via ${item.via}`,
     CLAUDEMESH_VIA: item.via ?? "",
@@ -75,6 +47,10 @@ function environment(item: InboxItem, mesh: string): Readonly<Record<string, str
     CLAUDEMESH_INBOX_ID: String(item.inbox_id),
     CLAUDEMESH_MESSAGE_ID: item.broker_message_id,
     CLAUDEMESH_MESH: mesh,
-  };
+  });
+}
+
+/** Values of an environment that others chose: one line each, without control characters. */
+export function oneLineValues(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, unbroken(value)]));
 }

@@ -199,6 +199,14 @@ function readWaiting(context: CommandContext, kind: "member" | "topic" | "queue"
   const timeout = context.option("timeout");
   if (stage === null && timeout !== undefined) throw usage(command, "--timeout limits --wait, which is not given");
   if (stage === null) return null;
+  if (kind === "queue" && stage !== "queued" && stage !== "accepted")
+    throw new ClaudemeshError(
+      "usage",
+      `--wait ${stage}: of a queue's message no more is told than that it is accepted`,
+      {
+        hint: "--wait accepted waits until the broker has it; claudemesh queue list shows what a queue still holds",
+      },
+    );
   if (stage === "read" && kind === "topic")
     throw new ClaudemeshError("usage", "--wait read: subscribers of a topic do not tell what they have read", {
       hint: "--wait delivered waits until every subscriber has it",

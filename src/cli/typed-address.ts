@@ -10,6 +10,12 @@ export function typedMember(command: Pick<Command, "name" | "usage">, text: stri
   throw usage(command, `${quoted(text)} is not a member's address`, "write @name; claudemesh members lists them");
 }
 
+/** A queue's name as typed, `queue:builds` or `builds`, without the sign. Throws invalid_destination. */
+export function typedQueue(text: string): string {
+  const address = parseAddress(text.startsWith("queue:") ? text : `queue:${text}`);
+  return address.kind === "queue" ? address.name : "";
+}
+
 /** A topic's name as typed, `#builds` or `builds`, without the sign. Throws invalid_destination. */
 export function typedTopic(text: string): string {
   const address = parseAddress(text.startsWith("#") ? text : `#${text}`);

@@ -12,6 +12,7 @@ import { messageLines } from "./message-text.ts";
 import { wholeNumber } from "./page-options.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
 import { createQuietTimer, type QuietTimer } from "./quiet-timer.ts";
+import { endText } from "./run-child.ts";
 import { runForMessage } from "./run-for-message.ts";
 
 const countMax = 1_000_000_000;
@@ -126,8 +127,7 @@ async function handle(watch: Watch, item: InboxItem): Promise<boolean> {
   if (context.flag("json")) out.json({ inbox_id: item.inbox_id, ...result, read });
   if (read) return true;
   if (signal.aborted) return false;
-  const how = result.signal === null ? `with exit code ${result.exit_code}` : `by ${result.signal}`;
-  out.note(`error: the command for message #${item.inbox_id} ended ${how}; the message stays unread`);
+  out.note(`error: the command for message #${item.inbox_id} ended ${endText(result)}; the message stays unread`);
   return !context.flag("stop-on-error");
 }
 

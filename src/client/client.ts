@@ -1,10 +1,15 @@
 import { newUuidV7 } from "../protocol/ids.ts";
+import { limits } from "../protocol/limits.ts";
 import type {
+  ClaimedMessage,
+  DeadLetter,
   HealthView,
   HistoryItem,
   InboxItem,
   InviteMade,
   InviteView,
+  LeaseEnded,
+  LeaseExtended,
   LocalEvent,
   MemberList,
   MemberView,
@@ -12,6 +17,8 @@ import type {
   OutboxRowView,
   OutboxStatus,
   Page,
+  QueueDeleted,
+  QueueView,
   ReceiptStage,
   SendRequest,
   SendResult,
@@ -75,6 +82,31 @@ export interface Client {
     /** Owners and admins: whether API keys may hand in what nobody has sealed. */
     setPolicy(name: string, policy: { readonly unsealed: boolean }, options?: CallOptions): Promise<TopicView>;
   };
+  /** Work that one consumer takes at a time. All but sending needs the link to the broker. */
+  readonly queues: {
+    list(options?: CallOptions): Promise<readonly QueueView[]>;
+    create(name: string, choice?: { deliveries_max?: number }, options?: CallOptions): Promise<QueueView>;
+    show(name: string, options?: CallOptions): Promise<QueueView>;
+    /** By force also what nobody has acknowledged is given up; its senders are told. */
+    delete(name: string, choice?: { force?: boolean }, options?: CallOptions): Promise<QueueDeleted>;
+    /**
+     * Takes messages under a lease; none when nothing came within `wait_s`. Not repeated by itself: what a lost answer
+     * held comes again once its lease is over.
+     */
+    claim(name: string, choice?: ClaimChoice, options?: CallOptions): Promise<readonly ClaimedMessage[]>;
+    /** The message is done with. Throws lease_lost once the lease is over. */
+    ack(name: string, leaseId: string, options?: CallOptions): Promise<LeaseEnded>;
+    nack(
+      name: string,
+      leaseId: string,
+      choice?: { delay_s?: number; reason?: string },
+      options?: CallOptions,
+    ): Promise<LeaseEnded>;
+    extend(name: string, leaseId: string, choice?: { lease_s?: number }, options?: CallOptions): Promise<LeaseExtended>;
+    dead(name: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<DeadLetter>>;
+    /** Dead letters by their history_id, or all of them; answers how many. */
+    requeue(name: string, choice?: { history_ids?: readonly number[] }, options?: CallOptions): Promise<number>;
+  };
   readonly invites: {
     /** Not repeated by itself: each call makes another one. */
     create(request?: InviteRequest, options?: CallOptions): Promise<InviteMade>;
@@ -98,6 +130,15 @@ export interface Client {
 export interface OutboxChange {
   readonly new_id?: string;
   readonly patch?: Partial<Pick<SendRequest, "message" | "body" | "content_type" | "meta" | "priority">>;
+}
+
+export interface ClaimChoice {
+  /** Default 1. */
+  readonly limit?: number;
+  /** Default 60. */
+  readonly lease_s?: number;
+  /** Default 0: what is there, or nothing. */
+  readonly wait_s?: number;
 }
 
 export interface InviteRequest {
@@ -135,6 +176,9 @@ export function createClient(http: HttpClient): Client {
   const topicPath = (name: string, part: string): string =>
     `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${part}`;
 
+  const queuePath = (name: string, part = ""): string =>
+    `/v1/queues/${encodeURIComponent(name.replace(/^queue:/, ""))}${part}`;
+
   const client: Client = {
     send: (request, options) =>
       post(
@@ -169,6 +213,26 @@ export function createClient(http: HttpClient): Client {
       setPolicy: (name, policy, options) => post(topicPath(name, "policy"), policy, true, options),
       members: async (name, options) =>
         (await get<{ items: readonly TopicMemberView[] }>(topicPath(name, "members"), {}, options)).items,
+    },
+    queues: {
+      list: async (options) => (await get<{ items: readonly QueueView[] }>("/v1/queues", {}, options)).items,
+      create: (name, choice, options) =>
+        post("/v1/queues", { name: name.replace(/^queue:/, ""), ...choice }, false, options),
+      show: (name, options) => get(queuePath(name), {}, options),
+      delete: (name, choice, options) => post(queuePath(name, "/delete"), choice ?? {}, false, options),
+      claim: async (name, choice = {}, options = {}) => {
+        const timeoutMs = options.timeoutMs ?? limits.requestTimeoutMs * 2 + (choice.wait_s ?? 0) * 1_000;
+        const path = queuePath(name, "/claim");
+        return (await post<{ items: readonly ClaimedMessage[] }>(path, choice, false, { ...options, timeoutMs })).items;
+      },
+      ack: (name, lease_id, options) => post(queuePath(name, "/ack"), { lease_id }, true, options),
+      nack: (name, lease_id, choice, options) =>
+        post(queuePath(name, "/nack"), { lease_id, ...choice }, false, options),
+      extend: (name, lease_id, choice, options) =>
+        post(queuePath(name, "/extend"), { lease_id, ...choice }, true, options),
+      dead: (name, page, options) => get(queuePath(name, "/dead"), { ...page }, options),
+      requeue: async (name, choice, options) =>
+        (await post<{ requeued: number }>(queuePath(name, "/requeue"), choice ?? {}, false, options)).requeued,
     },
     invites: {
       create: (request, options) => post("/v1/invites", request ?? {}, false, options),

@@ -18,6 +18,7 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
   const { routes, endStreams } = apiRoutes({
     ...parts,
     clock,
+    log,
     self: { memberId: identity.memberId, name: identity.mesh.member_name },
     mesh: identity.mesh,
     meshId: identity.mesh.mesh_id,

@@ -196,10 +196,13 @@ export interface Link extends Service {
   state(): HealthView["link"];
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
   inlineBytes(): number;
-  /** Members and topics as last told, kept on disk; null when never seen. */
+  /** Members, topics and queues as last told, kept on disk; null when never seen. */
   directory(): Directory | null;
-  /** A request frame on the live link; rejects broker_unreachable, timed_out or the broker's error. */
-  request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
+  /**
+   * A request frame on the live link; rejects broker_unreachable, timed_out or the broker's error. `gone`: whoever waits
+   * for a claim has gone, so the broker is told; what it leased before it heard of that is still answered.
+   */
+  request(frame: { type: string } & Record<string, unknown>, gone?: AbortSignal): Promise<unknown>;
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
 }
 
@@ -216,4 +219,6 @@ export interface Directory {
     readonly unsealed?: boolean;
     readonly unsealed_through?: number;
   }[];
+  /** Absent in one that an older version kept. */
+  readonly queues?: readonly { readonly name: string }[];
 }

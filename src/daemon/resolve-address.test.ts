@@ -13,6 +13,7 @@ const directory: Directory = {
     { member_id: bob, name: "bob", role: "member", online: false, agents: [], last_seen_at: null },
   ],
   topics: [{ topic_id: "t1", name: "deploys", subscribers: 2, subscribed: true }],
+  queues: [{ name: "mails" }],
 };
 
 describe("an address", () => {
@@ -29,7 +30,7 @@ describe("an address", () => {
   it("of this member resolves before any directory was seen; others wait for one", () => {
     assert.deepEqual(resolve("@ada", null), { kind: "dm", ref: self.memberId });
     assert.deepEqual(resolve(`@${self.memberId}/x`, null), { kind: "dm", ref: `${self.memberId}/x` });
-    for (const text of ["@bob", `@${bob}`, "#deploys"])
+    for (const text of ["@bob", `@${bob}`, "#deploys", "queue:mails"])
       assert.throws(() => resolve(text, null), { code: "directory_unavailable" });
   });
 
@@ -49,5 +50,6 @@ describe("an address", () => {
     assert.deepEqual(suggestions("@zzzzzz"), []);
     assert.deepEqual(suggestions(`@${"c".repeat(64)}`), []);
     assert.deepEqual(suggestions("queue:jobs"), []);
+    assert.deepEqual(suggestions("queue:mail"), ["queue:mails"]);
   });
 });

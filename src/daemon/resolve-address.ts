@@ -31,8 +31,11 @@ export function resolveAddress(address: Address, directory: Directory | null, se
       if (topic === undefined) throw unknownTopic(address.name, topics);
       return { kind: "topic", ref: topic.name };
     }
-    case "queue":
-      throw unknown(`queue:${address.name}`, [], "this mesh has no queues; send to a member or a topic");
+    case "queue": {
+      const { queues = [] } = seen(directory);
+      if (queues.some(({ name }) => name === address.name)) return { kind: "queue", ref: address.name };
+      throw unknownQueue(address.name, queues);
+    }
   }
 }
 
@@ -64,6 +67,15 @@ export function unknownTopic(name: string, topics: readonly { readonly name: str
     `#${name}`,
     topics.map((topic) => `#${topic.name}`),
     "claudemesh topic list",
+  );
+}
+
+/** As {@link unknownTopic}. */
+export function unknownQueue(name: string, queues: readonly { readonly name: string }[]): ClaudemeshError {
+  return unknown(
+    `queue:${name}`,
+    queues.map((queue) => `queue:${queue.name}`),
+    "claudemesh queue list",
   );
 }
 

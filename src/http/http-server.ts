@@ -120,7 +120,7 @@ async function serve(
         hint: "try again once it runs: claudemesh up",
       });
     const head = { params, headers: request.headers, address: request.socket.remoteAddress ?? "" };
-    const written = { ...head, query, transport };
+    const written = { ...head, query, transport, gone: () => goneSignal(response) };
     if ("open" in route) {
       openStream(host, route, { ...written, admitted: undefined, body: {} }, request, response, finish);
       return;
@@ -152,6 +152,16 @@ async function serve(
     await respondRefusal(host, request, response, error);
     finish();
   }
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const closed = (): void => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) closed();
+  else response.once("close", closed);
+  return gone.signal;
 }
 
 type Place = "reading" | "inFlight";

@@ -13,6 +13,7 @@ export interface WrittenCall {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly transport: Transport;
+  gone(): AbortSignal;
   readonly address: string;
   readonly admitted: unknown;
 }
@@ -25,6 +26,7 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
     headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     transport: written.transport,
+    gone: written.gone,
     address: written.address,
     admitted: written.admitted,
   };

@@ -15,6 +15,8 @@ export interface Call<P extends Shape, Q extends Shape, H extends Shape, B exten
   readonly address: string;
   /** What {@link Operation.admit} resolved with; undefined where there is none. */
   readonly admitted: unknown;
+  /** Aborted when the caller goes away before it is answered. Made when asked for: nearly every route answers at once. */
+  gone(): AbortSignal;
 }
 
 /** What is known of a request before its body is read. Nothing of it is checked yet. */

@@ -13,12 +13,17 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** A member's, agent's, topic's or queue's name as it is kept: lower-case, ≤ 64 characters of [a-z0-9._-]. */
 export function checkName(text: string, what: string): string {
-  if (text.length > limits.nameCharsMax || !namePattern.test(text)) {
+  if (!isName(text)) {
     throw new ClaudemeshError("invalid_destination", `${what} "${printable(text)}" is not a name`, {
       hint: "names have 1–64 characters of a–z, 0–9, '.', '_' and '-', and begin with a letter or digit",
     });
   }
   return text.toLowerCase();
+}
+
+/** Whether a text is a name in the form in which it is kept, or in capitals. */
+export function isName(text: string): boolean {
+  return text.length <= limits.nameCharsMax && namePattern.test(text);
 }
 
 /** A name for a new member: one that reads as a member_id would be taken for the member of that id wherever it is shown. */

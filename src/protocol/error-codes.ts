@@ -40,6 +40,9 @@ export const errorCodes = {
   body_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   too_many_invites: { status: 409, retryable: false },
+  too_many_queues: { status: 409, retryable: false },
+  queue_not_empty: { status: 409, retryable: false },
+  lease_lost: { status: 409, retryable: false },
   too_many_api_keys: { status: 409, retryable: false },
   // Invites and the way to a broker.
   invite_malformed: { status: 400, retryable: false },

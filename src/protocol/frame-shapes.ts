@@ -22,6 +22,10 @@ const listOf = (test: (value: unknown) => boolean, max: number) => (value: unkno
   Array.isArray(value) && value.length <= max && value.every(test);
 const record = (shape: Shape) => (value: unknown) =>
   isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
+const within = (min: number, max: number) => (value: unknown) =>
+  integer(value) && Number(value) >= min && Number(value) <= max;
+const leaseMs = within(limits.leaseMsMin, limits.leaseMsMax);
+const reason = (value: unknown) => typeof value === "string" && value.length <= limits.nackReasonCharsMax;
 const flag = (value: unknown) => typeof value === "boolean";
 const anything = () => true;
 
@@ -84,12 +88,34 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     ...request,
     invite_id: memberId,
     role: isRole,
-    uses: (value) => integer(value) && Number(value) >= 1 && Number(value) <= limits.inviteUsesMax,
-    expires_in_ms: (value) => integer(value) && Number(value) >= 1 && Number(value) <= limits.inviteExpiryMsMax,
+    uses: within(1, limits.inviteUsesMax),
+    expires_in_ms: within(1, limits.inviteExpiryMsMax),
     authority: orNull(text),
   },
   invites: request,
   invite_revoke: { ...request, invite_id: memberId },
+  queues: { ...request, queue: orNull(name), counts: flag },
+  queue_create: { ...request, name, deliveries_max: within(1, limits.queueDeliveriesMax) },
+  queue_delete: { ...request, queue: name, force: flag },
+  queue_dead: { ...request, queue: name, after_seq: integer, limit: integer },
+  queue_requeue: { ...request, queue: name, seqs: orNull(listOf(integer, limits.frameItemsMax)) },
+  claim: {
+    ...request,
+    queue: name,
+    limit: within(1, limits.claimItemsMax),
+    lease_ms: leaseMs,
+    wait_ms: within(0, limits.claimWaitMsMax),
+  },
+  claim_cancel: { claim: integer },
+  ack: { ...request, queue: name, lease_id: text },
+  nack: {
+    ...request,
+    queue: name,
+    lease_id: text,
+    delay_ms: within(0, limits.nackDelayMsMax),
+    reason: orNull(reason),
+  },
+  extend: { ...request, queue: name, lease_id: text, lease_ms: leaseMs },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
   mentions: { ...request, before_seq: orNull(integer), limit: integer },
   reply,

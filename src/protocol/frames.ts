@@ -1,7 +1,8 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
-import type { InviteTransport } from "./invite.ts";
+import type { BrokerReach, InviteInfo } from "./invite-frames.ts";
+import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
 /** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
 export interface Position {
@@ -210,28 +211,6 @@ export interface TopicInfo {
   readonly unsealed_through: number;
 }
 
-export interface InviteInfo {
-  /** The invite's public key, 64 lower-case hex characters; the link holds the private one. */
-  readonly invite_id: string;
-  readonly role: MemberInfo["role"];
-  readonly state: "open" | "used" | "expired" | "revoked";
-  /** Members it may admit, and has admitted. */
-  readonly uses: number;
-  readonly used: number;
-  readonly created_at: string;
-  readonly expires_at: string;
-  /** member_id of who made it. */
-  readonly created_by: string;
-}
-
-/** How others reach this broker, for an invite to say. */
-export interface BrokerReach {
-  readonly authority: string;
-  readonly transport: InviteTransport;
-  /** Only programs on the broker's own host reach it so. */
-  readonly loopback: boolean;
-}
-
 /** A subscriber of a topic. */
 export type TopicMember = Pick<MemberInfo, "member_id" | "name" | "role" | "online">;
 
@@ -267,7 +246,8 @@ export type RequestFrame =
       readonly authority: string | null;
     }
   | { readonly type: "invites"; readonly id: number }
-  | { readonly type: "invite_revoke"; readonly id: number; readonly invite_id: string };
+  | { readonly type: "invite_revoke"; readonly id: number; readonly invite_id: string }
+  | QueueRequestFrame;
 
 /** Answers a request of either side. A daemon's reply to the broker says that what was told is on its disk. */
 export interface ReplyFrame {
@@ -284,7 +264,7 @@ export interface LogPage {
 }
 
 /** What a RequestFrame's `reply.result` holds, by request type. */
-export interface RequestResults {
+export interface RequestResults extends QueueRequestResults {
   members: { readonly members: readonly MemberInfo[] };
   topics: { readonly topics: readonly TopicInfo[] };
   topic_members: { readonly members: readonly TopicMember[] };
@@ -354,6 +334,7 @@ export type EventFrame =
       readonly event: "topic_created" | "topic_changed" | "topic_deleted";
       readonly topic: TopicInfo;
     }
+  | { readonly type: "event"; readonly event: "queue_created" | "queue_deleted"; readonly queue: string }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {
       /** Topic progress: `reached` of `of` subscribers hold the message; sent to its sender, coalesced. */
@@ -384,6 +365,7 @@ export type DaemonFrame =
   | VoidFrame
   | ReceiptFrame
   | RequestFrame
+  | ClaimCancelFrame
   | ReplyFrame
   | ErrorFrame;
 export type BrokerFrame =

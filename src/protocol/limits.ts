@@ -37,6 +37,25 @@ export const limits = {
   /** Members that one invite may admit. */
   inviteUsesMax: 10_000,
   inviteExpiryMsMax: 31_536_000_000,
+  /** Queues of one mesh. */
+  queuesMax: 1_000,
+  /** Deliveries of a queue's message before it is a dead letter. */
+  queueDeliveries: 5,
+  queueDeliveriesMax: 100,
+  /** Messages of one claim. */
+  claimItemsMax: 64,
+  leaseMs: 60_000,
+  leaseMsMin: 1_000,
+  leaseMsMax: 43_200_000,
+  /** How long a claim may wait for a message. */
+  claimWaitMsMax: 30_000,
+  /** Until a message that was given back is available again. */
+  nackDelayMsMax: 86_400_000,
+  nackReasonCharsMax: 256,
+  /** Messages of one state of a queue that are counted; where there are more, this is told. */
+  queueCountMax: 10_000,
+  /** Claims of one daemon's callers that wait at once. */
+  localClaimsWaitingMax: 32,
   /** API keys of one mesh that are neither over nor revoked. */
   apiKeysOpenMax: 1_000,
   apiKeyExpiryMsMax: 31_536_000_000,

@@ -1,5 +1,6 @@
-import type { InviteInfo } from "./frames.ts";
+import type { InviteInfo } from "./invite-frames.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
+import type { QueueCounts } from "./queue-frames.ts";
 
 /** Shapes of the daemon's local API (HTTP/JSON, snake_case as on the wire). The daemon's answers satisfy these. */
 
@@ -179,6 +180,61 @@ export interface TopicMemberView {
   readonly self: boolean;
 }
 
+export interface QueueView {
+  readonly name: string;
+  /** Pass as `to` of a send. */
+  readonly address: string;
+  /** member_id of who made it. */
+  readonly created_by: string;
+  readonly created_at: string;
+  /** Deliveries after which a message that nobody acknowledged is a dead letter. */
+  readonly deliveries_max: number;
+  /** Counted when asked, each up to 10,000. */
+  readonly messages: QueueCounts;
+}
+
+/** A message of a queue, this caller's until the lease is over. Nothing of it is in the inbox. */
+export type ClaimedMessage = HistoryItem & {
+  /** Shown to acknowledge the message, to give it back or to extend the lease. */
+  readonly lease_id: string;
+  /** By the broker's clock. */
+  readonly lease_until: string;
+  /** How often it was delivered, this time included. */
+  readonly deliveries: number;
+};
+
+/** A message that was delivered as often as its queue allows, and acknowledged by nobody. */
+export type DeadLetter = HistoryItem & {
+  readonly deliveries: number;
+  /** What the last consumer said, or that its lease ran out; null: it said nothing. */
+  readonly reason: string | null;
+  readonly died_at: string;
+  /** member_id of the last consumer. */
+  readonly claimed_by: string;
+};
+
+/** What became of a claimed message. */
+export interface LeaseEnded {
+  readonly history_id: number;
+  /** done: acknowledged; ready: given back; dead: given back after its last delivery. */
+  readonly state: "done" | "ready" | "dead";
+  /** When it can be claimed again; null: not by itself. */
+  readonly available_at: string | null;
+}
+
+export interface LeaseExtended {
+  readonly history_id: number;
+  readonly lease_until: string;
+}
+
+export interface QueueDeleted {
+  readonly name: string;
+}
+
+export interface Requeued {
+  readonly requeued: number;
+}
+
 /** As the broker tells it; the link is not in it. */
 export type InviteView = InviteInfo;
 
@@ -292,6 +348,6 @@ export interface LocalEvent {
   readonly id: number;
   readonly event: (typeof eventNames)[number];
   readonly at: string;
-  /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?} · others: details */
+  /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?, reason?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;
 }

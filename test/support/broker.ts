@@ -17,7 +17,10 @@ export interface TestBroker {
 }
 
 export type TestBrokerOptions = Partial<
-  Pick<BrokerOptions, "dataDir" | "authorities" | "limits" | "dedupe" | "messageRetentionDays" | "redisUrl">
+  Pick<
+    BrokerOptions,
+    "dataDir" | "authorities" | "limits" | "dedupe" | "messageRetentionDays" | "databaseUrl" | "redisUrl"
+  >
 > & { readonly clock?: Clock; readonly log?: Log };
 
 /** Stopped when the test ends. */

@@ -16,6 +16,15 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "topic members": ["builds"],
   "topic join": ["builds"],
   "topic leave": ["builds"],
+  "queue create": ["jobs"],
+  "queue work": ["jobs", "true"],
+  "queue claim": ["jobs"],
+  "queue ack": ["jobs", `1-${"A".repeat(22)}`],
+  "queue nack": ["jobs", `1-${"A".repeat(22)}`],
+  "queue extend": ["jobs", `1-${"A".repeat(22)}`],
+  "queue dead": ["jobs"],
+  "queue requeue": ["jobs", "999"],
+  "queue delete": ["jobs"],
   "topic open": ["builds", "--unsealed"],
   "topic close": ["builds"],
   "apikey create": ["grafana"],
@@ -32,7 +41,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   completion: ["bash"],
 };
 /** Take any number of words, or any word. */
-const takesAnyWord = new Set(["search"]);
+const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
 const takesAnyValue = new Set(["watch --exec", "outbox requeue --patch", "up --broker"]);
 

@@ -84,6 +84,7 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
       envelope: item.envelope,
       fingerprint: item.fingerprint,
       linkEpoch: item.link.linkEpoch,
+      life: item.link.life,
       unsealed: item.link.direct !== null && item.envelope.algorithm === "none",
       broker_message_id: newUuidV7(now),
       refusal: refusals[index] ?? null,

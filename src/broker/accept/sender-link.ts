@@ -7,6 +7,8 @@ export interface SenderLink {
   readonly memberId: string;
   /** null: no link. */
   readonly linkEpoch: number | null;
+  /** The store's life in which it was opened; undefined: no link. */
+  readonly life?: string | undefined;
   readonly inlineBytes: number;
   readonly behind: Behind;
   /** null: a link. */

@@ -10,11 +10,11 @@ export type BusMessage =
   | {
       readonly kind: "reached";
       readonly mesh_id: string;
+      /** Of the store, in which this was committed: another one's numbers stand for other messages. */
+      readonly life: string;
       readonly first: number;
       readonly last: number;
       readonly keys: readonly string[];
-      /** Of the store, in which it was committed. */
-      readonly life: string;
     }
   /** A member has a newer link than any with a lower link_epoch. */
   | {
@@ -22,6 +22,8 @@ export type BusMessage =
       readonly mesh_id: string;
       readonly member_id: string;
       readonly link_epoch: number;
+      /** Of the store, in which it was opened. */
+      readonly life: string;
       readonly instance_id: string;
       readonly previous_instance_id: string | null;
     }
@@ -29,6 +31,8 @@ export type BusMessage =
   | { readonly kind: "event"; readonly mesh_id: string; readonly event: EventFrame; readonly except: string | null }
   /** Cursors of a topic moved. */
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
+  /** There may be something to claim without anything new in the log: given back, or made ready again. */
+  | { readonly kind: "queue_ready"; readonly mesh_id: string; readonly queue: string }
   /** Receipts or notices are kept for a member. */
   | { readonly kind: "owed"; readonly mesh_id: string; readonly member_id: string }
   /** The log was cut back: links start again from their cursors. */

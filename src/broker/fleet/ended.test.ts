@@ -11,6 +11,7 @@ function linkOf(linkEpoch: number) {
     meshId: "mesh",
     memberId: "alice",
     linkEpoch,
+    life: "life",
     terminate: () => void said.push("terminated"),
     close: (kind: string) => void said.push(kind),
   } as unknown as LiveLink;
@@ -30,7 +31,11 @@ async function endedAs(
       return links.map((one) => ({ link: one, why }));
     },
   } as unknown as SharedStore;
-  await endLost(registry.all(), shared, { registry, clock: { now: () => 0 } } as unknown as EndedParts);
+  await endLost(registry.all(), shared, {
+    registry,
+    clock: { now: () => 0 },
+    store: { life: () => "life" },
+  } as unknown as EndedParts);
   return { registry, said };
 }
 

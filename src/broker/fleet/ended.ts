@@ -3,7 +3,7 @@ import type { LinkParts } from "../link/link-parts.ts";
 import type { LiveLink } from "../link/live-link.ts";
 import type { EndedLink, SharedStore } from "../store/shared-store.ts";
 
-export type EndedParts = Pick<LinkParts, "registry" | "clock" | "log">;
+export type EndedParts = Pick<LinkParts, "registry" | "clock"> & { readonly store: Pick<LinkParts["store"], "life"> };
 
 /** Looks in the store which of these links are their member's no more, and ends them as wire.md §1 says. */
 export async function endLost(links: readonly LiveLink[], shared: SharedStore, parts: EndedParts): Promise<void> {
@@ -11,6 +11,8 @@ export async function endLost(links: readonly LiveLink[], shared: SharedStore, p
 }
 
 function end({ link, why }: EndedLink<LiveLink>, parts: EndedParts): void {
+  // Numbers of links are compared within one life of the store; a link of another one is told to come back as it is.
+  if (link.life !== parts.store.life()) return restartLink(link);
   if (why !== "revoked") return replaceLink(link, why === "followed", parts);
   parts.registry.remove(link);
   link.close("member_revoked", "the member was revoked");

@@ -2,7 +2,9 @@ import type { LinkParts } from "../link/link-parts.ts";
 import type { BusMessage } from "./bus.ts";
 import { replaceLink, restartLink } from "./ended.ts";
 
-export type HearParts = Pick<LinkParts, "router" | "registry" | "receipts" | "notices" | "progress" | "store">;
+export type HearParts = Pick<LinkParts, "router" | "registry" | "receipts" | "notices" | "progress" | "queues"> & {
+  readonly store: Pick<LinkParts["store"], "life">;
+};
 
 /** What another broker's word means for the links of this one. */
 export function hear(message: BusMessage, parts: HearParts): void {
@@ -10,12 +12,14 @@ export function hear(message: BusMessage, parts: HearParts): void {
   const { mesh_id: meshId } = message;
   switch (message.kind) {
     case "reached":
-      // Numbers of another life of the store are other messages' numbers, or of one that is not yet met here: reading it meets it.
+      for (const key of message.keys)
+        if (key.startsWith("queue:")) parts.queues.wake(meshId, key.slice("queue:".length));
+      // Numbers of a life that is over would hide what stands there now; one that is not yet met here is met by reading.
       if (message.life !== parts.store.life()) return router.uncertain(meshId);
       return router.reached(meshId, message);
     case "link_opened": {
       const link = registry.get(meshId, message.member_id);
-      if (link === null || link.linkEpoch >= message.link_epoch) return;
+      if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
       const own = link.instanceId === message.instance_id || link.instanceId === message.previous_instance_id;
       return replaceLink(link, own, parts);
     }
@@ -23,6 +27,8 @@ export function hear(message: BusMessage, parts: HearParts): void {
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
     case "topic_moved":
       return parts.progress.moved(meshId, message.topic_id);
+    case "queue_ready":
+      return parts.queues.wake(meshId, message.queue);
     case "owed":
       return tellOwed(meshId, message.member_id, parts);
     case "log_cut":

@@ -22,6 +22,7 @@ const kinds = new Set<string>([
   "link_opened",
   "event",
   "topic_moved",
+  "queue_ready",
   "owed",
   "log_cut",
 ] satisfies readonly BusMessage["kind"][]);
@@ -137,7 +138,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, life, member_id, topic_id, link_epoch, instance_id, event } = value as Record<
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = value as Record<
     string,
     unknown
   >;
@@ -145,11 +146,18 @@ function isBusMessage(value: unknown): value is BusMessage {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
     case "link_opened":
-      return typeof member_id === "string" && Number.isSafeInteger(link_epoch) && typeof instance_id === "string";
+      return (
+        typeof member_id === "string" &&
+        Number.isSafeInteger(link_epoch) &&
+        typeof life === "string" &&
+        typeof instance_id === "string"
+      );
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "topic_moved":
       return typeof topic_id === "string";
+    case "queue_ready":
+      return typeof queue === "string";
     case "owed":
       return typeof member_id === "string";
     case "log_cut":

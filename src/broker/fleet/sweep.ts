@@ -10,7 +10,7 @@ import { tellOwed } from "./hear.ts";
 export type SweepParts = Pick<
   LinkParts,
   "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log" | "clock" | "limits"
-> & { readonly shared: SharedStore };
+> & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life"> };
 
 /**
  * Every few seconds: whatever a lost wake-up may have hidden from the links of this broker, and its lease. A broker that is killed
@@ -35,15 +35,20 @@ export function createSweep(parts: SweepParts): Sweep {
     const now = clock.now();
     lease = await shared.extendLease(now, now + limits.brokerLeaseMs);
     parts.metrics.liveBrokers.set(lease.live);
+    const life = parts.store.life();
+    // Numbers of a life that ended meanwhile: the links of the present one began with its own.
+    const over = (): boolean => parts.store.life() !== life;
     const links = registry.all();
     const meshIds = [...new Set(links.map(({ meshId }) => meshId))];
-    for (const { mesh_id, seq } of await inParts(meshIds, shared.heads))
-      parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
+    const heads = await inParts(meshIds, shared.heads);
+    if (over()) return;
+    for (const { mesh_id, seq } of heads) parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
     for (const some of chunks(links)) await endLost(some, shared, parts);
     for (const { meshId, memberId } of await inParts(links, shared.owed)) tellOwed(meshId, memberId, parts);
     parts.progress.look();
     // Last, and told only when all of it was read: a sweep that fails is made again over the same window.
     const offline = await inParts(meshIds, (some) => shared.offline(some, { from: sweptTo, to: now }));
+    if (over()) return;
     sweptTo = now;
     for (const row of offline) {
       const member = { ...memberInfo(row, now, limits.presenceLeaseMs), online: false };
@@ -85,6 +90,7 @@ export function createSweep(parts: SweepParts): Sweep {
           { links: registry.count() },
           "the store began another life; all links are closed to show their positions anew",
         );
+        parts.progress.lose();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);
           restartLink(link);

@@ -1,15 +1,25 @@
 import type { DaemonFrame } from "../../protocol/frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseDaemonFrame } from "../../protocol/frame-check.ts";
+import { onAck } from "./frames/ack.ts";
+import { onClaimCancel } from "./frames/claim-cancel.ts";
+import { onClaim } from "./frames/claim.ts";
 import { onError } from "./frames/error.ts";
+import { onExtend } from "./frames/extend.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
 import { onInviteCreate } from "./frames/invite-create.ts";
 import { onInviteRevoke } from "./frames/invite-revoke.ts";
 import { onInvites } from "./frames/invites.ts";
 import { onMembers } from "./frames/members.ts";
+import { onNack } from "./frames/nack.ts";
 import { onMentions } from "./frames/mentions.ts";
 import { onPushAck } from "./frames/push-ack.ts";
+import { onQueueCreate } from "./frames/queue-create.ts";
+import { onQueueDead } from "./frames/queue-dead.ts";
+import { onQueueDelete } from "./frames/queue-delete.ts";
+import { onQueueRequeue } from "./frames/queue-requeue.ts";
+import { onQueues } from "./frames/queues.ts";
 import { onReceipt } from "./frames/receipt.ts";
 import { onReply } from "./frames/reply.ts";
 import { onSend } from "./frames/send.ts";
@@ -44,6 +54,16 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   invite_create: onInviteCreate,
   invites: onInvites,
   invite_revoke: onInviteRevoke,
+  queues: onQueues,
+  queue_create: onQueueCreate,
+  queue_delete: onQueueDelete,
+  queue_dead: onQueueDead,
+  queue_requeue: onQueueRequeue,
+  claim: onClaim,
+  claim_cancel: onClaimCancel,
+  ack: onAck,
+  nack: onNack,
+  extend: onExtend,
   reply: onReply,
   error: onError,
 };

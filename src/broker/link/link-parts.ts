@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { BrokerReach } from "../../protocol/frames.ts";
+import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
@@ -10,6 +10,7 @@ import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
 import type { Progress } from "../route/progress.ts";
 import type { ProgressRecovery } from "../route/progress-recovery.ts";
+import type { Queues } from "../route/queues.ts";
 import type { Receipts } from "../route/receipts.ts";
 import type { Router } from "../route/router.ts";
 import type { BrokerStore } from "../store/store.ts";
@@ -23,6 +24,7 @@ export interface LinkParts {
   readonly router: Router;
   readonly progress: Progress;
   readonly recovery: ProgressRecovery;
+  readonly queues: Queues;
   readonly receipts: Receipts;
   readonly notices: Notices;
   readonly registry: LinkRegistry;

@@ -29,6 +29,7 @@ export interface LinkIdentity {
 /** An open link: frames in, frames out, one pump. Lives from hello_ack to the end of its socket. */
 export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly linkEpoch: number;
+  readonly life: string;
   readonly behind: Behind;
   readonly pump: Pump;
   readonly asks: Asks;

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseDaemonFrame } from "../../protocol/frame-check.ts";
 import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
+import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { replaceLink } from "../fleet/ended.ts";
@@ -74,11 +75,16 @@ async function admit(
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
   const log = await logOf(hello, link_epoch, ws, parts);
   if (log === null) return null;
+  // The log that the member's position was compared with may be another one by now: it shows it again.
+  if (life !== parts.store.life()) {
+    out.closeWith(serviceRestartCode, "service_restart");
+    return null;
+  }
 
   const connectionId = newUuidV7(clock.now());
-  replaceOlder(hello, { link_epoch, elsewhere }, parts);
+  replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
-  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, instance_id, previous_instance_id });
+  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, life, instance_id, previous_instance_id });
 
   ws.removeAllListeners("message");
   const link = createLiveLink(
@@ -156,9 +162,10 @@ async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts:
  * wire.md §1 prefer_newest, here and at the other brokers: its own half-open link goes silently, anyone else's is an audit event, always. One at
  * another broker is closed there as soon as that hears of the newer one.
  */
-function replaceOlder(hello: HelloFrame, raised: Pick<RaisedLink, "link_epoch" | "elsewhere">, parts: LinkParts): void {
+function replaceOlder(hello: HelloFrame, raised: RaisedLink, parts: LinkParts): void {
   const live = parts.registry.get(hello.mesh_id, hello.member_id);
-  if (live !== null && live.linkEpoch > raised.link_epoch)
+  // Numbers of links are compared within one life of the store: a later one may have lost the newest.
+  if (live !== null && live.life === raised.life && live.linkEpoch > raised.link_epoch)
     throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
   if (live !== null) replaceLink(live, isOwn(live.instanceId, hello), parts);
   const before = raised.elsewhere ?? live?.instanceId ?? null;

@@ -1,5 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { BrokerReach } from "../../protocol/frames.ts";
+import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
 import { readBrokerFile } from "../broker-file.ts";
 import type { PublicServer } from "../http/public-server.ts";

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
 import { certificatePrint } from "../../base/pinned-tls.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { BrokerReach } from "../../protocol/frames.ts";
+import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
 import type { Certificate } from "./own-certificate.ts";
 

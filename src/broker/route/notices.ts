@@ -57,6 +57,8 @@ export function createNotices(parts: {
 function noticeItem({ kind, client_message_id, destination, from_seq, to_seq }: ExpiryNotice): NoticeItem[] {
   if (kind === "gap") return [{ kind, destination, from_seq, to_seq }];
   if (client_message_id === null) return [];
-  const reason = "kept for the broker's whole retention and not fetched by everyone it was for";
+  const reason = destination.startsWith("queue:")
+    ? "acknowledged by nobody before the broker's retention was over or its queue was deleted"
+    : "kept for the broker's whole retention and not fetched by everyone it was for";
   return [{ kind, client_message_id, reason }];
 }

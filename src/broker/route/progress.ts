@@ -17,6 +17,8 @@ export interface Progress {
   returned(meshId: string, sender: string): void;
   /** Now and then: cursors may have moved at another broker without a word. The longer nothing did, the more rarely one is looked at. */
   look(): void;
+  /** The log may have lost what is tracked: its numbers may stand for other messages by now. */
+  lose(): void;
   stop(): void;
 }
 
@@ -82,6 +84,8 @@ export function createProgress(parts: ProgressParts): Progress {
     const ask = (message: Tracked) => parts.store.topicProgress(meshId, group.topicId, message.seq, group.sender);
 
     const tellRun = (from: number, to: number, reached: number, of: number): void => {
+      // Asked of a log that was lost meanwhile.
+      if (meshes.get(meshId) !== mesh) return;
       for (const message of messages.slice(from, to + 1)) {
         const complete = reached >= of;
         if (reached === message.told || (reached === 0 && !complete)) continue;
@@ -185,6 +189,7 @@ export function createProgress(parts: ProgressParts): Progress {
         void run(meshId, mesh);
       }
     },
+    lose: () => meshes.clear(),
     stop() {
       stopped = true;
     },

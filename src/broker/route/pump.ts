@@ -6,7 +6,7 @@ import type { BrokerLimits } from "../broker-limits.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore, CursorRow } from "../store/store.ts";
 import { ackGroup } from "./ack-group.ts";
-import { dmKey, type PushEntry, pushEntry, stubJson } from "./push-entry.ts";
+import { dmKey, type PushEntry, pushEntry, stubItem } from "./push-entry.ts";
 import type { Tail } from "./tail.ts";
 import { createWindow } from "./window.ts";
 
@@ -167,7 +167,7 @@ export function createPump(link: PumpLink, parts: PumpParts): Pump {
     const tooLarge = entry.bodyBytes > link.inlineBytes || entry.json().length * 3 + 64 > limits.frameBytesMax;
     if (!tooLarge) return entry.json();
     metrics.pushStubs.inc({ reason: "too_large_for_link" });
-    return stubJson(entry, "too_large_for_link");
+    return JSON.stringify(stubItem(entry.message, "too_large_for_link"));
   }
 
   function setDestinations(cursors: readonly CursorRow[], tailFrom: number, keep: boolean): void {

@@ -47,9 +47,8 @@ export function pushItem(message: LogMessage): PushItem {
 }
 
 /** The place of a message that this link cannot take: the receiver learns that it exists, and is not held up by it. */
-export function stubJson(entry: PushEntry, reason: string): string {
-  const stub: PushItem = { ...pushItem(entry.message), envelope: null, stub_reason: reason };
-  return JSON.stringify(stub);
+export function stubItem(message: LogMessage, reason: string): PushItem {
+  return { ...pushItem(message), envelope: null, stub_reason: reason };
 }
 
 export const dmKey: DestinationKey = "dm";

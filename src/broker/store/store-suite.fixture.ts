@@ -4,7 +4,9 @@ import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
+import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
+import { queues } from "./store-suite-queues.fixture.ts";
 import { mentions } from "./store-suite-mentions.fixture.ts";
 import { topicsAndCursors } from "./store-suite-topics.fixture.ts";
 import { upkeep } from "./store-suite-upkeep.fixture.ts";
@@ -14,6 +16,8 @@ export function storeSuite(name: string, open: OpenStore): void {
   const on: On = (t, dedupe) => bench(t, open, dedupe);
   describe(`${name}: accepting`, () => accepting(on));
   describe(`${name}: topics and cursors`, () => topicsAndCursors(on));
+  describe(`${name}: queues`, () => queues(on));
+  describe(`${name}: leases of a queue`, () => leaseModel(on));
   describe(`${name}: invites`, () => invites(on));
   describe(`${name}: direct callers`, () => directCallers(on));
   describe(`${name}: mentions`, () => mentions(on));

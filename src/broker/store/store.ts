@@ -3,6 +3,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
 import type { MentionStore } from "./mention-store.ts";
 import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
+import type { QueueStore } from "./queue-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { SharedStore } from "./shared-store.ts";
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore extends ApiKeyStore, MentionStore {
+export interface BrokerStore extends ApiKeyStore, MentionStore, QueueStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -237,6 +238,8 @@ export interface AcceptItem {
   readonly fingerprint: Uint8Array;
   /** null: it came by no link but from a direct caller. */
   readonly linkEpoch: number | null;
+  /** The store's life in which the link was opened: in another one its epoch means nothing. Absent: not looked at. */
+  readonly life?: string | undefined;
   /** True: nobody sealed it, so its destination must be open for unsealed messages, else unsealed_body. */
   readonly unsealed?: boolean;
   /** Minted by the broker for this attempt (UUIDv7). */
@@ -348,6 +351,7 @@ export interface ConsistencyFinding {
     | "missing_mention"
     | "superfluous_mention"
     | "queue_row_without_message"
+    | "queue_message_without_row"
     | "sequence_gap";
   readonly seq: number;
   readonly client_message_id: string | null;

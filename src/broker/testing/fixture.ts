@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { request } from "node:http";
+import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import type { Log } from "../../base/log.ts";
 import { type Broker, type BrokerOptions, createBroker } from "../broker.ts";
@@ -22,6 +23,8 @@ export interface Fixture {
   restart(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Runs a statement behind the broker's back, as another one on the same store would. */
+  plant(sql: string): void;
   /** Value of one sample of /metrics, 0 if absent; `sample` with its labels. */
   metric(sample: string): Promise<number>;
 }
@@ -82,6 +85,11 @@ export async function brokerFixture(context: TestContext, options: Partial<Broke
     async restart() {
       await fixture.stop();
       await fixture.start();
+    },
+    plant(sql) {
+      const db = new DatabaseSync(join(dataDir, "broker.db"));
+      db.exec(sql);
+      db.close();
     },
     async metric(sample) {
       const { hostname, port } = new URL(state.broker.url);

@@ -210,7 +210,7 @@ export function challengeHolds(challenge: ChallengeFrame, deploymentKeyHex: stri
   );
 }
 
-/** A whole, signed envelope. `to` is a member_id, `member_id/agent`, or `#topic`. */
+/** A whole, signed envelope. `to` is a member_id, `member_id/agent`, `#topic` or `queue:name`. */
 export function envelopeOf(
   meshId: string,
   sender: Identity,
@@ -225,8 +225,8 @@ export function envelopeOf(
     sender: sender.memberId,
     key_id: sender.memberId,
     client_message_id: newUuidV7(Date.now()),
-    destination_kind: to.startsWith("#") ? "topic" : "dm",
-    destination_ref: to.startsWith("#") ? to.slice(1) : to,
+    destination_kind: to.startsWith("#") ? "topic" : to.startsWith("queue:") ? "queue" : "dm",
+    destination_ref: to.replace(/^(#|queue:)/, ""),
     reply_to: null,
     supersedes: null,
     priority: "next",

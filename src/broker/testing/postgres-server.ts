@@ -82,7 +82,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       await new Promise<void>((resolve, reject) => {
         started.stderr.on("data", (text: string) => {
           said = (said + text).slice(-10_000);
-          if (said.includes("database system is ready to accept connections")) resolve();
+          if (/database system is ready to accept (read-only )?connections/.test(said)) resolve();
         });
         started.once("close", (code) => {
           if (child === started) child = null;

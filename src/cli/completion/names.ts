@@ -40,9 +40,12 @@ async function fromDaemon(
     case "topic":
       // Without the sign that shells take for a comment, unless it was typed.
       return topics(client, current.startsWith("#") ? "#" : "", options);
+    case "queue":
+      return queues(client, current.startsWith("queue:") ? "queue:" : "", options);
     case "address":
       if (current.startsWith("#")) return topics(client, "#", options);
       if (current.startsWith("@")) return members(client, options);
+      if (current.startsWith("queue:")) return queues(client, "queue:", options);
       return (await Promise.all([members(client, options), topics(client, "#", options)])).flat();
     case "invite":
       return (await client.invites.list(options))
@@ -73,6 +76,13 @@ async function topics(client: Client, sign: "#" | "", options: CallLimits): Prom
   return (await client.topics.list(options)).map((topic) => ({
     value: `${sign}${topic.name}`,
     help: `${plural(topic.subscribers, "subscriber")}${topic.subscribed ? ", joined" : ""}`,
+  }));
+}
+
+async function queues(client: Client, sign: "queue:" | "", options: CallLimits): Promise<Offer[]> {
+  return (await client.queues.list(options)).map(({ name, messages }) => ({
+    value: `${sign}${name}`,
+    help: `${messages.ready} ready, ${messages.leased} leased, ${messages.dead} dead`,
   }));
 }
 

@@ -4,6 +4,7 @@ import type { HelpTopic } from "./help-topic.ts";
 export const helpTopics: Readonly<Record<string, () => Promise<{ readonly topic: HelpTopic }>>> = {
   addresses: () => import("./addresses.ts"),
   delivery: () => import("./delivery.ts"),
+  queues: () => import("./queues.ts"),
   ids: () => import("./ids.ts"),
   json: () => import("./json.ts"),
   pipes: () => import("./pipes.ts"),

@@ -28,8 +28,11 @@ function keeper() {
     setFact: async (name, value) => void facts.set(name, value),
   };
   const directory = directoryKeeper(inbox as Inbox, createManualClock());
-  const told = (members: unknown, topics: unknown) =>
-    directory.refresh(async ({ type }) => (type === "members" ? { members } : { topics }));
+  const told = (members: unknown, topics: unknown, queues: unknown = []) =>
+    directory.refresh(async ({ type }) => {
+      if (queues instanceof Error && type === "queues") throw queues;
+      return { members, topics, queues };
+    });
   return { directory, facts, told };
 }
 
@@ -81,6 +84,20 @@ test("what cannot be members or topics is refused whole, and what was told befor
     isProtocolError,
   );
   assert.deepEqual([directory.current(), facts.size], [before, 1]);
+});
+
+test("queues are known by their names; a broker that does not know the question has none, and one that lies is refused", async () => {
+  const { directory, told } = keeper();
+  await told([ada], [builds], [{ name: "jobs", counts: null }, { name: "$(id)" }, { name: 7 }, { name: "mails" }]);
+  assert.deepEqual(directory.current()?.queues, [{ name: "jobs" }, { name: "mails" }]);
+  for (const queues of [undefined, null, {}, [null], ["jobs"]])
+    await assert.rejects(told([ada], [builds], queues ?? null), isProtocolError);
+  await assert.rejects(told([ada], [builds], new ClaudemeshError("store_unavailable", "")), {
+    code: "store_unavailable",
+  });
+  const older = new ClaudemeshError("protocol_error", "unknown", { details: { unknown_type: "queues" } });
+  await told([ada], [builds], older);
+  assert.deepEqual(directory.current()?.queues, []);
 });
 
 function isProtocolError(thrown: unknown): boolean {

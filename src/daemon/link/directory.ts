@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { checkName } from "../../protocol/address.ts";
+import { isName as isNameText } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
@@ -9,10 +9,10 @@ import type { Directory, Inbox } from "../parts.ts";
 
 const directoryFact = "directory";
 
-/** Members and topics as the broker last told them, kept on disk: names resolve while the broker is away. */
+/** Members, topics and queues as the broker last told them, kept on disk: names resolve while the broker is away. */
 export interface DirectoryKeeper {
   current(): Directory | null;
-  refresh(request: (frame: { type: string }) => Promise<unknown>): Promise<void>;
+  refresh(request: (frame: { type: string } & Record<string, unknown>) => Promise<unknown>): Promise<void>;
 }
 
 export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
@@ -30,7 +30,8 @@ export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
     async refresh(request) {
       const members = readMembers(await request({ type: "members" }));
       const topics = readTopics(await request({ type: "topics" }));
-      known = { told_at: rfc3339(clock.now()), members, topics };
+      const queues = readQueues(await request({ type: "queues", queue: null, counts: false }).catch(older));
+      known = { told_at: rfc3339(clock.now()), members, topics, queues };
       loaded = true;
       await inbox.setFact(directoryFact, JSON.stringify(known));
     },
@@ -54,6 +55,18 @@ function readTopics(result: unknown): RequestResults["topics"]["topics"] {
   const topics = isRecord(result) ? result["topics"] : undefined;
   if (!Array.isArray(topics) || !topics.every(isTopic)) throw unreadable("topics");
   return topics.filter(({ name }) => isName(name));
+}
+
+function readQueues(result: unknown): { readonly name: string }[] {
+  const queues = isRecord(result) ? result["queues"] : undefined;
+  if (!Array.isArray(queues) || !queues.every(isRecord)) throw unreadable("queues");
+  return queues.flatMap(({ name }) => (isName(name) ? [{ name }] : []));
+}
+
+/** A broker that does not know the question has no queues. */
+function older(thrown: unknown): { readonly queues: readonly [] } {
+  if (ClaudemeshError.from(thrown).details["unknown_type"] === undefined) throw thrown;
+  return { queues: [] };
 }
 
 function isMember(value: unknown): value is RequestResults["members"]["members"][number] {
@@ -83,12 +96,8 @@ function isTopic(value: unknown): value is RequestResults["topics"]["topics"][nu
   );
 }
 
-function isName(value: unknown): boolean {
-  try {
-    return typeof value === "string" && checkName(value, "name") !== "";
-  } catch {
-    return false;
-  }
+function isName(value: unknown): value is string {
+  return typeof value === "string" && isNameText(value);
 }
 
 function unreadable(what: string): ClaudemeshError {

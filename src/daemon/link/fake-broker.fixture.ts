@@ -109,6 +109,8 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
       link.send({ type: "reply", id: frame.id, result: { members: [member] } });
     else if (member !== null && frame.type === "topics" && link.topics !== null)
       link.send({ type: "reply", id: frame.id, result: { topics: link.topics } });
+    else if (member !== null && frame.type === "queues" && !frame.counts)
+      link.send({ type: "reply", id: frame.id, result: { queues: [] } });
     else {
       frames.push(frame);
       arrivals.emit("frame");

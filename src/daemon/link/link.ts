@@ -50,6 +50,8 @@ export interface LinkCounters {
   historyPruned(): void;
 }
 
+/** Requests after which the names that the daemon knows are others; members elsewhere are told by an event. */
+const changesDirectory = new Set(["topic_create", "subscribe", "unsubscribe", "queue_create", "queue_delete"]);
 const lastInstanceFact = "last_instance_id";
 /** Inbox fact: the dedupe parameters last negotiated, as JSON. */
 export const windowFact = "negotiated_dedupe";
@@ -269,11 +271,10 @@ export function createLink(options: LinkOptions): Link {
     negotiated: () => session?.params ?? null,
     inlineBytes: () => session?.inlineBytes ?? limits.inlineBytes,
     directory: (): Directory | null => directory.current(),
-    async request(frame) {
+    async request(frame, gone) {
       const current = live();
-      const result = await current.request(frame);
-      if (frame.type === "topic_create" || frame.type === "subscribe" || frame.type === "unsubscribe")
-        await current.refreshDirectory();
+      const result = await current.request(frame, gone);
+      if (changesDirectory.has(frame.type)) await current.refreshDirectory();
       return result;
     },
     async voidIds(wireIds): Promise<readonly VoidAnswer[]> {

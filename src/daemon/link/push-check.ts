@@ -5,10 +5,17 @@ import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import { checkWireId } from "../../protocol/ids.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import { envelopeSignatureHolds } from "../../protocol/signing.ts";
-import type { CheckedPush } from "../parts.ts";
+import type { Log } from "../../base/log.ts";
+import type { CheckedPush, Directory } from "../parts.ts";
 import type { MemberKeys } from "./member-keys.ts";
-import type { OpeningContext } from "./opening.ts";
 import { mayBeUnsigned } from "./unsigned-policy.ts";
+
+export interface PushCheckContext {
+  readonly mesh: { readonly mesh_id: string };
+  readonly identity: { readonly memberId: string };
+  readonly directory: { current(): Directory | null };
+  readonly log: Log;
+}
 
 /**
  * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the
@@ -16,7 +23,7 @@ import { mayBeUnsigned } from "./unsigned-policy.ts";
  * never shown as a message. Without a signature it is one only where the mesh has opened its topic for that, and is
  * then never `verified`.
  */
-export function createPushCheck(context: OpeningContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
+export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
   return (item) => {
     if (item.envelope === null)
       return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };
@@ -79,7 +86,7 @@ function isSigned(envelope: Envelope, body: Uint8Array, keyOf: MemberKeys): bool
  * Whether a push has to wait until the broker has told its topics again: it has a message without a signature where this
  * daemon does not know of a topic that is open for it. The topic may have been opened since the directory was told.
  */
-export function needsNewerPolicy(context: Pick<OpeningContext, "directory">, items: readonly PushItem[]): boolean {
+export function needsNewerPolicy(context: Pick<PushCheckContext, "directory">, items: readonly PushItem[]): boolean {
   return items.some(({ envelope, destination, seq }) => {
     if (envelope === null || !saysUnsigned(envelope)) return false;
     return !mayBeUnsigned(envelope, { destination, seq }, context.directory.current());

@@ -32,7 +32,7 @@ export interface Session {
   wake(): void;
   /** There may be receipts to send. */
   wakeReceipts(): void;
-  request(frame: { type: string } & Record<string, unknown>): Promise<unknown>;
+  request(frame: { type: string } & Record<string, unknown>, gone?: AbortSignal): Promise<unknown>;
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   refreshDirectory(): Promise<void>;
   close(): void;
@@ -77,18 +77,19 @@ export function createSession(
   };
   const takeId = (): number => nextId++;
 
-  function request(frame: { type: string } & Record<string, unknown>): Promise<unknown> {
+  function request(frame: { type: string } & Record<string, unknown>, gone?: AbortSignal): Promise<unknown> {
     if (ended) return Promise.reject(new ClaudemeshError("broker_unreachable", "the link has just closed"));
     const id = takeId();
+    // A claim may wait for its message before it is answered.
+    const timeoutMs = limits.requestTimeoutMs + Number(frame["wait_ms"] ?? 0);
+    const cancel = (): void => {
+      if (waiting.has(id)) send({ type: "claim_cancel", claim: id });
+    };
+    gone?.addEventListener("abort", cancel, { once: true });
     return new Promise((resolve, reject) => {
-      const timer = clock.after(limits.requestTimeoutMs, () => {
+      const timer = clock.after(timeoutMs, () => {
         waiting.delete(id);
-        reject(
-          new ClaudemeshError(
-            "timed_out",
-            `the broker did not answer ${frame.type} within ${limits.requestTimeoutMs} ms`,
-          ),
-        );
+        reject(new ClaudemeshError("timed_out", `the broker did not answer ${frame.type} within ${timeoutMs} ms`));
       });
       waiting.set(id, { resolve, reject, timer });
       send({ ...frame, id });
@@ -163,7 +164,7 @@ export function createSession(
   async function onNotices(frame: NoticesFrame): Promise<void> {
     const now = clock.now();
     await inbox.addEvents(
-      frame.items.map((item) => noticeEvent(item, now)),
+      frame.items.map((item) => noticeEvent(item, now, (wireId) => outbox.message(wireId))),
       now,
     );
     send({ type: "reply", id: frame.id, result: {} });
@@ -181,6 +182,8 @@ export function createSession(
       case "topic_created":
       case "topic_changed":
       case "topic_deleted":
+      case "queue_created":
+      case "queue_deleted":
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });

@@ -12,9 +12,13 @@ export const brokerErrors: readonly ErrorCode[] = [
 ];
 
 /** Asks over the link while the caller waits. The result is the broker's word: whoever uses it looks at it first. */
-export async function askBroker(link: Link, frame: Parameters<Link["request"]>[0]): Promise<unknown> {
+export async function askBroker(
+  link: Link,
+  frame: Parameters<Link["request"]>[0],
+  gone?: AbortSignal,
+): Promise<unknown> {
   try {
-    return await link.request(frame);
+    return await link.request(frame, gone);
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
     if (error.details["unknown_type"] === undefined) throw error;

@@ -11,7 +11,7 @@ import type { Directory } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 
 /**
- * A message of the broker's history. Fields as in the inbox, without what only an inbox row has. Nothing of the body is
+ * A message of the broker's history, or of a queue. Fields as in the inbox, without what only an inbox row has. Nothing of the body is
  * shown when the sender's signature does not hold, or is not there and its topic was never open for that.
  */
 export function historyItem(item: PushItem, directory: Directory | null, self: Self): HistoryItem {
@@ -33,11 +33,12 @@ export function historyItem(item: PushItem, directory: Directory | null, self: S
   const unsigned = saysUnsigned(envelope);
   if (!(unsigned ? isAllowedUnsigned(item, directory) : isAuthentic(envelope, body)))
     return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
-  const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
+  const { destination_kind: kind, destination_ref: ref } = envelope;
+  const topic = kind === "topic" ? ref : null;
   return {
     ...place,
     from,
-    to: topic === null ? dmAddress(envelope.destination_ref, members, self) : `#${topic}`,
+    to: topic !== null ? `#${topic}` : kind === "queue" ? `queue:${ref}` : dmAddress(ref, members, self),
     topic,
     content_type: envelope.content_type,
     message: textOf(envelope.content_type, body),

@@ -29,6 +29,7 @@ test("a link is made of what a broker says of itself only where that is an addre
       headers: {},
       body: {},
       transport: "unix",
+      gone: () => new AbortController().signal,
       address: "",
       admitted: undefined,
     } as const;

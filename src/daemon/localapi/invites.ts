@@ -4,7 +4,8 @@ import { described, inPath, oneOf, optional, text, whole } from "../../http/shap
 import { isAuthority } from "../../protocol/authority.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
-import type { BrokerReach, RequestResults } from "../../protocol/frames.ts";
+import type { RequestResults } from "../../protocol/frames.ts";
+import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { eventRoutes } from "./events.ts";
@@ -8,13 +9,14 @@ import { inviteRoutes } from "./invites.ts";
 import { memberRoutes } from "./members.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
+import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { type Route, tagged } from "../../http/route.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
-export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly mesh: MeshFile };
+export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
@@ -25,6 +27,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("inbox", inboxRoutes(parts)),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
+    ...tagged("queues", queueRoutes(parts)),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),

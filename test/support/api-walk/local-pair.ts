@@ -34,6 +34,15 @@ export const samples: Ground["samples"] = {
   topicSubscribe: { params: { topic: "ops" } },
   topicUnsubscribe: { params: { topic: "ops" } },
   topicMembers: { params: { topic: "ops" } },
+  queueCreate: { body: { name: "queue:jobs" } },
+  queueShow: { params: { queue: "jobs" } },
+  queueDelete: { params: { queue: "jobs" } },
+  queueDead: { params: { queue: "jobs" } },
+  queueRequeue: { params: { queue: "jobs" } },
+  queueClaim: { params: { queue: "jobs" } },
+  queueAck: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
+  queueNack: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
+  queueExtend: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   topicPolicy: { params: { topic: "ops" }, body: { unsealed: true } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
   history: { query: "address=dm" },
@@ -57,6 +66,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkAbout(walk, alice.unix);
   await walkMessages(walk, alice, bob);
   await walkTopics(walk, alice.unix, bob.unix);
+  await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(t, walk, { alice, bob, store: join(hosts.alice.home, "broker", "broker.db") });
   await walkSendRefusals(walk, alice.unix);
   await listening.until((names) => names.includes("receipt"));
@@ -142,6 +152,51 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "history", "unknown_destination", { query: "address=@nobody" });
   await walk.ask(bob, "history", "invalid_destination", { query: "address=queue:x" });
   await walk.ask(bob, "history", "invalid_field", { query: "address=dm&cursor=x" });
+}
+
+async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string): Promise<void> {
+  const params = { queue: "jobs" };
+  await walk.ask(alice.unix, "queueCreate", 201, { body: { name: "queue:jobs", deliveries_max: 1 } });
+  await walk.ask(alice.unix, "queueCreate", "already_exists", samples["queueCreate"]);
+  await walk.ask(alice.unix, "queueCreate", "invalid_destination", { body: { name: "no name" } });
+  const client = connect(alice.unix);
+  for (const id of ["job-1", "job-2"]) {
+    await walk.ask(alice.unix, "send", 202, { body: { to: "queue:jobs", message: id, client_message_id: id } });
+    await client.waitFor(id, "accepted");
+  }
+  client.close();
+  const claimed = await walk.ask(bob, "queueClaim", 200, { params, body: { limit: 9, wait_s: 1, lease_s: 60 } });
+  const [one, two] = claimed.json["items"] as { lease_id: string }[];
+  const of = (lease: { lease_id: string } | undefined, more = {}) => ({ params, body: { ...lease, ...more } });
+  const [first, second] = [one, two].map((item) => ({ lease_id: item?.lease_id ?? assert.fail("nothing claimed") }));
+  await walk.ask(bob, "queueExtend", 200, of(first, { lease_s: 120 }));
+  await walk.ask(bob, "queueAck", 200, of(first));
+  await walk.ask(bob, "queueNack", "control_character", of(second, { reason: "a\u0007" }));
+  await walk.ask(bob, "queueNack", 200, of(second, { delay_s: 1, reason: "not now" }));
+  for (const id of ["queueAck", "queueNack", "queueExtend"]) await walk.ask(bob, id, "lease_lost", of(second));
+  const dead = await walk.ask(bob, "queueDead", 200, { params, query: "limit=5" });
+  const [letter] = dead.json["items"] as { history_id: number }[];
+  await walk.ask(bob, "queueDead", "invalid_field", { params, query: "cursor=x" });
+  await walk.ask(bob, "queueShow", 200, { params });
+  await walk.ask(bob, "queueList", 200);
+  await walk.ask(bob, "queueDelete", "not_allowed", { params });
+  await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
+  await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });
+  await walk.ask(alice.unix, "queueDelete", 200, { params, body: { force: true } });
+  const ids = ["Show", "Delete", "Dead", "Requeue", "Claim", "Ack", "Nack", "Extend"].map((name) => `queue${name}`);
+  for (const id of ids) {
+    await walk.ask(bob, id, "unknown_destination", samples[id]);
+    await walk.ask(bob, id, "invalid_destination", { ...samples[id], params: { queue: "no%20name" } });
+  }
+  const db = new DatabaseSync(store);
+  db.exec(
+    `INSERT INTO queue (mesh_id, name, created_by, created_at, first_seq, deliveries_max)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${limits.queuesMax})
+     SELECT (SELECT mesh_id FROM mesh), printf('q%d', i), '', 0, 0, 5 FROM n`,
+  );
+  await walk.ask(alice.unix, "queueCreate", "too_many_queues", samples["queueCreate"]);
+  db.exec("DELETE FROM queue");
+  db.close();
 }
 
 async function walkInvites(

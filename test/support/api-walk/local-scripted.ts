@@ -23,6 +23,16 @@ const frames = {
   inviteList: "invites",
   inviteRevoke: "invite_revoke",
   history: "history",
+  queueList: "queues",
+  queueCreate: "queue_create",
+  queueShow: "queues",
+  queueDelete: "queue_delete",
+  queueDead: "queue_dead",
+  queueRequeue: "queue_requeue",
+  queueClaim: "claim",
+  queueAck: "ack",
+  queueNack: "nack",
+  queueExtend: "extend",
 } as const;
 
 type LinkOperation = keyof typeof frames;
@@ -74,7 +84,8 @@ export async function walkBadBroker(t: TestContext, walk: Walk): Promise<void> {
     details,
   });
   for (const id of ids) {
-    for (const result of [{}, null, { invites: [1] }]) await ask(id, "protocol_error", { type: "reply", result });
+    for (const result of [{}, null, { invites: [1], queues: [1], messages: [{}] }])
+      await ask(id, "protocol_error", { type: "reply", result });
     await ask(id, "store_unavailable", error("store_unavailable"));
     await ask(id, "internal", error("a_code_of_a_later_version"));
     await ask(id, "feature_unavailable", error("protocol_error", { unknown_type: frames[id] }));

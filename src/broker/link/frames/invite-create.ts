@@ -1,4 +1,5 @@
-import type { InviteInfo, MemberInfo } from "../../../protocol/frames.ts";
+import type { MemberInfo } from "../../../protocol/frames.ts";
+import type { InviteInfo } from "../../../protocol/invite-frames.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { rfc3339 } from "../../../protocol/time.ts";
 import type { InviteRow } from "../../store/store.ts";

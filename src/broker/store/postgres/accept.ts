@@ -1,4 +1,5 @@
 import type { Envelope } from "../../../protocol/envelope.ts";
+import { ClaudemeshError } from "../../../protocol/error.ts";
 import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.ts";
 import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
@@ -53,8 +54,8 @@ async function acceptOnce(
   items: readonly AcceptItem[],
   now: number,
 ): Promise<AcceptOutcome[]> {
-  const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items)];
-  const [row] = await core.connections.accept(async (sql) => {
+  const [row] = await core.connections.accept(async (sql, life) => {
+    const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items, life)];
     try {
       return await sql.rows(acceptText, values);
     } catch (thrown) {
@@ -67,8 +68,7 @@ async function acceptOnce(
   const letters = String(row["outcomes"]);
   const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
   const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
-  // Behind a pooler that changed servers without a word.
-  if (incarnation !== "" && incarnation !== core.life?.id) await core.connections.accept((sql) => meetLife(core, sql));
+  if (incarnation !== "" && incarnation !== core.life?.id) await provePresent(core, incarnation);
   const topicIds = topicIdsOf(row["topic_ids"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);
@@ -95,8 +95,19 @@ async function acceptOnce(
   });
 }
 
+/**
+ * The batch was committed in a life that this broker did not know as the present one. Behind a pooler that changed servers without
+ * a word it is the present one. Otherwise its server was left while the call was under way: what it committed is nobody's any
+ * more, and what another life holds is for the resent ids to find out.
+ */
+async function provePresent(core: StoreCore, incarnation: string): Promise<void> {
+  const present = await core.connections.accept((sql) => meetLife(core, sql));
+  if (present === incarnation) return;
+  throw new ClaudemeshError("store_unavailable", "the store began another life while it accepted");
+}
+
 /** The parameters of mesh.accept from $4 on. */
-function columnsOf(items: readonly AcceptItem[]): Buffer[] {
+function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
   const mentionItems: number[] = [];
   const mentionMembers: string[] = [];
   for (const [index, { envelope }] of items.entries()) {
@@ -117,7 +128,7 @@ function columnsOf(items: readonly AcceptItem[]): Buffer[] {
     column(byteaArray, (item) => item.fingerprint),
     column(smallintArray, (item) => item.envelope.version),
     text((envelope) => envelope.sender),
-    column(bigintArray, linkEpochColumn),
+    column(bigintArray, (item) => linkEpochColumn(item, life)),
     text((envelope) => envelope.destination_kind),
     text(destinationName),
     text((envelope) => envelope.destination_ref),
@@ -129,9 +140,13 @@ function columnsOf(items: readonly AcceptItem[]): Buffer[] {
   ];
 }
 
-/** As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. */
-function linkEpochColumn({ linkEpoch, unsealed }: AcceptItem): number {
-  return linkEpoch ?? (unsealed === true ? -2 : -1);
+/**
+ * As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. A link opened in another life is none of this
+ * one: its number may have been given again here, since raising it may be among what was lost.
+ */
+function linkEpochColumn({ linkEpoch, life, unsealed }: AcceptItem, present: string): number {
+  if (linkEpoch === null) return unsealed === true ? -2 : -1;
+  return life === undefined || life === present ? linkEpoch : Number.MAX_SAFE_INTEGER;
 }
 
 /** Without the agent that a dm may name. */

@@ -129,7 +129,8 @@ test("a statement that takes too long is ended by the server, and its connection
     log: silentLog,
     queryConnections: 1,
     limits: { statementMs: 100 },
-    opened: async () => undefined,
+    opened: async () => "life",
+    over: () => false,
   });
   t.after(() => connections.close());
   const pid = () => connections.query(async (sql) => (await sql.rows("SELECT pg_backend_pid() AS pid"))[0]?.["pid"]);

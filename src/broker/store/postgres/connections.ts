@@ -15,7 +15,8 @@ export interface Sql {
  * Each lends one connection for a piece of work and takes it back; one whose state is not known is closed instead.
  */
 export interface Connections {
-  accept<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** `life` is the one of the server at the other end: a connection never outlives it. */
+  accept<T>(work: (sql: Sql, life: string) => Promise<T>): Promise<T>;
   query<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** For the few statements whose time grows with the data: each may take an hour. */
   longQuery<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
@@ -67,13 +68,16 @@ export function openConnections(options: {
   readonly acceptConnections?: number;
   readonly queryConnections?: number;
   readonly limits?: Partial<ConnectionLimits>;
-  /** Runs on every new connection before anything else. */
-  readonly opened: (sql: Sql) => Promise<void>;
+  /** Runs on every new connection before anything else, and says in which life of the server it was made. */
+  readonly opened: (sql: Sql) => Promise<string>;
+  /** Whether a life is over. Its server may still answer where it was met: after a failover nobody else asks it. */
+  readonly over: (life: string) => boolean;
 }): Connections {
   const limits = { ...defaultLimits, ...options.limits };
   const pieceMs = limits.statementMs + limits.silenceMs;
   const lendOf = (pool: Pool, session: readonly string[], statementMaxMs: number) => {
-    return <T>(work: (sql: Sql) => Promise<T>): Promise<T> => lend(pool, session, options.opened, work, statementMaxMs);
+    return <T>(work: (sql: Sql, life: string) => Promise<T>): Promise<T> =>
+      lend(pool, { ...options, session }, work, statementMaxMs);
   };
   const accepting = open(options, options.acceptConnections ?? defaultAcceptConnections, limits.connectMs, pieceMs);
   const querying = open(options, options.queryConnections ?? defaultQueryConnections, limits.connectMs, pieceMs);
@@ -110,7 +114,8 @@ function open({ url, log }: { url: string; log: Log }, max: number, connectMs: n
 const typeParser: typeof types.getTypeParser = (oid: number, format?: "text" | "binary") =>
   oid === oidBigint && format !== "binary" ? Number : types.getTypeParser(oid, format as never);
 
-const prepared = new WeakSet<PoolClient>();
+/** The life of the server in which each connection was made; absent until its session is set. */
+const lives = new WeakMap<PoolClient, string>();
 const names = new Map<string, string>();
 
 /** Statements are prepared once a connection, under a name a text. */
@@ -123,19 +128,19 @@ function nameOf(text: string): string {
   return name;
 }
 
+interface Session {
+  readonly session: readonly string[];
+  readonly opened: (sql: Sql) => Promise<string>;
+  readonly over: (life: string) => boolean;
+}
+
 async function lend<T>(
   pool: Pool,
-  session: readonly string[],
-  opened: (sql: Sql) => Promise<void>,
-  work: (sql: Sql) => Promise<T>,
+  { session, opened, over }: Session,
+  work: (sql: Sql, life: string) => Promise<T>,
   query_timeout: number,
 ): Promise<T> {
-  let client: PoolClient;
-  try {
-    client = await pool.connect();
-  } catch (thrown) {
-    throw storeError(thrown, "read");
-  }
+  const client = await connected(pool, over);
   let broken: Error | null = null;
   const onError = (error: Error): void => {
     broken = error;
@@ -156,17 +161,33 @@ async function lend<T>(
     },
   };
   try {
-    if (!prepared.has(client)) {
+    let life = lives.get(client);
+    if (life === undefined) {
       await sql.rows(session.join("; "));
-      await opened(sql);
-      prepared.add(client);
+      life = await opened(sql);
+      lives.set(client, life);
     }
-    return await work(sql);
+    return await work(sql, life);
   } catch (thrown) {
     throw thrown instanceof ClaudemeshError ? thrown : storeError(thrown, "read");
   } finally {
     client.off("error", onError);
     client.release(broken ?? undefined);
+  }
+}
+
+/** A connection of the present life, or a new one. */
+async function connected(pool: Pool, over: (life: string) => boolean): Promise<PoolClient> {
+  for (;;) {
+    let client: PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (thrown) {
+      throw storeError(thrown, "read");
+    }
+    const life = lives.get(client);
+    if (life === undefined || !over(life)) return client;
+    client.release(true);
   }
 }
 

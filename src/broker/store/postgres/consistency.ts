@@ -51,6 +51,14 @@ const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly tex
         ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = $1 AND q.seq > $2 AND q.seq <= $3 AND m.seq IS NULL`,
   },
   {
+    // Of a queue that is there: a message below its first_seq belonged to an earlier one of the name.
+    kind: "queue_message_without_row",
+    text: `SELECT m.seq, m.client_message_id FROM mesh.message_queue m
+        JOIN mesh.queue k ON k.mesh_id = m.mesh_id AND k.name = substr(m.destination, 7) AND m.seq > k.first_seq
+        LEFT JOIN mesh.delivery_queue q ON q.mesh_id = m.mesh_id AND q.queue = k.name AND q.seq = m.seq
+      WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3 AND m.destination LIKE 'queue:%' AND q.seq IS NULL`,
+  },
+  {
     kind: "sequence_gap",
     text: `SELECT m.seq + 1 AS seq, NULL AS client_message_id FROM mesh.message_queue m WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3
         AND NOT EXISTS (SELECT 1 FROM mesh.message_queue n WHERE n.mesh_id = m.mesh_id AND n.seq = m.seq + 1)

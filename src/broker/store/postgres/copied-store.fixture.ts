@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type PostgresServer, serverOwner, serverPrograms, startPostgres } from "../../testing/postgres-server.ts";
+import { postgresCopies } from "../../testing/postgres-copies.ts";
+import { type PostgresServer, startPostgres } from "../../testing/postgres-server.ts";
 import { type CopiedStore, meshId, type OpenCopied } from "../restored-copy.fixture.ts";
 import { postgresStoreAt } from "./open-store.fixture.ts";
 
@@ -14,16 +11,13 @@ export const openCopiedPostgres = async (
   t: Parameters<OpenCopied>[0],
 ): Promise<CopiedStore & { readonly server: PostgresServer; replace(name: string): Promise<void> }> => {
   const server = await startPostgres();
-  const copies = mkdtempSync(join(tmpdir(), "cm-postgres-copies-"));
-  const owner = serverOwner();
-  if (owner !== null) chownSync(copies, owner.uid, owner.gid);
+  const copies = postgresCopies(t, server);
   const url = server.url();
   let store = postgresStoreAt(url);
   let running = true;
   t.after(async () => {
     await store.stop();
     await server.remove();
-    rmSync(copies, { recursive: true, force: true });
   });
   const start = async (): Promise<void> => {
     await server.start();
@@ -39,12 +33,6 @@ export const openCopiedPostgres = async (
   await store.start();
   await store.createMesh({ mesh_id: meshId, slug: "test", now: 1 });
 
-  /** Puts the copy in the place of the stopped server's folder. */
-  async function putBack(name: string): Promise<void> {
-    rmSync(server.dataDir, { recursive: true });
-    await ran("cp", ["-a", join(copies, name), server.dataDir]);
-  }
-
   return {
     server,
     get store() {
@@ -55,32 +43,16 @@ export const openCopiedPostgres = async (
       await stop();
       await start();
     },
-    async copy(name) {
-      const target = join(copies, name);
-      rmSync(target, { recursive: true, force: true });
-      if (!running) return ran("cp", ["-a", server.dataDir, target]);
-      const from = ["-h", "127.0.0.1", "-p", String(server.port), "-U", "postgres"];
-      await ran(join(serverPrograms(), "pg_basebackup"), [...from, "-D", target, "-c", "fast", "--no-sync"]);
-    },
+    copy: (name) => copies.copy(name, running ? "running" : "stopped"),
     async restore(name) {
       await stop();
-      await putBack(name);
+      await copies.putBack(name);
       await start();
     },
     async replace(name) {
       await server.stop("immediate");
-      await putBack(name);
+      await copies.putBack(name);
       await server.start();
     },
   };
 };
-
-async function ran(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { ...serverOwner(), cwd: "/", stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${said}`);
-}

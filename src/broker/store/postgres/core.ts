@@ -6,6 +6,7 @@ import type { DedupeSetting } from "../../link/link-parts.ts";
 import { type ConnectionLimits, type Connections, openConnections, type Row, type Sql } from "./connections.ts";
 import { meetLife } from "./life.ts";
 import { storeError } from "./sqlstate.ts";
+import { createTurns } from "./turns.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. Never logged. */
@@ -49,9 +50,17 @@ export interface StoreCore extends Sql {
   locked<T>(meshId: string, body: (tx: Sql, head: { epoch: number; seq: number }) => Promise<T>): Promise<T>;
 }
 
+/** For one's turn among those of this broker who change a mesh. */
+const turnMs = 5_000;
+
 export function openCore(options: PostgresStoreOptions): StoreCore {
   // A connection never outlives its server: whoever makes one learns which life this is.
-  const connections = openConnections({ ...options, opened: (sql) => meetLife(core, sql) });
+  const connections = openConnections({
+    ...options,
+    opened: (sql) => meetLife(core, sql),
+    over: (life) => core.life !== null && core.life.id !== life,
+  });
+  const turns = createTurns(options.clock, turnMs);
   const core: StoreCore = {
     options,
     connections,
@@ -70,13 +79,14 @@ export function openCore(options: PostgresStoreOptions): StoreCore {
       ),
     snapshot: (body) =>
       connections.query((sql) => within(sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)),
-    locked(meshId, body) {
-      return core.transaction(async (tx) => {
-        const [head] = await tx.rows("SELECT epoch, seq FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
-        if (head === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
-        return body(tx, { epoch: Number(head["epoch"]), seq: Number(head["seq"]) });
-      });
-    },
+    locked: (meshId, body) =>
+      turns.take(meshId, () =>
+        core.transaction(async (tx) => {
+          const [head] = await tx.rows("SELECT epoch, seq FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
+          if (head === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
+          return body(tx, { epoch: Number(head["epoch"]), seq: Number(head["seq"]) });
+        }),
+      ),
   };
   return core;
 }

@@ -8,14 +8,15 @@ const lifeLock = 7_163_384_102;
  * Learns on a connection which life of the database server this is, and records a new one with the head of every mesh's log.
  * Whoever restores a copy or fails over starts another server process, and so another life: what was committed in one is a
  * contiguous piece of each log, whichever brokers committed it. mesh.accept numbers nothing in a life that is not recorded.
- * A life other than the one known so far may have lost what that one committed: those who must know are told.
+ * A life other than the one known so far may have lost what that one committed: those who must know are told. Returns its name.
  */
-export async function meetLife(core: StoreCore, sql: Sql): Promise<void> {
+export async function meetLife(core: StoreCore, sql: Sql): Promise<string> {
   const found = (await lifeOf(sql)) ?? (await recordLife(core, sql));
   core.incarnations.set(found.n, found.id);
   const before = core.life;
   core.life = found;
   if (before !== null && before.id !== found.id) for (const listener of core.newLifeListeners) listener();
+  return found.id;
 }
 
 async function lifeOf(sql: Sql): Promise<{ n: number; id: string } | null> {

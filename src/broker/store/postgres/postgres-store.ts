@@ -10,8 +10,10 @@ import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
+import * as leases from "./leases.ts";
 import { repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
+import * as queues from "./queues.ts";
 import * as reading from "./reading.ts";
 import * as receipts from "./receipts.ts";
 import { expireMessages } from "./retention.ts";
@@ -119,6 +121,17 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       topics.unsubscribe(open, meshId, memberId, name),
     ),
     subscribers: ofMesh(topics.subscribers),
+    createQueue: inMesh(queues.createQueue),
+    queues: ofMesh(queues.queues),
+    queueByName: ofMesh(queues.queueByName),
+    countQueue: ofMesh(queues.countQueue),
+    deleteQueue: ofMesh(queues.deleteQueue),
+    claim: ofMesh(leases.claim),
+    ack: ofMesh(leases.ack),
+    nack: ofMesh(leases.nack),
+    extend: ofMesh(leases.extend),
+    deadLetters: ofMesh(leases.deadLetters),
+    requeueDead: ofMesh(leases.requeueDead),
     setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),

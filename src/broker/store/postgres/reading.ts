@@ -25,7 +25,7 @@ export async function cursors(core: StoreCore, meshId: string, memberId: string)
   }));
 }
 
-const messageColumns = "m.seq, m.epoch, m.incarnation, m.broker_message_id, m.accepted_at, m.envelope";
+export const messageColumns = "m.seq, m.epoch, m.incarnation, m.broker_message_id, m.accepted_at, m.envelope";
 
 const withinInterval = `EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = $3 AND s.topic_id = $4
        AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq))`;
@@ -167,7 +167,7 @@ export async function readLog(
 const dmDestination: DestinationKey = "dm";
 
 /** Rows of the log with {@link messageColumns}. */
-async function readMessages(
+export async function readMessages(
   core: StoreCore,
   meshId: string,
   rows: readonly Row[],

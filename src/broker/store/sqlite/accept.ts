@@ -72,6 +72,8 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
   if (sender?.["status"] !== "active") return refusals.senderNoMember();
   if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
   const unsealed = item.unsealed === true;
+  // A queue cannot be opened yet, so it is not open.
+  if (unsealed && envelope.destination_kind === "queue") return refusals.unsealed(`queue:${envelope.destination_ref}`);
   if (envelope.destination_kind === "dm") {
     if (unsealed) return refusals.unsealedDm();
     const recipient = envelope.destination_ref.slice(0, 64);
@@ -79,7 +81,12 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     if (row?.["status"] !== "active") return refusals.noMember();
     return { kind: "dm", member_id: recipient };
   }
-  if (envelope.destination_kind === "queue") return refusals.noQueue(envelope.destination_ref);
+  if (envelope.destination_kind === "queue") {
+    const name = envelope.destination_ref;
+    const queue = core.sql("SELECT unsealed FROM queue WHERE mesh_id = ? AND name = ?").get(meshId, name);
+    if (queue === undefined) return refusals.noQueue(name);
+    return unsealed && queue["unsealed"] !== 1 ? refusals.unsealed(`queue:${name}`) : { kind: "queue", name };
+  }
   const topic = core
     .sql("SELECT topic_id, unsealed FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL")
     .get(meshId, envelope.destination_ref);
@@ -136,6 +143,11 @@ function insert(
       now,
       recordExpiry(core.options.dedupe, now),
     );
+  if (row.destination.kind === "queue") {
+    core
+      .sql("INSERT INTO delivery_queue (mesh_id, queue, seq, state, available_at) VALUES (?, ?, ?, 'ready', ?)")
+      .run(meshId, row.destination.name, seq, now);
+  }
   for (const member of envelope.mentions) {
     core.sql("INSERT INTO mention_index (mesh_id, member, seq) VALUES (?, ?, ?)").run(meshId, member, seq);
   }

@@ -36,6 +36,7 @@ const meshTables = [
   "invite",
   "mention_index",
   "delivery_queue",
+  "queue",
   "notice",
   "receipt",
   "client_message_dedupe",

@@ -9,6 +9,8 @@ import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from 
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
+import * as leases from "./leases.ts";
+import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
@@ -95,6 +97,17 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
       directory.unsubscribe(open, meshId, memberId, name),
     ),
     subscribers: method(directory.subscribers),
+    createQueue: method(queues.createQueue),
+    queues: method(queues.queues),
+    queueByName: method(queues.queueByName),
+    countQueue: method(queues.countQueue),
+    deleteQueue: method(queues.deleteQueue),
+    claim: method(leases.claim),
+    ack: method(leases.ack),
+    nack: method(leases.nack),
+    extend: method(leases.extend),
+    deadLetters: method(leases.deadLetters),
+    requeueDead: method(leases.requeueDead),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),

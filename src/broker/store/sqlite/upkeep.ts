@@ -22,7 +22,8 @@ export function expireMessages(
       const seq = Number(row["seq"]);
       lastSeq = seq;
       const destination = String(row["destination"]);
-      const owed = owedTo(core, meshId, destination, seq, String(row["sender"]));
+      const queue = destination.startsWith("queue:") ? destination.slice("queue:".length) : null;
+      const owed = queue === null ? owedTo(core, meshId, destination, seq, String(row["sender"])) : [];
       for (const memberId of owed) {
         notices.push({
           to: memberId,
@@ -33,7 +34,7 @@ export function expireMessages(
           to_seq: seq,
         });
       }
-      if (owed.length > 0) {
+      if (owed.length > 0 || (queue !== null && queueHolds(core, meshId, queue, seq))) {
         const id = row["client_message_id"] === null ? null : String(row["client_message_id"]);
         notices.push({
           to: String(row["sender"]),
@@ -55,6 +56,14 @@ export function expireMessages(
   });
 }
 
+/** Nobody has acknowledged it: a dead letter's sender, too, is told when it is gone. */
+function queueHolds(core: StoreCore, meshId: string, queue: string, seq: number): boolean {
+  const row = core
+    .sql("SELECT state FROM delivery_queue WHERE mesh_id = ? AND queue = ? AND seq = ?")
+    .get(meshId, queue, seq);
+  return row !== undefined && row["state"] !== "done";
+}
+
 function owedTo(core: StoreCore, meshId: string, destination: string, seq: number, sender: string): string[] {
   const rows = destination.startsWith("dm:")
     ? core
@@ -69,7 +78,7 @@ function owedTo(core: StoreCore, meshId: string, destination: string, seq: numbe
   return rows.map((row) => String(row["member_id"]));
 }
 
-function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice, now: number): void {
+export function keepNotice(core: StoreCore, meshId: string, notice: ExpiryNotice, now: number): void {
   core
     .sql(
       "INSERT INTO notice (mesh_id, member, kind, client_message_id, destination, from_seq, to_seq, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -193,6 +202,14 @@ const checks: readonly { readonly kind: ConsistencyFinding["kind"]; readonly tex
     kind: "queue_row_without_message",
     text: `SELECT q.seq, NULL AS client_message_id FROM delivery_queue q LEFT JOIN message_queue m
         ON m.mesh_id = q.mesh_id AND m.seq = q.seq WHERE q.mesh_id = ? AND q.seq > ? AND q.seq <= ? AND m.seq IS NULL`,
+  },
+  {
+    // Of a queue that is there: a message below its first_seq belonged to an earlier one of the name.
+    kind: "queue_message_without_row",
+    text: `SELECT m.seq, m.client_message_id FROM message_queue m
+        JOIN queue k ON k.mesh_id = m.mesh_id AND k.name = substr(m.destination, 7) AND m.seq > k.first_seq
+        LEFT JOIN delivery_queue q ON q.mesh_id = m.mesh_id AND q.queue = k.name AND q.seq = m.seq
+      WHERE m.mesh_id = ? AND m.seq > ? AND m.seq <= ? AND m.destination GLOB 'queue:*' AND q.seq IS NULL`,
   },
   {
     kind: "sequence_gap",

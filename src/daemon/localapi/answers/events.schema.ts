@@ -16,9 +16,13 @@ const lines = <const N extends string, S extends Shape>(names: readonly N[], dat
 
 const receipt = {
   client_message_id: described(text(), "The sender's own form of the id"),
-  outbox_id: count(),
-  status: oneOf(...outboxStatuses),
-  stage: described(optional(oneOf(...receiptStages)), "The newest one that is true"),
+  outbox_id: described(optional(count()), "Absent when this daemon has lost the row"),
+  status: optional(oneOf(...outboxStatuses)),
+  stage: described(
+    optional(oneOf(...receiptStages, "expired")),
+    "The newest one that is true; expired: the broker gave it up before everyone it was for had it, or had done with it",
+  ),
+  reason: described(optional(text()), "Why it expired"),
   delivered_to: described(optional(view({ reached: count(), of: count() })), "Topics: how many subscribers hold it"),
   last_error: optional(lastError),
 };

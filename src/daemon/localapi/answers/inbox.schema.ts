@@ -23,7 +23,7 @@ const place = {
 const from = view({ member_id: text(), name: nullable(text()) });
 const content = {
   from,
-  to: described(text(), "`@me`, `@me/agent` or `#topic`"),
+  to: described(text(), "`@me`, `@me/agent`, `#topic` or `queue:name`"),
   topic: nullable(text()),
   content_type: text(),
   message: described(nullable(text()), "Decoded when the content type is text and the bytes are UTF-8"),
@@ -52,14 +52,17 @@ export const inboxFields = {
 
 export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));
 
+/** A message that is the broker's copy: shown, or why not. */
+export const historyFields = {
+  shown: { ...place, ...content },
+  hidden: {
+    ...place,
+    verified: constant(false),
+    unavailable: described(text(), "Why nothing of it can be shown"),
+    from: optional(from),
+  },
+};
+
 export const historyItem = answerOf<HistoryItem>("HistoryItem")(
-  either(
-    view({ ...place, ...content }),
-    view({
-      ...place,
-      verified: constant(false),
-      unavailable: described(text(), "Why nothing of it can be shown"),
-      from: optional(from),
-    }),
-  ),
+  either(view(historyFields.shown), view(historyFields.hidden)),
 );

@@ -1,0 +1,26 @@
+import { rfc3339 } from "../../../protocol/time.ts";
+import { answerBytesMax, queueItem } from "../queue-info.ts";
+import { request } from "./frame-handler.ts";
+
+/** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
+export const onClaim = request<"claim">(async (frame, link, parts) => {
+  const claimed = await parts.queues.claim({
+    meshId: link.meshId,
+    memberId: link.memberId,
+    queue: frame.queue,
+    limit: frame.limit,
+    limitBytes: answerBytesMax(parts),
+    leaseMs: frame.lease_ms,
+    waitMs: frame.wait_ms,
+    owner: link.connectionId,
+    claimId: frame.id,
+    alive: () => parts.registry.get(link.meshId, link.memberId) === link,
+  });
+  return {
+    messages: claimed.map(({ message, lease_until, ...lease }) => ({
+      ...lease,
+      lease_until: rfc3339(lease_until),
+      item: queueItem(message, link.inlineBytes),
+    })),
+  };
+});
