@@ -190,8 +190,11 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
     (name) => `queue${name}`,
   );
   for (const id of ids) {
-    await walk.ask(bob, id, "unknown_destination", samples[id]);
-    await walk.ask(bob, id, "invalid_destination", { ...samples[id], params: { queue: "no%20name" } });
+    await walk.ask(id === "queuePolicy" ? alice.unix : bob, id, "unknown_destination", samples[id]);
+    await walk.ask(id === "queuePolicy" ? alice.unix : bob, id, "invalid_destination", {
+      ...samples[id],
+      params: { queue: "no%20name" },
+    });
   }
   const db = new DatabaseSync(store);
   db.exec(
