@@ -7,7 +7,7 @@ export interface SenderLink {
   readonly memberId: string;
   /** null: no link. */
   readonly linkEpoch: number | null;
-  /** The store's life in which it was opened. */
+  /** The store's life in which it was opened; undefined: no link. */
   readonly life?: string | undefined;
   readonly inlineBytes: number;
   readonly behind: Behind;

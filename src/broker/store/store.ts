@@ -232,10 +232,10 @@ export interface AcceptItem {
   readonly fingerprint: Uint8Array;
   /** null: it came by no link but from a direct caller. */
   readonly linkEpoch: number | null;
-  /** True: nobody sealed it, so its destination must be open for unsealed messages, else unsealed_body. */
-  readonly unsealed?: boolean;
   /** The store's life in which the link was opened: in another one its epoch means nothing. Absent: not looked at. */
   readonly life?: string | undefined;
+  /** True: nobody sealed it, so its destination must be open for unsealed messages, else unsealed_body. */
+  readonly unsealed?: boolean;
   /** Minted by the broker for this attempt (UUIDv7). */
   readonly broker_message_id: string;
   /** Decided before the lock (limit, behind): answered only if no record turns up under the lock. */

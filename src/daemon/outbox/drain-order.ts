@@ -51,11 +51,15 @@ export class DrainOrder {
     state.waitUntil = Math.max(state.waitUntil, retryAt);
   }
 
-  /** Failures in a row, this one included: the exponent of the back-off. */
-  failed(destination: string): number {
+  /**
+   * Failures in a row, this one included: the exponent of the back-off. null: it answers a window that was refused already, and
+   * one failure of the broker is one, however many rows were on the link.
+   */
+  failed(destination: string): number | null {
     this.add(destination);
     const state = this.#destinations.get(destination);
     if (state === undefined) return 1;
+    if (state.paused) return null;
     state.failures += 1;
     return state.failures;
   }

@@ -88,6 +88,18 @@ test("429 is no attempt and its time is honoured; a failure is one, and waits lo
   assert.equal(waits.at(-1), 15_000, "half of the cap of 30 s, by the planted random");
 });
 
+test("a window of rows that one failure answers is one failure, and waits once", async (t) => {
+  const made = await bench(t);
+  await fill(made, "b", 50);
+  for (const waitMs of [500, 1_000, 2_000]) {
+    const rows = await claim(made);
+    assert.equal(rows.length, 50);
+    for (const row of rows) await answer(made, row, { status: 503, code: "store_unavailable" });
+    assert.equal(made.outbox.nextDueInMs(made.clock.now()), waitMs);
+    made.clock.advance(waitMs);
+  }
+});
+
 test("each answer ends where the contract says", async (t) => {
   const made = await bench(t);
   const answers: [Record<string, unknown>, string, string | undefined][] = [

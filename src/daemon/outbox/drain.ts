@@ -116,7 +116,7 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       return next.kind;
     case "retry": {
       const behind = next.afterMs === 0;
-      const wait = next.afterMs ?? fullJitter(core.order.failed(row.destination), defaultBackoff, core.options.random);
+      const wait = next.afterMs ?? backOffMs(core, row.destination);
       core.queries.retry(row.id, {
         attempts: next.countsAsAttempt ? 1 : 0,
         nextAttemptAt: behind ? 0 : now + wait,
@@ -128,6 +128,12 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       return next.kind;
     }
   }
+}
+
+/** 0 for the rows behind the one whose refusal holds their destination back. */
+function backOffMs({ order, options }: OutboxCore, destination: string): number {
+  const failures = order.failed(destination);
+  return failures === null ? 0 : fullJitter(failures, defaultBackoff, options.random);
 }
 
 /** An answer to a row that was dropped or voided meanwhile: a commit is never hidden. */

@@ -140,17 +140,14 @@ function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
   ];
 }
 
-/** As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. */
+/**
+ * As mesh.accept reads it: -1 is no link, -2 no link and a body that nobody sealed. A link opened in another life is none of this
+ * one: its number may have been given again here, since raising it may be among what was lost.
+ */
 function linkEpochColumn({ linkEpoch, life, unsealed }: AcceptItem, present: string): number {
   if (linkEpoch === null) return unsealed === true ? -2 : -1;
-  return life === undefined || life === present ? linkEpoch : foreignLinkEpoch;
+  return life === undefined || life === present ? linkEpoch : Number.MAX_SAFE_INTEGER;
 }
-
-/**
- * Of a link opened in another life: no link of this one. Its number may have been given again here, since raising it may be among
- * what was lost.
- */
-const foreignLinkEpoch = Number.MAX_SAFE_INTEGER;
 
 /** Without the agent that a dm may name. */
 function destinationName({ destination_kind, destination_ref }: Envelope): string {

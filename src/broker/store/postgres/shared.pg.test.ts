@@ -69,7 +69,7 @@ test("a sweep finds what a lost wake-up hid: heads, newer links, revoked members
   await other.touchPresence(meshId, bob.memberId, 50, []);
   const swept = await shared(store).sweep(links, { from: 40, to: 50 });
   assert.deepEqual(swept.heads, [{ mesh_id: meshId, epoch: 1, seq: 1 }]);
-  assert.deepEqual(swept.ended, [{ mesh_id: meshId, member_id: bob.memberId, revoked: false }]);
+  assert.deepEqual(swept.ended, [{ mesh_id: meshId, member_id: bob.memberId, link_epoch: 0, revoked: false }]);
   assert.deepEqual(swept.owed, [{ mesh_id: meshId, member_id: alice.memberId }]);
   assert.deepEqual(
     swept.offline.map(({ name }) => name),
@@ -78,5 +78,5 @@ test("a sweep finds what a lost wake-up hid: heads, newer links, revoked members
   assert.deepEqual((await shared(store).sweep(links, { from: 50, to: 60 })).offline, [], "told once");
   await other.revokeMember(meshId, bob.memberId, now);
   const [ended] = (await shared(store).sweep(links, { from: 50, to: 60 })).ended;
-  assert.deepEqual(ended, { mesh_id: meshId, member_id: bob.memberId, revoked: true });
+  assert.deepEqual(ended, { mesh_id: meshId, member_id: bob.memberId, link_epoch: 0, revoked: true });
 });
