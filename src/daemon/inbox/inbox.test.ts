@@ -80,7 +80,7 @@ test("a message that comes again is acknowledged to its sender again, as of when
   assert.deepEqual(await receipts(), ["delivered 5", "read 12"]);
   const other = checkedPush(2, bob, me, "other", {
     client_message_id: push.item.envelope?.client_message_id ?? "",
-    request_fingerprint: "cd".repeat(32),
+    request_fingerprint: "ef".repeat(32),
   });
   await inbox.store([other], 30);
   assert.deepEqual(await receipts(), [], "other bytes under the id are nothing that came");
