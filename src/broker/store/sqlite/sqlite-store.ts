@@ -121,6 +121,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     mentions: method(mentions),
     repairMentions: method(repairMentions),
     acknowledge: method(reading.acknowledge),
+    sentToTopics: method(reading.sentToTopics),
     topicProgress: method(reading.topicProgress),
     addReceipts: method(addReceipts),
     takeReceipts: method(takeReceipts),
