@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { call, claudemesh, type Host, hostStatus, pidEnded } from "./host.ts";
+import { type Acknowledged, type InboxPage, judge, readInbox, type Received, seeded } from "./judge.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,13 +25,6 @@ const random = seeded(Number(values.seed));
 const drainDeadlineMs = 120_000;
 const paceEvery = 50;
 const backlogMax = 10_000;
-
-interface Acknowledged {
-  readonly id: string;
-  readonly outboxId: number;
-  readonly from: Host;
-  readonly target: string;
-}
 
 const root = mkdtempSync(join(tmpdir(), "claudemesh-torture-"));
 const alice: Host = { name: "alice", home: join(root, "alice"), broker: null };
@@ -55,7 +49,7 @@ try {
   await Promise.all(load);
   for (const host of hosts) await claudemesh(host, upArguments(host));
   await drained();
-  exitCode = await judge();
+  exitCode = await verdict();
 } finally {
   running = false;
   for (const host of [bob, alice])
@@ -89,7 +83,7 @@ async function sendLoop(host: Host, lane: number): Promise<void> {
         client_message_id: id,
       }).catch(() => null);
       if (answer !== null && (answer.status === 202 || answer.status === 200)) {
-        acknowledged.push({ id, outboxId: Number(answer.json["outbox_id"]), from: host, target: to });
+        acknowledged.push({ id, outboxId: Number(answer.json["outbox_id"]), from: host.name, target: to });
         break;
       }
       if (answer !== null && answer.status !== 429 && answer.status < 500) {
@@ -160,75 +154,23 @@ async function drained(): Promise<void> {
   }
 }
 
-interface Received {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly historyId: number;
+function received(host: Host): Promise<Received[]> {
+  return readInbox(async (cursor) => {
+    const query = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    return (await call(host, "GET", `/v1/inbox?limit=1000${query}`)).json as unknown as InboxPage;
+  });
 }
 
-async function received(host: Host): Promise<Received[]> {
-  const found: Received[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const { json } = await call(host, "GET", `/v1/inbox?limit=1000${query}`);
-    for (const item of json["items"] as Record<string, unknown>[]) {
-      const text = String(item["message"]);
-      found.push({
-        id: text.replace("message ", ""),
-        from: (item["from"] as { name: string }).name,
-        to: String(item["to"]),
-        historyId: Number(item["history_id"]),
-      });
-    }
-    cursor = (json["next_cursor"] as string | null) ?? null;
-  } while (cursor !== null);
-  return found;
-}
-
-async function judge(): Promise<number> {
-  let lost = 0;
-  let twice = 0;
-  let outOfOrder = 0;
-  for (const receiver of hosts) {
-    const sender = receiver === alice ? bob : alice;
-    const inbox = (await received(receiver)).filter((item) => item.from === sender.name);
-    const times = new Map<string, number>();
-    for (const item of inbox) times.set(item.id, (times.get(item.id) ?? 0) + 1);
-    const expected = acknowledged.filter((sent) => sent.from === sender);
-    for (const sent of expected) {
-      const count = times.get(sent.id) ?? 0;
-      if (count === 0) lost += 1;
-      if (count === 0) process.stderr.write(`\nlost: ${sent.id} → ${sent.target} (outbox ${sent.outboxId})`);
-      if (count > 1) twice += 1;
-    }
-    const outboxIds = new Map(expected.map((sent) => [sent.id, sent.outboxId]));
-    for (const topic of [true, false]) {
-      const lane = inbox
-        .filter((item) => item.to.startsWith("#") === topic && outboxIds.has(item.id))
-        .sort((a, b) => a.historyId - b.historyId);
-      for (let index = 1; index < lane.length; index += 1) {
-        const [earlier, later] = [lane[index - 1], lane[index]];
-        if (earlier === undefined || later === undefined) continue;
-        if ((outboxIds.get(earlier.id) ?? 0) > (outboxIds.get(later.id) ?? 0)) outOfOrder += 1;
-      }
-    }
-  }
+async function verdict(): Promise<number> {
+  const inboxes = new Map<string, Received[]>();
+  for (const host of hosts) inboxes.set(host.name, await received(host));
+  const { lost, twice, outOfOrder, wrong } = judge(acknowledged, inboxes, ({ from }) => [
+    from === alice.name ? bob.name : alice.name,
+  ]);
   process.stdout.write(
     `\nkills: broker ${kills.broker}, alice ${kills.alice}, bob ${kills.bob}\n` +
-      `acknowledged ${acknowledged.length} · lost ${lost} · shown twice ${twice} · out of order ${outOfOrder}\n`,
+      `acknowledged ${acknowledged.length} · lost ${lost} · shown twice ${twice} · out of order ${outOfOrder}\n` +
+      wrong.map((line) => `${line}\n`).join(""),
   );
   return lost + twice + outOfOrder === 0 && acknowledged.length > 0 ? 0 : 1;
-}
-
-/** mulberry32: the run can be repeated by its seed as far as the operating system allows. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

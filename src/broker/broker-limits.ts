@@ -69,6 +69,8 @@ export const defaultBrokerLimits = {
   sweepLinksMax: 2_000,
   /** One message between brokers. */
   busMessageBytesMax: 1_048_576,
+  /** Published and not yet confirmed by Redis; beyond it the sweeps of the others find what was said. */
+  busBytesInFlightMax: 16_777_216,
   /** For Redis to decide one batch; then this broker decides it by itself. */
   limiterDeadlineMs: 250,
   /** Until Redis is asked again after it failed: full jitter up to a bound that doubles from the first to the second. */

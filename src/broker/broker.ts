@@ -178,7 +178,7 @@ async function startBroker(
     const bus = chooseBus({
       redisUrl,
       shared: store.shared !== null,
-      brokerId: key.brokerId,
+      key,
       clock,
       log,
       metrics,
@@ -218,6 +218,8 @@ async function startBroker(
       },
     });
     fleet = createFleet(linkParts);
+    const started = fleet;
+    undo.push(() => started.stop());
     await fleet.start();
     let draining = false;
     const programVersion = readProgramVersion();
@@ -309,7 +311,6 @@ async function startBroker(
         await within(limits.stopMs / 2, clock, accepter.stop());
         await within(limits.stopMs / 2, clock, links.stop());
         links.abandon();
-        await fleet?.stop();
         for (const step of undo.toReversed()) await step();
         log.info({ broker_id: key.brokerId }, "broker stopped");
       },

@@ -83,6 +83,10 @@ export function createBrokerMetrics() {
     ]),
     busPublished: counter("cm_broker_bus_published_total", "Wake-ups told to other brokers."),
     busHeard: counter("cm_broker_bus_heard_total", "Wake-ups heard from other brokers."),
+    busRefused: counter(
+      "cm_broker_bus_refused_total",
+      "Wake-ups on this deployment's channel that no broker of it made.",
+    ),
     busLost: counter(
       "cm_broker_bus_lost_total",
       "Wake-ups that could not be told; sweeps of the others find what they spoke of.",

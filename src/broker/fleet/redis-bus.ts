@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomUUID, timingSafeEqual } from "node:crypto";
 import type { Log } from "../../base/log.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { RedisConnection } from "../redis/redis-connection.ts";
@@ -12,7 +12,9 @@ export interface RedisBusParts {
   readonly brokerId: string;
   readonly log: Log;
   readonly metrics: BrokerMetrics;
-  readonly limits: { readonly busMessageBytesMax: number };
+  /** Secret of the deployment: only its brokers are listened to. */
+  readonly secret: Uint8Array;
+  readonly limits: { readonly busMessageBytesMax: number; readonly busBytesInFlightMax: number };
 }
 
 const kinds = new Set<string>([
@@ -27,32 +29,59 @@ const kinds = new Set<string>([
 
 /**
  * Wake-ups by Redis pub/sub on one channel a deployment. Messages of one turn of the event loop leave together, the same one
- * once: a thousand acknowledgements of a topic are one word to the others.
+ * once: a thousand acknowledgements of a topic are one word to the others. Each is authenticated under the deployment's secret, since others may
+ * write to the same Redis, and a link that is told of a newer one is closed.
  */
 export function createRedisBus(parts: RedisBusParts): Bus {
   const { publisher, subscriber, metrics } = parts;
   const channel = `claudemesh:${parts.brokerId}`;
   const from = randomUUID();
   const listeners: ((message: BusMessage) => void)[] = [];
-  let waiting = new Map<string, BusMessage>();
+  const key = createSecretKey(parts.secret);
+  let waiting = new Set<string>();
+  let bytesInFlight = 0;
   let scheduled = false;
 
   function flush(): void {
     scheduled = false;
-    const messages = [...waiting.values()];
-    waiting = new Map();
-    const text = JSON.stringify({ from, messages });
-    if (Buffer.byteLength(text) > parts.limits.busMessageBytesMax || publisher.state() === "down")
-      return metrics.busLost.inc(messages.length);
-    publisher.client.publish(channel, text).then(
-      () => metrics.busPublished.inc(messages.length),
-      () => metrics.busLost.inc(messages.length),
-    );
+    const messages = [...waiting];
+    waiting = new Set();
+    let part: string[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      const size = Buffer.byteLength(message) + 1;
+      if (part.length > 0 && bytes + size > parts.limits.busMessageBytesMax) {
+        send(part, bytes);
+        [part, bytes] = [[], 0];
+      }
+      part.push(message);
+      bytes += size;
+    }
+    if (part.length > 0) send(part, bytes);
   }
 
-  function hear(text: string): void {
-    const messages = readMessages(text, from);
-    for (const message of messages) {
+  /** A Redis that answers no more must not fill the memory until its connection is given up. */
+  function send(messages: readonly string[], bytes: number): void {
+    const { busBytesInFlightMax } = parts.limits;
+    if (publisher.state() === "down" || bytesInFlight + bytes > busBytesInFlightMax)
+      return metrics.busLost.inc(messages.length);
+    const text = `{"from":"${from}","messages":[${messages.join(",")}]}`;
+    bytesInFlight += bytes;
+    publisher.client
+      .publish(channel, `${macOf(key, text)}${text}`)
+      .then(
+        () => metrics.busPublished.inc(messages.length),
+        () => metrics.busLost.inc(messages.length),
+      )
+      .finally(() => {
+        bytesInFlight -= bytes;
+      });
+  }
+
+  function hear(payload: string): void {
+    const text = authentic(key, payload);
+    if (text === null) return metrics.busRefused.inc();
+    for (const message of readMessages(text, from)) {
       metrics.busHeard.inc();
       for (const listener of listeners) listener(message);
     }
@@ -73,7 +102,7 @@ export function createRedisBus(parts: RedisBusParts): Bus {
       await Promise.all([publisher.stop(), subscriber.stop()]);
     },
     publish(message) {
-      waiting.set(JSON.stringify(message), message);
+      waiting.add(JSON.stringify(message));
       if (scheduled) return;
       scheduled = true;
       setImmediate(flush);
@@ -82,7 +111,19 @@ export function createRedisBus(parts: RedisBusParts): Bus {
   };
 }
 
-/** Whoever else writes to the channel must not be able to harm a broker by that: what cannot be read is nothing. */
+const macLength = 43;
+const macOf = (key: KeyObject, text: string): string =>
+  createHmac("sha256", key).update("claudemesh:bus:v1\0").update(text).digest("base64url");
+
+/** What a broker of this deployment said, or null. */
+function authentic(key: KeyObject, payload: string): string | null {
+  const text = payload.slice(macLength);
+  const given = Buffer.from(payload.slice(0, macLength));
+  const right = Buffer.from(macOf(key, text));
+  return given.length === right.length && timingSafeEqual(given, right) ? text : null;
+}
+
+/** A broker of another version may say what this one does not know: that is nothing. */
 function readMessages(text: string, own: string): BusMessage[] {
   try {
     const { from, messages } = JSON.parse(text) as { from?: unknown; messages?: unknown };
@@ -97,12 +138,20 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, event } = value as Record<string, unknown>;
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = value as Record<
+    string,
+    unknown
+  >;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
     case "link_opened":
-      return typeof member_id === "string" && Number.isSafeInteger(link_epoch) && typeof life === "string";
+      return (
+        typeof member_id === "string" &&
+        Number.isSafeInteger(link_epoch) &&
+        typeof life === "string" &&
+        typeof instance_id === "string"
+      );
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "topic_moved":

@@ -3,8 +3,9 @@ import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import { memberInfo } from "../link/member-info.ts";
-import type { SharedStore, Swept } from "../store/shared-store.ts";
-import { endLink, replaceLink, tellOwed } from "./hear.ts";
+import type { SharedStore } from "../store/shared-store.ts";
+import { endLost, restartLink } from "./ended.ts";
+import { tellOwed } from "./hear.ts";
 
 export type SweepParts = Pick<
   LinkParts,
@@ -34,36 +35,38 @@ export function createSweep(parts: SweepParts): Sweep {
     const now = clock.now();
     lease = await shared.extendLease(now, now + limits.brokerLeaseMs);
     parts.metrics.liveBrokers.set(lease.live);
-    const links = registry.all().map((link) => ({
-      mesh_id: link.meshId,
-      member_id: link.memberId,
-      link_epoch: link.linkEpoch,
-    }));
-    const window = { from: sweptTo, to: now };
     const life = parts.store.life();
-    for (let start = 0; start < links.length; start += limits.sweepLinksMax) {
-      const swept = await shared.sweep(links.slice(start, start + limits.sweepLinksMax), window);
-      // Numbers of a life that ended meanwhile: the links of the present one began with its own.
-      if (parts.store.life() !== life) return;
-      apply(swept, now);
-    }
-    sweptTo = now;
-  }
-
-  function apply({ heads, ended, owed, offline }: Swept, now: number): void {
+    // Numbers of a life that ended meanwhile: the links of the present one began with its own.
+    const over = (): boolean => parts.store.life() !== life;
+    const links = registry.all();
+    const meshIds = [...new Set(links.map(({ meshId }) => meshId))];
+    const heads = await inParts(meshIds, shared.heads);
+    if (over()) return;
     for (const { mesh_id, seq } of heads) parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
-    for (const { mesh_id, member_id, link_epoch, revoked } of ended) {
-      const link = registry.get(mesh_id, member_id);
-      // The member may be back here with the very link that ended the one that was asked about.
-      if (link === null || link.linkEpoch !== link_epoch) continue;
-      if (revoked) link.close("member_revoked", "the member was revoked");
-      else replaceLink(link, false, parts);
-    }
-    for (const { mesh_id, member_id } of owed) tellOwed(mesh_id, member_id, parts);
+    for (const some of chunks(links)) await endLost(some, shared, parts);
+    for (const { meshId, memberId } of await inParts(links, shared.owed)) tellOwed(meshId, memberId, parts);
+    parts.progress.look();
+    // Last, and told only when all of it was read: a sweep that fails is made again over the same window.
+    const offline = await inParts(meshIds, (some) => shared.offline(some, { from: sweptTo, to: now }));
+    if (over()) return;
+    sweptTo = now;
     for (const row of offline) {
       const member = { ...memberInfo(row, now, limits.presenceLeaseMs), online: false };
       registry.broadcast(row.mesh_id, { type: "event", event: "member_offline", member }, row.member_id);
     }
+  }
+
+  function chunks<T>(all: readonly T[]): T[][] {
+    const { sweepLinksMax } = limits;
+    return Array.from({ length: Math.ceil(all.length / sweepLinksMax) }, (_, place) =>
+      all.slice(place * sweepLinksMax, (place + 1) * sweepLinksMax),
+    );
+  }
+
+  async function inParts<T, R>(all: readonly T[], read: (some: readonly T[]) => Promise<R[]>): Promise<R[]> {
+    const found: R[] = [];
+    for (const some of chunks(all)) found.push(...(await read(some)));
+    return found;
   }
 
   function schedule(): void {
@@ -90,7 +93,7 @@ export function createSweep(parts: SweepParts): Sweep {
         parts.progress.lose();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);
-          endLink(link);
+          restartLink(link);
         }
       });
       const now = clock.now();

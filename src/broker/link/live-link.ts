@@ -4,6 +4,8 @@ import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.t
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
+import { endLost } from "../fleet/ended.ts";
+import { openDestinations } from "../route/open-destinations.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
 import { type Asks, createAsks } from "./asks.ts";
 import { handleFrame } from "./frame-table.ts";
@@ -108,31 +110,23 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     resumeIfPaused,
     openDestinations(cutBack = false) {
       // One after the other: an older view of the subscriptions must not follow a newer one.
-      const opened = opening.then(() => readDestinations(cutBack));
+      const opened = opening.then(() => openDestinations(member, route, parts.store, cutBack));
       opening = opened.catch(() => undefined);
       return opened;
     },
     closed: new Promise((resolve) => ws.once("close", () => resolve())),
   };
 
-  async function readDestinations(cutBack: boolean): Promise<void> {
-    const cursors = await parts.store.cursors(identity.meshId, identity.memberId);
-    const { head } = await parts.store.log(identity.meshId);
-    route.raiseHead(head);
-    // Gone meanwhile: indexing it now would keep it for ever.
-    if (ws.readyState === ws.CLOSED) return;
-    // What was passed over before this link wanted it is not in the tail.
-    const tailFrom = Math.max(head, route.head());
-    if (cutBack) link.pump.reopen(cursors, tailFrom);
-    else link.pump.open(cursors, tailFrom);
-    route.index(link.pump);
-  }
-
   function superseded(): void {
     // The log may have been cut back: the member shows its position again and goes on from there.
     if (parts.store.life() !== identity.life) return out.closeWith(serviceRestartCode, "service_restart");
-    out.close("replaced_by_newer_connection", "a newer link of this member is open");
+    const { shared } = parts.store;
+    if (shared === null) return out.close("replaced_by_newer_connection", "a newer link of this member is open");
+    // Whose the newer one is decides what is said; the next sweep asks again if the store does not answer now.
+    void endLost([link], shared, parts).catch(() => undefined);
   }
+
+  const member = { ...identity, pump: link.pump, gone: () => ws.readyState === ws.CLOSED };
 
   const liveness: Liveness = startLiveness({
     clock: parts.clock,

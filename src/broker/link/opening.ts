@@ -7,13 +7,17 @@ import { newUuidV7 } from "../../protocol/ids.ts";
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { replaceLink } from "../fleet/hear.ts";
+import { replaceLink } from "../fleet/ended.ts";
+import type { LogState, RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
 import type { Outgoing } from "./outgoing.ts";
+
+/** Restarts of the store that one opening follows. */
+const lifeTriesMax = 3;
 
 /**
  * One connection from its challenge to hello_ack, in wire.md §1's order. Resolves with the live link, or null when
@@ -64,30 +68,21 @@ async function admit(
   out: Outgoing,
   parts: LinkParts,
 ): Promise<LiveLink | null> {
-  const { store, clock, limits } = parts;
-  const { mesh, member } = await proveHello(hello, context, store);
+  const { clock, limits } = parts;
+  const { mesh, member } = await proveHello(hello, context, parts.store);
   const features = featureAnswer(hello.features, parts);
-  const shownIn = store.life();
-  await compareLogs(hello, parts);
-  const { link_epoch, life, elsewhere } = await store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
-    instance_id: hello.instance_id,
-    now: clock.now(),
-  });
-  const log = await store.log(hello.mesh_id);
   if (ws.readyState !== ws.OPEN) return null;
+  const { link_epoch, life, elsewhere } = await raise(hello, parts);
+  const log = await logOf(hello, link_epoch, ws, parts);
+  if (log === null) return null;
   // The log that the member's position was compared with may be another one by now: it shows it again.
-  if (life !== shownIn || life !== store.life()) {
+  if (life !== parts.store.life()) {
     out.closeWith(serviceRestartCode, "service_restart");
     return null;
   }
 
   const connectionId = newUuidV7(clock.now());
-  const live = parts.registry.get(hello.mesh_id, hello.member_id);
-  // Numbers of links are compared within one life of the store: a later one may have lost the newest.
-  if (live !== null && live.life === life && live.linkEpoch > link_epoch)
-    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
-  if (live !== null) replace(live, hello, parts);
-  else if (elsewhere !== null) replaceElsewhere(elsewhere, hello, parts);
+  replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
   parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, life, instance_id, previous_instance_id });
 
@@ -130,16 +125,52 @@ async function admit(
   return link;
 }
 
-/** wire.md §1 prefer_newest: its own half-open link goes silently, anyone else's is an audit event, always. */
-function replace(live: LiveLink, hello: HelloFrame, parts: LinkParts): void {
-  const own = isOwn(live.instanceId, hello);
-  replaceLink(live, own, parts);
-  if (!own) tellConcurrent(hello, live.connectionId, parts);
+/** Compared and raised in one life of the store: what was compared in another says nothing of the log that the link begins on. */
+async function raise(hello: HelloFrame, parts: LinkParts): Promise<RaisedLink> {
+  for (let tries = 1; ; tries += 1) {
+    const life = parts.store.life();
+    await compareLogs(hello, parts);
+    const raised = await parts.store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
+      instance_id: hello.instance_id,
+      now: parts.clock.now(),
+    });
+    if (raised.life === life) return raised;
+    if (tries === lifeTriesMax) throw new ClaudemeshError("store_unavailable", "the store restarts again and again");
+  }
 }
 
-/** As `replace`, of a link at another broker: that one closes it as soon as it hears of the newer one. */
-function replaceElsewhere(instanceId: string, hello: HelloFrame, parts: LinkParts): void {
-  if (!isOwn(instanceId, hello)) tellConcurrent(hello, "at another broker", parts);
+/**
+ * The log as the link begins on it; null when the peer left meanwhile. Its hello has been raised above an older link of the member all
+ * the same, which can accept nothing more by that: where this one comes to nothing that one is ended too, so that its daemon dials again.
+ */
+async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts: LinkParts): Promise<LogState | null> {
+  const { mesh_id, member_id } = hello;
+  let log: LogState | null = null;
+  try {
+    log = await parts.store.log(mesh_id);
+    return ws.readyState === ws.OPEN ? log : null;
+  } finally {
+    if (log === null || ws.readyState !== ws.OPEN) {
+      const older = parts.registry.get(mesh_id, member_id);
+      if (older !== null && older.linkEpoch < linkEpoch) replaceLink(older, true, parts);
+      void parts.store.shared?.linkClosed(mesh_id, member_id, linkEpoch).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * wire.md §1 prefer_newest, here and at the other brokers: its own half-open link goes silently, anyone else's is an audit event, always. One at
+ * another broker is closed there as soon as that hears of the newer one.
+ */
+function replaceOlder(hello: HelloFrame, raised: RaisedLink, parts: LinkParts): void {
+  const live = parts.registry.get(hello.mesh_id, hello.member_id);
+  // Numbers of links are compared within one life of the store: a later one may have lost the newest.
+  if (live !== null && live.life === raised.life && live.linkEpoch > raised.link_epoch)
+    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
+  if (live !== null) replaceLink(live, isOwn(live.instanceId, hello), parts);
+  const before = raised.elsewhere ?? live?.instanceId ?? null;
+  if (before !== null && !isOwn(before, hello))
+    tellConcurrent(hello, raised.elsewhere === null ? (live?.connectionId ?? "") : "at another broker", parts);
 }
 
 const isOwn = (instanceId: string, hello: HelloFrame): boolean =>

@@ -12,19 +12,25 @@ export interface AckGroup {
 /** `moved` runs when the window has room again; it does not wait for the cursor's commit, which only saves re-pushing. */
 export function ackGroup(
   link: PumpLink,
-  parts: Pick<PumpParts, "store" | "acknowledged" | "log" | "metrics">,
+  parts: Pick<PumpParts, "store" | "acknowledged" | "clock" | "log" | "metrics" | "limits">,
   moved: () => void,
 ): AckGroup {
   let waiting = new Map<DestinationKey, number>();
   let running = false;
   let closed = false;
 
+  function add(destination: DestinationKey, seq: number): void {
+    waiting.set(destination, Math.max(seq, waiting.get(destination) ?? 0));
+    if (!running) void run();
+  }
+
   async function run(): Promise<void> {
     running = true;
+    let acks: { destination: DestinationKey; seq: number }[] = [];
     try {
       while (waiting.size > 0) {
         await new Promise<void>((resolve) => setImmediate(resolve));
-        const acks = [...waiting].map(([destination, seq]) => ({ destination, seq }));
+        acks = [...waiting].map(([destination, seq]) => ({ destination, seq }));
         waiting = new Map();
         if (!closed) moved();
         const current = await parts.store.acknowledge(link.meshId, link.memberId, link.linkEpoch, acks, link.life);
@@ -36,20 +42,23 @@ export function ackGroup(
         if (topics.length > 0) parts.acknowledged(topics);
       }
     } catch (thrown) {
-      // The cursors stay where they were; a later acknowledgement, or the next link, moves them.
+      // The cursors stay where they were until these are tried again, or the next link shows what it holds.
       const error = ClaudemeshError.from(thrown, "store_unavailable");
       parts.metrics.storeErrors.inc({ code: error.code });
       parts.log.warn({ mesh_id: link.meshId, code: error.code, error: error.message }, "acknowledging failed");
+      parts.clock.after(parts.limits.pumpRetryMs, () => {
+        if (closed) return;
+        for (const { destination, seq } of acks) add(destination, seq);
+      });
+      // What was acknowledged meanwhile has made room already.
+      if (!closed) moved();
     } finally {
       running = false;
     }
   }
 
   return {
-    add(destination, seq) {
-      waiting.set(destination, Math.max(seq, waiting.get(destination) ?? 0));
-      if (!running) void run();
-    },
+    add,
     close() {
       closed = true;
     },

@@ -11,7 +11,11 @@ import type { Tail } from "./tail.ts";
  * once for all links. Commits arrive in any order: own ones ahead of a hole wait until it is filled.
  *
  * States: *lost* (`known` null: nothing is remembered, links read the store for themselves), *even* (nothing outstanding), *filling*
- * (one reading at a time until `wanted` is reached). A failed reading goes back to lost, which is always right and only costs more.
+ * (one reading at a time until `target` is reached). A failed reading goes back to lost, which is always right and only costs more.
+ *
+ * `known` only moves over a number in one of three ways: its message went into the tail and its links were woken; no link here wanted
+ * it; or every link was woken to read the store, which has whatever has a lower number than anything committed. So what is told
+ * of numbers up to `known` is no news.
  */
 export interface Follower {
   /** The number up to which the tail is complete; 0 when lost. */
@@ -42,9 +46,12 @@ export function createFollower(parts: FollowParts): Follower {
   /** Own commits above a hole, by their first number. */
   let held = new Map<number, readonly RoutedMessage[]>();
   let filling = false;
+  /** Of what is remembered: what was asked for before a loss says nothing about what is remembered after it. */
+  let memory = 0;
 
   function lose(): void {
     tail.reset();
+    memory += 1;
     known = null;
     target = 0;
     held = new Map();
@@ -94,6 +101,7 @@ export function createFollower(parts: FollowParts): Follower {
     try {
       for (let to = outstanding(); to !== null; to = outstanding()) {
         const from: number = known ?? 0;
+        const before = memory;
         if (to - from > limits.tailItemsMax) return lose();
         const read = await parts.read({
           afterSeq: from,
@@ -102,7 +110,7 @@ export function createFollower(parts: FollowParts): Follower {
           limitBytes: limits.readBytesMax,
         });
         // Lost meanwhile: what was read is of an older view.
-        if (known !== from) continue;
+        if (memory !== before || known !== from) continue;
         if (read.length === 0) return lose();
         append(read);
         appendHeld();
@@ -125,7 +133,11 @@ export function createFollower(parts: FollowParts): Follower {
       const first = messages[0]?.seq;
       const last = messages.at(-1)?.seq;
       if (first === undefined || last === undefined) return;
-      if (known === null || first === known + 1) {
+      if (known === null) {
+        append(messages);
+        // What others committed below while nothing was remembered is in no tail, and was perhaps never told here.
+        parts.wake(null);
+      } else if (first === known + 1) {
         append(messages);
         appendHeld();
       } else if (first > known) held.set(first, messages);
@@ -135,17 +147,13 @@ export function createFollower(parts: FollowParts): Follower {
     },
     reached(first, last, keys) {
       if (known === null) {
-        // Nothing below is remembered anyway: links that are further behind read the store.
+        // Nothing below is remembered, and not all of it was told here: every link reads the store once.
         tail.skipTo(last);
         known = last;
-        return parts.wake(keys === null ? null : new Set(keys));
+        return parts.wake(null);
       }
-      if (last <= known) {
-        // Told after it was passed, perhaps while nothing was remembered: whoever wants it looks.
-        const late = keys?.filter(parts.wanted) ?? [];
-        return late.length > 0 ? parts.wake(new Set(late)) : undefined;
-      }
-      if (first === known + 1 && keys !== null && !keys.some(parts.wanted)) {
+      if (last <= known) return;
+      if (first <= known + 1 && keys !== null && !keys.some(parts.wanted)) {
         tail.skipTo(last);
         known = last;
         appendHeld();

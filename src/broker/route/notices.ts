@@ -17,13 +17,29 @@ export function createNotices(parts: {
   readonly log: Log;
   linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
 }): Notices {
+  /** By mesh and member: told now, and for whom more may have been kept meanwhile. */
+  const telling = new Map<string, { again: boolean }>();
+
   return {
     async tell(meshId, memberId) {
+      const key = `${meshId}/${memberId}`;
+      const under = telling.get(key);
+      if (under !== undefined) {
+        under.again = true;
+        return;
+      }
+      const own = { again: false };
+      telling.set(key, own);
       try {
         for (;;) {
           const link = parts.linkOf(meshId, memberId);
           const notices = link === null ? [] : await parts.store.takeNotices(meshId, memberId, pageItems);
-          if (link === null || notices.length === 0) return;
+          if (link === null) return;
+          if (notices.length === 0) {
+            if (!own.again) return;
+            own.again = false;
+            continue;
+          }
           if (!(await link.asks.ask({ type: "notices", items: notices.flatMap(noticeItem) }))) return;
           const ids = notices.map(({ notice_id }) => notice_id);
           await parts.store.dropNotices(meshId, memberId, ids);
@@ -31,6 +47,8 @@ export function createNotices(parts: {
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown).message;
         parts.log.warn({ mesh_id: meshId, error }, "expiry notices were not told");
+      } finally {
+        telling.delete(key);
       }
     },
   };

@@ -1,7 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { BrokerStore } from "../store/store.ts";
 import type { Progress } from "./progress.ts";
-import { topicOfKey } from "./push-entry.ts";
 
 /**
  * After a start the broker has forgotten whose topic messages are still on their way. The first time that a member
@@ -16,7 +15,7 @@ const messagesPerTopic = 256;
 const lookBackMs = 3_600_000;
 
 export function createProgressRecovery(parts: {
-  readonly store: Pick<BrokerStore, "cursors" | "history" | "shared">;
+  readonly store: Pick<BrokerStore, "sentToTopics" | "shared">;
   readonly progress: Progress;
   readonly clock: Clock;
 }): ProgressRecovery {
@@ -30,20 +29,13 @@ export function createProgressRecovery(parts: {
       // What it sent by other brokers since this one saw it last is not known here.
       if (recovered.has(key) && store.shared === null) return;
       const since = (store.shared === null ? startedAt : clock.now()) - lookBackMs;
-      for (const { destination } of await store.cursors(meshId, memberId)) {
-        const topicId = topicOfKey(destination);
-        if (topicId === null) continue;
-        const newest = await store.history(
-          meshId,
-          memberId,
-          { kind: "topic", topic_id: topicId },
-          { beforeSeq: null, limit: messagesPerTopic },
-        );
-        for (const { envelope, seq, accepted_at } of newest) {
-          if (envelope.sender !== memberId || accepted_at < since) continue;
-          progress.sent(meshId, { topicId, sender: memberId, seq, clientMessageId: envelope.client_message_id });
-        }
-      }
+      for (const sent of await store.sentToTopics(meshId, memberId, { since, newestOf: messagesPerTopic }))
+        progress.sent(meshId, {
+          topicId: sent.topic_id,
+          sender: memberId,
+          seq: sent.seq,
+          clientMessageId: sent.client_message_id,
+        });
       recovered.add(key);
     },
   };

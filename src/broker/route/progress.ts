@@ -9,12 +9,14 @@ import type { BrokerStore } from "../store/store.ts";
  * however long it is. While one round runs, further acknowledgements gather for the next.
  */
 export interface Progress {
-  /** In ascending order as accepted, or descending below what is known when read back. */
+  /** As accepted, or read back: in any order, known ones again. */
   sent(meshId: string, message: TopicSend): void;
   /** Cursors of the topic moved. */
   moved(meshId: string, topicId: string): void;
   /** The sender is back: it is told what it missed. */
   returned(meshId: string, sender: string): void;
+  /** Now and then: cursors may have moved at another broker without a word. The longer nothing did, the more rarely one is looked at. */
+  look(): void;
   /** The log may have lost what is tracked: its numbers may stand for other messages by now. */
   lose(): void;
   stop(): void;
@@ -45,6 +47,8 @@ interface Group {
   readonly sender: string;
   messages: Tracked[];
   dirty: boolean;
+  /** Calls of `look` since something was told or sent. */
+  looks: number;
 }
 interface MeshProgress {
   readonly groups: Map<string, Group>;
@@ -93,6 +97,7 @@ export function createProgress(parts: ProgressParts): Progress {
           of,
         });
         message.told = reached;
+        group.looks = 0;
         if (complete) done.add(message);
       }
     };
@@ -150,16 +155,14 @@ export function createProgress(parts: ProgressParts): Progress {
       const key = groupKey(topicId, sender);
       let group = mesh.groups.get(key);
       if (group === undefined) {
-        group = { topicId, sender, messages: [], dirty: false };
+        group = { topicId, sender, messages: [], dirty: false, looks: 0 };
         mesh.groups.set(key, group);
       }
-      const message = { seq, clientMessageId, told: -1 };
-      const first = group.messages[0];
-      const last = group.messages.at(-1);
-      if (last === undefined || last.seq < seq) group.messages.push(message);
-      else if (first !== undefined && seq < first.seq) group.messages.unshift(message);
-      else return;
+      const before = group.messages.findLastIndex((one) => one.seq <= seq);
+      if (group.messages[before]?.seq === seq) return;
+      group.messages.splice(before + 1, 0, { seq, clientMessageId, told: -1 });
       group.dirty = true;
+      group.looks = 0;
       mesh.count += 1;
       if (mesh.count > parts.messagesMax) evictOldest(mesh);
       void run(meshId, mesh);
@@ -176,12 +179,24 @@ export function createProgress(parts: ProgressParts): Progress {
       for (const group of mesh.groups.values()) if (group.sender === sender) group.dirty = true;
       void run(meshId, mesh);
     },
+    look() {
+      for (const [meshId, mesh] of meshes) {
+        for (const group of mesh.groups.values()) {
+          group.looks += 1;
+          // 1, 2, 4 … looks after the last news, then every looksRarest.
+          if ((group.looks & (group.looks - 1)) === 0 || group.looks % looksRarest === 0) group.dirty = true;
+        }
+        void run(meshId, mesh);
+      }
+    },
     lose: () => meshes.clear(),
     stop() {
       stopped = true;
     },
   };
 }
+
+const looksRarest = 128;
 
 const groupKey = (topicId: string, sender: string): string => `${topicId}/${sender}`;
 

@@ -11,25 +11,36 @@ export interface SharedStore {
   endLease(): Promise<void>;
   /** The link was closed here; a newer one of the member is not touched. */
   linkClosed(meshId: string, memberId: string, linkEpoch: number): Promise<void>;
-  /** Everything that a lost wake-up may have hidden from these links. */
-  sweep(links: readonly SweptLink[], window: { from: number; to: number }): Promise<Swept>;
+  /**
+   * Of these links of this broker, those that are their member's no more, and why. One that another link of this same broker follows on
+   * is left out: whoever opens that one ends it.
+   */
+  endedLinks<L extends HeldLink>(links: readonly L[], now: number): Promise<EndedLink<L>[]>;
+  /** End of each mesh's log. */
+  heads(meshIds: readonly string[]): Promise<{ readonly mesh_id: string; readonly seq: number }[]>;
+  /** Of these members, those for whom receipts or notices are kept. */
+  owed<M extends HeldMember>(members: readonly M[]): Promise<M[]>;
+  /** Members of these meshes whose presence lease ended after `from` and up to `to`. */
+  offline(meshIds: readonly string[], window: { readonly from: number; readonly to: number }): Promise<MemberRow[]>;
   /** Runs when the store has met another life of its server: what it committed before may be gone. */
   onNewLife(listener: () => void): void;
 }
 
-export interface SweptLink {
-  readonly mesh_id: string;
-  readonly member_id: string;
-  readonly link_epoch: number;
+export interface HeldMember {
+  readonly meshId: string;
+  readonly memberId: string;
 }
 
-export interface Swept {
-  /** End of each mesh's log, and its epoch. */
-  readonly heads: readonly { readonly mesh_id: string; readonly epoch: number; readonly seq: number }[];
-  /** Links that are no longer their member's, or whose member was revoked. */
-  readonly ended: readonly (SweptLink & { readonly revoked: boolean })[];
-  /** Members for whom receipts or notices are kept. */
-  readonly owed: readonly { readonly mesh_id: string; readonly member_id: string }[];
-  /** Members whose presence lease ended within the window. */
-  readonly offline: readonly MemberRow[];
+export interface HeldLink extends HeldMember {
+  readonly instanceId: string;
+  readonly linkEpoch: number;
+}
+
+export interface EndedLink<L> {
+  readonly link: L;
+  /**
+   * `replaced`: another daemon has a link as this member at a broker that is alive. `followed`: the same daemon has a newer one, or the newer
+   * one is nobody's any more (it ended while it was opening).
+   */
+  readonly why: "revoked" | "replaced" | "followed";
 }

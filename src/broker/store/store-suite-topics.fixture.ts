@@ -66,6 +66,32 @@ export function topicsAndCursors(on: On): void {
     assert.deepEqual(await read(under, bob, `topic:${second.topic_id}`), []);
   });
 
+  it("knows which of a topic's newest messages a member sent itself, in order", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const ids: string[] = [];
+    for (const [sender, at] of [
+      [alice, 10],
+      [alice, 20],
+      [bob, 30],
+      [alice, 40],
+    ] as const) {
+      const sent = item(meshId, sender, "#builds");
+      accepted((await store.accept(meshId, [sent], at))[0]);
+      ids.push(sent.envelope.client_message_id);
+    }
+    await send(under, alice, bob);
+    const sent = async (member: Identity, range: { since: number; newestOf: number }) =>
+      (await store.sentToTopics(meshId, member.memberId, range)).map((one) => [one.topic_id, one.client_message_id]);
+    const as = (...places: number[]) => places.map((place) => [topic_id, ids[place]]);
+    assert.deepEqual(await sent(alice, { since: 0, newestOf: 10 }), as(0, 1, 3));
+    assert.deepEqual(await sent(alice, { since: 20, newestOf: 10 }), as(1, 3));
+    assert.deepEqual(await sent(alice, { since: 0, newestOf: 2 }), as(3));
+    assert.deepEqual(await sent(bob, { since: 0, newestOf: 10 }), as(2));
+  });
+
   it("moves cursors forward and never back, and only for the newest link", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob, now } = under;

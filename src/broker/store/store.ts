@@ -139,6 +139,12 @@ export interface BrokerStore extends ApiKeyStore, MentionStore, QueueStore {
     acks: readonly { destination: DestinationKey; seq: number }[],
     life?: string,
   ): Promise<boolean>;
+  /** Of the `newestOf` newest messages of each topic that the member has a cursor in, those that it sent itself at or after `since`; in order. */
+  sentToTopics(
+    meshId: string,
+    memberId: string,
+    range: { since: number; newestOf: number },
+  ): Promise<{ readonly topic_id: string; readonly seq: number; readonly client_message_id: string }[]>;
   /** How many current subscribers of the topic have acknowledged `seq`, and of how many (the sender excluded). */
   topicProgress(meshId: string, topicId: string, seq: number, sender: string): Promise<{ reached: number; of: number }>;
 

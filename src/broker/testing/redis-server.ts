@@ -29,7 +29,10 @@ export interface RedisServerOptions {
 
 const startAttemptsMax = 5;
 
-export async function redisServer(t: TestContext, options: RedisServerOptions = {}): Promise<RedisServer> {
+export async function redisServer(
+  t: Pick<TestContext, "after">,
+  options: RedisServerOptions = {},
+): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "cm-redis-"));
   let running: Started | null = null;
 

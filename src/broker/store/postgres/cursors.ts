@@ -45,6 +45,29 @@ export async function acknowledge(
   return (await core.rows(acknowledgeText, [meshId, memberId, linkEpoch, destinations, seqs, life ?? null])).length > 0;
 }
 
+// By the index of each topic, and no envelope is read: a thousand members may come back at once.
+const sentText = `
+  SELECT q.destination, q.seq, q.client_message_id FROM mesh.cursor c
+   CROSS JOIN LATERAL (
+     SELECT m.destination, m.seq, m.client_message_id, m.sender, m.accepted_at FROM mesh.message_queue m
+      WHERE m.mesh_id = c.mesh_id AND m.destination = c.destination ORDER BY m.seq DESC LIMIT $4) q
+   WHERE c.mesh_id = $1 AND c.member_id = $2 AND c.destination LIKE 'topic:%' AND q.sender = $2 AND q.accepted_at >= $3
+     AND q.client_message_id IS NOT NULL
+   ORDER BY q.seq`;
+
+export async function sentToTopics(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  { since, newestOf }: { since: number; newestOf: number },
+): Promise<{ topic_id: string; seq: number; client_message_id: string }[]> {
+  return (await core.rows(sentText, [meshId, memberId, since, newestOf])).map((row) => ({
+    topic_id: String(row["destination"]).slice("topic:".length),
+    seq: Number(row["seq"]),
+    client_message_id: String(row["client_message_id"]),
+  }));
+}
+
 export async function topicProgress(
   core: StoreCore,
   meshId: string,

@@ -5,7 +5,7 @@ import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
-import { acknowledge, topicProgress } from "./cursors.ts";
+import { acknowledge, sentToTopics, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
@@ -133,6 +133,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     deadLetters: ofMesh(leases.deadLetters),
     requeueDead: ofMesh(leases.requeueDead),
     setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
+    setQueueUnsealed: ofMesh(queues.setQueueUnsealed),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),
@@ -146,6 +147,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     mentions: ofMesh(reading.mentions),
     repairMentions: ofMesh(repairMentions),
     acknowledge: ofMesh(acknowledge),
+    sentToTopics: ofMesh(sentToTopics),
     topicProgress: ofMesh(topicProgress),
     addReceipts: ofMesh(receipts.addReceipts),
     takeReceipts: ofMesh(receipts.takeReceipts),

@@ -52,31 +52,48 @@ test("a link raised while another live broker holds one says whose it was; a clo
   assert.equal((await raise(store, "fifth", 230)).elsewhere, null, "the other's lease is over");
 });
 
-test("a sweep finds what a lost wake-up hid: heads, newer links, revoked members, what is kept, who went offline", async (t) => {
+test("a sweep finds what a lost wake-up hid: heads, what is kept, and who went offline", async (t) => {
   const { store, other, meshId, alice, bob, now } = await two(t);
-  const link = (memberId: string, link_epoch: number) => ({ mesh_id: meshId, member_id: memberId, link_epoch });
-  const links = [link(alice.memberId, 0), link(bob.memberId, 0)];
-  const quiet = { heads: [{ mesh_id: meshId, epoch: 1, seq: 0 }], ended: [], owed: [], offline: [] };
-  assert.deepEqual(await shared(store).sweep(links, { from: 0, to: 100 }), quiet);
-  assert.deepEqual((await shared(store).sweep([], { from: 0, to: 100 })).heads, []);
+  const members = [alice, bob].map(({ memberId }) => ({ meshId, memberId }));
+  const offline = async (from: number, to: number) =>
+    (await shared(store).offline([meshId], { from, to })).map(({ name }) => name);
+  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 0 }]);
+  assert.deepEqual(await shared(store).heads([]), []);
+  assert.deepEqual(await shared(store).owed(members), []);
+  assert.deepEqual(await offline(0, 100), []);
 
   await other.accept(meshId, [item(meshId, alice, bob)], 10);
   await other.addReceipts(meshId, [{ to: alice.memberId, from: bob.memberId, signature: "s", items: [] }], {
     keptMax: 10,
     now,
   });
-  await other.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
   await other.touchPresence(meshId, bob.memberId, 50, []);
-  const swept = await shared(store).sweep(links, { from: 40, to: 50 });
-  assert.deepEqual(swept.heads, [{ mesh_id: meshId, epoch: 1, seq: 1 }]);
-  assert.deepEqual(swept.ended, [{ mesh_id: meshId, member_id: bob.memberId, link_epoch: 0, revoked: false }]);
-  assert.deepEqual(swept.owed, [{ mesh_id: meshId, member_id: alice.memberId }]);
-  assert.deepEqual(
-    swept.offline.map(({ name }) => name),
-    ["bob"],
-  );
-  assert.deepEqual((await shared(store).sweep(links, { from: 50, to: 60 })).offline, [], "told once");
+  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 1 }]);
+  assert.deepEqual(await shared(store).owed(members), members.slice(0, 1));
+  assert.deepEqual(await offline(40, 50), ["bob"]);
+  assert.deepEqual(await offline(50, 60), [], "told once");
+});
+
+test("a link is told from its member's newer one by who opened that and whether it is still there", async (t) => {
+  const { store, other, meshId, bob, now } = await two(t);
+  const why = async (instanceId: string, linkEpoch: number, at: number) => {
+    const link = { meshId, memberId: bob.memberId, instanceId, linkEpoch };
+    return (await shared(store).endedLinks([link], at)).map((ended) => {
+      assert.equal(ended.link, link);
+      return ended.why;
+    });
+  };
+  await shared(other).extendLease(100, 200);
+  const first = await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "one", now });
+  assert.deepEqual(await why("one", first.link_epoch, 110), []);
+  const second = await other.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "two", now });
+  assert.deepEqual(await why("one", first.link_epoch, 110), ["replaced"]);
+  assert.deepEqual(await why("two", first.link_epoch, 110), ["followed"], "the same daemon");
+  assert.deepEqual(await why("one", first.link_epoch, 200), ["followed"], "of a broker whose lease is over");
+  await shared(other).linkClosed(meshId, bob.memberId, second.link_epoch);
+  assert.deepEqual(await why("one", first.link_epoch, 110), ["followed"], "it is nobody's any more");
+  await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "three", now });
+  assert.deepEqual(await why("one", first.link_epoch, 110), [], "its own broker opens the newer one");
   await other.revokeMember(meshId, bob.memberId, now);
-  const [ended] = (await shared(store).sweep(links, { from: 50, to: 60 })).ended;
-  assert.deepEqual(ended, { mesh_id: meshId, member_id: bob.memberId, link_epoch: 0, revoked: true });
+  assert.deepEqual(await why("three", 99, 110), ["revoked"]);
 });

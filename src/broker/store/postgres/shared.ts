@@ -1,4 +1,5 @@
-import type { SharedStore, Swept, SweptLink } from "../shared-store.ts";
+import type { EndedLink, HeldLink, HeldMember, SharedStore } from "../shared-store.ts";
+import type { MemberRow } from "../store.ts";
 import { bigintArray, encodeArray, textArray, uuidArray } from "./binary-array.ts";
 import type { StoreCore } from "./core.ts";
 import { memberColumns, readMember } from "./directory.ts";
@@ -34,66 +35,77 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
         [meshId, memberId, linkEpoch],
       );
     },
-    sweep: (links, window) => sweep(open(), links, window),
+    endedLinks: (links, now) => endedLinks(open(), links, now),
+    async heads(meshIds) {
+      const rows = await open().rows(
+        "SELECT h.mesh_id, h.seq FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id",
+        [encodeArray(uuidArray, meshIds)],
+      );
+      return rows.map((row) => ({ mesh_id: String(row["mesh_id"]), seq: Number(row["seq"]) }));
+    },
+    owed: (members) => owed(open(), members),
+    async offline(meshIds, { from, to }): Promise<MemberRow[]> {
+      const rows = await open().rows(
+        `SELECT ${memberColumns} FROM mesh.member
+          WHERE mesh_id = ANY ($1::uuid[]) AND online_until > $2 AND online_until <= $3 AND status = 'active'`,
+        [encodeArray(uuidArray, meshIds), from, to],
+      );
+      return rows.map(readMember);
+    },
     onNewLife: (listener) => void open().newLifeListeners.push(listener),
   };
 }
 
-async function sweep(
+// Subqueries that yield one value are run by their index for each link, whatever the planner believes of the tables' sizes.
+const endedText = `
+  SELECT u.place,
+    CASE WHEN m.status IS DISTINCT FROM 'active' THEN 'revoked'
+      WHEN m.instance_id <> u.instance_id
+        AND EXISTS (SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $6) THEN 'replaced'
+      ELSE 'followed' END AS why
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS u (mesh_id, member_id, instance_id, link_epoch, place)
+    LEFT JOIN LATERAL (SELECT k.status, k.link_epoch, k.instance_id, k.linked_by FROM mesh.member k
+                        WHERE k.mesh_id = u.mesh_id AND k.member_id = u.member_id OFFSET 0) m ON true
+   WHERE m.status IS DISTINCT FROM 'active' OR (m.link_epoch > u.link_epoch AND m.linked_by IS DISTINCT FROM $5)`;
+
+async function endedLinks<L extends HeldLink>(
   core: StoreCore,
-  links: readonly SweptLink[],
-  window: { from: number; to: number },
-): Promise<Swept> {
-  const meshIds = encodeArray(uuidArray, [...new Set(links.map(({ mesh_id }) => mesh_id))]);
-  const columns = [
+  links: readonly L[],
+  now: number,
+): Promise<EndedLink<L>[]> {
+  const instances = encodeArray(
+    textArray,
+    links.map(({ instanceId }) => instanceId),
+  );
+  const epochs = encodeArray(
+    bigintArray,
+    links.map(({ linkEpoch }) => linkEpoch),
+  );
+  const rows = await core.rows(endedText, [...columns(links), instances, epochs, core.options.instanceId, now]);
+  return rows.flatMap((row) => {
+    const link = links[Number(row["place"]) - 1];
+    return link === undefined ? [] : [{ link, why: row["why"] as EndedLink<L>["why"] }];
+  });
+}
+
+const owedText = `
+  SELECT u.place FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (mesh_id, member_id, place)
+   WHERE (SELECT true FROM mesh.receipt r WHERE r.mesh_id = u.mesh_id AND r.recipient = u.member_id LIMIT 1)
+      OR (SELECT true FROM mesh.notice n WHERE n.mesh_id = u.mesh_id AND n.member = u.member_id LIMIT 1)`;
+
+async function owed<M extends HeldMember>(core: StoreCore, members: readonly M[]): Promise<M[]> {
+  return (await core.rows(owedText, columns(members))).flatMap((row) => members[Number(row["place"]) - 1] ?? []);
+}
+
+function columns(members: readonly HeldMember[]): [Buffer, Buffer] {
+  return [
     encodeArray(
       uuidArray,
-      links.map(({ mesh_id }) => mesh_id),
+      members.map(({ meshId }) => meshId),
     ),
     encodeArray(
       textArray,
-      links.map(({ member_id }) => member_id),
+      members.map(({ memberId }) => memberId),
     ),
   ];
-  const epochs = encodeArray(
-    bigintArray,
-    links.map(({ link_epoch }) => link_epoch),
-  );
-  const heads = await core.rows(
-    "SELECT h.mesh_id, h.epoch, h.seq FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id",
-    [meshIds],
-  );
-  const ended = await core.rows(
-    `SELECT u.mesh_id, u.member_id, u.link_epoch, m.status IS DISTINCT FROM 'active' AS revoked
-       FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS u (mesh_id, member_id, link_epoch)
-       LEFT JOIN mesh.member m ON m.mesh_id = u.mesh_id AND m.member_id = u.member_id
-      WHERE m.status IS DISTINCT FROM 'active' OR m.link_epoch > u.link_epoch`,
-    [...columns, epochs],
-  );
-  const owed = await core.rows(
-    `SELECT u.mesh_id, u.member_id FROM unnest($1::uuid[], $2::text[]) AS u (mesh_id, member_id)
-      WHERE EXISTS (SELECT 1 FROM mesh.receipt r WHERE r.mesh_id = u.mesh_id AND r.recipient = u.member_id)
-         OR EXISTS (SELECT 1 FROM mesh.notice n WHERE n.mesh_id = u.mesh_id AND n.member = u.member_id)`,
-    columns,
-  );
-  const offline = await core.rows(
-    `SELECT ${memberColumns} FROM mesh.member
-      WHERE mesh_id = ANY ($1::uuid[]) AND online_until > $2 AND online_until <= $3 AND status = 'active'`,
-    [meshIds, window.from, window.to],
-  );
-  return {
-    heads: heads.map((row) => ({
-      mesh_id: String(row["mesh_id"]),
-      epoch: Number(row["epoch"]),
-      seq: Number(row["seq"]),
-    })),
-    ended: ended.map((row) => ({
-      mesh_id: String(row["mesh_id"]),
-      member_id: String(row["member_id"]),
-      link_epoch: Number(row["link_epoch"]),
-      revoked: row["revoked"] === true,
-    })),
-    owed: owed.map((row) => ({ mesh_id: String(row["mesh_id"]), member_id: String(row["member_id"]) })),
-    offline: offline.map(readMember),
-  };
 }

@@ -124,6 +124,33 @@ export function history(
     .map((row) => readMessage(core, meshId, row, destination));
 }
 
+/** See BrokerStore.sentToTopics. */
+export function sentToTopics(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  { since, newestOf }: { since: number; newestOf: number },
+): { topic_id: string; seq: number; client_message_id: string }[] {
+  const topics = core
+    .sql("SELECT destination FROM cursor WHERE mesh_id = ? AND member_id = ? AND destination GLOB 'topic:*'")
+    .all(meshId, memberId);
+  const newest = core.sql(
+    `SELECT seq, client_message_id FROM (
+       SELECT seq, client_message_id, sender, accepted_at FROM message_queue
+        WHERE mesh_id = ? AND destination = ? ORDER BY seq DESC LIMIT ?)
+      WHERE sender = ? AND accepted_at >= ? AND client_message_id IS NOT NULL`,
+  );
+  return topics
+    .flatMap((row) =>
+      newest.all(meshId, row["destination"] ?? null, newestOf, memberId, since).map((sent) => ({
+        topic_id: String(row["destination"]).slice("topic:".length),
+        seq: Number(sent["seq"]),
+        client_message_id: String(sent["client_message_id"]),
+      })),
+    )
+    .sort((a, b) => a.seq - b.seq);
+}
+
 export function messageAt(core: StoreCore, meshId: string, seq: number): LogMessage | null {
   const row = core.sql("SELECT * FROM message_queue WHERE mesh_id = ? AND seq = ?").get(meshId, seq);
   if (row === undefined) return null;

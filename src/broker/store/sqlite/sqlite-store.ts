@@ -79,6 +79,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
     setTopicUnsealed: method(apiKeys.setTopicUnsealed),
+    setQueueUnsealed: method(queues.setQueueUnsealed),
     revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),
@@ -121,6 +122,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     mentions: method(mentions),
     repairMentions: method(repairMentions),
     acknowledge: method(reading.acknowledge),
+    sentToTopics: method(reading.sentToTopics),
     topicProgress: method(reading.topicProgress),
     addReceipts: method(addReceipts),
     takeReceipts: method(takeReceipts),
