@@ -16,6 +16,7 @@ const jobs = {
   "bench:scale": () => [["bench/run-scale.ts"]],
   torture: () => [["torture/kill.ts"]],
   "torture:brokers": () => [["torture/brokers.ts"]],
+  "torture:postgres": () => [["torture/postgres.ts"]],
   // Generators of what is checked in under docs; a test compares each with what is made now.
   docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"]],
 };

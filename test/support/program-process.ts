@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { adminClient } from "../../src/bin/admin-client.ts";
+import type { BrokerEnvironment } from "../../src/bin/broker-program.ts";
 import { readLogLine } from "../../src/cli/log/log-line.ts";
 import { onEnd } from "./on-end.ts";
 
@@ -11,7 +12,7 @@ import { onEnd } from "./on-end.ts";
 export interface ProgramProcess {
   readonly pid: number;
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
-  kill(signal: "SIGTERM" | "SIGKILL"): void;
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
 }
 
 export interface DaemonProcess extends ProgramProcess {
@@ -38,10 +39,14 @@ export async function daemonProcess(t: TestContext, dir: string): Promise<Daemon
   return { ...program, unix: { socketPath: socket }, tcp: { port: http_port, token } };
 }
 
-/** The broker of a folder; resolves when it answers. */
-export async function brokerProcess(t: TestContext, dataDir: string): Promise<BrokerProcess> {
+/** The broker of a folder; resolves when it answers. `env`: where its messages are, if not there. */
+export async function brokerProcess(
+  t: TestContext,
+  dataDir: string,
+  env: BrokerEnvironment = {},
+): Promise<BrokerProcess> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir]);
+  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env);
   const { url, broker_key } = await adminClient(dataDir).status();
   const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket: string; port: number };
   return {
@@ -55,9 +60,17 @@ export async function brokerProcess(t: TestContext, dataDir: string): Promise<Br
 }
 
 /** Starts `run-daemon` or `run-broker` with these words, whatever becomes of it. */
-export function programProcess(t: TestContext, name: "daemon" | "broker", args: readonly string[]): ProgramProcess {
+export function programProcess(
+  t: TestContext,
+  name: "daemon" | "broker",
+  args: readonly string[],
+  env: BrokerEnvironment = {},
+): ProgramProcess {
   const script = fileURLToPath(new URL(`../../src/bin/run-${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
@@ -78,12 +91,13 @@ async function running(
   folder: string,
   name: "daemon" | "broker",
   args: readonly string[],
+  env: BrokerEnvironment = {},
 ): Promise<ProgramProcess> {
   const log = `${name}.log`;
   // Before it starts, so that nothing it writes goes unseen.
   const watcher = watch(folder);
   try {
-    const program = programProcess(t, name, args);
+    const program = programProcess(t, name, args, env);
     const runs = new Promise<void>((resolve) => {
       watcher.on("change", (_event, changed) => {
         if (changed === log && hasStarted(join(folder, log), program.pid)) resolve();

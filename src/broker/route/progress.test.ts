@@ -78,3 +78,15 @@ test("a sender that was away hears on its return", async () => {
   await settle();
   assert.equal(told.get("m1"), 1);
 });
+
+test("what was tracked in a log that was lost is told of no more, whatever its number reaches in the new one", async () => {
+  const { state, told, progress } = fixture();
+  progress.sent("mesh", { topicId: "t", sender: "s", seq: 5, clientMessageId: "lost" });
+  await settle();
+  progress.lose();
+  progress.sent("mesh", { topicId: "t", sender: "s", seq: 4, clientMessageId: "kept" });
+  state.cursors = [9, 9, 9];
+  progress.moved("mesh", "t");
+  await settle();
+  assert.deepEqual([...told], [["kept", 3]]);
+});

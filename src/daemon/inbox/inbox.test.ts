@@ -62,6 +62,30 @@ test("a message is shown once however often it comes, and the repeat is counted;
   assert.deepEqual(eventsOf(made), ["message", "message"]);
 });
 
+test("a message that comes again is acknowledged to its sender again, as of when it came, and as read once it was", async (t) => {
+  const { inbox } = await bench(t);
+  const push = checkedPush(1, bob, me, "hello");
+  const receipts = async (): Promise<string[]> => {
+    const waiting = inbox.pendingReceipts(10);
+    await inbox.receiptsSent(waiting.map(({ id }) => id));
+    return waiting.map(({ item: { state, at } }) => `${state} ${Date.parse(at)}`);
+  };
+  await inbox.store([push], 5);
+  assert.deepEqual(await receipts(), ["delivered 5"]);
+  await inbox.store([push], 9);
+  assert.deepEqual(await receipts(), ["delivered 5"]);
+  await inbox.markRead(1, 12);
+  assert.deepEqual(await receipts(), ["read 12"]);
+  await inbox.store([push], 20);
+  assert.deepEqual(await receipts(), ["delivered 5", "read 12"]);
+  const other = checkedPush(2, bob, me, "other", {
+    client_message_id: push.item.envelope?.client_message_id ?? "",
+    request_fingerprint: "ef".repeat(32),
+  });
+  await inbox.store([other], 30);
+  assert.deepEqual(await receipts(), [], "other bytes under the id are nothing that came");
+});
+
 test("what nobody has signed neither takes the place of the signed message of its id nor replaces one, and is asked for by nobody's name", async (t) => {
   const byKey = { key_id: "api:0198f0a0-0000-7000-8000-00000000000a", signature: "" };
   const id = `${bob.slice(0, 16)}:m-1`;

@@ -49,6 +49,9 @@ export function inboxQueries(db: DatabaseSync) {
   const byId = db.prepare("SELECT * FROM inbox WHERE id = ?");
   // Only what the sender has signed replaces, or is replaced by, what it has signed.
   const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ''");
+  const told = db.prepare(
+    "SELECT received_at, read_at FROM inbox WHERE sender = ? AND client_message_id = ? AND request_fingerprint = ? AND via = ''",
+  );
   const superseding = db.prepare(
     "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL AND via = '' LIMIT 1",
   );
@@ -133,6 +136,12 @@ export function inboxQueries(db: DatabaseSync) {
     row: (id: number) => (byId.get(id) as InboxRow | undefined) ?? null,
     /** Came and was proven: then it, or what replaced it, was shown, if only long ago. */
     isKnown: (sender: string, clientMessageId: string) => knownId.get(sender, clientMessageId) !== undefined,
+    /** What of a message that came was told to its sender: when it was stored and, if so, read. */
+    told: (sender: string, clientMessageId: string, fingerprint: string) =>
+      (told.get(sender, clientMessageId, fingerprint) ?? null) as {
+        received_at: number;
+        read_at: number | null;
+      } | null,
     isSuperseded: (sender: string, clientMessageId: string) => superseding.get(sender, clientMessageId) !== undefined,
     addText: (id: number, text: string) => addText.run(id, text),
     addMention: (member: string, id: number) => addMention.run(member, id),

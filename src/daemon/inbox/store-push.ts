@@ -1,5 +1,6 @@
 import { textOf } from "../../protocol/body-text.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush } from "../parts.ts";
 import type { InboxQueries } from "./queries.ts";
@@ -79,6 +80,7 @@ export function storePush(
   });
   if (id === null) {
     tally.duplicates += 1;
+    tellAgain(queries, envelope);
     return;
   }
   if (push.invalid !== null) {
@@ -102,4 +104,17 @@ export function storePush(
       rfc3339(now),
     );
   }
+}
+
+/**
+ * A broker that lost its log's end lost the receipts that it kept for senders that were away; the sender's message comes again, and
+ * nothing else would ever tell it more. To a sender that knows it is nothing new.
+ */
+function tellAgain(queries: InboxQueries, envelope: Envelope): void {
+  if (envelope.destination_kind !== "dm" || saysUnsigned(envelope)) return;
+  const { sender, client_message_id: id, request_fingerprint: fingerprint } = envelope;
+  const told = queries.told(sender, id, fingerprint);
+  if (told === null) return;
+  queries.addReceipt(sender, id, fingerprint, "delivered", rfc3339(told.received_at));
+  if (told.read_at !== null) queries.addReceipt(sender, id, fingerprint, "read", rfc3339(told.read_at));
 }

@@ -4,6 +4,8 @@ import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.
 import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
 import {
+  type ArrayType,
+  asciiArray,
   bigintArray,
   booleanArray,
   byteaArray,
@@ -46,7 +48,8 @@ export async function accept(
   return outcomes;
 }
 
-const acceptText = `SELECT * FROM mesh.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
+const acceptText =
+  "SELECT * FROM mesh.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 async function acceptOnce(
   core: StoreCore,
@@ -54,8 +57,9 @@ async function acceptOnce(
   items: readonly AcceptItem[],
   now: number,
 ): Promise<AcceptOutcome[]> {
+  const routes = routesOf(items);
   const [row] = await core.connections.accept(async (sql, life) => {
-    const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items, life)];
+    const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items, routes, life)];
     try {
       return await sql.rows(acceptText, values);
     } catch (thrown) {
@@ -69,7 +73,7 @@ async function acceptOnce(
   const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
   const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
   if (incarnation !== "" && incarnation !== core.life?.id) await provePresent(core, incarnation);
-  const topicIds = topicIdsOf(row["topic_ids"]);
+  const topicIds = topicIdsOf(row["route_topics"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);
   return items.map((item, index): AcceptOutcome => {
@@ -84,7 +88,7 @@ async function acceptOnce(
       kind: "accepted",
       seq,
       epoch,
-      destination: routed(item.envelope, topicIds[index]),
+      destination: routed(item.envelope, topicIds[(routes.ofItem[index] ?? 0) - 1]),
       position: issuePosition(core.positionKey, meshId, {
         epoch,
         seq,
@@ -106,8 +110,32 @@ async function provePresent(core: StoreCore, incarnation: string): Promise<void>
   throw new ClaudemeshError("store_unavailable", "the store began another life while it accepted");
 }
 
+/** Who sends by which link to which destination: what a batch has few of, and mesh.accept judges once each. */
+interface Routes {
+  /** An item of each. */
+  readonly firstOf: readonly AcceptItem[];
+  /** Each item's, counted from 1. */
+  readonly ofItem: readonly number[];
+}
+
+function routesOf(items: readonly AcceptItem[]): Routes {
+  const numbers = new Map<string, number>();
+  const firstOf: AcceptItem[] = [];
+  const ofItem = items.map((item) => {
+    const { sender, destination_kind, destination_ref } = item.envelope;
+    const key = `${sender} ${item.linkEpoch ?? ""} ${item.life ?? ""} ${item.unsealed ?? ""} ${destination_kind} ${destination_ref}`;
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = firstOf.push(item);
+      numbers.set(key, number);
+    }
+    return number;
+  });
+  return { firstOf, ofItem };
+}
+
 /** The parameters of mesh.accept from $4 on. */
-function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
+function columnsOf(items: readonly AcceptItem[], routes: Routes, life: string): Buffer[] {
   const mentionItems: number[] = [];
   const mentionMembers: string[] = [];
   for (const [index, { envelope }] of items.entries()) {
@@ -116,27 +144,24 @@ function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
       mentionMembers.push(member);
     }
   }
-  const text = (read: (envelope: Envelope) => string) =>
-    encodeArray(
-      textArray,
-      items.map(({ envelope }) => read(envelope)),
-    );
-  const column = <T>(type: Parameters<typeof encodeArray<T>>[0], read: (item: AcceptItem) => T) =>
-    encodeArray(type, items.map(read));
+  const column = <T>(type: ArrayType<T>, read: (item: AcceptItem) => T) => encodeArray(type, items.map(read));
+  const routeColumn = <T>(type: ArrayType<T>, read: (item: AcceptItem) => T) =>
+    encodeArray(type, routes.firstOf.map(read));
   return [
-    text((envelope) => envelope.client_message_id),
-    column(byteaArray, (item) => item.fingerprint),
-    column(smallintArray, (item) => item.envelope.version),
-    text((envelope) => envelope.sender),
-    column(bigintArray, (item) => linkEpochColumn(item, life)),
-    text((envelope) => envelope.destination_kind),
-    text(destinationName),
-    text((envelope) => envelope.destination_ref),
+    routeColumn(textArray, ({ envelope }) => envelope.sender),
+    routeColumn(bigintArray, (item) => linkEpochColumn(item, life)),
+    routeColumn(textArray, ({ envelope }) => envelope.destination_kind),
+    routeColumn(textArray, ({ envelope }) => destinationName(envelope)),
+    routeColumn(textArray, ({ envelope }) => envelope.destination_ref),
+    encodeArray(integerArray, routes.ofItem),
+    column(asciiArray, ({ envelope }) => envelope.client_message_id),
+    column(byteaArray, ({ fingerprint }) => fingerprint),
+    column(smallintArray, ({ envelope }) => envelope.version),
     column(uuidArray, (item) => item.broker_message_id),
-    column(booleanArray, (item) => item.refusal !== null),
-    text((envelope) => JSON.stringify(envelope)),
+    column(booleanArray, ({ refusal }) => refusal !== null),
+    column(textArray, ({ envelope }) => JSON.stringify(envelope)),
     encodeArray(integerArray, mentionItems),
-    encodeArray(textArray, mentionMembers),
+    encodeArray(asciiArray, mentionMembers),
   ];
 }
 

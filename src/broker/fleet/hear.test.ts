@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LiveLink } from "../link/live-link.ts";
+import { createLinkRegistry } from "../link/registry.ts";
+import { hear, type HearParts } from "./hear.ts";
+
+function hearing() {
+  const registry = createLinkRegistry();
+  const did: string[] = [];
+  const link = {
+    meshId: "mesh",
+    memberId: "member",
+    linkEpoch: 4,
+    life: "present",
+    instanceId: "i",
+    close: (kind: string) => void did.push(kind),
+  } as unknown as LiveLink;
+  registry.set(link);
+  const router = {
+    reached: (_mesh: string, { last }: { last: number }) => void did.push(`reached ${last}`),
+    uncertain: () => void did.push("read anew"),
+  };
+  const parts = { registry, router, store: { life: () => "present" } } as unknown as HearParts;
+  return { parts, did };
+}
+
+test("the numbers of what a broker says that was held up while the store failed over are not believed", () => {
+  const { parts, did } = hearing();
+  const reached = { kind: "reached", mesh_id: "mesh", first: 9, last: 9, keys: [] } as const;
+  hear({ ...reached, life: "before" }, parts);
+  hear({ ...reached, life: "present" }, parts);
+  const opened = { kind: "link_opened", mesh_id: "mesh", member_id: "member", link_epoch: 7 } as const;
+  const other = { instance_id: "other", previous_instance_id: null };
+  hear({ ...opened, ...other, life: "before" }, parts);
+  assert.deepEqual(did, ["read anew", "reached 9"]);
+  hear({ ...opened, ...other, life: "present" }, parts);
+  assert.deepEqual(did.slice(2), ["replaced_by_newer_connection"]);
+});
