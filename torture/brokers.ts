@@ -1,6 +1,7 @@
 /**
  * Three brokers over one PostgreSQL and one Redis behind a balancer, and daemons that send all the time. Brokers are killed, Redis and PostgreSQL
- * crash and come back. At the end every send that was answered is in the inbox of everyone it was for exactly once, in order, and nothing is dead.
+ * crash and come back. At the end every send that was answered is in the inbox of everyone it was for exactly once, in order, or was acknowledged once
+ * by who took it from the queue, and nothing is dead.
  *
  *   node torture/brokers.ts [--seconds 120] [--daemons 20] [--seed N]
  */
@@ -23,6 +24,7 @@ import { createMember } from "../src/daemon/identity/member.ts";
 import type { SendRequest } from "../src/protocol/local-api.ts";
 import { ClaudemeshError } from "../src/protocol/error.ts";
 import { balancer, type BrokerProcess, brokerProcess, writeDeployment } from "./deployment.ts";
+import { deliveriesMax, queue, type QueueWork, queueWork } from "./queue-work.ts";
 import { type Acknowledged, judge, readInbox, type Received, seeded } from "./judge.ts";
 
 const { values } = parseArgs({
@@ -38,6 +40,8 @@ const random = seeded(Number(values.seed));
 const brokerCount = 3;
 /** As processes of their own; the others run in this one. */
 const daemonProcesses = 2;
+/** Daemons that take work from the queue. */
+const workerCount = 3;
 const drainDeadlineMs = 120_000;
 const daemonProgram = fileURLToPath(new URL("../src/bin/run-daemon.ts", import.meta.url));
 
@@ -106,16 +110,22 @@ async function main(): Promise<number> {
   await connected(members);
   await members[0]?.client.topics.create("builds");
   for (const member of members) await patiently(() => member.client.topics.join("builds"));
+  await members[0]?.client.queues.create(queue, { deliveries_max: deliveriesMax });
   process.stderr.write(`seed ${values.seed}, ${values.seconds} s, ${brokerCount} brokers, ${daemonCount} daemons\n`);
 
+  const work = queueWork();
+  const workers = members.slice(0, workerCount).map(({ client }) => work.work(client));
   const blows = chaos(brokers, postgres, redis).finally(() => {
     running = false;
   });
   await Promise.all([blows, ...members.map((member) => sendLoop(member, members))]);
-  const inboxes = await drained(members);
+  const inboxes = await drained(members, work);
+  work.stop();
+  await Promise.all(workers);
+  const worked = work.judge(acknowledged);
   const names = members.map(({ name }) => name);
   const receivers = ({ target, from }: Acknowledged): readonly string[] =>
-    target.startsWith("@") ? [target.slice(1)] : names.filter((name) => name !== from);
+    target === queue ? [] : target.startsWith("@") ? [target.slice(1)] : names.filter((name) => name !== from);
   const { lost, twice, outOfOrder, wrong } = judge(acknowledged, inboxes, receivers);
   const dead = (await Promise.all(members.map(({ client }) => client.outbox.list({ state: "dead" })))).flatMap(
     ({ items }) => items,
@@ -126,9 +136,12 @@ async function main(): Promise<number> {
       .map(([what, count]) => `${what} ${count}`)
       .join(" · ")}\n` +
       `acknowledged ${acknowledged.length} · in inboxes ${delivered} · lost ${lost} · shown twice ${twice} · out of order ${outOfOrder} · ` +
-      `dead ${dead.length} · daemons that ended ${gone.length}\n${[...wrong, ...gone, ...dead.slice(0, 5).map((row) => JSON.stringify(row))].map((line) => `${line}\n`).join("")}`,
+      `dead ${dead.length} · of the queue ${worked.sent}, lost ${worked.lost}, done twice ${worked.twice} · daemons that ended ${gone.length}\n${[...wrong, ...gone, ...dead.slice(0, 5).map((row) => JSON.stringify(row))].map((line) => `${line}\n`).join("")}`,
   );
-  return lost + twice + outOfOrder + dead.length + gone.length === 0 && acknowledged.length > 0 ? 0 : 1;
+  return lost + twice + outOfOrder + dead.length + worked.lost + worked.twice + gone.length === 0 &&
+    acknowledged.length > 0
+    ? 0
+    : 1;
 }
 
 /** Registered at one broker, linked by the balancer. */
@@ -211,7 +224,8 @@ async function sendLoop({ name, client }: Member, members: readonly Member[]): P
   for (let n = 0; running; n += 1) {
     const id = `${name}-${n}-${Math.floor(random() * 1e9).toString(36)}`;
     const other = members[Math.floor(random() * members.length)] as Member;
-    const target = random() < 0.25 || other.name === name ? "#builds" : `@${other.name}`;
+    const kind = random();
+    const target = kind < 0.15 ? queue : kind < 0.4 || other.name === name ? "#builds" : `@${other.name}`;
     const request = { to: target, message: `message ${id}`, client_message_id: id };
     const outboxId = await answered(client, request);
     if (outboxId === null) return;
@@ -293,7 +307,7 @@ async function chaos(
 }
 
 /** Until every outbox is empty and every inbox has what it is owed, or the deadline, when what is missing is lost. */
-async function drained(members: readonly Member[]): Promise<ReadonlyMap<string, readonly Received[]>> {
+async function drained(members: readonly Member[], work: QueueWork): Promise<ReadonlyMap<string, readonly Received[]>> {
   const deadline = Date.now() + drainDeadlineMs;
   for (;;) {
     let waiting = 0;
@@ -308,9 +322,11 @@ async function drained(members: readonly Member[]): Promise<ReadonlyMap<string, 
         await readInbox((cursor) => client.inbox.list({ limit: 1_000, ...(cursor === null ? {} : { cursor }) })),
       );
     const topic = acknowledged.filter(({ target }) => target.startsWith("#")).length;
-    const owed = acknowledged.length - topic + topic * (members.length - 1);
+    const direct = acknowledged.filter(({ target }) => target.startsWith("@")).length;
+    const owed = direct + topic * (members.length - 1);
     const there = [...inboxes.values()].reduce((sum, inbox) => sum + inbox.length, 0);
-    if ((waiting === 0 && there >= owed) || Date.now() > deadline) {
+    const isWorked = await patiently(() => work.done((members[0] as Member).client));
+    if ((waiting === 0 && there >= owed && isWorked) || Date.now() > deadline) {
       process.stderr.write(`\n${waiting} rows wait, ${there} of ${owed} are there\n`);
       return inboxes;
     }

@@ -20,12 +20,14 @@ export const command: Command = {
       return exitCodes.ok;
     }
     if (queues.length === 0) out.note("no queues yet; make one: claudemesh queue create NAME");
-    const rows = queues.map(({ address, messages, deliveries_max }) => [
+    const isOpen = queues.some(({ unsealed }) => unsealed);
+    const rows = queues.map(({ address, messages, deliveries_max, unsealed }) => [
       address,
       ...[messages.ready, messages.delayed, messages.leased, messages.dead].map(counted),
       String(deliveries_max),
+      ...(unsealed ? ["unsealed messages of API keys"] : []),
     ]);
-    const head = ["QUEUE", "READY", "DELAYED", "LEASED", "DEAD", "DELIVERIES"];
+    const head = ["QUEUE", "READY", "DELAYED", "LEASED", "DEAD", "DELIVERIES", ...(isOpen ? ["OPEN FOR"] : [])];
     if (rows.length > 0) for (const line of table([head, ...rows])) out.line(line);
     return exitCodes.ok;
   },

@@ -87,6 +87,8 @@ export interface Client {
     list(options?: CallOptions): Promise<readonly QueueView[]>;
     create(name: string, choice?: { deliveries_max?: number }, options?: CallOptions): Promise<QueueView>;
     show(name: string, options?: CallOptions): Promise<QueueView>;
+    /** Owners and admins: whether API keys may hand in what nobody has sealed. */
+    setPolicy(name: string, policy: { readonly unsealed: boolean }, options?: CallOptions): Promise<QueueView>;
     /** By force also what nobody has acknowledged is given up; its senders are told. */
     delete(name: string, choice?: { force?: boolean }, options?: CallOptions): Promise<QueueDeleted>;
     /**
@@ -219,6 +221,7 @@ export function createClient(http: HttpClient): Client {
       create: (name, choice, options) =>
         post("/v1/queues", { name: name.replace(/^queue:/, ""), ...choice }, false, options),
       show: (name, options) => get(queuePath(name), {}, options),
+      setPolicy: (name, policy, options) => post(queuePath(name, "/policy"), policy, true, options),
       delete: (name, choice, options) => post(queuePath(name, "/delete"), choice ?? {}, false, options),
       claim: async (name, choice = {}, options = {}) => {
         const timeoutMs = options.timeoutMs ?? limits.requestTimeoutMs * 2 + (choice.wait_s ?? 0) * 1_000;

@@ -220,5 +220,9 @@ export interface Directory {
     readonly unsealed_through?: number;
   }[];
   /** Absent in one that an older version kept. */
-  readonly queues?: readonly { readonly name: string }[];
+  readonly queues?: readonly {
+    readonly name: string;
+    readonly unsealed?: boolean;
+    readonly unsealed_through?: number;
+  }[];
 }

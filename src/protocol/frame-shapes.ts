@@ -97,6 +97,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   queues: { ...request, queue: orNull(name), counts: flag },
   queue_create: { ...request, name, deliveries_max: within(1, limits.queueDeliveriesMax) },
   queue_delete: { ...request, queue: name, force: flag },
+  queue_policy: { ...request, queue: name, unsealed: flag },
   queue_dead: { ...request, queue: name, after_seq: integer, limit: integer },
   queue_requeue: { ...request, queue: name, seqs: orNull(listOf(integer, limits.frameItemsMax)) },
   claim: {

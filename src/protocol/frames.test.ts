@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "777e8480222f762d873b48746d75641f1f0e4efedeeb3d70748f103f2d554276";
+const wireDigest = "7d5bec11e2d17fb664a8425535e211783bf1ed79973244235c63c1958df420f5";
 
 test("the wire changes only on purpose", () => {
   const files = [

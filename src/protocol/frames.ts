@@ -334,7 +334,11 @@ export type EventFrame =
       readonly event: "topic_created" | "topic_changed" | "topic_deleted";
       readonly topic: TopicInfo;
     }
-  | { readonly type: "event"; readonly event: "queue_created" | "queue_deleted"; readonly queue: string }
+  | {
+      readonly type: "event";
+      readonly event: "queue_created" | "queue_changed" | "queue_deleted";
+      readonly queue: string;
+    }
   | { readonly type: "event"; readonly event: "log_epoch_changed"; readonly log: HelloAckFrame["log"] }
   | {
       /** Topic progress: `reached` of `of` subscribers hold the message; sent to its sender, coalesced. */

@@ -190,6 +190,8 @@ export interface QueueView {
   /** Deliveries after which a message that nobody acknowledged is a dead letter. */
   readonly deliveries_max: number;
   /** Counted when asked, each up to 10,000. */
+  /** API keys may hand in messages that nobody has sealed or signed. */
+  readonly unsealed: boolean;
   readonly messages: QueueCounts;
 }
 

@@ -17,6 +17,9 @@ export interface QueueInfo {
   readonly created_at: string;
   /** Deliveries after which a message that nobody acknowledged is a dead letter. */
   readonly deliveries_max: number;
+  /** As of a topic: open for messages that API keys hand to the broker unsealed, and up to where it was. */
+  readonly unsealed: boolean;
+  readonly unsealed_through: number;
   /** null: not asked for. */
   readonly counts: QueueCounts | null;
 }
@@ -47,6 +50,8 @@ export type QueueRequestFrame =
   | { readonly type: "queues"; readonly id: number; readonly queue: string | null; readonly counts: boolean }
   | { readonly type: "queue_create"; readonly id: number; readonly name: string; readonly deliveries_max: number }
   | { readonly type: "queue_delete"; readonly id: number; readonly queue: string; readonly force: boolean }
+  /** Owners and admins, as `topic_policy`. */
+  | { readonly type: "queue_policy"; readonly id: number; readonly queue: string; readonly unsealed: boolean }
   | {
       readonly type: "queue_dead";
       readonly id: number;
@@ -92,6 +97,7 @@ export interface QueueRequestResults {
   queues: { readonly queues: readonly QueueInfo[] };
   queue_create: QueueInfo;
   queue_delete: { readonly name: string };
+  queue_policy: QueueInfo;
   queue_dead: { readonly messages: readonly DeadLetterItem[]; readonly next_after_seq: number | null };
   queue_requeue: { readonly requeued: number };
   claim: { readonly messages: readonly ClaimedItem[] };

@@ -25,6 +25,8 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "queue dead": ["jobs"],
   "queue requeue": ["jobs", "999"],
   "queue delete": ["jobs"],
+  "queue open": ["builds", "--unsealed"],
+  "queue close": ["builds"],
   "topic open": ["builds", "--unsealed"],
   "topic close": ["builds"],
   "apikey create": ["grafana"],

@@ -4,18 +4,26 @@
 -- transaction READ COMMITTED), so ids are looked up again and destinations judged in a world that no other accept, topic or member change of this
 -- mesh can alter until this one commits. Taking the lock and looking in one statement would judge by an older snapshot.
 --
+-- A *route* is who sends by which link to which destination; a batch has few of them, so each is judged once. p_routes gives each item its route,
+-- counted from 1. link_epoch: -1 no link but a direct caller, -2 one whose body nobody has sealed.
+--
 -- outcomes has one letter an item: a accepted, k known (a record exists), v void, r refused before (limit, size, order; no record has turned up),
--- m sender no member, l a newer link of the sender is open, d no such member, t no such topic, s not subscribed, q no such queue.
--- Subqueries and not joins: a subquery that yields one value is run by its index for each item, whatever the planner believes of the tables' sizes.
+-- m sender no member, l a newer link of the sender is open, d no such member, t no such topic, s not subscribed, q no such queue, u not open for
+-- what is not sealed. route_topics: the topic's id of each route that has one.
+--
+-- Subqueries and not joins: a subquery that yields one value is run by its index for each row, whatever the planner believes of the tables' sizes.
+-- Envelopes go from the parameter into their table and through nothing between: copying them from step to step costs more than judging.
 CREATE FUNCTION mesh.accept(
   p_mesh uuid, p_now bigint, p_expires bigint,
-  p_ids text[], p_fingerprints bytea[], p_versions smallint[], p_senders text[], p_link_epochs bigint[], p_kinds text[], p_refs text[],
-  p_full_refs text[], p_message_ids uuid[], p_refused boolean[], p_envelopes text[], p_mention_items integer[], p_mention_members text[],
-  OUT epoch integer, OUT head bigint, OUT incarnation integer, OUT outcomes text, OUT topic_ids uuid[]
+  p_route_senders text[], p_route_link_epochs bigint[], p_route_kinds text[], p_route_refs text[], p_route_full_refs text[],
+  p_routes integer[], p_ids text[], p_fingerprints bytea[], p_versions smallint[], p_message_ids uuid[], p_refused boolean[], p_envelopes text[],
+  p_mention_items integer[], p_mention_members text[],
+  OUT epoch integer, OUT head bigint, OUT incarnation integer, OUT outcomes text, OUT route_topics uuid[]
 ) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-  v_epoch integer; v_head bigint; v_incarnation integer; v_seqs bigint[]; v_accepted bigint;
+  v_epoch integer; v_head bigint; v_incarnation integer;
+  v_judged text[]; v_destinations text[]; v_seqs bigint[]; v_accepted bigint;
 BEGIN
   SELECT h.epoch, h.seq INTO v_epoch, v_head FROM mesh.mesh_head h WHERE h.mesh_id = p_mesh FOR UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
@@ -23,64 +31,74 @@ BEGIN
   -- Nothing is numbered in a life of this server that no head was recorded for.
   IF NOT FOUND THEN RAISE EXCEPTION 'no incarnation is recorded for this life of the server' USING ERRCODE = 'CM001'; END IF;
 
-  WITH item AS MATERIALIZED (
-    SELECT * FROM unnest(p_ids, p_fingerprints, p_versions, p_senders, p_link_epochs, p_kinds, p_refs, p_full_refs, p_message_ids, p_refused, p_envelopes)
-      WITH ORDINALITY AS u (id, fingerprint, version, sender, link_epoch, kind, ref, full_ref, message_id, refused, envelope, place)
-  ), seen AS MATERIALIZED (
-    SELECT i.*,
-      CASE
-        WHEN (SELECT true FROM mesh.client_message_dedupe d WHERE d.mesh_id = p_mesh AND d.client_message_id = i.id) THEN 'k'
-        WHEN (SELECT true FROM mesh.void_claim v WHERE v.mesh_id = p_mesh AND v.client_message_id = i.id) THEN 'v'
-        WHEN i.refused THEN 'r'
-        ELSE coalesce(
-          (SELECT CASE WHEN s.link_epoch = i.link_epoch OR i.link_epoch < 0 THEN 'a' ELSE 'l' END
-             FROM mesh.member s WHERE s.mesh_id = p_mesh AND s.member_id = i.sender AND s.status = 'active'), 'm')
-      END AS sender_outcome,
-      CASE WHEN i.kind = 'topic' THEN
-        (SELECT t.topic_id FROM mesh.topic t WHERE t.mesh_id = p_mesh AND t.name = i.ref AND t.deleted_at IS NULL)
-      END AS topic_id
-    FROM item i
-  ), judged AS MATERIALIZED (
-    SELECT s.*,
-      CASE WHEN s.sender_outcome <> 'a' THEN s.sender_outcome
-        WHEN s.kind = 'dm' THEN
-          coalesce((SELECT 'a' FROM mesh.member r WHERE r.mesh_id = p_mesh AND r.member_id = s.ref AND r.status = 'active'), 'd')
-        WHEN s.kind = 'queue' THEN coalesce((SELECT 'a' FROM mesh.queue q WHERE q.mesh_id = p_mesh AND q.name = s.ref), 'q')
-        WHEN s.topic_id IS NULL THEN 't'
+  SELECT array_agg(
+      CASE WHEN r.sender_outcome <> 'a' THEN r.sender_outcome
+        WHEN r.kind = 'dm' AND r.link_epoch = -2 THEN 'u'
+        WHEN r.kind = 'dm' THEN
+          coalesce((SELECT 'a' FROM mesh.member m WHERE m.mesh_id = p_mesh AND m.member_id = r.ref AND m.status = 'active'), 'd')
+        WHEN r.kind = 'queue' THEN
+          coalesce((SELECT CASE WHEN r.link_epoch <> -2 OR q.unsealed THEN 'a' ELSE 'u' END
+                      FROM mesh.queue q WHERE q.mesh_id = p_mesh AND q.name = r.ref), 'q')
+        WHEN r.topic_id IS NULL THEN 't'
+        WHEN r.link_epoch = -2
+          AND NOT (SELECT o.unsealed FROM mesh.topic o WHERE o.mesh_id = p_mesh AND o.topic_id = r.topic_id) THEN 'u'
         ELSE coalesce(
           (SELECT 'a' FROM mesh.subscription b
-            WHERE b.mesh_id = p_mesh AND b.member_id = s.sender AND b.topic_id = s.topic_id AND b.last_seq IS NULL LIMIT 1), 's')
-      END AS outcome
-    FROM seen s
-  ), numbered AS MATERIALIZED (
-    SELECT j.*, v_head + count(*) FILTER (WHERE j.outcome = 'a') OVER (ORDER BY j.place ROWS UNBOUNDED PRECEDING) AS seq,
-      CASE j.kind WHEN 'topic' THEN 'topic:' || j.topic_id WHEN 'dm' THEN 'dm:' || j.ref ELSE 'queue:' || j.ref END AS destination
-    FROM judged j
-  ), message AS (
-    INSERT INTO mesh.message_queue (mesh_id, seq, epoch, incarnation, broker_message_id, client_message_id, request_fingerprint, sender, destination,
-      envelope, accepted_at)
-    SELECT p_mesh, n.seq, v_epoch, v_incarnation, n.message_id, n.id, n.fingerprint, n.sender, n.destination, n.envelope, p_now
-      FROM numbered n WHERE n.outcome = 'a'
-  ), record AS (
-    INSERT INTO mesh.client_message_dedupe (mesh_id, client_message_id, broker_message_id, seq, epoch, request_fingerprint, fingerprint_version, sender,
-      destination_kind, destination_ref, first_seen_at, expires_at)
-    SELECT p_mesh, n.id, n.message_id, n.seq, v_epoch, n.fingerprint, n.version, n.sender, n.kind, n.full_ref, p_now, p_expires
-      FROM numbered n WHERE n.outcome = 'a'
-  )
-  SELECT string_agg(n.outcome, '' ORDER BY n.place), array_agg(CASE WHEN n.outcome = 'a' THEN n.seq END ORDER BY n.place),
-      count(*) FILTER (WHERE n.outcome = 'a'), CASE WHEN bool_or(n.kind = 'topic') THEN array_agg(n.topic_id ORDER BY n.place) END
-    INTO outcomes, v_seqs, v_accepted, topic_ids
-    FROM numbered n;
+            WHERE b.mesh_id = p_mesh AND b.member_id = r.sender AND b.topic_id = r.topic_id AND b.last_seq IS NULL LIMIT 1), 's')
+      END ORDER BY r.place),
+      array_agg(CASE r.kind WHEN 'topic' THEN 'topic:' || r.topic_id WHEN 'dm' THEN 'dm:' || r.ref ELSE 'queue:' || r.ref END ORDER BY r.place),
+      array_agg(r.topic_id ORDER BY r.place)
+    INTO v_judged, v_destinations, route_topics
+    FROM (
+      SELECT u.*,
+        coalesce((SELECT CASE WHEN s.link_epoch = u.link_epoch OR u.link_epoch < 0 THEN 'a' ELSE 'l' END
+                    FROM mesh.member s WHERE s.mesh_id = p_mesh AND s.member_id = u.sender AND s.status = 'active'), 'm') AS sender_outcome,
+        CASE WHEN u.kind = 'topic' THEN
+          (SELECT t.topic_id FROM mesh.topic t WHERE t.mesh_id = p_mesh AND t.name = u.ref AND t.deleted_at IS NULL)
+        END AS topic_id
+      FROM unnest(p_route_senders, p_route_link_epochs, p_route_kinds, p_route_refs) WITH ORDINALITY AS u (sender, link_epoch, kind, ref, place)
+      OFFSET 0
+    ) r;
+
+  SELECT string_agg(n.outcome, '' ORDER BY n.place), array_agg(CASE WHEN n.outcome = 'a' THEN v_head + n.accepted END ORDER BY n.place),
+      max(n.accepted)
+    INTO outcomes, v_seqs, v_accepted
+    FROM (
+      SELECT j.place, j.outcome, count(*) FILTER (WHERE j.outcome = 'a') OVER (ORDER BY j.place ROWS UNBOUNDED PRECEDING) AS accepted
+      FROM (
+        SELECT u.place,
+          CASE
+            WHEN (SELECT true FROM mesh.client_message_dedupe d WHERE d.mesh_id = p_mesh AND d.client_message_id = u.id) THEN 'k'
+            WHEN (SELECT true FROM mesh.void_claim v WHERE v.mesh_id = p_mesh AND v.client_message_id = u.id) THEN 'v'
+            WHEN u.refused THEN 'r'
+            ELSE v_judged[u.route]
+          END AS outcome
+        FROM unnest(p_ids, p_routes, p_refused) WITH ORDINALITY AS u (id, route, refused, place)
+        OFFSET 0
+      ) j
+    ) n;
 
   IF v_accepted > 0 THEN
+    INSERT INTO mesh.message_queue (mesh_id, seq, epoch, incarnation, broker_message_id, client_message_id, request_fingerprint, sender, destination,
+        envelope, accepted_at)
+      SELECT p_mesh, u.seq, v_epoch, v_incarnation, u.message_id, u.id, u.fingerprint, p_route_senders[u.route], v_destinations[u.route],
+          u.envelope, p_now
+        FROM unnest(v_seqs, p_routes, p_ids, p_fingerprints, p_message_ids, p_envelopes) AS u (seq, route, id, fingerprint, message_id, envelope)
+       WHERE u.seq IS NOT NULL;
+    INSERT INTO mesh.client_message_dedupe (mesh_id, client_message_id, broker_message_id, seq, epoch, request_fingerprint, fingerprint_version, sender,
+        destination_kind, destination_ref, first_seen_at, expires_at)
+      SELECT p_mesh, u.id, u.message_id, u.seq, v_epoch, u.fingerprint, u.version, p_route_senders[u.route],
+          p_route_kinds[u.route], p_route_full_refs[u.route], p_now, p_expires
+        FROM unnest(v_seqs, p_routes, p_ids, p_fingerprints, p_message_ids, p_versions) AS u (seq, route, id, fingerprint, message_id, version)
+       WHERE u.seq IS NOT NULL;
     IF cardinality(p_mention_items) > 0 THEN
       INSERT INTO mesh.mention_index (mesh_id, member, seq)
         SELECT p_mesh, m.member, v_seqs[m.item] FROM unnest(p_mention_items, p_mention_members) AS m (item, member) WHERE v_seqs[m.item] IS NOT NULL;
     END IF;
-    IF 'queue' = ANY (p_kinds) THEN
+    IF 'queue' = ANY (p_route_kinds) THEN
       INSERT INTO mesh.delivery_queue (mesh_id, queue, seq)
-        SELECT p_mesh, k.ref, v_seqs[k.place] FROM unnest(p_kinds, p_refs) WITH ORDINALITY AS k (kind, ref, place)
-         WHERE k.kind = 'queue' AND v_seqs[k.place] IS NOT NULL;
+        SELECT p_mesh, p_route_refs[u.route], u.seq FROM unnest(v_seqs, p_routes) AS u (seq, route)
+         WHERE u.seq IS NOT NULL AND p_route_kinds[u.route] = 'queue';
     END IF;
     UPDATE mesh.mesh_head SET seq = v_head + v_accepted WHERE mesh_id = p_mesh;
   END IF;

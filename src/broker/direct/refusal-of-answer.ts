@@ -35,7 +35,9 @@ function hintOf(code: ErrorCode, { destination_kind: kind, destination_ref: ref 
     case "unsealed_body":
       return kind === "topic"
         ? `an owner or admin of the mesh opens it: claudemesh topic open ${ref} --unsealed`
-        : "send to a topic that is open for it: claudemesh topic open NAME --unsealed";
+        : kind === "queue"
+          ? `an owner or admin of the mesh opens it: claudemesh queue open ${ref} --unsealed`
+          : "send to a topic that is open for it: claudemesh topic open NAME --unsealed";
     case "not_subscribed":
       return `the key's member joins it first: claudemesh topic join ${ref}`;
     case "unknown_destination":

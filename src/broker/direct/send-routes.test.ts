@@ -92,6 +92,33 @@ test("what nobody has sealed is taken where an owner has opened the topic, and n
   assert.equal((await fixture.send(key, {}, "never")).status, 201, "nothing that was refused had used the id up");
 });
 
+test("a queue takes what nobody has sealed once an owner has opened it, and whoever claims it gets it as it is", async (t) => {
+  const fixture = await directFixture(t);
+  const { ownerLink, bobLink } = fixture;
+  const { key, key_id } = await fixture.apiKey({ destinations: ["queue:jobs"] });
+  const send = (id: string) => fixture.send(key, { to: "queue:jobs" }, id);
+  assert.equal((await send("one")).json["code"], "unknown_destination");
+  await bobLink.request<"queue_create">({ type: "queue_create", name: "jobs", deliveries_max: 5 });
+  const refused = await send("one");
+  assert.deepEqual([refused.status, refused.json["code"]], [400, "unsealed_body"]);
+  assert.match(String(refused.json["hint"]), /claudemesh queue open jobs --unsealed/);
+  const policy = { type: "queue_policy", queue: "jobs" } as const;
+  await assert.rejects(bobLink.request<"queue_policy">({ ...policy, unsealed: true }), /not_allowed/);
+  const opened = await ownerLink.request<"queue_policy">({ ...policy, unsealed: true });
+  assert.deepEqual([opened.unsealed, opened.unsealed_through], [true, 0]);
+  assert.equal((await send("one")).status, 201);
+  assert.equal((await fixture.ask(key, "GET", "/messages/one")).json["delivered_to"], null);
+  const claim = { type: "claim", queue: "jobs", limit: 5, lease_ms: 60_000, wait_ms: 0 } as const;
+  const { messages } = await bobLink.request<"claim">(claim);
+  assert.deepEqual(
+    messages.map(({ item }) => [item.envelope?.key_id, item.envelope?.signature]),
+    [[`api:${key_id}`, ""]],
+  );
+  const closed = await ownerLink.request<"queue_policy">({ ...policy, unsealed: false });
+  assert.deepEqual([closed.unsealed, closed.unsealed_through], [false, 1]);
+  assert.equal((await send("two")).json["code"], "unsealed_body");
+});
+
 test("a link never sends what nobody has signed, nor in the name of a key", async (t) => {
   const fixture = await directFixture(t);
   const { meshId, owner, ownerLink } = fixture;

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import type { EventFrame } from "../../protocol/frames.ts";
 import { receiptBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { defaultBrokerLimits } from "../broker-limits.ts";
 import { at, type FleetFixture, fleetFixture } from "../testing/fleet.ts";
 import { envelopeOf, type Identity, isType, type Peer } from "../testing/peer.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
@@ -181,6 +182,30 @@ test("what retention removed is told to its member at whatever broker it is, als
   fleet.sweep([1]);
   const told = await there.next(isType("notices"));
   assert.ok(told.items.some((item) => item.kind === "expired" && item.client_message_id === id));
+});
+
+test("a claim that waits at one broker gets what is sent, or given back, at another by its wake-up, without Redis by looking again", async (t) => {
+  const fleet = await fleetOf(t);
+  const [alice, bob] = [await at(fleet, 0).member("alice"), await at(fleet, 1).member("bob")];
+  const [from, to] = [await at(fleet, 0).connect(alice), await at(fleet, 1).connect(bob)];
+  await from.request<"queue_create">({ type: "queue_create", name: "work", deliveries_max: 5 });
+  const claim = (link: Peer) =>
+    link.request<"claim">({ type: "claim", queue: "work", limit: 1, lease_ms: 60_000, wait_ms: 30_000 });
+  const first = claim(to);
+  await to.request<"members">({ type: "members" });
+  const sent = await send(fleet, from, alice, "queue:work", "one");
+  const [given] = (await first).messages;
+  assert.equal(given?.item.client_message_id, sent);
+  const second = claim(from);
+  await from.request<"members">({ type: "members" });
+  await to.request<"nack">({ type: "nack", queue: "work", lease_id: given?.lease_id ?? "", delay_ms: 0, reason: null });
+  assert.equal((await second).messages[0]?.item.client_message_id, sent);
+  await fleet.redis.kill();
+  const third = claim(to);
+  await to.request<"members">({ type: "members" });
+  const swept = await send(fleet, from, alice, "queue:work", "two");
+  for (const clock of fleet.clocks) clock.advance(defaultBrokerLimits.claimRecheckMs);
+  assert.equal((await third).messages[0]?.item.client_message_id, swept);
 });
 
 test("whoever else writes to the channel is not listened to", async (t) => {

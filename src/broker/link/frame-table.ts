@@ -18,6 +18,7 @@ import { onPushAck } from "./frames/push-ack.ts";
 import { onQueueCreate } from "./frames/queue-create.ts";
 import { onQueueDead } from "./frames/queue-dead.ts";
 import { onQueueDelete } from "./frames/queue-delete.ts";
+import { onQueuePolicy } from "./frames/queue-policy.ts";
 import { onQueueRequeue } from "./frames/queue-requeue.ts";
 import { onQueues } from "./frames/queues.ts";
 import { onReceipt } from "./frames/receipt.ts";
@@ -57,6 +58,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   queues: onQueues,
   queue_create: onQueueCreate,
   queue_delete: onQueueDelete,
+  queue_policy: onQueuePolicy,
   queue_dead: onQueueDead,
   queue_requeue: onQueueRequeue,
   claim: onClaim,

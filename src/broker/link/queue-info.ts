@@ -18,6 +18,8 @@ export async function queueInfo(
     created_by: row.created_by,
     created_at: rfc3339(row.created_at),
     deliveries_max: row.deliveries_max,
+    unsealed: row.unsealed,
+    unsealed_through: row.unsealed_through,
     counts: counts
       ? await store.countQueue(row.mesh_id, row.name, { countMax: wireLimits.queueCountMax, now: clock.now() })
       : null,

@@ -86,6 +86,10 @@ export interface QueueRow {
   readonly created_at: number;
   /** Deliveries after which a message that nobody acknowledged is a dead letter. */
   readonly deliveries_max: number;
+  /** Open for unsealed messages of API keys. */
+  readonly unsealed: boolean;
+  /** Such messages may stand up to this sequence number although it was closed since; 0: it never was open. */
+  readonly unsealed_through: number;
 }
 
 export interface QueueCounts {

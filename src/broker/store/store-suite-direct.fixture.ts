@@ -160,6 +160,37 @@ export function directCallers(on: On): void {
     await assert.rejects(store.setTopicUnsealed(meshId, "nowhere", true), { code: "unknown_destination" });
   });
 
+  it("opens and closes a queue in the same way; a queue made anew is closed", async (t) => {
+    const { store, meshId, alice, now } = await on(t);
+    const create = () =>
+      store.createQueue({ mesh_id: meshId, name: "jobs", created_by: alice.memberId, deliveries_max: 5, now });
+    const policy = async () => {
+      const queue = await store.queueByName(meshId, "jobs");
+      assert.deepEqual(await store.queues(meshId), [queue]);
+      return [queue?.unsealed, queue?.unsealed_through];
+    };
+    const sent = Array.from({ length: 5 }, () => direct(item(meshId, alice, "queue:jobs")));
+    const accept = async (n: number) => codes(await store.accept(meshId, sent.slice(n, n + 1), 10));
+    await assert.rejects(store.setQueueUnsealed(meshId, "jobs", true), { code: "unknown_destination" });
+    assert.deepEqual(await accept(0), ["unknown_destination"]);
+    const made = await create();
+    assert.deepEqual([made.unsealed, made.unsealed_through], [false, 0]);
+    assert.deepEqual(await accept(0), ["unsealed_body"]);
+    assert.equal((await store.setQueueUnsealed(meshId, "jobs", true)).unsealed, true);
+    assert.deepEqual([...(await accept(0)), ...(await accept(1))], ["accepted", "accepted"]);
+    const claim = { limit: 9, limitBytes: 1_000_000, leaseMs: 1_000, now: 20 };
+    assert.equal((await store.claim(meshId, alice.memberId, "jobs", claim)).messages.length, 2);
+    await store.setQueueUnsealed(meshId, "jobs", false);
+    assert.deepEqual(await policy(), [false, 2]);
+    assert.deepEqual([...(await accept(1)), ...(await accept(2))], ["duplicate", "unsealed_body"]);
+    await store.setQueueUnsealed(meshId, "jobs", true);
+    assert.deepEqual(await policy(), [true, 2]);
+    await store.deleteQueue(meshId, "jobs", { force: true, limit: 100, now });
+    await create();
+    assert.deepEqual(await policy(), [false, 0]);
+    assert.deepEqual(await accept(3), ["unsealed_body"]);
+  });
+
   it("tells the message at a place of the log, and of an empty place nothing", async (t) => {
     const { store, meshId, alice, bob, now } = await on(t);
     const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });

@@ -88,8 +88,20 @@ test("what cannot be members or topics is refused whole, and what was told befor
 
 test("queues are known by their names; a broker that does not know the question has none, and one that lies is refused", async () => {
   const { directory, told } = keeper();
-  await told([ada], [builds], [{ name: "jobs", counts: null }, { name: "$(id)" }, { name: 7 }, { name: "mails" }]);
-  assert.deepEqual(directory.current()?.queues, [{ name: "jobs" }, { name: "mails" }]);
+  await told(
+    [ada],
+    [builds],
+    [
+      { name: "jobs", counts: null, unsealed: true, unsealed_through: 7 },
+      { name: "$(id)" },
+      { name: 7 },
+      { name: "mails", unsealed: "yes", unsealed_through: "9" },
+    ],
+  );
+  assert.deepEqual(directory.current()?.queues, [
+    { name: "jobs", unsealed: true, unsealed_through: 7 },
+    { name: "mails", unsealed: false, unsealed_through: 0 },
+  ]);
   for (const queues of [undefined, null, {}, [null], ["jobs"]])
     await assert.rejects(told([ada], [builds], queues ?? null), isProtocolError);
   await assert.rejects(told([ada], [builds], new ClaudemeshError("store_unavailable", "")), {

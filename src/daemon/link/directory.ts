@@ -57,10 +57,20 @@ function readTopics(result: unknown): RequestResults["topics"]["topics"] {
   return topics.filter(({ name }) => isName(name));
 }
 
-function readQueues(result: unknown): { readonly name: string }[] {
+export function readQueues(result: unknown): NonNullable<Directory["queues"]> {
   const queues = isRecord(result) ? result["queues"] : undefined;
   if (!Array.isArray(queues) || !queues.every(isRecord)) throw unreadable("queues");
-  return queues.flatMap(({ name }) => (isName(name) ? [{ name }] : []));
+  return queues.flatMap(({ name, unsealed, unsealed_through: through }) => {
+    if (!isName(name)) return [];
+    // What is not said clearly is not open.
+    return [
+      {
+        name: String(name),
+        unsealed: unsealed === true,
+        unsealed_through: Number.isSafeInteger(through) ? Number(through) : 0,
+      },
+    ];
+  });
 }
 
 /** A broker that does not know the question has no queues. */

@@ -183,6 +183,7 @@ export function createSession(
       case "topic_changed":
       case "topic_deleted":
       case "queue_created":
+      case "queue_changed":
       case "queue_deleted":
         return refreshDirectory();
       case "topic_progress":

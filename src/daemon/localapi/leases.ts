@@ -18,7 +18,7 @@ import {
   unreadable,
 } from "./ask-of-queue.ts";
 import { refuseControl } from "../../http/message-content.ts";
-import type { QueueMessageOf } from "./queue-message.ts";
+import type { QueueMessagesOf } from "./queue-message.ts";
 
 const lease = described(text({ charsMax: 64 }), "Of the claim that the message came by");
 const leaseSeconds = described(
@@ -29,20 +29,22 @@ const leaseSeconds = described(
 const leaseMs = (seconds: number | undefined): number => (seconds === undefined ? limits.leaseMs : seconds * 1_000);
 
 /** Work under a lease. Claimed messages are handed to the caller and stay out of the inbox and its deduplication. */
-export function leaseRoutes(link: Link, messageOf: QueueMessageOf): readonly Route[] {
+export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly Route[] {
   const params = { queue: queueParam };
   let waiting = 0;
 
   async function claim(queue: string, frame: Record<string, unknown>, gone: AbortSignal): Promise<ClaimedMessage[]> {
     const answer = await askOfQueue(link, queue, { type: "claim", ...frame }, gone);
-    const messages = recordsOf(answer, "messages").map(
-      (message): ClaimedMessage => ({
-        ...messageOf(itemOf(message), queue),
-        lease_id: textOf(message, "lease_id"),
-        lease_until: instantOf(message, "lease_until"),
-        deliveries: countOf(message, "deliveries"),
-      }),
-    );
+    const records = recordsOf(answer, "messages");
+    const shown = await messagesOf(records.map(itemOf), queue);
+    const messages = records.flatMap((record, index): ClaimedMessage[] => {
+      const message = shown[index];
+      if (message === undefined) return [];
+      const lease_until = instantOf(record, "lease_until");
+      return [
+        { ...message, lease_id: textOf(record, "lease_id"), lease_until, deliveries: countOf(record, "deliveries") },
+      ];
+    });
     // Leased before the broker heard that the caller is gone. Should this fail, the lease runs out.
     if (gone.aborted) for (const { lease_id } of messages) void giveBack(queue, lease_id);
     return messages;

@@ -208,3 +208,31 @@ test("units are the caller's: seconds here, milliseconds to the broker; what is 
   });
   assert.equal(link.asked.at(-1)?.["delay_ms"], 9_000);
 });
+
+test("what nobody has signed is shown of a queue that is open for that, or was, which the broker is asked for when it is not known", async () => {
+  const draft = { ...signed, key_id: "api:0198f0a0-0000-7000-8000-00000000000a", signature: "" };
+  const unsigned = told(draft);
+  const judged = async (queue: object): Promise<unknown[]> => {
+    const { link, claimed } = asking();
+    link.answers.set("queues", { queues: [{ name: "work", ...queue }] });
+    const message = await claimed(unsigned);
+    assert.deepEqual(link.asked.at(-1), { type: "queues", counts: false, queue: "work" });
+    return [message["verified"], message["message"] ?? null, message["via"] ?? message["unavailable"]];
+  };
+  assert.deepEqual(await judged({ unsealed: true, unsealed_through: 0 }), [false, "hello", draft.key_id]);
+  assert.deepEqual(await judged({ unsealed: false, unsealed_through: 7 }), [false, "hello", draft.key_id]);
+  const hidden = [false, null, "it is not signed, and its destination is not open for that"];
+  for (const policy of [
+    {},
+    { unsealed: false, unsealed_through: 6 },
+    { unsealed: "yes" },
+    { name: "other", unsealed: true },
+  ])
+    assert.deepEqual(await judged(policy), hidden, JSON.stringify(policy));
+  const { link, claimed } = asking();
+  link.known = { members: [], topics: [], queues: [{ name: "work", unsealed: true }] };
+  assert.equal((await claimed(unsigned))["message"], "hello");
+  assert.equal(link.asked.at(-1)?.["type"], "claim", "what is known is not asked for");
+  link.answers.set("queues", { queues: [{ name: "work", unsealed: true }] });
+  assert.deepEqual((await claimed(told(draft, { destination: "queue:other" })))["message"], undefined);
+});

@@ -2,6 +2,7 @@ import type { Log } from "../../base/log.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, invalid, listOf, optional, truth, whole } from "../../http/shape.ts";
+import { flag } from "../../http/view.ts";
 import { isName } from "../../protocol/address.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -35,7 +36,7 @@ export function queueRoutes(parts: {
   readonly log: Log;
 }): readonly Route[] {
   const { link } = parts;
-  const messageOf = createQueueMessages(parts);
+  const messagesOf = createQueueMessages(parts);
   return [
     operation({
       name: "queueList",
@@ -101,6 +102,20 @@ export function queueRoutes(parts: {
       },
     }),
     operation({
+      name: "queuePolicy",
+      method: "POST",
+      path: "/v1/queues/{queue}/policy",
+      summary: "Open a queue for messages that API keys hand to the broker unsealed, or close it for them",
+      params: { queue: queueParam },
+      body: { unsealed: described(flag(), "Whether they may. Whoever claims one is shown that nobody has signed it") },
+      answers: [{ status: 200, description: "The queue as it is now", body: queue }],
+      errors: [...queueErrors, "not_allowed"],
+      async handle({ params, body }) {
+        const frame = { type: "queue_policy", unsealed: body.unsealed };
+        return { status: 200, body: queueView(await askOfQueue(link, queueName(params.queue), frame)) };
+      },
+    }),
+    operation({
       name: "queueDead",
       method: "GET",
       path: "/v1/queues/{queue}/dead",
@@ -117,15 +132,21 @@ export function queueRoutes(parts: {
         const frame = { type: "queue_dead", after_seq: Number(cursor ?? 0), limit };
         const answer = await askOfQueue(link, name, frame);
         const next = answer["next_after_seq"] === null ? null : countOf(answer, "next_after_seq");
-        const items = recordsOf(answer, "messages").map(
-          (letter): DeadLetter => ({
-            ...messageOf(itemOf(letter), name),
-            deliveries: countOf(letter, "deliveries"),
-            reason: letter["reason"] === null ? null : textOf(letter, "reason"),
-            died_at: instantOf(letter, "died_at"),
-            claimed_by: textOf(letter, "claimed_by"),
-          }),
-        );
+        const records = recordsOf(answer, "messages");
+        const shown = await messagesOf(records.map(itemOf), name);
+        const items = records.flatMap((letter, index): DeadLetter[] => {
+          const message = shown[index];
+          if (message === undefined) return [];
+          return [
+            {
+              ...message,
+              deliveries: countOf(letter, "deliveries"),
+              reason: letter["reason"] === null ? null : textOf(letter, "reason"),
+              died_at: instantOf(letter, "died_at"),
+              claimed_by: textOf(letter, "claimed_by"),
+            },
+          ];
+        });
         return { status: 200, body: { items, next_cursor: next === null ? null : String(next) } };
       },
     }),
@@ -150,7 +171,7 @@ export function queueRoutes(parts: {
         return { status: 200, body: { requeued: countOf(answer, "requeued") } };
       },
     }),
-    ...leaseRoutes(link, messageOf),
+    ...leaseRoutes(link, messagesOf),
   ];
 }
 
@@ -166,6 +187,7 @@ function queueView(info: Record<string, unknown>): QueueView {
     created_by: textOf(info, "created_by"),
     created_at: instantOf(info, "created_at"),
     deliveries_max: countOf(info, "deliveries_max"),
+    unsealed: info["unsealed"] === true,
     messages: {
       ready: countOf(counts, "ready"),
       delayed: countOf(counts, "delayed"),

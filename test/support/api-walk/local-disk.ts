@@ -138,7 +138,7 @@ const linkOperations = [
   "inviteList",
   "inviteRevoke",
   "history",
-  ...["List", "Create", "Show", "Delete", "Dead", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
+  ...["List", "Create", "Show", "Delete", "Dead", "Policy", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
     (of) => `queue${of}`,
   ),
 ];

@@ -38,6 +38,7 @@ export const samples: Ground["samples"] = {
   queueShow: { params: { queue: "jobs" } },
   queueDelete: { params: { queue: "jobs" } },
   queueDead: { params: { queue: "jobs" } },
+  queuePolicy: { params: { queue: "jobs" }, body: { unsealed: true } },
   queueRequeue: { params: { queue: "jobs" } },
   queueClaim: { params: { queue: "jobs" } },
   queueAck: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
@@ -179,14 +180,21 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
   await walk.ask(bob, "queueDead", "invalid_field", { params, query: "cursor=x" });
   await walk.ask(bob, "queueShow", 200, { params });
   await walk.ask(bob, "queueList", 200);
+  await walk.ask(alice.unix, "queuePolicy", 200, samples["queuePolicy"]);
+  await walk.ask(bob, "queuePolicy", "not_allowed", samples["queuePolicy"]);
   await walk.ask(bob, "queueDelete", "not_allowed", { params });
   await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
   await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });
   await walk.ask(alice.unix, "queueDelete", 200, { params, body: { force: true } });
-  const ids = ["Show", "Delete", "Dead", "Requeue", "Claim", "Ack", "Nack", "Extend"].map((name) => `queue${name}`);
+  const ids = ["Show", "Delete", "Dead", "Policy", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
+    (name) => `queue${name}`,
+  );
   for (const id of ids) {
-    await walk.ask(bob, id, "unknown_destination", samples[id]);
-    await walk.ask(bob, id, "invalid_destination", { ...samples[id], params: { queue: "no%20name" } });
+    await walk.ask(id === "queuePolicy" ? alice.unix : bob, id, "unknown_destination", samples[id]);
+    await walk.ask(id === "queuePolicy" ? alice.unix : bob, id, "invalid_destination", {
+      ...samples[id],
+      params: { queue: "no%20name" },
+    });
   }
   const db = new DatabaseSync(store);
   db.exec(

@@ -28,6 +28,7 @@ const frames = {
   queueShow: "queues",
   queueDelete: "queue_delete",
   queueDead: "queue_dead",
+  queuePolicy: "queue_policy",
   queueRequeue: "queue_requeue",
   queueClaim: "claim",
   queueAck: "ack",

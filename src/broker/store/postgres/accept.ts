@@ -4,6 +4,8 @@ import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.
 import { issuePosition } from "../position-mac.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
 import {
+  type ArrayType,
+  asciiArray,
   bigintArray,
   booleanArray,
   byteaArray,
@@ -16,6 +18,7 @@ import {
 import { incarnationName, type Row, type Sql, type StoreCore } from "./core.ts";
 import { meetLife } from "./life.ts";
 import { noIncarnation, sqlState } from "./sqlstate.ts";
+import { storedEnvelope } from "./stored-envelope.ts";
 
 /**
  * B2 and B3 of a batch for one mesh: one call of mesh.accept, which commits by itself (migrations/broker/postgres). When
@@ -46,7 +49,8 @@ export async function accept(
   return outcomes;
 }
 
-const acceptText = `SELECT * FROM mesh.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
+const acceptText =
+  "SELECT * FROM mesh.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 async function acceptOnce(
   core: StoreCore,
@@ -54,8 +58,9 @@ async function acceptOnce(
   items: readonly AcceptItem[],
   now: number,
 ): Promise<AcceptOutcome[]> {
+  const routes = routesOf(items);
   const [row] = await core.connections.accept(async (sql, life) => {
-    const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items, life)];
+    const values = [meshId, now, recordExpiry(core.options.dedupe, now), ...columnsOf(items, routes, life)];
     try {
       return await sql.rows(acceptText, values);
     } catch (thrown) {
@@ -69,7 +74,7 @@ async function acceptOnce(
   const records = letters.includes("k") ? await lookUp(core, meshId, idsOf(items, letters)) : new Map();
   const incarnation = letters.includes("a") ? await incarnationName(core, Number(row["incarnation"])) : "";
   if (incarnation !== "" && incarnation !== core.life?.id) await provePresent(core, incarnation);
-  const topicIds = topicIdsOf(row["topic_ids"]);
+  const topicIds = topicIdsOf(row["route_topics"]);
   const epoch = Number(row["epoch"]);
   let seq = Number(row["head"]);
   return items.map((item, index): AcceptOutcome => {
@@ -84,7 +89,7 @@ async function acceptOnce(
       kind: "accepted",
       seq,
       epoch,
-      destination: routed(item.envelope, topicIds[index]),
+      destination: routed(item.envelope, topicIds[(routes.ofItem[index] ?? 0) - 1]),
       position: issuePosition(core.positionKey, meshId, {
         epoch,
         seq,
@@ -106,8 +111,32 @@ async function provePresent(core: StoreCore, incarnation: string): Promise<void>
   throw new ClaudemeshError("store_unavailable", "the store began another life while it accepted");
 }
 
+/** Who sends by which link to which destination: what a batch has few of, and mesh.accept judges once each. */
+interface Routes {
+  /** An item of each. */
+  readonly firstOf: readonly AcceptItem[];
+  /** Each item's, counted from 1. */
+  readonly ofItem: readonly number[];
+}
+
+function routesOf(items: readonly AcceptItem[]): Routes {
+  const numbers = new Map<string, number>();
+  const firstOf: AcceptItem[] = [];
+  const ofItem = items.map((item) => {
+    const { sender, destination_kind, destination_ref } = item.envelope;
+    const key = `${sender} ${item.linkEpoch ?? ""} ${item.life ?? ""} ${item.unsealed ?? ""} ${destination_kind} ${destination_ref}`;
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = firstOf.push(item);
+      numbers.set(key, number);
+    }
+    return number;
+  });
+  return { firstOf, ofItem };
+}
+
 /** The parameters of mesh.accept from $4 on. */
-function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
+function columnsOf(items: readonly AcceptItem[], routes: Routes, life: string): Buffer[] {
   const mentionItems: number[] = [];
   const mentionMembers: string[] = [];
   for (const [index, { envelope }] of items.entries()) {
@@ -116,27 +145,24 @@ function columnsOf(items: readonly AcceptItem[], life: string): Buffer[] {
       mentionMembers.push(member);
     }
   }
-  const text = (read: (envelope: Envelope) => string) =>
-    encodeArray(
-      textArray,
-      items.map(({ envelope }) => read(envelope)),
-    );
-  const column = <T>(type: Parameters<typeof encodeArray<T>>[0], read: (item: AcceptItem) => T) =>
-    encodeArray(type, items.map(read));
+  const column = <T>(type: ArrayType<T>, read: (item: AcceptItem) => T) => encodeArray(type, items.map(read));
+  const routeColumn = <T>(type: ArrayType<T>, read: (item: AcceptItem) => T) =>
+    encodeArray(type, routes.firstOf.map(read));
   return [
-    text((envelope) => envelope.client_message_id),
-    column(byteaArray, (item) => item.fingerprint),
-    column(smallintArray, (item) => item.envelope.version),
-    text((envelope) => envelope.sender),
-    column(bigintArray, (item) => linkEpochColumn(item, life)),
-    text((envelope) => envelope.destination_kind),
-    text(destinationName),
-    text((envelope) => envelope.destination_ref),
+    routeColumn(textArray, ({ envelope }) => envelope.sender),
+    routeColumn(bigintArray, (item) => linkEpochColumn(item, life)),
+    routeColumn(textArray, ({ envelope }) => envelope.destination_kind),
+    routeColumn(textArray, ({ envelope }) => destinationName(envelope)),
+    routeColumn(textArray, ({ envelope }) => envelope.destination_ref),
+    encodeArray(integerArray, routes.ofItem),
+    column(asciiArray, ({ envelope }) => envelope.client_message_id),
+    column(byteaArray, ({ fingerprint }) => fingerprint),
+    column(smallintArray, ({ envelope }) => envelope.version),
     column(uuidArray, (item) => item.broker_message_id),
-    column(booleanArray, (item) => item.refusal !== null),
-    text((envelope) => JSON.stringify(envelope)),
+    column(booleanArray, ({ refusal }) => refusal !== null),
+    column(textArray, ({ envelope }) => storedEnvelope(envelope)),
     encodeArray(integerArray, mentionItems),
-    encodeArray(textArray, mentionMembers),
+    encodeArray(asciiArray, mentionMembers),
   ];
 }
 
@@ -202,15 +228,17 @@ function unsealedRefusal({ destination_kind, destination_ref }: Envelope): Accep
   return refusals.unsealed(destination_kind === "topic" ? `#${destination_ref}` : `queue:${destination_ref}`);
 }
 
-/** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */
+/**
+ * The record of each id, or its void claim. OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by
+ * reading a whole table.
+ */
 const lookUpText = `
-  SELECT d.*, m.incarnation AS message_incarnation
+  SELECT asked.id, d.*, m.incarnation AS message_incarnation, v.sender AS voided_by
     FROM unnest($2::text[]) AS asked (id)
-    CROSS JOIN LATERAL (SELECT * FROM mesh.client_message_dedupe r WHERE r.mesh_id = $1 AND r.client_message_id = asked.id OFFSET 0) d
-    LEFT JOIN LATERAL (SELECT q.incarnation FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq = d.seq OFFSET 0) m ON true`;
-const voidText = `
-  SELECT v.client_message_id, v.sender FROM unnest($2::text[]) AS asked (id)
-    CROSS JOIN LATERAL (SELECT * FROM mesh.void_claim c WHERE c.mesh_id = $1 AND c.client_message_id = asked.id OFFSET 0) v`;
+    LEFT JOIN LATERAL (SELECT * FROM mesh.client_message_dedupe r WHERE r.mesh_id = $1 AND r.client_message_id = asked.id OFFSET 0) d ON true
+    LEFT JOIN LATERAL (SELECT q.incarnation FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq = d.seq OFFSET 0) m ON true
+    LEFT JOIN LATERAL (SELECT c.sender FROM mesh.void_claim c WHERE c.mesh_id = $1 AND c.client_message_id = asked.id OFFSET 0) v ON true
+   WHERE d.seq IS NOT NULL OR v.sender IS NOT NULL`;
 
 /** The record or void claim of each id that has one. */
 export async function lookUp(
@@ -228,13 +256,15 @@ async function lookUpOn(
   ids: readonly string[],
 ): Promise<Map<string, DedupeRecord | VoidRecord>> {
   const found = new Map<string, DedupeRecord | VoidRecord>();
-  const asked = encodeArray(textArray, ids);
-  for (const row of await sql.rows(voidText, [meshId, asked])) {
-    const id = String(row["client_message_id"]);
-    found.set(id, { kind: "void", client_message_id: id, sender: String(row["sender"]) });
+  for (const row of await sql.rows(lookUpText, [meshId, encodeArray(asciiArray, ids)])) {
+    const id = String(row["id"]);
+    found.set(
+      id,
+      row["seq"] === null
+        ? { kind: "void", client_message_id: id, sender: String(row["voided_by"]) }
+        : await readRecord(core, sql, meshId, row),
+    );
   }
-  for (const row of await sql.rows(lookUpText, [meshId, asked]))
-    found.set(String(row["client_message_id"]), await readRecord(core, sql, meshId, row));
   return found;
 }
 
@@ -285,9 +315,4 @@ async function readRecord(core: StoreCore, sql: Sql, meshId: string, row: Row): 
             incarnation: await incarnationName(core, Number(incarnation), sql),
           }),
   };
-}
-
-/** The envelope of a stored row. */
-export function readEnvelope(text: string): Envelope {
-  return JSON.parse(text) as Envelope;
 }

@@ -15,6 +15,12 @@ export const textArray: ArrayType<string> = {
   bytes: (value) => Buffer.byteLength(value),
   write: (value, into, offset) => void into.write(value, offset, "utf8"),
 };
+/** Text whose every character is ASCII, as ids are: its length is known without looking at it. */
+export const asciiArray: ArrayType<string> = {
+  oid: 25,
+  bytes: (value) => value.length,
+  write: (value, into, offset) => void into.write(value, offset, "latin1"),
+};
 export const byteaArray: ArrayType<Uint8Array> = {
   oid: 17,
   bytes: (value) => value.length,

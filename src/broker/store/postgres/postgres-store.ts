@@ -133,6 +133,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     deadLetters: ofMesh(leases.deadLetters),
     requeueDead: ofMesh(leases.requeueDead),
     setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
+    setQueueUnsealed: ofMesh(queues.setQueueUnsealed),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),

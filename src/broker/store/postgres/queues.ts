@@ -6,7 +6,7 @@ import type { Row, Sql, StoreCore } from "./core.ts";
 import { member } from "./directory.ts";
 import { readNotice } from "./retention.ts";
 
-const queueColumns = "mesh_id, name, created_by, created_at, deliveries_max";
+const queueColumns = "mesh_id, name, created_by, created_at, deliveries_max, unsealed, unsealed_through";
 
 /** Under the mesh's lock, as accepting: nothing is accepted into a queue that is gone. */
 export function createQueue(
@@ -24,7 +24,24 @@ export function createQueue(
        VALUES ($1, $2, $3, $4, $5, $6)`,
       [mesh_id, name, created_by, now, head.seq, deliveries_max],
     );
-    return { mesh_id, name, created_by, created_at: now, deliveries_max };
+    return { mesh_id, name, created_by, created_at: now, deliveries_max, unsealed: false, unsealed_through: 0 };
+  });
+}
+
+/** As setTopicUnsealed: under the lock of accepting. */
+export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): Promise<QueueRow> {
+  return core.locked(meshId, async (tx, head) => {
+    const queue = await queueByName(tx, meshId, name);
+    if (queue === null) throw unknownQueue(name);
+    if (queue.unsealed === unsealed) return queue;
+    const through = unsealed ? queue.unsealed_through : head.seq;
+    await tx.rows("UPDATE mesh.queue SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND name = $2", [
+      meshId,
+      name,
+      unsealed,
+      through,
+    ]);
+    return { ...queue, unsealed, unsealed_through: through };
   });
 }
 
@@ -137,5 +154,7 @@ function readQueue(row: Row): QueueRow {
     created_by: String(row["created_by"]),
     created_at: Number(row["created_at"]),
     deliveries_max: Number(row["deliveries_max"]),
+    unsealed: row["unsealed"] === true,
+    unsealed_through: Number(row["unsealed_through"]),
   };
 }

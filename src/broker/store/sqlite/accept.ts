@@ -72,8 +72,6 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
   if (sender?.["status"] !== "active") return refusals.senderNoMember();
   if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
   const unsealed = item.unsealed === true;
-  // A queue cannot be opened yet, so it is not open.
-  if (unsealed && envelope.destination_kind === "queue") return refusals.unsealed(`queue:${envelope.destination_ref}`);
   if (envelope.destination_kind === "dm") {
     if (unsealed) return refusals.unsealedDm();
     const recipient = envelope.destination_ref.slice(0, 64);

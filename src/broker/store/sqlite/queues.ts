@@ -25,6 +25,19 @@ export function createQueue(
   });
 }
 
+/** As setTopicUnsealed: under the lock of accepting. */
+export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): QueueRow {
+  return core.transaction(() => {
+    const queue = requireQueue(core, meshId, name);
+    if (queue.unsealed === unsealed) return queue;
+    const through = unsealed ? queue.unsealed_through : headOf(core, meshId);
+    core
+      .sql("UPDATE queue SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND name = ?")
+      .run(unsealed ? 1 : 0, through, meshId, name);
+    return { ...queue, unsealed, unsealed_through: through };
+  });
+}
+
 export function queues(core: StoreCore, meshId: string): QueueRow[] {
   return core.sql("SELECT * FROM queue WHERE mesh_id = ? ORDER BY name").all(meshId).map(readQueue);
 }
@@ -131,5 +144,7 @@ function readQueue(row: Record<string, SQLInputValue>): QueueRow {
     created_by: String(row["created_by"]),
     created_at: Number(row["created_at"]),
     deliveries_max: Number(row["deliveries_max"]),
+    unsealed: row["unsealed"] === 1,
+    unsealed_through: Number(row["unsealed_through"]),
   };
 }

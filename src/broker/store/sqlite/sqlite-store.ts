@@ -79,6 +79,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
     setTopicUnsealed: method(apiKeys.setTopicUnsealed),
+    setQueueUnsealed: method(queues.setQueueUnsealed),
     revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
     ),

@@ -1,5 +1,5 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
-import { answerOf, count, either, instant, listing, nullable, view } from "../../../http/view.ts";
+import { answerOf, count, either, flag, instant, listing, nullable, view } from "../../../http/view.ts";
 import type {
   ClaimedMessage,
   DeadLetter,
@@ -19,6 +19,7 @@ export const queue = answerOf<QueueView>("Queue")(
     created_by: described(text(), "member_id"),
     created_at: instant(),
     deliveries_max: described(count(), "Deliveries after which a message that nobody acknowledged is a dead letter"),
+    unsealed: described(flag(), "API keys may hand in messages that nobody has sealed or signed"),
     messages: described(
       view({
         ready: described(count(), "A claim would get them"),
