@@ -24,8 +24,9 @@ import { chooseLimiter } from "./limit/choose-limiter.ts";
 import { type Listeners, type ListenOptions, openListeners } from "./listen/listeners.ts";
 import { printOf } from "./listen/reach.ts";
 import { createLinkServer } from "./link/link-server.ts";
+import { calmLog } from "./calm-log.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { openStore, wasUsed } from "./open-store.ts";
+import { checkStoreChoice, openStore, wasUsed } from "./open-store.ts";
 import type { BrokerStore } from "./store/store.ts";
 import { createUpkeep } from "./upkeep/upkeep.ts";
 
@@ -149,7 +150,8 @@ async function startBroker(
   messageRetentionDays: number,
   end: (why: BrokerEnd | null) => void,
 ): Promise<Running> {
-  const { dataDir, clock, log } = options;
+  const { dataDir, clock } = options;
+  const log = calmLog(options.log, clock);
   const deploymentDir = options.deploymentDir ?? dataDir;
   const limits: BrokerLimits = {
     ...defaultBrokerLimits,
@@ -160,6 +162,7 @@ async function startBroker(
   const lock = lockDataDir(dataDir);
   const undo: (() => unknown)[] = [() => lock.release()];
   try {
+    if (options.store === undefined) checkStoreChoice(dataDir, options.databaseUrl ?? null);
     const key = loadDeploymentKey(join(deploymentDir, "deployment_key.json"), {
       isFirstStart: !wasUsed(dataDir),
       now: clock.now(),
@@ -275,14 +278,13 @@ async function startBroker(
         leaseMs: limits.presenceLeaseMs,
         shutdown: () => end(null),
         upkeep,
-        status: async () => ({
+        status: () => ({
           broker_id: key.brokerId,
           broker_key: key.publicKeyHex,
           url,
           exposed,
           pid: process.pid,
           links: registry.count(),
-          meshes: (await store.listMeshes()).length,
         }),
       }),
       clock,

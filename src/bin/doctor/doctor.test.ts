@@ -32,7 +32,8 @@ function hostWith(change: Partial<Host> = {}): Host {
     freeBytes: () => 50_000_000_000,
     isLocked: () => false,
     lastLines: async () => [],
-    isReady: async () => true,
+    page: async () => ({ ok: true, text: "" }),
+    variable: () => null,
     ...change,
   };
 }
@@ -234,15 +235,25 @@ test("a broker that answers and must not get traffic is told from one that does 
     dir: "/x",
     status: { url: "ws://127.0.0.1:9/v1/link", exposed_url: null, state: "running", pid: 1, data_dir: "/x" },
   } as const;
-  for (const [ready, expected] of [
-    [true, /says that it takes traffic/],
-    [false, /must not get traffic/],
-    [null, /does not answer/],
+  const away = JSON.stringify({ detail: "the store could not read: refused", hint: "is PostgreSQL running?" });
+  for (const [page, expected, hint] of [
+    [{ ok: true, text: '{"status":"ready"}' }, /says that it takes traffic/, null],
+    [{ ok: false, text: away }, /must not get traffic: the store could not read: refused$/, "is PostgreSQL running?"],
+    [{ ok: false, text: "<html>" }, /must not get traffic: <html>$/, "claudemesh logs --broker --level warn"],
+    [null, /does not answer/, "claudemesh logs --broker --level warn"],
   ] as const) {
-    const [found] = await brokerReady.run(hostWith({ isReady: async () => ready }), site);
+    const [found, ...more] = await brokerReady.run(hostWith({ page: async () => page }), site);
     assert.match(found?.message ?? "", expected);
-    assert.equal(found?.state, ready === true ? "ok" : "problem");
+    assert.equal(found?.state, page?.ok === true ? "ok" : "problem");
+    assert.equal(found?.hint, hint);
+    assert.deepEqual(more, []);
   }
+  const text = "cm_broker_rate_limit_fallback 1\n";
+  const found = await brokerReady.run(hostWith({ page: async () => ({ ok: true, text }) }), site);
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["ok", "warning"],
+  );
 });
 
 test("a check that fails is itself a finding, and the others are told all the same", async () => {

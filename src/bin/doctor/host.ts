@@ -32,8 +32,10 @@ export interface Host {
   readonly isLaunching: boolean;
   /** The last lines of a log, at most `lines`. */
   lastLines(path: string, lines: number): Promise<readonly string[]>;
-  /** Whether the page answers that all is well; null when it does not answer. */
-  isReady(url: string): Promise<boolean | null>;
+  /** What a page of a running process answers; null when it does not. */
+  page(url: string): Promise<{ readonly ok: boolean; readonly text: string } | null>;
+  /** A variable of the environment that the next start would have; null: not set, or empty. */
+  variable(name: string): string | null;
 }
 
 export interface FileFacts {
@@ -108,13 +110,15 @@ export function createHost(home: string, now: number): Host {
       }
       return found.filter((line) => levelAtHead(line) !== null);
     },
-    async isReady(url) {
+    async page(url) {
       try {
-        return (await fetch(url, { signal: AbortSignal.timeout(askTimeoutMs) })).ok;
+        const answer = await fetch(url, { signal: AbortSignal.timeout(askTimeoutMs) });
+        return { ok: answer.ok, text: await answer.text() };
       } catch {
         return null;
       }
     },
+    variable: (name) => process.env[name] || null,
   };
 }
 

@@ -6,6 +6,7 @@ import { createHttpServer, createLoad, type Tls } from "../../http/http-server.t
 import { closer, listenTcp } from "../../http/listen-tcp.ts";
 import type { Route } from "../../http/route.ts";
 import { createRouter } from "../../http/router.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { publicApi } from "./public-routes.ts";
 
 /** The broker's port: links, and the public routes. */
@@ -27,6 +28,13 @@ export interface PublicServerParts {
   readonly connectionsMax: number;
 }
 
+/** The words of a database name its address, its user and its tables: they are for the log, and for this host. */
+function withoutStoreWords(error: ClaudemeshError): ClaudemeshError {
+  return error.code === "store_unavailable"
+    ? new ClaudemeshError(error.code, "the broker's store does not answer")
+    : error;
+}
+
 const inFlightMax = 256;
 const timeouts = { headersMs: 15_000, requestMs: 30_000, keepAliveMs: 5_000 };
 
@@ -41,6 +49,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       inFlightMax,
       streamsMax: 0,
       load: createLoad(),
+      ...(parts.certificate === null ? {} : { shown: withoutStoreWords }),
       observe: () => {},
     },
     {
