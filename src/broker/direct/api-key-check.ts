@@ -81,7 +81,7 @@ export function createApiKeyCheck(parts: {
     }
   }
 
-  /** The key that is meant, whatever its state. */
+  /** The key that is meant, if it still opens anything. */
   async function find(
     { authorization, address }: { authorization: string | undefined; address: string },
     meshId: string,
@@ -106,6 +106,12 @@ export function createApiKeyCheck(parts: {
       proven.delete(name);
       throw refuse(address, "unknown", "this mesh has no such API key");
     }
+    // Whoever knows the secret may know what became of it, but is no longer who passes.
+    const over = found.revoked_at !== null ? "revoked" : found.expires_at <= clock.now() ? "expired" : null;
+    if (over !== null) {
+      proven.delete(name);
+      throw refuse(address, over, over === "revoked" ? "this API key was revoked" : "this API key has expired");
+    }
     note(name);
     return found;
   }
@@ -114,9 +120,6 @@ export function createApiKeyCheck(parts: {
     async check(asked, meshId, scope) {
       const key = await find(asked, meshId);
       const now = clock.now();
-      // Whoever knows the secret may know what became of it.
-      if (key.revoked_at !== null) throw refuse(asked.address, "revoked", "this API key was revoked");
-      if (key.expires_at <= now) throw refuse(asked.address, "expired", "this API key has expired");
       const member = await store.member(meshId, key.member_id);
       if (member?.status !== "active") {
         metrics.apiKeysRefused.inc({ reason: "member" });

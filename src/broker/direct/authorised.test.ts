@@ -104,6 +104,19 @@ test("a key for some destinations neither sends to others nor reads of them", as
   assert.deepEqual(await found(narrow.key), ["#alerts"]);
 });
 
+test("a key that was right and is revoked, or over, is a wrong one: whoever goes on showing it has to wait", async (t) => {
+  const fixture = await directFixture(t, { limits: { keyFailureRate: 0.001, keyFailureBurst: 3 } });
+  const revoked = await fixture.apiKey({ scopes: ["read"] });
+  const short = await fixture.apiKey({ scopes: ["read"], expires_in_s: 1 });
+  const members = async ({ key }: { key: string }) => (await fixture.ask(key, "GET", "/members")).status;
+  for (const key of [revoked, short]) assert.equal(await members(key), 200);
+  await fixture.admin("POST", `/v1/meshes/${fixture.meshId}/api_keys/${revoked.key_id}/revoke`, {});
+  fixture.clock.advance(1_000);
+  const statuses: number[] = [];
+  for (const key of [revoked, revoked, short, revoked, short]) statuses.push(await members(key));
+  assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+});
+
 test("an address that shows too many wrong keys has to wait, and a key that was right lately passes meanwhile", async (t) => {
   const fixture = await directFixture(t, { limits: { keyFailureRate: 1, keyFailureBurst: 5 } });
   const [known, unknown] = [await fixture.apiKey({ scopes: ["read"] }), await fixture.apiKey({ scopes: ["read"] })];
