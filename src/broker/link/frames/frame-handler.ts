@@ -1,4 +1,5 @@
-import type { RequestFrame, RequestResults } from "../../../protocol/frames.ts";
+import type { ErrorFrame, RequestFrame, RequestResults } from "../../../protocol/frames.ts";
+import { toldOutside } from "../../told-outside.ts";
 import { errorFrame } from "../outgoing.ts";
 import type { LinkParts } from "../link-parts.ts";
 import type { LiveLink } from "../live-link.ts";
@@ -14,8 +15,24 @@ export function request<T extends RequestFrame["type"]>(
     answer(frame, link, parts)
       .then(
         (result) => link.send({ type: "reply", id: frame.id, result }),
-        (thrown: unknown) => link.send(errorFrame(thrown, frame.id)),
+        (thrown: unknown) => link.send(failed(thrown, frame, link, parts)),
       )
       .finally(done);
   };
+}
+
+/** The answer to a frame that failed. */
+export function failed(
+  thrown: unknown,
+  { id, type }: { readonly id: number; readonly type: string },
+  { meshId, memberId }: Pick<LiveLink, "meshId" | "memberId">,
+  { log }: Pick<LinkParts, "log">,
+): ErrorFrame {
+  const { error, inner } = toldOutside(thrown);
+  if (inner !== null)
+    log.warn(
+      { mesh_id: meshId, member_id: memberId, frame: type, code: inner.code, error: inner.message },
+      "a frame could not be answered",
+    );
+  return errorFrame(error, id);
 }
