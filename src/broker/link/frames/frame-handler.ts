@@ -7,9 +7,22 @@ import type { LiveLink } from "../live-link.ts";
 /** Handles one frame; calls `done` once when nothing of it is pending any more. Throws only for malformed traffic. */
 export type FrameHandler<F> = (frame: F, link: LiveLink, parts: LinkParts, done: () => void) => void;
 
-/** A frame that is answered by `reply`, or by `error` with its id. */
+type Answer<T extends RequestFrame["type"]> = (
+  frame: Extract<RequestFrame, { type: T }>,
+  link: LiveLink,
+  parts: LinkParts,
+) => Promise<RequestResults[T]>;
+
+/** A frame that is answered by `reply`, or by `error` with its id, in its link's turn. */
 export function request<T extends RequestFrame["type"]>(
-  answer: (frame: Extract<RequestFrame, { type: T }>, link: LiveLink, parts: LinkParts) => Promise<RequestResults[T]>,
+  answer: Answer<T>,
+): FrameHandler<Extract<RequestFrame, { type: T }>> {
+  return waitingRequest<T>((frame, link, parts) => link.requests.take(() => answer(frame, link, parts)));
+}
+
+/** The same for a frame whose answer may wait for what others do: it takes no turn from the rest of its link. */
+export function waitingRequest<T extends RequestFrame["type"]>(
+  answer: Answer<T>,
 ): FrameHandler<Extract<RequestFrame, { type: T }>> {
   return (frame, link, parts, done) => {
     answer(frame, link, parts)

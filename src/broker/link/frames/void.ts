@@ -8,7 +8,8 @@ import { failed, type FrameHandler } from "./frame-handler.ts";
 
 /** Claims the sender's own ids as never to be committed, or returns what is (delivery.md §3). */
 export const onVoid: FrameHandler<VoidFrame> = (frame, link, parts, done) => {
-  voidIds(frame, link, parts)
+  link.requests
+    .take(() => voidIds(frame, link, parts))
     .then(
       (items) => link.send({ type: "void_ack", id: frame.id, items }),
       (thrown: unknown) => link.send(failed(thrown, frame, link, parts)),
