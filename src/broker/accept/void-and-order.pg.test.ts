@@ -130,7 +130,7 @@ test("under a limit that refuses most, over links that move between the brokers,
 });
 
 test("retries of what is committed are answered while the limit is used up, and the limiter is not even asked", async (t) => {
-  const limits = { memberRate: 1, memberBurst: 400, meshRate: 1, meshBurst: 400 };
+  const limits = { memberRate: 0.001, memberBurst: 400, meshRate: 0.001, meshBurst: 400 };
   const redis = await redisServer(t);
   const two = await twoBrokers(t, await (await server()).createDatabase(), { limits, redisUrl: redis.url });
   const meshId = await two.mesh("free");
