@@ -45,6 +45,7 @@ export async function migrate(options: {
   client.on("error", () => undefined);
   try {
     await client.connect();
+    await requireVersion(client);
     await takeLock(client, options);
     return await applyAll(client, options);
   } catch (thrown) {
@@ -69,6 +70,22 @@ function clientOf(url: string): Client {
       hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with / # ? @ : and % of a password written as %2F %23 %3F %40 %3A %25",
     });
   }
+}
+
+/** Oldest server that this is made for and tested with. */
+const versionMin = 15;
+
+async function requireVersion(client: Client): Promise<void> {
+  const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+  const version = rows[0]?.server_version ?? "";
+  if (Number.parseInt(version, 10) >= versionMin) return;
+  throw new ClaudemeshError(
+    "invalid_config",
+    `the database server is PostgreSQL ${version}; ${versionMin} or newer is needed`,
+    {
+      hint: "upgrade it with pg_upgrade, or name another one in DATABASE_URL",
+    },
+  );
 }
 
 export function readMigrations(folder: string): Migration[] {
