@@ -59,3 +59,34 @@ test("what a link still waits to ask when it ends is not asked", async (t) => {
   assert.ok(await again.request<"members">({ type: "members" }));
   assert.equal(asked - before, 2);
 });
+
+test("receipts of one link for members who are away are kept a few at once, and all of them", async (t) => {
+  const store = storeIn(t);
+  const released = Promise.withResolvers<void>();
+  let [asked, kept] = [0, 0];
+  const member: typeof store.member = async (meshId, memberId) => {
+    const row = await store.member(meshId, memberId);
+    if (row?.name !== "carol") return row;
+    asked += 1;
+    await released.promise;
+    return row;
+  };
+  const addReceipts: typeof store.addReceipts = async (...words) => {
+    await store.addReceipts(...words);
+    kept += words[1].length;
+  };
+  const fixture = await brokerFixture(t, { store: { ...store, member, addReceipts }, limits: { linkRequestsMax: 2 } });
+  const [alice, carol] = [await fixture.member("alice"), await fixture.member("carol")];
+  const link = await fixture.connect(alice);
+  const group = { to: carol.memberId, from: alice.memberId, items: [], signature: "" };
+  link.send({ type: "receipt", id: 1_001, groups: Array.from({ length: 5 }, () => group) });
+  link.send({ type: "receipt", id: 1_002, groups: [group] });
+  await link.sendItems([envelopeOf(fixture.meshId, alice, alice.memberId, "hello")]);
+  assert.equal(asked, 2);
+  released.resolve();
+  for (const id of [1_001, 1_002])
+    await link.next(
+      (frame): frame is Extract<typeof frame, { type: "reply" }> => frame.type === "reply" && frame.id === id,
+    );
+  assert.deepEqual([asked, kept], [6, 6]);
+});
