@@ -7,7 +7,7 @@ import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
 /**
  * A store against a model in memory, under sends, repeats, voids, topics made and deleted, subscriptions, cursors,
- * retention and restarts in any order. After every step (delivery.md §9):
+ * links replaced, a member revoked, retention and restarts in any order. After every step (delivery.md §9):
  * 2. an id commits at most one request, and every answer names it;
  * 3. sequence numbers have no hole, and every member is owed exactly what lies in its intervals above its cursor, or
  *    was told that it is gone.
@@ -16,7 +16,16 @@ const members = [newIdentity(), newIdentity(), newIdentity()];
 const topicNames = ["red", "blue"];
 
 type Step =
-  | { readonly do: "send"; readonly from: number; readonly to: number; readonly id: number; readonly text: number }
+  | {
+      readonly do: "send";
+      readonly from: number;
+      readonly to: number;
+      readonly id: number;
+      readonly text: number;
+      /** By a link that is no longer the sender's. */
+      readonly stale: boolean;
+    }
+  | { readonly do: "link" | "revoke"; readonly who: number }
   | { readonly do: "void" | "acknowledge"; readonly who: number; readonly which: number }
   | { readonly do: "subscribe" | "unsubscribe" | "create" | "delete"; readonly who: number; readonly topic: number }
   | { readonly do: "retention"; readonly keep: number }
@@ -32,8 +41,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       to: fc.constantFrom(0, 1, 2, 3, 3, 3, 4),
       id: fc.nat(30),
       text: fc.nat(1),
+      stale: fc.constantFrom(false, false, false, true),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("link" as const), who }) },
+  { weight: 1, arbitrary: fc.constant({ do: "revoke" as const, who: members.length - 1 }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constantFrom("void" as const, "acknowledge" as const), who, which: fc.nat(30) }),
@@ -79,6 +91,9 @@ interface World {
   /** By member and destination key. */
   readonly cursors: Map<string, number>;
   readonly gaps: Set<string>;
+  /** link_epoch of each member's newest link. */
+  readonly links: number[];
+  readonly revoked: Set<number>;
 }
 
 /** Runs the model `runs` times, each in a mesh of its own of the store that `open` gives; the run closes it. */
@@ -111,7 +126,11 @@ async function begin(store: BrokerStore, reopen: () => Promise<BrokerStore>): Pr
     await store.addMember({ mesh_id: meshId, member_id: memberId, name: `m${index}`, role: "member", now: 0 });
     cursors.set(`${index} dm`, 0);
   }
-  return { store, reopen, meshId, log: [], records: new Map(), voids: new Set(), topics: [], cursors, gaps: new Set() };
+  return {
+    ...{ store, reopen, meshId, log: [], records: new Map(), voids: new Set(), topics: [], cursors, gaps: new Set() },
+    links: members.map(() => 0),
+    revoked: new Set(),
+  };
 }
 
 async function take(world: World, each: Step): Promise<void> {
@@ -132,13 +151,17 @@ async function take(world: World, each: Step): Promise<void> {
       const key = keys[each.which % keys.length] ?? "";
       const seq = Math.min(each.which, log.length);
       const acks = [{ destination: key.slice(2), seq }];
-      assert.equal(await store.acknowledge(meshId, memberAt(each.who).memberId, 0, acks), true);
-      world.cursors.set(key, Math.max(seq, world.cursors.get(key) ?? 0));
+      const live = !world.revoked.has(each.who);
+      const { memberId } = memberAt(each.who);
+      assert.equal(await store.acknowledge(meshId, memberId, world.links[each.who] ?? 0, acks), live);
+      if (live) world.cursors.set(key, Math.max(seq, world.cursors.get(key) ?? 0));
       return;
     }
     case "create": {
       const name = topicNames[each.topic] ?? "";
       const input = { mesh_id: meshId, name, created_by: memberAt(each.who).memberId, now: 1 };
+      if (world.revoked.has(each.who))
+        return void (await assert.rejects(store.createTopic(input), { code: "not_a_member" }));
       if (open(name) !== undefined)
         return void (await assert.rejects(store.createTopic(input), { code: "already_exists" }));
       const { topic_id: topicId } = await store.createTopic(input);
@@ -155,6 +178,8 @@ async function take(world: World, each: Step): Promise<void> {
       const change =
         each.do === "delete" ? store.deleteTopic(meshId, name, 1) : store[each.do](meshId, memberId, name, 1);
       if (topic === undefined) return void (await assert.rejects(change, { code: "unknown_destination" }));
+      if (each.do === "subscribe" && world.revoked.has(each.who))
+        return void (await assert.rejects(change, { code: "not_a_member" }));
       await change;
       if (each.do === "subscribe") return enter(world, topic, each.who);
       for (const [member, intervals] of topic.intervals)
@@ -176,23 +201,41 @@ async function take(world: World, each: Step): Promise<void> {
       }
       return;
     }
+    case "link": {
+      const raised = store.raiseLinkEpoch(meshId, memberAt(each.who).memberId, { instance_id: "i", now: 1 });
+      if (world.revoked.has(each.who)) return void (await assert.rejects(raised, { code: "not_a_member" }));
+      world.links[each.who] = (await raised).link_epoch;
+      return;
+    }
+    case "revoke":
+      await store.revokeMember(meshId, memberAt(each.who).memberId, 1);
+      world.revoked.add(each.who);
+      for (const { intervals } of topics)
+        for (const interval of intervals.get(each.who) ?? []) interval.last ??= log.length;
+      return;
     case "restart":
       world.store = await world.reopen();
   }
 }
 
-async function send(world: World, { from, to, id: number, text }: Extract<Step, { do: "send" }>): Promise<void> {
+async function send(world: World, step: Extract<Step, { do: "send" }>): Promise<void> {
+  const { from, to, id: number, text, stale } = step;
   const id = idOf(from, number);
   const name = to >= members.length ? topicNames[to - members.length] : undefined;
   const target = name === undefined ? memberAt(to) : `#${name}`;
   const sent: AcceptItem = item(world.meshId, memberAt(from), target, { client_message_id: id, text: `text ${text}` });
-  const [outcome] = await world.store.accept(world.meshId, [sent], world.log.length + 1);
+  const own = world.links[from] ?? 0;
+  const linkEpoch = stale ? Math.abs(own - 1) : own;
+  const [outcome] = await world.store.accept(world.meshId, [{ ...sent, linkEpoch }], world.log.length + 1);
   const known = world.records.get(id);
   const topic = world.topics.find((one) => one.name === name && !one.deleted);
   const subscribed = topic?.intervals.get(from)?.some(({ last }) => last === null) === true;
   let expected: string;
   if (known !== undefined) expected = known.text === text && known.to === to ? "duplicate" : "mismatch";
   else if (world.voids.has(id)) expected = "void";
+  else if (world.revoked.has(from)) expected = "not_a_member";
+  else if (stale) expected = "behind";
+  else if (name === undefined && world.revoked.has(to)) expected = "unknown_destination";
   else if (name !== undefined && topic === undefined) expected = "unknown_destination";
   else if (name !== undefined && !subscribed) expected = "not_subscribed";
   else expected = "accepted";

@@ -49,6 +49,13 @@ export function logAndDirectory(on: On): void {
       ["not_a_member", "unknown_destination"],
     );
     assert.equal(await store.acknowledge(meshId, alice.memberId, link_epoch, []), false);
+    // A link of its may still be open at another broker, or be opening: nothing is begun by it any more.
+    const refused = { code: "not_a_member" };
+    await assert.rejects(store.raiseLinkEpoch(meshId, alice.memberId, { instance_id: "j", now }), refused);
+    await assert.rejects(store.subscribe(meshId, alice.memberId, "builds", now), refused);
+    const another = { mesh_id: meshId, name: "another", created_by: alice.memberId, now };
+    await assert.rejects(store.createTopic(another), refused);
+    assert.equal(await store.topicByName(meshId, "another"), null);
     assert.deepEqual(await store.subscribers(meshId, topic_id), []);
   });
 

@@ -18,6 +18,7 @@ import {
 import { incarnationName, type Row, type Sql, type StoreCore } from "./core.ts";
 import { meetLife } from "./life.ts";
 import { noIncarnation, sqlState } from "./sqlstate.ts";
+import { storedEnvelope } from "./stored-envelope.ts";
 
 /**
  * B2 and B3 of a batch for one mesh: one call of mesh.accept, which commits by itself (migrations/broker/postgres). When
@@ -159,7 +160,7 @@ function columnsOf(items: readonly AcceptItem[], routes: Routes, life: string): 
     column(smallintArray, ({ envelope }) => envelope.version),
     column(uuidArray, (item) => item.broker_message_id),
     column(booleanArray, ({ refusal }) => refusal !== null),
-    column(textArray, ({ envelope }) => JSON.stringify(envelope)),
+    column(textArray, ({ envelope }) => storedEnvelope(envelope)),
     encodeArray(integerArray, mentionItems),
     encodeArray(asciiArray, mentionMembers),
   ];
@@ -227,15 +228,17 @@ function unsealedRefusal({ destination_kind, destination_ref }: Envelope): Accep
   return refusals.unsealed(destination_kind === "topic" ? `#${destination_ref}` : `queue:${destination_ref}`);
 }
 
-/** OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by reading a whole table. */
+/**
+ * The record of each id, or its void claim. OFFSET 0 keeps each look-up a look-up: joined freely, a batch could be answered by
+ * reading a whole table.
+ */
 const lookUpText = `
-  SELECT d.*, m.incarnation AS message_incarnation
+  SELECT asked.id, d.*, m.incarnation AS message_incarnation, v.sender AS voided_by
     FROM unnest($2::text[]) AS asked (id)
-    CROSS JOIN LATERAL (SELECT * FROM mesh.client_message_dedupe r WHERE r.mesh_id = $1 AND r.client_message_id = asked.id OFFSET 0) d
-    LEFT JOIN LATERAL (SELECT q.incarnation FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq = d.seq OFFSET 0) m ON true`;
-const voidText = `
-  SELECT v.client_message_id, v.sender FROM unnest($2::text[]) AS asked (id)
-    CROSS JOIN LATERAL (SELECT * FROM mesh.void_claim c WHERE c.mesh_id = $1 AND c.client_message_id = asked.id OFFSET 0) v`;
+    LEFT JOIN LATERAL (SELECT * FROM mesh.client_message_dedupe r WHERE r.mesh_id = $1 AND r.client_message_id = asked.id OFFSET 0) d ON true
+    LEFT JOIN LATERAL (SELECT q.incarnation FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq = d.seq OFFSET 0) m ON true
+    LEFT JOIN LATERAL (SELECT c.sender FROM mesh.void_claim c WHERE c.mesh_id = $1 AND c.client_message_id = asked.id OFFSET 0) v ON true
+   WHERE d.seq IS NOT NULL OR v.sender IS NOT NULL`;
 
 /** The record or void claim of each id that has one. */
 export async function lookUp(
@@ -253,13 +256,15 @@ async function lookUpOn(
   ids: readonly string[],
 ): Promise<Map<string, DedupeRecord | VoidRecord>> {
   const found = new Map<string, DedupeRecord | VoidRecord>();
-  const asked = encodeArray(textArray, ids);
-  for (const row of await sql.rows(voidText, [meshId, asked])) {
-    const id = String(row["client_message_id"]);
-    found.set(id, { kind: "void", client_message_id: id, sender: String(row["sender"]) });
+  for (const row of await sql.rows(lookUpText, [meshId, encodeArray(asciiArray, ids)])) {
+    const id = String(row["id"]);
+    found.set(
+      id,
+      row["seq"] === null
+        ? { kind: "void", client_message_id: id, sender: String(row["voided_by"]) }
+        : await readRecord(core, sql, meshId, row),
+    );
   }
-  for (const row of await sql.rows(lookUpText, [meshId, asked]))
-    found.set(String(row["client_message_id"]), await readRecord(core, sql, meshId, row));
   return found;
 }
 
@@ -310,9 +315,4 @@ async function readRecord(core: StoreCore, sql: Sql, meshId: string, row: Row): 
             incarnation: await incarnationName(core, Number(incarnation), sql),
           }),
   };
-}
-
-/** The envelope of a stored row. */
-export function readEnvelope(text: string): Envelope {
-  return JSON.parse(text) as Envelope;
 }

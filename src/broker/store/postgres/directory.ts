@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
+import { noActiveMember } from "../member-refusals.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
@@ -139,6 +140,11 @@ export async function requireMember(tx: Sql, meshId: string, memberId: string): 
   return row;
 }
 
+/** Revoked meanwhile: a link of its may still be open at another broker, or be opening. Call it under the mesh's lock. */
+export async function requireActive(tx: Sql, meshId: string, memberId: string): Promise<void> {
+  if ((await requireMember(tx, meshId, memberId)).status !== "active") throw noActiveMember();
+}
+
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
   return core.locked(meshId, async (tx, head) => {
     await requireMember(tx, meshId, memberId);
@@ -167,11 +173,12 @@ export function raiseLinkEpoch(
       [meshId, memberId, core.options.instanceId, connection.now],
     );
     const [raised] = await tx.rows(
-      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4 WHERE mesh_id = $1 AND member_id = $2
+      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4
+        WHERE mesh_id = $1 AND member_id = $2 AND status = 'active'
        RETURNING link_epoch, (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()) AS life`,
       [meshId, memberId, connection.instance_id, core.options.instanceId],
     );
-    if (raised === undefined) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+    if (raised === undefined) throw noActiveMember();
     return {
       link_epoch: Number(raised["link_epoch"]),
       life: String(raised["life"]),

@@ -1,6 +1,6 @@
-import { readEnvelope } from "./accept.ts";
 import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { readEnvelope, storedColumns } from "./stored-envelope.ts";
 
 /** Envelopes read at once. The server could not take them apart: its JSON functions refuse U+0000, which meta may hold. */
 const envelopesMax = 100;
@@ -27,15 +27,15 @@ export async function compareMentions(
   const said = new Map<string, Mention>();
   for (let after: number | null = afterSeq; after !== null; ) {
     const rows = await tx.rows(
-      `SELECT m.seq, m.client_message_id, m.envelope FROM mesh.message_queue m
-        WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3 AND m.envelope NOT LIKE '%"mentions":[]%'
+      `SELECT m.seq, ${storedColumns} FROM mesh.message_queue m
+        WHERE m.mesh_id = $1 AND m.seq > $2 AND m.seq <= $3 AND m.envelope LIKE '%"mentions":[%'
         ORDER BY m.seq LIMIT ${envelopesMax}`,
       [meshId, after, to],
     );
     for (const row of rows) {
       const seq = Number(row["seq"]);
       const clientMessageId = textOrNull(row["client_message_id"]);
-      for (const member of readEnvelope(String(row["envelope"])).mentions)
+      for (const member of readEnvelope(meshId, row).mentions)
         said.set(`${seq} ${member}`, { member, seq, clientMessageId });
     }
     after = rows.length < envelopesMax ? null : Number(rows.at(-1)?.["seq"]);

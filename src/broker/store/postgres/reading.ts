@@ -2,8 +2,8 @@ import type { DestinationKey } from "../../../protocol/frames.ts";
 import { readDestination } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
 import type { CursorRow, LogMessage, RoutedMessage } from "../store.ts";
-import { readEnvelope } from "./accept.ts";
 import { incarnationName, type Row, type StoreCore } from "./core.ts";
+import { readEnvelope, storedColumns } from "./stored-envelope.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 const cursorsText = `
@@ -25,7 +25,7 @@ export async function cursors(core: StoreCore, meshId: string, memberId: string)
   }));
 }
 
-export const messageColumns = "m.seq, m.epoch, m.incarnation, m.broker_message_id, m.accepted_at, m.envelope";
+export const messageColumns = `m.seq, m.epoch, m.incarnation, m.broker_message_id, m.accepted_at, ${storedColumns}`;
 
 const withinInterval = `EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = $3 AND s.topic_id = $4
        AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq))`;
@@ -103,13 +103,13 @@ export async function history(
 
 /** The message at a place, whoever it is for. */
 export async function messageAt(core: StoreCore, meshId: string, seq: number): Promise<LogMessage | null> {
-  const text = `SELECT ${messageColumns}, m.destination FROM mesh.message_queue m WHERE m.mesh_id = $1 AND m.seq = $2`;
+  const text = `SELECT ${messageColumns} FROM mesh.message_queue m WHERE m.mesh_id = $1 AND m.seq = $2`;
   const [message] = await readPlaced(core, meshId, await core.rows(text, [meshId, seq]));
   return message ?? null;
 }
 
 const mentionsText = `
-  SELECT ${messageColumns}, m.destination FROM mesh.mention_index i
+  SELECT ${messageColumns} FROM mesh.mention_index i
     JOIN mesh.message_queue m ON m.mesh_id = i.mesh_id AND m.seq = i.seq
    WHERE i.mesh_id = $1 AND i.member = $2 AND i.seq < $3 AND (
       m.destination = 'dm:' || $2 OR (m.destination LIKE 'dm:%' AND m.sender = $2)
@@ -139,7 +139,7 @@ async function readPlaced(core: StoreCore, meshId: string, rows: readonly Row[])
 }
 
 const readLogText = `
-  SELECT ${messageColumns}, m.destination FROM (
+  SELECT ${messageColumns} FROM (
     SELECT d.*, sum(octet_length(d.envelope)) OVER (ORDER BY d.seq) AS bytes, row_number() OVER (ORDER BY d.seq) AS place
       FROM (SELECT * FROM mesh.message_queue q WHERE q.mesh_id = $1 AND q.seq > $2 AND q.seq <= $3 ORDER BY q.seq LIMIT $4) d) m
    WHERE m.bytes <= $5 OR m.place = 1 ORDER BY m.seq`;
@@ -186,7 +186,7 @@ export async function readMessages(
       accepted_at: Number(row["accepted_at"]),
       destination,
       position: issuePosition(core.positionKey, meshId, { ...place, incarnation }),
-      envelope: readEnvelope(String(row["envelope"])),
+      envelope: readEnvelope(meshId, row),
     };
   });
 }

@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
 import type { TopicRow } from "../store.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
-import { requireMember } from "./directory.ts";
+import { requireActive } from "./directory.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 const topicColumns = "mesh_id, topic_id, name, created_at, unsealed, unsealed_through";
@@ -12,6 +12,7 @@ export function createTopic(
   input: { mesh_id: string; name: string; created_by: string; now: number },
 ): Promise<TopicRow> {
   return core.locked(input.mesh_id, async (tx, head) => {
+    await requireActive(tx, input.mesh_id, input.created_by);
     if ((await topicByName(tx, input.mesh_id, input.name)) !== null) {
       throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, {
         hint: `claudemesh topic join ${input.name}`,
@@ -58,7 +59,7 @@ export async function topicByName(sql: Sql, meshId: string, name: string): Promi
 export function subscribe(core: StoreCore, meshId: string, memberId: string, name: string): Promise<TopicRow> {
   return core.locked(meshId, async (tx, head) => {
     const topic = await requireTopic(tx, meshId, name);
-    await requireMember(tx, meshId, memberId);
+    await requireActive(tx, meshId, memberId);
     const open = await tx.rows(
       "SELECT 1 AS yes FROM mesh.subscription WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL",
       [meshId, memberId, topic.topic_id],

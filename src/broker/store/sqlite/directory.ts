@@ -1,6 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
+import { noActiveMember } from "../member-refusals.ts";
 import type { MemberRow, MeshRow, RaisedLink, TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 
@@ -115,7 +116,7 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
 
 export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): RaisedLink {
   return core.transaction(() => {
-    const before = requireMember(core, meshId, memberId);
+    const before = requireActive(core, meshId, memberId);
     core
       .sql("UPDATE member SET link_epoch = link_epoch + 1, instance_id = ? WHERE mesh_id = ? AND member_id = ?")
       .run(instanceId, meshId, memberId);
@@ -140,6 +141,7 @@ export function createTopic(
   input: { mesh_id: string; name: string; created_by: string; now: number },
 ): TopicRow {
   return core.transaction(() => {
+    requireActive(core, input.mesh_id, input.created_by);
     if (topicByName(core, input.mesh_id, input.name) !== null) {
       throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, {
         hint: `claudemesh topic join ${input.name}`,
@@ -177,7 +179,7 @@ export function topicByName(core: StoreCore, meshId: string, name: string): Topi
 export function subscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    requireMember(core, meshId, memberId);
+    requireActive(core, meshId, memberId);
     if (openIntervalOf(core, meshId, memberId, topic.topic_id) === undefined)
       openInterval(core, meshId, memberId, topic.topic_id, headOf(core, meshId));
     return topic;
@@ -249,6 +251,13 @@ export function headOf(core: StoreCore, meshId: string): number {
 function requireMember(core: StoreCore, meshId: string, memberId: string): MemberRow {
   const row = member(core, meshId, memberId);
   if (row === null) throw new ClaudemeshError("not_a_member", "no such member in this mesh");
+  return row;
+}
+
+/** Revoked meanwhile: a link of its may be opening. */
+function requireActive(core: StoreCore, meshId: string, memberId: string): MemberRow {
+  const row = requireMember(core, meshId, memberId);
+  if (row.status !== "active") throw noActiveMember();
   return row;
 }
 
