@@ -111,6 +111,13 @@ async function main(): Promise<number> {
   await members[0]?.client.topics.create("builds");
   for (const member of members) await patiently(() => member.client.topics.join("builds"));
   await members[0]?.client.queues.create(queue, { deliveries_max: deliveriesMax });
+  // A daemon sends to what it has heard of.
+  for (const { name, client } of members) {
+    const id = `${name}-first`;
+    const request = { to: queue, message: `message ${id}`, client_message_id: id };
+    const { outbox_id } = await patiently(() => client.send(request));
+    acknowledged.push({ id, outboxId: outbox_id, from: name, target: queue });
+  }
   process.stderr.write(`seed ${values.seed}, ${values.seconds} s, ${brokerCount} brokers, ${daemonCount} daemons\n`);
 
   const work = queueWork();

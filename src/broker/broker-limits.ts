@@ -102,3 +102,6 @@ export const defaultBrokerLimits = {
 } satisfies Record<string, number>;
 
 export type BrokerLimits = typeof defaultBrokerLimits;
+
+/** Where a commit does not block the event loop, as the embedded store's does, larger batches share it. */
+export const databaseBrokerLimits = { acceptBatchMax: 256 } as const satisfies Partial<BrokerLimits>;

@@ -8,7 +8,7 @@ import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import { writeBrokerFile } from "./broker-file.ts";
-import { type BrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { type BrokerLimits, databaseBrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
 import { chooseBus } from "./fleet/choose-bus.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
@@ -151,7 +151,11 @@ async function startBroker(
 ): Promise<Running> {
   const { dataDir, clock, log } = options;
   const deploymentDir = options.deploymentDir ?? dataDir;
-  const limits: BrokerLimits = { ...defaultBrokerLimits, ...options.limits };
+  const limits: BrokerLimits = {
+    ...defaultBrokerLimits,
+    ...((options.databaseUrl ?? null) === null ? {} : databaseBrokerLimits),
+    ...options.limits,
+  };
   for (const folder of [dataDir, deploymentDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   const undo: (() => unknown)[] = [() => lock.release()];

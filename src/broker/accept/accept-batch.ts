@@ -30,14 +30,37 @@ export interface CommittedMessage {
   readonly accepted_at: number;
 }
 
+/** What the store has of a batch's ids: B0's question. */
+export type KnownIds = Awaited<ReturnType<BrokerStore["lookUp"]>>;
+
+/** Asks for the records of a batch. It may be asked before its turn, beside the transaction of another batch without a common id. */
+export function lookUpBatch(
+  meshId: string,
+  batch: readonly QueuedItem[],
+  { store }: Pick<AcceptParts, "store">,
+): Promise<KnownIds> {
+  const known = store.lookUp(
+    meshId,
+    batch.map((item) => item.envelope.client_message_id),
+  );
+  // Its failure is the batch's, when its turn comes.
+  known.catch(() => undefined);
+  return known;
+}
+
 /** B0 to B3 for one batch of one mesh, each id once (delivery.md §4). Settles every item; never throws. */
-export async function acceptBatch(meshId: string, batch: readonly QueuedItem[], parts: AcceptParts): Promise<void> {
+export async function acceptBatch(
+  meshId: string,
+  batch: readonly QueuedItem[],
+  known: Promise<KnownIds>,
+  parts: AcceptParts,
+): Promise<void> {
   const { metrics } = parts;
   const stopTimer = metrics.acceptSeconds.startTimer();
   metrics.acceptBatchSize.observe(batch.length);
   let open: readonly QueuedItem[] = batch;
   try {
-    open = await fastPath(meshId, batch, parts);
+    open = answerKnown(batch, await known, parts);
     if (open.length > 0) await claim(meshId, open, parts);
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown, "store_unavailable");
@@ -56,11 +79,7 @@ export async function acceptBatch(meshId: string, batch: readonly QueuedItem[], 
 }
 
 /** B0: answers the ids that have a record, before anything that can refuse for load. Returns the others. */
-async function fastPath(meshId: string, batch: readonly QueuedItem[], parts: AcceptParts): Promise<QueuedItem[]> {
-  const found = await parts.store.lookUp(
-    meshId,
-    batch.map((item) => item.envelope.client_message_id),
-  );
+function answerKnown(batch: readonly QueuedItem[], found: KnownIds, parts: AcceptParts): QueuedItem[] {
   if (found.size === 0) return [...batch];
   const open: QueuedItem[] = [];
   for (const item of batch) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { wireId } from "../../protocol/ids.ts";
 import { isUuidV7 } from "../../protocol/ids.ts";
 import { brokerFixture, type Fixture } from "../testing/fixture.ts";
@@ -129,7 +130,6 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
   });
   await store.start();
   context.after(() => store.stop());
-  const blind = Object.assign(Object.create(store) as typeof store, { lookUp: async () => new Map() });
   const { link_epoch } = await store.raiseLinkEpoch(fixture.meshId, alice.memberId, { instance_id: "i", now: 0 });
   const { checkItem } = await import("./check-item.ts");
   const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "once");
@@ -150,6 +150,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
     () => 0,
     () => undefined,
   );
+  const unknown = Promise.resolve(new Map());
   await Promise.all(
     Array.from({ length: 50 }, () =>
       acceptBatch(
@@ -162,8 +163,9 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
             settle: ({ status }) => void statuses.push(status),
           },
         ],
+        unknown,
         {
-          store: blind,
+          store,
           limiter,
           clock: fixture.clock,
           log: silentLog,
@@ -271,6 +273,24 @@ test("one id twice in a frame is committed once", async (context) => {
     codes(await link.sendItems([envelope, envelope, envelopeOf(fixture.meshId, alice, bob.memberId, "after")])),
     ["201", "200", "201"],
   );
+});
+
+test("a retry that waits behind the batch of its own id is looked up after that has committed, and pays nothing", async (context) => {
+  const limits = { acceptBatchMax: 2, memberRate: 1, memberBurst: 3 };
+  const fixture = await brokerFixture(context, { limits });
+  const { alice, bob, link } = await pair(fixture);
+  const [one, two, three] = ["one", "two", "three"].map((text) =>
+    envelopeOf(fixture.meshId, alice, bob.memberId, text),
+  );
+  // Two full batches at once; the clock stands still, so the budget is for three.
+  const sent = [
+    [one, two],
+    [one, three],
+  ].map((items) => link.sendItems(items as Envelope[]));
+  assert.deepEqual((await Promise.all(sent)).map(codes), [
+    ["201", "201"],
+    ["200", "201"],
+  ]);
 });
 
 test("an accept queue beyond its limit stops reading and refuses nothing", async (context) => {

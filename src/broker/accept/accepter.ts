@@ -1,6 +1,6 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
-import { type AcceptParts, acceptBatch } from "./accept-batch.ts";
+import { type AcceptParts, acceptBatch, type KnownIds, lookUpBatch } from "./accept-batch.ts";
 import { refusalAnswer, refusalOf } from "./answer.ts";
 import { checkItem, claimedId } from "./check-item.ts";
 import { createMeshQueue, type MeshQueue, type QueuedItem } from "./mesh-queue.ts";
@@ -12,7 +12,10 @@ export interface AccepterLimits {
   readonly acceptQueueBytesMax: number;
 }
 
-/** One queue and at most one running transaction per mesh; what arrives meanwhile is the next batch. */
+/**
+ * One queue and at most one running transaction per mesh; what arrives meanwhile is the next batch. A full one is looked up
+ * (B0) while the one before it commits, unless they have an id in common: its record would be missed, and the retry charged.
+ */
 export interface Accepter {
   /** Answers in item order. Never rejects: what fails, fails in its own answer. */
   accept(link: SenderLink, items: readonly unknown[], answered: (answers: SendAnswer[]) => void): void;
@@ -24,6 +27,11 @@ export interface Accepter {
    * who cannot know that, is answered `stopping`.
    */
   stop(): Promise<void>;
+}
+
+interface Batch {
+  readonly items: readonly QueuedItem[];
+  readonly known: Promise<KnownIds>;
 }
 
 interface Lane {
@@ -46,14 +54,29 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
     return lane;
   }
 
+  function take(meshId: string, lane: Lane): Batch {
+    const items = lane.queue.take(limits.acceptBatchMax);
+    parts.metrics.acceptQueue.dec(items.length);
+    return { items, known: lookUpBatch(meshId, items, parts) };
+  }
+
+  /** The batch behind the one that runs, if it is a full one already. */
+  function takeAhead(meshId: string, lane: Lane, running: Batch): Batch | null {
+    if (lane.queue.count() < limits.acceptBatchMax || stopping) return null;
+    const ids = new Set(running.items.map(({ envelope }) => envelope.client_message_id));
+    return lane.queue.has(ids, limits.acceptBatchMax) ? null : take(meshId, lane);
+  }
+
   async function run(meshId: string, lane: Lane): Promise<void> {
-    while (lane.queue.count() > 0 && !stopping) {
+    let ahead: Batch | null = null;
+    while (ahead !== null || (lane.queue.count() > 0 && !stopping)) {
       // One turn of the event loop: everything its sockets deliver joins this batch.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (stopping) break;
-      const batch = lane.queue.take(limits.acceptBatchMax);
-      parts.metrics.acceptQueue.dec(batch.length);
-      await acceptBatch(meshId, batch, parts);
+      if (ahead === null) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (ahead === null && stopping) break;
+      const batch: Batch = ahead ?? take(meshId, lane);
+      const accepting = acceptBatch(meshId, batch.items, batch.known, parts);
+      ahead = takeAhead(meshId, lane, batch);
+      await accepting;
       if (
         lane.wasFull &&
         lane.queue.count() * 2 <= limits.acceptQueueMax &&

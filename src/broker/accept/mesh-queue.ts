@@ -17,6 +17,8 @@ export interface MeshQueue {
    * it), and with it whatever its link sent later, so that no link's order changes.
    */
   take(countMax: number): QueuedItem[];
+  /** Whether one of these ids is among those that {@link take} of `countMax` looks at. */
+  has(ids: ReadonlySet<string>, countMax: number): boolean;
   count(): number;
   bytes(): number;
 }
@@ -63,6 +65,12 @@ export function createMeshQueue(): MeshQueue {
         head = 0;
       }
       return batch;
+    },
+    has(ids, countMax) {
+      const end = Math.min(waiting.length, head + 2 * countMax);
+      for (let index = head; index < end; index += 1)
+        if (ids.has(waiting[index]?.envelope.client_message_id ?? "")) return true;
+      return false;
     },
     count: () => waiting.length - head,
     bytes: () => bytes,
