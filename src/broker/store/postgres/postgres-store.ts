@@ -23,7 +23,7 @@ import * as topics from "./topics.ts";
 import * as upkeep from "./upkeep.ts";
 import { uuidOrNone } from "./uuid.ts";
 
-const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
+export const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
 
 /**
  * The store at scale: one PostgreSQL (15 or newer) that any number of brokers share. Everything that a method returns is
