@@ -206,6 +206,20 @@ for (const transport of ["unix socket", "tcp"] as const) {
       );
     });
 
+    it("asks the broker before it refuses a name that it does not know", async () => {
+      const toNew = JSON.stringify({ to: "#brand-new", message: "hello", mentions: ["@newcomer"] });
+      assert.equal((await send(toNew, "n")).status, 404);
+      const [topic] = directory.topics;
+      const [member] = directory.members;
+      assert.ok(topic !== undefined && member !== undefined);
+      host.link.fresh = {
+        ...directory,
+        topics: [...directory.topics, { ...topic, topic_id: "t-new", name: "brand-new" }],
+        members: [...directory.members, { ...member, member_id: "9".repeat(64), name: "newcomer" }],
+      };
+      assert.equal((await send(toNew, "n")).status, 202);
+    });
+
     it("recognises a request by what it says, however it is written", async () => {
       await send(first, "k");
       const same = `{"mentions":["@ada"],"meta":{"a":2.0,"b":1e0},"priority":"next","content_type":"text/plain; charset=utf-8","message":"h\\u0065llo","to":"@bob"}`;
