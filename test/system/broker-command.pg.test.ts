@@ -50,7 +50,7 @@ test("claudemesh broker runs the embedded broker in the foreground, logs to stde
 });
 
 test("with DATABASE_URL it keeps its messages there, and a home's broker is never silently exchanged for another", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const alice = host(t, "alice");
   const broker = await foreground(alice, { DATABASE_URL: database });
   const { mesh_id } = await adminClient(join(alice.home, "broker")).mesh("local");
@@ -75,7 +75,7 @@ test("with DATABASE_URL it keeps its messages there, and a home's broker is neve
 });
 
 test("brokers of one deployment share its folder; one with another key is refused by the database", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const shared = join(tempFolder(t), "deployment");
   const env = { DATABASE_URL: database, CLAUDEMESH_DEPLOYMENT_DIR: shared };
   const [alice, bob, mallory] = [host(t, "alice"), host(t, "bob"), host(t, "mallory")];

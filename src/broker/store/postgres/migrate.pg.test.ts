@@ -20,7 +20,7 @@ const server = sharedPostgres();
 
 /** An empty database, and a folder with the shipped migrations up to a number. */
 async function start(t: TestContext, upTo = names.length) {
-  const url = await (await server()).createDatabase();
+  const url = await (await server()).createEmptyDatabase();
   const folder = mkdtempSync(join(tmpdir(), "cm-migrations-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const add = (count: number): void => {

@@ -16,6 +16,7 @@ const waitMaxMs = 3_600_000;
 /** A change that needs a table for itself gives way to who uses it, and tries again: waiting would stop everybody behind it. */
 const tableLockMs = 1_000;
 const attemptsMax = 60;
+const connectMs = 5_000;
 const lockNotAvailable = "55P03";
 
 /** First line of a file whose statements run one by one, each for itself. */
@@ -61,7 +62,7 @@ function clientOf(url: string): Client {
     return new Client({
       connectionString: url,
       application_name: "claudemesh-migrate",
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: connectMs,
       keepAlive: true,
     });
   } catch {
@@ -88,7 +89,7 @@ async function requireVersion(client: Client): Promise<void> {
   );
 }
 
-export function readMigrations(folder: string): Migration[] {
+function readMigrations(folder: string): Migration[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .sort()

@@ -2,7 +2,6 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 
 /** No incarnation is recorded for this life of the server: raised by mesh.accept. */
 export const noIncarnation = "CM001";
-export const uniqueViolation = "23505";
 const damaged = new Set(["XX001", "XX002"]);
 /** Of a table, column or function: the schema is not the one that this program was made for. */
 const undefinedObject = new Set(["42P01", "42703", "42883", "3F000"]);
