@@ -95,6 +95,11 @@ test("a command of `queue work` is told by its environment that a message came b
   const { alice, bob } = await cliPair(t);
   ok(await alice.run(["queue", "create", "jobs"]));
   ok(await alice.run(["queue", "open", "jobs", "--unsealed"]));
+  const noted = await alice.run(["apikey", "create", "both", "--to", "queue:jobs", "--to", "alerts"]);
+  assert.match(
+    noted.stderr,
+    /only what is open .*: claudemesh topic open alerts --unsealed, claudemesh queue open jobs --unsealed\n/,
+  );
   const created = await alice.run(["apikey", "create", "hook", "--to", "queue:jobs", "--json"]);
   const made = JSON.parse(ok(created)) as Made;
   assert.equal((await ask(made, "POST", "/messages", { to: "queue:jobs", message: "build" })).status, 201);
