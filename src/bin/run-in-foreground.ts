@@ -11,7 +11,17 @@ export function runInForeground(dataDir: string, request: ListenRequest | null, 
   makePrivateDirectory(dataDir);
   const record = readListenRecord(dataDir);
   const wanted = request === null ? record : applyListen(record, request);
-  if (!isDeepStrictEqual(record, wanted)) writeListenRecord(dataDir, wanted);
   const logFile = openLogStream(process.stderr, { name: "broker", level: logLevel });
-  return runProcess("broker", logFile, () => brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log));
+  return runProcess("broker", logFile, () => {
+    const broker = brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log);
+    return {
+      ended: broker.ended,
+      stop: () => broker.stop(),
+      async start() {
+        await broker.start();
+        // Not before it listens there: an address that fails must not stand in the way of the next start.
+        if (!isDeepStrictEqual(record, wanted)) writeListenRecord(dataDir, wanted);
+      },
+    };
+  });
 }

@@ -69,10 +69,18 @@ export const command: Command = {
     );
     out.note(`at ${made.url}${made.pin === null ? "" : `, whose certificate is ${made.pin}`}`);
     if (made.scopes.includes("send"))
-      out.note("only topics take its messages that are open for them: claudemesh topic open NAME --unsealed");
+      out.note(`only what is open for them takes its messages: ${openers(made.destinations)}`);
     return exitCodes.ok;
   },
 };
+
+/** The commands that open what the key is for; it may be open already, which the broker's operator is not told here. */
+function openers(destinations: readonly string[] | null): string {
+  if (destinations === null) return "claudemesh topic open NAME --unsealed, claudemesh queue open NAME --unsealed";
+  const command = (address: string): string =>
+    address.startsWith("queue:") ? `queue open ${address.slice("queue:".length)}` : `topic open ${address.slice(1)}`;
+  return destinations.map((address) => `claudemesh ${unbroken(command(address))} --unsealed`).join(", ");
+}
 
 function typedDestination(text: string): string {
   const address = parseAddress(/^(#|@|queue:)/.test(text) ? text : `#${text}`);

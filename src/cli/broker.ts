@@ -25,15 +25,15 @@ export const command: Command = {
     "broker --listen 0.0.0.0:8787",
     "DATABASE_URL=postgres://mesh@db/mesh REDIS_URL=redis://cache claudemesh broker --listen 8787",
   ],
-  exits: ["conflict"],
-  related: ["broker up", "broker status", "doctor"],
+  related: ["broker up", "broker status", "doctor", "help exit-codes"],
   async run(context) {
     const { launcher, positionals, home, option } = context;
     const [word] = positionals;
     if (word !== undefined) {
-      const [meant = null] = suggest(`broker ${word}`, commandNames("broker "));
+      const words = commandNames("broker ").map((name) => name.slice("broker ".length));
+      const [meant = null] = suggest(word, words);
       throw new ClaudemeshError("usage", `there is no command ${quoted(`broker ${word}`)}`, {
-        hint: meant === null ? "claudemesh help broker" : `claudemesh ${meant}`,
+        hint: meant === null ? "claudemesh help broker" : `did you mean \`claudemesh broker ${meant}\`?`,
       });
     }
     const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";

@@ -14,7 +14,24 @@ for (const text of ["", "0", "-1s", "25h", "2d", "1e3", "soon"]) {
     assert.throws(() => parseDuration(text, "--timeout"), { code: "usage" }));
 }
 
+test("a duration that is too long is told so, with the longest in the unit that reads best", () => {
+  for (const [msMax, longest] of [
+    [30_000, "30s"],
+    [5_400_000, "90m"],
+    [43_200_000, "12h"],
+    [86_400_000, "24h"],
+    [90 * 86_400_000, "90d"],
+  ] as const)
+    assert.throws(() => parseDuration("91d", "--lease", msMax), {
+      code: "usage",
+      message: "--lease 91d: too long",
+      hint: `at most ${longest}`,
+    });
+  assert.throws(() => parseDuration("0s", "--lease", 30_000), { hint: /more than 0.* up to 30s$/ });
+  assert.throws(() => parseDuration("soon", "--lease", 43_200_000), { message: /not a duration/, hint: /up to 12h$/ });
+});
+
 test("what may last longer says how long", () => {
   assert.equal(parseDuration("365d", "--expires", 365 * 86_400_000), 365 * 86_400_000);
-  assert.throws(() => parseDuration("366d", "--expires", 365 * 86_400_000), { code: "usage", hint: /up to 365d$/ });
+  assert.throws(() => parseDuration("366d", "--expires", 365 * 86_400_000), { code: "usage", hint: "at most 365d" });
 });

@@ -7,10 +7,17 @@ const dayMs = 86_400_000;
 export function parseDuration(text: string, option: string, msMax = dayMs): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text);
   const ms = match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? "s"] ?? Number.NaN);
-  if (!(ms > 0) || ms > msMax) {
+  if (ms > msMax)
+    throw new ClaudemeshError("usage", `${option} ${text}: too long`, { hint: `at most ${longest(msMax)}` });
+  if (!(ms > 0))
     throw new ClaudemeshError("usage", `${option} ${text}: not a duration`, {
-      hint: `for example ${option} 30s; ms, s, m, h and d are known, up to ${msMax <= dayMs ? "24h" : `${Math.floor(msMax / dayMs)}d`}`,
+      hint: `for example ${option} 30s; more than 0 of ms, s, m, h or d, up to ${longest(msMax)}`,
     });
-  }
   return ms;
+}
+
+/** In the largest unit that it is whole in; a day is 24 hours here. */
+function longest(ms: number): string {
+  const unit = ["d", "h", "m", "s"].find((name) => ms % (unitMs[name] ?? 1) === 0 && ms !== unitMs[name]) ?? "ms";
+  return `${ms / (unitMs[unit] ?? 1)}${unit}`;
 }

@@ -1,5 +1,5 @@
 import { ClaudemeshError } from "../protocol/error.ts";
-import type { InboxItem } from "../protocol/local-api.ts";
+import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
 import { apiKeyOf, senderOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
 import { type Ended, runChild } from "./run-child.ts";
@@ -39,15 +39,24 @@ export async function runForMessage(command: string, item: InboxItem, run: Run):
 
 function environment(item: InboxItem, mesh: string): Readonly<Record<string, string>> {
   return oneLineValues({
-    // Of what nobody has signed it is no address: a script that compares it must not take it for the member's word.
-    CLAUDEMESH_FROM: apiKeyOf(item) === null ? senderOf(item) : `${senderOf(item)} via ${item.via}`,
-    CLAUDEMESH_VIA: item.via ?? "",
+    ...senderValues(item),
     CLAUDEMESH_TO: item.to,
     CLAUDEMESH_TOPIC: item.topic ?? "",
     CLAUDEMESH_INBOX_ID: String(item.inbox_id),
     CLAUDEMESH_MESSAGE_ID: item.broker_message_id,
     CLAUDEMESH_MESH: mesh,
   });
+}
+
+type Senders = InboxItem | Extract<HistoryItem, { body: string }>;
+
+/** Of what nobody has signed FROM is no address: a script that compares it must not take it for the member's word. */
+export function senderValues(item: Senders): Readonly<Record<"CLAUDEMESH_FROM" | "CLAUDEMESH_VIA", string>> {
+  const sender = senderOf(item);
+  return {
+    CLAUDEMESH_FROM: apiKeyOf(item) === null ? sender : `${sender} via ${item.via}`,
+    CLAUDEMESH_VIA: item.via ?? "",
+  };
 }
 
 /** Values of an environment that others chose: one line each, without control characters. */

@@ -4,10 +4,9 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
 import type { ClaimedMessage, LeaseEnded } from "../protocol/local-api.ts";
 import type { CommandContext } from "./command.ts";
-import { senderOf } from "./message-text.ts";
 import { oneLine } from "./printable.ts";
 import { type Ended, endText, runChild } from "./run-child.ts";
-import { oneLineValues } from "./run-for-message.ts";
+import { oneLineValues, senderValues } from "./run-for-message.ts";
 
 export interface Work {
   readonly client: Client;
@@ -128,7 +127,7 @@ async function run(message: ClaimedMessage, work: Work, signal: AbortSignal): Pr
 
 function environment(message: Extract<ClaimedMessage, { body: string }>, { queue, mesh }: Work) {
   return oneLineValues({
-    CLAUDEMESH_FROM: senderOf(message),
+    ...senderValues(message),
     CLAUDEMESH_QUEUE: queue,
     CLAUDEMESH_ID: message.client_message_id ?? "",
     CLAUDEMESH_MESSAGE_ID: message.broker_message_id,

@@ -199,6 +199,11 @@ export interface Link extends Service {
   /** Members, topics and queues as last told, kept on disk; null when never seen. */
   directory(): Directory | null;
   /**
+   * The directory, asked for anew if the broker answers and was not asked within the last second: news of a name may have been lost.
+   * Never rejects.
+   */
+  freshDirectory(): Promise<Directory | null>;
+  /**
    * A request frame on the live link; rejects broker_unreachable, timed_out or the broker's error. `gone`: whoever waits
    * for a claim has gone, so the broker is told; what it leased before it heard of that is still answered.
    */

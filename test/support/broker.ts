@@ -19,7 +19,14 @@ export interface TestBroker {
 export type TestBrokerOptions = Partial<
   Pick<
     BrokerOptions,
-    "dataDir" | "authorities" | "limits" | "dedupe" | "messageRetentionDays" | "databaseUrl" | "redisUrl"
+    | "dataDir"
+    | "deploymentDir"
+    | "authorities"
+    | "limits"
+    | "dedupe"
+    | "messageRetentionDays"
+    | "databaseUrl"
+    | "redisUrl"
   >
 > & { readonly clock?: Clock; readonly log?: Log };
 

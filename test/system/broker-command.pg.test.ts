@@ -59,8 +59,32 @@ test("claudemesh broker runs the embedded broker in the foreground, logs to stde
   assert.match(broker.log(), /the broker has stopped/);
 });
 
+test("where it could not listen is not recorded, nor what a second one asks for beside one that runs", async (t) => {
+  const alice = host(t, "alice");
+  const nowhere = await alice.run(["broker", "--listen", "192.0.2.1:8787"]);
+  assert.deepEqual(
+    [nowhere.code, /cannot listen on 192\.0\.2\.1:8787/.test(nowhere.stderr)],
+    [11, true],
+    nowhere.stderr,
+  );
+  const broker = await foreground(alice, {});
+  const second = await alice.run(["broker", "--listen", "192.0.2.1:8787"]);
+  assert.deepEqual([second.code, /Another broker runs/.test(second.stderr)], [10, true], second.stderr);
+  assert.equal(await broker.stop(), 0);
+  assert.ok(!existsSync(join(alice.home, "broker", "listen.json")));
+  ok(await alice.run(["broker", "up"]));
+  ok(await alice.run(["broker", "down"]));
+});
+
+test("a word that is no command of the broker is told with what is near it, and with nothing where nothing is", async (t) => {
+  const alice = host(t, "alice");
+  const hint = async (word: string) => (await alice.run(["broker", word])).stderr.split("\n")[1];
+  assert.equal(await hint("upp"), "hint: did you mean `claudemesh broker up`?");
+  assert.equal(await hint("foo"), "hint: claudemesh help broker");
+});
+
 test("with DATABASE_URL it keeps its messages there, and a home's broker is never silently exchanged for another", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const alice = host(t, "alice");
   const broker = await foreground(alice, { DATABASE_URL: database });
   const { mesh_id } = await adminClient(join(alice.home, "broker")).mesh("local");
@@ -85,7 +109,7 @@ test("with DATABASE_URL it keeps its messages there, and a home's broker is neve
 });
 
 test("brokers of one deployment share its folder; one with another key is refused by the database", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const shared = join(tempFolder(t), "deployment");
   const env = { DATABASE_URL: database, CLAUDEMESH_DEPLOYMENT_DIR: shared };
   const [alice, bob, mallory] = [host(t, "alice"), host(t, "bob"), host(t, "mallory")];

@@ -91,6 +91,27 @@ test("an operator makes a key, an owner opens a topic, and what the key sends co
     }
 });
 
+test("a command of `queue work` is told by its environment that a message came by an API key, and takes nobody's address for its sender's", async (t) => {
+  const { alice, bob } = await cliPair(t);
+  ok(await alice.run(["queue", "create", "jobs"]));
+  ok(await alice.run(["queue", "open", "jobs", "--unsealed"]));
+  const noted = await alice.run(["apikey", "create", "both", "--to", "queue:jobs", "--to", "alerts"]);
+  assert.match(
+    noted.stderr,
+    /only what is open .*: claudemesh topic open alerts --unsealed, claudemesh queue open jobs --unsealed\n/,
+  );
+  const created = await alice.run(["apikey", "create", "hook", "--to", "queue:jobs", "--json"]);
+  const made = JSON.parse(ok(created)) as Made;
+  assert.equal((await ask(made, "POST", "/messages", { to: "queue:jobs", message: "build" })).status, 201);
+  const work = (): ReturnType<typeof bob.run> =>
+    bob.run(["queue", "work", "jobs", "--count", "1", "--", "sh", "-c", 'echo "$CLAUDEMESH_FROM|$CLAUDEMESH_VIA"'], {
+      env: { CLAUDEMESH_VIA: "api:forged" },
+    });
+  assert.equal(ok(await work()), `@alice via api:${made.key_id}|api:${made.key_id}\n`);
+  ok(await alice.run(["send", "queue:jobs", "signed", "--wait", "accepted"]));
+  assert.equal(ok(await work()), "@alice|\n");
+});
+
 test("upkeep by hand says what it did, and a finding of the check is exit code 1", async (t) => {
   const { alice } = await cliPair(t);
   assert.match(

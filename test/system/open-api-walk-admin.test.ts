@@ -35,6 +35,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
   };
 
   await walk.ask(admin, "status", 200);
+  await walk.ask(admin, "ready", 200);
   await walk.ask(admin, "meshList", 200);
   await walk.ask(admin, "memberAdd", 200, {
     params: member,
@@ -108,7 +109,16 @@ test("the broker's admin socket answers and refuses as its description says, eve
   store.exec("UPDATE member SET agents = '{'");
   await walk.ask(admin, "memberAdd", "internal", ground.samples["memberAdd"]);
   store.exec("DROP TABLE mesh");
-  for (const id of ["meshList", "meshCreate", "memberAdd", "apiKeyCreate", "apiKeyList", "apiKeyRevoke", "upkeep"])
+  for (const id of [
+    "ready",
+    "meshList",
+    "meshCreate",
+    "memberAdd",
+    "apiKeyCreate",
+    "apiKeyList",
+    "apiKeyRevoke",
+    "upkeep",
+  ])
     await walk.ask(admin, id, "store_unavailable", ground.samples[id]);
   await walk.ask(admin, "shutdown", 202);
   assert.equal((await broker.ended).code, 0);

@@ -6,7 +6,7 @@ const logs = "claudemesh logs --broker --level warn";
 /** What a running broker says of its store, in the store's own words, and of its Redis. */
 export const check: BrokerCheck = {
   name: "ready",
-  async run({ page }, { status }) {
+  async run({ page, storeFault }, { dir, status }) {
     if (status.state !== "running" || status.url === null) return [];
     const at = (path: string): string => new URL(path, status.url?.replace(/^ws/, "http")).href;
     const [ready, metrics] = await Promise.all([page(at("/readyz")), page(at("/metrics"))]);
@@ -21,17 +21,8 @@ export const check: BrokerCheck = {
         : [];
     if (ready === null) return [problem(`${at("/readyz")} does not answer`, logs), ...redis];
     if (ready.ok) return [ok(`${at("/readyz")} says that it takes traffic`), ...redis];
-    const { detail, hint } = refusal(ready.text);
-    return [problem(`${at("/readyz")} says that it must not get traffic: ${detail}`, hint ?? logs), ...redis];
+    const fault = await storeFault(dir);
+    const why = fault === null ? "" : `: ${fault.message}`;
+    return [problem(`${at("/readyz")} says that it must not get traffic${why}`, fault?.hint ?? logs), ...redis];
   },
 };
-
-/** Of a problem's body; whatever else answers there is shown as it is. */
-function refusal(text: string): { readonly detail: string; readonly hint: string | null } {
-  try {
-    const { detail, hint } = JSON.parse(text) as Record<string, unknown>;
-    return { detail: String(detail), hint: typeof hint === "string" ? hint : null };
-  } catch {
-    return { detail: text.slice(0, 300), hint: null };
-  }
-}

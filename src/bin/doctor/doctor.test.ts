@@ -33,6 +33,7 @@ function hostWith(change: Partial<Host> = {}): Host {
     isLocked: () => false,
     lastLines: async () => [],
     page: async () => ({ ok: true, text: "" }),
+    storeFault: async () => null,
     variable: () => null,
     ...change,
   };
@@ -235,16 +236,18 @@ test("a broker that answers and must not get traffic is told from one that does 
     dir: "/x",
     status: { url: "ws://127.0.0.1:9/v1/link", exposed_url: null, state: "running", pid: 1, data_dir: "/x" },
   } as const;
-  const away = JSON.stringify({ detail: "the store could not read: refused", hint: "is PostgreSQL running?" });
-  for (const [page, expected, hint] of [
-    [{ ok: true, text: '{"status":"ready"}' }, /says that it takes traffic/, null],
-    [{ ok: false, text: away }, /must not get traffic: the store could not read: refused$/, "is PostgreSQL running?"],
-    [{ ok: false, text: "<html>" }, /must not get traffic: <html>$/, "claudemesh logs --broker --level warn"],
-    [null, /does not answer/, "claudemesh logs --broker --level warn"],
+  const fault = { message: "the store could not read: refused", hint: "is PostgreSQL running?" };
+  const logs = "claudemesh logs --broker --level warn";
+  for (const [answer, said, expected, hint] of [
+    [true, null, /says that it takes traffic$/, null],
+    [false, fault, /must not get traffic: the store could not read: refused$/, fault.hint],
+    [false, null, /must not get traffic$/, logs],
+    [null, null, /does not answer$/, logs],
   ] as const) {
-    const [found, ...more] = await brokerReady.run(hostWith({ page: async () => page }), site);
+    const page = async () => (answer === null ? null : { ok: answer, text: "" });
+    const [found, ...more] = await brokerReady.run(hostWith({ page, storeFault: async () => said }), site);
     assert.match(found?.message ?? "", expected);
-    assert.equal(found?.state, page?.ok === true ? "ok" : "problem");
+    assert.equal(found?.state, answer === true ? "ok" : "problem");
     assert.equal(found?.hint, hint);
     assert.deepEqual(more, []);
   }

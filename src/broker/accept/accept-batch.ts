@@ -114,9 +114,10 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
   const answers = open.map((item, index): SendAnswer => {
     const outcome = outcomes[index] ?? refusalOf("internal", "The store gave no outcome.");
     const brokerMessageId = items[index]?.broker_message_id ?? "";
-    if (outcome.kind === "accepted")
+    if (outcome.kind === "accepted") {
       messages.push({ item, outcome, broker_message_id: brokerMessageId, accepted_at: now });
-    else if (outcome.kind === "refused") {
+      item.link.direct?.committed(now);
+    } else if (outcome.kind === "refused") {
       if (charged[index] === true) parts.metrics.rateLimitConsumedThenRejected.inc();
     } else parts.metrics.dedupeHit.inc({ phase: "b2" });
     return answerOf(item, outcome, brokerMessageId);

@@ -26,4 +26,6 @@ export interface DirectCaller {
   readonly keyId: string;
   /** Called once if the limiter was asked, which it is not for what B0 answers. */
   decided(decision: LimitDecision): void;
+  /** Called once before the answer of what was committed now, with the time that its record holds. */
+  committed(acceptedAt: number): void;
 }

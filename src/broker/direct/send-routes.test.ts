@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { directFixture } from "./direct.fixture.ts";
 import { envelopeOf } from "../testing/peer.ts";
 
@@ -39,6 +40,19 @@ test("a message by an API key is committed once under its id, pushed without a s
     [other.status, other.json["code"], other.json["conflict"], other.json["broker_message_id"]],
     [409, "idempotency_key_reused", "request_fingerprint_mismatch", first.json["broker_message_id"]],
   );
+});
+
+test("the first answer and every later one tell the same time of acceptance, however long the commit took", async (t) => {
+  const still = createManualClock();
+  let ms = still.now();
+  const fixture = await directFixture(t, { clock: { ...still, now: () => (ms += 1) } });
+  const { key } = await fixture.apiKey();
+  const first = await fixture.send(key, {}, "disk-1");
+  const again = await fixture.send(key, {}, "disk-1");
+  const state = await fixture.ask(key, "GET", "/messages/disk-1");
+  assert.deepEqual([first.status, again.status, state.status], [201, 200, 200]);
+  assert.equal(again.json["accepted_at"], first.json["accepted_at"]);
+  assert.equal(state.json["accepted_at"], first.json["accepted_at"]);
 });
 
 test("fifty requests of one id at once commit one message, and all of them name it", async (t) => {

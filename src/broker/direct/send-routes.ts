@@ -76,6 +76,7 @@ export function directSendRoutes(parts: DirectParts): readonly Route[] {
 /** Through the same phases as every envelope of a link; see SenderLink for what is different. */
 async function send(parts: DirectParts, { key, member }: Caller, envelope: Envelope): Promise<Reply> {
   let decision: LimitDecision | null = null;
+  let acceptedAt: string | null = null;
   const answer = await new Promise<SendAnswer>((resolve, reject) => {
     parts.accepter.accept(
       {
@@ -89,6 +90,9 @@ async function send(parts: DirectParts, { key, member }: Caller, envelope: Envel
           keyId: key.key_id,
           decided(made) {
             decision = made;
+          },
+          committed(at) {
+            acceptedAt = rfc3339(at);
           },
         },
         overrun() {},
@@ -107,15 +111,15 @@ async function send(parts: DirectParts, { key, member }: Caller, envelope: Envel
     broker_message_id: answer.broker_message_id,
     history_id: answer.history_id,
     duplicate: answer.duplicate,
-    accepted_at: answer.duplicate ? answer.first_seen_at : envelope.sent_at,
+    accepted_at: answer.duplicate ? answer.first_seen_at : (acceptedAt ?? envelope.sent_at),
     history_available: answer.duplicate ? answer.history_available : true,
   };
   return { status: answer.status, body, headers };
 }
 
-/** Ids that a member's message may have on the wire, of what its sender calls it. */
+/** Ids that a member's message may have on the wire, of what its sender calls it; none of what cannot be an id. */
 function wireIds(memberId: string, id: string): readonly string[] {
-  return [wireId(memberId, id), ...(isWireId(id) ? [id] : [])];
+  return [wireId(memberId, id), id].filter(isWireId);
 }
 
 async function stateOf(parts: DirectParts, { key, member }: Caller, id: string): Promise<DirectMessageState> {

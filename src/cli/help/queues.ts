@@ -16,7 +16,8 @@ export const topic: HelpTopic = {
     "`queue work` claims one message at a time, runs the command, extends the lease as long as it runs, acknowledges the message when the command ends with 0, and gives it back when it does not. The command gets the body on its standard input, byte for byte, and in its environment:",
     {
       rows: [
-        ["CLAUDEMESH_FROM", "the sender, as @name"],
+        ["CLAUDEMESH_FROM", "the sender, as @name; no address when CLAUDEMESH_VIA is not empty"],
+        ["CLAUDEMESH_VIA", "empty of what its sender has signed; else the API key that handed it in, unsigned"],
         ["CLAUDEMESH_QUEUE, CLAUDEMESH_MESH", "the queue's name, and the mesh's"],
         ["CLAUDEMESH_ID", "the sender's id of the message, as on the wire"],
         ["CLAUDEMESH_MESSAGE_ID, CLAUDEMESH_HISTORY_ID", "the broker's id of it, and its place in the mesh's log"],

@@ -79,6 +79,10 @@ export function inboxQueries(db: DatabaseSync) {
   const addReceipt = db.prepare(
     "INSERT INTO receipt (recipient, client_message_id, request_fingerprint, state, at) VALUES (?, ?, ?, ?, ?)",
   );
+  const addReceiptAgain = db.prepare(
+    `INSERT INTO receipt (recipient, client_message_id, request_fingerprint, state, at) SELECT ?1, ?2, ?3, ?4, ?5
+      WHERE NOT EXISTS (SELECT 1 FROM receipt r WHERE r.recipient = ?1 AND r.client_message_id = ?2 AND r.state = ?4)`,
+  );
   const receipts = db.prepare("SELECT * FROM receipt ORDER BY id LIMIT ?");
   const dropReceipt = db.prepare("DELETE FROM receipt WHERE id = ?");
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
@@ -159,6 +163,9 @@ export function inboxQueries(db: DatabaseSync) {
     markRead: (id: number, now: number) => Number(markRead.run(now, id).changes) === 1,
     addReceipt: (to: string, id: string, fingerprint: string, state: ReceiptState, at: string) =>
       addReceipt.run(to, id, fingerprint, state, at),
+    /** Nothing, if the very receipt still waits to be told. */
+    addReceiptAgain: (to: string, id: string, fingerprint: string, state: ReceiptState, at: string) =>
+      addReceiptAgain.run(to, id, fingerprint, state, at),
     receipts: (limit: number) => receipts.all(limit) as unknown as ReceiptRow[],
     dropReceipt: (id: number) => dropReceipt.run(id),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,

@@ -115,6 +115,6 @@ function tellAgain(queries: InboxQueries, envelope: Envelope): void {
   const { sender, client_message_id: id, request_fingerprint: fingerprint } = envelope;
   const told = queries.told(sender, id, fingerprint);
   if (told === null) return;
-  queries.addReceipt(sender, id, fingerprint, "delivered", rfc3339(told.received_at));
-  if (told.read_at !== null) queries.addReceipt(sender, id, fingerprint, "read", rfc3339(told.read_at));
+  queries.addReceiptAgain(sender, id, fingerprint, "delivered", rfc3339(told.received_at));
+  if (told.read_at !== null) queries.addReceiptAgain(sender, id, fingerprint, "read", rfc3339(told.read_at));
 }

@@ -55,6 +55,8 @@ const changesDirectory = new Set(["topic_create", "subscribe", "unsubscribe", "q
 const lastInstanceFact = "last_instance_id";
 /** Inbox fact: the dedupe parameters last negotiated, as JSON. */
 export const windowFact = "negotiated_dedupe";
+/** Names that do not exist are asked for at most so often, however many callers write them. */
+const directoryAskMs = 1_000;
 const expiryIntervalMs = 60_000;
 /** Longer waits are made of several: beyond 2^31 ms a timer of the platform fires at once. */
 const napMaxMs = 86_400_000;
@@ -229,6 +231,10 @@ export function createLink(options: LinkOptions): Link {
     expiryTimer = clock.after(expiryIntervalMs, () => void expireEveryMinute());
   }
 
+  /** The last time that a name which nobody knew made this daemon ask. */
+  let directoryAskedAt = Number.NEGATIVE_INFINITY;
+  let directoryAsked: Promise<void> = Promise.resolve();
+
   function live(): Session {
     if (session === null) {
       throw new ClaudemeshError(
@@ -271,6 +277,14 @@ export function createLink(options: LinkOptions): Link {
     negotiated: () => session?.params ?? null,
     inlineBytes: () => session?.inlineBytes ?? limits.inlineBytes,
     directory: (): Directory | null => directory.current(),
+    async freshDirectory() {
+      if (session !== null && clock.now() - directoryAskedAt >= directoryAskMs) {
+        directoryAskedAt = clock.now();
+        directoryAsked = session.refreshDirectory().catch(() => undefined);
+      }
+      await directoryAsked;
+      return directory.current();
+    },
     async request(frame, gone) {
       const current = live();
       const result = await current.request(frame, gone);

@@ -4,6 +4,8 @@ import type { Directory, Link, Outbox } from "../parts.ts";
 
 export interface TestLink extends Link {
   known: Directory | null;
+  /** What the broker tells when it is asked anew; null: the same. */
+  fresh: Directory | null;
   bytesMax: number;
   connected: boolean;
   /** Frames asked of it, and what it answers by type. */
@@ -18,6 +20,7 @@ export function createTestLink(known: Directory | null): TestLink {
   const away = (): ClaudemeshError => new ClaudemeshError("broker_unreachable", "the broker cannot be reached");
   const link: TestLink = {
     known,
+    fresh: null,
     bytesMax: 65_536,
     connected: false,
     asked: [],
@@ -36,6 +39,10 @@ export function createTestLink(known: Directory | null): TestLink {
     negotiated: () => null,
     inlineBytes: () => link.bytesMax,
     directory: () => link.known,
+    async freshDirectory() {
+      link.known = link.fresh ?? link.known;
+      return link.known;
+    },
     async request(frame) {
       link.asked.push(frame);
       if (!link.connected) throw away();

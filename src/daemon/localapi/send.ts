@@ -3,8 +3,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { bodyHash, localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
-import type { Link, Outbox, OutboxAnswer } from "../parts.ts";
-import { resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
+import type { Directory, Link, Outbox, OutboxAnswer } from "../parts.ts";
+import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
@@ -71,12 +71,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
   if (known !== null) return answer(parts, "known", known);
 
-  const directory = parts.link.directory();
-  const destination = resolveAddress(parsed.address, directory, parts.self);
-  const mentions = parsed.mentioned.map((address) => {
-    if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "only members can be mentioned");
-    return resolveMember(address, directory, parts.self);
-  });
+  const { destination, mentions } = await resolve(parts, parsed);
   const inlineBytes = parts.link.inlineBytes();
   if (parsed.body.length > inlineBytes) {
     throw new ClaudemeshError(
@@ -104,6 +99,26 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
     reply_to: parsed.replyTo,
   });
   return answer(parts, destination.kind, answered);
+}
+
+/** What the directory does not know is refused only after the broker was asked: news of a new name may have been lost. */
+async function resolve(
+  parts: SendParts,
+  parsed: ParsedSend,
+): Promise<{ readonly destination: Destination; readonly mentions: readonly string[] }> {
+  const within = (directory: Directory | null) => ({
+    destination: resolveAddress(parsed.address, directory, parts.self),
+    mentions: parsed.mentioned.map((address) => {
+      if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "only members can be mentioned");
+      return resolveMember(address, directory, parts.self);
+    }),
+  });
+  try {
+    return within(parts.link.directory());
+  } catch (thrown) {
+    if (ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
+    return within(await parts.link.freshDirectory());
+  }
 }
 
 function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Reply {
