@@ -171,8 +171,8 @@ test("the admin socket makes a mesh once, adds a member once, and refuses what i
   assert.equal(await code("/v1/nothing", {}), "not_found");
   const status = (await fixture.admin("GET", "/v1/status")).json;
   assert.deepEqual(
-    [status["broker_id"], status["broker_key"], status["url"], status["pid"], status["meshes"]],
-    [fixture.broker.brokerId, fixture.broker.deploymentPublicKey, fixture.broker.url, process.pid, 1],
+    [status["broker_id"], status["broker_key"], status["url"], status["pid"], status["links"]],
+    [fixture.broker.brokerId, fixture.broker.deploymentPublicKey, fixture.broker.url, process.pid, 0],
   );
 });
 

@@ -108,7 +108,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
   await refusedKey("too_many_api_keys", {});
   store.exec("UPDATE member SET agents = '{'");
   await walk.ask(admin, "memberAdd", "internal", ground.samples["memberAdd"]);
-  store.exec("DROP TABLE mesh");
+  store.exec("DROP TABLE mesh; DROP TABLE schema_migration");
   for (const id of [
     "ready",
     "meshList",

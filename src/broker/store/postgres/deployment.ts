@@ -20,7 +20,7 @@ export async function claimDeployment(core: StoreCore): Promise<void> {
       "invalid_config",
       "this database belongs to brokers with another deployment key: every member knows them by that key",
       {
-        hint: "CLAUDEMESH_DEPLOYMENT_DIR must name the folder that they share, or a copy of all of it; another deployment takes another database",
+        hint: "CLAUDEMESH_DEPLOYMENT_DIR must name the folder that they share (deployment_key.json and its certificate), or a copy of all of it; another deployment takes another database",
       },
     );
   });
