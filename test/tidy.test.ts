@@ -127,9 +127,14 @@ test("the lock file pins by integrity, names no host, and nothing runs a script 
   }
 });
 
-test("migrations are numbered and named", () => {
-  for (const folder of ["broker/sqlite", "broker/postgres", "daemon/outbox", "daemon/inbox"]) {
-    for (const name of readdirSync(join(root, "migrations", folder))) assert.match(name, /^\d{4}_[a-z0-9_]+\.sql$/);
+test("migrations and decisions are numbered without a gap and named, one a number: what follows what is plain", () => {
+  const folders = ["broker/sqlite", "broker/postgres", "daemon/outbox", "daemon/inbox"];
+  for (const folder of [...folders.map((name) => `migrations/${name}`), "docs/adr"]) {
+    const form = folder === "docs/adr" ? /^\d{4}-[a-z0-9-]+\.md$/ : /^\d{4}_[a-z0-9_]+\.sql$/;
+    for (const [index, name] of readdirSync(join(root, folder)).sort().entries()) {
+      assert.match(name, form);
+      assert.equal(Number(name.slice(0, 4)), index + 1, `${folder}/${name}`);
+    }
   }
 });
 

@@ -23,6 +23,8 @@ export const defaultBrokerLimits = {
   connectionsMax: 10_512,
   /** Frames of one link being worked on; beyond it the socket is not read. */
   linkFramesInFlightMax: 1_024,
+  /** Requests of one link worked on at once; further ones wait their turn. */
+  linkRequestsMax: 8,
   /** Bytes written to a link and not yet taken by its socket; beyond it the link is a slow consumer. */
   linkBufferedBytesMax: 33_554_432,
   /** Between a close frame and cutting the socket. */

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { silentLog } from "../base/log.ts";
+import { createManualClock } from "../base/manual-clock.fixture.ts";
 import { createBroker } from "./broker.ts";
+import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { positionSecret } from "./store/store-bench.fixture.ts";
 import { brokerFixture, call } from "./testing/fixture.ts";
 import { envelopeOf, isType } from "./testing/peer.ts";
 
@@ -38,6 +42,34 @@ test("a second broker on the same folder does not start", async (context) => {
     log: silentLog,
   });
   await assert.rejects(second.start(), { code: "already_running" });
+});
+
+test("a store that does not end well keeps nothing else of a stopped broker: its folder is free for the next one", async (context) => {
+  const dataDir = mkdtempSync(join(tmpdir(), "cm-broker-"));
+  context.after(() => rmSync(dataDir, { recursive: true, force: true }));
+  const common = { dataDir, listen: { host: "127.0.0.1", port: 0 }, clock: createManualClock(), log: silentLog };
+  const store = createSqliteStore({
+    ...common,
+    path: join(dataDir, "broker.db"),
+    positionSecret,
+    dedupe: { mode: "retention_scoped", retentionDays: 365 },
+    messageRetentionDays: 30,
+  });
+  const first = createBroker({
+    ...common,
+    store: {
+      ...store,
+      async stop() {
+        await store.stop();
+        throw new Error("planted");
+      },
+    },
+  });
+  await first.start();
+  await assert.rejects(first.stop(), { message: "planted" });
+  const second = createBroker(common);
+  context.after(() => second.stop());
+  await second.start();
 });
 
 test("a deployment key that cannot be read stops the start and is not replaced", async (context) => {

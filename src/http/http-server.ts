@@ -28,6 +28,8 @@ export interface RequestHost {
   readonly inFlightMax: number;
   readonly streamsMax: number;
   readonly load: Load;
+  /** What callers are told of an error; absent: the error itself. */
+  readonly tell?: (error: ClaudemeshError) => ClaudemeshError;
   /** Called once per answered request. `endpoint` is the route's path, or "other". */
   observe(measured: { endpoint: string; status: number; transport: Transport; seconds: number }): void;
 }
@@ -149,7 +151,7 @@ async function serve(
       response.destroy();
       return;
     }
-    await respondRefusal(host, request, response, error);
+    await respondRefusal(host, request, response, host.tell?.(error) ?? error);
     finish();
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { HostStatus } from "../../src/cli/launcher.ts";
+import { inheritedEnvironment } from "./inherited-environment.ts";
 import { onEnd } from "./on-end.ts";
 import { type Ran, run } from "./run.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -39,7 +40,12 @@ export function host(t: TestContext, name: string, folder = tempFolder(t), withi
   const home = join(folder, name);
   const [command = process.execPath, ...words] = [...within, process.execPath, program];
   const env = (more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
-    const { CLAUDEMESH_MESH: _mesh, NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...own } = process.env;
+    const {
+      CLAUDEMESH_MESH: _mesh,
+      NODE_TEST_CONTEXT: _context,
+      FORCE_COLOR: _colour,
+      ...own
+    } = inheritedEnvironment();
     return { ...own, CLAUDEMESH_HOME: home, ...more };
   };
   const runHere: TestHost["run"] = (args, options = {}) =>

@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Step } from "./doc-page.ts";
+import { inheritedEnvironment } from "./inherited-environment.ts";
 import { onEnd } from "./on-end.ts";
 import { run } from "./run.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -65,7 +66,7 @@ interface Shell {
 
 /** A block that is to end well stops at its first command that does not; the shell and its variables stay for the next. */
 function openShell(t: TestContext, home: string, work: string): Shell {
-  const { CI: _ci, FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _context, ...inherited } = process.env;
+  const { CI: _ci, FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _context, ...inherited } = inheritedEnvironment();
   const env = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith("CLAUDEMESH_")));
   const shell = spawn("bash", ["--noprofile", "--norc"], {
     cwd: work,
@@ -128,7 +129,7 @@ async function bringDown(userHome: string): Promise<void> {
   for (const name of readdirSync(userHome)) {
     const home = join(userHome, name);
     if (!existsSync(join(home, "launch.lock"))) continue;
-    await run(process.execPath, [program, "down"], { env: { ...process.env, CLAUDEMESH_HOME: home } });
+    await run(process.execPath, [program, "down"], { env: { ...inheritedEnvironment(), CLAUDEMESH_HOME: home } });
   }
 }
 

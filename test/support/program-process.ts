@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { adminClient } from "../../src/bin/admin-client.ts";
 import type { BrokerEnvironment } from "../../src/bin/broker-program.ts";
 import { readLogLine } from "../../src/cli/log/log-line.ts";
+import { inheritedEnvironment } from "./inherited-environment.ts";
 import { onEnd } from "./on-end.ts";
 
 /** A program of the project as a process of its own. It is killed when the test ends. */
@@ -68,7 +69,7 @@ export function programProcess(
 ): ProgramProcess {
   const script = fileURLToPath(new URL(`../../src/bin/run-${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, [script, ...args], {
-    env: { ...process.env, ...env },
+    env: { ...inheritedEnvironment(), ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { TestHost } from "./claudemesh.ts";
+import { inheritedEnvironment } from "./inherited-environment.ts";
 import { onEnd } from "./on-end.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
@@ -54,7 +55,7 @@ export function typeInto(
   const child = spawn("script", ["--quiet", "--return", "--command", command.map(quoted).join(" "), "/dev/null"], {
     cwd: folder.path,
     env: {
-      ...process.env,
+      ...inheritedEnvironment(),
       NODE_TEST_CONTEXT: "",
       CLAUDEMESH_HOME: host.home,
       HOME: folder.path,

@@ -84,7 +84,7 @@ test("a word that is no command of the broker is told with what is near it, and 
 });
 
 test("with DATABASE_URL it keeps its messages there, and a home's broker is never silently exchanged for another", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const alice = host(t, "alice");
   const broker = await foreground(alice, { DATABASE_URL: database });
   const { mesh_id } = await adminClient(join(alice.home, "broker")).mesh("local");
@@ -109,7 +109,7 @@ test("with DATABASE_URL it keeps its messages there, and a home's broker is neve
 });
 
 test("brokers of one deployment share its folder; one with another key is refused by the database", async (t) => {
-  const database = await (await server()).createDatabase();
+  const database = await (await server()).createEmptyDatabase();
   const shared = join(tempFolder(t), "deployment");
   const env = { DATABASE_URL: database, CLAUDEMESH_DEPLOYMENT_DIR: shared };
   const [alice, bob, mallory] = [host(t, "alice"), host(t, "bob"), host(t, "mallory")];

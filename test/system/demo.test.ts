@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { onEnd } from "../support/on-end.ts";
+import { inheritedEnvironment } from "../support/inherited-environment.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/demo.ts", import.meta.url));
@@ -25,7 +26,7 @@ function demo(t: TestContext, stdin: string | null): Demo {
   const folder = join(tempFolder(t), "t");
   mkdirSync(folder);
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...inheritedEnvironment(), TMPDIR: folder },
     stdio: [stdin === null ? "ignore" : "pipe", "pipe", "pipe"],
   });
   let [output, errors] = ["", ""];

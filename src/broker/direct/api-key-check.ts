@@ -9,6 +9,8 @@ import type { ApiKeyRow, FoundApiKey } from "../store/api-key-store.ts";
 import type { BrokerStore, MemberRow } from "../store/store.ts";
 import { createAddressBudget } from "./address-budget.ts";
 
+const noSuchKey = "this mesh has no such API key";
+
 /** Who asks, proven by an API key. */
 export interface Caller {
   readonly key: ApiKeyRow;
@@ -52,8 +54,13 @@ export function createApiKeyCheck(parts: {
   // guesses, such as a proxy's, whoever works goes on working.
   const proven = new Set<string>();
 
-  function refuse(address: string, reason: string, message: string): ClaudemeshError {
+  /** Of a key that was looked up: one guess of its address. */
+  function failed(address: string, reason: string, message: string): ClaudemeshError {
     failures.failed(address, clock.now());
+    return refuse(reason, message);
+  }
+
+  function refuse(reason: string, message: string): ClaudemeshError {
     metrics.apiKeysRefused.inc({ reason });
     return new ClaudemeshError("unauthorized", message, {
       hint: "send `Authorization: Bearer KEY` with a key of this mesh; the broker's operator makes one: claudemesh apikey create NAME",
@@ -81,15 +88,17 @@ export function createApiKeyCheck(parts: {
     }
   }
 
-  /** The key that is meant, whatever its state. */
+  /** The key that is meant, if it still opens anything. */
   async function find(
     { authorization, address }: { authorization: string | undefined; address: string },
     meshId: string,
   ): Promise<FoundApiKey> {
-    if (authorization === undefined) throw refuse(address, "missing", "this needs an API key");
+    if (authorization === undefined) throw refuse("missing", "this needs an API key");
     const text = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     const written = text === undefined ? null : readApiKey(text);
-    if (written === null) throw refuse(address, "malformed", "this is not an API key of claudemesh");
+    if (written === null) throw refuse("malformed", "this is not an API key of claudemesh");
+    // In the mesh that the path names, whatever the key says: a key of another mesh is none here.
+    if (written.meshId !== meshId) throw refuse("unknown", noSuchKey);
     const hash = hashOfSecret(written.secret);
     const name = hash.toString("base64");
     const waitMs = proven.has(name) ? 0 : failures.waitMs(address, clock.now());
@@ -100,11 +109,16 @@ export function createApiKeyCheck(parts: {
         details: { retry_after_ms: waitMs },
       });
     }
-    // In the mesh that the path names, whatever the key says: a key of another mesh is none here.
-    const found = written.meshId === meshId ? await store.apiKeyByHash(meshId, hash) : null;
+    const found = await store.apiKeyByHash(meshId, hash);
     if (found === null || !timingSafeEqual(found.key_hash, hash)) {
       proven.delete(name);
-      throw refuse(address, "unknown", "this mesh has no such API key");
+      throw failed(address, "unknown", noSuchKey);
+    }
+    // Whoever knows the secret may know what became of it, but is no longer who passes.
+    const over = found.revoked_at !== null ? "revoked" : found.expires_at <= clock.now() ? "expired" : null;
+    if (over !== null) {
+      proven.delete(name);
+      throw failed(address, over, over === "revoked" ? "this API key was revoked" : "this API key has expired");
     }
     note(name);
     return found;
@@ -114,9 +128,6 @@ export function createApiKeyCheck(parts: {
     async check(asked, meshId, scope) {
       const key = await find(asked, meshId);
       const now = clock.now();
-      // Whoever knows the secret may know what became of it.
-      if (key.revoked_at !== null) throw refuse(asked.address, "revoked", "this API key was revoked");
-      if (key.expires_at <= now) throw refuse(asked.address, "expired", "this API key has expired");
       const member = await store.member(meshId, key.member_id);
       if (member?.status !== "active") {
         metrics.apiKeysRefused.inc({ reason: "member" });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Route } from "../../http/route.ts";
 import { readApiKey, writeApiKey } from "../../protocol/api-key.ts";
+import { newUuidV7 } from "../../protocol/ids.ts";
 import { publicRoutes } from "../http/public-routes.ts";
 import { call } from "../testing/fixture.ts";
 import { type DirectFixture, directFixture } from "./direct.fixture.ts";
@@ -102,6 +103,29 @@ test("a key for some destinations neither sends to others nor reads of them", as
     ((await fixture.ask(key, "GET", "/mentions")).json["items"] as { to: string }[]).map(({ to }) => to);
   assert.deepEqual(await found(wide.key), ["#plans", "#alerts"]);
   assert.deepEqual(await found(narrow.key), ["#alerts"]);
+});
+
+test("a key that was right and is revoked, or over, is a wrong one: whoever goes on showing it has to wait", async (t) => {
+  const fixture = await directFixture(t, { limits: { keyFailureRate: 0.001, keyFailureBurst: 3 } });
+  const revoked = await fixture.apiKey({ scopes: ["read"] });
+  const short = await fixture.apiKey({ scopes: ["read"], expires_in_s: 1 });
+  const members = async ({ key }: { key: string }) => (await fixture.ask(key, "GET", "/members")).status;
+  for (const key of [revoked, short]) assert.equal(await members(key), 200);
+  await fixture.admin("POST", `/v1/meshes/${fixture.meshId}/api_keys/${revoked.key_id}/revoke`, {});
+  fixture.clock.advance(1_000);
+  const statuses: number[] = [];
+  for (const key of [revoked, revoked, short, revoked, short]) statuses.push(await members(key));
+  assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+});
+
+test("who shows no key, none of this mesh, or no key at all guesses nothing and keeps nobody of its address out", async (t) => {
+  const fixture = await directFixture(t, { limits: { keyFailureRate: 0.001, keyFailureBurst: 2 } });
+  const { key } = await fixture.apiKey({ scopes: ["read"] });
+  const { secret } = readApiKey(key) ?? assert.fail();
+  const foreign = writeApiKey({ meshId: newUuidV7(1), secret });
+  for (const wrong of [null, "hello", foreign, null, "hello", foreign])
+    assert.equal((await fixture.ask(wrong, "GET", "/members")).status, 401);
+  assert.equal((await fixture.ask(key, "GET", "/members")).status, 200);
 });
 
 test("an address that shows too many wrong keys has to wait, and a key that was right lately passes meanwhile", async (t) => {

@@ -5,7 +5,7 @@ import { checkName } from "../../protocol/address.ts";
 import type { DirectMessage } from "../../protocol/direct-api.ts";
 import type { LogPage } from "../../protocol/frames.ts";
 import { memberInfo } from "../link/member-info.ts";
-import { logPage } from "../route/log-page.ts";
+import { readLogPage } from "../route/log-page.ts";
 import { readableTopic } from "../route/readable-topic.ts";
 import type { Caller } from "./api-key-check.ts";
 import { authorised, callerErrors, callerOf, isFor, meshParam, requireDestination } from "./authorised.ts";
@@ -34,9 +34,12 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
         requireDestination(caller, `#${name}`);
         const { mesh_id, member_id } = caller.key;
         const topic = await readableTopic(parts.store, mesh_id, member_id, name);
-        const { beforeSeq, limit } = pageAsked(call.query);
-        const found = await parts.store.history(mesh_id, member_id, topic, { beforeSeq, limit });
-        return { status: 200, body: await viewed(parts, caller, logPage(found, limit, parts.limits.frameBytesMax)) };
+        const found = await readLogPage(
+          (page) => parts.store.history(mesh_id, member_id, topic, page),
+          pageAsked(call.query),
+          parts.limits.frameBytesMax,
+        );
+        return { status: 200, body: await viewed(parts, caller, found) };
       },
     }),
     operation({
@@ -52,9 +55,12 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
       async handle(call) {
         const caller = callerOf(call);
         const { mesh_id, member_id } = caller.key;
-        const { beforeSeq, limit } = pageAsked(call.query);
-        const found = await parts.store.mentions(mesh_id, member_id, { beforeSeq, limit });
-        return { status: 200, body: await viewed(parts, caller, logPage(found, limit, parts.limits.frameBytesMax)) };
+        const found = await readLogPage(
+          (page) => parts.store.mentions(mesh_id, member_id, page),
+          pageAsked(call.query),
+          parts.limits.frameBytesMax,
+        );
+        return { status: 200, body: await viewed(parts, caller, found) };
       },
     }),
     operation({

@@ -117,9 +117,9 @@ async function send(parts: DirectParts, { key, member }: Caller, envelope: Envel
   return { status: answer.status, body, headers };
 }
 
-/** Ids that a member's message may have on the wire, of what its sender calls it. */
+/** Ids that a member's message may have on the wire, of what its sender calls it; none of what cannot be an id. */
 function wireIds(memberId: string, id: string): readonly string[] {
-  return [wireId(memberId, id), ...(isWireId(id) ? [id] : [])];
+  return [wireId(memberId, id), id].filter(isWireId);
 }
 
 async function stateOf(parts: DirectParts, { key, member }: Caller, id: string): Promise<DirectMessageState> {

@@ -31,7 +31,7 @@ function folderOf(t: TestContext): string {
 }
 
 test("brokers that start at once on an empty database make it together and serve one deployment", async (t) => {
-  const databaseUrl = await (await server()).createDatabase();
+  const databaseUrl = await (await server()).createEmptyDatabase();
   const root = folderOf(t);
   const deploymentDir = join(root, "deployment");
   const brokers = ["a", "b", "c"].map((name) => brokerOf(t, join(root, name), { databaseUrl, deploymentDir }));

@@ -5,7 +5,9 @@ import type { Log } from "../../base/log.ts";
 import { createHttpServer, createLoad, type Tls } from "../../http/http-server.ts";
 import { closer, listenTcp } from "../../http/listen-tcp.ts";
 import type { Route } from "../../http/route.ts";
+import type { ClaudemeshError } from "../../protocol/error.ts";
 import { createRouter } from "../../http/router.ts";
+import { toldOutside } from "../told-outside.ts";
 import { publicApi } from "./public-routes.ts";
 
 /** The broker's port: links, and the public routes. */
@@ -28,9 +30,23 @@ export interface PublicServerParts {
 }
 
 const inFlightMax = 256;
+/** Whoever reaches the port can ask as often as it likes: the log hears of it so often. */
+const saidEveryMs = 10_000;
 const timeouts = { headersMs: 15_000, requestMs: 30_000, keepAliveMs: 5_000 };
 
 export function createPublicServer(parts: PublicServerParts): PublicServer {
+  let quietUntil = Number.NEGATIVE_INFINITY;
+
+  function tell(thrown: ClaudemeshError): ClaudemeshError {
+    const { error, inner } = toldOutside(thrown);
+    const now = parts.clock.now();
+    if (inner !== null && now >= quietUntil) {
+      quietUntil = now + saidEveryMs;
+      parts.log.warn({ code: inner.code, error: inner.message }, "a request could not be answered");
+    }
+    return error;
+  }
+
   const server = createHttpServer(
     {
       api: publicApi,
@@ -41,6 +57,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       inFlightMax,
       streamsMax: 0,
       load: createLoad(),
+      tell,
       observe: () => {},
     },
     {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { freeUsesMax } from "./memo.ts";
 
 /** Arrival times outlive a full bucket a little, so that keys of members who go on are not made anew all the time. */
-export const arrivalTtlMinMs = 60_000;
+const arrivalTtlMinMs = 60_000;
 
 /** Codes of a decision; a positive number is the wait in microseconds. */
 export const decisionCode = { free: 0, skipped: -1, charged: -2 } as const;

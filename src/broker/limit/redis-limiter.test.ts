@@ -76,6 +76,18 @@ test("without a clock of its own a limiter goes by the server's, and says how mu
   assert.deepEqual(decisions[5], { kind: "limited", retryAfterMs: 100_000 });
 });
 
+test("whatever stands in Redis, nobody is told to wait for longer than an hour", async (t) => {
+  const { open, keys, redis } = await connected(t);
+  const limiter = open(smallAmounts);
+  const meshId = randomUUID();
+  await limiter.take(meshId, [limitItem("first")]);
+  // Far in the future, as another rate, a fault or a stranger in this Redis may have left it.
+  for (const key of await keys(meshId))
+    if (!key.endsWith(":memos")) await redis.client.set(key, "9000000000000000 1", "PX", 60_000);
+  const [decision] = await limiter.take(meshId, [limitItem("second")]);
+  assert.deepEqual(decision, { kind: "limited", retryAfterMs: 3_600_000 });
+});
+
 test("two brokers at once: whatever retries race, an id pays once in nine uses and no budget is exceeded", async (t) => {
   const { open, connect } = await connected(t);
   const second = await connect();

@@ -8,6 +8,12 @@ import { decisionCode, limitScript, limitScriptSha, numbersPerItem } from "./lim
 import type { LimitDecision, Limiter, LimitItem } from "./limiter.ts";
 import { memoTtlUs } from "./memo.ts";
 
+/**
+ * Nobody is told to wait for longer, whatever stands in Redis: a fault or a stranger there must not stop a member for
+ * longer than it takes to mend. Who asks again after it finds what stands there then.
+ */
+const waitMaxMs = 3_600_000;
+
 export interface RedisLimiterOptions {
   readonly client: Pick<Redis, "eval" | "evalsha" | "zrem">;
   readonly limits: LimitAmounts & { readonly limiterForgetMs: number; readonly limiterForgetBatchesMax: number };
@@ -108,13 +114,13 @@ function readAnswer(answer: unknown, itemCount: number): readonly number[] {
 
 function decisionOf(numbers: readonly number[], place: number): LimitDecision {
   const [code = 0, remaining = 0, fullInUs = 0] = numbers.slice(place, place + numbersPerItem);
-  if (code > 0) return { kind: "limited", retryAfterMs: Math.max(1, Math.ceil(code / 1_000)) };
+  if (code > 0) return { kind: "limited", retryAfterMs: Math.min(waitMaxMs, Math.max(1, Math.ceil(code / 1_000))) };
   if (code === decisionCode.skipped) return { kind: "skipped" };
   return {
     kind: "allowed",
     charged: code === decisionCode.charged,
     remaining,
-    resetMs: Math.max(0, Math.ceil(fullInUs / 1_000)),
+    resetMs: Math.min(waitMaxMs, Math.max(0, Math.ceil(fullInUs / 1_000))),
   };
 }
 

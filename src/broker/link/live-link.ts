@@ -12,6 +12,7 @@ import { handleFrame } from "./frame-table.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { type Liveness, startLiveness } from "./liveness.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { createRequestTurns, type RequestTurns } from "./request-turns.ts";
 
 /** Who is at the other end, proven. */
 export interface LinkIdentity {
@@ -33,6 +34,7 @@ export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly behind: Behind;
   readonly pump: Pump;
   readonly asks: Asks;
+  readonly requests: RequestTurns;
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
   close(kind: CloseKind, detail: string): void;
@@ -94,6 +96,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
       replyMs: limits.askReplyMs,
       send: out.send,
     }),
+    requests: createRequestTurns(limits.linkRequestsMax),
     send: out.send,
     sendText: out.sendText,
     close: out.close,
@@ -163,6 +166,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     liveness.stop();
     link.pump.close();
     link.asks.end();
+    link.requests.end();
     route.detach(identity.memberId, link.pump);
     registry.remove(link);
     parts.metrics.links.set(registry.count());

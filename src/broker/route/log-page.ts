@@ -17,3 +17,25 @@ export function logPage(messages: readonly LogMessage[], limit: number, bytesMax
   const more = messages.length === limit || items.length < messages.length;
   return { items, next_before_seq: more ? (items.at(-1)?.seq ?? null) : null };
 }
+
+/** Messages of one reading: what a page has no room for is read in vain. */
+const readAtOnce = 64;
+
+/** One page as {@link logPage} cuts it, read by and by: large messages fill it long before `limit` of them are in memory. */
+export async function readLogPage(
+  read: (page: { beforeSeq: number | null; limit: number }) => Promise<readonly LogMessage[]>,
+  { beforeSeq, limit }: { readonly beforeSeq: number | null; readonly limit: number },
+  bytesMax: number,
+): Promise<LogPage> {
+  const messages: LogMessage[] = [];
+  for (let before = beforeSeq; messages.length < limit; ) {
+    const asked = Math.min(readAtOnce, limit - messages.length);
+    const some = await read({ beforeSeq: before, limit: asked });
+    messages.push(...some);
+    if (some.length < asked) break;
+    before = some.at(-1)?.seq ?? null;
+    const page = logPage(messages, limit, bytesMax);
+    if (page.items.length < messages.length) return page;
+  }
+  return logPage(messages, limit, bytesMax);
+}

@@ -3,6 +3,7 @@ import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ReceiptGroup } from "../../protocol/frames.ts";
 import type { Ask } from "../link/asks.ts";
+import type { RequestTurns } from "../link/request-turns.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore } from "../store/store.ts";
 
@@ -15,9 +16,14 @@ export interface Receipts {
   /**
    * From a link of `memberId`. What is not its own is counted and dropped; whether the signature holds is for the
    * message's sender to check, since links are authenticated once and a check a message would halve what a broker
-   * carries. Never rejects; false when the store failed.
+   * carries. What the store has to keep is asked of it in `turns`, its link's. Never rejects; false when the store failed.
    */
-  take(meshId: string, memberId: string, groups: readonly ReceiptGroup[]): Promise<boolean>;
+  take(
+    meshId: string,
+    memberId: string,
+    groups: readonly ReceiptGroup[],
+    turns: Pick<RequestTurns, "take">,
+  ): Promise<boolean>;
   /** The member's link is open: hands over what was kept. Never rejects. */
   returned(meshId: string, memberId: string): Promise<void>;
 }
@@ -50,17 +56,24 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     return true;
   }
 
-  async function pass(meshId: string, group: ReceiptGroup): Promise<void> {
+  async function pass(meshId: string, group: ReceiptGroup, turns: Pick<RequestTurns, "take">): Promise<void> {
     const key = `${meshId}/${group.to}`;
     if (await tell(meshId, group.to, [group])) {
       if (owed.has(key)) void returned(meshId, group.to);
       return;
     }
-    if ((await store.member(meshId, group.to)) === null) return metrics.receiptsRefused.inc(group.items.length);
-    await store.addReceipts(meshId, [group], { keptMax: parts.limits.receiptsKeptMax, now: parts.clock.now() });
+    const kept = await turns.take(() => keep(meshId, group));
+    if (!kept) return metrics.receiptsRefused.inc(group.items.length);
     // It may have come while they were being kept, or be here and slow.
     if (parts.linkOf(meshId, group.to) !== null) void returned(meshId, group.to);
     else parts.owed(meshId, group.to);
+  }
+
+  /** False when there is no such member. */
+  async function keep(meshId: string, group: ReceiptGroup): Promise<boolean> {
+    if ((await store.member(meshId, group.to)) === null) return false;
+    await store.addReceipts(meshId, [group], { keptMax: parts.limits.receiptsKeptMax, now: parts.clock.now() });
+    return true;
   }
 
   async function returned(meshId: string, memberId: string): Promise<void> {
@@ -97,14 +110,16 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
   }
 
   return {
-    async take(meshId, memberId, groups) {
+    async take(meshId, memberId, groups, turns) {
       try {
         const own = groups.filter((group) => group.from === memberId);
         for (const group of groups) if (group.from !== memberId) metrics.receiptsRefused.inc(group.items.length);
-        await Promise.all(own.map((group) => pass(meshId, group)));
+        await Promise.all(own.map((group) => pass(meshId, group, turns)));
         return true;
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown, "store_unavailable");
+        // The link is gone: its receiver sends them again at its next one.
+        if (error.code === "stopping") return false;
         metrics.storeErrors.inc({ code: error.code });
         parts.log.warn({ mesh_id: meshId, code: error.code, error: error.message }, "receipts were not kept");
         return false;

@@ -7,7 +7,7 @@ import type { QueueStore } from "./queue-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 /**
- * What the broker keeps. One interface, several stores (SQLite now), one behaviour suite: store-suite.fixture.ts.
+ * What the broker keeps. One interface, two stores (SQLite, PostgreSQL), one behaviour suite: store-suite.fixture.ts.
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */

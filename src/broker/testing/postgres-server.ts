@@ -5,6 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { Client } from "pg";
+import { systemClock } from "../../base/clock.ts";
+import { silentLog } from "../../base/log.ts";
+import { migrate } from "../store/postgres/migrate.ts";
+import { migrationsFolder } from "../store/postgres/postgres-store.ts";
 
 /** A real PostgreSQL on a free port of 127.0.0.1 and a folder of its own, with fsync and every default that protects data. */
 export interface PostgresServer {
@@ -107,39 +111,66 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   return server;
 }
 
+/** A server that the tests of a file share, each in databases of its own. */
+export interface SharedPostgres {
+  /** Makes a database that a store has started on once: every migration is applied. Returns its address. */
+  createDatabase(): Promise<string>;
+  /** Makes one without a table in it, for tests of the first start. */
+  createEmptyDatabase(): Promise<string>;
+}
+
 /**
  * One server for all tests of a file, started by the first that asks and removed behind the last; or the one that
- * DATABASE_URL names, in which every test gets a database of its own. Call it at the top of the file.
+ * DATABASE_URL names, whose databases are dropped behind the last. Call it at the top of the file.
  */
-export function sharedPostgres(options: PostgresOptions = {}): () => Promise<{ createDatabase(): Promise<string> }> {
-  const given = process.env["DATABASE_URL"];
-  if (given !== undefined && given !== "") return givenServer(given);
-  let starting: Promise<PostgresServer> | null = null;
+export function sharedPostgres(): () => Promise<SharedPostgres> {
+  const given = process.env["DATABASE_URL"] ?? "";
+  let starting: Promise<SharedPostgres & { remove(): Promise<void> }> | null = null;
   after(async () => {
     await (await starting)?.remove();
   });
   return () => {
-    starting ??= startPostgres(options);
+    starting ??= given === "" ? ownServer() : Promise.resolve(databasesOf(given));
     return starting;
   };
 }
 
-function givenServer(url: string): () => Promise<{ createDatabase(): Promise<string> }> {
+async function ownServer(): Promise<SharedPostgres & { remove(): Promise<void> }> {
+  const server = await startPostgres();
+  return { ...databasesOf(server.url()), remove: () => server.remove() };
+}
+
+/** Migrating is most of what a database costs, so it is done once, in a database that the others are copies of. */
+function databasesOf(serverUrl: string): SharedPostgres & { remove(): Promise<void> } {
   const made: string[] = [];
-  after(async () => {
-    for (const name of made)
-      await onServer(url, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-  });
-  return async () => ({
+  let template: Promise<string> | null = null;
+
+  async function create(from: string): Promise<{ name: string; url: string }> {
+    const name = `cm_test_${process.pid}_${made.length}`;
+    made.push(name);
+    await onServer(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`));
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    return { name, url: url.href };
+  }
+
+  async function createTemplate(): Promise<string> {
+    const { name, url } = await create("template1");
+    await migrate({ url, folder: migrationsFolder, clock: systemClock, log: silentLog });
+    return name;
+  }
+
+  return {
     async createDatabase() {
-      const name = `cm_test_${process.pid}_${made.length}`;
-      made.push(name);
-      await onServer(url, (client) => client.query(`CREATE DATABASE ${name}`));
-      const database = new URL(url);
-      database.pathname = `/${name}`;
-      return database.href;
+      template ??= createTemplate();
+      return (await create(await template)).url;
     },
-  });
+    createEmptyDatabase: async () => (await create("template1")).url,
+    async remove() {
+      for (const name of made)
+        await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    },
+  };
 }
 
 /** One piece of work on a connection of its own. */

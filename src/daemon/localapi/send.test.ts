@@ -1,107 +1,20 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { systemClock } from "../../base/clock.ts";
-import { silentLog } from "../../base/log.ts";
 import { limits } from "../../protocol/limits.ts";
-import { createOutbox } from "../outbox/outbox.ts";
-import { sealNone } from "../outbox/seal-none.ts";
-import type { Directory, Outbox } from "../parts.ts";
-import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { type Answer, httpCall, type Target } from "../../http/http-call.fixture.ts";
-import { accepted, createTestLink, settleAll, type TestLink } from "./link.fixture.ts";
-import { messageRoutes } from "./messages.ts";
-import { outboxRoutes } from "./outbox.ts";
-import { sendRoutes } from "./send.ts";
-import { createLocalApi, type LocalApi, localApi } from "./server.ts";
-import { openLocalToken } from "./token.ts";
-
-const meshId = "0198f0a0-0000-7000-8000-000000000001";
-const me = "a".repeat(64);
-const bob = "b".repeat(64);
-const directory: Directory = {
-  members: [
-    { member_id: me, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null },
-    { member_id: bob, name: "bob", role: "member", online: true, agents: [], last_seen_at: null },
-  ],
-  topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
-};
-const privateKey = generateKeyPairSync("ed25519").privateKey;
-
-interface Host {
-  readonly outbox: Outbox;
-  readonly link: TestLink;
-  readonly api: LocalApi;
-  readonly targets: readonly Target[];
-  stop(): Promise<void>;
-}
-
-async function startHost(
-  dir: string,
-  options: { diskBytesMax?: number; directory?: Directory | null } = {},
-): Promise<Host> {
-  const link = createTestLink(options.directory === undefined ? directory : options.directory);
-  const outbox = createOutbox({
-    path: join(dir, "outbox.db"),
-    meshId,
-    memberId: me,
-    clock: systemClock,
-    log: silentLog,
-    seal: (row, body) =>
-      sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
-    voidIds: (ids) => link.voidIds(ids),
-    onStages: async () => {},
-    onPressure: () => {},
-    fatal: (error) => assert.fail(String(error)),
-    ...(options.diskBytesMax === undefined ? {} : { diskBytesMax: options.diskBytesMax }),
-  });
-  await outbox.start();
-  const self = { memberId: me, name: "ada" };
-  const { routes, problems } = checkedRoutes(
-    [
-      ...sendRoutes({ outbox, link, self, meshId, clock: systemClock, observe: () => {} }),
-      ...messageRoutes({ outbox }),
-      ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
-    ],
-    localApi,
-  );
-  const api = createLocalApi({
-    routes,
-    socketPath: join(dir, "sock"),
-    token: openLocalToken(dir),
-    allowedOrigins: [],
-    publicHealthCheck: false,
-    clock: systemClock,
-    log: silentLog,
-    observe: () => {},
-    announce: () => {},
-    endStreams: () => {},
-  });
-  await api.start();
-  const token = readFileSync(join(dir, "local_token"), "utf8").trim();
-  return {
-    outbox,
-    link,
-    api,
-    targets: [{ socketPath: api.socketPath }, { port: api.httpPort ?? 0, token }],
-    async stop() {
-      await api.stop();
-      await outbox.stop();
-      assert.deepEqual(problems, [], "what is answered is described");
-    },
-  };
-}
+import { accepted, settleAll } from "./link.fixture.ts";
+import { directory, meshId, type SendHost, startSendHost } from "./send-host.fixture.ts";
 
 for (const transport of ["unix socket", "tcp"] as const) {
   describe(`POST /v1/send over the ${transport}`, () => {
     let dir: string;
-    let host: Host;
+    let host: SendHost;
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), "cm-send-"));
-      host = await startHost(dir);
+      host = await startSendHost(dir);
     });
     afterEach(async () => {
       await host.stop();
@@ -194,7 +107,7 @@ for (const transport of ["unix socket", "tcp"] as const) {
       );
       const before = [await send(first, "a"), await send(other, "a"), await send(first, "b"), await send(other, "b")];
       await host.stop();
-      host = await startHost(dir, { directory: null });
+      host = await startSendHost(dir, { directory: null });
       const after = [await send(first, "a"), await send(other, "a"), await send(first, "b"), await send(other, "b")];
       assert.deepEqual(
         after.map(({ status, json }) => ({ status, json })),
@@ -335,7 +248,7 @@ for (const transport of ["unix socket", "tcp"] as const) {
 
     it("answers 507 when the outbox is full, stores nothing more, and still answers known ids", async () => {
       await host.stop();
-      host = await startHost(dir, { diskBytesMax: 400_000 });
+      host = await startSendHost(dir, { diskBytesMax: 400_000 });
       const big = { to: "@bob", message: "x".repeat(20_000) };
       let full: Answer | null = null;
       for (let sent = 0; full === null && sent < 100; sent++) {

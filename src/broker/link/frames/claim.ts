@@ -1,9 +1,9 @@
 import { rfc3339 } from "../../../protocol/time.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
-import { request } from "./frame-handler.ts";
+import { waitingRequest } from "./frame-handler.ts";
 
 /** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
-export const onClaim = request<"claim">(async (frame, link, parts) => {
+export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
   const claimed = await parts.queues.claim({
     meshId: link.meshId,
     memberId: link.memberId,

@@ -1,4 +1,4 @@
-import { logPage } from "../../route/log-page.ts";
+import { readLogPage } from "../../route/log-page.ts";
 import { readableTopic } from "../../route/readable-topic.ts";
 import { request } from "./frame-handler.ts";
 
@@ -9,9 +9,9 @@ export const onHistory = request<"history">(async (frame, link, parts) => {
     frame.address === "dm"
       ? ({ kind: "dm" } as const)
       : await readableTopic(parts.store, link.meshId, link.memberId, frame.address);
-  const messages = await parts.store.history(link.meshId, link.memberId, address, {
-    beforeSeq: frame.before_seq,
-    limit,
-  });
-  return logPage(messages, limit, parts.limits.frameBytesMax);
+  return readLogPage(
+    (page) => parts.store.history(link.meshId, link.memberId, address, page),
+    { beforeSeq: frame.before_seq, limit },
+    parts.limits.frameBytesMax,
+  );
 });

@@ -4,15 +4,15 @@ import { rfc3339 } from "../../../protocol/time.ts";
 import type { DedupeRecord, VoidRecord } from "../../store/store.ts";
 import type { LinkParts } from "../link-parts.ts";
 import type { LiveLink } from "../live-link.ts";
-import { errorFrame } from "../outgoing.ts";
-import type { FrameHandler } from "./frame-handler.ts";
+import { failed, type FrameHandler } from "./frame-handler.ts";
 
 /** Claims the sender's own ids as never to be committed, or returns what is (delivery.md §3). */
 export const onVoid: FrameHandler<VoidFrame> = (frame, link, parts, done) => {
-  voidIds(frame, link, parts)
+  link.requests
+    .take(() => voidIds(frame, link, parts))
     .then(
       (items) => link.send({ type: "void_ack", id: frame.id, items }),
-      (thrown: unknown) => link.send(errorFrame(thrown, frame.id)),
+      (thrown: unknown) => link.send(failed(thrown, frame, link, parts)),
     )
     .finally(done);
 };

@@ -139,7 +139,8 @@ function routesOf(items: readonly AcceptItem[]): Routes {
 function columnsOf(items: readonly AcceptItem[], routes: Routes, life: string): Buffer[] {
   const mentionItems: number[] = [];
   const mentionMembers: string[] = [];
-  for (const [index, { envelope }] of items.entries()) {
+  for (const [index, { envelope, refusal }] of items.entries()) {
+    if (refusal !== null) continue;
     for (const member of envelope.mentions) {
       mentionItems.push(index + 1);
       mentionMembers.push(member);
@@ -160,7 +161,8 @@ function columnsOf(items: readonly AcceptItem[], routes: Routes, life: string): 
     column(smallintArray, ({ envelope }) => envelope.version),
     column(uuidArray, (item) => item.broker_message_id),
     column(booleanArray, ({ refusal }) => refusal !== null),
-    column(textArray, ({ envelope }) => storedEnvelope(envelope)),
+    // What is refused already is looked up by its id, and never kept: a flood above its limit costs the server no bodies.
+    column(textArray, ({ envelope, refusal }) => (refusal === null ? storedEnvelope(envelope) : "")),
     encodeArray(integerArray, mentionItems),
     encodeArray(asciiArray, mentionMembers),
   ];

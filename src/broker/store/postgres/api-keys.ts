@@ -1,8 +1,8 @@
-import type { ApiKeyScope } from "../../../protocol/api-key.ts";
+import { readApiKey } from "../read-row.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { ApiKeyRow, FoundApiKey, NewApiKey } from "../api-key-store.ts";
 import { keyOwnerNoMember, tooManyApiKeys, unknownApiKey } from "../api-key-refusals.ts";
-import type { Row, Sql, StoreCore } from "./core.ts";
+import type { Sql, StoreCore } from "./core.ts";
 import { member } from "./directory.ts";
 
 const columns =
@@ -37,13 +37,13 @@ export function createApiKey(core: StoreCore, key: NewApiKey): Promise<ApiKeyRow
 
 export async function apiKeys(core: StoreCore, meshId: string): Promise<ApiKeyRow[]> {
   const text = `SELECT ${columns} FROM mesh.api_key WHERE mesh_id = $1 ORDER BY created_at DESC, key_id DESC LIMIT ${limits.pageItemsMax}`;
-  return (await core.rows(text, [meshId])).map(readApiKeyRow);
+  return (await core.rows(text, [meshId])).map(readApiKey);
 }
 
 export async function apiKeyByHash(core: StoreCore, meshId: string, keyHash: Uint8Array): Promise<FoundApiKey | null> {
   const text = `SELECT ${columns} FROM mesh.api_key WHERE mesh_id = $1 AND key_hash = $2`;
   const [row] = await core.rows(text, [meshId, Buffer.from(keyHash)]);
-  return row === undefined ? null : { ...readApiKeyRow(row), key_hash: row["key_hash"] as Buffer };
+  return row === undefined ? null : { ...readApiKey(row), key_hash: row["key_hash"] as Buffer };
 }
 
 /** Without the mesh's lock: it is a row of its own, and from its commit on every look-up sees it. */
@@ -86,21 +86,5 @@ async function requireApiKey(tx: Sql, meshId: string, keyId: string): Promise<Ap
     keyId,
   ]);
   if (row === undefined) throw unknownApiKey();
-  return readApiKeyRow(row);
-}
-
-function readApiKeyRow(row: Row): ApiKeyRow {
-  const numberOrNull = (value: unknown) => (value === null ? null : Number(value));
-  return {
-    mesh_id: String(row["mesh_id"]),
-    key_id: String(row["key_id"]),
-    member_id: String(row["member_id"]),
-    name: String(row["name"]),
-    scopes: JSON.parse(String(row["scopes"])) as ApiKeyScope[],
-    destinations: row["destinations"] === null ? null : (JSON.parse(String(row["destinations"])) as string[]),
-    created_at: Number(row["created_at"]),
-    expires_at: Number(row["expires_at"]),
-    revoked_at: numberOrNull(row["revoked_at"]),
-    last_used_at: numberOrNull(row["last_used_at"]),
-  };
+  return readApiKey(row);
 }

@@ -39,6 +39,8 @@ export interface ConnectionLimits {
 
 const defaultLimits: ConnectionLimits = { connectMs: 5_000, statementMs: 9_000, silenceMs: 1_000, lockMs: 2_000 };
 const longStatementMs = 3_600_000;
+/** A connection that nobody wanted for so long is closed. */
+const idleMs = 60_000;
 
 /** Committed means on the server's disk, whatever its defaults are; a lock is not waited for without end. */
 const everySession = ({ statementMs, silenceMs, lockMs }: ConnectionLimits): string[] => [
@@ -98,7 +100,7 @@ function open({ url, log }: { url: string; log: Log }, max: number, connectMs: n
     max,
     min: 0,
     connectionTimeoutMillis: connectMs,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: idleMs,
     query_timeout,
     keepAlive: true,
     application_name: "claudemesh-broker",

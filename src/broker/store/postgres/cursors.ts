@@ -1,7 +1,27 @@
 import type { DestinationKey } from "../../../protocol/frames.ts";
+import type { CursorRow } from "../store.ts";
 import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
 import type { StoreCore } from "./core.ts";
 import { uuidOrNone } from "./uuid.ts";
+
+const cursorsText = `
+  SELECT c.destination, c.seq, s.last_seq FROM mesh.cursor c
+    LEFT JOIN LATERAL (
+      SELECT b.last_seq FROM mesh.subscription b
+       WHERE b.mesh_id = c.mesh_id AND b.member_id = c.member_id
+         AND b.topic_id = CASE WHEN c.destination LIKE 'topic:%' THEN substr(c.destination, 7)::uuid END
+       ORDER BY b.first_seq DESC LIMIT 1) s ON true
+   WHERE c.mesh_id = $1 AND c.member_id = $2 AND (s.last_seq IS NULL OR s.last_seq > c.seq)
+   ORDER BY c.destination`;
+
+/** The member's destinations with its cursors; an ended subscription only while it still owes something. */
+export async function cursors(core: StoreCore, meshId: string, memberId: string): Promise<CursorRow[]> {
+  return (await core.rows(cursorsText, [meshId, memberId])).map((row) => ({
+    destination: String(row["destination"]),
+    seq: Number(row["seq"]),
+    lastSeq: row["last_seq"] === null ? null : Number(row["last_seq"]),
+  }));
+}
 
 /**
  * One statement and not the mesh's lock, or acknowledging would wait for accepting. The member's row is locked in share first:

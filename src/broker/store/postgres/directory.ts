@@ -1,7 +1,8 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { noActiveMember } from "../member-refusals.ts";
+import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
-import type { Row, Sql, StoreCore } from "./core.ts";
+import type { Sql, StoreCore } from "./core.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -201,23 +202,4 @@ export async function touchPresence(
     until,
     JSON.stringify(agents),
   ]);
-}
-
-function readMesh(row: Row): MeshRow {
-  return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
-}
-
-export function readMember(row: Row): MemberRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    member_id: String(row["member_id"]),
-    name: String(row["name"]),
-    role: String(row["role"]) as MemberRow["role"],
-    status: row["status"] === "active" ? "active" : "revoked",
-    link_epoch: Number(row["link_epoch"]),
-    instance_id: row["instance_id"] === null ? null : String(row["instance_id"]),
-    online_until: Number(row["online_until"]),
-    agents: JSON.parse(String(row["agents"])) as string[],
-    joined_at: Number(row["joined_at"]),
-  };
 }

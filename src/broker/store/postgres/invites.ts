@@ -2,8 +2,9 @@ import type { Admission } from "../../../protocol/admission.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { closedInvite, memberWasRevoked, tooManyInvites, unknownInvite } from "../invite-refusals.ts";
+import { readInvite } from "../read-row.ts";
 import type { InviteRow, MemberRow } from "../store.ts";
-import type { Row, Sql, StoreCore } from "./core.ts";
+import type { Sql, StoreCore } from "./core.ts";
 import { insertMember, member, nameIsFree } from "./directory.ts";
 
 const selectInvite = `SELECT i.mesh_id, i.invite_id, i.role, i.uses, i.created_by, i.created_at, i.expires_at, i.revoked_at,
@@ -118,18 +119,4 @@ async function requireInvite(tx: Sql, meshId: string, inviteId: string): Promise
   const invite = await inviteById(tx, meshId, inviteId);
   if (invite === null) throw unknownInvite();
   return invite;
-}
-
-function readInvite(row: Row): InviteRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    invite_id: String(row["invite_id"]),
-    role: String(row["role"]) as InviteRow["role"],
-    uses: Number(row["uses"]),
-    used: Number(row["used"]),
-    created_by: String(row["created_by"]),
-    created_at: Number(row["created_at"]),
-    expires_at: Number(row["expires_at"]),
-    revoked_at: row["revoked_at"] === null ? null : Number(row["revoked_at"]),
-  };
 }

@@ -1,4 +1,5 @@
 import { newLeaseSecret, seqOfLease } from "../lease-id.ts";
+import { type LeaseRow, readLease, requireEffective } from "../lease-row.ts";
 import { leaseLost, leaseRanOut } from "../queue-refusals.ts";
 import type { Claimed, DeadLetter, QueueRow } from "../queue-store.ts";
 import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
@@ -220,14 +221,6 @@ async function nextAvailable(tx: Sql, queue: QueueRow, now: number): Promise<num
   return row === undefined || row["at"] === null ? null : Number(row["at"]);
 }
 
-interface LeaseRow {
-  readonly queue: QueueRow;
-  readonly seq: number;
-  readonly state: string;
-  readonly deliveries: number;
-  readonly leaseUntil: number;
-}
-
 /** The row whose newest lease is the shown one and the member's own, locked. */
 async function leaseRow(tx: Sql, meshId: string, memberId: string, name: string, leaseId: string): Promise<LeaseRow> {
   await requireActive(tx, meshId, memberId);
@@ -240,17 +233,5 @@ async function leaseRow(tx: Sql, meshId: string, memberId: string, name: string,
     [meshId, name, seq, leaseId, memberId],
   );
   if (row === undefined) throw leaseLost();
-  return {
-    queue,
-    seq,
-    state: String(row["state"]),
-    deliveries: Number(row["deliveries"]),
-    leaseUntil: Number(row["lease_until"]),
-  };
-}
-
-/** The time at which the lease is over; throws lease_lost when that has come. */
-function requireEffective(row: LeaseRow, now: number): number {
-  if (row.state !== "leased" || row.leaseUntil <= now) throw leaseLost();
-  return row.leaseUntil;
+  return readLease(queue, seq, row);
 }

@@ -1,9 +1,32 @@
+import type { LogMessage } from "../store.ts";
 import { bigintArray, encodeArray, textArray } from "./binary-array.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { messageColumns, readPlaced } from "./reading.ts";
 import { readEnvelope, storedColumns } from "./stored-envelope.ts";
 
 /** Envelopes read at once. The server could not take them apart: its JSON functions refuse U+0000, which meta may hold. */
 const envelopesMax = 100;
+
+const mentionsText = `
+  SELECT ${messageColumns} FROM mesh.mention_index i
+    JOIN mesh.message_queue m ON m.mesh_id = i.mesh_id AND m.seq = i.seq
+   WHERE i.mesh_id = $1 AND i.member = $2 AND i.seq < $3 AND (
+      m.destination = 'dm:' || $2 OR (m.destination LIKE 'dm:%' AND m.sender = $2)
+      OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = $2
+           AND s.topic_id = CASE WHEN m.destination LIKE 'topic:%' THEN substr(m.destination, 7)::uuid END
+           AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq)))
+   ORDER BY i.seq DESC LIMIT $4`;
+
+/** Newest first below `beforeSeq`: what mentions the member, of what it may see. */
+export async function mentions(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  page: { beforeSeq: number | null; limit: number },
+): Promise<LogMessage[]> {
+  const before = page.beforeSeq ?? Number.MAX_SAFE_INTEGER;
+  return readPlaced(core, meshId, await core.rows(mentionsText, [meshId, memberId, before, page.limit]));
+}
 
 export interface Mention {
   readonly member: string;

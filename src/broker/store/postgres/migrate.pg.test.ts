@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Client } from "pg";
+import { Client } from "pg";
 import { systemClock } from "../../../base/clock.ts";
 import { silentLog } from "../../../base/log.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
@@ -20,7 +20,7 @@ const server = sharedPostgres();
 
 /** An empty database, and a folder with the shipped migrations up to a number. */
 async function start(t: TestContext, upTo = names.length) {
-  const url = await (await server()).createDatabase();
+  const url = await (await server()).createEmptyDatabase();
   const folder = mkdtempSync(join(tmpdir(), "cm-migrations-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const add = (count: number): void => {
@@ -41,6 +41,23 @@ test("several brokers that start at once apply each migration once, and the next
       rows.map(({ name }) => name),
       names,
     );
+  });
+});
+
+test("a server older than PostgreSQL 15 is refused by name, and nothing is made in it", async (t) => {
+  const { url, run } = await start(t);
+  const query = Client.prototype.query;
+  for (const version of ["14.13 (Debian 14.13-1)", "9.6.24", ""]) {
+    const mock = t.mock.method(Client.prototype, "query", function (this: Client, ...words: Parameters<typeof query>) {
+      if (String(words[0]) === "SHOW server_version") return Promise.resolve({ rows: [{ server_version: version }] });
+      return query.apply(this, words);
+    });
+    await assert.rejects(run(), { code: "invalid_config", message: /PostgreSQL .*; 15 or newer is needed/ });
+    mock.mock.restore();
+  }
+  await onServer(url, async (client) => {
+    const { rows } = await client.query("SELECT 1 FROM pg_namespace WHERE nspname = 'mesh'");
+    assert.equal(rows.length, 0);
   });
 });
 

@@ -16,6 +16,7 @@ const waitMaxMs = 3_600_000;
 /** A change that needs a table for itself gives way to who uses it, and tries again: waiting would stop everybody behind it. */
 const tableLockMs = 1_000;
 const attemptsMax = 60;
+const connectMs = 5_000;
 const lockNotAvailable = "55P03";
 
 /** First line of a file whose statements run one by one, each for itself. */
@@ -45,6 +46,7 @@ export async function migrate(options: {
   client.on("error", () => undefined);
   try {
     await client.connect();
+    await requireVersion(client);
     await takeLock(client, options);
     return await applyAll(client, options);
   } catch (thrown) {
@@ -62,7 +64,7 @@ function clientOf(url: string): Client {
     return new Client({
       connectionString: url,
       application_name: "claudemesh-migrate",
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: connectMs,
       keepAlive: true,
     });
   } catch {
@@ -77,7 +79,23 @@ function unreadable(): ClaudemeshError {
   });
 }
 
-export function readMigrations(folder: string): Migration[] {
+/** Oldest server that this is made for and tested with. */
+const versionMin = 15;
+
+async function requireVersion(client: Client): Promise<void> {
+  const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+  const version = rows[0]?.server_version ?? "";
+  if (Number.parseInt(version, 10) >= versionMin) return;
+  throw new ClaudemeshError(
+    "invalid_config",
+    `the database server is PostgreSQL ${version}; ${versionMin} or newer is needed`,
+    {
+      hint: "upgrade it with pg_upgrade, or name another one in DATABASE_URL",
+    },
+  );
+}
+
+function readMigrations(folder: string): Migration[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .sort()

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { silentLog } from "../../../base/log.ts";
 import { createManualClock } from "../../../base/manual-clock.fixture.ts";
-import { onServer } from "../../testing/postgres-server.ts";
+import { onServer, type SharedPostgres } from "../../testing/postgres-server.ts";
 import { type OpenStore, positionSecret, type StoreUnderTest } from "../store-bench.fixture.ts";
 import type { BrokerStore } from "../store.ts";
 import type { PostgresStoreOptions } from "./core.ts";
@@ -26,7 +26,7 @@ export function postgresStoreAt(url: string, changes: Partial<PostgresStoreOptio
 }
 
 /** Opens stores in databases of their own on a server that the file shares. */
-export function openPostgresStore(server: () => Promise<{ createDatabase(): Promise<string> }>): OpenStore {
+export function openPostgresStore(server: () => Promise<SharedPostgres>): OpenStore {
   return async (t: TestContext, dedupe) => {
     const url = await (await server()).createDatabase();
     return storeUnderTest(t, url, dedupe === undefined ? {} : { dedupe });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { Client } from "pg";
+import { Client } from "pg";
 import { newUuidV7 } from "../../../protocol/ids.ts";
 import { newIdentity } from "../../testing/peer.ts";
 import { onServer, sharedPostgres } from "../../testing/postgres-server.ts";
@@ -241,4 +241,20 @@ test("two brokers that accept, repeat and remove at once keep one log without a 
   const gaps = (await store.takeNotices(meshId, bob.memberId, 1_000)).map(({ from_seq }) => from_seq);
   assert.equal(gaps.length, removed, "each that was removed is told of once");
   assert.equal(new Set(gaps).size, removed);
+});
+
+test("the body of what is refused already, as for its sender's limit, does not travel to the server", async (t) => {
+  const { store, meshId, alice, bob } = await bench(t, openPostgresStore(server));
+  const refusal = { kind: "refused", status: 429, code: "rate_limited", message: "" } as const;
+  const text = "x".repeat(60_000);
+  const mentions = [bob.memberId];
+  const refused = { ...item(meshId, alice, bob, { text, mentions }), refusal };
+  const taken = item(meshId, alice, bob, { mentions });
+  const { mock } = t.mock.method(Client.prototype, "query");
+  assert.deepEqual(kinds(await store.accept(meshId, [refused, taken], 10)), ["refused", "accepted"]);
+  const bytes = mock.calls
+    .flatMap(({ arguments: [query] }) => (query as { values?: readonly unknown[] }).values ?? [])
+    .reduce<number>((sum, value) => sum + (Buffer.isBuffer(value) ? value.length : 0), 0);
+  assert.ok(bytes > 500 && bytes < 10_000, String(bytes));
+  assert.equal((await store.mentions(meshId, bob.memberId, { beforeSeq: null, limit: 10 })).length, 1);
 });

@@ -5,13 +5,13 @@ import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
-import { acknowledge, sentToTopics, topicProgress } from "./cursors.ts";
+import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
-import { repairMentions } from "./mentions.ts";
+import { mentions, repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
 import * as queues from "./queues.ts";
 import * as reading from "./reading.ts";
@@ -23,7 +23,7 @@ import * as topics from "./topics.ts";
 import * as upkeep from "./upkeep.ts";
 import { uuidOrNone } from "./uuid.ts";
 
-const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
+export const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
 
 /**
  * The store at scale: one PostgreSQL (15 or newer) that any number of brokers share. Everything that a method returns is
@@ -139,12 +139,12 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     voidIds: ofMesh(voidIds),
     log: ofMesh(logState),
     checkPosition: ofMesh(checkPosition),
-    cursors: ofMesh(reading.cursors),
+    cursors: ofMesh(cursors),
     read: ofMesh(reading.read),
     readLog: ofMesh(reading.readLog),
     history: ofMesh(reading.history),
     messageAt: ofMesh(reading.messageAt),
-    mentions: ofMesh(reading.mentions),
+    mentions: ofMesh(mentions),
     repairMentions: ofMesh(repairMentions),
     acknowledge: ofMesh(acknowledge),
     sentToTopics: ofMesh(sentToTopics),

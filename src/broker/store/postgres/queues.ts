@@ -1,10 +1,10 @@
 import { limits } from "../../../protocol/limits.ts";
+import { readNotice, readQueue } from "../read-row.ts";
 import type { QueueCounts, QueueRow } from "../queue-store.ts";
 import { notAMember, queueExists, queueNotEmpty, tooManyQueues, unknownQueue } from "../queue-refusals.ts";
 import type { ExpiryNotice } from "../store.ts";
-import type { Row, Sql, StoreCore } from "./core.ts";
+import type { Sql, StoreCore } from "./core.ts";
 import { member } from "./directory.ts";
-import { readNotice } from "./retention.ts";
 
 const queueColumns = "mesh_id, name, created_by, created_at, deliveries_max, unsealed, unsealed_through";
 
@@ -145,16 +145,4 @@ export async function requireQueue(sql: Sql, meshId: string, name: string): Prom
 
 export async function requireActive(sql: Sql, meshId: string, memberId: string): Promise<void> {
   if ((await member(sql, meshId, memberId))?.status !== "active") throw notAMember();
-}
-
-function readQueue(row: Row): QueueRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    name: String(row["name"]),
-    created_by: String(row["created_by"]),
-    created_at: Number(row["created_at"]),
-    deliveries_max: Number(row["deliveries_max"]),
-    unsealed: row["unsealed"] === true,
-    unsealed_through: Number(row["unsealed_through"]),
-  };
 }

@@ -1,29 +1,10 @@
 import type { DestinationKey } from "../../../protocol/frames.ts";
 import { readDestination } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
-import type { CursorRow, LogMessage, RoutedMessage } from "../store.ts";
+import type { LogMessage, RoutedMessage } from "../store.ts";
 import { incarnationName, type Row, type StoreCore } from "./core.ts";
 import { readEnvelope, storedColumns } from "./stored-envelope.ts";
 import { uuidOrNone } from "./uuid.ts";
-
-const cursorsText = `
-  SELECT c.destination, c.seq, s.last_seq FROM mesh.cursor c
-    LEFT JOIN LATERAL (
-      SELECT b.last_seq FROM mesh.subscription b
-       WHERE b.mesh_id = c.mesh_id AND b.member_id = c.member_id
-         AND b.topic_id = CASE WHEN c.destination LIKE 'topic:%' THEN substr(c.destination, 7)::uuid END
-       ORDER BY b.first_seq DESC LIMIT 1) s ON true
-   WHERE c.mesh_id = $1 AND c.member_id = $2 AND (s.last_seq IS NULL OR s.last_seq > c.seq)
-   ORDER BY c.destination`;
-
-/** The member's destinations with its cursors; an ended subscription only while it still owes something. */
-export async function cursors(core: StoreCore, meshId: string, memberId: string): Promise<CursorRow[]> {
-  return (await core.rows(cursorsText, [meshId, memberId])).map((row) => ({
-    destination: String(row["destination"]),
-    seq: Number(row["seq"]),
-    lastSeq: row["last_seq"] === null ? null : Number(row["last_seq"]),
-  }));
-}
 
 export const messageColumns = `m.seq, m.epoch, m.incarnation, m.broker_message_id, m.accepted_at, ${storedColumns}`;
 
@@ -108,29 +89,8 @@ export async function messageAt(core: StoreCore, meshId: string, seq: number): P
   return message ?? null;
 }
 
-const mentionsText = `
-  SELECT ${messageColumns} FROM mesh.mention_index i
-    JOIN mesh.message_queue m ON m.mesh_id = i.mesh_id AND m.seq = i.seq
-   WHERE i.mesh_id = $1 AND i.member = $2 AND i.seq < $3 AND (
-      m.destination = 'dm:' || $2 OR (m.destination LIKE 'dm:%' AND m.sender = $2)
-      OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = $2
-           AND s.topic_id = CASE WHEN m.destination LIKE 'topic:%' THEN substr(m.destination, 7)::uuid END
-           AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq)))
-   ORDER BY i.seq DESC LIMIT $4`;
-
-/** Newest first below `beforeSeq`: what mentions the member, of what it may see. */
-export async function mentions(
-  core: StoreCore,
-  meshId: string,
-  memberId: string,
-  page: { beforeSeq: number | null; limit: number },
-): Promise<LogMessage[]> {
-  const before = page.beforeSeq ?? Number.MAX_SAFE_INTEGER;
-  return readPlaced(core, meshId, await core.rows(mentionsText, [meshId, memberId, before, page.limit]));
-}
-
 /** Rows that name their own destination, beside {@link messageColumns}. */
-async function readPlaced(core: StoreCore, meshId: string, rows: readonly Row[]): Promise<LogMessage[]> {
+export async function readPlaced(core: StoreCore, meshId: string, rows: readonly Row[]): Promise<LogMessage[]> {
   const messages = await readMessages(core, meshId, rows, dmDestination);
   return messages.map((message, index) => {
     const column = String(rows[index]?.["destination"]);

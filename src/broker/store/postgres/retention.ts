@@ -1,3 +1,4 @@
+import { readNotice } from "../read-row.ts";
 import type { ExpiryNotice } from "../store.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
 
@@ -126,15 +127,4 @@ const removeText = `
 
 function readNotices(rows: readonly Row[]): ExpiryNotice[] {
   return rows.map(readNotice);
-}
-
-export function readNotice(row: Row): ExpiryNotice {
-  return {
-    to: String(row["member"]),
-    kind: row["kind"] === "gap" ? "gap" : "expired",
-    client_message_id: row["client_message_id"] === null ? null : String(row["client_message_id"]),
-    destination: String(row["destination"]),
-    from_seq: Number(row["from_seq"]),
-    to_seq: Number(row["to_seq"]),
-  };
 }

@@ -1,8 +1,9 @@
 import type { EndedLink, HeldLink, HeldMember, SharedStore } from "../shared-store.ts";
+import { readMember } from "../read-row.ts";
 import type { MemberRow } from "../store.ts";
 import { bigintArray, encodeArray, textArray, uuidArray } from "./binary-array.ts";
 import type { StoreCore } from "./core.ts";
-import { memberColumns, readMember } from "./directory.ts";
+import { memberColumns } from "./directory.ts";
 
 /** Leases that ended so long ago that nobody asks for them any more. */
 const forgetLeasesMs = 3_600_000;

@@ -2,10 +2,12 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 
 /** No incarnation is recorded for this life of the server: raised by mesh.accept. */
 export const noIncarnation = "CM001";
-export const uniqueViolation = "23505";
 const damaged = new Set(["XX001", "XX002"]);
 /** Of a table, column or function: the schema is not the one that this program was made for. */
 const undefinedObject = new Set(["42P01", "42703", "42883", "3F000"]);
+
+/** A text has U+0000, which no column holds. Every other form of a value is looked at before it comes here. */
+const impossibleText = "22021";
 
 /** Five characters of a server's error, an errno of the connection's, or null. */
 export function sqlState(thrown: unknown): string | null {
@@ -20,6 +22,8 @@ export function storeError(thrown: unknown, operation: "commit" | "read"): Claud
   if (thrown instanceof ClaudemeshError) return thrown;
   const state = sqlState(thrown);
   const reason = thrown instanceof Error ? thrown.message || (state ?? thrown.name) : String(thrown);
+  if (state === impossibleText)
+    return new ClaudemeshError("control_character", "a field holds the control character U+0000", { cause: thrown });
   const message = `the store could not ${operation}: ${reason}${state === null ? "" : ` (${state})`}`;
   if (state !== null && damaged.has(state)) return new ClaudemeshError("store_corrupt", message, { cause: thrown });
   if (state !== null && undefinedObject.has(state))

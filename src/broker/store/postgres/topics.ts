@@ -1,7 +1,8 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
+import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
-import type { Row, Sql, StoreCore } from "./core.ts";
+import type { Sql, StoreCore } from "./core.ts";
 import { requireActive } from "./directory.ts";
 import { uuidOrNone } from "./uuid.ts";
 
@@ -144,15 +145,4 @@ async function requireTopic(tx: Sql, meshId: string, name: string): Promise<Topi
       hint: "claudemesh topic list",
     });
   return topic;
-}
-
-function readTopic(row: Row): TopicRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    topic_id: String(row["topic_id"]),
-    name: String(row["name"]),
-    created_at: Number(row["created_at"]),
-    unsealed: row["unsealed"] === true,
-    unsealed_through: Number(row["unsealed_through"]),
-  };
 }

@@ -1,7 +1,7 @@
+import { readNotice } from "../read-row.ts";
 import type { KeptNotice } from "../store.ts";
 import { bigintArray, encodeArray } from "./binary-array.ts";
 import type { Sql, StoreCore } from "./core.ts";
-import { readNotice } from "./retention.ts";
 
 export async function takeNotices(
   core: StoreCore,

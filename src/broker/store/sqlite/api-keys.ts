@@ -1,11 +1,9 @@
-import type { SQLInputValue } from "node:sqlite";
-import type { ApiKeyScope } from "../../../protocol/api-key.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { ApiKeyRow, FoundApiKey, NewApiKey } from "../api-key-store.ts";
 import { keyOwnerNoMember, tooManyApiKeys, unknownApiKey } from "../api-key-refusals.ts";
-import type { TopicRow } from "../store.ts";
+import { readApiKey } from "../read-row.ts";
 import type { StoreCore } from "./core.ts";
-import { headOf, member, requireTopic } from "./directory.ts";
+import { member } from "./directory.ts";
 
 export function createApiKey(core: StoreCore, key: NewApiKey): ApiKeyRow {
   return core.transaction(() => {
@@ -38,12 +36,12 @@ export function apiKeys(core: StoreCore, meshId: string): ApiKeyRow[] {
   return core
     .sql(`SELECT * FROM api_key WHERE mesh_id = ? ORDER BY created_at DESC, key_id DESC LIMIT ${limits.pageItemsMax}`)
     .all(meshId)
-    .map(readApiKeyRow);
+    .map(readApiKey);
 }
 
 export function apiKeyByHash(core: StoreCore, meshId: string, keyHash: Uint8Array): FoundApiKey | null {
   const row = core.sql("SELECT * FROM api_key WHERE mesh_id = ? AND key_hash = ?").get(meshId, keyHash);
-  return row === undefined ? null : { ...readApiKeyRow(row), key_hash: row["key_hash"] as Uint8Array };
+  return row === undefined ? null : { ...readApiKey(row), key_hash: row["key_hash"] as Uint8Array };
 }
 
 export function revokeApiKey(core: StoreCore, meshId: string, keyId: string, now: number): ApiKeyRow {
@@ -74,37 +72,8 @@ export function expireApiKeys(
   );
 }
 
-/** BEGIN IMMEDIATE is the lock under which messages are accepted: none is between the old policy and the new one. */
-export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): TopicRow {
-  return core.transaction(() => {
-    const topic = requireTopic(core, meshId, name);
-    if (topic.unsealed === unsealed) return topic;
-    const through = unsealed ? topic.unsealed_through : headOf(core, meshId);
-    core
-      .sql("UPDATE topic SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND topic_id = ?")
-      .run(unsealed ? 1 : 0, through, meshId, topic.topic_id);
-    return { ...topic, unsealed, unsealed_through: through };
-  });
-}
-
 function requireApiKey(core: StoreCore, meshId: string, keyId: string): ApiKeyRow {
   const row = core.sql("SELECT * FROM api_key WHERE mesh_id = ? AND key_id = ?").get(meshId, keyId);
-  if (row !== undefined) return readApiKeyRow(row);
+  if (row !== undefined) return readApiKey(row);
   throw unknownApiKey();
-}
-
-function readApiKeyRow(row: Record<string, SQLInputValue>): ApiKeyRow {
-  const numberOrNull = (value: SQLInputValue | undefined) => (typeof value === "number" ? value : null);
-  return {
-    mesh_id: String(row["mesh_id"]),
-    key_id: String(row["key_id"]),
-    member_id: String(row["member_id"]),
-    name: String(row["name"]),
-    scopes: JSON.parse(String(row["scopes"])) as ApiKeyScope[],
-    destinations: row["destinations"] === null ? null : (JSON.parse(String(row["destinations"])) as string[]),
-    created_at: Number(row["created_at"]),
-    expires_at: Number(row["expires_at"]),
-    revoked_at: numberOrNull(row["revoked_at"]),
-    last_used_at: numberOrNull(row["last_used_at"]),
-  };
 }

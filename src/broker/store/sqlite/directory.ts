@@ -1,9 +1,9 @@
-import type { SQLInputValue } from "node:sqlite";
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import { newUuidV7 } from "../../../protocol/ids.ts";
 import { noActiveMember } from "../member-refusals.ts";
-import type { MemberRow, MeshRow, RaisedLink, TopicRow } from "../store.ts";
+import { readMember, readMesh } from "../read-row.ts";
+import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
+import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
 const systemTopic = "all";
@@ -136,107 +136,7 @@ export function touchPresence(
     .run(until, JSON.stringify(agents), meshId, memberId);
 }
 
-export function createTopic(
-  core: StoreCore,
-  input: { mesh_id: string; name: string; created_by: string; now: number },
-): TopicRow {
-  return core.transaction(() => {
-    requireActive(core, input.mesh_id, input.created_by);
-    if (topicByName(core, input.mesh_id, input.name) !== null) {
-      throw new ClaudemeshError("already_exists", `the topic #${input.name} exists already`, {
-        hint: `claudemesh topic join ${input.name}`,
-      });
-    }
-    const topic = insertTopic(core, input);
-    // Only subscribers may send to a topic, so whoever creates it is one.
-    openInterval(core, input.mesh_id, input.created_by, topic.topic_id, headOf(core, input.mesh_id));
-    return topic;
-  });
-}
-
-export function deleteTopic(core: StoreCore, meshId: string, name: string, now: number): void {
-  core.transaction(() => {
-    const topic = requireTopic(core, meshId, name);
-    core.sql("UPDATE topic SET deleted_at = ? WHERE mesh_id = ? AND topic_id = ?").run(now, meshId, topic.topic_id);
-    core
-      .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND topic_id = ? AND last_seq IS NULL")
-      .run(headOf(core, meshId), meshId, topic.topic_id);
-  });
-}
-
-export function topics(core: StoreCore, meshId: string): TopicRow[] {
-  return core
-    .sql("SELECT * FROM topic WHERE mesh_id = ? AND deleted_at IS NULL ORDER BY name")
-    .all(meshId)
-    .map(readTopic);
-}
-
-export function topicByName(core: StoreCore, meshId: string, name: string): TopicRow | null {
-  const row = core.sql("SELECT * FROM topic WHERE mesh_id = ? AND name = ? AND deleted_at IS NULL").get(meshId, name);
-  return row === undefined ? null : readTopic(row);
-}
-
-export function subscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
-  return core.transaction(() => {
-    const topic = requireTopic(core, meshId, name);
-    requireActive(core, meshId, memberId);
-    if (openIntervalOf(core, meshId, memberId, topic.topic_id) === undefined)
-      openInterval(core, meshId, memberId, topic.topic_id, headOf(core, meshId));
-    return topic;
-  });
-}
-
-export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
-  return core.transaction(() => {
-    const topic = requireTopic(core, meshId, name);
-    core
-      .sql(
-        "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
-      )
-      .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
-    return topic;
-  });
-}
-
-export function subscribers(core: StoreCore, meshId: string, topicId: string): string[] {
-  return core
-    .sql(
-      "SELECT member_id FROM subscription WHERE mesh_id = ? AND topic_id = ? AND last_seq IS NULL ORDER BY member_id",
-    )
-    .all(meshId, topicId)
-    .map((row) => String(row["member_id"]));
-}
-
-function insertTopic(
-  core: StoreCore,
-  input: { mesh_id: string; name: string; created_by: string; now: number },
-): TopicRow {
-  const topicId = newUuidV7(input.now);
-  core
-    .sql("INSERT INTO topic (mesh_id, topic_id, name, created_by, created_at) VALUES (?, ?, ?, ?, ?)")
-    .run(input.mesh_id, topicId, input.name, input.created_by, input.now);
-  const { mesh_id, name, now: created_at } = input;
-  return { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
-}
-
-function openIntervalOf(core: StoreCore, meshId: string, memberId: string, topicId: string) {
-  return core
-    .sql("SELECT first_seq FROM subscription WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL")
-    .get(meshId, memberId, topicId);
-}
-
-function openInterval(core: StoreCore, meshId: string, memberId: string, topicId: string, head: number): void {
-  // Left and joined again with nothing accepted between: the old interval simply goes on.
-  core
-    .sql(
-      `INSERT INTO subscription (mesh_id, member_id, topic_id, first_seq) VALUES (?, ?, ?, ?)
-       ON CONFLICT (mesh_id, member_id, topic_id, first_seq) DO UPDATE SET last_seq = NULL`,
-    )
-    .run(meshId, memberId, topicId, head);
-  addCursor(core, meshId, memberId, `topic:${topicId}`, head);
-}
-
-function addCursor(core: StoreCore, meshId: string, memberId: string, destination: string, seq: number): void {
+export function addCursor(core: StoreCore, meshId: string, memberId: string, destination: string, seq: number): void {
   core
     .sql("INSERT INTO cursor (mesh_id, member_id, destination, seq) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
     .run(meshId, memberId, destination, seq);
@@ -255,49 +155,8 @@ function requireMember(core: StoreCore, meshId: string, memberId: string): Membe
 }
 
 /** Revoked meanwhile: a link of its may be opening. */
-function requireActive(core: StoreCore, meshId: string, memberId: string): MemberRow {
+export function requireActive(core: StoreCore, meshId: string, memberId: string): MemberRow {
   const row = requireMember(core, meshId, memberId);
   if (row.status !== "active") throw noActiveMember();
   return row;
-}
-
-export function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
-  const topic = topicByName(core, meshId, name);
-  if (topic === null)
-    throw new ClaudemeshError("unknown_destination", `no topic "${name}" in this mesh`, {
-      hint: "claudemesh topic list",
-    });
-  return topic;
-}
-
-type Row = Record<string, SQLInputValue>;
-
-function readMesh(row: Row): MeshRow {
-  return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
-}
-
-function readTopic(row: Row): TopicRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    topic_id: String(row["topic_id"]),
-    name: String(row["name"]),
-    created_at: Number(row["created_at"]),
-    unsealed: row["unsealed"] === 1,
-    unsealed_through: Number(row["unsealed_through"]),
-  };
-}
-
-function readMember(row: Row): MemberRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    member_id: String(row["member_id"]),
-    name: String(row["name"]),
-    role: String(row["role"]) as MemberRow["role"],
-    status: row["status"] === "active" ? "active" : "revoked",
-    link_epoch: Number(row["link_epoch"]),
-    instance_id: row["instance_id"] === null ? null : String(row["instance_id"]),
-    online_until: Number(row["online_until"]),
-    agents: JSON.parse(String(row["agents"])) as string[],
-    joined_at: Number(row["joined_at"]),
-  };
 }

@@ -1,8 +1,8 @@
-import type { SQLInputValue } from "node:sqlite";
 import type { Admission } from "../../../protocol/admission.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { closedInvite, memberWasRevoked, tooManyInvites, unknownInvite } from "../invite-refusals.ts";
+import { readInvite } from "../read-row.ts";
 import type { InviteRow, MemberRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { member, nameIsFree, insertMember } from "./directory.ts";
@@ -109,18 +109,4 @@ function requireInvite(core: StoreCore, meshId: string, inviteId: string): Invit
   const invite = inviteById(core, meshId, inviteId);
   if (invite === null) throw unknownInvite();
   return invite;
-}
-
-function readInvite(row: Record<string, SQLInputValue>): InviteRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    invite_id: String(row["invite_id"]),
-    role: String(row["role"]) as InviteRow["role"],
-    uses: Number(row["uses"]),
-    used: Number(row["used"]),
-    created_by: String(row["created_by"]),
-    created_at: Number(row["created_at"]),
-    expires_at: Number(row["expires_at"]),
-    revoked_at: row["revoked_at"] === null ? null : Number(row["revoked_at"]),
-  };
 }

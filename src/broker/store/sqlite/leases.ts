@@ -1,4 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
+import { type LeaseRow, readLease, requireEffective } from "../lease-row.ts";
 import { newLeaseId, seqOfLease } from "../lease-id.ts";
 import { leaseLost, leaseRanOut } from "../queue-refusals.ts";
 import type { Claimed, ClaimedMessage, DeadLetter, QueueRow } from "../queue-store.ts";
@@ -201,14 +202,6 @@ function nextAvailable(core: StoreCore, meshId: string, name: string, now: numbe
   return row === undefined || row["at"] === null ? null : Number(row["at"]);
 }
 
-interface LeaseRow {
-  readonly queue: QueueRow;
-  readonly seq: number;
-  readonly state: string;
-  readonly deliveries: number;
-  readonly leaseUntil: number;
-}
-
 /** The row whose newest lease is the shown one and the member's own. */
 function leaseRow(core: StoreCore, meshId: string, memberId: string, name: string, leaseId: string): LeaseRow {
   requireActive(core, meshId, memberId);
@@ -224,19 +217,7 @@ function leaseRow(core: StoreCore, meshId: string, memberId: string, name: strin
           )
           .get(meshId, name, seq, leaseId, memberId);
   if (seq === null || row === undefined) throw leaseLost();
-  return {
-    queue,
-    seq,
-    state: String(row["state"]),
-    deliveries: Number(row["deliveries"]),
-    leaseUntil: Number(row["lease_until"]),
-  };
-}
-
-/** The time at which the lease is over; throws lease_lost when that has come. */
-function requireEffective(row: LeaseRow, now: number): number {
-  if (row.state !== "leased" || row.leaseUntil <= now) throw leaseLost();
-  return row.leaseUntil;
+  return readLease(queue, seq, row);
 }
 
 /** The first rows that are about so many bytes; one at least, however large: a message alone must never hold up its queue. */

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import { limits } from "../../../protocol/limits.ts";
+import { readQueue } from "../read-row.ts";
 import type { QueueCounts, QueueRow } from "../queue-store.ts";
 import { notAMember, queueExists, queueNotEmpty, tooManyQueues, unknownQueue } from "../queue-refusals.ts";
 import type { ExpiryNotice } from "../store.ts";
@@ -135,16 +136,4 @@ export function requireQueue(core: StoreCore, meshId: string, name: string): Que
 
 export function requireActive(core: StoreCore, meshId: string, memberId: string): void {
   if (member(core, meshId, memberId)?.status !== "active") throw notAMember();
-}
-
-function readQueue(row: Record<string, SQLInputValue>): QueueRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    name: String(row["name"]),
-    created_by: String(row["created_by"]),
-    created_at: Number(row["created_at"]),
-    deliveries_max: Number(row["deliveries_max"]),
-    unsealed: row["unsealed"] === 1,
-    unsealed_through: Number(row["unsealed_through"]),
-  };
 }

@@ -6,6 +6,8 @@ import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
 import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from "./core.ts";
+import { checkConsistency } from "./consistency.ts";
+import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
@@ -14,7 +16,9 @@ import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
 import { addReceipts, dropReceipts, takeReceipts } from "./receipts.ts";
-import { checkConsistency, dropNotices, expireDedupe, expireKept, expireMessages, takeNotices } from "./upkeep.ts";
+import { expireMessages } from "./retention.ts";
+import * as topics from "./topics.ts";
+import { dropNotices, expireDedupe, expireKept, takeNotices } from "./upkeep.ts";
 
 /**
  * The embedded store: one SQLite file, one writing connection, every commit on disk before it is reported. Calls are
@@ -78,7 +82,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     revokeApiKey: method(apiKeys.revokeApiKey),
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
-    setTopicUnsealed: method(apiKeys.setTopicUnsealed),
+    setTopicUnsealed: method(topics.setTopicUnsealed),
     setQueueUnsealed: method(queues.setQueueUnsealed),
     revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
       directory.revokeMember(open, meshId, memberId),
@@ -87,17 +91,17 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
       directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
     ),
     touchPresence: method(directory.touchPresence),
-    createTopic: method(directory.createTopic),
-    deleteTopic: method(directory.deleteTopic),
-    topics: method(directory.topics),
-    topicByName: method(directory.topicByName),
+    createTopic: method(topics.createTopic),
+    deleteTopic: method(topics.deleteTopic),
+    topics: method(topics.topics),
+    topicByName: method(topics.topicByName),
     subscribe: method((open, meshId: string, memberId: string, name: string, _now: number) =>
-      directory.subscribe(open, meshId, memberId, name),
+      topics.subscribe(open, meshId, memberId, name),
     ),
     unsubscribe: method((open, meshId: string, memberId: string, name: string, _now: number) =>
-      directory.unsubscribe(open, meshId, memberId, name),
+      topics.unsubscribe(open, meshId, memberId, name),
     ),
-    subscribers: method(directory.subscribers),
+    subscribers: method(topics.subscribers),
     createQueue: method(queues.createQueue),
     queues: method(queues.queues),
     queueByName: method(queues.queueByName),
@@ -114,16 +118,16 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     voidIds: method(voidIds),
     log: method(logState),
     checkPosition: method(checkPosition),
-    cursors: method(reading.cursors),
+    cursors: method(cursors),
     read: method(reading.read),
     readLog: method(reading.readLog),
     history: method(reading.history),
     messageAt: method(reading.messageAt),
     mentions: method(mentions),
     repairMentions: method(repairMentions),
-    acknowledge: method(reading.acknowledge),
-    sentToTopics: method(reading.sentToTopics),
-    topicProgress: method(reading.topicProgress),
+    acknowledge: method(acknowledge),
+    sentToTopics: method(sentToTopics),
+    topicProgress: method(topicProgress),
     addReceipts: method(addReceipts),
     takeReceipts: method(takeReceipts),
     dropReceipts: method(dropReceipts),

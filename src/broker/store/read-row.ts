@@ -1,0 +1,102 @@
+import type { ApiKeyScope } from "../../protocol/api-key.ts";
+import type { ApiKeyRow } from "./api-key-store.ts";
+import type { QueueRow } from "./queue-store.ts";
+import type { ExpiryNotice, InviteRow, MemberRow, MeshRow, TopicRow } from "./store.ts";
+
+/** A row as either database gives it: a number may be text, and true may be 1. */
+type Row = Readonly<Record<string, unknown>>;
+
+export function readMesh(row: Row): MeshRow {
+  return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
+}
+
+export function readMember(row: Row): MemberRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    member_id: String(row["member_id"]),
+    name: String(row["name"]),
+    role: String(row["role"]) as MemberRow["role"],
+    status: row["status"] === "active" ? "active" : "revoked",
+    link_epoch: Number(row["link_epoch"]),
+    instance_id: textOrNull(row["instance_id"]),
+    online_until: Number(row["online_until"]),
+    agents: JSON.parse(String(row["agents"])) as string[],
+    joined_at: Number(row["joined_at"]),
+  };
+}
+
+export function readInvite(row: Row): InviteRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    invite_id: String(row["invite_id"]),
+    role: String(row["role"]) as InviteRow["role"],
+    uses: Number(row["uses"]),
+    used: Number(row["used"]),
+    created_by: String(row["created_by"]),
+    created_at: Number(row["created_at"]),
+    expires_at: Number(row["expires_at"]),
+    revoked_at: numberOrNull(row["revoked_at"]),
+  };
+}
+
+export function readApiKey(row: Row): ApiKeyRow {
+  const destinations = textOrNull(row["destinations"]);
+  return {
+    mesh_id: String(row["mesh_id"]),
+    key_id: String(row["key_id"]),
+    member_id: String(row["member_id"]),
+    name: String(row["name"]),
+    scopes: JSON.parse(String(row["scopes"])) as ApiKeyScope[],
+    destinations: destinations === null ? null : (JSON.parse(destinations) as string[]),
+    created_at: Number(row["created_at"]),
+    expires_at: Number(row["expires_at"]),
+    revoked_at: numberOrNull(row["revoked_at"]),
+    last_used_at: numberOrNull(row["last_used_at"]),
+  };
+}
+
+export function readTopic(row: Row): TopicRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    topic_id: String(row["topic_id"]),
+    name: String(row["name"]),
+    created_at: Number(row["created_at"]),
+    unsealed: isTrue(row["unsealed"]),
+    unsealed_through: Number(row["unsealed_through"]),
+  };
+}
+
+export function readQueue(row: Row): QueueRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    name: String(row["name"]),
+    created_by: String(row["created_by"]),
+    created_at: Number(row["created_at"]),
+    deliveries_max: Number(row["deliveries_max"]),
+    unsealed: isTrue(row["unsealed"]),
+    unsealed_through: Number(row["unsealed_through"]),
+  };
+}
+
+export function readNotice(row: Row): ExpiryNotice {
+  return {
+    to: String(row["member"]),
+    kind: row["kind"] === "gap" ? "gap" : "expired",
+    client_message_id: textOrNull(row["client_message_id"]),
+    destination: String(row["destination"]),
+    from_seq: Number(row["from_seq"]),
+    to_seq: Number(row["to_seq"]),
+  };
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 1;
+}
