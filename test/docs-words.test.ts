@@ -173,6 +173,10 @@ test("blocks that are not typed by a test are few, each with its reason", () => 
 const postgresNames = new Set([
   "max_wal_size",
   "shared_buffers",
+  "NODE_EXTRA_CA_CERTS",
+  "tls_config",
+  "insecure_skip_verify",
+  "credentials_file",
   "synchronous_standby_names",
   "pg_dump",
   "pg_basebackup",

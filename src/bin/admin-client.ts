@@ -26,6 +26,8 @@ export interface AdminClient {
   revokeApiKey(meshId: string, keyId: string): Promise<ApiKeyView>;
   /** Resolves when the job is done. */
   upkeep(job: string, dryRun: boolean): Promise<Readonly<Record<string, number>>>;
+  /** Rejects with what the store says. */
+  ready(timeoutMs: number): Promise<void>;
   shutdown(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function adminClient(dataDir: string): AdminClient {
     revokeApiKey: (meshId, keyId) =>
       ask("POST", `${meshPath(meshId)}/api_keys/${encodeURIComponent(keyId)}/revoke`, {}),
     upkeep: (job, dryRun) => ask("POST", `/v1/upkeep/${encodeURIComponent(job)}`, { dry_run: dryRun }, upkeepTimeoutMs),
+    ready: async (timeoutMs) => void (await ask("GET", "/v1/ready", undefined, timeoutMs)),
     shutdown: async () => void (await ask("POST", "/v1/shutdown", {})),
   };
 }

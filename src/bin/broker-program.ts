@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -31,9 +31,9 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
   const { dataDir } = place;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const deploymentDir = given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir;
-  // A broker's own settings, or those that all of its deployment share.
-  const folder = [dataDir, deploymentDir].find((place) => existsSync(join(place, "config.toml"))) ?? dataDir;
-  const { listen, link, rate_limit, retention } = readBrokerConfig(join(folder, "config.toml"));
+  // What all brokers of a deployment share holds wherever this one's own file sets nothing else.
+  const shared = readBrokerConfig(join(deploymentDir, "config.toml"));
+  const { listen, link, rate_limit, retention } = readBrokerConfig(join(dataDir, "config.toml"), shared);
   return createBroker({
     dataDir,
     deploymentDir,

@@ -6,6 +6,17 @@ test("a broker without config.toml has the defaults", () => {
   assert.deepEqual(readBrokerConfig("/nonexistent/config.toml"), defaultBrokerConfig);
 });
 
+test("a broker's own file sets some keys, and the others are as its deployment's file sets them", () => {
+  const shared = parseBrokerConfig(
+    '[listen]\nauthorities = ["mesh.example:8787"]\n[rate_limit]\nmesh_burst = 7',
+    "d.toml",
+  );
+  const own = parseBrokerConfig("[listen]\npublic_metrics = true\n[rate_limit]\nmesh_burst = 8", "c.toml", shared);
+  assert.deepEqual(own.listen, { authorities: ["mesh.example:8787"], public_url: "", public_metrics: true });
+  assert.equal(own.rate_limit.mesh_burst, 8);
+  assert.deepEqual(own.retention, defaultBrokerConfig.retention);
+});
+
 test("every key is read", () => {
   const source = [
     "[listen]",

@@ -98,13 +98,17 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
   },
 };
 
-/** Reads the file at `path`. Throws invalid_config naming the line. */
-export function readBrokerConfig(path: string): BrokerConfig {
-  return existsSync(path) ? parseBrokerConfig(readFileSync(path, "utf8"), path) : defaultBrokerConfig;
+/** Reads the file at `path`; what it does not set is as in `defaults`. Throws invalid_config naming the line. */
+export function readBrokerConfig(path: string, defaults: BrokerConfig = defaultBrokerConfig): BrokerConfig {
+  return existsSync(path) ? parseBrokerConfig(readFileSync(path, "utf8"), path, defaults) : defaults;
 }
 
-export function parseBrokerConfig(source: string, path: string): BrokerConfig {
-  const config = parseConfigFile(source, path, brokerConfigKeys, defaultBrokerConfig);
+export function parseBrokerConfig(
+  source: string,
+  path: string,
+  defaults: BrokerConfig = defaultBrokerConfig,
+): BrokerConfig {
+  const config = parseConfigFile(source, path, brokerConfigKeys, defaults);
   checkLinkSeconds(config.link, path);
   const { dedupe_mode, dedupe_days, message_days } = config.retention;
   if (dedupe_mode === "retention_scoped" && dedupe_days < message_days) {

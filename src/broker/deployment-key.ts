@@ -26,7 +26,7 @@ export function loadDeploymentKey(
   if (present !== null) return parse(present.toString("utf8"), path);
   if (!isFirstStart) {
     throw new ClaudemeshError("invalid_config", `${path} is missing: every member knows this broker by that key`, {
-      hint: "put the file back from a backup; a new broker begins in a folder of its own",
+      hint: "put the file back from a backup, or set CLAUDEMESH_DEPLOYMENT_DIR as before; a new broker begins in a folder of its own",
     });
   }
   const { privateKey } = generateKeyPairSync("ed25519");

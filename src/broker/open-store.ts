@@ -36,19 +36,15 @@ export function usesDatabase(dataDir: string): boolean {
   return existsSync(join(dataDir, recordName));
 }
 
-/**
- * Opens the store that a broker of this directory works on. One store is never silently exchanged for another: members would
- * find an empty broker under a known key. Throws invalid_config.
- */
-export async function openStore(choice: StoreChoice, key: DeploymentKey): Promise<BrokerStore> {
-  const { dataDir, databaseUrl, clock, log, dedupe, messageRetentionDays, pragmas } = choice;
+/** One store is never silently exchanged for another: members would find an empty broker under a known key. Throws invalid_config. */
+export function checkStoreChoice(dataDir: string, databaseUrl: string | null): void {
   const recorded = usesDatabase(dataDir);
   if (recorded && databaseUrl === null)
     throw new ClaudemeshError(
       "invalid_config",
       "this broker's messages are in PostgreSQL, and DATABASE_URL is not set",
       {
-        hint: "DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE claudemesh broker",
+        hint: "set DATABASE_URL, REDIS_URL and CLAUDEMESH_DEPLOYMENT_DIR as its service or container does, then: claudemesh broker",
       },
     );
   if (databaseUrl !== null && !recorded && existsSync(join(dataDir, embeddedName)))
@@ -57,6 +53,11 @@ export async function openStore(choice: StoreChoice, key: DeploymentKey): Promis
       "this broker has its messages in its own directory; with DATABASE_URL it would leave them behind",
       { hint: "unset DATABASE_URL, or give the broker over PostgreSQL a home of its own with CLAUDEMESH_HOME" },
     );
+}
+
+/** Opens the store that a broker of this directory works on, of a choice that was checked. */
+export async function openStore(choice: StoreChoice, key: DeploymentKey): Promise<BrokerStore> {
+  const { dataDir, databaseUrl, clock, log, dedupe, messageRetentionDays, pragmas } = choice;
   const common = { clock, log, positionSecret: key.positionSecret, dedupe };
   const store =
     databaseUrl === null
@@ -68,7 +69,7 @@ export async function openStore(choice: StoreChoice, key: DeploymentKey): Promis
         })
       : createPostgresStore({ ...common, url: databaseUrl, deployment: key, instanceId: randomUUID() });
   await store.start();
-  if (databaseUrl !== null && !recorded)
+  if (databaseUrl !== null && !usesDatabase(dataDir))
     writeFileAtomic(join(dataDir, recordName), `${JSON.stringify({ schema_version: 1, store: "postgres" })}\n`, 0o600);
   return store;
 }

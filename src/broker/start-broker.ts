@@ -8,6 +8,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { BrokerEnd, BrokerOptions } from "./broker.ts";
 import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, databaseBrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
+import { calmLog } from "./calm-log.ts";
 import { composeLinkParts } from "./compose-link-parts.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { createApiKeyCheck } from "./direct/api-key-check.ts";
@@ -23,7 +24,7 @@ import { createLinkServer, type LinkServer } from "./link/link-server.ts";
 import { type Listeners, openListeners } from "./listen/listeners.ts";
 import { printOf } from "./listen/reach.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { openStore, wasUsed } from "./open-store.ts";
+import { checkStoreChoice, openStore, wasUsed } from "./open-store.ts";
 import type { BrokerStore } from "./store/store.ts";
 import { createUndo, type Undo } from "./undo.ts";
 import { createUpkeep, type Upkeep } from "./upkeep/upkeep.ts";
@@ -47,14 +48,15 @@ export async function startBroker(
   kept: Kept,
   end: (why: BrokerEnd | null) => void,
 ): Promise<RunningBroker> {
-  const { dataDir, log } = options;
+  const { dataDir } = options;
+  const log = calmLog(options.log, options.clock);
   const deploymentDir = options.deploymentDir ?? dataDir;
   for (const folder of [dataDir, deploymentDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   const undo = createUndo();
   undo.push(() => lock.release());
   try {
-    return await startParts({ ...options, deploymentDir }, kept, undo, end);
+    return await startParts({ ...options, log, deploymentDir }, kept, undo, end);
   } catch (thrown) {
     await undo
       .run()
@@ -126,6 +128,7 @@ async function startFleet(
     ...((options.databaseUrl ?? null) === null ? {} : databaseBrokerLimits),
     ...options.limits,
   };
+  if (options.store === undefined) checkStoreChoice(dataDir, options.databaseUrl ?? null);
   const key = loadDeploymentKey(join(options.deploymentDir, "deployment_key.json"), {
     isFirstStart: !wasUsed(dataDir),
     now: clock.now(),
@@ -263,14 +266,13 @@ function adminOf(
       leaseMs: limits.presenceLeaseMs,
       shutdown,
       upkeep,
-      status: async () => ({
+      status: () => ({
         broker_id: key.brokerId,
         broker_key: key.publicKeyHex,
         url,
         exposed,
         pid: process.pid,
         links: registry.count(),
-        meshes: (await store.listMeshes()).length,
       }),
     }),
     clock,

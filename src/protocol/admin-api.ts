@@ -10,7 +10,6 @@ export interface BrokerStatusView {
   readonly exposed: { readonly url: string; readonly port: number; readonly certificate_print: string } | null;
   readonly pid: number;
   readonly links: number;
-  readonly meshes: number;
 }
 
 export interface MeshView {

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
+import { text } from "node:stream/consumers";
 import { existsSync, readFileSync } from "node:fs";
+import { once } from "node:events";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { test } from "node:test";
 import { adminClient } from "../../src/bin/admin-client.ts";
-import { sharedPostgres } from "../../src/broker/testing/postgres-server.ts";
+import { onServer, sharedPostgres, startPostgres } from "../../src/broker/testing/postgres-server.ts";
+import { onEnd } from "../support/on-end.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -27,6 +33,10 @@ async function foreground(alice: TestHost, env: Record<string, string>, args: re
   gone.catch(() => undefined);
   return {
     log: () => said,
+    /** Resolves once the log has the text. */
+    async says(text: string): Promise<void> {
+      while (!said.includes(text)) await Promise.race([once(child.stderr as Readable, "data"), gone]);
+    },
     async stop() {
       child.kill("SIGTERM");
       return ended;
@@ -121,4 +131,51 @@ test("brokers of one deployment share its folder; one with another key is refuse
   assert.equal(JSON.parse(readFileSync(join(shared, "deployment_key.json"), "utf8")).schema_version, 1);
   assert.match(await refusal(mallory, { DATABASE_URL: database }), /another deployment key/);
   for (const broker of brokers) assert.equal(await broker.stop(), 0);
+});
+
+test("while the database is away the broker is known to run, doctor and log say what is wrong, and other hosts are shown no address of it", async (t) => {
+  const database = await startPostgres();
+  onEnd(t, () => database.remove());
+  const alice = host(t, "alice");
+  const broker = await foreground(alice, { DATABASE_URL: database.url() }, ["--listen", "127.0.0.1:0", "--tls"]);
+  await database.stop("immediate");
+  await broker.says("the store fails what this broker asks of it");
+  assert.equal((await alice.status()).broker.state, "running");
+  const doctor = await alice.run(["doctor"]);
+  assert.match(doctor.stdout, /must not get traffic: .*ECONNREFUSED.*\n.*is PostgreSQL running/);
+  const { exposed } = await adminClient(join(alice.home, "broker")).status();
+  const outside = { host: "127.0.0.1", port: exposed?.port ?? 0, path: "/readyz", rejectUnauthorized: false };
+  const [answer] = (await once(get(outside), "response")) as [IncomingMessage];
+  const shown = await text(answer);
+  assert.match(shown, /store_unavailable/);
+  assert.doesNotMatch(shown, new RegExp(`ECONNREFUSED|${database.port}`));
+  await database.start();
+  await broker.says("the store answers again");
+  // The server still answers; what it became, a standby or one that is being moved, takes nothing.
+  await onServer(database.url(), async (client) => {
+    await client.query("ALTER SYSTEM SET default_transaction_read_only = on");
+    await client.query(
+      "SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'claudemesh-broker'",
+    );
+  });
+  for (let said = ""; !said.includes("it must lead to the primary"); ) said = (await alice.run(["doctor"])).stdout;
+  assert.equal(await broker.stop(), 0);
+  const stopped = await alice.run(["doctor"]);
+  assert.match(stopped.stdout, /messages are in PostgreSQL, and DATABASE_URL is not set here/);
+});
+
+test("a broker that lacks what its service sets is told which variables they are, before anything else that is then missing", async (t) => {
+  const database = await (await server()).createDatabase();
+  const shared = join(tempFolder(t), "deployment");
+  const alice = host(t, "alice");
+  const env = { DATABASE_URL: database, CLAUDEMESH_DEPLOYMENT_DIR: shared };
+  assert.equal(await (await foreground(alice, env)).stop(), 0);
+  assert.match(await refusal(alice, {}), /DATABASE_URL is not set.*\n.*CLAUDEMESH_DEPLOYMENT_DIR/);
+  assert.match(
+    await refusal(alice, { DATABASE_URL: database }),
+    /deployment_key\.json is missing.*\n.*CLAUDEMESH_DEPLOYMENT_DIR/,
+  );
+  const wrong = new URL(database);
+  wrong.pathname = "/nowhere";
+  assert.match(await refusal(alice, { ...env, DATABASE_URL: wrong.href }), /"nowhere" does not exist.*\n.*createdb/);
 });

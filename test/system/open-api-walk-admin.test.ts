@@ -35,6 +35,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
   };
 
   await walk.ask(admin, "status", 200);
+  await walk.ask(admin, "ready", 200);
   await walk.ask(admin, "meshList", 200);
   await walk.ask(admin, "memberAdd", 200, {
     params: member,
@@ -109,7 +110,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
   await walk.ask(admin, "memberAdd", "internal", ground.samples["memberAdd"]);
   store.exec("DROP TABLE mesh");
   for (const id of [
-    "status",
+    "ready",
     "meshList",
     "meshCreate",
     "memberAdd",

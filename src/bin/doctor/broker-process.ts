@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type BrokerCheck, ok, problem, warning } from "./check.ts";
+import { usesDatabase } from "../../broker/open-store.ts";
 import { readListenRecord } from "../listen-record.ts";
 import { lastEnd } from "./last-end.ts";
 
@@ -23,6 +24,11 @@ export const check: BrokerCheck = {
     // What the next start would refuse is thrown here in the same words.
     readListenRecord(dir);
     const ends = await lastEnd(host, dir, "broker");
-    return ends.length > 0 ? ends : [warning("the broker does not run", "claudemesh broker up")];
+    if (ends.length > 0) return ends;
+    // One over PostgreSQL most often is a service or a container, whose log is kept elsewhere.
+    const up = usesDatabase(dir)
+      ? "start its service or container, whose log says why it ended"
+      : "claudemesh broker up";
+    return [warning("the broker does not run", up)];
   },
 };

@@ -32,7 +32,9 @@ function hostWith(change: Partial<Host> = {}): Host {
     freeBytes: () => 50_000_000_000,
     isLocked: () => false,
     lastLines: async () => [],
-    isReady: async () => true,
+    page: async () => ({ ok: true, text: "" }),
+    storeFault: async () => null,
+    variable: () => null,
     ...change,
   };
 }
@@ -234,15 +236,27 @@ test("a broker that answers and must not get traffic is told from one that does 
     dir: "/x",
     status: { url: "ws://127.0.0.1:9/v1/link", exposed_url: null, state: "running", pid: 1, data_dir: "/x" },
   } as const;
-  for (const [ready, expected] of [
-    [true, /says that it takes traffic/],
-    [false, /must not get traffic/],
-    [null, /does not answer/],
+  const fault = { message: "the store could not read: refused", hint: "is PostgreSQL running?" };
+  const logs = "claudemesh logs --broker --level warn";
+  for (const [answer, said, expected, hint] of [
+    [true, null, /says that it takes traffic$/, null],
+    [false, fault, /must not get traffic: the store could not read: refused$/, fault.hint],
+    [false, null, /must not get traffic$/, logs],
+    [null, null, /does not answer$/, logs],
   ] as const) {
-    const [found] = await brokerReady.run(hostWith({ isReady: async () => ready }), site);
+    const page = async () => (answer === null ? null : { ok: answer, text: "" });
+    const [found, ...more] = await brokerReady.run(hostWith({ page, storeFault: async () => said }), site);
     assert.match(found?.message ?? "", expected);
-    assert.equal(found?.state, ready === true ? "ok" : "problem");
+    assert.equal(found?.state, answer === true ? "ok" : "problem");
+    assert.equal(found?.hint, hint);
+    assert.deepEqual(more, []);
   }
+  const text = "cm_broker_rate_limit_fallback 1\n";
+  const found = await brokerReady.run(hostWith({ page: async () => ({ ok: true, text }) }), site);
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["ok", "warning"],
+  );
 });
 
 test("a check that fails is itself a finding, and the others are told all the same", async () => {

@@ -7,6 +7,8 @@ import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
 import { daemonDirs } from "../../client/find-daemon.ts";
 import type { HealthView } from "../../protocol/local-api.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
 import { brokerDir, brokerStatus } from "../launch-broker.ts";
 import { daemonStatus } from "../launch-daemon.ts";
@@ -32,8 +34,12 @@ export interface Host {
   readonly isLaunching: boolean;
   /** The last lines of a log, at most `lines`. */
   lastLines(path: string, lines: number): Promise<readonly string[]>;
-  /** Whether the page answers that all is well; null when it does not answer. */
-  isReady(url: string): Promise<boolean | null>;
+  /** What a page of a running process answers; null when it does not. */
+  page(url: string): Promise<{ readonly ok: boolean; readonly text: string } | null>;
+  /** What the broker of a folder says of its store, by its admin socket; null: nothing is wrong, or it does not say. */
+  storeFault(dir: string): Promise<{ readonly message: string; readonly hint: string | undefined } | null>;
+  /** A variable of the environment that the next start would have; null: not set, or empty. */
+  variable(name: string): string | null;
 }
 
 export interface FileFacts {
@@ -108,13 +114,23 @@ export function createHost(home: string, now: number): Host {
       }
       return found.filter((line) => levelAtHead(line) !== null);
     },
-    async isReady(url) {
+    async page(url) {
       try {
-        return (await fetch(url, { signal: AbortSignal.timeout(askTimeoutMs) })).ok;
+        const answer = await fetch(url, { signal: AbortSignal.timeout(askTimeoutMs) });
+        return { ok: answer.ok, text: await answer.text() };
       } catch {
         return null;
       }
     },
+    async storeFault(dir) {
+      try {
+        await adminClient(dir).ready(askTimeoutMs);
+        return null;
+      } catch (thrown) {
+        return thrown instanceof ClaudemeshError && thrown.code === "store_unavailable" ? thrown : null;
+      }
+    },
+    variable: (name) => process.env[name] || null,
   };
 }
 

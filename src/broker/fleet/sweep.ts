@@ -28,6 +28,7 @@ export function createSweep(parts: SweepParts): Sweep {
   let timer: Timer | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
+  let failing = false;
   let lease = { live: 1, eldest: true };
   let sweptTo = clock.now();
 
@@ -73,10 +74,15 @@ export function createSweep(parts: SweepParts): Sweep {
     if (stopped) return;
     timer = clock.after(limits.sweepMs, () => {
       running = once()
+        .then(() => {
+          if (failing) log.info({}, "the store answers again");
+          failing = false;
+        })
         .catch((thrown: unknown) => {
           const { code, message } = ClaudemeshError.from(thrown, "store_unavailable");
           parts.metrics.storeErrors.inc({ code });
-          log.debug({ code, error: message }, "a sweep failed; the next one finds the same");
+          failing = true;
+          log.warn({ code, error: message }, "the store fails what this broker asks of it; it goes on asking");
         })
         .finally(schedule);
     });

@@ -16,7 +16,6 @@ export const status = answerOf<BrokerStatusView>("BrokerStatus")(
     ),
     pid: count(),
     links: count(),
-    meshes: count(),
   }),
 );
 

@@ -4,7 +4,7 @@ import type { Api } from "../../http/api.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { operation, type Route, tagged } from "../../http/route.ts";
 import { described, inPath, oneOf, optional, text } from "../../http/shape.ts";
-import { flag } from "../../http/view.ts";
+import { constant, flag, view } from "../../http/view.ts";
 import { checkMemberName, checkName } from "../../protocol/address.ts";
 import type { BrokerStatusView } from "../../protocol/admin-api.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -23,7 +23,7 @@ export interface AdminParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
-  status(): Promise<BrokerStatusView>;
+  status(): BrokerStatusView;
   /** Begins the graceful stop. */
   shutdown(): void;
   readonly upkeep: Pick<Upkeep, "run">;
@@ -73,8 +73,21 @@ function brokerRoutes(parts: AdminParts): readonly Route[] {
       path: "/v1/status",
       summary: "What this broker is, where it listens, and how many are connected",
       answers: [{ status: 200, description: "The broker as it stands", body: answers.status }],
+      // Whoever asks while the store is away wants to know whether the broker lives: nothing here asks the store.
+      handle: () => ({ status: 200, body: parts.status() }),
+    }),
+    operation({
+      name: "ready",
+      method: "GET",
+      path: "/v1/ready",
+      summary:
+        "Whether the store answers, and if not why, in its own words: `/readyz` of the other ports keeps them back",
+      answers: [{ status: 200, description: "It does", body: view({ status: constant("ready") }) }],
       errors: ["store_unavailable"],
-      handle: async () => ({ status: 200, body: await parts.status() }),
+      async handle() {
+        await parts.store.ping();
+        return { status: 200, body: { status: "ready" } };
+      },
     }),
     operation({
       name: "shutdown",

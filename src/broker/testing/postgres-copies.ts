@@ -30,6 +30,22 @@ export function postgresCopies(t: Pick<TestContext, "after">, server: PostgresSe
   };
 }
 
+/** One database, dumped while the server runs and put back into it, as an operator does who restores by pg_dump. */
+export function postgresDumps(t: Pick<TestContext, "after">, server: PostgresServer) {
+  const folder = ownFolder("cm-postgres-dumps-");
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const reach = ["-h", "127.0.0.1", "-p", String(server.port), "-U", "postgres"];
+  const program = (name: string, args: readonly string[]) => ran(join(serverPrograms(), name), [...reach, ...args]);
+  return {
+    dump: (database: string, name: string) => program("pg_dump", ["-Fc", "-f", join(folder, name), database]),
+    async putBack(database: string, name: string) {
+      await program("dropdb", [database]);
+      await program("createdb", [database]);
+      await program("pg_restore", ["-d", database, join(folder, name)]);
+    },
+  };
+}
+
 /** A server that follows another one's commits by streaming, some time behind, until it is promoted. Ends with the test. */
 export interface Standby {
   readonly server: PostgresServer;

@@ -91,7 +91,7 @@ async function openLog(path: string): Promise<FileHandle> {
     if (!(thrown instanceof Error && "code" in thrown && (thrown.code === "ENOENT" || thrown.code === "ENOTDIR")))
       throw thrown;
     throw new ClaudemeshError("not_running", `there is no log at ${path} yet: nothing was started there`, {
-      hint: "claudemesh up starts what is missing; claudemesh doctor says what is wrong",
+      hint: "claudemesh up starts what is missing; claudemesh doctor says what is wrong; a broker in the foreground logs to where its service or container keeps it",
     });
   }
 }

@@ -1,4 +1,4 @@
-import { postgresCopies } from "../../testing/postgres-copies.ts";
+import { postgresCopies, postgresDumps } from "../../testing/postgres-copies.ts";
 import { type PostgresServer, startPostgres } from "../../testing/postgres-server.ts";
 import { type CopiedStore, meshId, type OpenCopied } from "../restored-copy.fixture.ts";
 import { postgresStoreAt } from "./open-store.fixture.ts";
@@ -53,6 +53,41 @@ export const openCopiedPostgres = async (
       await server.stop("immediate");
       await copies.putBack(name);
       await server.start();
+    },
+  };
+};
+
+/** One database of a server that is never restarted: what tells a copy put back from what was there is the copy alone. */
+export const openDumpedPostgres: OpenCopied = async (t) => {
+  const server = await startPostgres();
+  const dumps = postgresDumps(t, server);
+  const url = await server.createDatabase();
+  const database = new URL(url).pathname.slice(1);
+  let store = postgresStoreAt(url);
+  t.after(async () => {
+    await store.stop();
+    await server.remove();
+  });
+  const start = async (): Promise<void> => {
+    store = postgresStoreAt(url);
+    await store.start();
+  };
+  await store.start();
+  await store.createMesh({ mesh_id: meshId, slug: "test", now: 1 });
+  return {
+    get store() {
+      return store;
+    },
+    stop: () => store.stop(),
+    async restart() {
+      await store.stop();
+      await start();
+    },
+    copy: (name) => dumps.dump(database, name),
+    async restore(name) {
+      await store.stop();
+      await dumps.putBack(database, name);
+      await start();
     },
   };
 };

@@ -19,7 +19,9 @@ export async function claimDeployment(core: StoreCore): Promise<void> {
     throw new ClaudemeshError(
       "invalid_config",
       "this database belongs to brokers with another deployment key: every member knows them by that key",
-      { hint: "copy deployment_key.json of one of them into this broker's data directory, or use another database" },
+      {
+        hint: "CLAUDEMESH_DEPLOYMENT_DIR must name the folder that they share, or a copy of all of it; another deployment takes another database",
+      },
     );
   });
   const [settings] = await core.rows(

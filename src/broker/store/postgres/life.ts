@@ -7,7 +7,8 @@ const lifeLock = 7_163_384_102;
 /**
  * Learns on a connection which life of the database server this is, and records a new one with the head of every mesh's log.
  * Whoever restores a copy or fails over starts another server process, and so another life: what was committed in one is a
- * contiguous piece of each log, whichever brokers committed it. mesh.accept numbers nothing in a life that is not recorded.
+ * contiguous piece of each log, whichever brokers committed it. A dump that is put back into a running server has tables
+ * of another identity than it says, and is met as another life too. mesh.accept numbers nothing in a life that is not recorded.
  * A life other than the one known so far may have lost what that one committed: those who must know are told. Returns its name.
  */
 export async function meetLife(core: StoreCore, sql: Sql): Promise<string> {
@@ -21,7 +22,8 @@ export async function meetLife(core: StoreCore, sql: Sql): Promise<string> {
 
 async function lifeOf(sql: Sql): Promise<{ n: number; id: string } | null> {
   const [row] = await sql.rows(
-    "SELECT n, incarnation FROM mesh.incarnation WHERE server_started_at = pg_postmaster_start_time()",
+    `SELECT n, incarnation FROM mesh.incarnation WHERE server_started_at = pg_postmaster_start_time()
+        AND NOT EXISTS (SELECT 1 FROM mesh.deployment WHERE table_oid <> to_regclass('mesh.incarnation')::oid)`,
   );
   return row === undefined ? null : { n: Number(row["n"]), id: String(row["incarnation"]) };
 }
@@ -31,6 +33,7 @@ function recordLife(core: StoreCore, sql: Sql): Promise<{ n: number; id: string 
     await tx.rows(`SELECT pg_advisory_xact_lock(${lifeLock})`);
     const present = await lifeOf(tx);
     if (present !== null) return present;
+    await endDumped(tx);
     const id = randomUUID();
     const [row] = await tx.rows(
       `INSERT INTO mesh.incarnation (n, incarnation, server_started_at, started_at)
@@ -43,4 +46,13 @@ function recordLife(core: StoreCore, sql: Sql): Promise<{ n: number; id: string 
     ]);
     return { n, id };
   });
+}
+
+/** What a dump says of this very life of the server ended with the dump: by another time it is found no more. */
+async function endDumped(tx: Sql): Promise<void> {
+  await tx.rows(
+    `UPDATE mesh.incarnation SET server_started_at = server_started_at - n * interval '1 microsecond'
+      WHERE server_started_at = pg_postmaster_start_time()`,
+  );
+  await tx.rows("UPDATE mesh.deployment SET table_oid = to_regclass('mesh.incarnation')::oid");
 }

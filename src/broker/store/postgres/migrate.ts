@@ -147,7 +147,15 @@ async function applyAll(
       throw new ClaudemeshError("schema_newer", `migration ${file.name} was applied with other content`, {
         hint: "this program's migrations were changed; install it anew",
       });
-    await applyOne(client, file, clock);
+    try {
+      await applyOne(client, file, clock);
+    } catch (thrown) {
+      const { code, message, hint } = storeError(thrown, "commit");
+      throw new ClaudemeshError(code, `migration ${file.name} was not applied: ${message}`, {
+        cause: thrown,
+        hint: hint ?? "brokers that run go on as they are; the next start tries it again",
+      });
+    }
     log.info({ migration: file.name }, "migration applied");
     done.push(file.name);
   }

@@ -18,12 +18,21 @@ import * as reading from "./reading.ts";
 import * as receipts from "./receipts.ts";
 import { expireMessages } from "./retention.ts";
 import { createSharedStore } from "./shared.ts";
-import { storeError } from "./sqlstate.ts";
+import { storeError, takesNoWrites } from "./sqlstate.ts";
 import * as topics from "./topics.ts";
 import * as upkeep from "./upkeep.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 export const migrationsFolder = fileURLToPath(new URL("../../../../migrations/broker/postgres", import.meta.url));
+
+/** Rejects unless the store can be read and written: a server that has become a standby accepts nothing. */
+async function ping(open: StoreCore): Promise<void> {
+  const [row] = await open.rows(
+    "SELECT current_setting('transaction_read_only') AS read_only, (SELECT count(*) FROM mesh.schema_migration)",
+  );
+  if (row?.["read_only"] === "on")
+    throw new ClaudemeshError("store_unavailable", "the database takes no writes", { hint: takesNoWrites });
+}
 
 /**
  * The store at scale: one PostgreSQL (15 or newer) that any number of brokers share. Everything that a method returns is
@@ -79,7 +88,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       core = null;
       await open?.connections.close();
     },
-    ping: method(async (open) => void (await open.rows("SELECT count(*) FROM mesh.schema_migration"))),
+    ping: method(ping),
     life: () => core?.life?.id ?? "",
     shared: createSharedStore(() => {
       if (core === null) throw new ClaudemeshError("store_unavailable", "the store is not open");

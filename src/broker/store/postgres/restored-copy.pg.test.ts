@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { meshId, rememberingMember } from "../restored-copy.fixture.ts";
 import { restoredCopies } from "../restored-copy-suite.fixture.ts";
-import { openCopiedPostgres } from "./copied-store.fixture.ts";
+import { openCopiedPostgres, openDumpedPostgres } from "./copied-store.fixture.ts";
 
 restoredCopies("PostgreSQL", openCopiedPostgres);
+restoredCopies("PostgreSQL, dumped and put back into the running server", openDumpedPostgres);
 
 test("a store that stays open while its server is exchanged for an older copy says so, and its links acknowledge nothing", async (t) => {
   const copied = await openCopiedPostgres(t);

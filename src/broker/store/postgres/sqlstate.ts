@@ -31,5 +31,28 @@ export function storeError(thrown: unknown, operation: "commit" | "read"): Claud
       cause: thrown,
       hint: "this database has another schema than this program expects; see docs/operations.md, Upgrade",
     });
-  return new ClaudemeshError("store_unavailable", message, { cause: thrown });
+  const hint = state === null ? undefined : hints[state];
+  return new ClaudemeshError("store_unavailable", message, { cause: thrown, ...(hint === undefined ? {} : { hint }) });
 }
+
+const unreachable = "is PostgreSQL running, and does DATABASE_URL name its host and port?";
+const refused = "the user or the password in DATABASE_URL is not right, or pg_hba.conf lets it in from elsewhere only";
+export const takesNoWrites =
+  "DATABASE_URL leads to a server that takes no writes, as a standby: it must lead to the primary";
+/** What an operator can do about what the server or the way to it says. */
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: unreachable,
+  ECONNRESET: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  ENOTFOUND: unreachable,
+  EAI_AGAIN: unreachable,
+  ETIMEDOUT: unreachable,
+  "28000": refused,
+  "28P01": refused,
+  "3D000": "createdb makes the database; docs/operations.md, Deploy",
+  "42501": "the role in DATABASE_URL must own the database",
+  "53100": "make room on the disk of the database",
+  "53300": "raise max_connections of the database: each broker takes up to 10, docs/operations.md, Sizing",
+  "25006": takesNoWrites,
+};
