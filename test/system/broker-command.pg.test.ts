@@ -76,6 +76,16 @@ test("where it could not listen is not recorded, nor what a second one asks for 
   ok(await alice.run(["broker", "down"]));
 });
 
+test("an address that is not one of PostgreSQL is refused as that, asked of nobody, and not repeated", async (t) => {
+  const alice = host(t, "alice");
+  for (const DATABASE_URL of ["nonsense-secret", "mysql://me:secret@127.0.0.1/db", "postgres://[me:secret/db"]) {
+    const ran = await alice.run(["broker"], { env: { DATABASE_URL } });
+    assert.equal(ran.code, 11, ran.stderr);
+    assert.match(ran.stderr, /\nbroker: the address of the database cannot be read\n {2}postgres:\/\/USER/);
+    assert.ok(!ran.stderr.includes("secret"));
+  }
+});
+
 test("a word that is no command of the broker is told with what is near it, and with nothing where nothing is", async (t) => {
   const alice = host(t, "alice");
   const hint = async (word: string) => (await alice.run(["broker", word])).stderr.split("\n")[1];

@@ -58,6 +58,8 @@ export async function migrate(options: {
 }
 
 function clientOf(url: string): Client {
+  // The driver takes any other text for an address, too, of a host that nobody has named.
+  if (!/^postgres(?:ql)?:\/\//i.test(url)) throw unreadable();
   try {
     return new Client({
       connectionString: url,
@@ -66,11 +68,15 @@ function clientOf(url: string): Client {
       keepAlive: true,
     });
   } catch {
-    // Without the cause: it holds the address, and so the password.
-    throw new ClaudemeshError("invalid_config", "the address of the database cannot be read", {
-      hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with / # ? @ : and % of a password written as %2F %23 %3F %40 %3A %25",
-    });
+    throw unreadable();
   }
+}
+
+/** Without the cause: it holds the address, and so the password. */
+function unreadable(): ClaudemeshError {
+  return new ClaudemeshError("invalid_config", "the address of the database cannot be read", {
+    hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with / # ? @ : and % of a password written as %2F %23 %3F %40 %3A %25",
+  });
 }
 
 /** Oldest server that this is made for and tested with. */
