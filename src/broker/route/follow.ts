@@ -62,8 +62,11 @@ export function createFollower(parts: FollowParts): Follower {
     const keys = new Set<string>();
     for (const message of messages) {
       const key = routeKey(message.routed);
-      tail.append(key, pushEntry(message));
-      if (parts.wanted(key)) keys.add(key);
+      // Kept for nobody it would only be memory; whoever wants the key from now on begins behind `known`.
+      if (parts.wanted(key)) {
+        tail.append(key, pushEntry(message));
+        keys.add(key);
+      } else tail.skipTo(message.seq);
       known = message.seq;
     }
     if (keys.size > 0) parts.wake(keys);
