@@ -8,6 +8,8 @@ export const defaultBrokerLimits = {
   pushWindowItems: wireLimits.pushWindowItems as number,
   pushWindowBytes: wireLimits.pushWindowBytes as number,
   acceptBatchMax: wireLimits.acceptBatchMax as number,
+  /** Accept transactions of all meshes at once. */
+  acceptBatchesMax: 64,
   acceptQueueMax: wireLimits.acceptQueueMax as number,
   /** Sealed bytes waiting for their accept transaction, per mesh. */
   acceptQueueBytesMax: 67_108_864,
@@ -106,4 +108,8 @@ export const defaultBrokerLimits = {
 export type BrokerLimits = typeof defaultBrokerLimits;
 
 /** Where a commit does not block the event loop, as the embedded store's does, larger batches share it. */
-export const databaseBrokerLimits = { acceptBatchMax: 256 } as const satisfies Partial<BrokerLimits>;
+export const databaseBrokerLimits = {
+  acceptBatchMax: 256,
+  /** One fewer than there are connections for them: the look-up of the next batch finds one free. */
+  acceptBatchesMax: 3,
+} as const satisfies Partial<BrokerLimits>;

@@ -2,12 +2,15 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
 import { type AcceptParts, acceptBatch, type KnownIds, lookUpBatch } from "./accept-batch.ts";
 import { refusalAnswer, refusalOf } from "./answer.ts";
+import { createTurns } from "./accept-turns.ts";
 import { checkItem, claimedId } from "./check-item.ts";
 import { createMeshQueue, type MeshQueue, type QueuedItem } from "./mesh-queue.ts";
 import type { SenderLink } from "./sender-link.ts";
 
 export interface AccepterLimits {
   readonly acceptBatchMax: number;
+  /** Batches of all meshes under way at once. What waits for its turn grows meanwhile: fewer and fuller batches. */
+  readonly acceptBatchesMax: number;
   readonly acceptQueueMax: number;
   readonly acceptQueueBytesMax: number;
 }
@@ -44,6 +47,7 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
   const lanes = new Map<string, Lane>();
   const roomListeners: ((meshId: string) => void)[] = [];
   let stopping = false;
+  const turns = createTurns(limits.acceptBatchesMax);
 
   function laneOf(meshId: string): Lane {
     let lane = lanes.get(meshId);
@@ -72,11 +76,16 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
     while (ahead !== null || (lane.queue.count() > 0 && !stopping)) {
       // One turn of the event loop: everything its sockets deliver joins this batch.
       if (ahead === null) await new Promise<void>((resolve) => setImmediate(resolve));
-      if (ahead === null && stopping) break;
-      const batch: Batch = ahead ?? take(meshId, lane);
-      const accepting = acceptBatch(meshId, batch.items, batch.known, parts);
-      ahead = takeAhead(meshId, lane, batch);
-      await accepting;
+      await turns.begin();
+      try {
+        if (ahead === null && stopping) break;
+        const batch: Batch = ahead ?? take(meshId, lane);
+        const accepting = acceptBatch(meshId, batch.items, batch.known, parts);
+        ahead = takeAhead(meshId, lane, batch);
+        await accepting;
+      } finally {
+        turns.end();
+      }
       if (
         lane.wasFull &&
         lane.queue.count() * 2 <= limits.acceptQueueMax &&
