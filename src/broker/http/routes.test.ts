@@ -36,6 +36,7 @@ test("what the broker answers is what its routes describe", async (context) => {
   const nonce = "n".repeat(43);
   const asked = [
     await socket("GET", "/v1/status"),
+    await socket("GET", "/v1/ready"),
     await socket("POST", "/v1/meshes", { slug: "other" }),
     await socket("GET", "/v1/meshes"),
     await socket("POST", `/v1/meshes/${fixture.meshId}/members`, { member_id: "a".repeat(64), name: "alice" }),
