@@ -23,7 +23,7 @@ export async function faultProxy(t: TestContext, target: () => { host: string; p
   let losing = false;
   let refusing = false;
   const server: Server = createServer((near) => {
-    if (refusing) return near.resetAndDestroy();
+    if (refusing) return void near.destroy();
     const far = connect(target());
     const pair = { near, far };
     pairs.add(pair);
@@ -49,8 +49,8 @@ export async function faultProxy(t: TestContext, target: () => { host: string; p
   const port = (server.address() as AddressInfo).port;
   const cut = () => {
     for (const { near, far } of pairs) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+      near.destroy();
+      far.destroy();
     }
   };
   onEnd(t, async () => {
