@@ -1,6 +1,6 @@
 /**
- * The broker at scale and its rivals in one run on one machine: `npm run bench:scale` takes about half an hour,
- * `npm run bench:scale -- --quick` four minutes, for a look. Figures are medians of three runs (one when quick), ours and
+ * The broker at scale and its rivals in one run on one machine: `npm run bench:scale`;
+ * `npm run bench:scale -- --quick` takes little more than a minute, for a look. Figures are medians of three runs (one when quick), ours and
  * the rivals' in turn, so that a slow minute of the machine is everyone's.
  */
 import { loadavg } from "node:os";
