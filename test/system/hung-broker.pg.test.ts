@@ -107,7 +107,8 @@ test("a broker that hung over a failover takes nothing from the links it held, a
 
   brokers[0].kill("SIGCONT");
   const { code } = await held.closed;
-  assert.ok(code === 1012 || code === 1006, `${code}`);
+  // Whichever of its doings meets the change first ends the link; after each of these codes a daemon dials again.
+  assert.ok([1006, 1012, 4001].includes(code), `${code}`);
   for (const text of ["four", "five"]) await sendOne(now, to(text));
   const texts = (await bobAfter.pushes(5)).map(({ envelope }) =>
     Buffer.from(envelope?.body ?? "", "base64url").toString(),
