@@ -1,7 +1,9 @@
+import type { KeyObject } from "node:crypto";
 import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
-import type { ExpiryNotice, InviteRow, MemberRow, MeshRow, TopicRow } from "./store.ts";
+import { issuePosition } from "./position-mac.ts";
+import type { DedupeRecord, ExpiryNotice, InviteRow, MemberRow, MeshRow, TopicRow } from "./store.ts";
 
 /** A row as either database gives it: a number may be text, and true may be 1. */
 type Row = Readonly<Record<string, unknown>>;
@@ -22,6 +24,26 @@ export function readMember(row: Row): MemberRow {
     online_until: Number(row["online_until"]),
     agents: JSON.parse(String(row["agents"])) as string[],
     joined_at: Number(row["joined_at"]),
+  };
+}
+
+/** `incarnation`: in which its message was committed; null when that is pruned. */
+export function readRecord(positionKey: KeyObject, meshId: string, row: Row, incarnation: string | null): DedupeRecord {
+  const place = {
+    epoch: Number(row["epoch"]),
+    seq: Number(row["seq"]),
+    broker_message_id: String(row["broker_message_id"]),
+  };
+  return {
+    kind: "record",
+    client_message_id: String(row["client_message_id"]),
+    ...place,
+    request_fingerprint: row["request_fingerprint"] as Uint8Array,
+    fingerprint_version: Number(row["fingerprint_version"]),
+    sender: String(row["sender"]),
+    first_seen_at: Number(row["first_seen_at"]),
+    history_available: isTrue(row["history_available"]),
+    position: incarnation === null ? null : issuePosition(positionKey, meshId, { ...place, incarnation }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Envelope } from "../../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { judgeKnown, recordExpiry, refusals, refused } from "../accept-outcomes.ts";
 import { issuePosition } from "../position-mac.ts";
+import { readRecord } from "../read-row.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, RoutedDestination, VoidRecord } from "../store.ts";
 import {
   type ArrayType,
@@ -264,7 +265,7 @@ async function lookUpOn(
       id,
       row["seq"] === null
         ? { kind: "void", client_message_id: id, sender: String(row["voided_by"]) }
-        : await readRecord(core, sql, meshId, row),
+        : await recordOf(core, sql, meshId, row),
     );
   }
   return found;
@@ -293,28 +294,7 @@ export async function voidIds(
   });
 }
 
-async function readRecord(core: StoreCore, sql: Sql, meshId: string, row: Row): Promise<DedupeRecord> {
-  const place = {
-    epoch: Number(row["epoch"]),
-    seq: Number(row["seq"]),
-    broker_message_id: String(row["broker_message_id"]),
-  };
-  const incarnation = row["message_incarnation"];
-  return {
-    kind: "record",
-    client_message_id: String(row["client_message_id"]),
-    ...place,
-    request_fingerprint: row["request_fingerprint"] as Buffer,
-    fingerprint_version: Number(row["fingerprint_version"]),
-    sender: String(row["sender"]),
-    first_seen_at: Number(row["first_seen_at"]),
-    history_available: row["history_available"] === true,
-    position:
-      incarnation === null
-        ? null
-        : issuePosition(core.positionKey, meshId, {
-            ...place,
-            incarnation: await incarnationName(core, Number(incarnation), sql),
-          }),
-  };
+async function recordOf(core: StoreCore, sql: Sql, meshId: string, row: Row): Promise<DedupeRecord> {
+  const n = row["message_incarnation"];
+  return readRecord(core.positionKey, meshId, row, n === null ? null : await incarnationName(core, Number(n), sql));
 }

@@ -3,6 +3,7 @@ import type { Envelope } from "../../../protocol/envelope.ts";
 import { judgeKnown, recordExpiry, refusals } from "../accept-outcomes.ts";
 import { destinationColumn } from "../destination-column.ts";
 import { issuePosition } from "../position-mac.ts";
+import { readRecord } from "../read-row.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
 import { incarnationName, type StoreCore } from "./core.ts";
 
@@ -184,35 +185,14 @@ function lookUpOne(core: StoreCore, meshId: string, id: string): DedupeRecord | 
         WHERE d.mesh_id = ? AND d.client_message_id = ?`,
     )
     .get(meshId, id);
-  if (row !== undefined) return readRecord(core, meshId, row);
+  if (row !== undefined) return recordOf(core, meshId, row);
   const claim = core.sql("SELECT sender FROM void_claim WHERE mesh_id = ? AND client_message_id = ?").get(meshId, id);
   return claim === undefined ? null : { kind: "void", client_message_id: id, sender: String(claim["sender"]) };
 }
 
-function readRecord(core: StoreCore, meshId: string, row: Record<string, SQLInputValue>): DedupeRecord {
-  const place = {
-    epoch: Number(row["epoch"]),
-    seq: Number(row["seq"]),
-    broker_message_id: String(row["broker_message_id"]),
-  };
-  const incarnation = row["message_incarnation"];
-  return {
-    kind: "record",
-    client_message_id: String(row["client_message_id"]),
-    ...place,
-    request_fingerprint: row["request_fingerprint"] as Uint8Array,
-    fingerprint_version: Number(row["fingerprint_version"]),
-    sender: String(row["sender"]),
-    first_seen_at: Number(row["first_seen_at"]),
-    history_available: row["history_available"] === 1,
-    position:
-      incarnation === null
-        ? null
-        : issuePosition(core.positionKey, meshId, {
-            ...place,
-            incarnation: incarnationName(core, Number(incarnation)),
-          }),
-  };
+function recordOf(core: StoreCore, meshId: string, row: Record<string, SQLInputValue>): DedupeRecord {
+  const n = row["message_incarnation"];
+  return readRecord(core.positionKey, meshId, row, n === null ? null : incarnationName(core, Number(n)));
 }
 
 /** The envelope of a stored row. */
