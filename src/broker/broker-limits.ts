@@ -25,7 +25,10 @@ export const defaultBrokerLimits = {
   connectionsMax: 10_512,
   /** Frames of one link being worked on; beyond it the socket is not read. */
   linkFramesInFlightMax: 1_024,
-  /** Requests of one link worked on at once; further ones wait their turn. */
+  /**
+   * Requests of one link worked on at once; further ones wait their turn. All links share few connections to the store: one
+   * member that asks a thousand things would otherwise stand before everybody else of the broker.
+   */
   linkRequestsMax: 8,
   /** Bytes written to a link and not yet taken by its socket; beyond it the link is a slow consumer. */
   linkBufferedBytesMax: 33_554_432,

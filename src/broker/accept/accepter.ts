@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
 import { type AcceptParts, acceptBatch, type KnownIds, lookUpBatch } from "./accept-batch.ts";
 import { refusalAnswer, refusalOf } from "./answer.ts";
-import { createTurns } from "./accept-turns.ts";
+import { createTurns } from "../turns.ts";
 import { checkItem, claimedId } from "./check-item.ts";
 import { createMeshQueue, type MeshQueue, type QueuedItem } from "./mesh-queue.ts";
 import type { SenderLink } from "./sender-link.ts";
@@ -76,16 +76,15 @@ export function createAccepter(parts: AcceptParts, limits: AccepterLimits): Acce
     while (ahead !== null || (lane.queue.count() > 0 && !stopping)) {
       // One turn of the event loop: everything its sockets deliver joins this batch.
       if (ahead === null) await new Promise<void>((resolve) => setImmediate(resolve));
-      await turns.begin();
-      try {
-        if (ahead === null && stopping) break;
-        const batch: Batch = ahead ?? take(meshId, lane);
+      const before: Batch | null = ahead;
+      ahead = await turns.take(async () => {
+        if (before === null && stopping) return null;
+        const batch = before ?? take(meshId, lane);
         const accepting = acceptBatch(meshId, batch.items, batch.known, parts);
-        ahead = takeAhead(meshId, lane, batch);
+        const next = takeAhead(meshId, lane, batch);
         await accepting;
-      } finally {
-        turns.end();
-      }
+        return next;
+      });
       if (
         lane.wasFull &&
         lane.queue.count() * 2 <= limits.acceptQueueMax &&

@@ -12,7 +12,7 @@ import { handleFrame } from "./frame-table.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { type Liveness, startLiveness } from "./liveness.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { createRequestTurns, type RequestTurns } from "./request-turns.ts";
+import { createTurns, type Turns } from "../turns.ts";
 
 /** Who is at the other end, proven. */
 export interface LinkIdentity {
@@ -34,7 +34,7 @@ export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly behind: Behind;
   readonly pump: Pump;
   readonly asks: Asks;
-  readonly requests: RequestTurns;
+  readonly requests: Turns;
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
   close(kind: CloseKind, detail: string): void;
@@ -96,7 +96,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
       replyMs: limits.askReplyMs,
       send: out.send,
     }),
-    requests: createRequestTurns(limits.linkRequestsMax),
+    requests: createTurns(limits.linkRequestsMax),
     send: out.send,
     sendText: out.sendText,
     close: out.close,

@@ -3,7 +3,7 @@ import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ReceiptGroup } from "../../protocol/frames.ts";
 import type { Ask } from "../link/asks.ts";
-import type { RequestTurns } from "../link/request-turns.ts";
+import type { Turns } from "../turns.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore } from "../store/store.ts";
 
@@ -18,12 +18,7 @@ export interface Receipts {
    * message's sender to check, since links are authenticated once and a check a message would halve what a broker
    * carries. What the store has to keep is asked of it in `turns`, its link's. Never rejects; false when the store failed.
    */
-  take(
-    meshId: string,
-    memberId: string,
-    groups: readonly ReceiptGroup[],
-    turns: Pick<RequestTurns, "take">,
-  ): Promise<boolean>;
+  take(meshId: string, memberId: string, groups: readonly ReceiptGroup[], turns: Pick<Turns, "take">): Promise<boolean>;
   /** The member's link is open: hands over what was kept. Never rejects. */
   returned(meshId: string, memberId: string): Promise<void>;
 }
@@ -56,7 +51,7 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     return true;
   }
 
-  async function pass(meshId: string, group: ReceiptGroup, turns: Pick<RequestTurns, "take">): Promise<void> {
+  async function pass(meshId: string, group: ReceiptGroup, turns: Pick<Turns, "take">): Promise<void> {
     const key = `${meshId}/${group.to}`;
     if (await tell(meshId, group.to, [group])) {
       if (owed.has(key)) void returned(meshId, group.to);

@@ -1,17 +1,14 @@
-import { ClaudemeshError } from "../../protocol/error.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
 
-/**
- * Requests of one link that are worked on at once; further ones wait here, in order. All links share few connections to the
- * store: without this, one member that asks a thousand things at once stands before everybody else of the broker.
- */
-export interface RequestTurns {
-  /** Rejects with `stopping`, without having begun, when the link ends first. */
+/** Work of which so much goes on at once; what is beyond waits here, in the order in which it came. */
+export interface Turns {
+  /** Rejects with `stopping`, without having begun, when whoever asked ends first. */
   take<T>(work: () => Promise<T>): Promise<T>;
-  /** The link is gone: what waits is not begun. */
+  /** Nobody waits any more: what does is not begun. */
   end(): void;
 }
 
-export function createRequestTurns(atOnceMax: number): RequestTurns {
+export function createTurns(atOnceMax: number): Turns {
   let running = 0;
   let ended = false;
   let waiting: (() => void)[] = [];
