@@ -1,4 +1,5 @@
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import type { LiveLink } from "../link/live-link.ts";
 import type { EndedLink, SharedStore } from "../store/shared-store.ts";
@@ -26,6 +27,20 @@ export function replaceLink(link: LiveLink, own: boolean, { registry }: Pick<Lin
   registry.remove(link);
   if (own) return link.terminate();
   link.close("replaced_by_newer_connection", "another daemon opened a link as this member");
+}
+
+/**
+ * Tells the store that a link is nobody's any more. Should that fail, the broker's lease or the member's next link says the same
+ * later; until then another daemon of the member looks like a second one.
+ */
+export function noteClosed(
+  link: Pick<LiveLink, "meshId" | "memberId" | "linkEpoch">,
+  shared: SharedStore,
+  log: LinkParts["log"],
+): void {
+  shared.linkClosed(link.meshId, link.memberId, link.linkEpoch).catch((thrown: unknown) => {
+    log.debug({ mesh_id: link.meshId, error: ClaudemeshError.from(thrown).message }, "a closed link was not noted");
+  });
 }
 
 /** Its daemon comes back by itself and shows what it holds. */

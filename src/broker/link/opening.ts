@@ -7,7 +7,7 @@ import { newUuidV7 } from "../../protocol/ids.ts";
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { replaceLink } from "../fleet/ended.ts";
+import { noteClosed, replaceLink } from "../fleet/ended.ts";
 import type { LogState, RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
@@ -153,7 +153,8 @@ async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts:
     if (log === null || ws.readyState !== ws.OPEN) {
       const older = parts.registry.get(mesh_id, member_id);
       if (older !== null && older.linkEpoch < linkEpoch) replaceLink(older, true, parts);
-      void parts.store.shared?.linkClosed(mesh_id, member_id, linkEpoch).catch(() => undefined);
+      if (parts.store.shared !== null)
+        noteClosed({ meshId: mesh_id, memberId: member_id, linkEpoch }, parts.store.shared, parts.log);
     }
   }
 }

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { BrokerStore } from "../store/store.ts";
 import type { LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
+import { noteClosed } from "../fleet/ended.ts";
 import type { News } from "../fleet/news.ts";
 import type { LinkRegistry } from "./registry.ts";
 
@@ -54,8 +55,7 @@ export function createPresence(parts: {
     extend: (link) => void touch(link),
     closed(link) {
       // Of several brokers each tells its own links, when its sweep finds that the lease has ended.
-      if (store.shared !== null)
-        return void store.shared.linkClosed(link.meshId, link.memberId, link.linkEpoch).catch(() => undefined);
+      if (store.shared !== null) return noteClosed(link, store.shared, parts.log);
       clock.after(leaseMs, () => {
         if (registry.get(link.meshId, link.memberId) === null) void tell(link, "member_offline");
       });
