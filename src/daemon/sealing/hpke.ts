@@ -17,7 +17,7 @@ import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
  */
 export const hpkeOverheadBytes = x25519Bytes + tagBytes;
 
-/** An `info` that was read into the key schedule: two of its six HMACs are the same for every message. */
+/** An `info` that was read into the key schedule: two of its five HMACs are the same for every message. */
 export interface HpkeInfo {
   readonly keyScheduleContext: Buffer;
 }
