@@ -8,7 +8,8 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { readContent, frameContent } from "../src/daemon/sealing/content.ts";
 import { hkdfExpand, hkdfExtract, noSalt } from "../src/daemon/sealing/hkdf.ts";
 import { openDirect, openEpoch } from "../src/daemon/sealing/open-body.ts";
-import { sealDirect, sealToEpoch, type UnsealedHeader } from "../src/daemon/sealing/seal-body.ts";
+import type { SealedHeader } from "../src/daemon/parts.ts";
+import { sealDirect, sealToEpoch } from "../src/daemon/sealing/seal-body.ts";
 import { newEpochKey } from "../src/daemon/sealing/wrap.ts";
 import { openXChaCha, sealXChaCha } from "../src/daemon/sealing/xchacha.ts";
 import type { Algorithm, Envelope } from "../src/protocol/envelope.ts";
@@ -44,7 +45,7 @@ const epoch = { id: "e1".repeat(32), key: newEpochKey() };
 const now = Date.parse("2026-01-02T03:04:05.678Z");
 
 /** Of a message to one member or to a topic, each with an id of its own. */
-function headerOf(algorithm: Algorithm): UnsealedHeader {
+function headerOf(algorithm: Algorithm): SealedHeader {
   const toMember = algorithm === "hpke-v1";
   return {
     mesh_id: newUuidV7(now),

@@ -1,9 +1,10 @@
 import { hash, type KeyObject, randomBytes } from "node:crypto";
-import { type EpochRecord, wrapBytes } from "../../protocol/epoch.ts";
+import type { EpochRecord } from "../../protocol/epoch.ts";
 import { lengthPrefixed } from "../../protocol/length-prefixed.ts";
-import { deriveKeyPair, hpkeInfo, openBase, sealBase } from "./hpke.ts";
+import { deriveKeyPair, hpkeInfo, hpkeOverheadBytes, openBase, sealBase } from "./hpke.ts";
 
 export const epochKeyBytes = 32;
+export const wrapBytes = hpkeOverheadBytes + epochKeyBytes;
 
 /** What of an epoch's record its key is bound to. */
 export type EpochOfKey = Pick<EpochRecord, "mesh_id" | "destination" | "epoch_id" | "parent" | "membership_head">;
