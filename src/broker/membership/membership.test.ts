@@ -56,7 +56,10 @@ const isEvent =
     const { type, event } = frame as { type: string; event?: string };
     return type === "event" && event === name;
   };
-const sealedTo = (to: string) => ({ algorithm: "hpke-v1", sealed_to: to }) as const;
+/** What nobody can open: the broker looks at its outside alone. */
+const body = Buffer.alloc(64, 5).toString("base64url");
+const sealedDm = { algorithm: "hpke-v1", sealed_to: "a".repeat(64), body } as const;
+const sealedShared = { algorithm: "epoch-v1", sealed_to: "b".repeat(64), body } as const;
 const codeOf = async (peer: Peer, envelope: unknown) => {
   const [answer] = await peer.sendItems([envelope]);
   return answer?.status === 201 ? 201 : (answer as { code?: string }).code;
@@ -153,7 +156,7 @@ test("a sealed mesh takes no unsealed body by a link, and what its members allow
   const [bob, carol] = [await admit("bob"), await admit("carol")];
   const [bobLink, carolLink] = [await fixture.connect(bob), await fixture.connect(carol)];
   assert.equal(await codeOf(bobLink, envelopeOf(meshId, bob, carol.memberId, "hi")), "unsealed_body");
-  const dm = (from: Identity, to: Identity) => envelopeOf(meshId, from, to.memberId, "hi", sealedTo("a".repeat(64)));
+  const dm = (from: Identity, to: Identity) => envelopeOf(meshId, from, to.memberId, "hi", sealedDm);
   assert.equal(await codeOf(bobLink, dm(bob, carol)), 201);
   await add(carol, { kind: "dm_from", from: [owner.memberId] });
   assert.equal(await codeOf(bobLink, dm(bob, carol)), "not_allowed");
@@ -174,8 +177,7 @@ test("a member uses the topics and queues that it is limited to: sends, subscrib
   for (const name of ["jobs", "mail"])
     await ownerLink.request<"queue_create">({ type: "queue_create", name, deliveries_max: 5 });
   await add(owner, { kind: "grants", member_id: bob.memberId, destinations: ["#dev", "queue:jobs"] });
-  const sealedTopic = (to: string) =>
-    envelopeOf(meshId, bob, to, "hi", { algorithm: "epoch-v1", sealed_to: "b".repeat(64) });
+  const sealedTopic = (to: string) => envelopeOf(meshId, bob, to, "hi", sealedShared);
   assert.equal(await codeOf(link, sealedTopic("#dev")), 201);
   assert.equal(await codeOf(link, sealedTopic("#all")), 201);
   assert.equal(await codeOf(link, sealedTopic("queue:jobs")), 201);
@@ -195,13 +197,10 @@ test("a member uses the topics and queues that it is limited to: sends, subscrib
   ])
     await assert.rejects(refused, { message: "not_allowed" });
   // What the owner sends to the topic that was taken from it is pushed to it no more.
-  const sent = await codeOf(
-    ownerLink,
-    envelopeOf(meshId, owner, "#ops", "secret", { algorithm: "epoch-v1", sealed_to: "b".repeat(64) }),
-  );
+  const sent = await codeOf(ownerLink, envelopeOf(meshId, owner, "#ops", "secret", sealedShared));
   assert.equal(sent, 201);
-  await ownerLink.sendItems([envelopeOf(meshId, owner, bob.memberId, "later", sealedTo("a".repeat(64)))]);
-  const pushed = await link.pushes(3);
+  await ownerLink.sendItems([envelopeOf(meshId, owner, bob.memberId, "later", sealedDm)]);
+  const pushed = await link.pushes(1);
   assert.ok(pushed.every(({ envelope }) => envelope?.destination_ref !== "ops"));
   assert.ok(pushed.some(({ envelope }) => envelope?.destination_kind === "dm"));
 });
@@ -242,12 +241,14 @@ test("members that no chain names yet announce their keys, and are told of until
     ],
   );
   const chain = beginChainOf(meshId, alice, rfc3339(fixture.clock.now()), "alice");
-  const append = (entry: MembershipEntry | undefined) =>
-    aliceLink.request<"membership_append">({ type: "membership_append", entry: entry as MembershipEntry });
-  await append(chain.entries[0]);
+  const append = (entry: MembershipEntry) =>
+    aliceLink.request<"membership_append">({ type: "membership_append", entry });
+  await assert.rejects(append(chain.entries[0] as MembershipEntry), { message: "mesh_unsealed" }, "no owner before");
+  const begun = await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
+  assert.equal(begun.status, 200);
   // In the mesh but not in its chain: it may wait, and nothing of it passes.
-  const sealedDm = envelopeOf(meshId, bob, alice.memberId, "hi", sealedTo("a".repeat(64)));
-  assert.equal(await codeOf(bobLink, sealedDm), "not_a_member");
+  const toAlice = () => envelopeOf(meshId, bob, alice.memberId, "", sealedDm);
+  assert.equal(await codeOf(bobLink, toAlice()), "not_a_member");
   const left = await aliceLink.request<"keys_announced">({ type: "keys_announced" });
   assert.deepEqual(
     left.members.map(({ name }) => name),
@@ -261,7 +262,7 @@ test("members that no chain names yet announce their keys, and are told of until
     }),
   );
   assert.deepEqual((await aliceLink.request<"keys_announced">({ type: "keys_announced" })).members, []);
-  assert.equal(await codeOf(bobLink, envelopeOf(meshId, bob, alice.memberId, "hi", sealedTo("a".repeat(64)))), 201);
+  assert.equal(await codeOf(bobLink, toAlice()), 201);
   await assert.rejects(bobLink.request<"keys_announce">({ type: "keys_announce", x25519_pubkey, proof }), {
     message: "mesh_sealed",
   });
@@ -278,4 +279,38 @@ test("a policy entry opens a topic for what API keys hand to the broker, and clo
   assert.equal((await topic())?.unsealed, true);
   await add(owner, { kind: "policy", destination: "#ops", unsealed: false });
   assert.equal((await topic())?.unsealed, false);
+});
+
+test("an owner begins the chain of a mesh by its own link, or anybody for it: nobody else becomes an owner so", async (t) => {
+  const fixture = await brokerFixture(t);
+  const { meshId } = fixture;
+  const [alice, bob] = [newIdentity(), await fixture.member("bob")];
+  await fixture.admin("POST", `/v1/meshes/${meshId}/members`, {
+    member_id: alice.memberId,
+    name: "alice",
+    role: "owner",
+  });
+  const link = await fixture.connect(bob);
+  const at = rfc3339(fixture.clock.now());
+  const begin = (by: Identity, name: string) => {
+    const entry = beginChainOf(meshId, by, at, name).entries[0] as MembershipEntry;
+    return link.request<"membership_append">({ type: "membership_append", entry });
+  };
+  await assert.rejects(begin(bob, "bob"), { message: "mesh_unsealed" });
+  assert.equal((await begin(alice, "alice")).n, 0);
+});
+
+test("an invite that is over by the broker's clock takes nobody in, whenever a joiner says it is, but by an owner's link", async (t) => {
+  const { fixture, meshId, chain, owner, at, add, admit, append } = await sealed(t);
+  const bob = await admit("bob");
+  const link = await fixture.connect(bob);
+  const invite = newIdentity();
+  const expires_at = rfc3339(fixture.clock.now() + 60_000);
+  await add(owner, { kind: "invite", invite_id: invite.memberId, role: "member", uses: 1, expires_at });
+  fixture.clock.advance(60_000);
+  const late = chain.join(invite, newMemberOf(meshId, newIdentity(), "late"), at);
+  await assert.rejects(link.request<"membership_append">({ type: "membership_append", entry: late }), {
+    message: "invite_expired",
+  });
+  await append(late);
 });
