@@ -1,53 +1,16 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { EventFrame } from "../../protocol/frames.ts";
-import type { EntryContent, MembershipEntry } from "../../protocol/membership/entry.ts";
+import type { MembershipEntry } from "../../protocol/membership/entry.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { beginChainOf, type ChainWriter, newMemberOf, rotationOf } from "../testing/chain.ts";
+import { beginChainOf, newMemberOf, rotationOf } from "../testing/chain.ts";
 import { brokerFixture, type Fixture } from "../testing/fixture.ts";
 import { envelopeOf, type Identity, newIdentity, type Peer } from "../testing/peer.ts";
+import { sealMesh, type SealedMesh } from "../testing/sealed-mesh.ts";
 
-interface Sealed {
-  readonly fixture: Fixture;
-  readonly meshId: string;
-  readonly chain: ChainWriter;
-  readonly owner: Identity;
-  readonly at: string;
-  /** Takes somebody in by the owner's link. */
-  admit(name: string, role?: "admin" | "member" | "guest"): Promise<Identity>;
-  append(entry: MembershipEntry): Promise<unknown>;
-  add(maker: Identity, content: EntryContent): Promise<unknown>;
-  readonly ownerLink: Peer;
-}
-
-/** A mesh with a chain that its owner has begun over the admin socket. */
-async function sealed(context: TestContext): Promise<Sealed> {
+async function sealed(context: TestContext): Promise<SealedMesh & { readonly fixture: Fixture }> {
   const fixture = await brokerFixture(context);
-  const { meshId } = fixture;
-  const owner = newIdentity();
-  const at = rfc3339(fixture.clock.now());
-  const chain = beginChainOf(meshId, owner, at);
-  const begun = await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
-  assert.equal(begun.status, 200, JSON.stringify(begun.json));
-  const ownerLink = await fixture.connect(owner);
-  const append = (entry: MembershipEntry) =>
-    ownerLink.request<"membership_append">({ type: "membership_append", entry });
-  const add = (maker: Identity, content: EntryContent) => append(chain.add(maker, content));
-  return {
-    fixture,
-    meshId,
-    chain,
-    owner,
-    at,
-    ownerLink,
-    append,
-    add,
-    async admit(name, role = "member") {
-      const identity = newIdentity();
-      await add(owner, { kind: "admit", member: newMemberOf(meshId, identity, name), role });
-      return identity;
-    },
-  };
+  return { fixture, ...(await sealMesh(fixture)) };
 }
 
 const isEvent =
@@ -301,12 +264,10 @@ test("an owner begins the chain of a mesh by its own link, or anybody for it: no
 });
 
 test("an invite that is over by the broker's clock takes nobody in, whenever a joiner says it is, but by an owner's link", async (t) => {
-  const { fixture, meshId, chain, owner, at, add, admit, append } = await sealed(t);
+  const { fixture, meshId, chain, at, admit, append, invite: makeInvite } = await sealed(t);
   const bob = await admit("bob");
   const link = await fixture.connect(bob);
-  const invite = newIdentity();
-  const expires_at = rfc3339(fixture.clock.now() + 60_000);
-  await add(owner, { kind: "invite", invite_id: invite.memberId, role: "member", uses: 1, expires_at });
+  const invite = await makeInvite({ expiresInMs: 60_000 });
   fixture.clock.advance(60_000);
   const late = chain.join(invite, newMemberOf(meshId, newIdentity(), "late"), at);
   await assert.rejects(link.request<"membership_append">({ type: "membership_append", entry: late }), {

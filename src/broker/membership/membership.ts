@@ -128,15 +128,14 @@ export function createMembership(parts: MembershipParts): Membership {
       if (before === undefined) return void told.set(meshId, head);
       // A look that began before an append ends after it: only what is further on is news.
       if (head.n <= before.n) return;
+      chains.follow(meshId);
       tell(meshId, head);
       // Whom it limits was said on the bus and lost.
       for (const link of registry.ofMesh(meshId)) link.openDestinations().catch(() => link.terminate());
-      chains.fresh(meshId).catch(() => undefined);
     },
     heard(message) {
+      chains.follow(message.mesh_id);
       changed(message);
-      // What is kept here follows now; whoever asks meanwhile waits for it.
-      if (chains.kept(message.mesh_id) !== null) chains.fresh(message.mesh_id).catch(() => undefined);
     },
     forget() {
       told.clear();
