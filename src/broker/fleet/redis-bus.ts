@@ -23,6 +23,8 @@ const kinds = new Set<string>([
   "event",
   "topic_moved",
   "queue_ready",
+  "keys_changed",
+  "keys_wanted",
   "owed",
   "log_cut",
 ] satisfies readonly BusMessage["kind"][]);
@@ -138,10 +140,8 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = value as Record<
-    string,
-    unknown
-  >;
+  const fields = value as Record<string, unknown>;
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event, destinations } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -160,6 +160,9 @@ function isBusMessage(value: unknown): value is BusMessage {
       return typeof queue === "string";
     case "owed":
       return typeof member_id === "string";
+    case "keys_wanted":
+      return isTexts(destinations);
+    case "keys_changed":
     case "log_cut":
       return true;
   }

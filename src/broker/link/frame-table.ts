@@ -6,11 +6,15 @@ import { onClaimCancel } from "./frames/claim-cancel.ts";
 import { onClaim } from "./frames/claim.ts";
 import { onError } from "./frames/error.ts";
 import { onExtend } from "./frames/extend.ts";
+import { onEpochCreate } from "./frames/epoch-create.ts";
+import { onEpochWraps } from "./frames/epoch-wraps.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
 import { onInviteCreate } from "./frames/invite-create.ts";
 import { onInviteRevoke } from "./frames/invite-revoke.ts";
 import { onInvites } from "./frames/invites.ts";
+import { onKeys } from "./frames/keys.ts";
+import { onKeysWanted } from "./frames/keys-wanted.ts";
 import { onMembers } from "./frames/members.ts";
 import { onNack } from "./frames/nack.ts";
 import { onMentions } from "./frames/mentions.ts";
@@ -55,6 +59,10 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   invite_create: onInviteCreate,
   invites: onInvites,
   invite_revoke: onInviteRevoke,
+  keys: onKeys,
+  epoch_create: onEpochCreate,
+  epoch_wraps: onEpochWraps,
+  keys_wanted: onKeysWanted,
   queues: onQueues,
   queue_create: onQueueCreate,
   queue_delete: onQueueDelete,

@@ -16,8 +16,10 @@ export interface SharedStore {
    * is left out: whoever opens that one ends it.
    */
   endedLinks<L extends HeldLink>(links: readonly L[], now: number): Promise<EndedLink<L>[]>;
-  /** End of each mesh's log. */
-  heads(meshIds: readonly string[]): Promise<{ readonly mesh_id: string; readonly seq: number }[]>;
+  /** End of each mesh's log, and the newest number of its keys. */
+  heads(
+    meshIds: readonly string[],
+  ): Promise<{ readonly mesh_id: string; readonly seq: number; readonly key_seq: number }[]>;
   /** Of these members, those for whom receipts or notices are kept. */
   owed<M extends HeldMember>(members: readonly M[]): Promise<M[]>;
   /** Members of these meshes whose presence lease ended after `from` and up to `to`. */

@@ -5,5 +5,6 @@ import { request } from "./frame-handler.ts";
 export const onSubscribe = request<"subscribe">(async (frame, link, parts) => {
   const topic = await parts.store.subscribe(link.meshId, link.memberId, frame.topic, parts.clock.now());
   await link.openDestinations();
+  parts.keyNews.changed(link.meshId);
   return topicInfo(parts.store, topic, link.memberId);
 });

@@ -3,6 +3,7 @@ import { noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
+import { noteDepartures } from "./keys.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -32,6 +33,12 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 }
 
 const meshTables = [
+  "epoch_arrival",
+  "epoch_departure",
+  "epoch_wrap",
+  "epoch",
+  "epoch_destination",
+  "key_head",
   "api_key",
   "invite_use",
   "invite",
@@ -108,6 +115,7 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
     core
       .sql("UPDATE member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
       .run(meshId, memberId);
+    noteDepartures(core, meshId, memberId);
     core
       .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL")
       .run(headOf(core, meshId), meshId, memberId);

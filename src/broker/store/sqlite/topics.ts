@@ -4,6 +4,7 @@ import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { addCursor, headOf, requireActive } from "./directory.ts";
+import { noteArrival, noteDeparture } from "./keys.ts";
 
 export function createTopic(
   core: StoreCore,
@@ -58,11 +59,12 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
 export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    core
+    const { changes } = core
       .sql(
         "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
       )
       .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
+    if (changes > 0) noteDeparture(core, meshId, memberId, topic.topic_id);
     return topic;
   });
 }
@@ -116,6 +118,7 @@ export function openInterval(core: StoreCore, meshId: string, memberId: string, 
     )
     .run(meshId, memberId, topicId, head);
   addCursor(core, meshId, memberId, `topic:${topicId}`, head);
+  noteArrival(core, meshId, memberId, topicId);
 }
 
 export function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
