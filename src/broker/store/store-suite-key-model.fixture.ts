@@ -93,7 +93,7 @@ export function keyModel(on: On): void {
             await check(world);
           }
         }),
-        { numRuns: 40 },
+        { numRuns: 20 },
       );
     });
 }

@@ -3,6 +3,7 @@ import { noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { noteDepartures } from "./keys.ts";
 import { insertTopic, openInterval, topicByName } from "./topics.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -44,6 +45,12 @@ const meshTables = [
   "mesh",
   "member",
   "cursor",
+  "epoch_arrival",
+  "epoch_departure",
+  "epoch_wrap",
+  "epoch",
+  "epoch_destination",
+  "key_head",
   "api_key",
   "invite_use",
   "invite",
@@ -153,6 +160,7 @@ export function revokeMember(core: StoreCore, meshId: string, memberId: string):
       "UPDATE mesh.member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
       [meshId, memberId],
     );
+    await noteDepartures(tx, meshId, memberId);
     await tx.rows(
       "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL",
       [meshId, memberId, head.seq],

@@ -4,6 +4,7 @@ import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { requireActive } from "./directory.ts";
+import { noteArrival, noteDeparture } from "./keys.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 const topicColumns = "mesh_id, topic_id, name, created_at, unsealed, unsealed_through";
@@ -73,10 +74,12 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
 export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): Promise<TopicRow> {
   return core.locked(meshId, async (tx, head) => {
     const topic = await requireTopic(tx, meshId, name);
-    await tx.rows(
-      "UPDATE mesh.subscription SET last_seq = $4 WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL",
+    const ended = await tx.rows(
+      `UPDATE mesh.subscription SET last_seq = $4
+        WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL RETURNING 1`,
       [meshId, memberId, topic.topic_id, head.seq],
     );
+    if (ended.length > 0) await noteDeparture(tx, meshId, memberId, topic.topic_id);
     return topic;
   });
 }
@@ -136,6 +139,7 @@ export async function openInterval(
     "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     [meshId, memberId, `topic:${topicId}`, head],
   );
+  await noteArrival(tx, meshId, memberId, topicId);
 }
 
 async function requireTopic(tx: Sql, meshId: string, name: string): Promise<TopicRow> {
