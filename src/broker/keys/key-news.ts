@@ -3,7 +3,6 @@ import type { Log } from "../../base/log.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { Bus } from "../fleet/bus.ts";
 import type { LinkRegistry } from "../link/registry.ts";
-import type { KeyChange } from "../store/key-store.ts";
 import type { BrokerStore } from "../store/store.ts";
 
 /**
@@ -71,15 +70,19 @@ export function createKeyNews(parts: {
     // Numbers are committed in their order: whatever comes after this was read lies above it.
     const head = await store.keyHead(meshId);
     const changes = await store.keyChanges(meshId, mesh.told, limits.keyChangesMax);
-    for (const { destination, member_id } of changes) await tell(meshId, destination, member_id);
-    for (const destination of new Set(changes.filter(({ lacking }) => lacking).map(destinationOf)))
-      await askHolders(meshId, destination);
+    const destinations = new Set(changes.map(({ destination }) => destination));
+    for (const destination of destinations) {
+      const of = changes.filter((change) => change.destination === destination);
+      const concerned = of.map(({ member_id }) => member_id);
+      await tell(meshId, destination, concerned.includes(null) ? null : new Set(concerned));
+      if (of.some(({ lacking }) => lacking)) await askHolders(meshId, destination);
+    }
     const isAll = changes.length < limits.keyChangesMax;
     mesh.told = isAll ? head : (changes.at(-1)?.key_seq ?? head);
     if (!isAll) mesh.again = true;
   }
 
-  async function tell(meshId: string, destination: string, only: string | null): Promise<void> {
+  async function tell(meshId: string, destination: string, only: ReadonlySet<unknown> | null): Promise<void> {
     for (const memberId of await store.destinationUsers(meshId, destination, present(meshId, only)))
       registry.get(meshId, memberId)?.send({ type: "event", event: "keys_changed", destination });
   }
@@ -99,11 +102,11 @@ export function createKeyNews(parts: {
     log.warn({ mesh_id: meshId, code, error: message }, "news of keys could not be told");
   }
 
-  const present = (meshId: string, only: string | null): string[] =>
+  const present = (meshId: string, only: ReadonlySet<unknown> | null): string[] =>
     registry
       .ofMesh(meshId)
       .map(({ memberId }) => memberId)
-      .filter((memberId) => only === null || memberId === only);
+      .filter((memberId) => only === null || only.has(memberId));
 
   return {
     async follow(meshId) {
@@ -135,5 +138,3 @@ export function createKeyNews(parts: {
     forget: () => meshes.clear(),
   };
 }
-
-const destinationOf = ({ destination }: KeyChange): string => destination;
