@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
+<<<<<<< HEAD
+"""Writes canonical.json, fingerprints.json and sealing/bodies.json under conformance/vectors; with --check, says whether
+they are what it would write.
+=======
 """Writes canonical.json, fingerprints.json and membership.json under conformance/vectors; with --check,
 says whether they are what it would write.
+>>>>>>> main
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -17,6 +22,7 @@ import canonical_cases
 import fingerprint_cases
 import membership_cases
 import request_fingerprint
+import sealing_cases
 import strict_json
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -116,7 +122,11 @@ def main():
     files = {
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
+<<<<<<< HEAD
+        "sealing/bodies.json": sealing_cases.vectors(),
+=======
         "membership.json": membership_cases.vectors(),
+>>>>>>> main
     }
     stale = []
     for name, content in files.items():

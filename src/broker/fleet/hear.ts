@@ -4,7 +4,7 @@ import { replaceLink, restartLink } from "./ended.ts";
 
 export type HearParts = Pick<
   LinkParts,
-  "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews"
+  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews"
 > & {
   readonly store: Pick<LinkParts["store"], "life">;
 };
@@ -28,6 +28,8 @@ export function hear(message: BusMessage, parts: HearParts): void {
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
+    case "membership_changed":
+      return parts.membership.heard(message);
     case "topic_moved":
       return parts.progress.moved(meshId, message.topic_id);
     case "queue_ready":

@@ -9,7 +9,17 @@ import { tellOwed } from "./hear.ts";
 
 export type SweepParts = Pick<
   LinkParts,
-  "router" | "registry" | "receipts" | "notices" | "progress" | "keyNews" | "metrics" | "log" | "clock" | "limits"
+  | "membership"
+  | "router"
+  | "registry"
+  | "receipts"
+  | "notices"
+  | "progress"
+  | "keyNews"
+  | "metrics"
+  | "log"
+  | "clock"
+  | "limits"
 > & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life"> };
 
 /**
@@ -43,8 +53,9 @@ export function createSweep(parts: SweepParts): Sweep {
     const meshIds = [...new Set(links.map(({ meshId }) => meshId))];
     const heads = await inParts(meshIds, shared.heads);
     if (over()) return;
-    for (const { mesh_id, seq, key_seq } of heads) {
+    for (const { mesh_id, seq, membership, key_seq } of heads) {
       parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
+      parts.membership.noticed(mesh_id, membership);
       parts.keyNews.seen(mesh_id, key_seq);
     }
     for (const some of chunks(links)) await endLost(some, shared, parts);
@@ -101,6 +112,7 @@ export function createSweep(parts: SweepParts): Sweep {
         );
         parts.progress.lose();
         parts.keyNews.forget();
+        parts.membership.forget();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);
           restartLink(link);

@@ -7,6 +7,7 @@ import type { DeploymentKey } from "../deployment-key.ts";
 import type { Bus } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
 import type { KeyNews } from "../keys/key-news.ts";
+import type { Membership } from "../membership/membership.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
 import type { Progress } from "../route/progress.ts";
@@ -31,6 +32,7 @@ export interface LinkParts {
   readonly registry: LinkRegistry;
   readonly presence: Presence;
   readonly news: News;
+  readonly membership: Membership;
   readonly bus: Bus;
   readonly keyNews: KeyNews;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import type { EpochRecord, EpochWrap } from "../../../protocol/epoch.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
 import { encodeArray, textArray } from "./binary-array.ts";
-import type { Sql, StoreCore } from "./core.ts";
+import type { Row, Sql, StoreCore } from "./core.ts";
 import { queueByName } from "./queues.ts";
 import { topicByName } from "./topics.ts";
 
@@ -42,13 +42,9 @@ export async function noteDeparture(tx: Sql, meshId: string, memberId: string, t
   );
 }
 
-/** The same where all open intervals of a member end; call it before they do. */
-export async function noteDepartures(tx: Sql, meshId: string, memberId: string): Promise<void> {
-  const open = await tx.rows(
-    "SELECT topic_id FROM mesh.subscription WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL ORDER BY topic_id",
-    [meshId, memberId],
-  );
-  for (const { topic_id: topicId } of open) await noteDeparture(tx, meshId, memberId, String(topicId));
+/** The same of several topics, in rows. */
+export async function noteDepartures(tx: Sql, meshId: string, memberId: string, ended: readonly Row[]): Promise<void> {
+  for (const { topic_id: topicId } of ended) await noteDeparture(tx, meshId, memberId, String(topicId));
 }
 
 /**

@@ -13,6 +13,7 @@ import * as invites from "./invites.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
 import * as queues from "./queues.ts";
@@ -155,6 +156,11 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     destinationUsers: ofMesh(keyReading.destinationUsers),
     keyHead: ofMesh(keyReading.keyHead),
     keyChanges: ofMesh(keyReading.keyChanges),
+    membershipHead: ofMesh(membership.membershipHead),
+    membershipAbove: ofMesh(membership.membershipAbove),
+    appendMembership: ofMesh(membership.appendMembership),
+    announceKeys: ofMesh(membership.announceKeys),
+    announcedKeys: ofMesh(membership.announcedKeys),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),

@@ -44,12 +44,14 @@ export function noteDeparture(core: StoreCore, meshId: string, memberId: string,
     .run(meshId, destination, memberId, epochs, takeNumbers(core, meshId, 1));
 }
 
-/** The same where all open intervals of a member end; call it before they do. */
-export function noteDepartures(core: StoreCore, meshId: string, memberId: string): void {
-  const open = core
-    .sql("SELECT topic_id FROM subscription WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL ORDER BY topic_id")
-    .all(meshId, memberId);
-  for (const { topic_id: topicId } of open) noteDeparture(core, meshId, memberId, String(topicId));
+/** The same of several topics, in rows. */
+export function noteDepartures(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  ended: readonly Readonly<Record<string, unknown>>[],
+): void {
+  for (const { topic_id: topicId } of ended) noteDeparture(core, meshId, memberId, String(topicId));
 }
 
 /**

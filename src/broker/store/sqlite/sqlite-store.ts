@@ -14,6 +14,7 @@ import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
@@ -125,6 +126,11 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     destinationUsers: method(keyReading.destinationUsers),
     keyHead: method(keyReading.keyHead),
     keyChanges: method(keyReading.keyChanges),
+    membershipHead: method(membership.membershipHead),
+    membershipAbove: method(membership.membershipAbove),
+    appendMembership: method(membership.appendMembership),
+    announceKeys: method(membership.announceKeys),
+    announcedKeys: method(membership.announcedKeys),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),
