@@ -45,7 +45,8 @@ export function composeLinkParts(options: {
   const { store, clock, log, metrics, limits, limiter, bus, key, dedupe } = options;
   const registry = createLinkRegistry();
   const news = createNews(registry, bus);
-  const membership = createMembership({ store, registry, news, bus, clock, log, limits });
+  const keyNews = createKeyNews({ store, registry, bus, log, limits });
+  const membership = createMembership({ store, registry, news, keyNews, bus, clock, log, limits });
   const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
@@ -93,7 +94,7 @@ export function composeLinkParts(options: {
     news,
     membership,
     bus,
-    keyNews: createKeyNews({ store, registry, bus, log, limits }),
+    keyNews,
     registry,
     clock,
     log,

@@ -27,7 +27,7 @@ CREATE TABLE mesh.epoch_wrap (
 CREATE INDEX epoch_wrap_key_seq ON mesh.epoch_wrap (mesh_id, key_seq);
 CREATE INDEX epoch_wrap_member ON mesh.epoch_wrap (mesh_id, member_id, key_seq);
 
--- Who has left a topic that has keys, newest time. epochs: how many there were then.
+-- Who has left a topic or queue that has keys, newest time. epochs: how many there were then.
 CREATE TABLE mesh.epoch_departure (
   mesh_id uuid NOT NULL, destination text COLLATE "C" NOT NULL, member_id text COLLATE "C" NOT NULL, epochs integer NOT NULL,
   key_seq bigint NOT NULL,
@@ -36,10 +36,17 @@ CREATE TABLE mesh.epoch_departure (
 CREATE INDEX epoch_departure_key_seq ON mesh.epoch_departure (mesh_id, key_seq);
 CREATE INDEX epoch_departure_epochs ON mesh.epoch_departure (mesh_id, destination, epochs);
 
--- Who has come to a topic that had keys, newest time: what was there then it finds under numbers above key_seq that are its own.
+-- Who has come to a topic or queue that had keys, newest time: what was there then it finds under numbers above key_seq that are its own.
 CREATE TABLE mesh.epoch_arrival (
   mesh_id uuid NOT NULL, member_id text COLLATE "C" NOT NULL, destination text COLLATE "C" NOT NULL, epochs integer NOT NULL,
   key_seq bigint NOT NULL,
   PRIMARY KEY (mesh_id, member_id, destination)
 );
 CREATE INDEX epoch_arrival_key_seq ON mesh.epoch_arrival (mesh_id, key_seq);
+
+-- What a membership chain says of a member that its keys depend on. x25519: what they are sealed to, null: not known. queues: those
+-- that it is limited to; null: all.
+CREATE TABLE mesh.key_member (
+  mesh_id uuid NOT NULL, member_id text COLLATE "C" NOT NULL, x25519 text COLLATE "C", queues text[] COLLATE "C",
+  PRIMARY KEY (mesh_id, member_id)
+);

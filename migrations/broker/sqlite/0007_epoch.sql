@@ -27,7 +27,7 @@ CREATE TABLE epoch_wrap (
 CREATE INDEX epoch_wrap_key_seq ON epoch_wrap (mesh_id, key_seq);
 CREATE INDEX epoch_wrap_member ON epoch_wrap (mesh_id, member_id, key_seq);
 
--- Who has left a topic that has keys, newest time. epochs: how many there were then.
+-- Who has left a topic or queue that has keys, newest time. epochs: how many there were then.
 CREATE TABLE epoch_departure (
   mesh_id TEXT NOT NULL, destination TEXT NOT NULL, member_id TEXT NOT NULL, epochs INTEGER NOT NULL, key_seq INTEGER NOT NULL,
   PRIMARY KEY (mesh_id, destination, member_id)
@@ -35,9 +35,16 @@ CREATE TABLE epoch_departure (
 CREATE INDEX epoch_departure_key_seq ON epoch_departure (mesh_id, key_seq);
 CREATE INDEX epoch_departure_epochs ON epoch_departure (mesh_id, destination, epochs);
 
--- Who has come to a topic that had keys, newest time: what was there then it finds under numbers above key_seq that are its own.
+-- Who has come to a topic or queue that had keys, newest time: what was there then it finds under numbers above key_seq that are its own.
 CREATE TABLE epoch_arrival (
   mesh_id TEXT NOT NULL, member_id TEXT NOT NULL, destination TEXT NOT NULL, epochs INTEGER NOT NULL, key_seq INTEGER NOT NULL,
   PRIMARY KEY (mesh_id, member_id, destination)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX epoch_arrival_key_seq ON epoch_arrival (mesh_id, key_seq);
+
+-- What a membership chain says of a member that its keys depend on. x25519: what they are sealed to, null: not known. queues: those
+-- that it is limited to, in JSON; null: all.
+CREATE TABLE key_member (
+  mesh_id TEXT NOT NULL, member_id TEXT NOT NULL, x25519 TEXT, queues TEXT,
+  PRIMARY KEY (mesh_id, member_id)
+) STRICT, WITHOUT ROWID;

@@ -46,7 +46,7 @@ export type BusMessage =
   | { readonly kind: "queue_ready"; readonly mesh_id: string; readonly queue: string }
   /** Something of the keys of a mesh's topics and queues was committed. */
   | { readonly kind: "keys_changed"; readonly mesh_id: string }
-  /** A member whose link was opened lacks keys of these. */
+  /** A member lacks keys of these, which nothing in the log of keys tells. */
   | { readonly kind: "keys_wanted"; readonly mesh_id: string; readonly destinations: readonly string[] }
   /** Receipts or notices are kept for a member. */
   | { readonly kind: "owed"; readonly mesh_id: string; readonly member_id: string }

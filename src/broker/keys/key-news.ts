@@ -14,8 +14,8 @@ import type { BrokerStore } from "../store/store.ts";
 export interface KeyNews {
   /** Call before a link of the mesh is opened: what comes from then on is told. */
   follow(meshId: string): Promise<void>;
-  /** A link is open: who has keys that its member lacks is asked for them. */
-  opened(meshId: string, memberId: string): void;
+  /** A member's link is open, or its own key is another: who has keys of topics and queues that it lacks is asked for them. */
+  mayLack(meshId: string, memberId: string): void;
   /** Something was committed here; other brokers are told too. */
   changed(meshId: string): void;
   /** Something was committed by another broker. */
@@ -114,7 +114,7 @@ export function createKeyNews(parts: {
       const told = await store.keyHead(meshId);
       if (!meshes.has(meshId)) meshes.set(meshId, { told, running: false, again: false });
     },
-    opened(meshId, memberId) {
+    mayLack(meshId, memberId) {
       void store
         .keysLacked(meshId, memberId, limits.keyChangesMax)
         .then(async (lacked) => {

@@ -129,7 +129,7 @@ async function admit(
   link.send(ack);
   ws.resume();
   parts.presence.opened(link, member.online_until);
-  parts.keyNews.opened(link.meshId, link.memberId);
+  parts.keyNews.mayLack(link.meshId, link.memberId);
   parts.log.info(
     { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
     "link opened",

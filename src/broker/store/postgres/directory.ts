@@ -48,6 +48,7 @@ const meshTables = [
   "epoch",
   "epoch_destination",
   "key_head",
+  "key_member",
   "api_key",
   "announced_key",
   "membership",

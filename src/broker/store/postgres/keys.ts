@@ -3,6 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
 import { encodeArray, textArray } from "./binary-array.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
+import { mayUseQueue } from "./key-reading.ts";
 import { queueByName } from "./queues.ts";
 import { topicByName } from "./topics.ts";
 
@@ -30,9 +31,8 @@ export async function epoch(sql: Sql, meshId: string, epochId: string): Promise<
   return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
 }
 
-/** Call it in the transaction that ends a member's interval in a topic. Without keys there is nothing to make anew. */
-export async function noteDeparture(tx: Sql, meshId: string, memberId: string, topicId: string): Promise<void> {
-  const destination = `topic:${topicId}`;
+/** Call it in the transaction that ends a member's use of a topic or queue. Without keys there is nothing to make anew. */
+export async function noteDeparture(tx: Sql, meshId: string, memberId: string, destination: string): Promise<void> {
   const epochs = await epochsOf(tx, meshId, destination);
   if (epochs === 0) return;
   await tx.rows(
@@ -44,15 +44,14 @@ export async function noteDeparture(tx: Sql, meshId: string, memberId: string, t
 
 /** The same of several topics, in rows. */
 export async function noteDepartures(tx: Sql, meshId: string, memberId: string, ended: readonly Row[]): Promise<void> {
-  for (const { topic_id: topicId } of ended) await noteDeparture(tx, meshId, memberId, String(topicId));
+  for (const { topic_id: topicId } of ended) await noteDeparture(tx, meshId, memberId, `topic:${String(topicId)}`);
 }
 
 /**
- * Call it in the transaction that opens a member's interval in a topic. What is there gets numbers above all that the member has
+ * Call it in the transaction from which on a member may use a topic or queue. What is there gets numbers above all that the member has
  * read: one for each record and one behind each for a departure, then its own wraps of an earlier time.
  */
-export async function noteArrival(tx: Sql, meshId: string, memberId: string, topicId: string): Promise<void> {
-  const destination = `topic:${topicId}`;
+export async function noteArrival(tx: Sql, meshId: string, memberId: string, destination: string): Promise<void> {
   const epochs = await epochsOf(tx, meshId, destination);
   if (epochs === 0) return;
   await tx.rows(
@@ -130,15 +129,18 @@ async function checkPlace(tx: Sql, meshId: string, { destination, parent, depth 
 /** Of the wraps that are due, in the order in which they were handed in: each column is an array. */
 const dueText = `
   SELECT DISTINCT ON (u.epoch_id, u.member_id, u.sealed_to) u.place, e.epoch_id, u.member_id,
-      (SELECT count(*) FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = u.epoch_id AND w.member_id = u.member_id) AS held
+      CASE WHEN c.x25519 IS NOT NULL THEN 0 ELSE (SELECT count(*) FROM mesh.epoch_wrap w
+        WHERE w.mesh_id = $1 AND w.epoch_id = u.epoch_id AND w.member_id = u.member_id) END AS held
     FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS u (epoch_id, member_id, sealed_to, place)
     JOIN mesh.epoch e ON e.mesh_id = $1 AND e.epoch_id = u.epoch_id
     JOIN mesh.epoch_destination d ON d.mesh_id = $1 AND d.destination = e.destination
     JOIN mesh.member m ON m.mesh_id = $1 AND m.member_id = u.member_id AND m.status = 'active'
-   WHERE (d.topic_id IS NULL OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = $1 AND s.member_id = u.member_id
+    LEFT JOIN mesh.key_member c ON c.mesh_id = $1 AND c.member_id = u.member_id
+   WHERE ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = $1 AND s.member_id = u.member_id
             AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
      AND NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = u.epoch_id
             AND w.member_id = u.member_id AND w.sealed_to = u.sealed_to)
+     AND u.sealed_to = coalesce(c.x25519, u.sealed_to)
    ORDER BY u.epoch_id, u.member_id, u.sealed_to, u.place`;
 
 async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[], now: number): Promise<number> {

@@ -83,7 +83,7 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
         WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL RETURNING 1`,
       [meshId, memberId, topic.topic_id, head.seq],
     );
-    if (ended.length > 0) await noteDeparture(tx, meshId, memberId, topic.topic_id);
+    if (ended.length > 0) await noteDeparture(tx, meshId, memberId, `topic:${topic.topic_id}`);
     return topic;
   });
 }
@@ -148,7 +148,7 @@ export async function openInterval(
     "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     [meshId, memberId, `topic:${topicId}`, head],
   );
-  await noteArrival(tx, meshId, memberId, topicId);
+  await noteArrival(tx, meshId, memberId, `topic:${topicId}`);
 }
 
 /** Its messages up to the head are still the member's. Call it under the mesh's lock. */

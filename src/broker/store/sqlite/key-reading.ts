@@ -3,6 +3,15 @@ import type { KeyChange } from "../key-store.ts";
 import { readKeyChange, readKeyItem, readWantedWrap } from "../read-key-item.ts";
 import type { StoreCore } from "./core.ts";
 
+/** Whether a member m is not limited to other queues than d. */
+export const mayUseQueue = `NOT EXISTS (
+  SELECT 1 FROM key_member k WHERE k.mesh_id = d.mesh_id AND k.member_id = m.member_id AND k.queues IS NOT NULL
+     AND d.destination NOT IN (SELECT value FROM json_each(k.queues)))`;
+
+/** A wrap of an epoch e that its member can open with the key that it has now, as far as that is known. */
+const wrapOf = `SELECT 1 FROM epoch_wrap w LEFT JOIN key_member k ON k.mesh_id = w.mesh_id AND k.member_id = w.member_id
+  WHERE w.mesh_id = ?1 AND w.epoch_id = e.epoch_id AND w.sealed_to = coalesce(k.x25519, w.sealed_to)`;
+
 /**
  * What a member may see of a mesh's keys (?1 mesh, ?2 member), above a number (?3) and up to another (?4). What a topic held
  * before the member came stands under the numbers of its arrival.
@@ -12,7 +21,7 @@ const itemsText = `
     SELECT d.destination, coalesce(a.epochs, 0) AS epochs, coalesce(a.key_seq, 0) AS arrived FROM epoch_destination d
       JOIN member m ON m.mesh_id = d.mesh_id AND m.member_id = ?2 AND m.status = 'active'
       LEFT JOIN epoch_arrival a ON a.mesh_id = d.mesh_id AND a.member_id = ?2 AND a.destination = d.destination
-     WHERE d.mesh_id = ?1 AND (d.topic_id IS NULL OR EXISTS (
+     WHERE d.mesh_id = ?1 AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (
        SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = ?2 AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
   ), item AS (
     SELECT e.key_seq, 'epoch' AS kind, e.record, NULL AS destination, NULL AS member_id, NULL AS epoch_id, NULL AS sealed_to, NULL AS sealed
@@ -59,13 +68,13 @@ const lackedText = `
     JOIN member m ON m.mesh_id = d.mesh_id AND m.member_id = s.member_id AND m.status = 'active'
     LEFT JOIN epoch_arrival a ON a.mesh_id = d.mesh_id AND a.member_id = s.member_id AND a.destination = d.destination
    WHERE d.mesh_id = ?1 AND (d.history = 'all' OR e.depth = d.depth OR e.ordinal > coalesce(a.epochs, 0))
-     AND NOT EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = e.epoch_id AND w.member_id = s.member_id)
+     AND NOT EXISTS (${wrapOf} AND w.member_id = s.member_id)
   UNION ALL
   SELECT e.epoch_id, e.destination, m.member_id FROM epoch_destination d
     JOIN epoch e ON e.mesh_id = d.mesh_id AND e.destination = d.destination
     JOIN member m ON m.mesh_id = d.mesh_id AND m.status = 'active'
    WHERE d.mesh_id = ?1 AND d.topic_id IS NULL AND (d.history = 'all' OR e.depth = d.depth)
-     AND NOT EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = e.epoch_id AND w.member_id = m.member_id)`;
+     AND ${mayUseQueue} AND NOT EXISTS (${wrapOf} AND w.member_id = m.member_id)`;
 
 export function wantedWraps(
   core: StoreCore,
@@ -86,7 +95,7 @@ export function wantedWraps(
 /** Destinations with keys that a member (?2) may use. */
 const usedText = `
   SELECT d.destination FROM epoch_destination d JOIN member m ON m.mesh_id = d.mesh_id AND m.member_id = ?2 AND m.status = 'active'
-   WHERE d.mesh_id = ?1 AND (d.topic_id IS NULL OR EXISTS (
+   WHERE d.mesh_id = ?1 AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (
      SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = ?2 AND s.topic_id = d.topic_id AND s.last_seq IS NULL))`;
 
 export function keysLacked(core: StoreCore, meshId: string, memberId: string, limit: number): string[] {
@@ -122,7 +131,8 @@ export function destinationUsers(
   return core
     .sql(
       `SELECT m.member_id FROM member m WHERE m.mesh_id = ?1 AND m.status = 'active'
-          AND m.member_id IN (SELECT value FROM json_each(?2)) AND (?3 LIKE 'queue:%' OR EXISTS (
+          AND m.member_id IN (SELECT value FROM json_each(?2)) AND ((?3 LIKE 'queue:%' AND NOT EXISTS (SELECT 1 FROM key_member k WHERE k.mesh_id = ?1 AND k.member_id = m.member_id
+              AND k.queues IS NOT NULL AND NOT ?3 IN (SELECT value FROM json_each(k.queues)))) OR EXISTS (
             SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = m.member_id AND s.last_seq IS NULL
                AND ?3 = 'topic:' || s.topic_id))`,
     )

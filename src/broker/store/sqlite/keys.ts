@@ -3,6 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
 import type { StoreCore } from "./core.ts";
 import { headOf } from "./directory.ts";
+import { mayUseQueue } from "./key-reading.ts";
 import { queueByName } from "./queues.ts";
 import { topicByName } from "./topics.ts";
 
@@ -31,9 +32,8 @@ export function epoch(core: StoreCore, meshId: string, epochId: string): EpochRe
   return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
 }
 
-/** Call it in the transaction that ends a member's interval in a topic. Without keys there is nothing to make anew. */
-export function noteDeparture(core: StoreCore, meshId: string, memberId: string, topicId: string): void {
-  const destination = `topic:${topicId}`;
+/** Call it in the transaction that ends a member's use of a topic or queue. Without keys there is nothing to make anew. */
+export function noteDeparture(core: StoreCore, meshId: string, memberId: string, destination: string): void {
   const epochs = epochsOf(core, meshId, destination);
   if (epochs === 0) return;
   core
@@ -51,15 +51,14 @@ export function noteDepartures(
   memberId: string,
   ended: readonly Readonly<Record<string, unknown>>[],
 ): void {
-  for (const { topic_id: topicId } of ended) noteDeparture(core, meshId, memberId, String(topicId));
+  for (const { topic_id: topicId } of ended) noteDeparture(core, meshId, memberId, `topic:${String(topicId)}`);
 }
 
 /**
- * Call it in the transaction that opens a member's interval in a topic. What is there gets numbers above all that the member has
+ * Call it in the transaction from which on a member may use a topic or queue. What is there gets numbers above all that the member has
  * read: one for each record and one behind each for a departure, then its own wraps of an earlier time.
  */
-export function noteArrival(core: StoreCore, meshId: string, memberId: string, topicId: string): void {
-  const destination = `topic:${topicId}`;
+export function noteArrival(core: StoreCore, meshId: string, memberId: string, destination: string): void {
   const epochs = epochsOf(core, meshId, destination);
   if (epochs === 0) return;
   const first = takeNumbers(core, meshId, 2 * epochs + 2);
@@ -154,12 +153,14 @@ function insertWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[
         `SELECT 1 AS yes FROM epoch e
            JOIN epoch_destination d ON d.mesh_id = e.mesh_id AND d.destination = e.destination
            JOIN member m ON m.mesh_id = e.mesh_id AND m.member_id = ?3 AND m.status = 'active'
+           LEFT JOIN key_member c ON c.mesh_id = ?1 AND c.member_id = ?3
           WHERE e.mesh_id = ?1 AND e.epoch_id = ?2
-            AND (d.topic_id IS NULL OR EXISTS (SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = ?3
+            AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = ?3
                   AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
             AND NOT EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?2 AND w.member_id = ?3
                   AND w.sealed_to = ?4)
-            AND (SELECT count(*) FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?2 AND w.member_id = ?3) < ?5`,
+            AND CASE WHEN c.x25519 IS NOT NULL THEN c.x25519 = ?4 ELSE
+                  (SELECT count(*) FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?2 AND w.member_id = ?3) < ?5 END`,
       )
       .get(meshId, epoch_id, member_id, sealed_to, limits.wrapsPerMemberMax);
     if (due === undefined) continue;

@@ -67,7 +67,7 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
         "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
       )
       .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
-    if (changes > 0) noteDeparture(core, meshId, memberId, topic.topic_id);
+    if (changes > 0) noteDeparture(core, meshId, memberId, `topic:${topic.topic_id}`);
     return topic;
   });
 }
@@ -126,7 +126,7 @@ export function openInterval(core: StoreCore, meshId: string, memberId: string, 
     )
     .run(meshId, memberId, topicId, head);
   addCursor(core, meshId, memberId, `topic:${topicId}`, head);
-  noteArrival(core, meshId, memberId, topicId);
+  noteArrival(core, meshId, memberId, `topic:${topicId}`);
 }
 
 /** Its messages up to the head are still the member's. Call inside a transaction. */
