@@ -3,11 +3,11 @@ import { it } from "node:test";
 import fc from "fast-check";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
-import { epochRecord, epochWrap, nextEpoch } from "./epoch.fixture.ts";
+import { epochRecord, epochWrap, hex, nextEpoch } from "./epoch.fixture.ts";
 import type { Bench, On } from "./store-bench.fixture.ts";
 
 /**
- * Keys against a model in memory, under epochs made, wraps handed in, members that come, go and are revoked, in any order. Each
+ * Keys against a model in memory, under epochs made, wraps handed in, members that come, go, are limited and revoked, in any order. Each
  * member reads whenever it likes, from where it stopped. After every step:
  * 1. what a member has read ever contains all that it would find if it read from the beginning: nothing turns up below its place;
  * 2. that is every record of the destinations it may use with the departures at their places, its own wraps, and nothing else;
@@ -24,6 +24,7 @@ type Step =
   | { readonly do: "wrap"; readonly which: number; readonly for: number }
   | { readonly do: "come" | "go"; readonly who: number }
   | { readonly do: "read"; readonly who: number; readonly limit: number }
+  | { readonly do: "limit"; readonly who: number; readonly limited: boolean }
   | { readonly do: "revoke" };
 
 const count = 3;
@@ -42,6 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("wrap" as const), which: fc.nat(20), for: who }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom("come" as const, "go" as const), who }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("read" as const), who, limit: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("limit" as const), who, limited: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ do: "revoke" as const }) },
 );
 
@@ -76,6 +78,8 @@ interface World {
   readonly places: readonly Place[];
   readonly wraps: Set<string>;
   readonly revoked: Set<number>;
+  /** Hash of the last membership entry. */
+  chain: string | null;
   readonly readers: readonly Reader[];
 }
 
@@ -127,6 +131,7 @@ async function begin(bench: Bench, run: number, history: Place["history"]): Prom
     places: [topic, place("queue:jobs", "jobs", [0, 1, 2]), place(`topic:${all?.topic_id}`, "all", [0, 1, 2])],
     wraps: new Set(),
     revoked: new Set(),
+    chain: null,
     readers: members.map(() => ({ after: 0, known: new Set(), departed: new Map(), last: new Map() })),
   };
 }
@@ -183,9 +188,26 @@ async function take(world: World, each: Step): Promise<void> {
       revoked.add(last);
       return;
     }
+    case "limit":
+      return limit(world, each.who, each.limited);
     case "read":
       return read(world, each.who, each.limit);
   }
+}
+
+/** To the topic, or no more: `#all` is everybody's, and so it is the queue that the member loses or gets. */
+async function limit(world: World, n: number, limited: boolean): Promise<void> {
+  const { bench, meshId, places, revoked } = world;
+  const [, queue] = places;
+  if (revoked.has(n) || queue === undefined) return;
+  const hash = hex();
+  const destinations = limited ? ["#builds"] : null;
+  const effects = [{ kind: "member_limited", member_id: idOf(world, n), destinations } as const];
+  const place = { n: (await bench.store.membershipHead(meshId))?.n ?? -1, previous: world.chain };
+  assert.ok(await bench.store.appendMembership(meshId, { ...place, n: place.n + 1, hash, text: "{}", effects }, 1));
+  world.chain = hash;
+  if (!limited) queue.users.add(n);
+  else if (queue.users.delete(n)) queue.departed = queue.records.length;
 }
 
 /** One page, from where the member stopped. */

@@ -142,6 +142,64 @@ export function keys(on: On): void {
     assert.equal(await store.keyHead(meshId), 8);
   });
 
+  it("keeps wraps of the key that the chain says a member has, and lacks them again when that is another", async (t) => {
+    const { store, meshId, alice, bob, record, now } = await withTopic(on, t);
+    const keyed = async (previous: string | null, x25519: string, n: number) => {
+      const hash = hex();
+      const effects = [{ kind: "member_keys", member_id: bob.memberId, x25519_pubkey: x25519 } as const];
+      assert.ok(await store.appendMembership(meshId, { n, hash, previous, text: "{}", effects }, now));
+      return hash;
+    };
+    const [old, present] = [hex(), hex()];
+    const hash = await keyed(null, old, 0);
+    const given = [epochWrap(record.epoch_id, alice.memberId), epochWrap(record.epoch_id, bob.memberId, old)];
+    await store.createEpoch(meshId, record, given, now);
+    const wanted = async () =>
+      (await store.wantedWraps(meshId, alice.memberId, 10)).wanted.map(({ member_id }) => member_id);
+    assert.deepEqual(await wanted(), []);
+    await keyed(hash, present, 1);
+    assert.deepEqual(
+      [await wanted(), await store.keysLacked(meshId, bob.memberId, 9)],
+      [[bob.memberId], [record.destination]],
+    );
+    const strange = [epochWrap(record.epoch_id, bob.memberId, hex()), epochWrap(record.epoch_id, bob.memberId, old)];
+    assert.equal(await store.addWraps(meshId, strange, now), 0);
+    assert.equal(await store.addWraps(meshId, [epochWrap(record.epoch_id, bob.memberId, present)], now), 1);
+    assert.deepEqual([await wanted(), await store.keysLacked(meshId, bob.memberId, 9)], [[], []]);
+  });
+
+  it("tells a member that is limited nothing of another queue's keys, and all of it when it may use it again", async (t) => {
+    const { store, meshId, alice, bob, now } = await withTopic(on, t);
+    await store.createQueue({ mesh_id: meshId, name: "jobs", created_by: alice.memberId, deliveries_max: 5, now });
+    const jobs = epochRecord(meshId, { destination: "queue:jobs", name: "jobs", created_by: alice.memberId });
+    await store.createEpoch(
+      meshId,
+      jobs,
+      [epochWrap(jobs.epoch_id, alice.memberId), epochWrap(jobs.epoch_id, bob.memberId)],
+      now,
+    );
+    const limit = async (previous: string | null, n: number, destinations: readonly string[] | null) => {
+      const hash = hex();
+      const effects = [{ kind: "member_limited", member_id: bob.memberId, destinations } as const];
+      assert.ok(await store.appendMembership(meshId, { n, hash, previous, text: "{}", effects }, now));
+      return hash;
+    };
+    const kinds = async (memberId: string, after: number) =>
+      (await store.keysAbove(meshId, memberId, after, 10)).items.map(({ kind }) => kind);
+    const hash = await limit(null, 0, ["queue:other"]);
+    const after = await store.keyHead(meshId);
+    assert.deepEqual(
+      [await kinds(bob.memberId, 0), await kinds(alice.memberId, 0)],
+      [[], ["epoch", "wrap", "departed"]],
+    );
+    assert.deepEqual(await store.destinationUsers(meshId, "queue:jobs", [alice.memberId, bob.memberId]), [
+      alice.memberId,
+    ]);
+    await limit(hash, 1, ["queue:jobs"]);
+    assert.deepEqual(await kinds(bob.memberId, after), ["epoch", "departed", "wrap"]);
+    assert.deepEqual(await kinds(alice.memberId, after), []);
+  });
+
   it("keeps the keys of a mesh apart from another's, and loses them with it", async (t) => {
     const { store, meshId, alice, record, now } = await withTopic(on, t);
     await store.createEpoch(meshId, record, [epochWrap(record.epoch_id, alice.memberId)], now);
