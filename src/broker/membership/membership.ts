@@ -9,6 +9,7 @@ import type { BrokerLimits } from "../broker-limits.ts";
 import type { Bus, BusMessage } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
 import { memberInfo, topicInfo } from "../link/member-info.ts";
+import type { KeyNews } from "../keys/key-news.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
@@ -31,6 +32,7 @@ export interface MembershipParts {
   readonly store: BrokerStore;
   readonly registry: LinkRegistry;
   readonly news: News;
+  readonly keyNews: Pick<KeyNews, "changed" | "mayLack">;
   readonly bus: Pick<Bus, "publish">;
   readonly clock: Clock;
   readonly log: Log;
@@ -54,6 +56,10 @@ export function createMembership(parts: MembershipParts): Membership {
     const message = { kind: "membership_changed", mesh_id: meshId, n, hash: head, ended, limited } as const;
     bus.publish(message);
     changed(message);
+    parts.keyNews.changed(meshId);
+    // A key that was changed, or a queue that it may use now: it has no key of topics and queues for that yet.
+    if (entry.kind === "rotate") parts.keyNews.mayLack(meshId, entry.by);
+    if (entry.kind === "grants") parts.keyNews.mayLack(meshId, entry.member_id);
     void tellDirectory(entry, state).catch((thrown: unknown) => {
       parts.log.debug({ mesh_id: meshId, error: ClaudemeshError.from(thrown).message }, "a member's news was not told");
     });
