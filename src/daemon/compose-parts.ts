@@ -11,6 +11,7 @@ import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } 
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
 import { sealNone } from "./outbox/seal-none.ts";
+import { askBroker } from "./localapi/ask-broker.ts";
 import { createMembership } from "./membership/membership.ts";
 import { ownSelf } from "./membership/own-standing.ts";
 import type { Inbox, Link, Membership, Outbox } from "./parts.ts";
@@ -64,7 +65,7 @@ export function composeParts(
     clock,
     log,
     ...(options.random === undefined ? {} : { random: options.random }),
-    request: (frame) => link.request(frame),
+    request: (frame) => askBroker(link, frame),
     tell: (event, data) =>
       inbox.addEvents([{ event, data }], clock.now()).catch((error: unknown) => {
         log.error({ event, data, error: String(error) }, "an event of the membership could not be stored");

@@ -161,6 +161,55 @@ export interface MemberView {
   readonly self: boolean;
   /** Its agents, as it named them when it connected last. */
   readonly agents: readonly string[];
+  readonly status: "active" | "revoked" | "left";
+  /** Its signing keys, the one in use last. */
+  readonly key_ids: readonly string[];
+  /** null in a mesh without a membership chain. */
+  readonly joined_at: string | null;
+  /** Topics and queues that it may use, `#name` and `queue:name`; null: all. */
+  readonly destinations: readonly string[] | null;
+  /** Addresses of those whose direct messages it takes; null: everybody's. */
+  readonly dm_from: readonly string[] | null;
+}
+
+/** What keeps the broker's membership chain and this home's apart. */
+export interface MembershipTroubleView {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The membership chain that this home holds. */
+export interface MembershipView {
+  /** Place of the newest entry; null: this home holds no chain. */
+  readonly n: number | null;
+  /** Its hash: equal at two members who hold the same chain. */
+  readonly head: string | null;
+  readonly trouble: MembershipTroubleView | null;
+  /** As they were signed, in order. */
+  readonly entries: readonly Readonly<Record<string, unknown>>[];
+  /** What asks for the next page; null at the end. */
+  readonly next_after: number | null;
+}
+
+/** For two members to compare over another way than this mesh. */
+export interface SafetyNumberView {
+  /** Sixty digits in twelve groups of five: the same at both. */
+  readonly digits: string;
+  readonly self: ComparedMember;
+  readonly member: ComparedMember;
+}
+
+export interface ComparedMember {
+  readonly member_id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly key_id: string;
+}
+
+/** Whose direct messages this member takes: addresses; null: everybody's. */
+export interface DmPolicyView {
+  readonly from: readonly string[] | null;
 }
 
 /** Answer of `GET /v1/members`. */
@@ -273,6 +322,11 @@ export interface HealthView {
     readonly clock_skew_ms: number | null;
   };
   readonly outbox: Readonly<Record<OutboxStatus, number>>;
+  readonly membership: {
+    /** Entries of the chain that this home holds; 0: none. */
+    readonly entries: number;
+    readonly trouble: MembershipTroubleView | null;
+  };
   readonly pid: number;
   readonly started_at: string;
 }

@@ -14,6 +14,11 @@ export const member = answerOf<MemberView>("Member")(
     last_seen_at: nullable(instant()),
     self: flag(),
     agents: described(listing(text()), "As it named them when it connected last"),
+    status: oneOf("active", "revoked", "left"),
+    key_ids: described(listing(text()), "Its signing keys, the one in use last"),
+    joined_at: described(nullable(instant()), "null in a mesh without a membership chain"),
+    destinations: described(nullable(listing(text())), "Topics and queues that it may use; null: all"),
+    dm_from: described(nullable(listing(text())), "Addresses whose direct messages it takes; null: everybody's"),
   }),
 );
 export const members = answerOf<MemberList>()(
