@@ -77,6 +77,7 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
             slug: mesh.slug,
             seed: Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url"),
             expires_at: Date.parse(made.expires_at),
+            membership_head: null,
           }),
           loopback: reach.loopback,
         };
