@@ -1,11 +1,18 @@
 import { silentLog } from "../base/log.ts";
 import type { Keypair } from "../daemon/identity/keypair.ts";
+import { draftOf, settled } from "../daemon/membership/draft-state.ts";
 import { openMembershipFile } from "../daemon/membership/membership-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
 import { applyEntry, beginChain } from "../protocol/membership/apply-entry.ts";
 
-import { entryHash, entryText, type MembershipEntry, type NewMember, signKeyProof } from "../protocol/membership/entry.ts";
+import {
+  entryHash,
+  entryText,
+  type MembershipEntry,
+  type NewMember,
+  signKeyProof,
+} from "../protocol/membership/entry.ts";
 import { readEntry } from "../protocol/membership/read-entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { MembershipHead } from "../protocol/membership-frames.ts";
@@ -22,7 +29,7 @@ export interface ChainSource {
 /** A chain of which every entry was verified. */
 export interface Chain {
   readonly entries: MembershipEntry[];
-  readonly state: MembershipState;
+  state: MembershipState;
 }
 
 /** Others append at the same time: so often a command begins again before it gives up. */
@@ -126,12 +133,12 @@ export async function appendTo(
   for (let tries = 0; ; tries += 1) {
     const entry = make(chain.state);
     if (entry === null) return;
-    // A refusal is found here, before anything is handed in; the copy keeps the chain as it was when the broker refuses.
-    const after = structuredClone(chain.state);
-    applyEntry(after, entry);
+    // A refusal is found here, before anything is handed in; the draft keeps the chain as it was when the broker refuses.
+    const draft = draftOf(chain.state);
+    applyEntry(draft, entry);
     try {
       await source.handIn([entry]);
-      Object.assign(chain.state, after);
+      chain.state = settled(draft, chain.state);
       chain.entries.push(entry);
       return;
     } catch (thrown) {
@@ -146,12 +153,15 @@ export function isMoved(thrown: unknown): boolean {
 }
 
 export function forked(): ClaudemeshError {
-  return new ClaudemeshError("membership_forked", "the broker shows another membership than the one that this home holds", {
-    hint: "trust nothing that it says about members; ask the mesh's owner, by a way that the broker does not carry",
-  });
+  return new ClaudemeshError(
+    "membership_forked",
+    "the broker shows another membership than the one that this home holds",
+    {
+      hint: "trust nothing that it says about members; ask the mesh's owner, by a way that the broker does not carry",
+    },
+  );
 }
 
 function unanswered(): ClaudemeshError {
   return new ClaudemeshError("protocol_error", "the broker's answer about the mesh's membership has a hole");
 }
-
