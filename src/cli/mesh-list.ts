@@ -32,7 +32,8 @@ export const command: Command = {
     ]);
     for (const line of table([["MESH", "YOU ARE", "ROLE", "MEMBERS", "STATE", "DAEMON", "BROKER"], ...rows]))
       out.line(line);
-    if (meshes.some(({ sealed }) => !sealed)) out.note("what is not sealed neither sends nor shows: claudemesh mesh seal");
+    if (meshes.some(({ sealed }) => !sealed))
+      out.note("what is not sealed neither sends nor shows: claudemesh mesh seal");
     return exitCodes.ok;
   },
 };
