@@ -62,7 +62,7 @@ test("a redirection is not followed, and an answer without end is not kept", asy
 });
 
 test("what is no answer about a membership is told as that, whatever it is instead", async (t) => {
-  const asker = { meshId, inviteId: publicKeyHexOf(privateKey), key: privateKey, after: -1, now: 0 };
+  const asker = { meshId, key: privateKey, after: -1, now: 0 };
   const answered = async (text: string): Promise<string> => {
     const address = await server(t, (_request, response) => response.end(text));
     return code(readMembership(address, asker, signal));

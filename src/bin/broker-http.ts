@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
 import { linkErrorKind } from "../daemon/link/link-error-kind.ts";
-import { type BrokerProof, membershipReadBytes } from "../protocol/admission.ts";
+import { type BrokerProof, signMembershipRead } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { isMemberId } from "../protocol/ids.ts";
 import type { Invite } from "../protocol/invite.ts";
@@ -11,7 +11,7 @@ import { isLoopback } from "../protocol/loopback.ts";
 import type { MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipHead } from "../protocol/membership-frames.ts";
 import { fromProblem } from "../protocol/problem.ts";
-import { brokerProofBytes, publicKeyFromHex, sign, verify } from "../protocol/signing.ts";
+import { brokerProofBytes, publicKeyFromHex, verify } from "../protocol/signing.ts";
 import { rfc3339 } from "../protocol/time.ts";
 
 /** The way to a broker, as an invite or a member's mesh.json has it. */
@@ -70,7 +70,7 @@ export async function readMembership(
   address: BrokerAddress,
   asker: {
     readonly meshId: string;
-    readonly inviteId: string;
+    /** The invite's. */
     readonly key: KeyObject;
     readonly after: number;
     /** By the broker's clock. */
@@ -78,11 +78,9 @@ export async function readMembership(
   },
   signal: AbortSignal,
 ): Promise<{ readonly entries: readonly unknown[]; readonly head: MembershipHead | null }> {
-  const { meshId, inviteId, after } = asker;
-  const at = rfc3339(asker.now);
+  const { meshId, key, after, now } = asker;
   const place = { mesh_id: meshId, broker_key: address.broker_key };
-  const signature = sign(asker.key, membershipReadBytes(place, { invite_id: inviteId, after, at }));
-  const body = JSON.stringify({ invite_id: inviteId, after, at, signature });
+  const body = JSON.stringify(signMembershipRead(place, key, { after, at: rfc3339(now) }));
   const { answer } = await ask(address, { method: "POST", path: `/v1/meshes/${meshId}/membership`, body }, signal);
   // A broker that was joined by a link may be anybody's: what it says is looked at before it is used.
   const { entries, head } = (answer ?? {}) as { readonly entries?: unknown; readonly head?: unknown };

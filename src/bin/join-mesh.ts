@@ -121,12 +121,12 @@ function checkPresent(
 /** The mesh's chain as whoever holds the link may read it; the entries that are handed in prove themselves. */
 function inviteSource(invite: Invite, way: { now(): number; readonly signal: AbortSignal }): InviteSource {
   const key = privateKeyFromSeed(invite.seed);
-  const asker = { inviteId: publicKeyHexOf(key), key };
   return {
-    ...asker,
     ...way,
+    key,
+    inviteId: publicKeyHexOf(key),
     meshId: invite.mesh_id,
-    above: (after) => readMembership(invite, { ...asker, meshId: invite.mesh_id, after, now: way.now() }, way.signal),
+    above: (after) => readMembership(invite, { meshId: invite.mesh_id, key, after, now: way.now() }, way.signal),
     handIn: (entries) => requestJoin(invite, invite.mesh_id, entries, way.signal),
   };
 }
@@ -204,9 +204,9 @@ async function knowAgain(
   const pinned = pinnedChain(dir, mesh.mesh_id);
   try {
     if (pinned !== null) {
-      const handedIn = await handInLost(source, pinned.entries);
+      // What came after this member its daemon hands in, once the broker knows it again and the link stands.
       const since = pinned.state.members.get(keys.memberId)?.since ?? 0;
-      return { isNew: pinned.state.n - handedIn < since, toPin: null };
+      return { isNew: (await handInLost(source, pinned.entries.slice(0, since + 1))) > 0, toPin: null };
     }
     const chain = await readByInvite(invite, source);
     const isNew = !chain.state.members.has(keys.memberId);
