@@ -36,6 +36,8 @@ export interface ChainMember {
   dmFrom: readonly string[] | null;
   /** `#name` and `queue:name` that it may use; null: all. */
   destinations: readonly string[] | null;
+  /** Entries that it made. */
+  entries: number;
 }
 
 export interface ChainKeys {
