@@ -72,7 +72,8 @@ export function adminClient(dataDir: string): AdminClient {
     status: (timeoutMs) => ask("GET", "/v1/status", undefined, timeoutMs),
     mesh: (slug) => ask("POST", "/v1/meshes", { slug }),
     addMember: (meshId, member) => ask("POST", `${meshPath(meshId)}/members`, member),
-    membershipAbove: (meshId, after) => ask("GET", `${meshPath(meshId)}/membership${after < 0 ? "" : `?after=${after}`}`),
+    membershipAbove: (meshId, after) =>
+      ask("GET", `${meshPath(meshId)}/membership${after < 0 ? "" : `?after=${after}`}`),
     appendMembership: async (meshId, entries) =>
       void (await ask("POST", `${meshPath(meshId)}/membership`, { entries })),
     meshes: async () => (await ask<MeshList>("GET", "/v1/meshes")).meshes,

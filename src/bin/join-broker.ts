@@ -114,9 +114,14 @@ async function enterChain(request: BrokerJoin, source: ChainSource, keys: Keypai
       if (!isOwn) await admitByFounder({ source, chain, keys, founder, name: request.name, role: request.role });
       return requireActive(chain, keys.memberId);
     } catch (thrown) {
-      if (!isMoved(thrown) || tries >= triesMax) throw thrown;
+      if (!isOvertaken(thrown) || tries >= triesMax) throw thrown;
     }
   }
+}
+
+/** Somebody else founded the mesh, or added to its chain, in the meantime. */
+function isOvertaken(thrown: unknown): boolean {
+  return isMoved(thrown) || (thrown instanceof ClaudemeshError && thrown.code === "mesh_sealed");
 }
 
 async function found(source: ChainSource, keys: Keypair, name: string): Promise<Chain> {
