@@ -11,7 +11,10 @@ import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } 
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
 import { sealNone } from "./outbox/seal-none.ts";
-import type { Inbox, Link, Outbox } from "./parts.ts";
+import { createMembership } from "./membership/membership.ts";
+import { ownSelf } from "./membership/own-standing.ts";
+import type { Inbox, Link, Membership, Outbox } from "./parts.ts";
+import type { Self } from "./resolve-address.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 
 /** What lies behind the local API. */
@@ -22,6 +25,8 @@ export interface Parts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly membership: Membership;
+  readonly self: Self;
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -52,11 +57,25 @@ export function composeParts(
       hint: "look at the disk, then: claudemesh up",
     });
 
+  const membership = createMembership({
+    dir,
+    meshId: mesh.mesh_id,
+    identity,
+    clock,
+    log,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    request: (frame) => link.request(frame),
+    tell: (event, data) =>
+      inbox.addEvents([{ event, data }], clock.now()).catch((error: unknown) => {
+        log.error({ event, data, error: String(error) }, "an event of the membership could not be stored");
+      }),
+  });
+  const self = ownSelf(membership, identity.memberId, mesh.member_name);
   const inbox = createInbox({
     path: paths.inbox,
     ...planted,
     memberId: identity.memberId,
-    memberName: mesh.member_name,
+    memberName: () => self.name,
     clock,
     log,
     fatal: diskFailed,
@@ -95,6 +114,7 @@ export function composeParts(
     identity,
     outbox,
     inbox,
+    membership,
     clock,
     log,
     clientVersion: readProgramVersion(),
@@ -105,7 +125,7 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link };
+  return { identity, config, metrics, inbox, outbox, link, membership, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

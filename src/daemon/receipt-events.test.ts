@@ -21,7 +21,7 @@ describe("a receipt", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const fatal = (error: unknown): never => assert.fail(String(error));
     const common = { memberId: me, clock: systemClock, log: silentLog, fatal };
-    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: "ada" });
+    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: () => "ada" });
     const outbox = createOutbox({
       ...common,
       path: join(dir, "outbox.db"),
