@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
+import { signKeyProof } from "../protocol/membership/entry.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -13,7 +14,8 @@ import { type OutboxRow, stages } from "./outbox/row.ts";
 import { sealNone } from "./outbox/seal-none.ts";
 import { createMembership } from "./membership/membership.ts";
 import { ownSelf } from "./membership/own-standing.ts";
-import type { Inbox, Link, Membership, Outbox } from "./parts.ts";
+import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
+import type { Inbox, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
 import type { Self } from "./resolve-address.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 
@@ -26,6 +28,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly membership: Membership;
+  readonly meshSeal: MeshSeal;
   readonly self: Self;
 }
 
@@ -115,6 +118,12 @@ export function composeParts(
     outbox,
     inbox,
     membership,
+    keysToAnnounce: signKeyProof(
+      mesh.mesh_id,
+      identity.memberId,
+      { ed25519_pubkey: identity.ed25519PublicKey, x25519_pubkey: identity.x25519PublicKey },
+      identity.signingKey,
+    ),
     clock,
     log,
     clientVersion: readProgramVersion(),
@@ -125,7 +134,9 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link, membership, self };
+  const request: LinkRequest = (frame) => link.request(frame);
+  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  return { identity, config, metrics, inbox, outbox, link, membership, meshSeal, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
