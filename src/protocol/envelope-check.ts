@@ -101,6 +101,10 @@ export function isSignature(value: string): boolean {
   return value.length === signatureChars && isBase64Url(value);
 }
 
+export function isContentType(value: string): boolean {
+  return value.length <= limits.contentTypeCharsMax && contentTypePattern.test(value);
+}
+
 const base64UrlPattern = /^[A-Za-z0-9_-]*$/;
 const base64UrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
@@ -153,7 +157,7 @@ function mentions(value: unknown): string[] {
 
 function contentType(fields: Record<string, unknown>): string {
   const value = text(fields, "content_type", limits.contentTypeCharsMax);
-  if (!contentTypePattern.test(value)) throw invalid("content_type", "must be visible ASCII");
+  if (!isContentType(value)) throw invalid("content_type", "must be visible ASCII");
   return value;
 }
 
