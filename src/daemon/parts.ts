@@ -10,7 +10,7 @@ import type {
 } from "../protocol/local-api.ts";
 import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.ts";
 import type { EpochRecord } from "../protocol/epoch.ts";
-import type { EntryContent, MembershipEntry } from "../protocol/membership/entry.ts";
+import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type {
@@ -210,9 +210,10 @@ export interface Membership {
   trouble(): MembershipTrouble | null;
   /**
    * Signs what `content` says as this member, hands it in, and again where somebody else's entry came first. Resolves once it is in
-   * force here. Rejects with the refusals of applyEntry, before anything is sent, and with those of the link.
+   * force here. `log`: where the broker's log stands. Rejects with the refusals of applyEntry, before anything is sent, with those of
+   * the link, and with what {@link trouble} says.
    */
-  append(content: (state: MembershipState) => EntryContent): Promise<MembershipEntry>;
+  append(content: (state: MembershipState, log: LogPlace) => EntryContent): Promise<MembershipEntry>;
   /** After an entry is in force and on disk. Returns its own removal. */
   onChange(listener: (entry: MembershipEntry, state: MembershipState) => void): () => void;
 }

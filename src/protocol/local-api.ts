@@ -333,6 +333,8 @@ export const eventNames = [
   "member_renamed",
   "member_keypair_rotated",
   "member_revoked",
+  "membership_forked",
+  "membership_rolled_back",
   "agent_online",
   "agent_offline",
   "file_shared",
