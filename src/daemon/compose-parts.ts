@@ -6,12 +6,14 @@ import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
+import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
+import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
-import { sealNone } from "./outbox/seal-none.ts";
-import type { Inbox, Link, Outbox } from "./parts.ts";
+import { sealEnvelope } from "./outbox/seal-envelope.ts";
+import type { Inbox, Keyring, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 
 /** What lies behind the local API. */
@@ -22,6 +24,8 @@ export interface Parts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly membership: Membership;
+  readonly keyring: Keyring;
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -52,6 +56,11 @@ export function composeParts(
       hint: "look at the disk, then: claudemesh up",
     });
 
+  const notStored =
+    (event: string) =>
+    (error: unknown): void =>
+      log.warn({ event, err: error }, "a local event could not be stored");
+
   const inbox = createInbox({
     path: paths.inbox,
     ...planted,
@@ -61,6 +70,28 @@ export function composeParts(
     log,
     fatal: diskFailed,
   });
+  const request: LinkRequest = (frame) => link.request(frame);
+  const membership = createMembership({
+    dir,
+    meshId: mesh.mesh_id,
+    identity,
+    clock,
+    log,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    request,
+    tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
+  });
+  const keyring = createKeyring({
+    path: join(dir, "topic_keys.json"),
+    identity,
+    ownKeys: () => [{ publicKey: identity.x25519PublicKey, key: identity.x25519Key }],
+    membership,
+    directory: () => link.directory(),
+    request,
+    clock,
+    log,
+    ...(options.random === undefined ? {} : { random: options.random }),
+  });
   const outbox: Outbox = createOutbox({
     path: paths.outbox,
     ...planted,
@@ -69,12 +100,15 @@ export function composeParts(
     clock,
     log,
     diskBytesMax: bytesMax,
+    readyFor: (destination) => keyring.readyFor(destination),
     seal: (row, body) =>
-      sealNone(row, body, {
+      sealEnvelope(row, body, {
         meshId: mesh.mesh_id,
         memberId: identity.memberId,
         keyId: identity.keyId,
         privateKey: identity.signingKey,
+        keyring,
+        membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
     voidIds: (wireIds) => link.voidIds(wireIds),
@@ -86,15 +120,18 @@ export function composeParts(
           [{ event: "outbox_pressure", data: { bytes: used.bytes, bytes_max: used.bytesMax, high: used.high } }],
           clock.now(),
         )
-        .catch((error: unknown) => log.warn({ err: error }, "the pressure event could not be stored"));
+        .catch(notStored("outbox_pressure"));
     },
     fatal: diskFailed,
   });
+  keyring.onChange(() => outbox.keysChanged());
   const link: Link = createLink({
     mesh,
     identity,
     outbox,
     inbox,
+    membership,
+    keyring,
     clock,
     log,
     clientVersion: readProgramVersion(),
@@ -105,7 +142,7 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link };
+  return { identity, config, metrics, inbox, outbox, link, membership, keyring };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

@@ -65,7 +65,8 @@ export class EpochSet {
     for (let at = this.tip(record.destination); at !== null; at = this.get(at.record.parent ?? "")) {
       if (at.record.epoch_id === record.epoch_id) return true;
       // What was the present one when it came, whose place the member's own has taken since.
-      if (at.record.history === "joined") return at.record.created_by === memberId && at.record.parent === record.epoch_id;
+      if (at.record.history === "joined")
+        return at.record.created_by === memberId && at.record.parent === record.epoch_id;
     }
     // Beside the line that was gone on with: two rotated at once, and what one of them sealed meanwhile is as old as its parent.
     const parent = this.get(record.parent ?? "");
@@ -90,11 +91,13 @@ export function refusedEpoch(record: EpochRecord, state: MembershipState, known:
   const place = state.places.get(record.membership_head);
   if (place === undefined) return unexplained;
   const maker = state.members.get(record.created_by);
-  if (maker === undefined || !keyInUse(maker, record.key_id, place)) return "its maker was no member with that key then";
+  if (maker === undefined || !keyInUse(maker, record.key_id, place))
+    return "its maker was no member with that key then";
   if (record.parent === null) return null;
   const parent = known.get(record.parent)?.record;
   if (parent === undefined) return "the one before it is not known";
-  if (parent.destination !== record.destination || parent.depth + 1 !== record.depth) return "it does not follow its parent";
+  if (parent.destination !== record.destination || parent.depth + 1 !== record.depth)
+    return "it does not follow its parent";
   return null;
 }
 

@@ -28,6 +28,8 @@ export interface KeysRead {
   readonly unexplainedFrom: number | null;
   /** Something was learned. */
   readonly changed: boolean;
+  /** A key came of an epoch that is not known: its record lies below what was read. */
+  readonly orphaned: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function readKeys(
   let cursor = after;
   let unexplainedFrom: number | null = null;
   let changed = false;
+  let orphaned = false;
   let followed = false;
   for (let pages = 0; pages < pagesMax; pages += 1) {
     const { items, through, nextAfter } = readPage(await request({ type: "keys", after: cursor }), cursor);
@@ -55,11 +58,12 @@ export async function readKeys(
       }
       if (outcome === "unexplained") unexplainedFrom ??= item.keySeq;
       if (outcome === "learned") changed = true;
+      if (outcome === "orphaned") orphaned = true;
     }
     cursor = nextAfter ?? through;
     if (nextAfter === null) break;
   }
-  return { cursor, unexplainedFrom, changed };
+  return { cursor, unexplainedFrom, changed, orphaned };
 }
 
 interface PlacedItem {
@@ -67,7 +71,9 @@ interface PlacedItem {
   readonly fields: Record<string, unknown>;
 }
 
-function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyReader): "learned" | "known" | "unexplained" {
+type Outcome = "learned" | "known" | "unexplained" | "orphaned";
+
+function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyReader): Outcome {
   try {
     switch (fields["kind"]) {
       case "epoch":
@@ -87,12 +93,7 @@ function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyRead
   }
 }
 
-function learnEpoch(
-  value: unknown,
-  keySeq: number,
-  epochs: EpochSet,
-  { state, log }: KeyReader,
-): "learned" | "known" | "unexplained" {
+function learnEpoch(value: unknown, keySeq: number, epochs: EpochSet, { state, log }: KeyReader): Outcome {
   const record = readEpochRecord(value);
   if (epochs.get(record.epoch_id) !== null) return "known";
   const known = state();
@@ -100,21 +101,29 @@ function learnEpoch(
   const refusal = refusedEpoch(record, known, epochs);
   if (refusal === unexplained) return "unexplained";
   if (refusal !== null) {
-    log.warn({ epoch: record.epoch_id, destination: record.destination, reason: refusal }, "the key of a topic is refused");
+    log.warn(
+      { epoch: record.epoch_id, destination: record.destination, reason: refusal },
+      "the key of a topic is refused",
+    );
     return "known";
   }
   epochs.put({ record, keySeq, key: null });
   return "learned";
 }
 
-function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: KeyReader): "learned" | "known" {
+function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: KeyReader): Outcome {
   const wrap = readEpochWrap(value);
   const epoch = epochs.get(wrap.epoch_id);
   const own = ownKeys().find(({ publicKey }) => publicKey === wrap.sealed_to);
-  if (epoch === null || epoch.key !== null || own === undefined || wrap.member_id !== memberId) return "known";
+  if (own === undefined || wrap.member_id !== memberId) return "known";
+  if (epoch === null) return "orphaned";
+  if (epoch.key !== null) return "known";
   const key = unwrapEpochKey(Buffer.from(wrap.sealed, "base64url"), epoch.record, { memberId, ...own });
   if (key === null) {
-    log.warn({ epoch: wrap.epoch_id, destination: epoch.record.destination }, "a topic's key that was sealed to this member does not open");
+    log.warn(
+      { epoch: wrap.epoch_id, destination: epoch.record.destination },
+      "a topic's key that was sealed to this member does not open",
+    );
     return "known";
   }
   epochs.put({ ...epoch, key });

@@ -67,7 +67,10 @@ export function readTopicKeys(path: string, log: Log, now: number): TopicKeys {
   if (keys !== null) return keys;
   const aside = `${path}.malformed-${now}`;
   renameSync(path, aside);
-  log.error({ path, aside }, "the file of topic keys is damaged and was moved aside; the keys come again from the broker");
+  log.error(
+    { path, aside },
+    "the file of topic keys is damaged and was moved aside; the keys come again from the broker",
+  );
   return noTopicKeys;
 }
 
@@ -78,7 +81,8 @@ function parsed(value: unknown, path: string): TopicKeys | null {
     throw new ClaudemeshError("schema_newer", `${path} was written by a newer claudemesh (schema ${version})`, {
       hint: "install that version or a later one",
     });
-  if (version !== schemaVersion || !isPlace(cursor) || !Array.isArray(epochs) || !Array.isArray(departures)) return null;
+  if (version !== schemaVersion || !isPlace(cursor) || !Array.isArray(epochs) || !Array.isArray(departures))
+    return null;
   if (unexplained !== null && !isPlace(unexplained)) return null;
   return {
     cursor,

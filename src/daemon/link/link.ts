@@ -11,7 +11,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { Directory, Inbox, Link, Outbox } from "../parts.ts";
+import type { Directory, Inbox, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
 import { openSession } from "./opening.ts";
@@ -29,6 +29,8 @@ export interface LinkOptions {
   readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
   readonly outbox: Outbox;
   readonly inbox: Inbox;
+  readonly membership: Membership;
+  readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;

@@ -188,6 +188,11 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
+      case "membership_changed":
+        return context.membership.follow(request);
+      case "keys_changed":
+      case "keys_wanted":
+        return context.keyring.follow(request);
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -224,8 +229,10 @@ export function createSession(
     await inbox.setFact(epochFact, String(state.epoch));
   }
 
-  function refreshDirectory(): Promise<void> {
-    return context.directory.refresh((frame) => request(frame));
+  async function refreshDirectory(): Promise<void> {
+    await context.directory.refresh((frame) => request(frame));
+    // A topic that a row waits for may have been told.
+    outbox.keysChanged();
   }
 
   function handle(frame: BrokerFrame): Promise<void> | void {
@@ -331,7 +338,10 @@ export function createSession(
       for (const text of early.splice(0)) onText(text);
       try {
         await followEpoch(ack.log);
+        // Before anything is shown or sealed: who belongs to the mesh, and by which keys.
+        await context.membership.follow(request);
         await refreshDirectory();
+        await context.keyring.follow(request);
         await drain.open();
       } catch (error) {
         failed(error);
