@@ -12,8 +12,10 @@ import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
+import { ownSelf } from "./membership/own-standing.ts";
 import { sealEnvelope } from "./outbox/seal-envelope.ts";
 import type { Inbox, Keyring, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
+import type { Self } from "./resolve-address.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 
 /** What lies behind the local API. */
@@ -26,6 +28,7 @@ export interface Parts {
   readonly link: Link;
   readonly membership: Membership;
   readonly keyring: Keyring;
+  readonly self: Self;
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -61,15 +64,6 @@ export function composeParts(
     (error: unknown): void =>
       log.warn({ event, err: error }, "a local event could not be stored");
 
-  const inbox = createInbox({
-    path: paths.inbox,
-    ...planted,
-    memberId: identity.memberId,
-    memberName: mesh.member_name,
-    clock,
-    log,
-    fatal: diskFailed,
-  });
   const request: LinkRequest = (frame) => link.request(frame);
   const membership = createMembership({
     dir,
@@ -80,6 +74,16 @@ export function composeParts(
     ...(options.random === undefined ? {} : { random: options.random }),
     request,
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
+  });
+  const self = ownSelf(membership, identity.memberId, mesh.member_name);
+  const inbox = createInbox({
+    path: paths.inbox,
+    ...planted,
+    memberId: identity.memberId,
+    memberName: () => self.name,
+    clock,
+    log,
+    fatal: diskFailed,
   });
   const keyring = createKeyring({
     path: join(dir, "topic_keys.json"),
@@ -142,7 +146,7 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link, membership, keyring };
+  return { identity, config, metrics, inbox, outbox, link, membership, keyring, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

@@ -298,6 +298,8 @@ export interface Directory {
   /** When the broker told it; absent in one that an older version kept. */
   readonly told_at?: string;
   readonly members: readonly MemberInfo[];
+  /** Every name that was ever given, in small letters, with whose it is; absent without a membership chain. */
+  readonly names?: ReadonlyMap<string, string>;
   readonly topics: readonly {
     readonly topic_id: string;
     readonly name: string;

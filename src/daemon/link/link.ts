@@ -80,7 +80,7 @@ interface LinkEnd {
 export function createLink(options: LinkOptions): Link {
   const { clock, inbox, log } = options;
   const instanceId = randomUUID();
-  const directory = directoryKeeper(inbox, clock);
+  const directory = directoryKeeper(inbox, clock, options.membership);
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;

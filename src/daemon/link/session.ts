@@ -13,6 +13,7 @@ import type {
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
@@ -70,6 +71,8 @@ export function createSession(
   let following: Promise<void> = Promise.resolve();
   let heardAt = clock.now();
   let ended = false;
+  /** As if the broker had closed the link so. */
+  let verdict: { readonly code: number; readonly reason: string } | null = null;
   let faulty = false;
 
   const send = (frame: object): void => {
@@ -113,6 +116,10 @@ export function createSession(
     terminate: () => socket.terminate(),
   });
   const receipts = createReceiptsOut(context, request);
+  const chain = createChainFollower(context, request, (code, reason) => {
+    verdict ??= { code, reason };
+    socket.terminate();
+  });
 
   /** Resolves when the pushes that had to wait for a newer directory are stored; null: none waits. */
   let held: Promise<void> | null = null;
@@ -173,8 +180,12 @@ export function createSession(
   async function onEvent(frame: EventFrame): Promise<void> {
     const now = clock.now();
     switch (frame.event) {
+      case "membership_changed":
+        return chain.told(frame.head);
       case "member_joined":
       case "member_left":
+        // Who belongs to a mesh with a chain is told from there: a broker's word for it is worth nothing.
+        if (context.membership.state() !== null) return refreshDirectory();
         await inbox.addEvents([{ event: frame.event, data: { ...frame.member } }], now);
         return refreshDirectory();
       case "member_online":
@@ -188,8 +199,6 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
-      case "membership_changed":
-        return context.membership.follow(request);
       case "keys_changed":
       case "keys_wanted":
         return context.keyring.follow(request);
@@ -305,13 +314,14 @@ export function createSession(
       ended = true;
       liveness.cancel();
       receipts.closed();
+      chain.closed();
       for (const [id, request] of waiting) {
         waiting.delete(id);
         request.timer.cancel();
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ code, reason: reason.toString("utf8"), faulty }));
+      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), faulty }));
     });
   });
   const hear = () => {
@@ -338,8 +348,7 @@ export function createSession(
       for (const text of early.splice(0)) onText(text);
       try {
         await followEpoch(ack.log);
-        // Before anything is shown or sealed: who belongs to the mesh, and by which keys.
-        await context.membership.follow(request);
+        await chain.told(ack.membership ?? null);
         await refreshDirectory();
         await context.keyring.follow(request);
         await drain.open();

@@ -71,7 +71,7 @@ describe("what was received", () => {
     inbox = createInbox({
       path: join(dir, "inbox.db"),
       memberId: me,
-      memberName: "ada",
+      memberName: () => "ada",
       clock,
       log: silentLog,
       fatal: (error) => assert.fail(String(error)),

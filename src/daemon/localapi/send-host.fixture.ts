@@ -57,7 +57,15 @@ export async function startSendHost(
   const self = { memberId: me, name: "ada" };
   const { routes, problems } = checkedRoutes(
     [
-      ...sendRoutes({ outbox, link, self, meshId, clock: systemClock, observe: () => {} }),
+      ...sendRoutes({
+        outbox,
+        link,
+        membership: { state: () => null },
+        self,
+        meshId,
+        clock: systemClock,
+        observe: () => {},
+      }),
       ...messageRoutes({ outbox }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],

@@ -11,6 +11,7 @@ import {
   signKeyProof,
 } from "../../protocol/membership/entry.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
+import type { Keypair } from "../identity/keypair.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 
 export const chainMesh = "0198f0a0-0000-7000-8000-00000000c4a1";
@@ -26,13 +27,28 @@ export interface ChainPerson {
 }
 
 export function chainPerson(name: string, meshId = chainMesh): ChainPerson {
-  const signing = generateKeyPairSync("ed25519");
-  const memberId = publicKeyHexOf(signing.publicKey);
-  const x25519 = publicKeyHexOf(generateKeyPairSync("x25519").publicKey);
-  const keys = { ed25519_pubkey: memberId, x25519_pubkey: x25519 };
-  const { proof } = signKeyProof(meshId, memberId, keys, signing.privateKey);
-  const member = { member_id: memberId, name, x25519_pubkey: x25519, proof };
-  return { name, memberId, keyId: memberId, signingKey: signing.privateKey, member };
+  const { publicKey, privateKey: signingKey } = generateKeyPairSync("ed25519");
+  const memberId = publicKeyHexOf(publicKey);
+  const x25519PublicKey = publicKeyHexOf(generateKeyPairSync("x25519").publicKey);
+  return chainSelf({ memberId, keyId: memberId, signingKey, x25519PublicKey }, name, meshId);
+}
+
+/** A person by the keys of a home. */
+export function chainSelf(
+  keypair: Pick<Keypair, "memberId" | "keyId" | "signingKey" | "x25519PublicKey">,
+  name: string,
+  meshId = chainMesh,
+): ChainPerson {
+  const { memberId, keyId, signingKey, x25519PublicKey } = keypair;
+  const keys = { ed25519_pubkey: memberId, x25519_pubkey: x25519PublicKey };
+  const { proof } = signKeyProof(meshId, memberId, keys, signingKey);
+  return {
+    name,
+    memberId,
+    keyId,
+    signingKey,
+    member: { member_id: memberId, name, x25519_pubkey: x25519PublicKey, proof },
+  };
 }
 
 /** The entry by which a chain begins. */
