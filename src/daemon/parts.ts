@@ -115,6 +115,8 @@ export interface Outbox extends Service {
   prune(now: number): Promise<number>;
   /** Milliseconds until the next pending row is due; null when none waits. */
   nextDueInMs(now: number): number | null;
+  /** What waits for keys may be sealed now. */
+  keysChanged(): void;
   /** Fires when a row becomes pending. */
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */
@@ -257,9 +259,14 @@ export interface Keyring {
   ): Promise<EpochRecord>;
   /** Asks the broker for keys, wraps for others what they lack. */
   follow(request: LinkRequest): Promise<void>;
+  /** Whether the broker is worth asking for the key of this envelope before it is stored: not here, and not asked for yet. */
+  mayHaveKey(envelope: Envelope): boolean;
 }
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: RowError };
+export type Readiness =
+  | { readonly ready: true }
+  /** `forGood`: nothing that could still come changes it. */
+  | { readonly ready: false; readonly reason: RowError; readonly forGood: boolean };
 
 export type Opened =
   | { readonly content: Uint8Array }

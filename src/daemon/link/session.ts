@@ -200,6 +200,9 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
+      case "keys_changed":
+      case "keys_wanted":
+        return context.keyring.follow(request);
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -236,8 +239,10 @@ export function createSession(
     await inbox.setFact(epochFact, String(state.epoch));
   }
 
-  function refreshDirectory(): Promise<void> {
-    return context.directory.refresh((frame) => request(frame));
+  async function refreshDirectory(): Promise<void> {
+    await context.directory.refresh((frame) => request(frame));
+    // A topic that a row waits for may have been told.
+    outbox.keysChanged();
   }
 
   function handle(frame: BrokerFrame): Promise<void> | void {
@@ -348,6 +353,7 @@ export function createSession(
         if (context.keysToAnnounce !== undefined && context.membership.state() === null)
           await announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
+        await context.keyring.follow(request);
         await drain.open();
       } catch (error) {
         failed(error);
