@@ -19,6 +19,8 @@ import type {
   Page,
   QueueDeleted,
   QueueView,
+  SealDone,
+  SealPlan,
   ReceiptStage,
   SendRequest,
   SendResult,
@@ -114,6 +116,12 @@ export interface Client {
     create(request?: InviteRequest, options?: CallOptions): Promise<InviteMade>;
     list(options?: CallOptions): Promise<readonly InviteView[]>;
     revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
+  };
+  /** How a mesh from before encryption gets its membership. */
+  readonly meshSeal: {
+    plan(options?: CallOptions): Promise<SealPlan>;
+    /** `digest` of the plan that the user has confirmed. */
+    seal(digest: string, options?: CallOptions): Promise<SealDone>;
   };
   members(options?: CallOptions): Promise<readonly MemberView[]>;
   /** The same with the time at which the broker told of them. */
@@ -241,6 +249,10 @@ export function createClient(http: HttpClient): Client {
       create: (request, options) => post("/v1/invites", request ?? {}, false, options),
       list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
+    },
+    meshSeal: {
+      plan: (options) => get("/v1/membership/seal", {}, options),
+      seal: (digest, options) => post("/v1/membership/seal", { digest }, true, options),
     },
     members: async (options) => (await client.memberList(options)).items,
     memberList: (options) => get("/v1/members", {}, options),

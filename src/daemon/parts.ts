@@ -115,6 +115,8 @@ export interface Outbox extends Service {
   prune(now: number): Promise<number>;
   /** Milliseconds until the next pending row is due; null when none waits. */
   nextDueInMs(now: number): number | null;
+  /** What waits for keys may be sealed now. */
+  keysChanged(): void;
   /** Fires when a row becomes pending. */
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */
@@ -214,6 +216,11 @@ export interface Membership {
    * the link, and with what {@link trouble} says.
    */
   append(content: (state: MembershipState, log: LogPlace) => EntryContent): Promise<MembershipEntry>;
+  /**
+   * Puts a chain in force in a home that holds none: one that its user was shown and has confirmed, every entry of it verified.
+   * Rejects already_exists where there is one.
+   */
+  pin(entries: readonly MembershipEntry[]): Promise<void>;
   /** After an entry is in force and on disk. Returns its own removal. */
   onChange(listener: (entry: MembershipEntry, state: MembershipState) => void): () => void;
 }
@@ -252,9 +259,14 @@ export interface Keyring {
   ): Promise<EpochRecord>;
   /** Asks the broker for keys, wraps for others what they lack. */
   follow(request: LinkRequest): Promise<void>;
+  /** Whether the broker is worth asking for the key of this envelope before it is stored: not here, and not asked for yet. */
+  mayHaveKey(envelope: Envelope): boolean;
 }
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: RowError };
+export type Readiness =
+  | { readonly ready: true }
+  /** `forGood`: nothing that could still come changes it. */
+  | { readonly ready: false; readonly reason: RowError; readonly forGood: boolean };
 
 export type Opened =
   | { readonly content: Uint8Array }

@@ -6,6 +6,9 @@ export const limits = {
   metaBytesMax: 8_192,
   metaDepthMax: 16,
   mentionsMax: 64,
+  /** Files of one message. */
+  attachmentsMax: 32,
+  attachmentNameBytesMax: 255,
   clientMessageIdCharsMax: 96,
   nameCharsMax: 64,
   contentTypeCharsMax: 128,
@@ -70,6 +73,8 @@ export const limits = {
   membersMax: 100_000,
   /** Key pairs that one member has ever had. */
   memberKeysMax: 1_000,
+  /** Entries of the chain by one member that is no admin, besides its leaving: nobody fills what is everybody's. */
+  memberEntriesMax: 1_000,
   /** Members that one member takes direct messages of, where it names them. */
   dmFromMax: 256,
   /** Topics and queues that one member is limited to. */

@@ -117,6 +117,10 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
         (error: { code: string; message: string; retryable: boolean }) =>
           link.send({ ...refusalOf(error), id: frame.id }),
       );
+    else if (member !== null && chain !== null && frame.type === "keys")
+      link.send({ type: "reply", id: frame.id, result: { items: [], through: 0, next_after: null } });
+    else if (member !== null && chain !== null && frame.type === "keys_wanted")
+      link.send({ type: "reply", id: frame.id, result: { wanted: [], more: false } });
     else if (member !== null && frame.type === "members")
       link.send({ type: "reply", id: frame.id, result: { members: [member] } });
     else if (member !== null && frame.type === "topics" && link.topics !== null)

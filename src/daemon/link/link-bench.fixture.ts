@@ -41,7 +41,7 @@ export interface LinkBenchChange {
   /** Nothing listens at the broker's address until the test says so. */
   readonly away?: boolean;
   readonly log?: Log;
-  /** The mesh has a membership chain, which this member has founded. */
+  /** False: the mesh has no membership chain. Else it has one, which this member has founded. */
   readonly sealed?: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   const dir = join(root, "local");
   makePrivateDirectory(dir);
   const self = chainSelf(createKeypair(dir, 0), "ada", meshId);
-  const chain = change.sealed === true ? chainBroker([foundChain(self, meshId)], meshId) : null;
+  const chain = change.sealed !== false ? chainBroker([foundChain(self, meshId)], meshId) : null;
   if (chain !== null) writeChain(dir, chain.entries);
   const broker = await fakeBroker(t, meshId, chain);
   if (change.away === true) await broker.leave();

@@ -13,6 +13,7 @@ import type {
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
@@ -199,6 +200,9 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
+      case "keys_changed":
+      case "keys_wanted":
+        return context.keyring.follow(request);
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -235,8 +239,10 @@ export function createSession(
     await inbox.setFact(epochFact, String(state.epoch));
   }
 
-  function refreshDirectory(): Promise<void> {
-    return context.directory.refresh((frame) => request(frame));
+  async function refreshDirectory(): Promise<void> {
+    await context.directory.refresh((frame) => request(frame));
+    // A topic that a row waits for may have been told.
+    outbox.keysChanged();
   }
 
   function handle(frame: BrokerFrame): Promise<void> | void {
@@ -344,7 +350,10 @@ export function createSession(
       try {
         await followEpoch(ack.log);
         await chain.told(ack.membership ?? null);
+        if (context.keysToAnnounce !== undefined && context.membership.state() === null)
+          await announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
+        await context.keyring.follow(request);
         await drain.open();
       } catch (error) {
         failed(error);

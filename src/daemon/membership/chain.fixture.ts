@@ -154,6 +154,7 @@ export function membershipOf(broker: ChainBroker | null, maker?: ChainPerson): M
       const log = { epoch: broker?.log.epoch ?? 0, seq: broker?.log.head ?? 0 };
       return broker?.append(maker ?? away(), content(state, log)) ?? away();
     },
+    pin: async () => undefined,
     onChange: () => () => undefined,
   };
 }
