@@ -9,6 +9,7 @@ import type { Bus, BusMessage } from "./fleet/bus.ts";
 import { createNews } from "./fleet/news.ts";
 import type { Limiter } from "./limit/limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import { createKeyNews } from "./keys/key-news.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
 import type { Listeners } from "./listen/listeners.ts";
@@ -92,6 +93,7 @@ export function composeLinkParts(options: {
     news,
     membership,
     bus,
+    keyNews: createKeyNews({ store, registry, bus, log, limits }),
     registry,
     clock,
     log,

@@ -4,6 +4,7 @@ import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
+import { keys } from "./store-suite-keys.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
 import { membership } from "./store-suite-membership.fixture.ts";
@@ -22,6 +23,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: invites`, () => invites(on));
   describe(`${name}: membership`, () => membership(on));
   describe(`${name}: direct callers`, () => directCallers(on));
+  describe(`${name}: keys of topics and queues`, () => keys(on));
   describe(`${name}: mentions`, () => mentions(on));
   describe(`${name}: upkeep`, () => upkeep(on));
   describe(`${name}: log and directory`, () => logAndDirectory(on));
