@@ -11,8 +11,6 @@ import type {
   LeaseEnded,
   LeaseExtended,
   LocalEvent,
-  MemberList,
-  MemberView,
   MessageView,
   OutboxRowView,
   OutboxStatus,
@@ -28,10 +26,12 @@ import type {
   TopicView,
   VersionView,
 } from "../protocol/local-api.ts";
+import type { MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import type { HttpClient } from "./http/http-client.ts";
+import { type MembershipClient, membershipClient } from "./membership.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 
 /** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
@@ -124,8 +124,9 @@ export interface Client {
     seal(digest: string, options?: CallOptions): Promise<SealDone>;
   };
   members(options?: CallOptions): Promise<readonly MemberView[]>;
-  /** The same with the time at which the broker told of them. */
-  memberList(options?: CallOptions): Promise<MemberList>;
+  /** The same with the time at which the broker told of them; `ended`: also those who left or were revoked. */
+  memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
+  readonly membership: MembershipClient;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -255,7 +256,8 @@ export function createClient(http: HttpClient): Client {
       seal: (digest, options) => post("/v1/membership/seal", { digest }, true, options),
     },
     members: async (options) => (await client.memberList(options)).items,
-    memberList: (options) => get("/v1/members", {}, options),
+    memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
+    membership: membershipClient(http),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

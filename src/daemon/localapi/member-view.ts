@@ -2,7 +2,7 @@ import { described, text } from "../../http/shape.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
-import type { MemberView } from "../../protocol/local-api.ts";
+import type { MemberView } from "../../protocol/membership-api.ts";
 import type { EntryContent, MembershipEntry } from "../../protocol/membership/entry.ts";
 import { type ChainMember, memberNamed, type MembershipState } from "../../protocol/membership/state.ts";
 import { suggest } from "../../protocol/suggest.ts";

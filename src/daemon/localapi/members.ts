@@ -4,7 +4,7 @@ import { described, invalid, listOf, oneOf, optional, text, truth } from "../../
 import { checkMemberName, parseAddress } from "../../protocol/address.ts";
 import { sortedUnique } from "../../protocol/fingerprint.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { MemberList, MemberView } from "../../protocol/local-api.ts";
+import type { MemberList, MemberView } from "../../protocol/membership-api.ts";
 import type { EntryContent } from "../../protocol/membership/entry.ts";
 import type { ChainMember, MembershipState } from "../../protocol/membership/state.ts";
 import type { Link, Membership } from "../parts.ts";

@@ -4,7 +4,7 @@ import { described, listOf, optional, text, whole } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { sortedUnique } from "../../protocol/fingerprint.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { ComparedMember, DmPolicyView, MembershipView, SafetyNumberView } from "../../protocol/local-api.ts";
+import type { ComparedMember, DmPolicyView, MembershipView, SafetyNumberView } from "../../protocol/membership-api.ts";
 import { entryHash, entryText } from "../../protocol/membership/entry.ts";
 import { safetyNumber } from "../../protocol/membership/safety-number.ts";
 import { type ChainMember, currentKeys } from "../../protocol/membership/state.ts";

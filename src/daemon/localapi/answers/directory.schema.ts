@@ -1,6 +1,7 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, instant, listing, nullable, view } from "../../../http/view.ts";
-import type { Listing, MemberList, MemberView, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { Listing, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { MemberList, MemberView } from "../../../protocol/membership-api.ts";
 
 const role = oneOf("owner", "admin", "member", "guest");
 

@@ -6,7 +6,7 @@ import type {
   MembershipTroubleView,
   MembershipView,
   SafetyNumberView,
-} from "../../../protocol/local-api.ts";
+} from "../../../protocol/membership-api.ts";
 
 export const membershipTrouble = described(
   nullable(
