@@ -73,6 +73,31 @@ test("an entry that is not right, comes from an older head or begins again chang
   assert.deepEqual([again.status, again.json], [200, { ...page.head }], "entries that it has are passed over");
 });
 
+test("the chain of a mesh from before there were chains is begun by its owner, and by nobody else in it", async (t) => {
+  const fixture = await brokerFixture(t);
+  const { meshId } = fixture;
+  const path = `/v1/meshes/${meshId}`;
+  const [owner, bob, stranger] = [newIdentity(), newIdentity(), newIdentity()];
+  for (const [identity, name, role] of [
+    [owner, "owner", "owner"],
+    [bob, "bob", "member"],
+  ] as const)
+    await fixture.admin("POST", `${path}/members`, { member_id: identity.memberId, name, role });
+  const at = rfc3339(fixture.clock.now());
+  const create = (who: Identity): MembershipEntry => beginChainOf(meshId, who, at).entries[0] as MembershipEntry;
+  const [ownerLink, bobLink] = [await fixture.connect(owner), await fixture.connect(bob)];
+  const begin = (link: Peer, entry: MembershipEntry) =>
+    link.request<"membership_append">({ type: "membership_append", entry });
+  await assert.rejects(begin(bobLink, create(bob)), { message: "not_allowed" });
+  const outside = await fixture.admin("POST", `${path}/membership`, { entries: [create(stranger)] });
+  assert.deepEqual([outside.status, outside.json["code"]], [403, "not_allowed"]);
+  assert.match(String(outside.json["hint"]), /mesh seal.*@owner/);
+  assert.equal((await ownerLink.request<"membership">({ type: "membership", after: -1 })).head, null);
+  // By whoever's link: each entry proves itself.
+  await begin(bobLink, create(owner));
+  assert.equal((await ownerLink.request<"membership">({ type: "membership", after: -1 })).head?.n, 0);
+});
+
 test("nobody is added to a mesh that has a chain but by the chain", async (t) => {
   const { fixture, meshId } = await sealed(t);
   const added = await fixture.admin("POST", `/v1/meshes/${meshId}/members`, {
