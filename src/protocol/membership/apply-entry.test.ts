@@ -179,6 +179,19 @@ test("a chain begins with one create, whose maker is the owner that it names, of
   assert.equal(begin(create, owner, { mesh_id: testChain().meshId }), "membership_invalid", "another mesh");
   const elsewhere = { ...create, member: newMember(testChain().meshId, owner) };
   assert.equal(begin(elsewhere, owner), "membership_invalid", "keys proven for another mesh");
+  const [first] = chain.entries;
+  assert.ok(first !== undefined);
+  assert.equal(
+    refusal(() => beginChain(first, testChain().meshId)),
+    "membership_invalid",
+    "all of another mesh",
+  );
+  const forged = signEntry(first, other.key);
+  assert.equal(
+    refusal(() => beginChain(forged, meshId)),
+    "membership_invalid",
+    "another's signature",
+  );
   assert.equal(chain.refusedNext(create, owner), "membership_invalid", "a second beginning");
 });
 
