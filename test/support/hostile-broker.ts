@@ -43,6 +43,8 @@ export interface HostileLink {
   readonly memberId: string;
   tellDaemon(frame: Invented): void;
   tellBroker(frame: Invented): void;
+  /** Ends it at once, without a close code: the daemon dials again. */
+  cut(): void;
 }
 
 export interface SeenFrame {
@@ -52,10 +54,17 @@ export interface SeenFrame {
   readonly frame: Readonly<Record<string, unknown>>;
 }
 
-/** `target` is asked at each connection, since the broker must know this address before it starts. */
-export async function hostileBroker(t: TestContext, target: () => { port: number }): Promise<HostileBroker> {
+/**
+ * `target` is asked at each connection, since the broker must know this address before it starts. `host`: the address that
+ * the broker is told was dialled; by default the one that was.
+ */
+export async function hostileBroker(
+  t: TestContext,
+  target: () => { port: number },
+  options: { readonly host?: () => string } = {},
+): Promise<HostileBroker> {
   const seen: SeenFrame[] = [];
-  const links = new Set<OpenLink>();
+  const links = new Set<HostileLink>();
   const watching = new Set<{ test: (frame: SeenFrame) => boolean; resolve: (frame: SeenFrame) => void }>();
   const sockets = new Set<Socket>();
   let plan: Plot | null = null;
@@ -79,7 +88,7 @@ export async function hostileBroker(t: TestContext, target: () => { port: number
     upgrades.handleUpgrade(asked, socket, head, (near) => {
       const far = new WebSocket(`ws://127.0.0.1:${target().port}${asked.url ?? "/"}`, "claudemesh.v1", {
         perMessageDeflate: false,
-        headers: { host: asked.headers.host ?? "" },
+        headers: { host: options.host?.() ?? asked.headers.host ?? "" },
       });
       const link = openLink(near, far, note, () => plan);
       links.add(link);
@@ -89,7 +98,7 @@ export async function hostileBroker(t: TestContext, target: () => { port: number
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const cut = (): void => {
-    for (const link of links) link.end();
+    for (const link of links) link.cut();
   };
   onEnd(t, async () => {
     cut();
@@ -116,12 +125,13 @@ export async function hostileBroker(t: TestContext, target: () => { port: number
   };
 }
 
-interface OpenLink extends HostileLink {
-  end(): void;
-}
-
 /** One daemon's WebSocket and the one that was opened to the broker for it. */
-function openLink(near: WebSocket, far: WebSocket, note: (seen: SeenFrame) => void, plan: () => Plot | null): OpenLink {
+function openLink(
+  near: WebSocket,
+  far: WebSocket,
+  note: (seen: SeenFrame) => void,
+  plan: () => Plot | null,
+): HostileLink {
   let memberId = "";
   // The broker speaks first, so nothing of the daemon's comes before this one is open.
   const early: string[] = [];
@@ -133,13 +143,13 @@ function openLink(near: WebSocket, far: WebSocket, note: (seen: SeenFrame) => vo
   const tellDaemon = (frame: Invented): void => {
     if (near.readyState === WebSocket.OPEN) near.send(JSON.stringify(frame));
   };
-  const link: OpenLink = {
+  const link: HostileLink = {
     get memberId() {
       return memberId;
     },
     tellDaemon,
     tellBroker,
-    end: () => {
+    cut: () => {
       near.terminate();
       far.terminate();
     },
