@@ -132,7 +132,9 @@ test("a link without what this daemon needs of it carries nothing, and says why"
   });
   await alice.client.send({ to: "@bob", message: "later", client_message_id: "later" });
   await alice.client.waitFor("later", "delivered");
+  const refused = hostile.next(({ from, frame }) => from === "daemon" && frame["type"] === "error");
   hostile.linkOf(alice.memberId).cut();
+  await refused;
   await alice.daemon.ended;
   const said = hostile.seen
     .slice(from)

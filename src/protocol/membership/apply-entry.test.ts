@@ -240,6 +240,20 @@ test("after a rotation the old key says nothing more, and comes back neither as 
   chain.add(rename, next);
 });
 
+test("a member changes its keys a bounded number of times", () => {
+  const chain = testChain();
+  let owner = chain.owner;
+  for (let kept = 1; kept < limits.memberKeysMax; kept += 1) {
+    const { after, keys } = rotated(chain.meshId, owner);
+    chain.add({ kind: "rotate", keys }, owner);
+    owner = after;
+  }
+  assert.equal(
+    chain.refusedNext({ kind: "rotate", keys: rotated(chain.meshId, owner).keys }, owner),
+    "membership_invalid",
+  );
+});
+
 test("keys that do not prove each other, or prove it to another mesh or for another member, come in by no entry", () => {
   const chain = testChain();
   const mia = chain.admit("mia", "member");
