@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes canonical.json, fingerprints.json and membership.json under conformance/vectors; with --check,
+"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
 says whether they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
@@ -17,6 +17,7 @@ import canonical_cases
 import fingerprint_cases
 import membership_cases
 import request_fingerprint
+import sealing_cases
 import strict_json
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -117,6 +118,7 @@ def main():
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
         "membership.json": membership_cases.vectors(),
+        "sealing/bodies.json": sealing_cases.vectors(),
     }
     stale = []
     for name, content in files.items():

@@ -6,6 +6,9 @@ export const limits = {
   metaBytesMax: 8_192,
   metaDepthMax: 16,
   mentionsMax: 64,
+  /** Files of one message. */
+  attachmentsMax: 32,
+  attachmentNameBytesMax: 255,
   clientMessageIdCharsMax: 96,
   nameCharsMax: 64,
   contentTypeCharsMax: 128,

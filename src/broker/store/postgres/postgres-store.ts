@@ -11,6 +11,7 @@ import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
 import * as queues from "./queues.ts";
@@ -143,6 +144,11 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     requeueDead: ofMesh(leases.requeueDead),
     setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
     setQueueUnsealed: ofMesh(queues.setQueueUnsealed),
+    membershipHead: ofMesh(membership.membershipHead),
+    membershipAbove: ofMesh(membership.membershipAbove),
+    appendMembership: ofMesh(membership.appendMembership),
+    announceKeys: ofMesh(membership.announceKeys),
+    announcedKeys: ofMesh(membership.announcedKeys),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),

@@ -12,6 +12,7 @@ import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
@@ -113,6 +114,11 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     extend: method(leases.extend),
     deadLetters: method(leases.deadLetters),
     requeueDead: method(leases.requeueDead),
+    membershipHead: method(membership.membershipHead),
+    membershipAbove: method(membership.membershipAbove),
+    appendMembership: method(membership.appendMembership),
+    announceKeys: method(membership.announceKeys),
+    announcedKeys: method(membership.announcedKeys),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),
