@@ -14,7 +14,10 @@ import {
 } from "../support/hostile-mesh.ts";
 
 /** Changes of what the broker can reach of an envelope, with the fingerprint made to fit. */
-const changes: readonly (readonly [string, (envelope: Envelope, other: { memberId: string }) => object])[] = [
+const changes: readonly (readonly [
+  string,
+  (envelope: Envelope, other: { memberId: string }) => Readonly<Record<string, unknown>>,
+])[] = [
   ["priority", () => ({ priority: "now" })],
   ["meta", () => ({ meta: '{"approved":true}' })],
   ["mentions", (_, { memberId }) => ({ mentions: [memberId] })],
