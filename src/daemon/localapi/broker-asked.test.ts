@@ -10,6 +10,7 @@ import { httpCall } from "../../http/http-call.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { historyRoutes } from "./history.ts";
+import { plainMesh, unsealedMesh } from "../link/unsealed-mesh.fixture.ts";
 import { createTestLink } from "./link.fixture.ts";
 import { createLocalApi, localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
@@ -23,7 +24,17 @@ async function api(t: TestContext) {
   const topics = [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }];
   const link = createTestLink({ members: [], topics });
   const { routes, problems } = checkedRoutes(
-    [...topicRoutes({ link, self }), ...historyRoutes({ link, self })],
+    [
+      ...topicRoutes({ link, self }),
+      ...historyRoutes({
+        link,
+        self,
+        mesh: plainMesh,
+        log: silentLog,
+        outbox: { sentBody: () => null },
+        ...unsealedMesh({ [bob]: "bob" }),
+      }),
+    ],
     localApi,
   );
   const socketPath = join(dir, "sock");

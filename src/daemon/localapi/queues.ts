@@ -8,7 +8,7 @@ import { isRecord } from "../../protocol/feature-schemas.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { DeadLetter, QueueView } from "../../protocol/local-api.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
-import type { Link } from "../parts.ts";
+import type { Keyring, Link, Membership } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import { deadLetter, queue, queueDeleted, queues, requeued } from "./answers/queues.schema.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
@@ -33,6 +33,8 @@ export function queueRoutes(parts: {
   readonly link: Link;
   readonly self: Self;
   readonly mesh: MeshFile;
+  readonly membership: Pick<Membership, "state">;
+  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
   readonly log: Log;
 }): readonly Route[] {
   const { link } = parts;
@@ -139,7 +141,7 @@ export function queueRoutes(parts: {
           if (message === undefined) return [];
           return [
             {
-              ...message,
+              ...message.shown,
               deliveries: countOf(letter, "deliveries"),
               reason: letter["reason"] === null ? null : textOf(letter, "reason"),
               died_at: instantOf(letter, "died_at"),

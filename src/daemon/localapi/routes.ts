@@ -6,6 +6,7 @@ import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
+import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
@@ -16,7 +17,8 @@ import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
-export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile };
+export type ApiParts = AboutParts &
+  SendParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile; readonly keyring: Keyring };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
