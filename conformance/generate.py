@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes conformance/vectors/canonical.json and fingerprints.json; with --check, says whether they are what it would write.
+"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
+says whether they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -14,7 +15,9 @@ sys.dont_write_bytecode = True
 
 import canonical_cases
 import fingerprint_cases
+import membership_cases
 import request_fingerprint
+import sealing_cases
 import strict_json
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -111,14 +114,19 @@ def fingerprint_case(name, request):
 
 
 def main():
-    files = {"canonical.json": canonical_vectors(), "fingerprints.json": fingerprint_vectors()}
+    files = {
+        "canonical.json": canonical_vectors(),
+        "fingerprints.json": fingerprint_vectors(),
+        "membership.json": membership_cases.vectors(),
+        "sealing/bodies.json": sealing_cases.vectors(),
+    }
     stale = []
     for name, content in files.items():
         text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
         path = VECTORS / name
         if "--check" not in sys.argv:
             path.write_text(text, encoding="ascii")
-            print(f"{name}: {len(content['cases'])} cases")
+            print(f"{name}: {len(content.get('cases', content.get('refused', [])))} cases")
         elif not path.exists() or path.read_text(encoding="ascii") != text:
             stale.append(name)
     if stale:

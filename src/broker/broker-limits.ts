@@ -65,6 +65,10 @@ export const defaultBrokerLimits = {
   linkClaimsWaitingMax: 64,
   /** A claim that waits looks again at the latest after this: what another broker's word of it was lost is found so. */
   claimRecheckMs: 5_000,
+  /** News of keys that are read at once, and destinations of which one member may lack keys when it comes. */
+  keyChangesMax: 256,
+  /** Of a broker's members that have a key which somebody lacks, those who are asked for it. */
+  keyHoldersAskedMax: 3,
   /** Rows of a queue in one transaction of its deletion, and dead letters in one of making them ready. */
   queueRowsMax: 500,
   /** Queues that metrics tell of, over all meshes. */
@@ -93,6 +97,15 @@ export const defaultBrokerLimits = {
   redisPingMs: 10_000,
   redisReconnectBaseMs: 100,
   redisReconnectCapMs: 5_000,
+  /** Entries of membership chains whose meaning is kept in memory, over all meshes; the least lately used chain gives way. */
+  membershipCachedEntriesMax: 1_000_000,
+  /** Appends to one mesh's chain that wait for their turn. */
+  membershipAppendsMax: 64,
+  membershipEntryBytesMax: 32_768,
+  /** One page of a chain. */
+  membershipPageBytesMax: 1_048_576,
+  /** Entries that are handed in over HTTP. */
+  membershipBodyBytesMax: 262_144,
   adminBodyBytesMax: 65_536,
   publicBodyBytesMax: 16_384,
   /** A message of a direct caller: the largest body as text with half of it escaped, or as base64url, and its meta. */

@@ -252,7 +252,7 @@ function upkeepOf({ store, clock, log, metrics, notices, bus }: LinkParts, kept:
 }
 
 function adminOf(
-  { store, news, registry, key, clock, log, limits }: LinkParts,
+  { store, news, membership, registry, key, clock, log, limits }: LinkParts,
   { upkeep, opened, shutdown }: { upkeep: Upkeep; opened: Listeners; shutdown: () => void },
 ): AdminServer {
   const { url, exposed } = opened;
@@ -261,6 +261,7 @@ function adminOf(
       programVersion: readProgramVersion(),
       store,
       news,
+      membership,
       clock,
       log,
       leaseMs: limits.presenceLeaseMs,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
+import { signKeyProof } from "../protocol/membership/entry.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -12,7 +13,9 @@ import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
+import { askBroker } from "./localapi/ask-broker.ts";
 import { ownSelf } from "./membership/own-standing.ts";
+import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
 import { sealEnvelope } from "./outbox/seal-envelope.ts";
 import type { Inbox, Keyring, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
 import type { Self } from "./resolve-address.ts";
@@ -27,6 +30,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly membership: Membership;
+  readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
   readonly self: Self;
 }
@@ -72,7 +76,7 @@ export function composeParts(
     clock,
     log,
     ...(options.random === undefined ? {} : { random: options.random }),
-    request,
+    request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
   });
   const self = ownSelf(membership, identity.memberId, mesh.member_name);
@@ -136,6 +140,12 @@ export function composeParts(
     outbox,
     inbox,
     membership,
+    keysToAnnounce: signKeyProof(
+      mesh.mesh_id,
+      identity.memberId,
+      { ed25519_pubkey: identity.ed25519PublicKey, x25519_pubkey: identity.x25519PublicKey },
+      identity.signingKey,
+    ),
     keyring,
     clock,
     log,
@@ -147,7 +157,8 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link, membership, keyring, self };
+  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  return { identity, config, metrics, inbox, outbox, link, membership, keyring, meshSeal, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

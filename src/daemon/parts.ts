@@ -243,6 +243,11 @@ export interface Membership {
    * the link, and with what {@link trouble} says.
    */
   append(content: (state: MembershipState, log: LogPlace) => EntryContent): Promise<MembershipEntry>;
+  /**
+   * Puts a chain in force in a home that holds none: one that its user was shown and has confirmed, every entry of it verified.
+   * Rejects already_exists where there is one.
+   */
+  pin(entries: readonly MembershipEntry[]): Promise<void>;
   /** After an entry is in force and on disk. Returns its own removal. */
   onChange(listener: (entry: MembershipEntry, state: MembershipState) => void): () => void;
 }

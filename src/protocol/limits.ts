@@ -73,6 +73,8 @@ export const limits = {
   membersMax: 100_000,
   /** Key pairs that one member has ever had. */
   memberKeysMax: 1_000,
+  /** Entries of the chain by one member that is no admin, besides its leaving: nobody fills what is everybody's. */
+  memberEntriesMax: 1_000,
   /** Members that one member takes direct messages of, where it names them. */
   dmFromMax: 256,
   /** Topics and queues that one member is limited to. */
@@ -81,4 +83,8 @@ export const limits = {
   wrapsMax: 256,
   /** Epochs of one topic or queue. */
   epochsMax: 10_000,
+  /** Epochs that follow the same one: made at the same moment by several members. */
+  epochSiblingsMax: 16,
+  /** Wraps of one epoch for one member, each for another key pair of it. */
+  wrapsPerMemberMax: 16,
 } as const;

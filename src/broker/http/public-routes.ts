@@ -5,7 +5,7 @@ import { constant, view } from "../../http/view.ts";
 import type { DirectParts } from "../direct/direct-parts.ts";
 import { directReadRoutes } from "../direct/read-routes.ts";
 import { directSendRoutes } from "../direct/send-routes.ts";
-import type { JoinParts } from "../join/admit.ts";
+import type { JoinParts } from "../join/join.ts";
 import { joinRoutes } from "../join/join-routes.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 

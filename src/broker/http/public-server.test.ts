@@ -13,7 +13,7 @@ import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ownCertificate } from "../listen/own-certificate.ts";
 import type { DirectParts } from "../direct/direct-parts.ts";
-import type { JoinParts } from "../join/admit.ts";
+import type { JoinParts } from "../join/join.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { createPublicServer, type PublicServer } from "./public-server.ts";

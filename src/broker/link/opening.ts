@@ -70,9 +70,11 @@ async function admit(
   parts: LinkParts,
 ): Promise<LiveLink | null> {
   const { clock, limits } = parts;
-  const { mesh, member } = await proveHello(hello, context, parts.store);
+  const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
+  const membership = chain === null ? null : { n: chain.n, hash: chain.head };
   const features = featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
+  await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
   const log = await logOf(hello, link_epoch, ws, parts);
   if (log === null) return null;
@@ -82,6 +84,12 @@ async function admit(
     return null;
   }
 
+  // Ended since its hello was read: there was no link yet to be closed by that. It dials again, and hears why.
+  const own = parts.membership.kept(hello.mesh_id)?.members.get(hello.member_id);
+  if (own !== undefined && own.status !== "active") {
+    out.closeWith(serviceRestartCode, "service_restart");
+    return null;
+  }
   const connectionId = newUuidV7(clock.now());
   replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
@@ -104,6 +112,7 @@ async function admit(
     parts,
   );
   parts.registry.set(link);
+  parts.membership.noticed(link.meshId, membership);
   parts.metrics.links.set(parts.registry.count());
   parts.metrics.linksOpened.inc();
   const ack: HelloAckFrame = {
@@ -115,10 +124,12 @@ async function admit(
     features,
     limits: { inline_bytes: limits.inlineBytes, frame_bytes: limits.frameBytesMax, frame_items: limits.frameItemsMax },
     log: { epoch: log.epoch, head: log.head, breaks: log.breaks },
+    membership,
   };
   link.send(ack);
   ws.resume();
   parts.presence.opened(link, member.online_until);
+  parts.keyNews.mayLack(link.meshId, link.memberId);
   parts.log.info(
     { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
     "link opened",

@@ -139,7 +139,7 @@ test("who is a member, under which name and role, is the chain's to say; the bro
     { member_id: owner.memberId, name: "ada", role: "owner", online: false, agents: [], last_seen_at: null },
     { member_id: bob.memberId, name: "bert", role: "member", online: true, agents: ["main"], last_seen_at: null },
   ]);
-  assert.deepEqual(directory.current()?.topics, [builds]);
+  assert.deepEqual(directory.current()?.topics, [{ ...builds, unsealed: false, unsealed_through: 0 }]);
   const self = { memberId: owner.memberId, name: "ada" };
   const find = (member: string): string =>
     resolveMember({ kind: "member", member, agent: null, byId: false }, directory.current(), self);
@@ -147,4 +147,26 @@ test("who is a member, under which name and role, is the chain's to say; the bro
   assert.equal(find("bob"), bob.memberId, "an earlier name leads to its member");
   assert.throws(() => find("carl"), { code: "unknown_destination", message: /has left this mesh, or was revoked/ });
   assert.throws(() => find("mallory"), { code: "unknown_destination" });
+});
+
+test("a broker alone opens no topic or queue for what nobody has signed: the chain must have opened it once", async () => {
+  const owner = chainPerson("ada");
+  const chain = chainBroker([foundChain(owner)]);
+  const says = { unsealed: true, unsealed_through: 9 };
+  const policies = async (): Promise<unknown[]> => {
+    const { directory, told } = keeper(verifyChain(chain.entries, chainMesh));
+    await told([], [{ ...builds, ...says }], [{ name: "jobs", ...says }]);
+    const { topics = [], queues = [] } = directory.current() ?? {};
+    return [...topics, ...queues].map(({ unsealed, unsealed_through }) => [unsealed, unsealed_through]);
+  };
+  const closed = [false, 0];
+  assert.deepEqual(await policies(), [closed, closed]);
+  chain.append(owner, { kind: "policy", destination: "#builds", unsealed: true });
+  assert.deepEqual(await policies(), [[true, 9], closed]);
+  chain.append(owner, { kind: "policy", destination: "#builds", unsealed: false });
+  chain.append(owner, { kind: "policy", destination: "queue:jobs", unsealed: true });
+  assert.deepEqual(await policies(), [
+    [false, 9],
+    [true, 9],
+  ]);
 });

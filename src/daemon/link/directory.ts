@@ -55,7 +55,31 @@ function byChain(told: Directory, state: MembershipState): Directory {
     const { online = false, agents = [], last_seen_at = null } = presence.get(memberId) ?? {};
     return { member_id: memberId, name, role, online, agents, last_seen_at };
   });
-  return { ...told, members, names: state.names };
+  const { queues } = told;
+  return {
+    ...told,
+    members,
+    names: state.names,
+    topics: told.topics.map((topic) => ({ ...topic, ...opened(state, `#${topic.name}`, topic) })),
+    ...(queues === undefined
+      ? {}
+      : { queues: queues.map((queue) => ({ ...queue, ...opened(state, `queue:${queue.name}`, queue) })) }),
+  };
+}
+
+/**
+ * A destination is open for what nobody has signed where the chain and the broker say so. What came while it was open may
+ * stand there only if the chain ever opened it: a broker alone opens none.
+ */
+function opened(
+  state: MembershipState,
+  destination: string,
+  told: { readonly unsealed?: boolean; readonly unsealed_through?: number },
+): { readonly unsealed: boolean; readonly unsealed_through: number } {
+  return {
+    unsealed: told.unsealed === true && state.opened.get(destination) === true,
+    unsealed_through: state.opened.has(destination) ? (told.unsealed_through ?? 0) : 0,
+  };
 }
 
 const roles = new Set<unknown>(["owner", "admin", "member", "guest"]);

@@ -14,6 +14,7 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
+import type { OwnKeys } from "./announce-keys.ts";
 import { directoryKeeper } from "./directory.ts";
 import { openSession } from "./opening.ts";
 import { closedKind, linkErrorKind } from "./link-error-kind.ts";
@@ -34,6 +35,8 @@ export interface LinkOptions {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly membership: Membership;
+  /** Announced for as long as this home holds no chain. */
+  readonly keysToAnnounce?: OwnKeys;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;

@@ -12,6 +12,7 @@ import type {
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
@@ -335,6 +336,8 @@ export function createSession(
       try {
         await followEpoch(ack.log);
         await chain.told(ack.membership ?? null);
+        if (context.keysToAnnounce !== undefined && context.membership.state() === null)
+          await announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
         await context.keyring.follow(request);
         await drain.open();

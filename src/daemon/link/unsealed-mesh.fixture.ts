@@ -55,6 +55,7 @@ export function chainMember(memberId: string, name: string, change: Partial<Chai
     dmFrom: null,
     destinations: null,
     destinationsSince: 0,
+    entries: 0,
     ...change,
   };
 }

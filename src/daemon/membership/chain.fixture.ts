@@ -11,6 +11,7 @@ import {
   signKeyProof,
 } from "../../protocol/membership/entry.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
+import type { Membership } from "../parts.ts";
 import type { Keypair } from "../identity/keypair.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 
@@ -133,4 +134,27 @@ export function chainBroker(entries: readonly MembershipEntry[], meshId = chainM
     return now;
   }
   return broker;
+}
+
+/** A chain in memory that adds to itself: what a daemon's parts see of one, without its file or a broker. */
+export function membershipOf(broker: ChainBroker | null, maker?: ChainPerson): Membership {
+  const away = (): never => {
+    throw new ClaudemeshError("mesh_unsealed", "the mesh has no chain", { hint: "claudemesh mesh seal" });
+  };
+  return {
+    state: () => broker?.state() ?? null,
+    entries: (after, limit) => broker?.entries.slice(after + 1, after + 1 + limit) ?? [],
+    follow: async () => undefined,
+    trouble: () =>
+      broker === null
+        ? { code: "mesh_unsealed", message: "the mesh has no chain", hint: "claudemesh mesh seal" }
+        : null,
+    async append(content) {
+      const state = broker?.state() ?? away();
+      const log = { epoch: broker?.log.epoch ?? 0, seq: broker?.log.head ?? 0 };
+      return broker?.append(maker ?? away(), content(state, log)) ?? away();
+    },
+    pin: async () => undefined,
+    onChange: () => () => undefined,
+  };
 }

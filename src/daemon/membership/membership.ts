@@ -16,7 +16,7 @@ import { askChain, type ChainAnswer } from "./broker-answer.ts";
 import type { ChainDisk } from "./chain-disk.ts";
 import { draftOf, settled } from "./draft-state.ts";
 import { type EntryEvent, eventsOf } from "./entry-events.ts";
-import { openMembershipFile } from "./membership-file.ts";
+import { openMembershipFile, writeChain } from "./membership-file.ts";
 import { troubles } from "./troubles.ts";
 
 export interface MembershipOptions {
@@ -48,7 +48,7 @@ const appendsWaitingMax = 64;
  */
 export function createMembership(options: MembershipOptions): Membership {
   const { clock, log, identity } = options;
-  const file = openMembershipFile(options.dir, options.meshId, log, options.disk);
+  let file = openMembershipFile(options.dir, options.meshId, log, options.disk);
   let state: MembershipState | null = file?.state ?? null;
   let trouble: MembershipTrouble | null = file === null ? troubles.unsealed() : null;
   let logPlace: LogPlace = { epoch: 0, seq: 0 };
@@ -218,6 +218,16 @@ export function createMembership(options: MembershipOptions): Membership {
         appendsWaiting -= 1;
       }
     },
+    pin: (entries) =>
+      inTurn(async () => {
+        if (file !== null) throw new ClaudemeshError("already_exists", "this home holds the mesh's membership already");
+        writeChain(options.dir, entries);
+        file = openMembershipFile(options.dir, options.meshId, log, options.disk);
+        state = file?.state ?? null;
+        leaveTrouble();
+        const now = state;
+        if (now !== null) for (const entry of entries) for (const listener of listeners) listener(entry, now);
+      }),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Attachment } from "../../protocol/attachment.ts";
+import type { BoundHeader } from "./header.ts";
 
 const folder = new URL("../../../conformance/vectors/sealing/", import.meta.url);
 
@@ -50,6 +52,29 @@ export const hpkeVector = read("rfc9180-a2-1.json") as {
     >
   >;
   readonly encryptions: readonly [Encryption, ...Encryption[]];
+};
+
+/** Whole sends, sealed by the second implementation in conformance/. */
+export const sealedBodies = read("bodies.json") as {
+  readonly sealing_secret_hex: string;
+  readonly recipient: { readonly private_hex: string; readonly public_hex: string };
+  readonly epoch_key_hex: string;
+  readonly membership_head: string;
+  readonly epochs: readonly {
+    readonly name: string;
+    readonly parent: string | null;
+    readonly destination: string;
+    readonly epoch_id: string;
+  }[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly header: BoundHeader;
+    readonly attachments: readonly Attachment[];
+    readonly body_hex: string;
+    readonly plaintext_hex: string;
+    readonly associated_data_hex: string;
+    readonly sealed_hex: string;
+  }[];
 };
 
 /** Encodings of the points whose agreement with any key is zero. */

@@ -65,7 +65,12 @@ export function applyEntry(state: MembershipState, entry: MembershipEntry): void
     if (maker === null) throw notAMember();
     if (currentKeys(maker).keyId !== entry.key_id) throw invalid("its key is not in use");
     requireSignature(entry);
+    if (!isAdmin(maker) && entry.kind !== "leave" && maker.entries >= limits.memberEntriesMax)
+      throw new ClaudemeshError("not_allowed", `this member has added ${maker.entries} entries, and can add no more`, {
+        hint: "ask an owner or admin to do it",
+      });
     change(state, maker, entry);
+    maker.entries += 1;
   }
   advance(state, entry);
 }
@@ -176,7 +181,7 @@ function changeRole(state: MembershipState, maker: ChainMember, entry: Entry<"ro
   requireRoleBelow(maker, entry.role);
   if (member.role === "owner" && entry.role !== "owner") requireOtherOwner(state, member);
   member.role = entry.role;
-  if (!isAdmin(member)) closeInvitesOf(state, member);
+  closeInvitesOf(state, member);
 }
 
 function grant(state: MembershipState, maker: ChainMember, entry: Entry<"grants">): void {
@@ -220,9 +225,11 @@ function end(
   closeInvitesOf(state, member);
 }
 
-/** Whoever lost the power to admit has no link left that admits. */
+/** Whoever lost the power to admit, or to admit as this role, has no link left that does. */
 function closeInvitesOf(state: MembershipState, member: ChainMember): void {
-  for (const invite of state.invites.values()) if (invite.createdBy === member.memberId) invite.revoked = true;
+  const may = (role: Role) => member.status === "active" && isAdmin(member) && !isAboveRole(role, member.role);
+  for (const invite of state.invites.values())
+    if (invite.createdBy === member.memberId && !may(invite.role)) invite.revoked = true;
 }
 
 function addMember(state: MembershipState, member: NewMember, role: Role, n: number): void {
@@ -237,6 +244,7 @@ function addMember(state: MembershipState, member: NewMember, role: Role, n: num
     through: null,
     dmFrom: null,
     destinations: null,
+    entries: 0,
     destinationsSince: n,
   });
   state.names.set(member.name, member.member_id);
@@ -294,14 +302,18 @@ function requireAdmin(maker: ChainMember, what: string): void {
 /** Nobody has power over a role above its own. */
 function requirePower(maker: ChainMember, member: ChainMember, what: string): void {
   requireAdmin(maker, `${what} a member`);
-  if (roles.indexOf(member.role) < roles.indexOf(maker.role))
+  if (isAboveRole(member.role, maker.role))
     throw new ClaudemeshError("not_allowed", `an ${maker.role} of this mesh cannot ${what} an ${member.role}`);
 }
 
 /** Nobody gives a role above its own. */
 function requireRoleBelow(maker: ChainMember, role: Role): void {
-  if (roles.indexOf(role) < roles.indexOf(maker.role))
+  if (isAboveRole(role, maker.role))
     throw new ClaudemeshError("not_allowed", `an ${maker.role} of this mesh cannot make an ${role}`);
+}
+
+function isAboveRole(one: Role, other: Role): boolean {
+  return roles.indexOf(one) < roles.indexOf(other);
 }
 
 function requireOtherOwner(state: MembershipState, owner: ChainMember): void {

@@ -6,10 +6,12 @@ import { isSignature } from "../envelope-check.ts";
 import { limits } from "../limits.ts";
 import { isRfc3339 } from "../time.ts";
 import type { EntryKind, MembershipEntry } from "./entry.ts";
+import { isWeakX25519 } from "./weak-keys.ts";
 
 type FieldCheck = (value: unknown) => boolean;
 
 const id: FieldCheck = (value) => typeof value === "string" && isMemberId(value);
+const sealingKey: FieldCheck = (value) => typeof value === "string" && isMemberId(value) && !isWeakX25519(value);
 const instant: FieldCheck = (value) => typeof value === "string" && isRfc3339(value);
 const signature: FieldCheck = (value) => typeof value === "string" && isSignature(value);
 const role: FieldCheck = (value) => value === "owner" || value === "admin" || value === "member" || value === "guest";
@@ -48,7 +50,7 @@ const listOf =
     Array.isArray(value) &&
     value.length <= itemsMax &&
     value.every((item, index) => check(item) && (index === 0 || item > value[index - 1]));
-const newMember = fields({ member_id: id, name, x25519_pubkey: id, proof: signature });
+const newMember = fields({ member_id: id, name, x25519_pubkey: sealingKey, proof: signature });
 
 /** One line a kind: its fields, all required, none besides. */
 const contentOf: Readonly<Record<EntryKind, Readonly<Record<string, FieldCheck>>>> = {
@@ -61,7 +63,7 @@ const contentOf: Readonly<Record<EntryKind, Readonly<Record<string, FieldCheck>>
   role: { member_id: id, role },
   dm_from: { from: nullOr(listOf(id, limits.dmFromMax)) },
   grants: { member_id: id, destinations: nullOr(listOf(destination, limits.grantsMax)) },
-  rotate: { keys: fields({ ed25519_pubkey: id, x25519_pubkey: id, proof: signature }) },
+  rotate: { keys: fields({ ed25519_pubkey: id, x25519_pubkey: sealingKey, proof: signature }) },
   revoke: { member_id: id, through: logPlace },
   leave: { through: logPlace },
   policy: { destination, unsealed: (value) => typeof value === "boolean" },

@@ -38,6 +38,8 @@ export interface ChainMember {
   dmFrom: readonly string[] | null;
   /** `#name` and `queue:name` that it may use; null: all. */
   destinations: readonly string[] | null;
+  /** Entries that it made. */
+  entries: number;
   /** Entry that said so last: what it may have used before is not told. */
   destinationsSince: number;
 }

@@ -10,8 +10,11 @@ import { checkConsistency } from "./consistency.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import * as keyReading from "./key-reading.ts";
+import * as keys from "./keys.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
@@ -113,6 +116,21 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     extend: method(leases.extend),
     deadLetters: method(leases.deadLetters),
     requeueDead: method(leases.requeueDead),
+    createEpoch: method(keys.createEpoch),
+    addWraps: method(keys.addWraps),
+    epoch: method(keys.epoch),
+    keysAbove: method(keyReading.keysAbove),
+    wantedWraps: method(keyReading.wantedWraps),
+    keysLacked: method(keyReading.keysLacked),
+    keyHolders: method(keyReading.keyHolders),
+    destinationUsers: method(keyReading.destinationUsers),
+    keyHead: method(keyReading.keyHead),
+    keyChanges: method(keyReading.keyChanges),
+    membershipHead: method(membership.membershipHead),
+    membershipAbove: method(membership.membershipAbove),
+    appendMembership: method(membership.appendMembership),
+    announceKeys: method(membership.announceKeys),
+    announcedKeys: method(membership.announcedKeys),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),

@@ -4,6 +4,10 @@ import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { addCursor, headOf, requireActive } from "./directory.ts";
+import { noteArrival, noteDeparture, noteDepartures } from "./keys.ts";
+
+/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
+export const systemTopic = "all";
 
 export function createTopic(
   core: StoreCore,
@@ -58,11 +62,12 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
 export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    core
+    const { changes } = core
       .sql(
         "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
       )
       .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
+    if (changes > 0) noteDeparture(core, meshId, memberId, `topic:${topic.topic_id}`);
     return topic;
   });
 }
@@ -71,13 +76,18 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
 export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    if (topic.unsealed === unsealed) return topic;
-    const through = unsealed ? topic.unsealed_through : headOf(core, meshId);
-    core
-      .sql("UPDATE topic SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND topic_id = ?")
-      .run(unsealed ? 1 : 0, through, meshId, topic.topic_id);
-    return { ...topic, unsealed, unsealed_through: through };
+    return writeTopicUnsealed(core, topic, unsealed);
   });
+}
+
+/** Call inside a transaction. */
+export function writeTopicUnsealed(core: StoreCore, topic: TopicRow, unsealed: boolean): TopicRow {
+  if (topic.unsealed === unsealed) return topic;
+  const through = unsealed ? topic.unsealed_through : headOf(core, topic.mesh_id);
+  core
+    .sql("UPDATE topic SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND topic_id = ?")
+    .run(unsealed ? 1 : 0, through, topic.mesh_id, topic.topic_id);
+  return { ...topic, unsealed, unsealed_through: through };
 }
 
 export function subscribers(core: StoreCore, meshId: string, topicId: string): string[] {
@@ -116,6 +126,31 @@ export function openInterval(core: StoreCore, meshId: string, memberId: string, 
     )
     .run(meshId, memberId, topicId, head);
   addCursor(core, meshId, memberId, `topic:${topicId}`, head);
+  noteArrival(core, meshId, memberId, `topic:${topicId}`);
+}
+
+/** Its messages up to the head are still the member's. Call inside a transaction. */
+export function endSubscriptionsBut(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  destinations: readonly string[],
+): void {
+  const names = [systemTopic, ...destinations.flatMap((name) => (name.startsWith("#") ? [name.slice(1)] : []))];
+  const ended = core
+    .sql(
+      `UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL AND topic_id NOT IN (
+         SELECT topic_id FROM topic WHERE mesh_id = ? AND deleted_at IS NULL AND name IN (SELECT value FROM json_each(?)))
+       RETURNING topic_id`,
+    )
+    .all(headOf(core, meshId), meshId, memberId, meshId, JSON.stringify(names));
+  noteDepartures(core, meshId, memberId, ended);
+}
+
+/** Call inside a transaction. */
+export function openIntervalOfAll(core: StoreCore, meshId: string, memberId: string, head: number): void {
+  const all = topicByName(core, meshId, systemTopic);
+  if (all !== null) openInterval(core, meshId, memberId, all.topic_id, head);
 }
 
 export function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {
