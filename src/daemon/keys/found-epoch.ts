@@ -12,7 +12,7 @@ import {
   mayUse,
 } from "../../protocol/membership/state.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { isX25519PublicKey } from "../../protocol/x25519.ts";
+import { isWeakX25519 } from "../../protocol/membership/weak-keys.ts";
 import type { LinkRequest } from "../parts.ts";
 import { type EpochMaker, makeEpoch } from "./make-epoch.ts";
 import type { KeyedDestination } from "./readiness.ts";
@@ -53,7 +53,7 @@ async function membersOf(
     ? activeMembers(state)
     : subscribers(await request({ type: "topic_members", topic: name }), state);
   const others = named.filter(
-    (member) => member !== self && mayUse(member, address) && isX25519PublicKey(currentKeys(member).x25519),
+    (member) => member !== self && mayUse(member, address) && !isWeakX25519(currentKeys(member).x25519),
   );
   return [self, ...others];
 }

@@ -6,7 +6,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { activeMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
+import { x25519PublicKey } from "../sealing/x25519.ts";
 import type { Directory, Keyring, LinkRequest, Membership, Readiness } from "../parts.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
 import { EpochSet } from "./epoch-set.ts";
