@@ -8,6 +8,7 @@ import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
+import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
 import { membershipRoutes } from "./membership.ts";
 import { messageRoutes } from "./messages.ts";
@@ -27,6 +28,7 @@ export type ApiParts = AboutParts &
     readonly mesh: MeshFile;
     readonly meshSeal: MeshSeal;
     readonly membership: Membership;
+    readonly keyring: Keyring;
   };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */

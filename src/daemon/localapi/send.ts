@@ -80,7 +80,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
   if (parsed.body.length > inlineBytes) {
     throw new ClaudemeshError(
       "body_too_large",
-      `the message has ${parsed.body.length} bytes, this mesh takes ${inlineBytes}`,
+      `the message has ${parsed.body.length} bytes; sealed, this mesh takes a body of ${inlineBytes}`,
       {
         hint: "split the message, or send a reference to where it lies",
         details: { bytes: parsed.body.length, bytes_max: inlineBytes },
