@@ -1,11 +1,6 @@
 #!/usr/bin/env python3
-<<<<<<< HEAD
-"""Writes canonical.json, fingerprints.json and sealing/bodies.json under conformance/vectors; with --check, says whether
-they are what it would write.
-=======
-"""Writes canonical.json, fingerprints.json and membership.json under conformance/vectors; with --check,
+"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
 says whether they are what it would write.
->>>>>>> main
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -122,11 +117,8 @@ def main():
     files = {
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
-<<<<<<< HEAD
-        "sealing/bodies.json": sealing_cases.vectors(),
-=======
         "membership.json": membership_cases.vectors(),
->>>>>>> main
+        "sealing/bodies.json": sealing_cases.vectors(),
     }
     stale = []
     for name, content in files.items():

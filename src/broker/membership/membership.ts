@@ -13,6 +13,7 @@ import type { KeyNews } from "../keys/key-news.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
+import { requireFounder } from "./founder.ts";
 
 type MembershipChanged = Extract<BusMessage, { kind: "membership_changed" }>;
 
@@ -113,7 +114,11 @@ export function createMembership(parts: MembershipParts): Membership {
     known: chains.known,
     fresh: chains.fresh,
     kept: chains.kept,
-    append: chains.append,
+    async append(meshId, entries, rules) {
+      const [first] = entries;
+      if (first?.kind === "create") await requireFounder(store, meshId, first);
+      return chains.append(meshId, entries, rules);
+    },
     async page(meshId, after) {
       const texts = await store.membershipAbove(
         meshId,
@@ -134,15 +139,14 @@ export function createMembership(parts: MembershipParts): Membership {
       if (before === undefined) return void told.set(meshId, head);
       // A look that began before an append ends after it: only what is further on is news.
       if (head.n <= before.n) return;
+      chains.follow(meshId);
       tell(meshId, head);
       // Whom it limits was said on the bus and lost.
       for (const link of registry.ofMesh(meshId)) link.openDestinations().catch(() => link.terminate());
-      chains.fresh(meshId).catch(() => undefined);
     },
     heard(message) {
+      chains.follow(message.mesh_id);
       changed(message);
-      // What is kept here follows now; whoever asks meanwhile waits for it.
-      if (chains.kept(message.mesh_id) !== null) chains.fresh(message.mesh_id).catch(() => undefined);
     },
     forget() {
       told.clear();

@@ -1,12 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import {
-  x25519Bytes,
-  x25519PrivateKey,
-  x25519PublicKey,
-  x25519PublicRaw,
-  x25519Secret,
-} from "../../protocol/x25519.ts";
+import { x25519Bytes, x25519PrivateKey, x25519PublicKey, x25519PublicRaw, x25519Secret } from "./x25519.ts";
 import { chachaKeyBytes, chachaNonceBytes, openChaCha, sealChaCha, tagBytes } from "./chacha.ts";
 import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Envelope, sealOverheadBytes } from "../../protocol/envelope.ts";
 import { anyEnvelope } from "../../protocol/envelope.fixture.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
+import { x25519PublicKey } from "./x25519.ts";
 import { associatedData, type BoundHeader } from "./header.ts";
 import { deriveKeyPair } from "./hpke.ts";
 import { openDirect, openEpoch } from "./open-body.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readEpochWrap } from "../../protocol/epoch.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
+import { x25519PublicKey } from "./x25519.ts";
 import { deriveKeyPair } from "./hpke.ts";
 import { smallOrderPoints, withBitFlipped } from "./vectors.fixture.ts";
 import { type EpochOfKey, epochId, newEpochKey, unwrapEpochKey, wrapBytes, wrapEpochKey } from "./wrap.ts";

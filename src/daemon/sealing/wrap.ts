@@ -29,7 +29,7 @@ export function epochId(key: Uint8Array, parent: string | null, membershipHead: 
   return hash("sha256", lengthPrefixed(epochTag, [key, parent ?? "", membershipHead, destination]), "hex");
 }
 
-/** The epoch's key, sealed to one member. Throws invalid_field for a key that nothing can be sealed to (isX25519PublicKey). */
+/** The epoch's key, sealed to one member. Throws invalid_field for a point of small order; the chain admits none. */
 export function wrapEpochKey(key: Uint8Array, epoch: EpochOfKey, recipient: WrapRecipient): Buffer {
   const aad = associated(epoch, recipient);
   // Hedged: a machine that was set back and draws the same bytes again still has another ephemeral key for another wrap.
