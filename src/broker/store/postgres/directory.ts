@@ -45,6 +45,8 @@ const meshTables = [
   "member",
   "cursor",
   "api_key",
+  "blob",
+  "blob_total",
   "invite_use",
   "invite",
   "mention_index",

@@ -33,6 +33,8 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 
 const meshTables = [
   "api_key",
+  "blob",
+  "blob_total",
   "invite_use",
   "invite",
   "mention_index",
