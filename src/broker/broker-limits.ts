@@ -106,6 +106,24 @@ export const defaultBrokerLimits = {
   provenKeysMax: 10_000,
   /** Between two notes of when a key was last used. */
   keyUseNotedMs: 3_600_000,
+  /** One blob: a sealed piece of a file, or the index of one. */
+  blobBytesMax: wireLimits.blobBytesMax as number,
+  /** Requests for blobs under way at once; each holds the bytes of one. */
+  blobsInFlightMax: 32,
+  /** How far the time in a request for a blob may lie from the broker's. */
+  blobRequestSkewMs: 300_000,
+  /** For the whole of a blob to come in. */
+  blobRequestMs: 120_000,
+  /** Who began to put or to remove a blob and has not ended it after so long is gone. */
+  blobClaimMs: 600_000,
+  /** The largest file, before it is sealed. */
+  fileBytesMax: 1_073_741_824,
+  /** All blobs of one mesh. */
+  meshFileBytesMax: 10_737_418_240,
+  s3RequestMs: 30_000,
+  s3ConnectMs: 5_000,
+  s3TriesMax: 3,
+  s3ConnectionsMax: 32,
 } satisfies Record<string, number>;
 
 export type BrokerLimits = typeof defaultBrokerLimits;

@@ -2,6 +2,8 @@
 export const limits = {
   /** Sealed body bytes in one envelope, default of the negotiated `max_payload.inline_bytes`. */
   inlineBytes: 65_536,
+  /** One blob: a sealed piece of a file of at most 1 MiB, or the sealed index of one. */
+  blobBytesMax: 1_114_112,
   /** Canonical meta, bytes of UTF-8. */
   metaBytesMax: 8_192,
   metaDepthMax: 16,
