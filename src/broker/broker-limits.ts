@@ -106,14 +106,8 @@ export const defaultBrokerLimits = {
   provenKeysMax: 10_000,
   /** Between two notes of when a key was last used. */
   keyUseNotedMs: 3_600_000,
-  /** One blob: a sealed piece of a file, or the index of one. */
-  blobBytesMax: wireLimits.blobBytesMax as number,
-  /** Requests for blobs under way at once; each holds the bytes of one. */
-  blobsInFlightMax: 32,
   /** How far the time in a request for a blob may lie from the broker's. */
   blobRequestSkewMs: 300_000,
-  /** For the whole of a blob to come in. */
-  blobRequestMs: 120_000,
   /** Who began to put or to remove a blob and has not ended it after so long is gone. */
   blobClaimMs: 600_000,
   /** The largest file, before it is sealed. */
@@ -125,6 +119,9 @@ export const defaultBrokerLimits = {
   s3TriesMax: 3,
   s3ConnectionsMax: 32,
 } satisfies Record<string, number>;
+
+/** Requests for blobs under way at once at one listener. */
+export const blobsInFlightMax = 32;
 
 export type BrokerLimits = typeof defaultBrokerLimits;
 

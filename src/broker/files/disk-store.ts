@@ -38,7 +38,8 @@ export function createDiskStore(folder: string): BlobStore {
       told(async () => {
         for (const blobId of blobIds) await orNull(unlink(pathOf(meshId, blobId)));
         // A removal that a power cut undoes leaves bytes without a row: every folder is flushed before the rows go.
-        for (const touched of new Set(blobIds.map((blobId) => dirname(pathOf(meshId, blobId))))) await orNull(flushFolder(touched));
+        for (const touched of new Set(blobIds.map((blobId) => dirname(pathOf(meshId, blobId)))))
+          await orNull(flushFolder(touched));
       }),
     meshes: () => told(async () => (await readdir(folder)).filter(isUuidV7)),
     removeMesh: (meshId) => told(() => rm(join(folder, meshId), { recursive: true, force: true })),

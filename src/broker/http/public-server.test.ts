@@ -84,6 +84,7 @@ async function tlsServer(
   const server = createPublicServer({
     // Nobody joins here.
     routes: publicRoutes({
+      blobs: null,
       programVersion: "0",
       metrics: createBrokerMetrics(),
       ready,

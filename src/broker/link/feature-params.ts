@@ -16,6 +16,6 @@ export function featureAnswer(
       2: { ...window, fingerprint_versions: [...fingerprintVersions.values()] },
     },
     concurrent_connection_policy: { 1: { default_policy: "prefer_newest" } },
-    max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.inlineBytes } },
+    max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.fileBytesMax } },
   });
 }

@@ -102,9 +102,8 @@ export function blobs(on: On): void {
     await store.deleteMesh(meshId);
     assert.equal(await store.blob(meshId, id(1)), null);
     assert.equal(await store.blobBytes(meshId), 0);
-    await assert.rejects(
-      store.beginBlob(meshId, { blob_id: id(2), bytes: 1 }, { ...roomy, now: 60 }),
-      { code: "not_found" },
-    );
+    await assert.rejects(store.beginBlob(meshId, { blob_id: id(2), bytes: 1 }, { ...roomy, now: 60 }), {
+      code: "not_found",
+    });
   });
 }

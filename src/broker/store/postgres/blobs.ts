@@ -21,7 +21,10 @@ function locked<T>(core: StoreCore, meshId: string, body: (tx: Sql, total: numbe
   });
 }
 
-export function beginBlob(core: StoreCore, ...[meshId, wanted, options]: Args<"beginBlob">): Promise<"begun" | "present"> {
+export function beginBlob(
+  core: StoreCore,
+  ...[meshId, wanted, options]: Args<"beginBlob">
+): Promise<"begun" | "present"> {
   return locked(core, meshId, async (tx, total) => {
     const [row] = await tx.rows(`SELECT ${columns} FROM mesh.blob WHERE mesh_id = $1 AND blob_id = $2 FOR UPDATE`, [
       meshId,
@@ -57,7 +60,10 @@ export async function blob(core: StoreCore, ...[meshId, blobId]: Args<"blob">): 
   return row === undefined ? null : readBlob(row);
 }
 
-export async function refreshBlob(core: StoreCore, ...[meshId, blobId, now]: Args<"refreshBlob">): Promise<BlobRow | null> {
+export async function refreshBlob(
+  core: StoreCore,
+  ...[meshId, blobId, now]: Args<"refreshBlob">
+): Promise<BlobRow | null> {
   const [row] = await core.rows(
     `UPDATE mesh.blob SET refreshed_at = $3 WHERE mesh_id = $1 AND blob_id = $2 AND state = 'present' RETURNING ${columns}`,
     [meshId, blobId, now],
