@@ -67,6 +67,7 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
 }
 
 function filesPlace(files: BrokerConfig["files"]): FilesPlace {
+  if (files.store === "none") return { store: "none" };
   if (files.store === "disk") return { store: "disk", directory: files.directory };
   return {
     store: "s3",

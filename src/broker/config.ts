@@ -37,7 +37,7 @@ export interface BrokerConfig {
   };
   /** Files that messages carry: sealed pieces, which nobody here can read. */
   readonly files: {
-    readonly store: "disk" | "s3";
+    readonly store: "disk" | "s3" | "none";
     /** Of store "disk"; "": below the data directory. */
     readonly directory: string;
     /** The largest file. */
@@ -139,9 +139,9 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
   },
   files: {
     store: {
-      help: "where files are kept: in a folder, or in a bucket of an S3-compatible service",
-      takes: '"disk" or "s3"',
-      read: (value) => (value === "disk" || value === "s3" ? value : undefined),
+      help: "where files are kept: in a folder, in a bucket of an S3-compatible service, or nowhere",
+      takes: '"disk", "s3" or "none"',
+      read: (value) => (value === "disk" || value === "s3" || value === "none" ? value : undefined),
     },
     directory: textOf(
       "the folder of files, one that all brokers over a database reach; empty: below the data directory, of a broker without a database",

@@ -213,6 +213,7 @@ const requestTimeout = "ERR_HTTP_REQUEST_TIMEOUT";
  */
 function takePlace(host: RequestHost, { body, places }: Route): { work(): void; leave(): void } {
   const { load } = host;
+  refuseWhenBusy(host, "inFlight");
   if (places !== null) {
     if (places.taken >= places.max) {
       throw new ClaudemeshError(host.api.busyCode, `${places.max} requests of this kind are in flight already`, {
@@ -230,7 +231,6 @@ function takePlace(host: RequestHost, { body, places }: Route): { work(): void; 
       },
     };
   }
-  refuseWhenBusy(host, "inFlight");
   const first: Place = body === null ? "inFlight" : "reading";
   refuseWhenBusy(host, first);
   load[first]++;

@@ -23,18 +23,11 @@ const params = {
     noSuchBlob,
   ),
 };
-const headers = {
-  authorization: described(
-    text(),
-    "`Claudemesh <member_id>.<time>.<signature>`: ed25519 by the member's key over method, path, mesh, Host, member and time, which may lie five minutes from the broker's",
-  ),
-};
-
 const kept = answerOf<{ readonly blob_id: string; readonly bytes: number }>("Blob")(
   view({ blob_id: text(), bytes: count() }),
 );
 
-/** Sealed pieces of files, for the daemons of members. What they hold, nobody here can read. */
+/** Sealed pieces of files, for the daemons of members. What they hold, nobody here can read. Who asks signs: docs/files.md. */
 export function blobRoutes(parts: BlobRouteParts): readonly Route[] {
   // Of one listener; each request holds the bytes of one blob.
   const places: Places = { max: blobsInFlightMax, taken: 0 };
@@ -47,7 +40,6 @@ export function blobRoutes(parts: BlobRouteParts): readonly Route[] {
   const asked = {
     path,
     params,
-    headers,
     places,
     admit: (head: Parameters<typeof memberOf>[1]) => memberOf(parts, head),
   };
@@ -56,7 +48,7 @@ export function blobRoutes(parts: BlobRouteParts): readonly Route[] {
       ...asked,
       name: "blobPut",
       method: "PUT",
-      summary: "Keep a blob. What is there already stays, and counts as put now",
+      summary: "Keep a blob, as a member of the mesh. What is there already stays, and counts as put now",
       rawBody: { description: "The blob's bytes, as they are named", bytesMax: limits.blobBytesMax },
       answers: [
         { status: 201, description: "It is kept, durably", body: kept },
@@ -75,7 +67,8 @@ export function blobRoutes(parts: BlobRouteParts): readonly Route[] {
       name: "blobGet",
       method: "GET",
       head: true,
-      summary: "A blob's bytes. HEAD says whether it is there and how long it is, and it counts as put now",
+      summary:
+        "A blob's bytes, for a member of the mesh. HEAD says whether it is there and how long it is, and it counts as put now",
       answers: [{ status: 200, description: "The bytes", contentType: "application/octet-stream" }],
       errors: [...memberErrors, "feature_unavailable"],
       async handle(call) {

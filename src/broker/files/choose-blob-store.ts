@@ -8,6 +8,7 @@ import { createS3Store, type S3Place } from "./s3-store.ts";
 
 /** Where a broker keeps files, as its settings say it. */
 export type FilesPlace =
+  | { readonly store: "none" }
   | {
       readonly store: "disk";
       /** "": below the data directory. */
@@ -30,6 +31,7 @@ export function chooseBlobStore(options: {
   readonly log: Log;
 }): BlobStore | null {
   const { place, dataDir, shared, limits, log } = options;
+  if (place.store === "none") return null;
   if (place.store === "s3") {
     if (place.bucket === "")
       throw new ClaudemeshError("invalid_config", "`files.store` is s3 and `files.s3_bucket` names no bucket", {

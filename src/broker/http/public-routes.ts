@@ -26,7 +26,7 @@ export interface PublicParts {
 export const publicApi: Api = {
   title: "claudemesh broker: public port",
   description:
-    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, how a host that holds an invite becomes a member, and sending and reading without a daemon, by an API key. Where no key is asked for, signatures say who asks, or nobody does. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, how a host that holds an invite becomes a member, and sending and reading without a daemon, by an API key. Where no key is asked for, signatures say who asks, or nobody does: of files, `Authorization: Claudemesh <member_id>.<time>.<signature>`, ed25519 by the member's key over method, path, mesh, Host, member and time, which may lie five minutes from the broker's. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
   servers: [
     {
       url: "http://127.0.0.1:{port}",
