@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes conformance/vectors/canonical.json and fingerprints.json; with --check, says whether they are what it would write.
+"""Writes canonical.json, fingerprints.json and sealing/bodies.json under conformance/vectors; with --check, says whether
+they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -15,6 +16,7 @@ sys.dont_write_bytecode = True
 import canonical_cases
 import fingerprint_cases
 import request_fingerprint
+import sealing_cases
 import strict_json
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -111,7 +113,11 @@ def fingerprint_case(name, request):
 
 
 def main():
-    files = {"canonical.json": canonical_vectors(), "fingerprints.json": fingerprint_vectors()}
+    files = {
+        "canonical.json": canonical_vectors(),
+        "fingerprints.json": fingerprint_vectors(),
+        "sealing/bodies.json": sealing_cases.vectors(),
+    }
     stale = []
     for name, content in files.items():
         text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"

@@ -61,7 +61,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   client: [],
   cli: [],
   broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis", "@aws-sdk/client-s3"],
-  daemon: ["ws", "prom-client"],
+  daemon: ["ws", "prom-client", "@noble/ciphers"],
   bin: ["pino", "rotating-file-stream"],
 };
 
@@ -72,6 +72,13 @@ test("each folder imports only the packages it was given: the client has none, s
       const name = target.startsWith("@") ? target.split("/").slice(0, 2).join("/") : (target.split("/")[0] ?? "");
       assert.ok(npmAllowed[folder]?.includes(name), `${path} imports ${target}`);
     }
+  }
+});
+
+test("only the daemon's sealing imports a cipher: what seals or opens a body is in one folder, away from the broker", () => {
+  for (const { path, text } of product) {
+    const ciphers = imports(text).filter((name) => name.startsWith("@noble/ciphers"));
+    if (!path.startsWith("src/daemon/sealing/")) assert.deepEqual(ciphers, [], path);
   }
 });
 

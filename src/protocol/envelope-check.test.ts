@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { anyEnvelope, plainEnvelope } from "./envelope.fixture.ts";
-import { checkEnvelope, envelopeBody, isBase64Url } from "./envelope-check.ts";
+import { sealOverheadBytes } from "./envelope.ts";
+import { anyEnvelope, plainEnvelope, sealedEnvelope } from "./envelope.fixture.ts";
+import { checkEnvelope, checkUnsignedEnvelope, envelopeBody, isBase64Url } from "./envelope-check.ts";
 import { ClaudemeshError } from "./error.ts";
 import { refusal, refusalError, resultOrRefusal } from "./refusal.fixture.ts";
 
@@ -18,8 +19,8 @@ test("every field of a valid envelope survives the wire", () => {
   );
 });
 
-test("the plain envelope of these tests is valid, so that each refusal below has one cause", () => {
-  assert.deepEqual(checkEnvelope(plainEnvelope), plainEnvelope);
+test("the envelopes of these tests are valid, so that each refusal below has one cause", () => {
+  for (const envelope of [plainEnvelope, sealedEnvelope]) assert.deepEqual(checkEnvelope(envelope), envelope);
 });
 
 test("unknown fields are dropped, and an absent optional field is null", () => {
@@ -62,7 +63,7 @@ test("each field of a form of its own is refused in every other", () => {
     priority: ["Now", "high"],
     mentions: [[bob, alice], [bob, bob], ["bob"], [`@${bob}`], new Array(65).fill(bob), { length: 0 }, bob],
     content_type: ["text/plain\n", "tëxt", "x".repeat(129)],
-    sealed_to: ["xyz", "AB", "a".repeat(129)],
+    sealed_to: ["xyz", "AB", "a".repeat(63), alice.toUpperCase(), alice],
     body: ["aGVsbG8=", "aGVs bG8", "a", "aGVsbG9=", "aG+s", "aG/s", "aGVsbG9", "aB"],
     request_fingerprint: [alice.toUpperCase(), alice.slice(2)],
     membership_head: [alice.toUpperCase(), "head"],
@@ -153,6 +154,73 @@ test("a sealing algorithm that is not known is refused as such, so that a sender
     refusal(() => checkEnvelope({ ...plainEnvelope, algorithm: "hpke" })),
     "unsupported_algorithm",
   );
+  for (const algorithm of ["hpke-v2", "HPKE-V1", "toString", null, 1, ["none"]])
+    assert.equal(
+      refusal(() => checkEnvelope({ ...sealedEnvelope, algorithm })),
+      "unsupported_algorithm",
+    );
+});
+
+test("a sealing algorithm comes with what it sealed to, and with none there is nothing to name", () => {
+  const topic = { ...sealedEnvelope, destination_kind: "topic", destination_ref: "ops", algorithm: "epoch-v1" };
+  for (const envelope of [sealedEnvelope, topic]) {
+    for (const sealed_to of [null, undefined, "", "ab", alice.slice(1), `${alice}0`, alice.toUpperCase(), 1]) {
+      const error = refusalError(() => checkEnvelope({ ...envelope, sealed_to }));
+      assert.deepEqual([error.code, error.details], ["invalid_envelope", { field: "sealed_to" }]);
+    }
+    const error = refusalError(() => checkEnvelope({ ...envelope, algorithm: "none" }));
+    assert.deepEqual([error.code, error.details], ["invalid_envelope", { field: "sealed_to" }]);
+  }
+});
+
+test("a member's message is sealed to its key, that of a topic or queue under an epoch, and never the other way", () => {
+  const good: [string, string, string][] = [
+    ["hpke-v1", "dm", bob],
+    ["hpke-v1", "dm", `${bob}/reviewer`],
+    ["epoch-v1", "topic", "ops"],
+    ["epoch-v1", "queue", "ops"],
+  ];
+  const bad: [string, string, string][] = [
+    ["hpke-v1", "topic", "ops"],
+    ["hpke-v1", "queue", "ops"],
+    ["epoch-v1", "dm", bob],
+  ];
+  const as = (algorithm: string, destination_kind: string, destination_ref: string) => () =>
+    checkEnvelope({ ...sealedEnvelope, algorithm, destination_kind, destination_ref });
+  for (const form of good) assert.equal(as(...form)().algorithm, form[0]);
+  for (const form of bad) assert.deepEqual(refusalError(as(...form)).details, { field: "algorithm" });
+});
+
+test("a body that is shorter than its sealing alone makes it is refused", () => {
+  const forms = [
+    sealedEnvelope,
+    { ...sealedEnvelope, destination_kind: "queue", destination_ref: "ops", algorithm: "epoch-v1" },
+  ] as const;
+  for (const form of forms) {
+    const of = (bytes: number) => () =>
+      checkEnvelope({ ...form, body: Buffer.alloc(bytes, 1).toString("base64url") }).body.length;
+    const overhead = sealOverheadBytes[form.algorithm];
+    assert.equal(of(overhead)(), Math.ceil((overhead * 4) / 3));
+    for (let bytes = 0; bytes < overhead; bytes += 1)
+      assert.deepEqual(refusalError(of(bytes)).details, { field: "body" }, `${form.algorithm} ${bytes}`);
+  }
+});
+
+test("what nobody signed is not sealed either", () => {
+  const unsigned = {
+    ...plainEnvelope,
+    key_id: "api:0190a6b2-8c4e-7d3a-9f10-2b4c6d8e0f12",
+    destination_kind: "queue",
+    destination_ref: "ops",
+    supersedes: null,
+    signature: "",
+  };
+  assert.equal(checkUnsignedEnvelope(unsigned).algorithm, "none");
+  const { body } = sealedEnvelope;
+  const error = refusalError(() =>
+    checkUnsignedEnvelope({ ...unsigned, algorithm: "epoch-v1", sealed_to: alice, body }),
+  );
+  assert.deepEqual([error.code, error.details], ["invalid_envelope", { field: "algorithm" }]);
 });
 
 test("what is no object is no envelope", () => {
@@ -169,8 +237,10 @@ test("no JSON value, and no envelope with one field replaced by any, throws anyt
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: "binary" }), field, (value, name) => {
       resultOrRefusal(() => checkEnvelope(value));
-      const replaced = resultOrRefusal(() => checkEnvelope({ ...plainEnvelope, [name]: value }));
-      if (!(replaced instanceof ClaudemeshError)) assert.deepEqual(replaced, { ...plainEnvelope, [name]: value });
+      for (const envelope of [plainEnvelope, sealedEnvelope]) {
+        const replaced = resultOrRefusal(() => checkEnvelope({ ...envelope, [name]: value }));
+        if (!(replaced instanceof ClaudemeshError)) assert.deepEqual(replaced, { ...envelope, [name]: value });
+      }
     }),
     { numRuns: 2_000 },
   );

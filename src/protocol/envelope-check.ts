@@ -1,6 +1,6 @@
 import { apiKeySenderPrefix, isApiKeySender } from "./api-key.ts";
 import { ClaudemeshError } from "./error.ts";
-import { type DestinationKind, type Envelope, priorities } from "./envelope.ts";
+import { type Algorithm, type DestinationKind, type Envelope, priorities, sealOverheadBytes } from "./envelope.ts";
 import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { parseMeta } from "./meta.ts";
@@ -24,6 +24,7 @@ export function checkUnsignedEnvelope(value: unknown): Envelope {
   if (envelope.destination_kind === "dm")
     throw invalid("destination_kind", "must be topic or queue without a signature");
   if (envelope.supersedes !== null) throw invalid("supersedes", "must be null without a signature");
+  if (envelope.algorithm !== "none") throw invalid("algorithm", "must be none without a signature");
   return envelope;
 }
 
@@ -54,8 +55,7 @@ function readEnvelope(value: unknown, proof: ProofForm): Envelope {
     throw invalid("destination_kind", "must be dm, topic or queue");
   const priority = priorities.find((known) => known === fields["priority"]);
   if (priority === undefined) throw invalid("priority", "must be now, next or low");
-  if (fields["algorithm"] !== "none")
-    throw new ClaudemeshError("unsupported_algorithm", "this mesh does not know the sealing algorithm");
+  const algorithm = algorithmFor(fields["algorithm"], kind);
   const meta = text(fields, "meta", limits.metaBytesMax);
   parseMeta(meta);
   return {
@@ -72,9 +72,9 @@ function readEnvelope(value: unknown, proof: ProofForm): Envelope {
     meta,
     mentions: mentions(fields["mentions"]),
     content_type: contentType(fields),
-    algorithm: "none",
-    sealed_to: optional(fields, "sealed_to", isSealedTo),
-    body: matching(fields, "body", isBase64Url),
+    algorithm,
+    sealed_to: sealedTo(fields, algorithm),
+    body: sealedBody(fields, algorithm),
     request_fingerprint: matching(fields, "request_fingerprint", isMemberId),
     membership_head: optional(fields, "membership_head", isMemberId),
     signature: matching(fields, "signature", proof.signature),
@@ -101,11 +101,14 @@ export function isSignature(value: string): boolean {
   return value.length === signatureChars && isBase64Url(value);
 }
 
+export function isContentType(value: string): boolean {
+  return value.length <= limits.contentTypeCharsMax && contentTypePattern.test(value);
+}
+
 const base64UrlPattern = /^[A-Za-z0-9_-]*$/;
 const base64UrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
 const contentTypePattern = /^[\x20-\x7e]+$/;
-const sealedToPattern = /^[0-9a-f]{1,128}$/;
 const signatureChars = 86;
 
 function text(fields: Record<string, unknown>, name: string, charsMax: number): string {
@@ -154,12 +157,31 @@ function mentions(value: unknown): string[] {
 
 function contentType(fields: Record<string, unknown>): string {
   const value = text(fields, "content_type", limits.contentTypeCharsMax);
-  if (!contentTypePattern.test(value)) throw invalid("content_type", "must be visible ASCII");
+  if (!isContentType(value)) throw invalid("content_type", "must be visible ASCII");
   return value;
 }
 
-function isSealedTo(value: string): boolean {
-  return sealedToPattern.test(value);
+/** A known algorithm of a kind that it is for: a dm has one key to seal to, a topic or queue has an epoch. */
+function algorithmFor(value: unknown, kind: DestinationKind): Algorithm {
+  if (value !== "none" && value !== "hpke-v1" && value !== "epoch-v1")
+    throw new ClaudemeshError("unsupported_algorithm", "this mesh does not know the sealing algorithm");
+  if (value !== "none" && (value === "hpke-v1") !== (kind === "dm")) throw invalid("algorithm", `is not for a ${kind}`);
+  return value;
+}
+
+function sealedTo(fields: Record<string, unknown>, algorithm: Algorithm): string | null {
+  const value = optional(fields, "sealed_to", isMemberId);
+  if ((value === null) !== (algorithm === "none"))
+    throw invalid("sealed_to", `does not fit the algorithm ${algorithm}`);
+  return value;
+}
+
+function sealedBody(fields: Record<string, unknown>, algorithm: Algorithm): string {
+  const value = matching(fields, "body", isBase64Url);
+  // Exact, since isBase64Url refuses padding.
+  if (Math.floor((value.length * 3) / 4) < sealOverheadBytes[algorithm])
+    throw invalid("body", `is shorter than ${algorithm} makes it`);
+  return value;
 }
 
 function invalid(field: string, what: string): ClaudemeshError {

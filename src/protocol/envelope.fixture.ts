@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Envelope } from "./envelope.ts";
+import { type Algorithm, type Envelope, sealOverheadBytes } from "./envelope.ts";
 import { bodyHash, envelopeFingerprint, sortedUnique } from "./fingerprint.ts";
 import { newUuidV7 } from "./ids.ts";
 import type { JsonValue } from "./json-value.ts";
@@ -23,7 +23,7 @@ export const plainEnvelope: Envelope = {
   mentions: ["b2".repeat(32), "c3".repeat(32)],
   content_type: "text/plain; charset=utf-8",
   algorithm: "none",
-  sealed_to: "d4".repeat(32),
+  sealed_to: null,
   body: Buffer.from("hello").toString("base64url"),
   request_fingerprint: "e5".repeat(32),
   membership_head: "f6".repeat(32),
@@ -33,6 +33,14 @@ export const plainEnvelope: Envelope = {
 
 const aliceSeed = bodyHash(Buffer.from("alice"));
 export const aliceKey = privateKeyFromSeed(aliceSeed);
+
+/** As {@link plainEnvelope}, with a body that says to be sealed to bob's key. */
+export const sealedEnvelope: Envelope = {
+  ...plainEnvelope,
+  algorithm: "hpke-v1",
+  sealed_to: "d4".repeat(32),
+  body: Buffer.alloc(sealOverheadBytes["hpke-v1"] + 5, 9).toString("base64url"),
+};
 
 /** The envelope with its true fingerprint and alice's signature. */
 export function signedEnvelope(unsigned: Envelope): Envelope {
@@ -70,6 +78,21 @@ const meta = fc
   )
   .map((value) => canonicalMeta(value as JsonValue));
 
+/** The fields of a body that is sealed so, or not at all. */
+const sealing = (algorithm: Algorithm) =>
+  fc.oneof(
+    fc.record({
+      algorithm: fc.constant<Algorithm>("none"),
+      sealed_to: fc.constant(null),
+      body: base64Url({ maxLength: 200 }),
+    }),
+    fc.record({
+      algorithm: fc.constant(algorithm),
+      sealed_to: hex(64),
+      body: base64Url({ minLength: sealOverheadBytes[algorithm], maxLength: 200 }),
+    }),
+  );
+
 /** Any valid envelope. */
 export const anyEnvelope: fc.Arbitrary<Envelope> = hex(64).chain((sender) =>
   fc
@@ -85,25 +108,22 @@ export const anyEnvelope: fc.Arbitrary<Envelope> = hex(64).chain((sender) =>
       meta,
       mentions: fc.array(hex(64), { maxLength: 4 }).map(sortedUnique),
       content_type: visible({ minLength: 1, maxLength: 128 }, 0x20),
-      algorithm: fc.constant("none" as const),
-      sealed_to: fc.option(hex(64)),
-      body: base64Url({ maxLength: 200 }),
       request_fingerprint: hex(64),
       membership_head: fc.option(hex(64)),
       signature: base64Url({ minLength: 64, maxLength: 64 }),
       sent_at: fc.integer({ min: 0, max: 253_402_300_799_999 }).map(rfc3339),
     })
     .chain((envelope) =>
-      fc.oneof(
-        hex(64).map((ref): Envelope => ({ ...envelope, destination_kind: "dm", destination_ref: ref })),
-        fc
-          .tuple(hex(64), name)
-          .map(
-            ([ref, agent]): Envelope => ({ ...envelope, destination_kind: "dm", destination_ref: `${ref}/${agent}` }),
+      fc
+        .oneof(
+          hex(64).map((ref) => ["dm", ref] as const),
+          fc.tuple(hex(64), name).map(([ref, agent]) => ["dm", `${ref}/${agent}`] as const),
+          fc.tuple(fc.constantFrom("topic" as const, "queue" as const), name),
+        )
+        .chain(([destination_kind, destination_ref]) =>
+          sealing(destination_kind === "dm" ? "hpke-v1" : "epoch-v1").map(
+            (sealed): Envelope => ({ ...envelope, destination_kind, destination_ref, ...sealed }),
           ),
-        fc
-          .tuple(fc.constantFrom("topic" as const, "queue" as const), name)
-          .map(([kind, ref]): Envelope => ({ ...envelope, destination_kind: kind, destination_ref: ref })),
-      ),
+        ),
     ),
 );

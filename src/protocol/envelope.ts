@@ -28,9 +28,8 @@ export interface Envelope {
   /** member_ids, sorted, without duplicates. */
   readonly mentions: readonly string[];
   readonly content_type: string;
-  /** How the body is sealed. `none` is the plain body. */
-  readonly algorithm: "none";
-  /** Recipient key or epoch that the body is sealed to; null for `none`. */
+  readonly algorithm: Algorithm;
+  /** What the body is sealed to, 64 lower-case hex characters: the recipient's x25519 key or the epoch's id; null for `none`. */
   readonly sealed_to: string | null;
   /** Sealed bytes, base64url without padding. */
   readonly body: string;
@@ -45,6 +44,13 @@ export interface Envelope {
 }
 
 export type DestinationKind = "dm" | "topic" | "queue";
+/**
+ * How a body is sealed. `none`: not at all. `hpke-v1`: to the x25519 key of the one recipient of a dm. `epoch-v1`: under the
+ * key of an epoch of a topic or queue. What is sealed differs from what was written: security.md "Sealing".
+ */
+export type Algorithm = "none" | "hpke-v1" | "epoch-v1";
+/** Bytes that sealing adds, which no sealed body has fewer of. */
+export const sealOverheadBytes: Readonly<Record<Algorithm, number>> = { none: 0, "hpke-v1": 48, "epoch-v1": 40 };
 export type Priority = "now" | "next" | "low";
 export const priorities: readonly Priority[] = ["now", "next", "low"];
 export const defaultPriority: Priority = "next";

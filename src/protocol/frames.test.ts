@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "7d5bec11e2d17fb664a8425535e211783bf1ed79973244235c63c1958df420f5";
+const wireDigest = "d32d3d1a4d0c2517bb52c5a3fe2d75ac3758a7460ccb5f05acb237fc8142942e";
 
 test("the wire changes only on purpose", () => {
   const files = [

@@ -10,6 +10,11 @@ export const limits = {
   metaBytesMax: 8_192,
   metaDepthMax: 16,
   mentionsMax: 64,
+  /** Files of one message. */
+  attachmentsMax: 32,
+  attachmentNameBytesMax: 255,
+  /** Keys of a topic or queue that follow on each other. */
+  epochDepthMax: 1_000_000,
   clientMessageIdCharsMax: 96,
   nameCharsMax: 64,
   contentTypeCharsMax: 128,
