@@ -107,7 +107,7 @@ export const defaultBrokerLimits = {
   /** Between two notes of when a key was last used. */
   keyUseNotedMs: 3_600_000,
   /** How far the time in a request for a blob may lie from the broker's. */
-  blobRequestSkewMs: 300_000,
+  blobRequestSkewMs: wireLimits.clockSkewMs as number,
   /** Who began to put or to remove a blob and has not ended it after so long is gone. */
   blobClaimMs: 600_000,
   /** The largest file, before it is sealed. */

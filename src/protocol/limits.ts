@@ -4,6 +4,8 @@ export const limits = {
   inlineBytes: 65_536,
   /** One blob: a sealed piece of a file of at most 1 MiB, or the sealed index of one. */
   blobBytesMax: 1_114_112,
+  /** How far the time in a request for a blob may lie from the broker's. */
+  clockSkewMs: 300_000,
   /** The largest file there can be: the sealed ids of its pieces fit into one blob. */
   fileBytesMax: 10_737_418_240,
   /** Canonical meta, bytes of UTF-8. */
