@@ -111,7 +111,7 @@ export const defaultBrokerLimits = {
   /** Who began to put or to remove a blob and has not ended it after so long is gone. */
   blobClaimMs: 600_000,
   /** The largest file, before it is sealed. */
-  fileBytesMax: 1_073_741_824,
+  fileBytesMax: wireLimits.fileBytes as number,
   /** All blobs of one mesh. */
   meshFileBytesMax: 10_737_418_240,
   s3RequestMs: 30_000,

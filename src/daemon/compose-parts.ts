@@ -1,9 +1,13 @@
+import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
+import { createBlobClient } from "./files/blob-client.ts";
+import { createFiles, type Files } from "./files/files.ts";
+import { addressOf } from "../http/broker-dial.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createLink } from "./link/link.ts";
@@ -22,6 +26,7 @@ export interface Parts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly files: Files;
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -43,6 +48,7 @@ export function composeParts(
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
+      { kind: "files", bytes: files.bytes(), bytesMax: config.files.spool_bytes_max },
     ],
   }));
   const diskFailed = (error: unknown): void =>
@@ -105,7 +111,21 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  return { identity, config, metrics, inbox, outbox, link };
+  const files = createFiles({
+    folder: join(dir, "files"),
+    bytesMax: config.files.spool_bytes_max,
+    secret: createSecretKey(identity.sealingSecret),
+    client: createBlobClient({
+      address: addressOf(mesh.broker_url, mesh.certificate_print),
+      meshId: mesh.mesh_id,
+      member: () => identity,
+      clock,
+    }),
+    clock,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    inUse: () => false,
+  });
+  return { identity, config, metrics, inbox, outbox, link, files };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

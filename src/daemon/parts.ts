@@ -1,4 +1,5 @@
 import type { Service } from "../base/service.ts";
+import type { Attachment } from "../protocol/attachment.ts";
 import type {
   HealthView,
   InboxItem,
@@ -150,6 +151,8 @@ export interface Inbox extends Service {
   search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
   mentions(memberId: string, page: { newest: boolean; cursor: string | null; limit: number }): Page<InboxItem>;
   item(inboxId: number): InboxItem | null;
+  /** The files of a message that is shown, with their keys; null: no such message. */
+  attachments(inboxId: number): readonly Attachment[] | null;
   /** First reading sets read_at and queues a signed `read` receipt for a dm. */
   markRead(inboxId: number, now: number): Promise<InboxItem | null>;
   addEvents(
@@ -189,6 +192,8 @@ export interface CheckedPush {
   readonly invalid: string | null;
   readonly fromName: string | null;
   readonly topicName: string | null;
+  /** Files that its sealed content tells of. Absent: none. */
+  readonly attachments?: readonly Attachment[];
 }
 
 /** The supervised link to the broker. Start returns at once, online or not. */
@@ -196,6 +201,8 @@ export interface Link extends Service {
   state(): HealthView["link"];
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
   inlineBytes(): number;
+  /** The largest file of this mesh. */
+  fileBytes(): number;
   /** Members, topics and queues as last told, kept on disk; null when never seen. */
   directory(): Directory | null;
   /**

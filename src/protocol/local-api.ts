@@ -1,3 +1,4 @@
+import type { AttachmentView } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
 import type { QueueCounts } from "./queue-frames.ts";
@@ -73,6 +74,12 @@ export interface MessageView {
   readonly last_error: OutboxRowView["last_error"];
 }
 
+/** A file that was handed over to be sent. */
+export interface FileView extends AttachmentView {
+  /** Of its bytes, 64 hex characters. */
+  readonly sha256: string;
+}
+
 export interface InboxItem {
   /** Local row number; ascending in order of arrival on disk. */
   readonly inbox_id: number;
@@ -107,6 +114,8 @@ export interface InboxItem {
   readonly accepted_at: string;
   readonly received_at: string;
   readonly read_at: string | null;
+  /** Files that it brings. */
+  readonly attachments: readonly AttachmentView[];
 }
 
 /** A message of the broker's history: as in the inbox, without what only an inbox row has. */

@@ -3,6 +3,7 @@ import type { Log } from "../../base/log.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { eventRoutes } from "./events.ts";
+import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
@@ -16,7 +17,9 @@ import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
-export type ApiParts = AboutParts & SendParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile };
+export type ApiParts = AboutParts &
+  SendParts &
+  FileParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
@@ -25,6 +28,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
     ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
     ...tagged("inbox", inboxRoutes(parts)),
+    ...tagged("files", fileRoutes(parts)),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("queues", queueRoutes(parts)),
