@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes canonical.json, fingerprints.json and sealing/bodies.json under conformance/vectors; with --check, says whether
-they are what it would write.
+"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
+says whether they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 
 import canonical_cases
 import fingerprint_cases
+import membership_cases
 import request_fingerprint
 import sealing_cases
 import strict_json
@@ -116,6 +117,7 @@ def main():
     files = {
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
+        "membership.json": membership_cases.vectors(),
         "sealing/bodies.json": sealing_cases.vectors(),
     }
     stale = []
@@ -124,7 +126,7 @@ def main():
         path = VECTORS / name
         if "--check" not in sys.argv:
             path.write_text(text, encoding="ascii")
-            print(f"{name}: {len(content['cases'])} cases")
+            print(f"{name}: {len(content.get('cases', content.get('refused', [])))} cases")
         elif not path.exists() or path.read_text(encoding="ascii") != text:
             stale.append(name)
     if stale:

@@ -93,6 +93,15 @@ export const defaultBrokerLimits = {
   redisPingMs: 10_000,
   redisReconnectBaseMs: 100,
   redisReconnectCapMs: 5_000,
+  /** Entries of membership chains whose meaning is kept in memory, over all meshes; the least lately used chain gives way. */
+  membershipCachedEntriesMax: 1_000_000,
+  /** Appends to one mesh's chain that wait for their turn. */
+  membershipAppendsMax: 64,
+  membershipEntryBytesMax: 32_768,
+  /** One page of a chain. */
+  membershipPageBytesMax: 1_048_576,
+  /** Entries that are handed in over HTTP. */
+  membershipBodyBytesMax: 262_144,
   adminBodyBytesMax: 65_536,
   publicBodyBytesMax: 16_384,
   /** A message of a direct caller: the largest body as text with half of it escaped, or as base64url, and its meta. */

@@ -12,6 +12,7 @@ import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
 import type { Listeners } from "./listen/listeners.ts";
+import { createMembership } from "./membership/membership.ts";
 import type { BrokerMetrics } from "./metrics.ts";
 import { createNotices } from "./route/notices.ts";
 import { createProgress } from "./route/progress.ts";
@@ -43,6 +44,7 @@ export function composeLinkParts(options: {
   const { store, clock, log, metrics, limits, limiter, bus, key, dedupe } = options;
   const registry = createLinkRegistry();
   const news = createNews(registry, bus);
+  const membership = createMembership({ store, registry, news, bus, clock, log, limits });
   const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
@@ -81,13 +83,14 @@ export function composeLinkParts(options: {
     },
     store,
     accepter: createAccepter(
-      { store, clock, log, metrics, limiter, committed, uncertain, fatal: options.fatal },
+      { store, clock, log, metrics, limiter, chainOf: membership.known, committed, uncertain, fatal: options.fatal },
       limits,
     ),
     router,
     queues,
     progress,
     news,
+    membership,
     bus,
     registry,
     clock,

@@ -217,7 +217,7 @@ async function openPublic(
       programVersion,
       join: { ...linkParts, certificatePrint, listening: listening.promise },
       direct: { ...linkParts, apiKeys },
-      blobs,
+      files: { ...linkParts, listening: listening.promise, blobs },
       metrics: certificatePrint === null || options.publicMetrics === true ? metrics : null,
       async ready() {
         if (drain.begun()) throw new ClaudemeshError("stopping", "The broker is stopping.");
@@ -270,7 +270,7 @@ function upkeepOf(linkParts: LinkParts, blobStore: BlobStore | null, kept: Kept,
 }
 
 function adminOf(
-  { store, news, registry, key, clock, log, limits }: LinkParts,
+  { store, news, membership, registry, key, clock, log, limits }: LinkParts,
   { upkeep, opened, shutdown }: { upkeep: Upkeep; opened: Listeners; shutdown: () => void },
 ): AdminServer {
   const { url, exposed } = opened;
@@ -279,6 +279,7 @@ function adminOf(
       programVersion: readProgramVersion(),
       store,
       news,
+      membership,
       clock,
       log,
       leaseMs: limits.presenceLeaseMs,

@@ -9,7 +9,11 @@ import type {
   OutboxStatus,
   Page,
 } from "../protocol/local-api.ts";
-import type { Envelope, Priority } from "../protocol/envelope.ts";
+import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.ts";
+import type { EpochRecord } from "../protocol/epoch.ts";
+import type { EntryContent, MembershipEntry } from "../protocol/membership/entry.ts";
+import type { MembershipState } from "../protocol/membership/state.ts";
+import type { RowError } from "./outbox/next-state.ts";
 import type {
   FeatureParams,
   LogBreak,
@@ -195,6 +199,77 @@ export interface CheckedPush {
   /** Files that its sealed content tells of. Absent: none. */
   readonly attachments?: readonly Attachment[];
 }
+
+/** The mesh's membership chain as this home holds it: on disk, every entry verified (docs/security.md). */
+export interface Membership {
+  /** null: this home holds none, since its mesh is from before there were chains. */
+  state(): MembershipState | null;
+  /** Entries as they were signed, above a place (-1: all), in order. */
+  entries(after: number, limit: number): readonly MembershipEntry[];
+  /**
+   * Brings it to the broker's head; entries of ours that the broker lost are handed in again. Resolves when nothing more can be done:
+   * what keeps the two apart is then in {@link trouble}. Rejects when the link does.
+   */
+  follow(request: LinkRequest): Promise<void>;
+  /** What keeps the broker's chain and ours apart, told loudly when it began; null: nothing. */
+  trouble(): MembershipTrouble | null;
+  /**
+   * Signs what `content` says as this member, hands it in, and again where somebody else's entry came first. Resolves once it is in
+   * force here. Rejects with the refusals of applyEntry, before anything is sent, and with those of the link.
+   */
+  append(content: (state: MembershipState) => EntryContent): Promise<MembershipEntry>;
+  /** After an entry is in force and on disk. Returns its own removal. */
+  onChange(listener: (entry: MembershipEntry, state: MembershipState) => void): () => void;
+}
+
+export interface MembershipTrouble {
+  readonly code:
+    | "membership_forked"
+    | "membership_rolled_back"
+    | "membership_invalid"
+    | "membership_newer"
+    | "mesh_unsealed";
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A request frame on the live link, as {@link Link.request}. */
+export type LinkRequest = (frame: { type: string } & Record<string, unknown>) => Promise<unknown>;
+
+/** The keys that bodies are sealed by: the member's own, and those of topics and queues. */
+export interface Keyring {
+  /**
+   * Whether something can be sealed to a destination now. If not: why, and what changes that is under way, or begins when a link
+   * stands; then {@link onChange} tells.
+   */
+  readyFor(destination: { readonly kind: DestinationKind; readonly ref: string }): Readiness;
+  /** Algorithm, key and sealed bytes of an envelope that has all but these. Call only where {@link readyFor} is ready. */
+  seal(header: SealedHeader, content: Uint8Array): Pick<Envelope, "algorithm" | "sealed_to" | "body">;
+  /** The content of a signed envelope's body, or why it cannot be had, and whether that may change. */
+  open(envelope: Envelope, sealed: Uint8Array): Opened;
+  /** Keys came, or the chain changed: what could not be sealed or opened may be now. Returns its own removal. */
+  onChange(listener: () => void): () => void;
+  /** Makes a new epoch of a topic or queue now. `history`: as the present one says, when absent. */
+  rotate(
+    destination: { readonly kind: "topic" | "queue"; readonly ref: string },
+    history?: "all" | "joined",
+  ): Promise<EpochRecord>;
+  /** Asks the broker for keys, wraps for others what they lack. */
+  follow(request: LinkRequest): Promise<void>;
+}
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: RowError };
+
+export type Opened =
+  | { readonly content: Uint8Array }
+  /** `forGood`: no key that could still come opens it. */
+  | { readonly content: null; readonly reason: string; readonly forGood: boolean };
+
+/** What is bound to a body: everything of the envelope that its receiver is shown. */
+export type SealedHeader = Omit<
+  Envelope,
+  "algorithm" | "sealed_to" | "body" | "request_fingerprint" | "membership_head" | "signature" | "key_id" | "sent_at"
+>;
 
 /** The supervised link to the broker. Start returns at once, online or not. */
 export interface Link extends Service {

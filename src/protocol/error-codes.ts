@@ -59,6 +59,16 @@ export const errorCodes = {
   invite_revoked: { status: 410, retryable: false },
   certificate_mismatch: { status: 502, retryable: false },
   broker_key_mismatch: { status: 502, retryable: false },
+  // Who belongs to a mesh.
+  membership_invalid: { status: 400, retryable: false },
+  membership_newer: { status: 400, retryable: false },
+  membership_moved: { status: 409, retryable: true },
+  membership_forked: { status: 409, retryable: false },
+  membership_rolled_back: { status: 409, retryable: false },
+  mesh_unsealed: { status: 409, retryable: false },
+  mesh_sealed: { status: 409, retryable: false },
+  last_owner: { status: 409, retryable: false },
+  too_many_epochs: { status: 409, retryable: false },
   // Load and state of the service.
   daemon_busy: { status: 429, retryable: true },
   too_many_streams: { status: 429, retryable: true },

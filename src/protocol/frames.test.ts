@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "d32d3d1a4d0c2517bb52c5a3fe2d75ac3758a7460ccb5f05acb237fc8142942e";
+const wireDigest = "5ce1e18a4a9afffc1d43492f90cfd99cd0545ea6114007bf6931e2713e918bc6";
 
 test("the wire changes only on purpose", () => {
   const files = [

@@ -2,6 +2,12 @@ import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import type { BrokerReach, InviteInfo } from "./invite-frames.ts";
+import type {
+  MembershipEventFrame,
+  MembershipHead,
+  MembershipRequestFrame,
+  MembershipRequestResults,
+} from "./membership-frames.ts";
 import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
 /** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
@@ -81,7 +87,15 @@ export interface HelloAckFrame {
     readonly missing_required: readonly string[];
   };
   readonly limits: { readonly inline_bytes: number; readonly frame_bytes: number; readonly frame_items: number };
-  readonly log: { readonly epoch: number; readonly head: number; readonly breaks: readonly LogBreak[] };
+  readonly log: LogState;
+  /** Head of the mesh's membership chain; null: it has none yet. */
+  readonly membership: MembershipHead | null;
+}
+
+export interface LogState {
+  readonly epoch: number;
+  readonly head: number;
+  readonly breaks: readonly LogBreak[];
 }
 
 // ---- traffic ----------------------------------------------------------------------------------------------------
@@ -247,6 +261,7 @@ export type RequestFrame =
     }
   | { readonly type: "invites"; readonly id: number }
   | { readonly type: "invite_revoke"; readonly id: number; readonly invite_id: string }
+  | MembershipRequestFrame
   | QueueRequestFrame;
 
 /** Answers a request of either side. A daemon's reply to the broker says that what was told is on its disk. */
@@ -264,7 +279,7 @@ export interface LogPage {
 }
 
 /** What a RequestFrame's `reply.result` holds, by request type. */
-export interface RequestResults extends QueueRequestResults {
+export interface RequestResults extends MembershipRequestResults, QueueRequestResults {
   members: { readonly members: readonly MemberInfo[] };
   topics: { readonly topics: readonly TopicInfo[] };
   topic_members: { readonly members: readonly TopicMember[] };
@@ -324,6 +339,7 @@ export type NoticeItem =
 
 /** Broker → daemon news. Loss of one is harmless: every state it speaks of can be asked for. */
 export type EventFrame =
+  | MembershipEventFrame
   | {
       readonly type: "event";
       readonly event: "member_joined" | "member_left" | "member_online" | "member_offline";

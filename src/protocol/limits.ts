@@ -17,8 +17,6 @@ export const limits = {
   /** Files of one message. */
   attachmentsMax: 32,
   attachmentNameBytesMax: 255,
-  /** Keys of a topic or queue that follow on each other. */
-  epochDepthMax: 1_000_000,
   clientMessageIdCharsMax: 96,
   nameCharsMax: 64,
   contentTypeCharsMax: 128,
@@ -75,4 +73,22 @@ export const limits = {
   apiKeyNameCharsMax: 64,
   /** Destinations that one API key may be limited to. */
   apiKeyDestinationsMax: 64,
+  /** Entries of one membership chain. */
+  membershipEntriesMax: 1_000_000,
+  /** Of one page of it. */
+  membershipPageMax: 256,
+  /** Members that a mesh has ever had. */
+  membersMax: 100_000,
+  /** Key pairs that one member has ever had. */
+  memberKeysMax: 1_000,
+  /** Entries of the chain by one member that is no admin, besides its leaving: nobody fills what is everybody's. */
+  memberEntriesMax: 1_000,
+  /** Members that one member takes direct messages of, where it names them. */
+  dmFromMax: 256,
+  /** Topics and queues that one member is limited to. */
+  grantsMax: 256,
+  /** Wraps of topic keys in one frame. */
+  wrapsMax: 256,
+  /** Epochs of one topic or queue. */
+  epochsMax: 10_000,
 } as const;

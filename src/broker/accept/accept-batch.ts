@@ -3,7 +3,9 @@ import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
+import type { MembershipState } from "../../protocol/membership/state.ts";
 import type { LimitDecision, Limiter, LimitItem } from "../limit/limiter.ts";
+import { refusalByMembership } from "../membership/rules.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore, Refusal } from "../store/store.ts";
 import { answerFromRecord, duplicateAnswer, mismatchAnswer, refusalAnswer, refusalOf, voidAnswer } from "./answer.ts";
@@ -15,6 +17,8 @@ export interface AcceptParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;
+  /** What the mesh's membership chain says; null: it has none. */
+  chainOf(meshId: string): Promise<MembershipState | null>;
   /** Called after the commit, in sequence order, before the answers go out. */
   committed(meshId: string, messages: readonly CommittedMessage[]): void;
   /** A batch whose outcome is unknown: whatever is remembered of the log's end may be incomplete. */
@@ -60,8 +64,11 @@ export async function acceptBatch(
   metrics.acceptBatchSize.observe(batch.length);
   let open: readonly QueuedItem[] = batch;
   try {
+    const chain = parts.chainOf(meshId);
+    // Its failure is the batch's, once B0 has answered what it can.
+    chain.catch(() => undefined);
     open = answerKnown(batch, await known, parts);
-    if (open.length > 0) await claim(meshId, open, parts);
+    if (open.length > 0) await claim(meshId, open, await chain, parts);
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown, "store_unavailable");
     metrics.storeErrors.inc({ code: error.code });
@@ -95,8 +102,13 @@ function answerKnown(batch: readonly QueuedItem[], found: KnownIds, parts: Accep
 }
 
 /** B1 decides what would be refused; B2 and B3 run in the store, which looks every id up again under its lock. */
-async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptParts): Promise<void> {
-  const { refusals, charged } = await decideRefusals(meshId, open, parts);
+async function claim(
+  meshId: string,
+  open: readonly QueuedItem[],
+  chain: MembershipState | null,
+  parts: AcceptParts,
+): Promise<void> {
+  const { refusals, charged } = await decideRefusals(meshId, open, chain, parts);
   const now = parts.clock.now();
   const items = open.map(
     (item, index): AcceptItem => ({
@@ -141,6 +153,7 @@ async function claim(meshId: string, open: readonly QueuedItem[], parts: AcceptP
 async function decideRefusals(
   meshId: string,
   open: readonly QueuedItem[],
+  chain: MembershipState | null,
   parts: AcceptParts,
 ): Promise<{ refusals: (Refusal | null)[]; charged: boolean[] }> {
   const refusals: (Refusal | null)[] = new Array(open.length).fill(null);
@@ -149,7 +162,9 @@ async function decideRefusals(
   const askedIndex: number[] = [];
   for (const [index, item] of open.entries()) {
     const id = item.envelope.client_message_id;
-    if (item.bodyBytes > item.link.inlineBytes) {
+    const unwelcome = refusalByMembership(chain, item.envelope, item.link.direct === null);
+    if (unwelcome !== null) refusals[index] = unwelcome;
+    else if (item.bodyBytes > item.link.inlineBytes) {
       refusals[index] = refusalOf(
         "body_too_large",
         `The sealed body has ${item.bodyBytes} bytes, the link takes ${item.link.inlineBytes}.`,

@@ -170,6 +170,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
           clock: fixture.clock,
           log: silentLog,
           metrics,
+          chainOf: async () => null,
           committed: () => {
             committed += 1;
           },

@@ -5,6 +5,7 @@ import { checkName } from "../../protocol/address.ts";
 import type { DirectMessage } from "../../protocol/direct-api.ts";
 import type { LogPage } from "../../protocol/frames.ts";
 import { memberInfo } from "../link/member-info.ts";
+import { requireUse } from "../membership/rules.ts";
 import { readLogPage } from "../route/log-page.ts";
 import { readableTopic } from "../route/readable-topic.ts";
 import type { Caller } from "./api-key-check.ts";
@@ -33,6 +34,7 @@ export function directReadRoutes(parts: DirectParts): readonly Route[] {
         const name = checkName(call.params.topic, "topic");
         requireDestination(caller, `#${name}`);
         const { mesh_id, member_id } = caller.key;
+        requireUse(await parts.membership.known(mesh_id), member_id, `#${name}`);
         const topic = await readableTopic(parts.store, mesh_id, member_id, name);
         const found = await readLogPage(
           (page) => parts.store.history(mesh_id, member_id, topic, page),

@@ -3,12 +3,14 @@ import type { RequestHead } from "../../http/route.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
 import { blobRequestBytes, readBlobAuthorization } from "../../protocol/files/blob-request.ts";
+import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
 import { publicKeyFromHex, verify } from "../../protocol/signing.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import { noActiveMember } from "../store/member-refusals.ts";
 import type { MemberRow } from "../store/store.ts";
 
 export interface MemberCheckParts extends Pick<LinkParts, "store" | "clock" | "authorities"> {
+  readonly membership: Pick<LinkParts["membership"], "known" | "fresh">;
   readonly limits: Pick<LinkParts["limits"], "blobRequestSkewMs">;
   /** Resolves once the broker knows its own addresses. */
   readonly listening: Promise<unknown>;
@@ -38,7 +40,14 @@ export async function memberOf(parts: MemberCheckParts, head: RequestHead): Prom
     throw refused("the time in the request is not the broker's", "set this host's clock: claudemesh doctor");
   const { memberId, time } = shown;
   const signed = blobRequestBytes({ method: head.method, path: head.path, meshId, authority, memberId, time });
-  if (!holds(memberId, signed, shown.signature))
+  const keyIn = async (chainOf: (meshId: string) => Promise<MembershipState | null>): Promise<string> => {
+    const inChain = (await chainOf(meshId))?.members.get(memberId);
+    // Whom no chain names yet has the key that it was added by.
+    return inChain === undefined ? memberId : currentKeys(inChain).keyId;
+  };
+  const { known, fresh } = parts.membership;
+  // The key may have changed by another broker's doing a moment ago.
+  if (!holds(await keyIn(known), signed, shown.signature) && !holds(await keyIn(fresh), signed, shown.signature))
     throw refused("the signature does not hold for this request, this broker and this address");
   const member = await parts.store.member(meshId, memberId);
   // Whoever is no member learns nothing of which meshes there are.
@@ -52,10 +61,9 @@ export function askingMember({ admitted }: { readonly admitted: unknown }): Memb
   return admitted as MemberRow;
 }
 
-/** Keys do not rotate yet: the key in use is the one that names the member. */
-function holds(memberId: string, signed: Uint8Array, signature: string): boolean {
+function holds(keyId: string, signed: Uint8Array, signature: string): boolean {
   try {
-    return verify(publicKeyFromHex(memberId), signed, signature);
+    return verify(publicKeyFromHex(keyId), signed, signature);
   } catch {
     return false;
   }

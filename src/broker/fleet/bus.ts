@@ -29,6 +29,17 @@ export type BusMessage =
     }
   /** News for the links of a mesh. */
   | { readonly kind: "event"; readonly mesh_id: string; readonly event: EventFrame; readonly except: string | null }
+  /** An entry was appended to the mesh's membership chain. */
+  | {
+      readonly kind: "membership_changed";
+      readonly mesh_id: string;
+      readonly n: number;
+      readonly hash: string;
+      /** The member that it ended: its link is closed. */
+      readonly ended: string | null;
+      /** The member whose destinations it changed. */
+      readonly limited: string | null;
+    }
   /** Cursors of a topic moved. */
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
   /** There may be something to claim without anything new in the log: given back, or made ready again. */

@@ -2,7 +2,10 @@ import type { LinkParts } from "../link/link-parts.ts";
 import type { BusMessage } from "./bus.ts";
 import { replaceLink, restartLink } from "./ended.ts";
 
-export type HearParts = Pick<LinkParts, "router" | "registry" | "receipts" | "notices" | "progress" | "queues"> & {
+export type HearParts = Pick<
+  LinkParts,
+  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues"
+> & {
   readonly store: Pick<LinkParts["store"], "life">;
 };
 
@@ -25,6 +28,8 @@ export function hear(message: BusMessage, parts: HearParts): void {
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
+    case "membership_changed":
+      return parts.membership.heard(message);
     case "topic_moved":
       return parts.progress.moved(meshId, message.topic_id);
     case "queue_ready":

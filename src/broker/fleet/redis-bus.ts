@@ -21,6 +21,7 @@ const kinds = new Set<string>([
   "reached",
   "link_opened",
   "event",
+  "membership_changed",
   "topic_moved",
   "queue_ready",
   "owed",
@@ -138,10 +139,22 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = value as Record<
-    string,
-    unknown
-  >;
+  const {
+    first,
+    last,
+    keys,
+    life,
+    member_id,
+    topic_id,
+    queue,
+    link_epoch,
+    instance_id,
+    event,
+    n,
+    hash,
+    ended,
+    limited,
+  } = value as Record<string, unknown>;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -154,6 +167,8 @@ function isBusMessage(value: unknown): value is BusMessage {
       );
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
+    case "membership_changed":
+      return Number.isSafeInteger(n) && typeof hash === "string" && isTextOrNull(ended) && isTextOrNull(limited);
     case "topic_moved":
       return typeof topic_id === "string";
     case "queue_ready":
@@ -165,4 +180,5 @@ function isBusMessage(value: unknown): value is BusMessage {
   }
 }
 
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === "string";
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === "string");

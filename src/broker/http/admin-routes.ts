@@ -11,15 +11,18 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { memberInfo } from "../link/member-info.ts";
 import type { News } from "../fleet/news.ts";
+import type { Membership } from "../membership/membership.ts";
 import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 import { jobNames, type Upkeep } from "../upkeep/upkeep.ts";
 import { apiKeyRoutes } from "./api-key-routes.ts";
+import { adminMembershipRoutes } from "./membership-routes.ts";
 import * as answers from "./admin-answers.schema.ts";
 
 export interface AdminParts {
   readonly programVersion: string;
   readonly store: BrokerStore;
   readonly news: News;
+  readonly membership: Membership;
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
@@ -58,6 +61,7 @@ export function adminRoutes(parts: AdminParts): readonly Route[] {
   const routes: readonly Route[] = [
     ...tagged("broker", brokerRoutes(parts)),
     ...tagged("meshes", meshRoutes(parts)),
+    ...tagged("membership", adminMembershipRoutes(parts)),
     ...tagged("keys", apiKeyRoutes(parts)),
     ...tagged("upkeep", upkeepRoutes(parts)),
     ...tagged("description", [openApiRoute(adminApi, () => routes, parts.programVersion)]),
@@ -157,7 +161,7 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       name: "memberAdd",
       method: "POST",
       path: "/v1/meshes/{mesh_id}/members",
-      summary: "Add a member. Adding the same one again changes nothing",
+      summary: "Add a member to a mesh that has no membership chain. Adding the same one again changes nothing",
       params: { mesh_id: text() },
       body: {
         member_id: memberId,
@@ -166,11 +170,15 @@ function meshRoutes(parts: AdminParts): readonly Route[] {
       },
       bodyOptional: true,
       answers: [{ status: 200, description: "The member", body: answers.member }],
-      errors: ["invalid_destination", "already_exists", "store_unavailable"],
+      errors: ["invalid_destination", "already_exists", "mesh_sealed", "store_unavailable"],
       async handle({ params, body }) {
         const mesh = await store.meshById(params.mesh_id);
         if (mesh === null)
           throw new ClaudemeshError("not_found", "there is no such mesh", { hint: "GET /v1/meshes lists them" });
+        if ((await parts.membership.known(mesh.mesh_id)) !== null)
+          throw new ClaudemeshError("mesh_sealed", "this mesh's membership chain says who belongs to it", {
+            hint: "an owner or admin of the mesh takes somebody in: claudemesh invite",
+          });
         const known = await store.member(mesh.mesh_id, body.member_id);
         const row = await store.addMember({
           mesh_id: mesh.mesh_id,

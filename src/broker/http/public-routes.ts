@@ -5,9 +5,8 @@ import { constant, view } from "../../http/view.ts";
 import type { DirectParts } from "../direct/direct-parts.ts";
 import { directReadRoutes } from "../direct/read-routes.ts";
 import { directSendRoutes } from "../direct/send-routes.ts";
-import { blobRoutes } from "../files/blob-routes.ts";
-import type { Blobs } from "../files/blobs.ts";
-import type { JoinParts } from "../join/admit.ts";
+import { type BlobRouteParts, blobRoutes } from "../files/blob-routes.ts";
+import type { JoinParts } from "../join/join.ts";
 import { joinRoutes } from "../join/join-routes.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 
@@ -15,8 +14,7 @@ export interface PublicParts {
   readonly programVersion: string;
   readonly join: JoinParts;
   readonly direct: DirectParts;
-  /** null: this broker has no place for files. */
-  readonly blobs: Blobs | null;
+  readonly files: BlobRouteParts;
   /** null: not shown on this listener. */
   readonly metrics: BrokerMetrics | null;
   /** Rejects while the broker must not get traffic. */
@@ -55,7 +53,7 @@ export function publicRoutes(parts: PublicParts): readonly Route[] {
     ...tagged("joining", joinRoutes(parts.join)),
     ...tagged("messages", directSendRoutes(parts.direct)),
     ...tagged("reading", directReadRoutes(parts.direct)),
-    ...tagged("files", blobRoutes({ ...parts.join, blobs: parts.blobs })),
+    ...tagged("files", blobRoutes(parts.files)),
     ...tagged("description", [openApiRoute(publicApi, () => routes, parts.programVersion)]),
   ];
   return routes;

@@ -1,11 +1,11 @@
 import { operation, type Route } from "../../http/route.ts";
-import { described, inPath, text } from "../../http/shape.ts";
+import { described, inPath, text, whole } from "../../http/shape.ts";
 import { answerOf, instant, nullable, view } from "../../http/view.ts";
-import { oneOf } from "../../http/shape.ts";
-import type { Admitted, BrokerProof } from "../../protocol/admission.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
+import type { BrokerProof } from "../../protocol/admission.ts";
 import { limits } from "../../protocol/limits.ts";
-import { admitByInvite, type JoinParts, proveBroker } from "./admit.ts";
+import { defaultBrokerLimits } from "../broker-limits.ts";
+import { entriesShape, joined, membershipPage } from "../http/membership.schema.ts";
+import { joinByEntries, type JoinParts, proveBroker, readByInvite, unknownInvite } from "./join.ts";
 
 const hex32 = (said: string) =>
   described(text({ form: { pattern: /^[0-9a-f]{64}$/, said: "must be 64 lower-case hex characters" } }), said);
@@ -27,15 +27,7 @@ const proof = answerOf<BrokerProof>("BrokerProof")(
     ),
   }),
 );
-const admitted = answerOf<Admitted>("Admitted")(
-  view({
-    mesh_id: text(),
-    slug: text(),
-    member_id: text(),
-    name: text(),
-    role: oneOf("owner", "admin", "member", "guest"),
-  }),
-);
+const params = { mesh_id: inPath(text(), unknownInvite) };
 
 /** How a host that holds an invite becomes a member. Nobody else is known here: the signatures say who asks. */
 export function joinRoutes(parts: JoinParts): readonly Route[] {
@@ -55,46 +47,53 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
       }),
     }),
     operation({
+      name: "membershipRead",
+      method: "POST",
+      path: "/v1/meshes/{mesh_id}/membership",
+      summary: "The mesh's membership chain, for who holds an invite that was not taken back",
+      params,
+      body: {
+        invite_id: hex32("The invite's public key"),
+        after: described(whole(-1, limits.membershipEntriesMax), "Entries above this place; -1: from the beginning"),
+        at: described(instant(), "Now; ten minutes off at most"),
+        signature: base64url(64, "ed25519 by the invite's private key over mesh, broker key and the fields above"),
+      },
+      answers: [{ status: 200, description: "One page, in order", body: membershipPage }],
+      errors: ["auth_failed", "invite_unknown", "invite_revoked", "store_unavailable"],
+      handle: async ({ params, body }) => ({ status: 200, body: await readByInvite(parts, params.mesh_id, body) }),
+    }),
+    operation({
       name: "join",
       method: "POST",
       path: "/v1/meshes/{mesh_id}/join",
-      summary: "Become a member by an invite. The same member asking again changes nothing and uses nothing up",
-      params: { mesh_id: inPath(text(), unknownInvite) },
-      body: {
-        invite_id: hex32("The invite's public key"),
-        member_id: hex32("The new member's ed25519 public key"),
-        x25519_pubkey: hex32("The new member's x25519 public key"),
-        name: described(text({ charsMax: limits.nameCharsMax }), "Unique in the mesh, whatever its case", {
-          pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        }),
-        invite_signature: base64url(64, "ed25519 by the invite's private key over the admission"),
-        member_signature: base64url(64, "ed25519 by the new member's key over the same bytes"),
-      },
+      summary:
+        "Become a member: append the entry that an invite's key and the new member's have signed. The same entry again changes nothing and uses nothing up",
+      params,
+      body: entriesShape,
+      bodyBytesMax: defaultBrokerLimits.membershipBodyBytesMax,
       answers: [
-        { status: 201, description: "A member from now on", body: admitted },
-        { status: 200, description: "It was a member already", body: admitted },
+        { status: 201, description: "A member from now on: the one that the last entry takes in", body: joined },
+        { status: 200, description: "The chain had the entries already", body: joined },
       ],
       errors: [
         "auth_failed",
-        "invalid_destination",
+        "membership_invalid",
+        "membership_newer",
+        "membership_moved",
         "invite_unknown",
         "invite_expired",
         "invite_used",
         "invite_revoked",
         "already_exists",
         "not_a_member",
+        "not_allowed",
+        "last_owner",
         "store_unavailable",
       ],
       async handle({ params, body }) {
-        const done = await admitByInvite(parts, params.mesh_id, body);
-        return { status: done.admitted ? 201 : 200, body: done.answer };
+        const done = await joinByEntries(parts, params.mesh_id, body.entries);
+        return { status: done.joined ? 201 : 200, body: done.answer };
       },
     }),
   ];
-}
-
-function unknownInvite(): ClaudemeshError {
-  return new ClaudemeshError("invite_unknown", "this broker knows no such invite", {
-    hint: "ask for a new one: claudemesh invite",
-  });
 }

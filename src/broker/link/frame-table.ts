@@ -11,7 +11,11 @@ import { onHistory } from "./frames/history.ts";
 import { onInviteCreate } from "./frames/invite-create.ts";
 import { onInviteRevoke } from "./frames/invite-revoke.ts";
 import { onInvites } from "./frames/invites.ts";
+import { onKeysAnnounce } from "./frames/keys-announce.ts";
+import { onKeysAnnounced } from "./frames/keys-announced.ts";
 import { onMembers } from "./frames/members.ts";
+import { onMembershipAppend } from "./frames/membership-append.ts";
+import { onMembership } from "./frames/membership.ts";
 import { onNack } from "./frames/nack.ts";
 import { onMentions } from "./frames/mentions.ts";
 import { onPushAck } from "./frames/push-ack.ts";
@@ -21,6 +25,7 @@ import { onQueueDelete } from "./frames/queue-delete.ts";
 import { onQueuePolicy } from "./frames/queue-policy.ts";
 import { onQueueRequeue } from "./frames/queue-requeue.ts";
 import { onQueues } from "./frames/queues.ts";
+import { onReach } from "./frames/reach.ts";
 import { onReceipt } from "./frames/receipt.ts";
 import { onReply } from "./frames/reply.ts";
 import { onSend } from "./frames/send.ts";
@@ -55,6 +60,11 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   invite_create: onInviteCreate,
   invites: onInvites,
   invite_revoke: onInviteRevoke,
+  membership: onMembership,
+  membership_append: onMembershipAppend,
+  reach: onReach,
+  keys_announce: onKeysAnnounce,
+  keys_announced: onKeysAnnounced,
   queues: onQueues,
   queue_create: onQueueCreate,
   queue_delete: onQueueDelete,

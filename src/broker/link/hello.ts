@@ -2,6 +2,7 @@ import type { CloseKind } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HelloFrame } from "../../protocol/frames.ts";
 import { helloBytes, publicKeyFromHex, verify } from "../../protocol/signing.ts";
+import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
 import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 
 /** Why an opening ends: the kind of its close code. */
@@ -26,16 +27,15 @@ export interface HelloContext {
 }
 
 /**
- * Proves a hello (wire.md §1): the signature of the member's key over the whole hello, our nonce, our broker_id and
+ * Proves a hello (wire.md §1): the signature of the member's key in use over the whole hello, our nonce, our broker_id and
  * the authority that was dialled. A hello relayed from, or to, another broker fails. Only then is the store asked.
  */
 export async function proveHello(
   hello: HelloFrame,
   context: HelloContext,
   store: Pick<BrokerStore, "meshById" | "member">,
-): Promise<{ mesh: MeshRow; member: MemberRow }> {
-  // Keys do not rotate yet: the key in use is the one that names the member.
-  if (hello.key_id !== hello.member_id) throw new OpeningRefused("auth_failed", "key_id is not a key of this member");
+  chainOf: (meshId: string) => Promise<MembershipState | null>,
+): Promise<{ mesh: MeshRow; member: MemberRow; chain: MembershipState | null }> {
   // What a connection says about its own address proves nothing; that the address is one of ours does.
   if (!context.authorities.has(context.authority)) {
     throw new OpeningRefused(
@@ -55,8 +55,14 @@ export async function proveHello(
   const mesh = await store.meshById(hello.mesh_id);
   const member = mesh === null ? null : await store.member(hello.mesh_id, hello.member_id);
   if (mesh === null || member === null) throw new OpeningRefused("auth_failed", "not a member of this mesh");
-  if (member.status === "revoked") throw new OpeningRefused("member_revoked", "the member was revoked");
-  return { mesh, member };
+  const chain = await chainOf(mesh.mesh_id);
+  // Whom no chain names yet has the key that it was added by.
+  const inChain = chain?.members.get(hello.member_id);
+  if (hello.key_id !== (inChain === undefined ? hello.member_id : currentKeys(inChain).keyId))
+    throw new OpeningRefused("auth_failed", "key_id is not the key in use of this member");
+  if (member.status !== "active")
+    throw new OpeningRefused("member_revoked", `the member ${member.status === "left" ? "has left" : "was revoked"}`);
+  return { mesh, member, chain };
 }
 
 function signatureHolds(
@@ -64,7 +70,7 @@ function signatureHolds(
   { nonce, brokerId, authority }: { nonce: string; brokerId: string; authority: string },
 ): boolean {
   try {
-    return verify(publicKeyFromHex(hello.member_id), helloBytes(hello, nonce, brokerId, authority), hello.signature);
+    return verify(publicKeyFromHex(hello.key_id), helloBytes(hello, nonce, brokerId, authority), hello.signature);
   } catch (thrown) {
     throw new OpeningRefused("auth_failed", ClaudemeshError.from(thrown).message);
   }

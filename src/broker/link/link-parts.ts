@@ -6,6 +6,7 @@ import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
 import type { Bus } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
+import type { Membership } from "../membership/membership.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
 import type { Progress } from "../route/progress.ts";
@@ -30,6 +31,7 @@ export interface LinkParts {
   readonly registry: LinkRegistry;
   readonly presence: Presence;
   readonly news: News;
+  readonly membership: Membership;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;

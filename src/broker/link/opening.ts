@@ -8,7 +8,8 @@ import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { noteClosed, replaceLink } from "../fleet/ended.ts";
-import type { LogState, RaisedLink } from "../store/store.ts";
+import type { LogState } from "../../protocol/frames.ts";
+import type { RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
@@ -69,7 +70,8 @@ async function admit(
   parts: LinkParts,
 ): Promise<LiveLink | null> {
   const { clock, limits } = parts;
-  const { mesh, member } = await proveHello(hello, context, parts.store);
+  const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
+  const membership = chain === null ? null : { n: chain.n, hash: chain.head };
   const features = featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
@@ -81,6 +83,12 @@ async function admit(
     return null;
   }
 
+  // Ended since its hello was read: there was no link yet to be closed by that. It dials again, and hears why.
+  const own = parts.membership.kept(hello.mesh_id)?.members.get(hello.member_id);
+  if (own !== undefined && own.status !== "active") {
+    out.closeWith(serviceRestartCode, "service_restart");
+    return null;
+  }
   const connectionId = newUuidV7(clock.now());
   replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
@@ -103,6 +111,7 @@ async function admit(
     parts,
   );
   parts.registry.set(link);
+  parts.membership.noticed(link.meshId, membership);
   parts.metrics.links.set(parts.registry.count());
   parts.metrics.linksOpened.inc();
   const ack: HelloAckFrame = {
@@ -114,6 +123,7 @@ async function admit(
     features,
     limits: { inline_bytes: limits.inlineBytes, frame_bytes: limits.frameBytesMax, frame_items: limits.frameItemsMax },
     log: { epoch: log.epoch, head: log.head, breaks: log.breaks },
+    membership,
   };
   link.send(ack);
   ws.resume();

@@ -19,7 +19,7 @@ export function readMember(row: Row): MemberRow {
     member_id: String(row["member_id"]),
     name: String(row["name"]),
     role: String(row["role"]) as MemberRow["role"],
-    status: row["status"] === "active" ? "active" : "revoked",
+    status: row["status"] === "active" ? "active" : row["status"] === "left" ? "left" : "revoked",
     link_epoch: Number(row["link_epoch"]),
     instance_id: textOrNull(row["instance_id"]),
     online_until: Number(row["online_until"]),

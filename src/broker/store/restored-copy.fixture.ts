@@ -3,7 +3,8 @@ import type { TestContext } from "node:test";
 import type { Position } from "../../protocol/frames.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
 import { accepted, item } from "./store-bench.fixture.ts";
-import type { AcceptItem, BrokerStore, LogState } from "./store.ts";
+import type { LogState } from "../../protocol/frames.ts";
+import type { AcceptItem, BrokerStore } from "./store.ts";
 
 export const meshId = "01890000-0000-7000-8000-00000000000e";
 

@@ -1,3 +1,4 @@
+import type { MembershipHead } from "../../protocol/membership-frames.ts";
 import type { MemberRow } from "./store.ts";
 
 /**
@@ -16,8 +17,10 @@ export interface SharedStore {
    * is left out: whoever opens that one ends it.
    */
   endedLinks<L extends HeldLink>(links: readonly L[], now: number): Promise<EndedLink<L>[]>;
-  /** End of each mesh's log. */
-  heads(meshIds: readonly string[]): Promise<{ readonly mesh_id: string; readonly seq: number }[]>;
+  /** End of each mesh's log, and of its membership chain. */
+  heads(
+    meshIds: readonly string[],
+  ): Promise<{ readonly mesh_id: string; readonly seq: number; readonly membership: MembershipHead | null }[]>;
   /** Of these members, those for whom receipts or notices are kept. */
   owed<M extends HeldMember>(members: readonly M[]): Promise<M[]>;
   /** Members of these meshes whose presence lease ended after `from` and up to `to`. */

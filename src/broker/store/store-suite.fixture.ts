@@ -7,6 +7,7 @@ import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
+import { membership } from "./store-suite-membership.fixture.ts";
 import { queues } from "./store-suite-queues.fixture.ts";
 import { mentions } from "./store-suite-mentions.fixture.ts";
 import { topicsAndCursors } from "./store-suite-topics.fixture.ts";
@@ -20,6 +21,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: queues`, () => queues(on));
   describe(`${name}: leases of a queue`, () => leaseModel(on));
   describe(`${name}: invites`, () => invites(on));
+  describe(`${name}: membership`, () => membership(on));
   describe(`${name}: direct callers`, () => directCallers(on));
   describe(`${name}: blobs`, () => blobs(on));
   describe(`${name}: mentions`, () => mentions(on));

@@ -2,8 +2,10 @@ import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
 import type { BlobRows } from "./blob-rows.ts";
+import type { KeyStore } from "./key-store.ts";
+import type { MembershipStore } from "./membership-store.ts";
 import type { MentionStore } from "./mention-store.ts";
-import type { DestinationKey, LogBreak, Position, ReceiptGroup } from "../../protocol/frames.ts";
+import type { DestinationKey, LogState, Position, ReceiptGroup } from "../../protocol/frames.ts";
 import type { QueueStore } from "./queue-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
@@ -12,7 +14,7 @@ import type { SharedStore } from "./shared-store.ts";
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore extends ApiKeyStore, BlobRows, MentionStore, QueueStore {
+export interface BrokerStore extends ApiKeyStore, BlobRows, KeyStore, MembershipStore, MentionStore, QueueStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -192,7 +194,7 @@ export interface MemberRow {
   readonly member_id: string;
   readonly name: string;
   readonly role: "owner" | "admin" | "member" | "guest";
-  readonly status: "active" | "revoked";
+  readonly status: "active" | "revoked" | "left";
   readonly link_epoch: number;
   readonly instance_id: string | null;
   /** Presence lease, epoch milliseconds; 0 if never seen. */
@@ -294,12 +296,6 @@ export interface VoidRecord {
   readonly kind: "void";
   readonly client_message_id: string;
   readonly sender: string;
-}
-
-export interface LogState {
-  readonly epoch: number;
-  readonly head: number;
-  readonly breaks: readonly LogBreak[];
 }
 
 export interface CursorRow {

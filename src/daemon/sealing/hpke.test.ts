@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw } from "../../protocol/x25519.ts";
+import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw } from "./x25519.ts";
 import { openChaCha, sealChaCha } from "./chacha.ts";
 import { deriveKeyPair, hpkeInfo, hpkeOverheadBytes, keySchedule, openBase, sealBase, sharedSecret } from "./hpke.ts";
 import { hex, hpkeVector, smallOrderPoints, withBitFlipped } from "./vectors.fixture.ts";

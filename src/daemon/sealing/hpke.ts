@@ -1,12 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import {
-  x25519Bytes,
-  x25519PrivateKey,
-  x25519PublicKey,
-  x25519PublicRaw,
-  x25519Secret,
-} from "../../protocol/x25519.ts";
+import { x25519Bytes, x25519PrivateKey, x25519PublicKey, x25519PublicRaw, x25519Secret } from "./x25519.ts";
 import { chachaKeyBytes, chachaNonceBytes, openChaCha, sealChaCha, tagBytes } from "./chacha.ts";
 import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
 
@@ -17,7 +11,7 @@ import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
  */
 export const hpkeOverheadBytes = x25519Bytes + tagBytes;
 
-/** An `info` that was read into the key schedule: two of its six HMACs are the same for every message. */
+/** An `info` that was read into the key schedule: two of its five HMACs are the same for every message. */
 export interface HpkeInfo {
   readonly keyScheduleContext: Buffer;
 }

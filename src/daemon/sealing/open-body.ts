@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import { associatedData, type SealedHeader } from "./header.ts";
+import { associatedData, type BoundHeader } from "./header.ts";
 import { openBase } from "./hpke.ts";
 import { directInfo } from "./seal-body.ts";
 import { openXChaCha } from "./xchacha.ts";
 
 interface SealedBody {
   /** The envelope as it came. */
-  readonly header: SealedHeader;
+  readonly header: BoundHeader;
   readonly sealed: Uint8Array;
 }
 

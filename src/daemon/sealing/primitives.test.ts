@@ -3,7 +3,7 @@ import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import fc from "fast-check";
-import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw, x25519Secret } from "../../protocol/x25519.ts";
+import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw, x25519Secret } from "./x25519.ts";
 import { openChaCha, sealChaCha } from "./chacha.ts";
 import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
 import { hex, primitives, withBitFlipped } from "./vectors.fixture.ts";

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Envelope, sealOverheadBytes } from "../../protocol/envelope.ts";
 import { anyEnvelope } from "../../protocol/envelope.fixture.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
-import { associatedData, type SealedHeader } from "./header.ts";
+import { x25519PublicKey } from "./x25519.ts";
+import { associatedData, type BoundHeader } from "./header.ts";
 import { deriveKeyPair } from "./hpke.ts";
 import { openDirect, openEpoch } from "./open-body.ts";
 import { sealDirect, sealToEpoch } from "./seal-body.ts";
@@ -27,7 +27,7 @@ interface Sealing {
   readonly algorithm: "hpke-v1" | "epoch-v1";
   seal(header: Envelope, plaintext: Uint8Array, secret: Uint8Array, key: Uint8Array): Buffer;
   sealedTo(key: Uint8Array): string;
-  open(header: SealedHeader, sealed: Uint8Array, key: Uint8Array): Buffer | null;
+  open(header: BoundHeader, sealed: Uint8Array, key: Uint8Array): Buffer | null;
 }
 
 const direct: Sealing = {
@@ -72,7 +72,7 @@ const headerFields = [
 
 for (const sealing of [direct, toEpoch]) {
   const { algorithm } = sealing;
-  const sealedHeader = (header: Envelope, key: Uint8Array): SealedHeader => ({
+  const sealedHeader = (header: Envelope, key: Uint8Array): BoundHeader => ({
     ...header,
     algorithm,
     sealed_to: sealing.sealedTo(key),
@@ -183,7 +183,7 @@ test("the associated data differ for every two headers that differ, and nothing 
   assert.notDeepEqual(shifted("ab", "c"), shifted("a", "bc"));
 });
 
-const bare: SealedHeader = {
+const bare: BoundHeader = {
   mesh_id: "m",
   version: 2,
   destination_kind: "topic",

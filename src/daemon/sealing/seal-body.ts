@@ -1,15 +1,13 @@
 import { hash, type KeyObject } from "node:crypto";
 import { lengthPrefixed } from "../../protocol/length-prefixed.ts";
-import { associatedData, type SealedHeader } from "./header.ts";
+import type { SealedHeader } from "../parts.ts";
+import { associatedData, type BoundHeader } from "./header.ts";
 import { hkdfExpand, hkdfExtract, noSalt } from "./hkdf.ts";
 import { deriveKeyPair, hpkeInfo, sealBase } from "./hpke.ts";
 import { sealXChaCha, xchachaNonceBytes } from "./xchacha.ts";
 
-/** What a body is sealed under; how and to whom is said by the function. */
-export type UnsealedHeader = Omit<SealedHeader, "algorithm" | "sealed_to">;
-
 interface BodyToSeal {
-  readonly header: UnsealedHeader;
+  readonly header: SealedHeader;
   /** As content.ts frames it. */
   readonly plaintext: Uint8Array;
   /** The member's sealing secret, 32 bytes, as a secret KeyObject. */
@@ -26,7 +24,7 @@ export function sealDirect(
   body: BodyToSeal & { readonly recipient: { readonly publicKey: string; readonly key: KeyObject } },
 ): Buffer {
   const { recipient, plaintext } = body;
-  const header: SealedHeader = { ...body.header, algorithm: "hpke-v1", sealed_to: recipient.publicKey };
+  const header: BoundHeader = { ...body.header, algorithm: "hpke-v1", sealed_to: recipient.publicKey };
   const aad = associatedData(header);
   const ephemeral = deriveKeyPair(seed(body, header, aad, ephemeralSeedBytes));
   return sealBase({ recipient: recipient.key, ephemeral, info: directInfo, aad, plaintext });
@@ -37,7 +35,7 @@ export function sealToEpoch(
   body: BodyToSeal & { readonly epoch: { readonly id: string; readonly key: Uint8Array } },
 ): Buffer {
   const { epoch, plaintext } = body;
-  const header: SealedHeader = { ...body.header, algorithm: "epoch-v1", sealed_to: epoch.id };
+  const header: BoundHeader = { ...body.header, algorithm: "epoch-v1", sealed_to: epoch.id };
   const aad = associatedData(header);
   return sealXChaCha(epoch.key, seed(body, header, aad, xchachaNonceBytes), aad, plaintext);
 }
@@ -47,7 +45,7 @@ export function sealToEpoch(
  * share one, and on nothing else, so that the same send gives the same bytes on every try, also after a restore. Members
  * of an epoch share its key and not this secret: their nonces lie as far apart as random ones.
  */
-function seed(body: BodyToSeal, header: SealedHeader, aad: Buffer, length: number): Buffer {
+function seed(body: BodyToSeal, header: BoundHeader, aad: Buffer, length: number): Buffer {
   const info = lengthPrefixed(seedTag, [
     header.client_message_id,
     hash("sha256", body.plaintext, "buffer"),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
-import { x25519PrivateKey, x25519PublicKey } from "../../protocol/x25519.ts";
+import { x25519PrivateKey, x25519PublicKey } from "./x25519.ts";
 import { frameContent, readContent } from "./content.ts";
 import { associatedData } from "./header.ts";
 import { openDirect, openEpoch } from "./open-body.ts";

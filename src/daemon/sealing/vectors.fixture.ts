@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Attachment } from "../../protocol/attachment.ts";
-import type { SealedHeader } from "./header.ts";
+import type { BoundHeader } from "./header.ts";
 
 const folder = new URL("../../../conformance/vectors/sealing/", import.meta.url);
 
@@ -68,7 +68,7 @@ export const sealedBodies = read("bodies.json") as {
   }[];
   readonly cases: readonly {
     readonly name: string;
-    readonly header: SealedHeader;
+    readonly header: BoundHeader;
     readonly attachments: readonly Attachment[];
     readonly body_hex: string;
     readonly plaintext_hex: string;

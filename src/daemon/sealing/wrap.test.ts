@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { wrapBytes } from "../../protocol/epoch.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
+import { readEpochWrap } from "../../protocol/epoch.ts";
+import { x25519PublicKey } from "./x25519.ts";
 import { deriveKeyPair } from "./hpke.ts";
 import { smallOrderPoints, withBitFlipped } from "./vectors.fixture.ts";
-import { type EpochOfKey, epochId, newEpochKey, unwrapEpochKey, wrapEpochKey } from "./wrap.ts";
+import { type EpochOfKey, epochId, newEpochKey, unwrapEpochKey, wrapBytes, wrapEpochKey } from "./wrap.ts";
 
 const head = "f6".repeat(32);
 const destination = "queue:builds";
@@ -54,6 +54,17 @@ test("every wrap has an ephemeral key of its own, also two of the same key for t
   const { key, epoch, bob } = fixture(Buffer.alloc(32, 3));
   const keys = new Set([1, 2, 3].map(() => wrapEpochKey(key, epoch, bob).subarray(0, 32).toString("hex")));
   assert.equal(keys.size, 3);
+});
+
+test("a wrap has the form that a broker takes", () => {
+  const { key, epoch, bob } = fixture(Buffer.alloc(32, 6));
+  const wrap = {
+    epoch_id: epoch.epoch_id,
+    member_id: bob.memberId,
+    sealed_to: bob.publicKey,
+    sealed: wrapEpochKey(key, epoch, bob).toString("base64url"),
+  };
+  assert.deepEqual(readEpochWrap(wrap), wrap);
 });
 
 test("nothing is wrapped for a key that nothing can be sealed to", () => {

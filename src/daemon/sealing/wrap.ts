@@ -1,9 +1,10 @@
 import { hash, type KeyObject, randomBytes } from "node:crypto";
-import { type EpochRecord, wrapBytes } from "../../protocol/epoch.ts";
+import type { EpochRecord } from "../../protocol/epoch.ts";
 import { lengthPrefixed } from "../../protocol/length-prefixed.ts";
-import { deriveKeyPair, hpkeInfo, openBase, sealBase } from "./hpke.ts";
+import { deriveKeyPair, hpkeInfo, hpkeOverheadBytes, openBase, sealBase } from "./hpke.ts";
 
 export const epochKeyBytes = 32;
+export const wrapBytes = hpkeOverheadBytes + epochKeyBytes;
 
 /** What of an epoch's record its key is bound to. */
 export type EpochOfKey = Pick<EpochRecord, "mesh_id" | "destination" | "epoch_id" | "parent" | "membership_head">;
@@ -28,7 +29,7 @@ export function epochId(key: Uint8Array, parent: string | null, membershipHead: 
   return hash("sha256", lengthPrefixed(epochTag, [key, parent ?? "", membershipHead, destination]), "hex");
 }
 
-/** The epoch's key, sealed to one member. Throws invalid_field for a key that nothing can be sealed to (isX25519PublicKey). */
+/** The epoch's key, sealed to one member. Throws invalid_field for a point of small order; the chain admits none. */
 export function wrapEpochKey(key: Uint8Array, epoch: EpochOfKey, recipient: WrapRecipient): Buffer {
   const aad = associated(epoch, recipient);
   // Hedged: a machine that was set back and draws the same bytes again still has another ephemeral key for another wrap.

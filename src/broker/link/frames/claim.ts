@@ -1,9 +1,11 @@
 import { rfc3339 } from "../../../protocol/time.ts";
+import { requireUse } from "../../membership/rules.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
 import { waitingRequest } from "./frame-handler.ts";
 
 /** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
 export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
+  requireUse(await parts.membership.known(link.meshId), link.memberId, `queue:${frame.queue}`);
   const claimed = await parts.queues.claim({
     meshId: link.meshId,
     memberId: link.memberId,

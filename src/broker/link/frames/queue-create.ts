@@ -1,12 +1,16 @@
 import { checkName } from "../../../protocol/address.ts";
+import { requireMaker, requireUse } from "../../membership/rules.ts";
 import { queueInfo } from "../queue-info.ts";
 import { request } from "./frame-handler.ts";
 
-/** Every member may make one, send to it and claim from it. */
+/** Every member but a guest may make one. */
 export const onQueueCreate = request<"queue_create">(async (frame, link, parts) => {
+  const name = checkName(frame.name, "queue");
+  await requireMaker(parts.store, link.meshId, link.memberId, "queues");
+  requireUse(await parts.membership.known(link.meshId), link.memberId, `queue:${name}`);
   const row = await parts.store.createQueue({
     mesh_id: link.meshId,
-    name: checkName(frame.name, "queue"),
+    name,
     created_by: link.memberId,
     deliveries_max: frame.deliveries_max,
     now: parts.clock.now(),

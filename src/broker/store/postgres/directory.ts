@@ -1,12 +1,9 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import { noActiveMember } from "../member-refusals.ts";
+import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
-import { insertTopic, openInterval, topicByName } from "./topics.ts";
-
-/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
-const systemTopic = "all";
+import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 /** Of two brokers that create one mesh at the same moment, the later one waits for the other's commit and finds its row. */
 export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): Promise<MeshRow> {
@@ -47,6 +44,8 @@ const meshTables = [
   "api_key",
   "blob",
   "blob_total",
+  "announced_key",
+  "membership",
   "invite_use",
   "invite",
   "mention_index",
@@ -93,9 +92,7 @@ export async function nameIsFree(tx: Sql, meshId: string, name: string): Promise
     name,
   ]);
   if (taken.length === 0) return;
-  throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh`, {
-    hint: "choose another with --name",
-  });
+  throw nameTaken(name);
 }
 
 /** With its destinations: its direct messages, and the system topic. Call it under the mesh's lock. */
@@ -113,8 +110,7 @@ export async function insertMember(
     "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, 'dm', $3) ON CONFLICT DO NOTHING",
     [mesh_id, member_id, head],
   );
-  const all = await topicByName(tx, mesh_id, systemTopic);
-  if (all !== null) await openInterval(tx, mesh_id, member_id, all.topic_id, head);
+  await openIntervalOfAll(tx, mesh_id, member_id, head);
   return requireMember(tx, mesh_id, member_id);
 }
 
@@ -151,15 +147,26 @@ export async function requireActive(tx: Sql, meshId: string, memberId: string): 
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
   return core.locked(meshId, async (tx, head) => {
     await requireMember(tx, meshId, memberId);
-    await tx.rows(
-      "UPDATE mesh.member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
-      [meshId, memberId],
-    );
-    await tx.rows(
-      "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL",
-      [meshId, memberId, head.seq],
-    );
+    await endMember(tx, meshId, memberId, "revoked", head.seq);
   });
+}
+
+/** Later accepts of its envelopes are refused, and whatever link it has is too old. Call it under the mesh's lock. */
+export async function endMember(
+  tx: Sql,
+  meshId: string,
+  memberId: string,
+  status: "revoked" | "left",
+  head: number,
+): Promise<void> {
+  await tx.rows(
+    "UPDATE mesh.member SET status = $3, link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
+    [meshId, memberId, status],
+  );
+  await tx.rows(
+    "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL",
+    [meshId, memberId, head],
+  );
 }
 
 export function raiseLinkEpoch(

@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { Position } from "../../../protocol/frames.ts";
 import { rfc3339 } from "../../../protocol/time.ts";
 import { positionMac } from "../position-mac.ts";
-import type { LogState } from "../store.ts";
+import type { LogState } from "../../../protocol/frames.ts";
 import type { Sql, StoreCore } from "./core.ts";
 
 export async function logState(sql: Sql, meshId: string): Promise<LogState> {

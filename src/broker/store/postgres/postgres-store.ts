@@ -12,6 +12,7 @@ import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
 import * as queues from "./queues.ts";
@@ -151,6 +152,11 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     claimExpiredBlobs: ofMesh(blobs.claimExpiredBlobs),
     forgetBlobs: ofMesh(blobs.forgetBlobs),
     blobBytes: ofMesh(blobs.blobBytes),
+    membershipHead: ofMesh(membership.membershipHead),
+    membershipAbove: ofMesh(membership.membershipAbove),
+    appendMembership: ofMesh(membership.appendMembership),
+    announceKeys: ofMesh(membership.announceKeys),
+    announcedKeys: ofMesh(membership.announcedKeys),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),

@@ -33,16 +33,21 @@ export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, 
   return core.locked(meshId, async (tx, head) => {
     const queue = await queueByName(tx, meshId, name);
     if (queue === null) throw unknownQueue(name);
-    if (queue.unsealed === unsealed) return queue;
-    const through = unsealed ? queue.unsealed_through : head.seq;
-    await tx.rows("UPDATE mesh.queue SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND name = $2", [
-      meshId,
-      name,
-      unsealed,
-      through,
-    ]);
-    return { ...queue, unsealed, unsealed_through: through };
+    return writeQueueUnsealed(tx, queue, unsealed, head.seq);
   });
+}
+
+/** Call it under the mesh's lock. */
+export async function writeQueueUnsealed(tx: Sql, queue: QueueRow, unsealed: boolean, head: number): Promise<QueueRow> {
+  if (queue.unsealed === unsealed) return queue;
+  const through = unsealed ? queue.unsealed_through : head;
+  await tx.rows("UPDATE mesh.queue SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND name = $2", [
+    queue.mesh_id,
+    queue.name,
+    unsealed,
+    through,
+  ]);
+  return { ...queue, unsealed, unsealed_through: through };
 }
 
 export async function queues(core: StoreCore, meshId: string): Promise<QueueRow[]> {

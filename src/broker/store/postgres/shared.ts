@@ -1,4 +1,5 @@
 import type { EndedLink, HeldLink, HeldMember, SharedStore } from "../shared-store.ts";
+import { readMembershipHead } from "../membership-rows.ts";
 import { readMember } from "../read-row.ts";
 import type { MemberRow } from "../store.ts";
 import { bigintArray, encodeArray, textArray, uuidArray } from "./binary-array.ts";
@@ -39,10 +40,15 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
     endedLinks: (links, now) => endedLinks(open(), links, now),
     async heads(meshIds) {
       const rows = await open().rows(
-        "SELECT h.mesh_id, h.seq FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id",
+        `SELECT h.mesh_id, h.seq, c.n, c.hash FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id
+           LEFT JOIN LATERAL (SELECT m.n, m.hash FROM mesh.membership m WHERE m.mesh_id = u.mesh_id ORDER BY m.n DESC LIMIT 1) c ON true`,
         [encodeArray(uuidArray, meshIds)],
       );
-      return rows.map((row) => ({ mesh_id: String(row["mesh_id"]), seq: Number(row["seq"]) }));
+      return rows.map((row) => ({
+        mesh_id: String(row["mesh_id"]),
+        seq: Number(row["seq"]),
+        membership: row["hash"] === null ? null : readMembershipHead(row),
+      }));
     },
     owed: (members) => owed(open(), members),
     async offline(meshIds, { from, to }): Promise<MemberRow[]> {

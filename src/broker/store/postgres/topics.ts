@@ -2,9 +2,13 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import { newUuidV7 } from "../../../protocol/ids.ts";
 import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
+import { encodeArray, textArray } from "./binary-array.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { requireActive } from "./directory.ts";
 import { uuidOrNone } from "./uuid.ts";
+
+/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
+export const systemTopic = "all";
 
 const topicColumns = "mesh_id, topic_id, name, created_at, unsealed, unsealed_through";
 
@@ -85,16 +89,21 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
 export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): Promise<TopicRow> {
   return core.locked(meshId, async (tx, head) => {
     const topic = await requireTopic(tx, meshId, name);
-    if (topic.unsealed === unsealed) return topic;
-    const through = unsealed ? topic.unsealed_through : head.seq;
-    await tx.rows("UPDATE mesh.topic SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND topic_id = $2", [
-      meshId,
-      topic.topic_id,
-      unsealed,
-      through,
-    ]);
-    return { ...topic, unsealed, unsealed_through: through };
+    return writeTopicUnsealed(tx, topic, unsealed, head.seq);
   });
+}
+
+/** Call it under the mesh's lock. */
+export async function writeTopicUnsealed(tx: Sql, topic: TopicRow, unsealed: boolean, head: number): Promise<TopicRow> {
+  if (topic.unsealed === unsealed) return topic;
+  const through = unsealed ? topic.unsealed_through : head;
+  await tx.rows("UPDATE mesh.topic SET unsealed = $3, unsealed_through = $4 WHERE mesh_id = $1 AND topic_id = $2", [
+    topic.mesh_id,
+    topic.topic_id,
+    unsealed,
+    through,
+  ]);
+  return { ...topic, unsealed, unsealed_through: through };
 }
 
 export async function subscribers(core: StoreCore, meshId: string, topicId: string): Promise<string[]> {
@@ -136,6 +145,28 @@ export async function openInterval(
     "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     [meshId, memberId, `topic:${topicId}`, head],
   );
+}
+
+/** Its messages up to the head are still the member's. Call it under the mesh's lock. */
+export async function endSubscriptionsBut(
+  tx: Sql,
+  meshId: string,
+  memberId: string,
+  destinations: readonly string[],
+  head: number,
+): Promise<void> {
+  const names = [systemTopic, ...destinations.flatMap((name) => (name.startsWith("#") ? [name.slice(1)] : []))];
+  await tx.rows(
+    `UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL AND topic_id NOT IN (
+       SELECT topic_id FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL AND name = ANY ($4::text[]))`,
+    [meshId, memberId, head, encodeArray(textArray, names)],
+  );
+}
+
+/** Call it under the mesh's lock, or while the mesh is not yet to be seen. */
+export async function openIntervalOfAll(tx: Sql, meshId: string, memberId: string, head: number): Promise<void> {
+  const all = await topicByName(tx, meshId, systemTopic);
+  if (all !== null) await openInterval(tx, meshId, memberId, all.topic_id, head);
 }
 
 async function requireTopic(tx: Sql, meshId: string, name: string): Promise<TopicRow> {

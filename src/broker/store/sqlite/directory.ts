@@ -1,12 +1,9 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import { noActiveMember } from "../member-refusals.ts";
+import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
-import { insertTopic, openInterval, topicByName } from "./topics.ts";
-
-/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
-const systemTopic = "all";
+import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): MeshRow {
   return core.transaction(() => {
@@ -35,6 +32,8 @@ const meshTables = [
   "api_key",
   "blob",
   "blob_total",
+  "announced_key",
+  "membership",
   "invite_use",
   "invite",
   "mention_index",
@@ -75,9 +74,7 @@ export function addMember(
 
 export function nameIsFree(core: StoreCore, meshId: string, name: string): void {
   if (core.sql("SELECT 1 AS yes FROM member WHERE mesh_id = ? AND name = ?").get(meshId, name) === undefined) return;
-  throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh`, {
-    hint: "choose another with --name",
-  });
+  throw nameTaken(name);
 }
 
 /** With its destinations: its direct messages, and the system topic. Call inside a transaction. */
@@ -90,8 +87,7 @@ export function insertMember(
     .sql("INSERT INTO member (mesh_id, member_id, name, role, status, joined_at) VALUES (?, ?, ?, ?, 'active', ?)")
     .run(input.mesh_id, input.member_id, input.name, input.role, input.now);
   addCursor(core, input.mesh_id, input.member_id, "dm", head);
-  const all = topicByName(core, input.mesh_id, systemTopic);
-  if (all !== null) openInterval(core, input.mesh_id, input.member_id, all.topic_id, head);
+  openIntervalOfAll(core, input.mesh_id, input.member_id, head);
   return requireMember(core, input.mesh_id, input.member_id);
 }
 
@@ -107,13 +103,18 @@ export function member(core: StoreCore, meshId: string, memberId: string): Membe
 export function revokeMember(core: StoreCore, meshId: string, memberId: string): void {
   core.transaction(() => {
     requireMember(core, meshId, memberId);
-    core
-      .sql("UPDATE member SET status = 'revoked', link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
-      .run(meshId, memberId);
-    core
-      .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL")
-      .run(headOf(core, meshId), meshId, memberId);
+    endMember(core, meshId, memberId, "revoked");
   });
+}
+
+/** Later accepts of its envelopes are refused, and whatever link it has is too old. Call inside a transaction. */
+export function endMember(core: StoreCore, meshId: string, memberId: string, status: "revoked" | "left"): void {
+  core
+    .sql("UPDATE member SET status = ?, link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
+    .run(status, meshId, memberId);
+  core
+    .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL")
+    .run(headOf(core, meshId), meshId, memberId);
 }
 
 export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): RaisedLink {

@@ -4,7 +4,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { Position } from "../../../protocol/frames.ts";
 import { rfc3339 } from "../../../protocol/time.ts";
 import { positionMac } from "../position-mac.ts";
-import type { LogState } from "../store.ts";
+import type { LogState } from "../../../protocol/frames.ts";
 import { durably, type StoreCore } from "./core.ts";
 
 /** Records this start with the head of every mesh's log, before anything is accepted. See docs/adr/0004-log-epochs.md. */

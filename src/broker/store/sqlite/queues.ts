@@ -30,13 +30,18 @@ export function createQueue(
 export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): QueueRow {
   return core.transaction(() => {
     const queue = requireQueue(core, meshId, name);
-    if (queue.unsealed === unsealed) return queue;
-    const through = unsealed ? queue.unsealed_through : headOf(core, meshId);
-    core
-      .sql("UPDATE queue SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND name = ?")
-      .run(unsealed ? 1 : 0, through, meshId, name);
-    return { ...queue, unsealed, unsealed_through: through };
+    return writeQueueUnsealed(core, queue, unsealed);
   });
+}
+
+/** Call inside a transaction. */
+export function writeQueueUnsealed(core: StoreCore, queue: QueueRow, unsealed: boolean): QueueRow {
+  if (queue.unsealed === unsealed) return queue;
+  const through = unsealed ? queue.unsealed_through : headOf(core, queue.mesh_id);
+  core
+    .sql("UPDATE queue SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND name = ?")
+    .run(unsealed ? 1 : 0, through, queue.mesh_id, queue.name);
+  return { ...queue, unsealed, unsealed_through: through };
 }
 
 export function queues(core: StoreCore, meshId: string): QueueRow[] {

@@ -13,6 +13,7 @@ import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
+import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import * as reading from "./reading.ts";
@@ -121,6 +122,11 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     claimExpiredBlobs: method(blobs.claimExpiredBlobs),
     forgetBlobs: method(blobs.forgetBlobs),
     blobBytes: method(blobs.blobBytes),
+    membershipHead: method(membership.membershipHead),
+    membershipAbove: method(membership.membershipAbove),
+    appendMembership: method(membership.appendMembership),
+    announceKeys: method(membership.announceKeys),
+    announcedKeys: method(membership.announcedKeys),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),

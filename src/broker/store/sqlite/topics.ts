@@ -5,6 +5,9 @@ import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { addCursor, headOf, requireActive } from "./directory.ts";
 
+/** The topic that every member of a mesh is subscribed to from joining: broadcast. */
+export const systemTopic = "all";
+
 export function createTopic(
   core: StoreCore,
   input: { mesh_id: string; name: string; created_by: string; now: number },
@@ -71,13 +74,18 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
 export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    if (topic.unsealed === unsealed) return topic;
-    const through = unsealed ? topic.unsealed_through : headOf(core, meshId);
-    core
-      .sql("UPDATE topic SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND topic_id = ?")
-      .run(unsealed ? 1 : 0, through, meshId, topic.topic_id);
-    return { ...topic, unsealed, unsealed_through: through };
+    return writeTopicUnsealed(core, topic, unsealed);
   });
+}
+
+/** Call inside a transaction. */
+export function writeTopicUnsealed(core: StoreCore, topic: TopicRow, unsealed: boolean): TopicRow {
+  if (topic.unsealed === unsealed) return topic;
+  const through = unsealed ? topic.unsealed_through : headOf(core, topic.mesh_id);
+  core
+    .sql("UPDATE topic SET unsealed = ?, unsealed_through = ? WHERE mesh_id = ? AND topic_id = ?")
+    .run(unsealed ? 1 : 0, through, topic.mesh_id, topic.topic_id);
+  return { ...topic, unsealed, unsealed_through: through };
 }
 
 export function subscribers(core: StoreCore, meshId: string, topicId: string): string[] {
@@ -116,6 +124,28 @@ export function openInterval(core: StoreCore, meshId: string, memberId: string, 
     )
     .run(meshId, memberId, topicId, head);
   addCursor(core, meshId, memberId, `topic:${topicId}`, head);
+}
+
+/** Its messages up to the head are still the member's. Call inside a transaction. */
+export function endSubscriptionsBut(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  destinations: readonly string[],
+): void {
+  const names = [systemTopic, ...destinations.flatMap((name) => (name.startsWith("#") ? [name.slice(1)] : []))];
+  core
+    .sql(
+      `UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL AND topic_id NOT IN (
+         SELECT topic_id FROM topic WHERE mesh_id = ? AND deleted_at IS NULL AND name IN (SELECT value FROM json_each(?)))`,
+    )
+    .run(headOf(core, meshId), meshId, memberId, meshId, JSON.stringify(names));
+}
+
+/** Call inside a transaction. */
+export function openIntervalOfAll(core: StoreCore, meshId: string, memberId: string, head: number): void {
+  const all = topicByName(core, meshId, systemTopic);
+  if (all !== null) openInterval(core, meshId, memberId, all.topic_id, head);
 }
 
 export function requireTopic(core: StoreCore, meshId: string, name: string): TopicRow {

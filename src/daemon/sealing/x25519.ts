@@ -5,11 +5,6 @@ export const x25519Bytes = 32;
 const spkiPrefix = Buffer.from("302a300506032b656e032100", "hex");
 const pkcs8Prefix = Buffer.from("302e020100300506032b656e04220420", "hex");
 const noSecret = Buffer.alloc(x25519Bytes);
-const hexPattern = /^[0-9a-f]{64}$/;
-/** 2^255 − 19. */
-const fieldPrime = `7f${"ff".repeat(30)}ed`;
-/** Secret from nobody: only whether a point agrees with a key at all is asked with it. */
-const anyKey = x25519PrivateKey(Buffer.alloc(x25519Bytes, 1));
 
 /** Importing costs 45 µs: callers keep the result. `raw` is 32 bytes; any 32 are some point (RFC 7748 §5). */
 export function x25519PublicKey(raw: Uint8Array): KeyObject {
@@ -26,18 +21,6 @@ export function x25519PublicRaw(key: KeyObject): Buffer {
   const raw = key.export({ format: "jwk" }).x;
   if (raw === undefined) throw new TypeError("the key has no public coordinate");
   return Buffer.from(raw, "base64url");
-}
-
-/**
- * Whether 64 hex characters can be a member's key: a point that is written in its one canonical form and that secrets can be
- * agreed on with. Any other is made to mislead, and nothing can be sealed to it.
- */
-export function isX25519PublicKey(text: string): boolean {
-  if (!hexPattern.test(text)) return false;
-  const raw = Buffer.from(text, "hex");
-  // Little-endian on the wire; hex of the reverse compares as the number does.
-  const number = Buffer.from(raw).reverse().toString("hex");
-  return number < fieldPrime && x25519Secret(anyKey, x25519PublicKey(raw)) !== null;
 }
 
 /**

@@ -1,0 +1,36 @@
+import type { MembershipEntry } from "../../protocol/membership/entry.ts";
+import type { MembershipState } from "../../protocol/membership/state.ts";
+import type { MembershipEffect } from "../store/membership-store.ts";
+
+/** What an entry changes of what the broker decides by; `state` is the chain's right after it. */
+export function effectsOf(entry: MembershipEntry, state: MembershipState): readonly MembershipEffect[] {
+  switch (entry.kind) {
+    case "create":
+    case "admit":
+    case "join": {
+      const { member_id, name } = entry.member;
+      // A joiner's role is its invite's, which the state knows.
+      const role = state.members.get(member_id)?.role ?? "guest";
+      return [{ kind: "member_added", member_id, name, role }];
+    }
+    case "rename":
+      return [{ kind: "member_renamed", member_id: entry.member_id, name: entry.name }];
+    case "role":
+      return [{ kind: "member_role", member_id: entry.member_id, role: entry.role }];
+    case "grants":
+      if (entry.destinations === null) return [];
+      return [{ kind: "member_limited", member_id: entry.member_id, destinations: entry.destinations }];
+    case "revoke":
+      return [{ kind: "member_ended", member_id: entry.member_id, status: "revoked" }];
+    case "leave":
+      return [{ kind: "member_ended", member_id: entry.by, status: "left" }];
+    case "policy":
+      return [{ kind: "unsealed", destination: entry.destination, unsealed: entry.unsealed }];
+    // They are of the chain alone: whoever is asked looks there.
+    case "invite":
+    case "invite_revoke":
+    case "dm_from":
+    case "rotate":
+      return [];
+  }
+}

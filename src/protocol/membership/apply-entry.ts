@@ -1,0 +1,330 @@
+import { ClaudemeshError } from "../error.ts";
+import { limits } from "../limits.ts";
+import {
+  entryBytes,
+  entryHash,
+  entryText,
+  keyProofHolds,
+  type MembershipEntry,
+  type NewMember,
+  type Role,
+  signatureHolds,
+} from "./entry.ts";
+import {
+  activeMember,
+  type ChainInvite,
+  type ChainMember,
+  currentKeys,
+  isAdmin,
+  type MembershipState,
+  roles,
+} from "./state.ts";
+
+type Entry<Kind extends MembershipEntry["kind"]> = Extract<MembershipEntry, { kind: Kind }>;
+
+/** The state after a chain's first entry. Throws membership_invalid. */
+export function beginChain(entry: MembershipEntry, meshId: string): MembershipState {
+  if (entry.kind !== "create" || entry.n !== 0 || entry.previous !== null) throw invalid("it does not begin a chain");
+  if (entry.mesh_id !== meshId) throw invalid("it belongs to another mesh");
+  if (entry.by !== entry.member.member_id || entry.key_id !== entry.by)
+    throw invalid("its maker is not the owner that it names");
+  requireSignature(entry);
+  requireProof(entry.mesh_id, entry.member);
+  const state: MembershipState = {
+    meshId,
+    n: 0,
+    head: "",
+    places: new Map(),
+    members: new Map(),
+    names: new Map(),
+    invites: new Map(),
+    opened: new Map(),
+    unsealedThrough: entry.unsealed_through,
+    narrowedAt: 0,
+  };
+  addMember(state, entry.member, "owner", 0);
+  advance(state, entry);
+  return state;
+}
+
+/**
+ * The next entry of a chain: its place, its signature and whether its maker may say this are checked, then the state is
+ * changed. Throws before changing anything: membership_invalid for what can be no entry here whoever asks, and the codes
+ * of a refusal that a well-meaning maker meets (not_allowed, already_exists, invite_*, last_owner, not_a_member).
+ */
+export function applyEntry(state: MembershipState, entry: MembershipEntry): void {
+  if (entry.mesh_id !== state.meshId) throw invalid("it belongs to another mesh");
+  if (entry.n !== state.n + 1 || entry.previous !== state.head) throw invalid("it does not follow the head");
+  if (entry.kind === "create") throw invalid("a chain begins once");
+  if (entry.kind === "join") {
+    if (entry.key_id !== entry.by) throw invalid("it is not signed by its invite");
+    requireSignature(entry);
+    join(state, entry);
+  } else {
+    const maker = activeMember(state, entry.by);
+    if (maker === null) throw notAMember();
+    if (currentKeys(maker).keyId !== entry.key_id) throw invalid("its key is not in use");
+    requireSignature(entry);
+    if (!isAdmin(maker) && entry.kind !== "leave" && maker.entries >= limits.memberEntriesMax)
+      throw new ClaudemeshError("not_allowed", `this member has added ${maker.entries} entries, and can add no more`, {
+        hint: "ask an owner or admin to do it",
+      });
+    change(state, maker, entry);
+    maker.entries += 1;
+  }
+  advance(state, entry);
+}
+
+function change(
+  state: MembershipState,
+  maker: ChainMember,
+  entry: Exclude<MembershipEntry, Entry<"create" | "join">>,
+): void {
+  switch (entry.kind) {
+    case "admit":
+      requireAdmin(maker, "take somebody in");
+      requireRoleBelow(maker, entry.role);
+      requireFree(state, entry.member);
+      requireProof(entry.mesh_id, entry.member);
+      return addMember(state, entry.member, entry.role, entry.n);
+    case "invite":
+      return invite(state, maker, entry);
+    case "invite_revoke":
+      requireAdmin(maker, "take an invite back");
+      requireInvite(state, entry.invite_id).revoked = true;
+      return;
+    case "rename":
+      return rename(state, maker, entry);
+    case "role":
+      return changeRole(state, maker, entry);
+    case "dm_from":
+      maker.dmFrom = entry.from;
+      return;
+    case "grants":
+      return grant(state, maker, entry);
+    case "rotate":
+      return rotate(maker, entry);
+    case "revoke":
+      return revoke(state, maker, entry);
+    case "leave":
+      requireOtherOwner(state, maker);
+      return end(state, maker, "left", entry);
+    case "policy":
+      requireAdmin(maker, "open a topic or queue for unsealed messages, or close it");
+      state.opened.set(entry.destination, entry.unsealed);
+  }
+}
+
+function advance(state: MembershipState, entry: MembershipEntry): void {
+  const hash = entryHash(entryText(entry));
+  state.n = entry.n;
+  state.head = hash;
+  state.places.set(hash, entry.n);
+}
+
+function join(state: MembershipState, entry: Entry<"join">): void {
+  const invite = requireInvite(state, entry.by);
+  const closed = closedInvite(invite, Date.parse(entry.at));
+  if (closed !== null) throw closed;
+  requireFree(state, entry.member);
+  requireProof(entry.mesh_id, entry.member);
+  invite.used += 1;
+  addMember(state, entry.member, invite.role, entry.n);
+}
+
+function invite(state: MembershipState, maker: ChainMember, entry: Entry<"invite">): void {
+  requireAdmin(maker, "make an invite");
+  requireRoleBelow(maker, entry.role);
+  if (state.invites.has(entry.invite_id)) throw new ClaudemeshError("already_exists", "this invite exists already");
+  const at = Date.parse(entry.at);
+  let open = 0;
+  for (const known of state.invites.values()) if (closedInvite(known, at) === null) open += 1;
+  if (open >= limits.invitesOpenMax) {
+    throw new ClaudemeshError("too_many_invites", `${open} invites of this mesh can still be used`, {
+      hint: "take some back: claudemesh invite list, claudemesh invite revoke ID",
+    });
+  }
+  state.invites.set(entry.invite_id, {
+    inviteId: entry.invite_id,
+    role: entry.role,
+    uses: entry.uses,
+    used: 0,
+    createdBy: entry.by,
+    createdAt: entry.at,
+    expiresAt: entry.expires_at,
+    revoked: false,
+  });
+}
+
+/** Why an invite admits nobody at a time; null while it does. */
+export function closedInvite(invite: ChainInvite, now: number): ClaudemeshError | null {
+  const ask = { hint: "ask for a new one: claudemesh invite" };
+  if (invite.revoked) return new ClaudemeshError("invite_revoked", "the invite was taken back", ask);
+  if (Date.parse(invite.expiresAt) <= now)
+    return new ClaudemeshError("invite_expired", `the invite was good until ${invite.expiresAt}`, ask);
+  if (invite.used >= invite.uses)
+    return new ClaudemeshError("invite_used", "the invite has admitted as many as it may", ask);
+  return null;
+}
+
+function rename(state: MembershipState, maker: ChainMember, entry: Entry<"rename">): void {
+  const member = requireMember(state, entry.member_id);
+  if (member !== maker) requirePower(maker, member, "rename");
+  requireNameFree(state, entry.name, member.memberId);
+  member.name = entry.name;
+  state.names.set(entry.name, member.memberId);
+}
+
+function changeRole(state: MembershipState, maker: ChainMember, entry: Entry<"role">): void {
+  const member = requireMember(state, entry.member_id);
+  requirePower(maker, member, "change the role of");
+  requireRoleBelow(maker, entry.role);
+  if (member.role === "owner" && entry.role !== "owner") requireOtherOwner(state, member);
+  member.role = entry.role;
+  closeInvitesOf(state, member);
+}
+
+function grant(state: MembershipState, maker: ChainMember, entry: Entry<"grants">): void {
+  const member = requireMember(state, entry.member_id);
+  requirePower(maker, member, "limit");
+  const before = member.destinations;
+  member.destinations = entry.destinations;
+  const narrows =
+    entry.destinations !== null &&
+    (before === null || before.some((name) => entry.destinations?.includes(name) === false));
+  if (narrows) state.narrowedAt = entry.n;
+}
+
+function rotate(maker: ChainMember, entry: Entry<"rotate">): void {
+  const { ed25519_pubkey: keyId, x25519_pubkey: x25519 } = entry.keys;
+  if (maker.keys.some((known) => known.keyId === keyId || known.x25519 === x25519))
+    throw invalid("its keys were in use before");
+  if (!keyProofHolds(entry.mesh_id, entry.by, entry.keys)) throw invalid("its keys do not prove each other");
+  if (maker.keys.length >= limits.memberKeysMax) throw invalid("the member has changed its keys too often");
+  maker.keys.push({ keyId, x25519, since: entry.n });
+}
+
+function revoke(state: MembershipState, maker: ChainMember, entry: Entry<"revoke">): void {
+  const member = requireMember(state, entry.member_id);
+  if (member === maker) throw new ClaudemeshError("not_allowed", "nobody revokes itself", { hint: "claudemesh leave" });
+  requirePower(maker, member, "revoke");
+  end(state, member, "revoked", entry);
+}
+
+function end(
+  state: MembershipState,
+  member: ChainMember,
+  status: "revoked" | "left",
+  entry: Entry<"revoke" | "leave">,
+): void {
+  member.status = status;
+  member.through = entry.through;
+  state.narrowedAt = entry.n;
+  closeInvitesOf(state, member);
+}
+
+/** Whoever lost the power to admit, or to admit as this role, has no link left that does. */
+function closeInvitesOf(state: MembershipState, member: ChainMember): void {
+  const may = (role: Role) => member.status === "active" && isAdmin(member) && !isAboveRole(role, member.role);
+  for (const invite of state.invites.values())
+    if (invite.createdBy === member.memberId && !may(invite.role)) invite.revoked = true;
+}
+
+function addMember(state: MembershipState, member: NewMember, role: Role, n: number): void {
+  state.members.set(member.member_id, {
+    memberId: member.member_id,
+    name: member.name,
+    role,
+    status: "active",
+    keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
+    since: n,
+    through: null,
+    dmFrom: null,
+    destinations: null,
+    entries: 0,
+  });
+  state.names.set(member.name, member.member_id);
+}
+
+function requireSignature(entry: MembershipEntry): void {
+  if (!signatureHolds(entry.key_id, entryBytes(entry), entry.signature)) throw invalid("its signature does not hold");
+}
+
+function requireProof(meshId: string, member: NewMember): void {
+  const keys = { ed25519_pubkey: member.member_id, x25519_pubkey: member.x25519_pubkey, proof: member.proof };
+  if (!keyProofHolds(meshId, member.member_id, keys)) throw invalid("the new member's keys do not prove each other");
+}
+
+function requireFree(state: MembershipState, member: NewMember): void {
+  const known = state.members.get(member.member_id);
+  if (known !== undefined)
+    throw known.status === "active"
+      ? new ClaudemeshError("already_exists", `@${known.name} is a member already`)
+      : notAMember();
+  if (state.members.size >= limits.membersMax)
+    throw new ClaudemeshError("not_allowed", `the mesh has had ${state.members.size} members, and can have no more`);
+  requireNameFree(state, member.name, member.member_id);
+}
+
+function requireNameFree(state: MembershipState, name: string, memberId: string): void {
+  const holder = state.names.get(name);
+  if (holder === undefined || holder === memberId) return;
+  throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh, or was once`, {
+    hint: "choose another with --name",
+  });
+}
+
+function requireInvite(state: MembershipState, inviteId: string): ChainInvite {
+  const invite = state.invites.get(inviteId);
+  if (invite !== undefined) return invite;
+  throw new ClaudemeshError("invite_unknown", "this mesh knows no such invite", {
+    hint: "ask for a new one: claudemesh invite",
+  });
+}
+
+function requireMember(state: MembershipState, memberId: string): ChainMember {
+  const member = activeMember(state, memberId);
+  if (member === null) throw notAMember();
+  return member;
+}
+
+function requireAdmin(maker: ChainMember, what: string): void {
+  if (isAdmin(maker)) return;
+  throw new ClaudemeshError("not_allowed", `only owners and admins of the mesh ${what}`, {
+    hint: "ask one of them; claudemesh members shows the roles",
+  });
+}
+
+/** Nobody has power over a role above its own. */
+function requirePower(maker: ChainMember, member: ChainMember, what: string): void {
+  requireAdmin(maker, `${what} a member`);
+  if (isAboveRole(member.role, maker.role))
+    throw new ClaudemeshError("not_allowed", `an ${maker.role} of this mesh cannot ${what} an ${member.role}`);
+}
+
+/** Nobody gives a role above its own. */
+function requireRoleBelow(maker: ChainMember, role: Role): void {
+  if (isAboveRole(role, maker.role))
+    throw new ClaudemeshError("not_allowed", `an ${maker.role} of this mesh cannot make an ${role}`);
+}
+
+function isAboveRole(one: Role, other: Role): boolean {
+  return roles.indexOf(one) < roles.indexOf(other);
+}
+
+function requireOtherOwner(state: MembershipState, owner: ChainMember): void {
+  if (owner.role !== "owner") return;
+  for (const member of state.members.values())
+    if (member !== owner && member.role === "owner" && member.status === "active") return;
+  throw new ClaudemeshError("last_owner", `@${owner.name} is the mesh's only owner`, {
+    hint: "make another one first: claudemesh member role @NAME owner",
+  });
+}
+
+function notAMember(): ClaudemeshError {
+  return new ClaudemeshError("not_a_member", "that is no active member of this mesh", { hint: "claudemesh members" });
+}
+
+function invalid(what: string): ClaudemeshError {
+  return new ClaudemeshError("membership_invalid", `a membership entry is refused: ${what}`);
+}
