@@ -29,6 +29,7 @@ import type {
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
+import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 
@@ -115,6 +116,7 @@ export interface Client {
     list(options?: CallOptions): Promise<readonly InviteView[]>;
     revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
   };
+  readonly files: FileCalls;
   members(options?: CallOptions): Promise<readonly MemberView[]>;
   /** The same with the time at which the broker told of them. */
   memberList(options?: CallOptions): Promise<MemberList>;
@@ -242,6 +244,7 @@ export function createClient(http: HttpClient): Client {
       list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
+    files: fileCalls(http),
     members: async (options) => (await client.memberList(options)).items,
     memberList: (options) => get("/v1/members", {}, options),
     health: (options) => get("/v1/health", {}, options),

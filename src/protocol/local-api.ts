@@ -19,6 +19,15 @@ export interface SendRequest {
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
   readonly client_message_id?: string;
+  /** Files that were handed over at `/v1/files`. */
+  readonly attachments?: readonly SendAttachment[];
+}
+
+export interface SendAttachment {
+  readonly file_id: string;
+  /** Default: as it was called when it was handed over. */
+  readonly name?: string;
+  readonly content_type?: string;
 }
 
 export interface SendResult {
@@ -295,6 +304,8 @@ export interface VersionView {
   readonly broker_features: Readonly<Record<string, unknown>> | null;
   /** Bytes of one message's body in this mesh; the default while there is no link. */
   readonly inline_bytes: number;
+  /** Bytes of the largest file. */
+  readonly file_bytes: number;
 }
 
 /** The ranges that a daemon supports, whatever it has negotiated. */
