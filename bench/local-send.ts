@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createMember } from "../src/daemon/identity/member.ts";
+import { foundedMember } from "../src/daemon/membership/founded-member.fixture.ts";
 import { fsyncP50Ms, machine } from "./ceilings.ts";
 import { isMain, percentile, printTable } from "./figures.ts";
 import { sendLoad } from "./send-load.ts";
@@ -30,7 +30,7 @@ export async function measureLocalSend(options: {
 }): Promise<LocalSendFigures> {
   const root = mkdtempSync(join(tmpdir(), "claudemesh-bench-"));
   const dir = join(root, "local");
-  createMember(
+  foundedMember(
     dir,
     {
       mesh_id: "0198f0a0-0000-7000-8000-000000000001",

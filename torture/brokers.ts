@@ -14,13 +14,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLog } from "../src/base/log.ts";
-import { adminClient } from "../src/bin/admin-client.ts";
+import { joinBroker } from "../src/bin/join-broker.ts";
 import { startPostgres } from "../src/broker/testing/postgres-server.ts";
 import { redisServer } from "../src/broker/testing/redis-server.ts";
 import type { Client } from "../src/client/client.ts";
 import { connect } from "../src/client/connect.ts";
 import { createDaemon } from "../src/daemon/daemon.ts";
-import { createMember } from "../src/daemon/identity/member.ts";
+import { readMeshFile, writeMeshFile } from "../src/daemon/identity/mesh-file.ts";
 import type { SendRequest } from "../src/protocol/local-api.ts";
 import { ClaudemeshError } from "../src/protocol/error.ts";
 import { balancer, type BrokerProcess, brokerProcess, writeDeployment } from "./deployment.ts";
@@ -98,12 +98,7 @@ async function main(): Promise<number> {
   }
   const members: Member[] = [];
   for (let n = 0; n < daemonCount; n += 1) {
-    const member = await startMember(
-      `m${n}`,
-      n < daemonProcesses,
-      brokers[n % brokerCount] as BrokerProcess,
-      front.authority,
-    );
+    const member = await startMember(`m${n}`, n < daemonProcesses, brokers[0] as BrokerProcess, front.authority);
     cleanups.push(() => member.stop());
     members.push(member);
   }
@@ -154,17 +149,11 @@ async function main(): Promise<number> {
 /** Registered at one broker, linked by the balancer. */
 async function startMember(name: string, apart: boolean, broker: BrokerProcess, authority: string): Promise<Member> {
   const dir = join(root, name);
-  const admin = adminClient(broker.dataDir);
-  const { url, broker_key } = await admin.status();
-  const mesh = await admin.mesh("local");
-  const link = new URL(url);
+  await joinBroker({ dir, dataDir: broker.dataDir, name, role: "member" });
+  const mesh = readMeshFile(dir);
+  const link = new URL(mesh.broker_url);
   link.host = authority;
-  const identity = createMember(
-    dir,
-    { ...mesh, member_name: name, broker_url: link.href, broker_key, certificate_print: null },
-    Date.now(),
-  );
-  await admin.addMember(mesh.mesh_id, { member_id: identity.memberId, name, role: "member" });
+  writeMeshFile(dir, { ...mesh, broker_url: link.href });
   if (apart) return daemonApart(name, dir);
   const daemon = createDaemon({ dir, clock: systemClock, log: silentLog, http: false });
   await daemon.start();

@@ -5,6 +5,8 @@ import type { ApiKeyRequest } from "../cli/launcher.ts";
 import type { BrokerStatusView, MeshList, MeshView } from "../protocol/admin-api.ts";
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { MembershipEntry } from "../protocol/membership/entry.ts";
+import type { MembershipHead } from "../protocol/membership-frames.ts";
 
 /** Answer of the broker's `GET /v1/status`, the part that launchers rely on. */
 export type BrokerAnswer = Pick<BrokerStatusView, "broker_id" | "broker_key" | "url" | "exposed" | "pid">;
@@ -19,6 +21,13 @@ export interface AdminClient {
     meshId: string,
     member: { readonly member_id: string; readonly name: string; readonly role: "owner" | "member" },
   ): Promise<{ readonly name: string }>;
+  /** Entries of the mesh's membership chain above a place, as the broker keeps them. */
+  membershipAbove(
+    meshId: string,
+    after: number,
+  ): Promise<{ readonly entries: readonly unknown[]; readonly head: MembershipHead | null }>;
+  /** Appends consecutive entries, also a chain's first. Throws membership_moved, and the refusals of applyEntry. */
+  appendMembership(meshId: string, entries: readonly MembershipEntry[]): Promise<void>;
   meshes(): Promise<readonly MeshView[]>;
   /** The key is in this answer and nowhere else. */
   createApiKey(meshId: string, request: ApiKeyRequest): Promise<ApiKeyMade>;
@@ -63,6 +72,10 @@ export function adminClient(dataDir: string): AdminClient {
     status: (timeoutMs) => ask("GET", "/v1/status", undefined, timeoutMs),
     mesh: (slug) => ask("POST", "/v1/meshes", { slug }),
     addMember: (meshId, member) => ask("POST", `${meshPath(meshId)}/members`, member),
+    membershipAbove: (meshId, after) =>
+      ask("GET", `${meshPath(meshId)}/membership${after < 0 ? "" : `?after=${after}`}`),
+    appendMembership: async (meshId, entries) =>
+      void (await ask("POST", `${meshPath(meshId)}/membership`, { entries })),
     meshes: async () => (await ask<MeshList>("GET", "/v1/meshes")).meshes,
     createApiKey: (meshId, request) => ask("POST", `${meshPath(meshId)}/api_keys`, request),
     apiKeys: async (meshId) =>

@@ -4,15 +4,13 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import type { Admission } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { publicKeyHexOf } from "../protocol/signing.ts";
-import { type BrokerAddress, proveBroker, requestAdmission } from "./broker-http.ts";
+import { type BrokerAddress, proveBroker, readMembership } from "./broker-http.ts";
 
 const { signal } = new AbortController();
 const meshId = "0198f0a0-0000-7000-8000-000000000001";
-const member = "ab".repeat(32);
-const admission = { member_id: member, name: "bob" } as Admission;
+const { privateKey } = generateKeyPairSync("ed25519");
 
 /** What a link may point at: somebody else's server. */
 async function server(t: TestContext, answer: RequestListener): Promise<BrokerAddress> {
@@ -63,20 +61,22 @@ test("a redirection is not followed, and an answer without end is not kept", asy
   assert.equal(await code(proveBroker(endless, signal)), "broker_unreachable");
 });
 
-test("an admission is one only of this mesh and member, by a name that may be one", async (t) => {
-  const good = { mesh_id: meshId, slug: "local", member_id: member, name: "bob", role: "member" };
-  const answered = async (answer: object): Promise<string> => {
-    const address = await server(t, (_request, response) => response.end(JSON.stringify(answer)));
-    return code(requestAdmission(address, meshId, admission, signal));
+test("what is no answer about a membership is told as that, whatever it is instead", async (t) => {
+  const asker = { meshId, key: privateKey, after: -1, now: 0 };
+  const answered = async (text: string): Promise<string> => {
+    const address = await server(t, (_request, response) => response.end(text));
+    return code(readMembership(address, asker, signal));
   };
-  assert.equal(await answered(good), "nothing");
+  const good = { entries: [], head: { n: 3, hash: "ab".repeat(32) } };
+  assert.equal(await answered(JSON.stringify(good)), "nothing");
+  assert.equal(await answered('{"entries":[],"head":null}'), "nothing");
   for (const wrong of [
-    { name: "../../x" },
-    { name: "\u001b[2J" },
-    { name: "" },
-    { name: member },
-    { mesh_id: "0198f0a0-0000-7000-8000-000000000002" },
-    { member_id: "cd".repeat(32) },
+    { entries: "x" },
+    { entries: null },
+    { head: 3 },
+    { head: { n: 0.5, hash: "x" } },
+    { head: undefined },
   ])
-    assert.equal(await answered({ ...good, ...wrong }), "protocol_error", JSON.stringify(wrong));
+    assert.equal(await answered(JSON.stringify({ ...good, ...wrong })), "protocol_error", JSON.stringify(wrong));
+  for (const text of ["", "null", "[]", "1"]) assert.equal(await answered(text), "protocol_error", text);
 });

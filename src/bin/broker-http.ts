@@ -1,16 +1,18 @@
-import { randomBytes } from "node:crypto";
+import { type KeyObject, randomBytes } from "node:crypto";
 import { request } from "node:http";
 import type { Socket } from "node:net";
 import { PinMismatch } from "../base/pinned-tls.ts";
 import { dialBroker } from "../http/broker-dial.ts";
 import { linkErrorKind } from "../daemon/link/link-error-kind.ts";
-import { checkMemberName } from "../protocol/address.ts";
-import type { Admission, Admitted } from "../protocol/admission.ts";
+import { type BrokerProof, signMembershipRead } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import type { BrokerProof } from "../protocol/admission.ts";
+import { isMemberId } from "../protocol/ids.ts";
 import type { Invite } from "../protocol/invite.ts";
+import type { MembershipEntry } from "../protocol/membership/entry.ts";
+import type { MembershipHead } from "../protocol/membership-frames.ts";
 import { fromProblem } from "../protocol/problem.ts";
 import { brokerProofBytes, publicKeyFromHex, verify } from "../protocol/signing.ts";
+import { rfc3339 } from "../protocol/time.ts";
 
 /** The way to a broker, as an invite or a member's mesh.json has it. */
 export type BrokerAddress = Pick<Invite, "authority" | "transport" | "broker_key">;
@@ -63,32 +65,43 @@ export async function proveBroker(
   });
 }
 
-/** Sends a signed admission. Doing it again with the same keys changes nothing; `isNew` false: it was a member already. */
-export async function requestAdmission(
+/** What the broker has of the mesh's membership above a place, asked by who holds an invite. Nothing of it is verified here. */
+export async function readMembership(
   address: BrokerAddress,
-  meshId: string,
-  admission: Admission,
+  asker: {
+    readonly meshId: string;
+    /** The invite's. */
+    readonly key: KeyObject;
+    readonly after: number;
+    /** By the broker's clock. */
+    readonly now: number;
+  },
   signal: AbortSignal,
-): Promise<{ readonly member: Admitted; readonly isNew: boolean }> {
-  const { status, answer } = await ask(
-    address,
-    { method: "POST", path: `/v1/meshes/${meshId}/join`, body: JSON.stringify(admission) },
-    signal,
-  );
-  const admitted = answer as Partial<Admitted> | null;
-  const fits = admitted?.mesh_id === meshId && admitted.member_id === admission.member_id;
-  if (!fits || typeof admitted.slug !== "string" || !isMemberName(admitted.name))
-    throw new ClaudemeshError("protocol_error", "the broker's answer is not an admission");
-  return { member: admitted as Admitted, isNew: status === 201 };
+): Promise<{ readonly entries: readonly unknown[]; readonly head: MembershipHead | null }> {
+  const { meshId, key, after, now } = asker;
+  const place = { mesh_id: meshId, broker_key: address.broker_key };
+  const body = JSON.stringify(signMembershipRead(place, key, { after, at: rfc3339(now) }));
+  const { answer } = await ask(address, { method: "POST", path: `/v1/meshes/${meshId}/membership`, body }, signal);
+  // A broker that was joined by a link may be anybody's: what it says is looked at before it is used.
+  const { entries, head } = (answer ?? {}) as { readonly entries?: unknown; readonly head?: unknown };
+  if (!Array.isArray(entries) || !(head === null || isHead(head)))
+    throw new ClaudemeshError("protocol_error", "the broker's answer tells no membership");
+  return { entries, head };
 }
 
-/** A broker that was joined by a link may be anybody's: a wrong name is found before it is kept. */
-function isMemberName(name: unknown): boolean {
-  try {
-    return typeof name === "string" && checkMemberName(name) === name;
-  } catch {
-    return false;
-  }
+function isHead(value: unknown): value is MembershipHead {
+  const { n, hash } = (value ?? {}) as { readonly n?: unknown; readonly hash?: unknown };
+  return Number.isSafeInteger(n) && typeof hash === "string" && isMemberId(hash);
+}
+
+/** Hands in consecutive entries of a mesh's membership; those that the broker has are skipped. */
+export async function requestJoin(
+  address: BrokerAddress,
+  meshId: string,
+  entries: readonly MembershipEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  await ask(address, { method: "POST", path: `/v1/meshes/${meshId}/join`, body: JSON.stringify({ entries }) }, signal);
 }
 
 async function ask(

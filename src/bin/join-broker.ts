@@ -1,62 +1,169 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createKeypair, readKeypair } from "../daemon/identity/keypair.ts";
-import { createMember } from "../daemon/identity/member.ts";
+import { createKeypair, type Keypair, readKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
+import { writeChain } from "../daemon/membership/membership-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { nextEntry, noChain } from "../protocol/membership/chain.ts";
+import { activeMember } from "../protocol/membership/state.ts";
+import { rfc3339 } from "../protocol/time.ts";
 import { type AdminClient, adminClient, type BrokerAnswer } from "./admin-client.ts";
+import { admitByFounder, findFounder } from "./admit-by-founder.ts";
+import { founderOf, noteFounder } from "./founders.ts";
 import { defaultMemberName } from "./member-name.ts";
+import {
+  type Chain,
+  type ChainSource,
+  handInLost,
+  isMoved,
+  newMemberOf,
+  pinnedChain,
+  readChain,
+} from "./mesh-chain.ts";
 
 /** The mesh that an embedded broker serves. */
 export const localSlug = "local";
-const nameTriesMax = 100;
+/** Others found the same mesh, or join it, at the same time: so often a command looks again. */
+const triesMax = 20;
 
-/**
- * Makes sure that `dir` holds a member of the mesh `local` and that the running broker of `dataDir` knows it. Every
- * step can be repeated: a crash between two of them is repaired by the next call. `dir` keeps its keys for ever. True
- * when a present member now dials another address.
- */
-export async function joinBroker(request: {
+export interface BrokerJoin {
   readonly dir: string;
   readonly dataDir: string;
+  /** Of the mesh at that broker; absent: `local`. */
+  readonly slug?: string;
   /** null: the present name, else the default one. */
   readonly name: string | null;
+  /** Of a member that another one takes in: whoever comes first is the owner. */
   readonly role: "owner" | "member";
+  /** Refuses a mesh that somebody else has founded. */
+  readonly mustFound?: boolean;
   /** Ends the daemon of `dir`, which reads mesh.json at its start alone; called before the address in it changes. */
   readonly stop?: () => Promise<unknown>;
-}): Promise<boolean> {
+}
+
+/**
+ * Makes sure that `dir` holds a member of a mesh of the running broker of `dataDir`, which is on this machine. The first
+ * one founds the mesh's membership chain and owns it; a later one is taken in with the founder's keys, which the same
+ * user can read. Every step can be repeated: keys are made first and stay, then the chain says who they are, then it is
+ * pinned here, and mesh.json, which makes the folder a member's, is written last. True when a present member now dials
+ * another address.
+ */
+export async function joinBroker(request: BrokerJoin): Promise<boolean> {
   const admin = adminClient(request.dataDir);
   const broker = await admin.status();
   makePrivateDirectory(request.dir);
   const present = existsSync(join(request.dir, "mesh.json")) ? readMeshFile(request.dir) : null;
-  if (present !== null) {
-    checkPresent(present, broker, request);
-    const { memberId } = readKeypair(request.dir);
-    const { mesh_id } = await admin.mesh(localSlug);
-    if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
-    await admin.addMember(present.mesh_id, { member_id: memberId, name: present.member_name, role: request.role });
-    if (present.broker_url === broker.url) return false;
-    await request.stop?.();
-    writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
-    return true;
-  }
-  const { memberId } = createKeypair(request.dir, Date.now());
-  const mesh = await admin.mesh(localSlug);
-  const name = await register(admin, mesh.mesh_id, memberId, request);
-  createMember(
-    request.dir,
-    {
-      mesh_id: mesh.mesh_id,
-      slug: mesh.slug,
-      member_name: name,
-      broker_url: broker.url,
-      broker_key: broker.broker_key,
-      certificate_print: null,
-    },
-    Date.now(),
-  );
+  if (present !== null) return followBroker(request, admin, broker, present);
+  const keys = createKeypair(request.dir, Date.now());
+  const mesh = await admin.mesh(request.slug ?? localSlug);
+  const chain = await enterChain(request, sourceOf(admin, mesh.mesh_id), keys);
+  const member = chain.state.members.get(keys.memberId);
+  if (member === undefined) throw new TypeError("the chain does not have the member that it was made with");
+  writeChain(request.dir, chain.entries);
+  if (chain.entries[0]?.by === keys.memberId) noteFounder(request.dataDir, mesh.mesh_id, resolve(request.dir));
+  writeMeshFile(request.dir, {
+    mesh_id: mesh.mesh_id,
+    slug: mesh.slug,
+    member_name: member.name,
+    broker_url: broker.url,
+    broker_key: broker.broker_key,
+    certificate_print: null,
+  });
   return false;
+}
+
+async function followBroker(
+  request: BrokerJoin,
+  admin: AdminClient,
+  broker: BrokerAnswer,
+  present: MeshFile,
+): Promise<boolean> {
+  const keys = readKeypair(request.dir);
+  const pinned = pinnedChain(request.dir, present.mesh_id);
+  const name = pinned?.state.members.get(keys.memberId)?.name ?? present.member_name;
+  checkPresent({ ...present, member_name: name }, broker, request);
+  const { mesh_id } = await admin.mesh(request.slug ?? localSlug);
+  if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
+  const source = sourceOf(admin, mesh_id);
+  // Before the daemon dials: a broker that was put back from an old copy may not know this member any more.
+  if (pinned !== null) await handInLost(source, pinned.entries);
+  // From before there were chains, and not sealed yet.
+  else if ((await source.above(-1)).head === null)
+    await admin.addMember(mesh_id, { member_id: keys.memberId, name: present.member_name, role: request.role });
+  if (pinned?.entries[0]?.by === keys.memberId) noteFounder(request.dataDir, mesh_id, resolve(request.dir));
+  if (present.broker_url === broker.url) return false;
+  await request.stop?.();
+  writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
+  return true;
+}
+
+/** The chain with these keys in it: as they stand there already, founded by them, or with an entry of the founder's. */
+async function enterChain(request: BrokerJoin, source: ChainSource, keys: Keypair): Promise<Chain> {
+  const pinned = pinnedChain(request.dir, source.meshId);
+  if (pinned !== null) await handInLost(source, pinned.entries);
+  for (let tries = 0; ; tries += 1) {
+    const founder = findFounder(founderOf(request.dataDir, source.meshId), source.meshId);
+    // Before another chain could be founded in its place: a broker that was put back from an old copy may have lost it.
+    if (founder.pinned !== null) await handInLost(source, founder.pinned.entries);
+    const chain = await readChain(source);
+    try {
+      if (chain === null) return await found(source, keys, request.name?.toLowerCase() ?? defaultMemberName());
+      const isOwn = pinned !== null || chain.entries[0]?.by === keys.memberId;
+      if (!isOwn && request.mustFound === true) throw taken(request.slug ?? localSlug);
+      if (!isOwn) await admitByFounder({ source, chain, keys, founder, name: request.name, role: request.role });
+      return requireActive(chain, keys.memberId);
+    } catch (thrown) {
+      if (!isOvertaken(thrown) || tries >= triesMax) throw thrown;
+    }
+  }
+}
+
+/** Somebody else founded the mesh, or added to its chain, in the meantime. */
+function isOvertaken(thrown: unknown): boolean {
+  return isMoved(thrown) || (thrown instanceof ClaudemeshError && thrown.code === "mesh_sealed");
+}
+
+async function found(source: ChainSource, keys: Keypair, name: string): Promise<Chain> {
+  const maker = { by: keys.memberId, keyId: keys.keyId, key: keys.signingKey };
+  const member = newMemberOf(source.meshId, keys, name);
+  const create = nextEntry(
+    noChain(source.meshId),
+    { kind: "create", member, unsealed_through: null },
+    maker,
+    rfc3339(Date.now()),
+  );
+  await source.handIn([create]);
+  const chain = await readChain(source);
+  if (chain === null || chain.entries[0]?.signature !== create.signature)
+    throw new ClaudemeshError("membership_moved", "another member founded the mesh at the same time");
+  return chain;
+}
+
+/** Throws not_a_member where these keys' membership was ended. */
+function requireActive(chain: Chain, memberId: string): Chain {
+  if (activeMember(chain.state, memberId) !== null) return chain;
+  throw new ClaudemeshError("not_a_member", "this home's membership of the mesh was ended", {
+    hint: "ask for an invite for a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK",
+  });
+}
+
+function taken(slug: string): ClaudemeshError {
+  return new ClaudemeshError(
+    "already_exists",
+    `this broker has a mesh called ${slug} already, which another member owns`,
+    {
+      hint: "choose another name, or ask its owner for an invite: claudemesh invite",
+    },
+  );
+}
+
+function sourceOf(admin: AdminClient, meshId: string): ChainSource {
+  return {
+    meshId,
+    above: (after) => admin.membershipAbove(meshId, after),
+    handIn: (entries) => admin.appendMembership(meshId, entries),
+  };
 }
 
 function lostMesh(present: MeshFile, dataDir: string): ClaudemeshError {
@@ -68,11 +175,7 @@ function lostMesh(present: MeshFile, dataDir: string): ClaudemeshError {
 }
 
 /** Renames an existing member nowhere: a name is its address, which others hold. */
-function checkPresent(
-  present: MeshFile,
-  broker: BrokerAnswer,
-  request: { readonly dir: string; readonly dataDir: string; readonly name: string | null },
-): void {
+function checkPresent(present: MeshFile, broker: BrokerAnswer, request: BrokerJoin): void {
   if (request.name !== null && request.name.toLowerCase() !== present.member_name) {
     throw new ClaudemeshError(
       "already_exists",
@@ -90,30 +193,5 @@ function checkPresent(
         hint: "start the broker it was made with, or put that broker's data directory back from a backup",
       },
     );
-  }
-}
-
-/** A chosen name is taken or refused; the default one gets a number when another member has it. */
-async function register(
-  admin: AdminClient,
-  meshId: string,
-  memberId: string,
-  request: { readonly name: string | null; readonly role: "owner" | "member" },
-): Promise<string> {
-  const base = request.name?.toLowerCase() ?? defaultMemberName();
-  for (let n = 1; ; n += 1) {
-    const name = n === 1 ? base : `${base}-${n}`;
-    try {
-      // The name that it has, should these keys be a member whose mesh.json was lost.
-      return (await admin.addMember(meshId, { member_id: memberId, name, role: request.role })).name;
-    } catch (thrown) {
-      if (!(thrown instanceof ClaudemeshError) || thrown.code !== "already_exists") throw thrown;
-      if (request.name !== null || n >= nameTriesMax) {
-        throw new ClaudemeshError("already_exists", `another member of the mesh is called @${name}`, {
-          hint: "choose another: claudemesh up --name NAME",
-          cause: thrown,
-        });
-      }
-    }
   }
 }

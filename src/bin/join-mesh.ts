@@ -1,18 +1,30 @@
+import type { KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { daemonDirs } from "../client/find-daemon.ts";
 import { createKeypair, type Keypair, readKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
+import { writeChain } from "../daemon/membership/membership-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { checkName } from "../protocol/address.ts";
-import { type Admission, type Admitted, signAdmission } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type Invite, parseInvite } from "../protocol/invite.ts";
+import { nextEntry } from "../protocol/membership/chain.ts";
+import { privateKeyFromSeed, publicKeyHexOf } from "../protocol/signing.ts";
+import { rfc3339 } from "../protocol/time.ts";
+import { freeName } from "./admit-by-founder.ts";
+import { linkUrl, proveBroker, readMembership, requestJoin } from "./broker-http.ts";
 import { localSlug } from "./join-broker.ts";
-import { linkUrl, proveBroker, requestAdmission } from "./broker-http.ts";
-import { defaultMemberName } from "./member-name.ts";
+import {
+  appendTo,
+  type Chain,
+  type ChainSource,
+  handInLost,
+  newMemberOf,
+  pinnedChain,
+  readChain,
+} from "./mesh-chain.ts";
 
-const nameTriesMax = 100;
 /** What another home's mesh `local` is called here: in this home that name is kept for its own. */
 const joinedSlug = "team";
 
@@ -27,10 +39,11 @@ export interface Joined {
 }
 
 /**
- * Makes this home a member of the invite's mesh. Every step can be repeated: keys are made first and stay, the broker
- * knows a member that it has admitted, mesh.json is written last. A home that is a member already uses nothing up: it
- * follows the broker to the address that the link names, which is how a broker that moved is found again. Only a broker
- * that has lost the member, as one does that was put back from an old copy, admits it anew, under its name and keys.
+ * Makes this home a member of the invite's mesh: it verifies the mesh's whole membership, which has to be the one that
+ * the link names, and adds its own entry, signed by the link's key. Every step can be repeated: keys are made first and
+ * stay, the chain knows who is in it and is pinned here, mesh.json is written last. A home that is a member already uses
+ * nothing up: it follows the broker to the address that the link names, which is how a broker that moved is found again,
+ * and hands in what the broker has lost, as one does that was put back from an old copy.
  */
 export async function joinMesh(request: {
   readonly home: string;
@@ -54,31 +67,34 @@ export async function joinMesh(request: {
   if (present !== undefined) checkPresent(present, invite, wantedName);
   const { serverTime } = await proveBroker(invite, request.signal);
   const clockSkewMs = serverTime - Date.now();
+  const source = inviteSource(invite, { now: () => Date.now() + clockSkewMs, signal: request.signal });
   const way = {
     broker_url: linkUrl(invite),
     broker_key: invite.broker_key,
     certificate_print: invite.transport.kind === "pinned" ? invite.transport.certificate_print : null,
   };
   if (present !== undefined) {
-    const isNew = await admitAgain(invite, present.dir, present.mesh.member_name, request.signal);
+    const known = await knowAgain(invite, source, present);
     // A broker of this very host is dialled on loopback, whatever address its invites name to others.
     const mesh = present.slug === localSlug ? present.mesh : { ...present.mesh, ...way };
     const same =
       present.mesh.broker_url === mesh.broker_url && present.mesh.certificate_print === mesh.certificate_print;
-    if (!same) {
-      await request.stop(present.dir);
-      writeMeshFile(present.dir, mesh);
-    }
-    const change = isNew ? "admitted" : same ? "none" : "address";
+    if (!same || known.toPin !== null) await request.stop(present.dir);
+    if (known.toPin !== null) writeChain(present.dir, known.toPin.entries);
+    if (!same) writeMeshFile(present.dir, mesh);
+    const change = known.isNew ? "admitted" : same ? "none" : "address";
     return { slug: present.slug, dir: present.dir, mesh, change, clockSkewMs };
   }
   const suggested = invite.slug === localSlug ? joinedSlug : invite.slug;
   const slug = request.slug === null ? freeSlug(request.home, suggested) : checkSlug(request.home, request.slug);
   const dir = join(request.home, "daemon", slug);
+  const chain = await readByInvite(invite, source);
   makePrivateDirectory(join(request.home, "daemon"));
   makePrivateDirectory(dir);
-  const admitted = await admit(invite, dir, wantedName, request.signal);
-  const mesh: MeshFile = { mesh_id: invite.mesh_id, slug, member_name: admitted.name, ...way };
+  const keys = createKeypair(dir, Date.now());
+  await admit(invite, source, chain, keys, wantedName);
+  writeChain(dir, chain.entries);
+  const mesh: MeshFile = { mesh_id: invite.mesh_id, slug, member_name: nameIn(chain, keys), ...way };
   writeMeshFile(dir, mesh);
   return { slug, dir, mesh, change: "admitted", clockSkewMs };
 }
@@ -102,70 +118,132 @@ function checkPresent(
   }
 }
 
-/** True when the broker did not know the member of `dir` any more. One that does answers so before it looks at the invite. */
-async function admitAgain(invite: Invite, dir: string, name: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await requestAdmission(invite, invite.mesh_id, admissionOf(invite, readKeypair(dir), name), signal)).isNew;
-  } catch (thrown) {
-    if (!(thrown instanceof ClaudemeshError)) throw thrown;
-    // An invite that is long over says nothing of the member; its daemon will hear whether it is known.
-    if (thrown.code === "invite_unknown") return false;
-    if (thrown.code !== "already_exists") throw thrown;
+/** The mesh's chain as whoever holds the link may read it; the entries that are handed in prove themselves. */
+function inviteSource(invite: Invite, way: { now(): number; readonly signal: AbortSignal }): InviteSource {
+  const key = privateKeyFromSeed(invite.seed);
+  return {
+    ...way,
+    key,
+    inviteId: publicKeyHexOf(key),
+    meshId: invite.mesh_id,
+    above: (after) => readMembership(invite, { meshId: invite.mesh_id, key, after, now: way.now() }, way.signal),
+    handIn: (entries) => requestJoin(invite, invite.mesh_id, entries, way.signal),
+  };
+}
+
+interface InviteSource extends ChainSource {
+  readonly inviteId: string;
+  readonly key: KeyObject;
+  /** By the broker's clock, which judges the invite. */
+  now(): number;
+}
+
+/**
+ * The whole chain, verified, with the entry in it that was the newest when the link was made: the link came by another
+ * way than the broker, so a broker that shows another membership is found out.
+ */
+async function readByInvite(invite: Invite, source: InviteSource): Promise<Chain> {
+  const chain = await readChain(source).catch((thrown: unknown) => {
+    throw explained(thrown, invite);
+  });
+  if (chain === null)
     throw new ClaudemeshError(
-      "already_exists",
-      `the broker does not know this home's @${name} any more, and another member is called so`,
-      { hint: "join with a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK --name NAME", cause: thrown },
+      "mesh_unsealed",
+      "the mesh of this invite is from before encryption, and not sealed yet",
+      {
+        hint: "ask its owner to run claudemesh mesh seal, then for a new invite: claudemesh invite",
+      },
+    );
+  if (invite.membership_head === null || !chain.state.places.has(invite.membership_head)) {
+    throw new ClaudemeshError(
+      "membership_forked",
+      "the broker shows another membership than the one this invite was made in",
+      { hint: "join nothing there; ask whoever made the invite, by a way that the broker does not carry" },
     );
   }
+  return chain;
 }
 
-function admissionOf(invite: Invite, keys: Keypair, name: string): Admission {
-  return signAdmission(
-    invite,
-    { inviteSeed: invite.seed, memberId: keys.memberId, memberKey: keys.signingKey },
-    { x25519_pubkey: keys.x25519PublicKey, name },
-  );
-}
-
-/** A chosen name is taken or refused; the default one gets a number when another member has it. */
-async function admit(invite: Invite, dir: string, chosen: string | null, signal: AbortSignal): Promise<Admitted> {
-  const keys = createKeypair(dir, Date.now());
-  const base = chosen ?? defaultMemberName();
-  for (let n = 1; ; n += 1) {
-    const admission = admissionOf(invite, keys, n === 1 ? base : `${base}-${n}`);
-    try {
-      return (await requestAdmission(invite, invite.mesh_id, admission, signal)).member;
-    } catch (thrown) {
-      if (!(thrown instanceof ClaudemeshError)) throw thrown;
-      if (thrown.code === "already_exists" && chosen === null && n < nameTriesMax) continue;
-      throw explained(thrown, invite, admission.name);
-    }
+/** Signs the joining with the link's key, unless these keys are a member's already. */
+async function admit(
+  invite: Invite,
+  source: InviteSource,
+  chain: Chain,
+  keys: Keypair,
+  chosen: string | null,
+): Promise<void> {
+  const maker = { by: source.inviteId, keyId: source.inviteId, key: source.key };
+  try {
+    await appendTo(source, chain, (state) => {
+      const known = state.members.get(keys.memberId);
+      if (known?.status === "active") return null;
+      if (known !== undefined)
+        throw new ClaudemeshError("not_a_member", `the membership of this home's @${known.name} was ended`, {
+          hint: "join with a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK",
+        });
+      const name = freeName(state, chosen, "claudemesh join LINK --name NAME");
+      const member = newMemberOf(state.meshId, keys, name);
+      return nextEntry(state, { kind: "join", member }, maker, rfc3339(source.now()));
+    });
+  } catch (thrown) {
+    throw explained(thrown, invite);
   }
+}
+
+/**
+ * What an invite tells a home that is a member already: `isNew`, the broker did not know it any more, and does now;
+ * `toPin`, the chain of a home from before there were chains. Nothing of the invite is used up where the home holds a
+ * chain: entries that the broker has lost are handed in as they were signed.
+ */
+async function knowAgain(
+  invite: Invite,
+  source: InviteSource,
+  { dir, mesh }: { readonly dir: string; readonly mesh: MeshFile },
+): Promise<{ readonly isNew: boolean; readonly toPin: Chain | null }> {
+  const keys = readKeypair(dir);
+  const pinned = pinnedChain(dir, mesh.mesh_id);
+  try {
+    if (pinned !== null) {
+      // What came after this member its daemon hands in, once the broker knows it again and the link stands.
+      const since = pinned.state.members.get(keys.memberId)?.since ?? 0;
+      return { isNew: (await handInLost(source, pinned.entries.slice(0, since + 1))) > 0, toPin: null };
+    }
+    const chain = await readByInvite(invite, source);
+    const isNew = !chain.state.members.has(keys.memberId);
+    await admit(invite, source, chain, keys, mesh.member_name);
+    return { isNew, toPin: chain };
+  } catch (thrown) {
+    // An invite that is long over says nothing of the member; its daemon will hear whether it is known.
+    const isOver = thrown instanceof ClaudemeshError && overCodes.has(thrown.code);
+    if (!isOver) throw thrown;
+    return { isNew: false, toPin: null };
+  }
+}
+
+const overCodes: ReadonlySet<string> = new Set(["invite_unknown", "invite_expired", "invite_revoked", "invite_used"]);
+
+function nameIn(chain: Chain, keys: Keypair): string {
+  const member = chain.state.members.get(keys.memberId);
+  if (member === undefined) throw new TypeError("the chain does not have the member that it was made with");
+  return member.name;
 }
 
 /** What the broker has forgotten, the link still says. */
-function explained(error: ClaudemeshError, invite: Invite, name: string): ClaudemeshError {
-  if (error.code === "invite_unknown" && invite.expires_at < Date.now()) {
+function explained(thrown: unknown, invite: Invite): unknown {
+  if (!(thrown instanceof ClaudemeshError)) return thrown;
+  if (thrown.code === "invite_unknown" && invite.expires_at < Date.now()) {
     return new ClaudemeshError(
       "invite_expired",
       `the invite was good until ${new Date(invite.expires_at).toISOString()}`,
-      {
-        hint: "ask for a new one: claudemesh invite",
-        cause: error,
-      },
+      { hint: "ask for a new one: claudemesh invite", cause: thrown },
     );
   }
-  if (error.code === "already_exists") {
-    return new ClaudemeshError(
-      "already_exists",
-      `another member of the mesh is called @${name}; the invite is still good`,
-      {
-        hint: "choose another: claudemesh join LINK --name NAME",
-        cause: error,
-      },
-    );
-  }
-  return error;
+  if (thrown.code === "already_exists")
+    return new ClaudemeshError("already_exists", `${thrown.message}; the invite is still good`, {
+      hint: "choose another: claudemesh join LINK --name NAME",
+      cause: thrown,
+    });
+  return thrown;
 }
 
 function freeSlug(home: string, wanted: string): string {

@@ -9,13 +9,19 @@ import type {
   JoinRequest,
   Launcher,
   ListenRequest,
+  MeshCreated,
+  MeshCreateRequest,
+  MeshHere,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
+import { readKeypair } from "../daemon/identity/keypair.ts";
+import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { activeMembers } from "../protocol/membership/state.ts";
 import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";
@@ -24,13 +30,14 @@ import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+import { pinnedChain } from "./mesh-chain.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
 /** A daemon that was away from its broker for long dials again by itself, later. */
 const relinkTimeoutMs = 3_000;
 
-/** Starts, stops and looks at the processes of a home: the embedded broker and the daemon of mesh `local`. */
+/** Starts, stops and looks at the processes of a home: the embedded broker, and the daemon of each of its meshes. */
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
@@ -40,6 +47,8 @@ export const launcher: Launcher = {
     return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
   },
   join: (request) => inHome(request.home, () => joinByInvite(request)),
+  meshCreate: (request) => inHome(request.home, () => createMesh(request)),
+  meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
@@ -65,18 +74,31 @@ function memberDir(home: string): string {
   return join(home, "daemon", localSlug);
 }
 
-/** With the home's own daemon on its link again, wherever that is now, so that the next command finds the broker. */
+/** With the home's own daemons on their links again, wherever that is now, so that the next command finds the broker. */
 async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
   const broker = await startBroker(brokerDir(home), listen);
-  const dir = memberDir(home);
-  if (!existsSync(join(dir, "mesh.json")) || readLaunchRecord(dir).broker !== null) return broker;
-  const before = await daemonStatus(home, dir);
-  const stop = () => stopDaemon(home, dir);
-  const moved = await joinBroker({ dir, dataDir: brokerDir(home), name: null, role: "owner", stop });
-  if (before.state !== "running" || !(moved || broker.started)) return broker;
-  const again = moved ? (await startDaemon(home, dir, { http: readLaunchRecord(dir).http })).status : before;
-  await waitForLink(again, relinkTimeoutMs);
+  for (const { slug, dir } of daemonDirs(home)) {
+    if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
+    const before = await daemonStatus(home, dir);
+    const moved = await followOwnBroker(home, slug, dir);
+    if (before.state !== "running" || !(moved || broker.started)) continue;
+    const again = moved ? (await startDaemon(home, dir, { http: readLaunchRecord(dir).http })).status : before;
+    await waitForLink(again, relinkTimeoutMs);
+  }
   return broker;
+}
+
+/** Data directory of the broker on this machine whose mesh a daemon's folder belongs to; null: it was joined by a link. */
+function atBrokerOf(home: string, slug: string, dir: string): string | null {
+  return readLaunchRecord(dir).broker ?? (slug === localSlug ? brokerDir(home) : null);
+}
+
+/** Wherever the broker of this machine listens now, mesh.json says so. True when that changed. */
+async function followOwnBroker(home: string, slug: string, dir: string): Promise<boolean> {
+  const dataDir = atBrokerOf(home, slug, dir);
+  if (dataDir === null || (await brokerStatus(dataDir)).state !== "running") return false;
+  const role = dataDir === brokerDir(home) ? "owner" : "member";
+  return joinBroker({ dir, dataDir, slug, name: null, role, stop: () => stopDaemon(home, dir) });
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -86,7 +108,7 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
   const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
     const started = [];
-    for (const { dir } of joined) started.push(await startJoinedDaemon(request.home, dir, request.http));
+    for (const one of joined) started.push(await startJoinedDaemon(request.home, one, request.http));
     return started;
   };
   if (joined.length === 0 || hasPair || asksForPair) {
@@ -98,7 +120,12 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   return { broker: null, daemon, others, notices: [] };
 }
 
-function startJoinedDaemon(home: string, dir: string, http: boolean | null): Promise<Started<DaemonStatus>> {
+async function startJoinedDaemon(
+  home: string,
+  { slug, dir }: { readonly slug: string; readonly dir: string },
+  http: boolean | null,
+): Promise<Started<DaemonStatus>> {
+  await followOwnBroker(home, slug, dir);
   const record = readLaunchRecord(dir);
   if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
   return startDaemon(home, dir, { http: http ?? record.http });
@@ -176,6 +203,58 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
     daemon,
     notices,
   };
+}
+
+/** Another mesh at a broker of this machine, founded by this home, and its daemon. */
+async function createMesh(request: MeshCreateRequest): Promise<MeshCreated> {
+  const { home, slug } = request;
+  const dir = join(home, "daemon", slug);
+  if (slug === localSlug)
+    throw new ClaudemeshError("invalid_field", `${localSlug} is the name of the mesh that claudemesh up makes`, {
+      hint: "choose another: claudemesh mesh create SLUG",
+    });
+  const dataDir = request.broker === null ? brokerDir(home) : (otherBroker(home, request.broker) ?? brokerDir(home));
+  const present = existsSync(join(dir, "mesh.json"));
+  if (present && atBrokerOf(home, slug, dir) !== dataDir)
+    throw new ClaudemeshError("already_exists", `this home has a mesh called ${slug} already, at another broker`, {
+      hint: "choose another name: claudemesh mesh create SLUG",
+    });
+  if (dataDir === brokerDir(home)) await startBroker(dataDir, null);
+  else if ((await brokerStatus(dataDir)).state !== "running")
+    throw new ClaudemeshError("not_running", `no broker runs in ${dataDir}`, {
+      hint: "start it from its own home first: CLAUDEMESH_HOME=DIR claudemesh broker up",
+    });
+  makePrivateDirectory(join(home, "daemon"));
+  makePrivateDirectory(dir);
+  // Before mesh.json, which makes the folder a member's: without it the daemon would not follow its broker.
+  writeLaunchRecord(dir, { ...readLaunchRecord(dir), broker: dataDir });
+  const stop = () => stopDaemon(home, dir);
+  await joinBroker({ dir, dataDir, slug, name: request.name, role: "owner", mustFound: true, stop });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { mesh: slug, address: daemon.status.address, created: !present, daemon };
+}
+
+/** What this home's folders say; nobody is asked. */
+async function listMeshes(home: string): Promise<readonly MeshHere[]> {
+  return Promise.all(
+    daemonDirs(home).map(async ({ slug, dir }) => {
+      const mesh = readMeshFile(dir);
+      const state = pinnedChain(dir, mesh.mesh_id)?.state ?? null;
+      const member = state?.members.get(readKeypair(dir).memberId);
+      const { state: daemon } = await daemonStatus(home, dir);
+      return {
+        mesh: slug,
+        mesh_id: mesh.mesh_id,
+        address: `@${member?.name ?? mesh.member_name}`,
+        role: member?.role ?? null,
+        members: state === null ? null : activeMembers(state).length,
+        sealed: state !== null,
+        broker_url: mesh.broker_url,
+        daemon,
+      };
+    }),
+  );
 }
 
 /** The daemon alone, online or not. */

@@ -7,7 +7,10 @@ export interface LaunchRecord {
   /** Asked for with --persistent: no later default of an environment makes it ephemeral. */
   readonly persistent: boolean;
   readonly http: boolean;
-  /** Data directory of the other home's embedded broker that was joined; null: the own one. */
+  /**
+   * Data directory of the broker on this machine that serves the mesh; null: the own home's for the mesh `local`, none for
+   * one that was joined by a link.
+   */
   readonly broker: string | null;
 }
 

@@ -65,6 +65,10 @@ export const defaultBrokerLimits = {
   linkClaimsWaitingMax: 64,
   /** A claim that waits looks again at the latest after this: what another broker's word of it was lost is found so. */
   claimRecheckMs: 5_000,
+  /** News of keys that are read at once, and destinations of which one member may lack keys when it comes. */
+  keyChangesMax: 256,
+  /** Of a broker's members that have a key which somebody lacks, those who are asked for it. */
+  keyHoldersAskedMax: 3,
   /** Rows of a queue in one transaction of its deletion, and dead letters in one of making them ready. */
   queueRowsMax: 500,
   /** Queues that metrics tell of, over all meshes. */

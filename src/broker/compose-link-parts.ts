@@ -9,6 +9,7 @@ import type { Bus, BusMessage } from "./fleet/bus.ts";
 import { createNews } from "./fleet/news.ts";
 import type { Limiter } from "./limit/limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
+import { createKeyNews } from "./keys/key-news.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
 import type { Listeners } from "./listen/listeners.ts";
@@ -44,7 +45,8 @@ export function composeLinkParts(options: {
   const { store, clock, log, metrics, limits, limiter, bus, key, dedupe } = options;
   const registry = createLinkRegistry();
   const news = createNews(registry, bus);
-  const membership = createMembership({ store, registry, news, bus, clock, log, limits });
+  const keyNews = createKeyNews({ store, registry, bus, log, limits });
+  const membership = createMembership({ store, registry, news, keyNews, bus, clock, log, limits });
   const router = createRouter({ store, log, limits });
   const progress = createProgress({
     store,
@@ -92,6 +94,7 @@ export function composeLinkParts(options: {
     news,
     membership,
     bus,
+    keyNews,
     registry,
     clock,
     log,

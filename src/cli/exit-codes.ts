@@ -53,6 +53,7 @@ const byErrorCode: Partial<Record<ErrorCode, number>> = {
   idempotency_key_reused: exitCodes.conflict,
   row_not_requeueable: exitCodes.conflict,
   already_exists: exitCodes.conflict,
+  last_owner: exitCodes.conflict,
   queue_not_empty: exitCodes.conflict,
   lease_lost: exitCodes.conflict,
   already_running: exitCodes.conflict,

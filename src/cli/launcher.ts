@@ -22,6 +22,10 @@ export interface Launcher {
   brokerRun(home: string, listen: ListenRequest | null, logLevel: string): Promise<never>;
   /** Makes this home a member of an invite's mesh, or has it follow the broker to the link's address; starts its daemon. */
   join(request: JoinRequest): Promise<JoinAnswer>;
+  /** Founds another mesh at a broker of this machine, this home its owner; starts its daemon. */
+  meshCreate(request: MeshCreateRequest): Promise<MeshCreated>;
+  /** The meshes that this home belongs to, whether their daemons run or not. */
+  meshes(home: string): Promise<readonly MeshHere[]>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
   /** The settings of what runs in `dir`. Reads nothing yet. */
@@ -89,6 +93,39 @@ export interface JoinAnswer {
   readonly change: "admitted" | "address" | "none";
   readonly daemon: Started<DaemonStatus>;
   readonly notices: readonly string[];
+}
+
+export interface MeshCreateRequest {
+  readonly home: string;
+  readonly slug: string;
+  /** The owner's; null: that of the user or host. */
+  readonly name: string | null;
+  /** Data directory of the broker; null: that of this home's own one. */
+  readonly broker: string | null;
+}
+
+/** Answer of `mesh create --json`, exactly. */
+export interface MeshCreated {
+  readonly mesh: string;
+  readonly address: string;
+  /** False: this home had made it before. */
+  readonly created: boolean;
+  readonly daemon: Started<DaemonStatus>;
+}
+
+/** A mesh that this home belongs to. */
+export interface MeshHere {
+  readonly mesh: string;
+  readonly mesh_id: string;
+  readonly address: string;
+  /** null: not known here, since the mesh is not sealed. */
+  readonly role: "owner" | "admin" | "member" | "guest" | null;
+  /** Active ones; null as above. */
+  readonly members: number | null;
+  /** False: it is from before encryption, see `mesh seal`. */
+  readonly sealed: boolean;
+  readonly broker_url: string;
+  readonly daemon: DaemonStatus["state"];
 }
 
 /** A config.toml: the keys that there are, and the one way in which it is read. */

@@ -25,6 +25,8 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
   const launcher: Launcher = {
     up: nothing,
     join: nothing,
+    meshCreate: nothing,
+    meshes: nothing,
     ensureOwner: nothing,
     down: nothing,
     status: nothing,

@@ -1,4 +1,4 @@
-import type { MemberView } from "../protocol/local-api.ts";
+import type { MemberView } from "../protocol/membership-api.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -8,15 +8,15 @@ export const command: Command = {
   name: "members",
   aliases: ["peers"],
   summary: "List the members of the mesh: who is online, who was seen last when, with which agents",
-  usage: "members [--json]",
-  options: {},
+  usage: "members [--ended] [--json]",
+  options: { ended: { type: "boolean", help: "also those who have left or were revoked" } },
   examples: ["members"],
   exits: ["notRunning", "tryLater"],
-  related: ["topic list", "help addresses"],
+  related: ["verify", "member role", "topic list", "help addresses"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
     const daemon = client();
-    const { items, told_at } = await daemon.memberList({ signal });
+    const { items, told_at } = await daemon.memberList({ ended: flag("ended"), signal });
     const { link } = await daemon.health({ signal });
     if (flag("json")) {
       out.json({ members: items, told_at, link: link.state });
@@ -37,6 +37,15 @@ function cells(member: MemberView): string[] {
     member.online ? "online" : "offline",
     member.last_seen_at ?? "never",
     member.agents.join(", ") || "none",
-    member.self ? "(this daemon)" : "",
+    remarks(member),
   ];
+}
+
+function remarks({ self, status, destinations }: MemberView): string {
+  const said = [
+    ...(self ? ["this daemon"] : []),
+    ...(status === "active" ? [] : [status]),
+    ...(destinations === null ? [] : [`limited to ${destinations.join(", ") || "#all"}`]),
+  ];
+  return said.length === 0 ? "" : `(${said.join("; ")})`;
 }

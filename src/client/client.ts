@@ -11,14 +11,14 @@ import type {
   LeaseEnded,
   LeaseExtended,
   LocalEvent,
-  MemberList,
-  MemberView,
   MessageView,
   OutboxRowView,
   OutboxStatus,
   Page,
   QueueDeleted,
   QueueView,
+  SealDone,
+  SealPlan,
   ReceiptStage,
   SendRequest,
   SendResult,
@@ -26,11 +26,13 @@ import type {
   TopicView,
   VersionView,
 } from "../protocol/local-api.ts";
+import type { MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
+import { type MembershipClient, membershipClient } from "./membership.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 
 /** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
@@ -117,9 +119,16 @@ export interface Client {
     revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
   };
   readonly files: FileCalls;
+  /** How a mesh from before encryption gets its membership. */
+  readonly meshSeal: {
+    plan(options?: CallOptions): Promise<SealPlan>;
+    /** `digest` of the plan that the user has confirmed. */
+    seal(digest: string, options?: CallOptions): Promise<SealDone>;
+  };
   members(options?: CallOptions): Promise<readonly MemberView[]>;
-  /** The same with the time at which the broker told of them. */
-  memberList(options?: CallOptions): Promise<MemberList>;
+  /** The same with the time at which the broker told of them; `ended`: also those who left or were revoked. */
+  memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
+  readonly membership: MembershipClient;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -245,8 +254,13 @@ export function createClient(http: HttpClient): Client {
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
     files: fileCalls(http),
+    meshSeal: {
+      plan: (options) => get("/v1/membership/seal", {}, options),
+      seal: (digest, options) => post("/v1/membership/seal", { digest }, true, options),
+    },
     members: async (options) => (await client.memberList(options)).items,
-    memberList: (options) => get("/v1/members", {}, options),
+    memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
+    membership: membershipClient(http),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

@@ -19,7 +19,6 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
     ...parts,
     clock,
     log,
-    self: { memberId: identity.memberId, name: identity.mesh.member_name },
     mesh: identity.mesh,
     meshId: identity.mesh.mesh_id,
     meshSlug: identity.mesh.slug,

@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
+import { signKeyProof } from "../protocol/membership/entry.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -10,12 +11,18 @@ import { createFiles, type Files } from "./files/files.ts";
 import { addressOf } from "../http/broker-dial.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
+import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
+import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
-import { sealNone } from "./outbox/seal-none.ts";
-import type { Inbox, Link, Outbox } from "./parts.ts";
+import { askBroker } from "./localapi/ask-broker.ts";
+import { ownSelf } from "./membership/own-standing.ts";
+import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
+import { sealEnvelope } from "./outbox/seal-envelope.ts";
+import type { Inbox, Keyring, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
+import type { Self } from "./resolve-address.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 
 /** What lies behind the local API. */
@@ -27,6 +34,10 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly files: Files;
+  readonly membership: Membership;
+  readonly meshSeal: MeshSeal;
+  readonly keyring: Keyring;
+  readonly self: Self;
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -58,14 +69,42 @@ export function composeParts(
       hint: "look at the disk, then: claudemesh up",
     });
 
+  const notStored =
+    (event: string) =>
+    (error: unknown): void =>
+      log.warn({ event, err: error }, "a local event could not be stored");
+
+  const request: LinkRequest = (frame) => link.request(frame);
+  const membership = createMembership({
+    dir,
+    meshId: mesh.mesh_id,
+    identity,
+    clock,
+    log,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    request: (frame) => askBroker(link, frame),
+    tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
+  });
+  const self = ownSelf(membership, identity.memberId, mesh.member_name);
   const inbox = createInbox({
     path: paths.inbox,
     ...planted,
     memberId: identity.memberId,
-    memberName: mesh.member_name,
+    memberName: () => self.name,
     clock,
     log,
     fatal: diskFailed,
+  });
+  const keyring = createKeyring({
+    path: join(dir, "topic_keys.json"),
+    identity,
+    ownKeys: () => [{ publicKey: identity.x25519PublicKey, key: identity.x25519Key }],
+    membership,
+    directory: () => link.directory(),
+    request,
+    clock,
+    log,
+    ...(options.random === undefined ? {} : { random: options.random }),
   });
   const outbox: Outbox = createOutbox({
     path: paths.outbox,
@@ -75,12 +114,15 @@ export function composeParts(
     clock,
     log,
     diskBytesMax: bytesMax,
+    readyFor: (destination) => keyring.readyFor(destination),
     seal: (row, body) =>
-      sealNone(row, body, {
+      sealEnvelope(row, body, {
         meshId: mesh.mesh_id,
         memberId: identity.memberId,
         keyId: identity.keyId,
         privateKey: identity.signingKey,
+        keyring,
+        membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
     voidIds: (wireIds) => link.voidIds(wireIds),
@@ -92,15 +134,24 @@ export function composeParts(
           [{ event: "outbox_pressure", data: { bytes: used.bytes, bytes_max: used.bytesMax, high: used.high } }],
           clock.now(),
         )
-        .catch((error: unknown) => log.warn({ err: error }, "the pressure event could not be stored"));
+        .catch(notStored("outbox_pressure"));
     },
     fatal: diskFailed,
   });
+  keyring.onChange(() => outbox.keysChanged());
   const link: Link = createLink({
     mesh,
     identity,
     outbox,
     inbox,
+    membership,
+    keysToAnnounce: signKeyProof(
+      mesh.mesh_id,
+      identity.memberId,
+      { ed25519_pubkey: identity.ed25519PublicKey, x25519_pubkey: identity.x25519PublicKey },
+      identity.signingKey,
+    ),
+    keyring,
     clock,
     log,
     clientVersion: readProgramVersion(),
@@ -125,7 +176,8 @@ export function composeParts(
     ...(options.random === undefined ? {} : { random: options.random }),
     inUse: () => false,
   });
-  return { identity, config, metrics, inbox, outbox, link, files };
+  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

@@ -218,7 +218,7 @@ describe("a daemon", () => {
     const inbox = createInbox({
       path: join(dir, "inbox.db"),
       memberId: "",
-      memberName: "",
+      memberName: () => "",
       clock: systemClock,
       log,
       fatal: () => {},

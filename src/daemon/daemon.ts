@@ -118,7 +118,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     undo.push(() => parts.link.stop());
     await parts.link.start();
     log.info(
-      { member: identity.mesh.member_name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
+      { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",
     );
     return { identity, api, stop: () => stopRunning(api, stop) };

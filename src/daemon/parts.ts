@@ -11,7 +11,7 @@ import type {
 } from "../protocol/local-api.ts";
 import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.ts";
 import type { EpochRecord } from "../protocol/epoch.ts";
-import type { EntryContent, MembershipEntry } from "../protocol/membership/entry.ts";
+import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type {
@@ -116,6 +116,8 @@ export interface Outbox extends Service {
   prune(now: number): Promise<number>;
   /** Milliseconds until the next pending row is due; null when none waits. */
   nextDueInMs(now: number): number | null;
+  /** What waits for keys may be sealed now. */
+  keysChanged(): void;
   /** Fires when a row becomes pending. */
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */
@@ -215,9 +217,15 @@ export interface Membership {
   trouble(): MembershipTrouble | null;
   /**
    * Signs what `content` says as this member, hands it in, and again where somebody else's entry came first. Resolves once it is in
-   * force here. Rejects with the refusals of applyEntry, before anything is sent, and with those of the link.
+   * force here. `log`: where the broker's log stands. Rejects with the refusals of applyEntry, before anything is sent, with those of
+   * the link, and with what {@link trouble} says.
    */
-  append(content: (state: MembershipState) => EntryContent): Promise<MembershipEntry>;
+  append(content: (state: MembershipState, log: LogPlace) => EntryContent): Promise<MembershipEntry>;
+  /**
+   * Puts a chain in force in a home that holds none: one that its user was shown and has confirmed, every entry of it verified.
+   * Rejects already_exists where there is one.
+   */
+  pin(entries: readonly MembershipEntry[]): Promise<void>;
   /** After an entry is in force and on disk. Returns its own removal. */
   onChange(listener: (entry: MembershipEntry, state: MembershipState) => void): () => void;
 }
@@ -256,9 +264,14 @@ export interface Keyring {
   ): Promise<EpochRecord>;
   /** Asks the broker for keys, wraps for others what they lack. */
   follow(request: LinkRequest): Promise<void>;
+  /** Whether the broker is worth asking for the key of this envelope before it is stored: not here, and not asked for yet. */
+  mayHaveKey(envelope: Envelope): boolean;
 }
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: RowError };
+export type Readiness =
+  | { readonly ready: true }
+  /** `forGood`: nothing that could still come changes it. */
+  | { readonly ready: false; readonly reason: RowError; readonly forGood: boolean };
 
 export type Opened =
   | { readonly content: Uint8Array }
@@ -297,6 +310,8 @@ export interface Directory {
   /** When the broker told it; absent in one that an older version kept. */
   readonly told_at?: string;
   readonly members: readonly MemberInfo[];
+  /** Every name that was ever given, in small letters, with whose it is; absent without a membership chain. */
+  readonly names?: ReadonlyMap<string, string>;
   readonly topics: readonly {
     readonly topic_id: string;
     readonly name: string;

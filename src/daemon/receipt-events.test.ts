@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import { receiptEvent } from "./compose-parts.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { accepted, settleAll } from "./localapi/link.fixture.ts";
 import { createOutbox } from "./outbox/outbox.ts";
-import { sealNone } from "./outbox/seal-none.ts";
+import { testSealer } from "./outbox/sealer.fixture.ts";
 
 const me = "a".repeat(64);
 const meshId = "0198f0a0-0000-7000-8000-000000000001";
@@ -18,16 +17,14 @@ const meshId = "0198f0a0-0000-7000-8000-000000000001";
 describe("a receipt", () => {
   it("of every stage becomes an event of its own, in order", async () => {
     const dir = mkdtempSync(join(tmpdir(), "cm-receipts-"));
-    const { privateKey } = generateKeyPairSync("ed25519");
     const fatal = (error: unknown): never => assert.fail(String(error));
     const common = { memberId: me, clock: systemClock, log: silentLog, fatal };
-    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: "ada" });
+    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: () => "ada" });
     const outbox = createOutbox({
       ...common,
       path: join(dir, "outbox.db"),
       meshId,
-      seal: (row, body) =>
-        sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
+      ...testSealer({ meshId, memberId: me }),
       voidIds: async () => [],
       onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), systemClock.now()),
       onPressure: () => {},

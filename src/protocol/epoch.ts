@@ -47,8 +47,9 @@ export interface EpochWrap {
   readonly sealed: string;
 }
 
-/** HPKE: 32 bytes of encapsulated key, 32 of the key, 16 of the tag, in base64url. */
-const sealedKeyChars = 107;
+/** Bytes of a key that is sealed to one member: HPKE's 48 and the key's 32. */
+export const wrapBytes = 80;
+const sealedKeyChars = Math.ceil((wrapBytes * 4) / 3);
 
 export function signEpochRecord(record: Omit<EpochRecord, "signature">, key: KeyObject): EpochRecord {
   return { ...record, signature: sign(key, epochRecordBytes(record)) };

@@ -96,6 +96,10 @@ export const errorCodes = {
   invalid_config: { status: 400, retryable: false },
   usage: { status: 400, retryable: false },
   timed_out: { status: 504, retryable: true },
+  // Why a row waits, or a message is not shown.
+  waits_for_key: { status: 503, retryable: true },
+  undecryptable: { status: 422, retryable: false },
+  membership_unexplained: { status: 409, retryable: true },
   // Reasons a row ends dead.
   expired: { status: 410, retryable: false },
   id_committed_differently: { status: 409, retryable: false },

@@ -13,6 +13,7 @@ const invite: Invite = {
   slug: "local",
   seed: Buffer.alloc(32, 7),
   expires_at: 1_800_000_000_000,
+  membership_head: "ef".repeat(32),
 };
 
 const hex32 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -29,6 +30,7 @@ const anyInvite: fc.Arbitrary<Invite> = fc
     slug: fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,62}$/),
     seed: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
     expires_at: fc.nat(Number.MAX_SAFE_INTEGER),
+    membership_head: fc.option(hex32, { nil: null }),
   })
   .map((any) => ({ ...any }));
 

@@ -18,6 +18,11 @@ export interface Invite {
   readonly slug: string;
   /** 32 bytes: an ed25519 private key (RFC 8032 §5.1.5). */
   readonly seed: Uint8Array;
+  /**
+   * Hash of the mesh's newest membership entry when the link was made, 64 hex characters: whoever joins knows by it that the
+   * broker shows the mesh that was meant. null: the link is from before there were chains.
+   */
+  readonly membership_head: string | null;
   /** Epoch milliseconds, as the broker will judge it by its own clock. */
   readonly expires_at: number;
 }
@@ -36,10 +41,9 @@ export const inviteLinkCharsMax = 1_024;
 
 /**
  * Fields of version 1, each as tag, length (one byte) and value. A reader skips a tag that it does not know, so that a
- * later program can say more to those who understand it (the head of the membership chain, for example). A change that
- * a reader must not skip is a new version.
+ * later program can say more to those who understand it. A change that a reader must not skip is a new version.
  */
-const tags = { transport: 1, print: 2, brokerKey: 3, meshId: 4, slug: 5, seed: 6, expiresAt: 7 } as const;
+const tags = { transport: 1, print: 2, brokerKey: 3, meshId: 4, slug: 5, seed: 6, expiresAt: 7, head: 8 } as const;
 const transports = ["plain", "pinned", "trusted"] as const;
 
 /** `claudemesh://<authority>/<base64url>`: no character that a shell, a chat or a mail would change. */
@@ -55,6 +59,7 @@ export function inviteLink(invite: Invite): string {
     field(tags.meshId, Buffer.from(invite.mesh_id.replaceAll("-", ""), "hex")),
     field(tags.slug, Buffer.from(invite.slug, "utf8")),
     field(tags.seed, invite.seed),
+    ...(invite.membership_head === null ? [] : [field(tags.head, Buffer.from(invite.membership_head, "hex"))]),
     field(tags.expiresAt, expiresAt),
   ]);
   const head = Buffer.from([version, 0, 0]);
@@ -124,6 +129,7 @@ function readFields(authority: string, fields: Buffer): Invite {
     mesh_id: `${mesh.slice(0, 8)}-${mesh.slice(8, 12)}-${mesh.slice(12, 16)}-${mesh.slice(16, 20)}-${mesh.slice(20)}`,
     slug,
     seed: take(tags.seed, 32),
+    membership_head: found.has(tags.head) ? take(tags.head, 32).toString("hex") : null,
     expires_at: expiresAt,
   };
 }

@@ -91,4 +91,8 @@ export const limits = {
   wrapsMax: 256,
   /** Epochs of one topic or queue. */
   epochsMax: 10_000,
+  /** Epochs that follow the same one: made at the same moment by several members. */
+  epochSiblingsMax: 16,
+  /** Wraps of one epoch for one member, each for another key pair of it. */
+  wrapsPerMemberMax: 16,
 } as const;

@@ -1,5 +1,6 @@
 import type { AttachmentView } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
+import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
 import type { QueueCounts } from "./queue-frames.ts";
 
@@ -169,25 +170,6 @@ export interface Listing<T> {
   readonly items: readonly T[];
 }
 
-export interface MemberView {
-  readonly member_id: string;
-  readonly name: string;
-  readonly address: string;
-  readonly role: "owner" | "admin" | "member" | "guest";
-  readonly online: boolean;
-  readonly last_seen_at: string | null;
-  readonly self: boolean;
-  /** Its agents, as it named them when it connected last. */
-  readonly agents: readonly string[];
-}
-
-/** Answer of `GET /v1/members`. */
-export interface MemberList {
-  readonly items: readonly MemberView[];
-  /** When the broker told of them last; null when that was not kept. While the link is down nothing newer is known. */
-  readonly told_at: string | null;
-}
-
 /** Who receives what is sent to a topic. */
 export interface TopicMemberView {
   readonly member_id: string;
@@ -291,6 +273,11 @@ export interface HealthView {
     readonly clock_skew_ms: number | null;
   };
   readonly outbox: Readonly<Record<OutboxStatus, number>>;
+  readonly membership: {
+    /** Entries of the chain that this home holds; 0: none. */
+    readonly entries: number;
+    readonly trouble: MembershipTroubleView | null;
+  };
   readonly pid: number;
   readonly started_at: string;
 }
@@ -353,6 +340,8 @@ export const eventNames = [
   "member_renamed",
   "member_keypair_rotated",
   "member_revoked",
+  "membership_forked",
+  "membership_rolled_back",
   "agent_online",
   "agent_offline",
   "file_shared",
@@ -372,4 +361,35 @@ export interface LocalEvent {
   readonly at: string;
   /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?, reason?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Answer of `GET /v1/membership/seal`: what sealing this mesh would do now. */
+export interface SealPlan {
+  /**
+   * `found`: this member begins the mesh's membership and takes in whose keys are known. `admit`: it takes in who has
+   * announced keys since. `pin`: the owner has begun it; this home goes by it from now on. `none`: there is nothing to do.
+   */
+  readonly action: "found" | "admit" | "pin" | "none";
+  /** Who begins or began it. */
+  readonly owner: SealMember;
+  /** Who belongs to the mesh once it is done. */
+  readonly members: readonly SealMember[];
+  /** Whose daemon has not announced its keys: not in the membership until it has, and this is done again. */
+  readonly left_out: readonly SealMember[];
+  /** Over all of the above: what was shown is what is done. */
+  readonly digest: string;
+}
+
+export interface SealMember {
+  readonly member_id: string;
+  readonly name: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
+}
+
+/** Answer of `POST /v1/membership/seal`. */
+export interface SealDone {
+  readonly action: SealPlan["action"];
+  readonly members: number;
+  /** Head of the membership that this home now holds. */
+  readonly head: string;
 }

@@ -55,10 +55,16 @@ export async function postgresMesh<const Name extends string>(
     const dir = join(folder, name);
     mkdirSync(dir, { mode: 0o700 });
     await joinBroker({ dir, dataDir: brokers[index % 2]?.dataDir ?? "", name, role: "member" });
+    if (index === 0) shareFounders(brokers.map(({ dataDir }) => dataDir));
     daemons[name] = await daemon(t, { dir });
     await linked(daemons[name]);
   }
   return { postgres, relay, brokers, daemons, alarms, sql: (text) => rows(databaseUrl, text) };
+}
+
+/** Brokers of one deployment on one machine: the first one knows who founded its meshes, and the others are told. */
+export function shareFounders([first = "", ...others]: readonly string[]): void {
+  for (const dataDir of others) copyFileSync(join(first, "founders.json"), join(dataDir, "founders.json"));
 }
 
 const rows = (url: string, text: string): Promise<Record<string, unknown>[]> =>

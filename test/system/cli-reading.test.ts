@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InboxItem, MemberView, MessageView, OutboxRowView, SendResult } from "../../src/protocol/local-api.ts";
+import type { InboxItem, MessageView, OutboxRowView, SendResult } from "../../src/protocol/local-api.ts";
+import type { MemberView } from "../../src/protocol/membership-api.ts";
 import type { TestHost } from "../support/claudemesh.ts";
 import { ok } from "../support/claudemesh.ts";
 import { cliPair } from "../support/cli-pair.ts";

@@ -7,6 +7,7 @@ import { sharedPostgres } from "../../src/broker/testing/postgres-server.ts";
 import { broker } from "../support/broker.ts";
 import { daemon } from "../support/daemon.ts";
 import { linked } from "../support/mesh.ts";
+import { shareFounders } from "../support/postgres-mesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const server = sharedPostgres();
@@ -16,8 +17,11 @@ test("what was made at another broker is sent to although its news never came: t
   const databaseUrl = await (await server()).createDatabase();
   const deploymentDir = join(folder, "deployment");
   // Without Redis brokers tell each other nothing.
+  let first: string | null = null;
   const host = async (name: string) => {
     const { dataDir } = await broker(t, { dataDir: join(folder, `broker-${name}`), deploymentDir, databaseUrl });
+    if (first !== null) shareFounders([first, dataDir]);
+    first ??= dataDir;
     const dir = join(folder, name);
     mkdirSync(dir, { mode: 0o700 });
     await joinBroker({ dir, dataDir, name, role: "member" });

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { exitCodes } from "../../src/bin/exit-codes.ts";
 import { connect } from "../../src/client/connect.ts";
-import { createMember } from "../../src/daemon/identity/member.ts";
+import { foundedMember } from "../../src/daemon/membership/founded-member.fixture.ts";
 import type { MeshFile } from "../../src/daemon/identity/mesh-file.ts";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { daemonProcess, programProcess } from "../support/program-process.ts";
@@ -23,7 +23,7 @@ const mesh: MeshFile = {
 /** A folder with a member whose broker, unless it is given, is nowhere. */
 function member(t: TestContext, broker_url = mesh.broker_url): string {
   const dir = join(tempFolder(t), "local");
-  createMember(dir, { ...mesh, broker_url }, 0);
+  foundedMember(dir, { ...mesh, broker_url }, 0);
   return dir;
 }
 

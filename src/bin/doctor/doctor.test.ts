@@ -54,6 +54,7 @@ function healthWith(change: Partial<HealthView["link"]> = {}): HealthView {
       ...change,
     },
     outbox: { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 },
+    membership: { entries: 1, trouble: null },
     pid: 7,
     started_at: "2026-11-25T10:00:00.000Z",
   };

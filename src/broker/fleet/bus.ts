@@ -44,6 +44,10 @@ export type BusMessage =
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
   /** There may be something to claim without anything new in the log: given back, or made ready again. */
   | { readonly kind: "queue_ready"; readonly mesh_id: string; readonly queue: string }
+  /** Something of the keys of a mesh's topics and queues was committed. */
+  | { readonly kind: "keys_changed"; readonly mesh_id: string }
+  /** A member lacks keys of these, which nothing in the log of keys tells. */
+  | { readonly kind: "keys_wanted"; readonly mesh_id: string; readonly destinations: readonly string[] }
   /** Receipts or notices are kept for a member. */
   | { readonly kind: "owed"; readonly mesh_id: string; readonly member_id: string }
   /** The log was cut back: links start again from their cursors. */

@@ -4,7 +4,7 @@ import { replaceLink, restartLink } from "./ended.ts";
 
 export type HearParts = Pick<
   LinkParts,
-  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues"
+  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews"
 > & {
   readonly store: Pick<LinkParts["store"], "life">;
 };
@@ -34,6 +34,10 @@ export function hear(message: BusMessage, parts: HearParts): void {
       return parts.progress.moved(meshId, message.topic_id);
     case "queue_ready":
       return parts.queues.wake(meshId, message.queue);
+    case "keys_changed":
+      return parts.keyNews.heard(meshId);
+    case "keys_wanted":
+      return parts.keyNews.asked(meshId, message.destinations);
     case "owed":
       return tellOwed(meshId, message.member_id, parts);
     case "log_cut":

@@ -24,6 +24,8 @@ const kinds = new Set<string>([
   "membership_changed",
   "topic_moved",
   "queue_ready",
+  "keys_changed",
+  "keys_wanted",
   "owed",
   "log_cut",
 ] satisfies readonly BusMessage["kind"][]);
@@ -139,22 +141,9 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, mesh_id } = value as Record<string, unknown>;
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
-  const {
-    first,
-    last,
-    keys,
-    life,
-    member_id,
-    topic_id,
-    queue,
-    link_epoch,
-    instance_id,
-    event,
-    n,
-    hash,
-    ended,
-    limited,
-  } = value as Record<string, unknown>;
+  const fields = value as Record<string, unknown>;
+  const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
+  const { n, hash, ended, limited, destinations } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -175,6 +164,9 @@ function isBusMessage(value: unknown): value is BusMessage {
       return typeof queue === "string";
     case "owed":
       return typeof member_id === "string";
+    case "keys_wanted":
+      return isTexts(destinations);
+    case "keys_changed":
     case "log_cut":
       return true;
   }

@@ -9,7 +9,17 @@ import { tellOwed } from "./hear.ts";
 
 export type SweepParts = Pick<
   LinkParts,
-  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "metrics" | "log" | "clock" | "limits"
+  | "membership"
+  | "router"
+  | "registry"
+  | "receipts"
+  | "notices"
+  | "progress"
+  | "keyNews"
+  | "metrics"
+  | "log"
+  | "clock"
+  | "limits"
 > & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life"> };
 
 /**
@@ -43,9 +53,10 @@ export function createSweep(parts: SweepParts): Sweep {
     const meshIds = [...new Set(links.map(({ meshId }) => meshId))];
     const heads = await inParts(meshIds, shared.heads);
     if (over()) return;
-    for (const { mesh_id, seq, membership } of heads) {
+    for (const { mesh_id, seq, membership, key_seq } of heads) {
       parts.router.reached(mesh_id, { first: seq, last: seq, keys: null });
       parts.membership.noticed(mesh_id, membership);
+      parts.keyNews.seen(mesh_id, key_seq);
     }
     for (const some of chunks(links)) await endLost(some, shared, parts);
     for (const { meshId, memberId } of await inParts(links, shared.owed)) tellOwed(meshId, memberId, parts);
@@ -100,6 +111,7 @@ export function createSweep(parts: SweepParts): Sweep {
           "the store began another life; all links are closed to show their positions anew",
         );
         parts.progress.lose();
+        parts.keyNews.forget();
         parts.membership.forget();
         for (const link of registry.all()) {
           parts.router.uncertain(link.meshId);

@@ -9,6 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { MembershipEntry } from "../../protocol/membership/entry.ts";
 import { brokerProofBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { requireInviteOpenNow } from "../membership/rules.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 
 export interface JoinParts extends Pick<LinkParts, "store" | "membership" | "clock" | "key" | "authorities"> {
@@ -52,7 +53,12 @@ export async function readByInvite(parts: JoinParts, meshId: string, read: Membe
     throw new ClaudemeshError("auth_failed", "the invite's signature does not hold for this mesh and broker", {
       hint: "join with the link as it was made: claudemesh join LINK",
     });
-  if (!isNow(read.at, parts)) throw clocksDiffer(parts);
+  if (Math.abs(Date.parse(read.at) - parts.clock.now()) > clockSkewMs)
+    throw new ClaudemeshError(
+      "auth_failed",
+      `the request was not signed within ten minutes of now, ${rfc3339(parts.clock.now())}`,
+      { hint: "set this host's clock" },
+    );
   const mesh = await parts.store.meshById(meshId);
   const chain = mesh === null ? null : await parts.membership.known(meshId);
   let invite = chain?.invites.get(read.invite_id);
@@ -83,26 +89,15 @@ export async function joinByEntries(
   let joined = false;
   const chain = await parts.membership.append(meshId, entries, {
     begins: false,
-    check(entry) {
+    check(entry, state) {
       joined = entry === last;
-      // The chain compares an invite's end with the time that the joiner wrote: a time that is over would open it again.
-      if (entry.kind === "join" && !isNow(entry.at, parts)) throw clocksDiffer(parts);
+      requireInviteOpenNow(entry, state, parts.clock.now());
     },
   });
   const member = chain.members.get(last.member.member_id);
   if (member === undefined) throw new TypeError("a member that was taken in is not in the chain");
   const { memberId, name, role } = member;
   return { joined, answer: { mesh_id: meshId, slug: mesh.slug, member_id: memberId, name, role } };
-}
-
-function isNow(at: string, { clock }: Pick<JoinParts, "clock">): boolean {
-  return Math.abs(Date.parse(at) - clock.now()) <= clockSkewMs;
-}
-
-function clocksDiffer({ clock }: Pick<JoinParts, "clock">): ClaudemeshError {
-  return new ClaudemeshError("auth_failed", `this was not signed within ten minutes of now, ${rfc3339(clock.now())}`, {
-    hint: "set this host's clock",
-  });
 }
 
 export function unknownInvite(): ClaudemeshError {

@@ -1,5 +1,6 @@
 import { answerFeatures } from "../../protocol/features.ts";
 import { fingerprintVersions } from "../../protocol/fingerprint.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import type { LinkParts } from "./link-parts.ts";
 
@@ -16,6 +17,7 @@ export function featureAnswer(
       2: { ...window, fingerprint_versions: [...fingerprintVersions.values()] },
     },
     concurrent_connection_policy: { 1: { default_policy: "prefer_newest" } },
+    key_epoch: { 1: { max_concurrent_epochs: limits.epochSiblingsMax } },
     max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.fileBytesMax } },
   });
 }

@@ -6,11 +6,15 @@ import { onClaimCancel } from "./frames/claim-cancel.ts";
 import { onClaim } from "./frames/claim.ts";
 import { onError } from "./frames/error.ts";
 import { onExtend } from "./frames/extend.ts";
+import { onEpochCreate } from "./frames/epoch-create.ts";
+import { onEpochWraps } from "./frames/epoch-wraps.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
 import { onInviteCreate } from "./frames/invite-create.ts";
 import { onInviteRevoke } from "./frames/invite-revoke.ts";
 import { onInvites } from "./frames/invites.ts";
+import { onKeys } from "./frames/keys.ts";
+import { onKeysWanted } from "./frames/keys-wanted.ts";
 import { onKeysAnnounce } from "./frames/keys-announce.ts";
 import { onKeysAnnounced } from "./frames/keys-announced.ts";
 import { onMembers } from "./frames/members.ts";
@@ -60,6 +64,10 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   invite_create: onInviteCreate,
   invites: onInvites,
   invite_revoke: onInviteRevoke,
+  keys: onKeys,
+  epoch_create: onEpochCreate,
+  epoch_wraps: onEpochWraps,
+  keys_wanted: onKeysWanted,
   membership: onMembership,
   membership_append: onMembershipAppend,
   reach: onReach,

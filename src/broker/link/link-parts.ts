@@ -6,6 +6,7 @@ import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
 import type { Bus } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
+import type { KeyNews } from "../keys/key-news.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { Notices } from "../route/notices.ts";
@@ -33,6 +34,7 @@ export interface LinkParts {
   readonly news: News;
   readonly membership: Membership;
   readonly bus: Bus;
+  readonly keyNews: KeyNews;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;

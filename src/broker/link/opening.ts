@@ -74,6 +74,7 @@ async function admit(
   const membership = chain === null ? null : { n: chain.n, hash: chain.head };
   const features = featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
+  await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
   const log = await logOf(hello, link_epoch, ws, parts);
   if (log === null) return null;
@@ -128,6 +129,7 @@ async function admit(
   link.send(ack);
   ws.resume();
   parts.presence.opened(link, member.online_until);
+  parts.keyNews.mayLack(link.meshId, link.memberId);
   parts.log.info(
     { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
     "link opened",

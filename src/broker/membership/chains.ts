@@ -19,6 +19,8 @@ export interface Chains {
   known(meshId: string): Promise<MembershipState | null>;
   /** As the store has it now. */
   fresh(meshId: string): Promise<MembershipState | null>;
+  /** There is something new in the store: whoever asks from now on waits for it. */
+  follow(meshId: string): void;
   /** What is kept here, without asking: null also for a chain that is not. A state may be a moment ahead of the store's commit. */
   kept(meshId: string): MembershipState | null;
   /**
@@ -33,8 +35,8 @@ export interface Chains {
 export interface AppendRules {
   /** Whether a chain may begin by this. */
   readonly begins: boolean;
-  /** Throws for an entry that whoever handed it in may not append; called before it is verified. */
-  check?(entry: MembershipEntry): void;
+  /** Throws for an entry that may not be appended by whoever handed it in; called before it is verified, `state` is what it follows. */
+  check?(entry: MembershipEntry, state: MembershipState | null): void;
 }
 
 export interface ChainsParts {
@@ -58,6 +60,9 @@ export function createChains(parts: ChainsParts): Chains {
   const lanes = new Map<string, { tail: Promise<unknown>; appends: number }>();
   /** Looks that have not begun: whoever asks meanwhile gets the same. */
   const asked = new Map<string, Promise<MembershipState | null>>();
+
+  /** Chains of which the store has more than is kept, while it is read. */
+  const following = new Map<string, Promise<MembershipState | null>>();
 
   function inTurn<T>(meshId: string, appends: 0 | 1, work: () => Promise<T>): Promise<T> {
     const lane = lanes.get(meshId) ?? { tail: Promise.resolve(), appends: 0 };
@@ -124,7 +129,7 @@ export function createChains(parts: ChainsParts): Chains {
     requireFollows(before, entry, rules);
     if (Buffer.byteLength(text) > limits.membershipEntryBytesMax)
       throw new ClaudemeshError("membership_invalid", "a membership entry is refused: it is too large");
-    rules.check?.(entry);
+    rules.check?.(entry, before);
     const state = advance(before, entry, meshId);
     let done = false;
     try {
@@ -154,8 +159,20 @@ export function createChains(parts: ChainsParts): Chains {
 
   return {
     fresh,
+    follow(meshId) {
+      // What is not kept is read when somebody asks.
+      if (cache.get(meshId) === null) return;
+      const look = fresh(meshId);
+      following.set(meshId, look);
+      look
+        // Nobody goes by what is known to be old.
+        .catch(() => cache.drop(meshId))
+        .finally(() => {
+          if (following.get(meshId) === look) following.delete(meshId);
+        });
+    },
     kept: cache.get,
-    known: async (meshId) => cache.get(meshId) ?? fresh(meshId),
+    known: async (meshId) => following.get(meshId) ?? cache.get(meshId) ?? fresh(meshId),
     async append(meshId, entries, rules) {
       return inTurn(meshId, 1, async () => {
         let state = await catchUp(meshId);

@@ -1,53 +1,16 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { EventFrame } from "../../protocol/frames.ts";
-import type { EntryContent, MembershipEntry } from "../../protocol/membership/entry.ts";
+import type { MembershipEntry } from "../../protocol/membership/entry.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { beginChainOf, type ChainWriter, newMemberOf, rotationOf } from "../testing/chain.ts";
+import { beginChainOf, newMemberOf, rotationOf } from "../testing/chain.ts";
 import { brokerFixture, type Fixture } from "../testing/fixture.ts";
 import { envelopeOf, type Identity, newIdentity, type Peer } from "../testing/peer.ts";
+import { sealMesh, type SealedMesh } from "../testing/sealed-mesh.ts";
 
-interface Sealed {
-  readonly fixture: Fixture;
-  readonly meshId: string;
-  readonly chain: ChainWriter;
-  readonly owner: Identity;
-  readonly at: string;
-  /** Takes somebody in by the owner's link. */
-  admit(name: string, role?: "admin" | "member" | "guest"): Promise<Identity>;
-  append(entry: MembershipEntry): Promise<unknown>;
-  add(maker: Identity, content: EntryContent): Promise<unknown>;
-  readonly ownerLink: Peer;
-}
-
-/** A mesh with a chain that its owner has begun over the admin socket. */
-async function sealed(context: TestContext): Promise<Sealed> {
+async function sealed(context: TestContext): Promise<SealedMesh & { readonly fixture: Fixture }> {
   const fixture = await brokerFixture(context);
-  const { meshId } = fixture;
-  const owner = newIdentity();
-  const at = rfc3339(fixture.clock.now());
-  const chain = beginChainOf(meshId, owner, at);
-  const begun = await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
-  assert.equal(begun.status, 200, JSON.stringify(begun.json));
-  const ownerLink = await fixture.connect(owner);
-  const append = (entry: MembershipEntry) =>
-    ownerLink.request<"membership_append">({ type: "membership_append", entry });
-  const add = (maker: Identity, content: EntryContent) => append(chain.add(maker, content));
-  return {
-    fixture,
-    meshId,
-    chain,
-    owner,
-    at,
-    ownerLink,
-    append,
-    add,
-    async admit(name, role = "member") {
-      const identity = newIdentity();
-      await add(owner, { kind: "admit", member: newMemberOf(meshId, identity, name), role });
-      return identity;
-    },
-  };
+  return { fixture, ...(await sealMesh(fixture)) };
 }
 
 const isEvent =
@@ -56,7 +19,10 @@ const isEvent =
     const { type, event } = frame as { type: string; event?: string };
     return type === "event" && event === name;
   };
-const sealedTo = (to: string) => ({ algorithm: "hpke-v1", sealed_to: to }) as const;
+/** What nobody can open: the broker looks at its outside alone. */
+const body = Buffer.alloc(64, 5).toString("base64url");
+const sealedDm = { algorithm: "hpke-v1", sealed_to: "a".repeat(64), body } as const;
+const sealedShared = { algorithm: "epoch-v1", sealed_to: "b".repeat(64), body } as const;
 const codeOf = async (peer: Peer, envelope: unknown) => {
   const [answer] = await peer.sendItems([envelope]);
   return answer?.status === 201 ? 201 : (answer as { code?: string }).code;
@@ -107,6 +73,31 @@ test("an entry that is not right, comes from an older head or begins again chang
   assert.deepEqual([again.status, again.json], [200, { ...page.head }], "entries that it has are passed over");
 });
 
+test("the chain of a mesh from before there were chains is begun by its owner, and by nobody else in it", async (t) => {
+  const fixture = await brokerFixture(t);
+  const { meshId } = fixture;
+  const path = `/v1/meshes/${meshId}`;
+  const [owner, bob, stranger] = [newIdentity(), newIdentity(), newIdentity()];
+  for (const [identity, name, role] of [
+    [owner, "owner", "owner"],
+    [bob, "bob", "member"],
+  ] as const)
+    await fixture.admin("POST", `${path}/members`, { member_id: identity.memberId, name, role });
+  const at = rfc3339(fixture.clock.now());
+  const create = (who: Identity): MembershipEntry => beginChainOf(meshId, who, at).entries[0] as MembershipEntry;
+  const [ownerLink, bobLink] = [await fixture.connect(owner), await fixture.connect(bob)];
+  const begin = (link: Peer, entry: MembershipEntry) =>
+    link.request<"membership_append">({ type: "membership_append", entry });
+  await assert.rejects(begin(bobLink, create(bob)), { message: "not_allowed" });
+  const outside = await fixture.admin("POST", `${path}/membership`, { entries: [create(stranger)] });
+  assert.deepEqual([outside.status, outside.json["code"]], [403, "not_allowed"]);
+  assert.match(String(outside.json["hint"]), /mesh seal.*@owner/);
+  assert.equal((await ownerLink.request<"membership">({ type: "membership", after: -1 })).head, null);
+  // By whoever's link: each entry proves itself.
+  await begin(bobLink, create(owner));
+  assert.equal((await ownerLink.request<"membership">({ type: "membership", after: -1 })).head?.n, 0);
+});
+
 test("nobody is added to a mesh that has a chain but by the chain", async (t) => {
   const { fixture, meshId } = await sealed(t);
   const added = await fixture.admin("POST", `/v1/meshes/${meshId}/members`, {
@@ -153,7 +144,7 @@ test("a sealed mesh takes no unsealed body by a link, and what its members allow
   const [bob, carol] = [await admit("bob"), await admit("carol")];
   const [bobLink, carolLink] = [await fixture.connect(bob), await fixture.connect(carol)];
   assert.equal(await codeOf(bobLink, envelopeOf(meshId, bob, carol.memberId, "hi")), "unsealed_body");
-  const dm = (from: Identity, to: Identity) => envelopeOf(meshId, from, to.memberId, "hi", sealedTo("a".repeat(64)));
+  const dm = (from: Identity, to: Identity) => envelopeOf(meshId, from, to.memberId, "hi", sealedDm);
   assert.equal(await codeOf(bobLink, dm(bob, carol)), 201);
   await add(carol, { kind: "dm_from", from: [owner.memberId] });
   assert.equal(await codeOf(bobLink, dm(bob, carol)), "not_allowed");
@@ -174,8 +165,7 @@ test("a member uses the topics and queues that it is limited to: sends, subscrib
   for (const name of ["jobs", "mail"])
     await ownerLink.request<"queue_create">({ type: "queue_create", name, deliveries_max: 5 });
   await add(owner, { kind: "grants", member_id: bob.memberId, destinations: ["#dev", "queue:jobs"] });
-  const sealedTopic = (to: string) =>
-    envelopeOf(meshId, bob, to, "hi", { algorithm: "epoch-v1", sealed_to: "b".repeat(64) });
+  const sealedTopic = (to: string) => envelopeOf(meshId, bob, to, "hi", sealedShared);
   assert.equal(await codeOf(link, sealedTopic("#dev")), 201);
   assert.equal(await codeOf(link, sealedTopic("#all")), 201);
   assert.equal(await codeOf(link, sealedTopic("queue:jobs")), 201);
@@ -195,13 +185,10 @@ test("a member uses the topics and queues that it is limited to: sends, subscrib
   ])
     await assert.rejects(refused, { message: "not_allowed" });
   // What the owner sends to the topic that was taken from it is pushed to it no more.
-  const sent = await codeOf(
-    ownerLink,
-    envelopeOf(meshId, owner, "#ops", "secret", { algorithm: "epoch-v1", sealed_to: "b".repeat(64) }),
-  );
+  const sent = await codeOf(ownerLink, envelopeOf(meshId, owner, "#ops", "secret", sealedShared));
   assert.equal(sent, 201);
-  await ownerLink.sendItems([envelopeOf(meshId, owner, bob.memberId, "later", sealedTo("a".repeat(64)))]);
-  const pushed = await link.pushes(3);
+  await ownerLink.sendItems([envelopeOf(meshId, owner, bob.memberId, "later", sealedDm)]);
+  const pushed = await link.pushes(1);
   assert.ok(pushed.every(({ envelope }) => envelope?.destination_ref !== "ops"));
   assert.ok(pushed.some(({ envelope }) => envelope?.destination_kind === "dm"));
 });
@@ -242,12 +229,14 @@ test("members that no chain names yet announce their keys, and are told of until
     ],
   );
   const chain = beginChainOf(meshId, alice, rfc3339(fixture.clock.now()), "alice");
-  const append = (entry: MembershipEntry | undefined) =>
-    aliceLink.request<"membership_append">({ type: "membership_append", entry: entry as MembershipEntry });
-  await append(chain.entries[0]);
+  const append = (entry: MembershipEntry) =>
+    aliceLink.request<"membership_append">({ type: "membership_append", entry });
+  await assert.rejects(append(chain.entries[0] as MembershipEntry), { message: "mesh_unsealed" }, "no owner before");
+  const begun = await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
+  assert.equal(begun.status, 200);
   // In the mesh but not in its chain: it may wait, and nothing of it passes.
-  const sealedDm = envelopeOf(meshId, bob, alice.memberId, "hi", sealedTo("a".repeat(64)));
-  assert.equal(await codeOf(bobLink, sealedDm), "not_a_member");
+  const toAlice = () => envelopeOf(meshId, bob, alice.memberId, "", sealedDm);
+  assert.equal(await codeOf(bobLink, toAlice()), "not_a_member");
   const left = await aliceLink.request<"keys_announced">({ type: "keys_announced" });
   assert.deepEqual(
     left.members.map(({ name }) => name),
@@ -261,7 +250,7 @@ test("members that no chain names yet announce their keys, and are told of until
     }),
   );
   assert.deepEqual((await aliceLink.request<"keys_announced">({ type: "keys_announced" })).members, []);
-  assert.equal(await codeOf(bobLink, envelopeOf(meshId, bob, alice.memberId, "hi", sealedTo("a".repeat(64)))), 201);
+  assert.equal(await codeOf(bobLink, toAlice()), 201);
   await assert.rejects(bobLink.request<"keys_announce">({ type: "keys_announce", x25519_pubkey, proof }), {
     message: "mesh_sealed",
   });
@@ -278,4 +267,36 @@ test("a policy entry opens a topic for what API keys hand to the broker, and clo
   assert.equal((await topic())?.unsealed, true);
   await add(owner, { kind: "policy", destination: "#ops", unsealed: false });
   assert.equal((await topic())?.unsealed, false);
+});
+
+test("an owner begins the chain of a mesh by its own link, or anybody for it: nobody else becomes an owner so", async (t) => {
+  const fixture = await brokerFixture(t);
+  const { meshId } = fixture;
+  const [alice, bob] = [newIdentity(), await fixture.member("bob")];
+  await fixture.admin("POST", `/v1/meshes/${meshId}/members`, {
+    member_id: alice.memberId,
+    name: "alice",
+    role: "owner",
+  });
+  const link = await fixture.connect(bob);
+  const at = rfc3339(fixture.clock.now());
+  const begin = (by: Identity, name: string) => {
+    const entry = beginChainOf(meshId, by, at, name).entries[0] as MembershipEntry;
+    return link.request<"membership_append">({ type: "membership_append", entry });
+  };
+  await assert.rejects(begin(bob, "bob"), { message: "mesh_unsealed" });
+  assert.equal((await begin(alice, "alice")).n, 0);
+});
+
+test("an invite that is over by the broker's clock takes nobody in, whenever a joiner says it is, but by an owner's link", async (t) => {
+  const { fixture, meshId, chain, at, admit, append, invite: makeInvite } = await sealed(t);
+  const bob = await admit("bob");
+  const link = await fixture.connect(bob);
+  const invite = await makeInvite({ expiresInMs: 60_000 });
+  fixture.clock.advance(60_000);
+  const late = chain.join(invite, newMemberOf(meshId, newIdentity(), "late"), at);
+  await assert.rejects(link.request<"membership_append">({ type: "membership_append", entry: late }), {
+    message: "invite_expired",
+  });
+  await append(late);
 });

@@ -9,9 +9,11 @@ import type { BrokerLimits } from "../broker-limits.ts";
 import type { Bus, BusMessage } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
 import { memberInfo, topicInfo } from "../link/member-info.ts";
+import type { KeyNews } from "../keys/key-news.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
+import { requireFounder } from "./founder.ts";
 
 type MembershipChanged = Extract<BusMessage, { kind: "membership_changed" }>;
 
@@ -31,6 +33,7 @@ export interface MembershipParts {
   readonly store: BrokerStore;
   readonly registry: LinkRegistry;
   readonly news: News;
+  readonly keyNews: Pick<KeyNews, "changed" | "mayLack">;
   readonly bus: Pick<Bus, "publish">;
   readonly clock: Clock;
   readonly log: Log;
@@ -54,6 +57,10 @@ export function createMembership(parts: MembershipParts): Membership {
     const message = { kind: "membership_changed", mesh_id: meshId, n, hash: head, ended, limited } as const;
     bus.publish(message);
     changed(message);
+    parts.keyNews.changed(meshId);
+    // A key that was changed, or a queue that it may use now: it has no key of topics and queues for that yet.
+    if (entry.kind === "rotate") parts.keyNews.mayLack(meshId, entry.by);
+    if (entry.kind === "grants") parts.keyNews.mayLack(meshId, entry.member_id);
     void tellDirectory(entry, state).catch((thrown: unknown) => {
       parts.log.debug({ mesh_id: meshId, error: ClaudemeshError.from(thrown).message }, "a member's news was not told");
     });
@@ -107,7 +114,11 @@ export function createMembership(parts: MembershipParts): Membership {
     known: chains.known,
     fresh: chains.fresh,
     kept: chains.kept,
-    append: chains.append,
+    async append(meshId, entries, rules) {
+      const [first] = entries;
+      if (first?.kind === "create") await requireFounder(store, meshId, first);
+      return chains.append(meshId, entries, rules);
+    },
     async page(meshId, after) {
       const texts = await store.membershipAbove(
         meshId,
@@ -128,15 +139,14 @@ export function createMembership(parts: MembershipParts): Membership {
       if (before === undefined) return void told.set(meshId, head);
       // A look that began before an append ends after it: only what is further on is news.
       if (head.n <= before.n) return;
+      chains.follow(meshId);
       tell(meshId, head);
       // Whom it limits was said on the bus and lost.
       for (const link of registry.ofMesh(meshId)) link.openDestinations().catch(() => link.terminate());
-      chains.fresh(meshId).catch(() => undefined);
     },
     heard(message) {
+      chains.follow(message.mesh_id);
       changed(message);
-      // What is kept here follows now; whoever asks meanwhile waits for it.
-      if (chains.kept(message.mesh_id) !== null) chains.fresh(message.mesh_id).catch(() => undefined);
     },
     forget() {
       told.clear();

@@ -1,5 +1,6 @@
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { MembershipEntry } from "../../protocol/membership/entry.ts";
 import { activeMember, mayUse, type MembershipState, takesDmFrom } from "../../protocol/membership/state.ts";
 import { refusalOf } from "../accept/answer.ts";
 import type { BrokerStore, Refusal } from "../store/store.ts";
@@ -25,7 +26,14 @@ export function refusalByMembership(
   return mayUse(sender, destination) ? null : refusalOf("not_allowed", notFor(sender.name, destination));
 }
 
-/** Throws for a member that may not use a topic or queue: `destination` is `#name` or `queue:name`. */
+/** Whether a member may use a topic or queue: `destination` is `#name` or `queue:name`. */
+export function isFor(chain: MembershipState | null, memberId: string, destination: string): boolean {
+  if (chain === null) return true;
+  const member = activeMember(chain, memberId);
+  return member !== null && mayUse(member, destination);
+}
+
+/** Throws for a member that may not use a topic or queue. */
 export function requireUse(chain: MembershipState | null, memberId: string, destination: string): void {
   if (chain === null) return;
   const member = activeMember(chain, memberId);
@@ -33,6 +41,18 @@ export function requireUse(chain: MembershipState | null, memberId: string, dest
   if (mayUse(member, destination)) return;
   throw new ClaudemeshError("not_allowed", notFor(member.name, destination), {
     hint: "an owner or admin of the mesh can let it: claudemesh members shows the roles",
+  });
+}
+
+/**
+ * The chain compares an invite's end with the time that the joiner wrote, which a joiner that comes late could write as it likes: by this
+ * broker's clock the invite has to be open too. Throws invite_expired.
+ */
+export function requireInviteOpenNow(entry: MembershipEntry, chain: MembershipState | null, now: number): void {
+  const invite = entry.kind === "join" ? chain?.invites.get(entry.by) : undefined;
+  if (invite === undefined || Date.parse(invite.expiresAt) > now) return;
+  throw new ClaudemeshError("invite_expired", `the invite was good until ${invite.expiresAt}`, {
+    hint: "ask for a new one: claudemesh invite",
   });
 }
 

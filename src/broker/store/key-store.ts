@@ -4,19 +4,26 @@ import type { KeyItem, WantedWrap } from "../../protocol/membership-frames.ts";
 /**
  * Keys of topics and queues as a broker can have them: public records, and wraps that only their member opens. Each record,
  * wrap and departure gets the mesh's next `key_seq` under its lock, so that who has seen one never later finds one below it.
+ * Who comes to a topic finds what was there before under further numbers, which stand for that only to itself. A member may
+ * use a destination that is a queue while it is active, and a topic while it is subscribed to it besides.
  */
 export interface KeyStore {
   /**
    * Stores a record with its wraps, in one transaction. False: it is there already (its wraps are stored all the same).
-   * unknown_destination; not_found for a parent that is not there; too_many_epochs.
+   * unknown_destination; not_found for a parent that is not there; invalid_field for a depth that is not the parent's next;
+   * too_many_epochs.
    */
   createEpoch(meshId: string, record: EpochRecord, wraps: readonly EpochWrap[], now: number): Promise<boolean>;
-  /** Those of epochs that are here and of members that have none for the same key yet; returns how many were new. */
+  /**
+   * Those of epochs that are here and of members that may use their destination and have none for the same key yet; returns how
+   * many were new.
+   */
   addWraps(meshId: string, wraps: readonly EpochWrap[], now: number): Promise<number>;
   epoch(meshId: string, epochId: string): Promise<EpochRecord | null>;
   /**
    * Above `after`, in order: records and departures of the destinations that the member may use (queues, and topics that it is
-   * subscribed to), and its own wraps. `through`: the mesh's newest number when this was read.
+   * subscribed to), and its own wraps of them. Of those who left a topic before the member came, one is named between each two
+   * records. `through`: the mesh's newest number when this was read.
    */
   keysAbove(
     meshId: string,
@@ -26,11 +33,31 @@ export interface KeyStore {
   ): Promise<{ readonly items: KeyItem[]; readonly through: number; readonly more: boolean }>;
   /**
    * Of the epochs that `memberId` has a wrap for: active members that may use their destination and have none. Of destinations whose
-   * deepest record says history "all" every epoch, else the deepest alone.
+   * deepest record says history "all" every epoch, else the deepest, and those that were made since the member came to the topic.
    */
   wantedWraps(
     meshId: string,
     memberId: string,
     limit: number,
   ): Promise<{ readonly wanted: WantedWrap[]; readonly more: boolean }>;
+  /** Destinations of which a member lacks a key that it is to have, at most `limit`. */
+  keysLacked(meshId: string, memberId: string, limit: number): Promise<string[]>;
+  /** Of these members, at most `limit` that have a wrap which somebody lacks of this destination. */
+  keyHolders(meshId: string, destination: string, among: readonly string[], limit: number): Promise<string[]>;
+  /** Of these members, those that may use a destination. */
+  destinationUsers(meshId: string, destination: string, among: readonly string[]): Promise<string[]>;
+  /** The newest number of a mesh; 0: it has no keys. */
+  keyHead(meshId: string): Promise<number>;
+  /** What is told of what lies above `after`, in the order of the newest numbers, at most `limit`. */
+  keyChanges(meshId: string, after: number, limit: number): Promise<KeyChange[]>;
+}
+
+export interface KeyChange {
+  readonly destination: string;
+  /** Whom it concerns; null: everybody who may use the destination. */
+  readonly member_id: string | null;
+  /** Somebody may lack a key since: a record is there, or a member has come. */
+  readonly lacking: boolean;
+  /** The newest number of what this tells of. */
+  readonly key_seq: number;
 }

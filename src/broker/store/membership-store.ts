@@ -42,8 +42,10 @@ export type MembershipEffect =
     }
   | { readonly kind: "member_renamed"; readonly member_id: string; readonly name: string }
   | { readonly kind: "member_role"; readonly member_id: string; readonly role: MemberRow["role"] }
-  /** Its subscriptions of other topics than these (`#name`) end; `#all` is everybody's. */
-  | { readonly kind: "member_limited"; readonly member_id: string; readonly destinations: readonly string[] }
+  /** Its subscriptions of other topics than these (`#name`) end; `#all` is everybody's. null: it may use all again. */
+  | { readonly kind: "member_limited"; readonly member_id: string; readonly destinations: readonly string[] | null }
+  /** Keys of topics and queues are sealed to this for it from now on. */
+  | { readonly kind: "member_keys"; readonly member_id: string; readonly x25519_pubkey: string }
   /** Its link epoch is raised and its subscriptions end,. */
   | { readonly kind: "member_ended"; readonly member_id: string; readonly status: "revoked" | "left" }
   /** `#name` or `queue:name`; one that does not exist changes nothing. */

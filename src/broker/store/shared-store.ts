@@ -17,16 +17,21 @@ export interface SharedStore {
    * is left out: whoever opens that one ends it.
    */
   endedLinks<L extends HeldLink>(links: readonly L[], now: number): Promise<EndedLink<L>[]>;
-  /** End of each mesh's log, and of its membership chain. */
-  heads(
-    meshIds: readonly string[],
-  ): Promise<{ readonly mesh_id: string; readonly seq: number; readonly membership: MembershipHead | null }[]>;
+  /** End of each mesh's log, and of its membership chain, and the newest number of its keys. */
+  heads(meshIds: readonly string[]): Promise<MeshHeads[]>;
   /** Of these members, those for whom receipts or notices are kept. */
   owed<M extends HeldMember>(members: readonly M[]): Promise<M[]>;
   /** Members of these meshes whose presence lease ended after `from` and up to `to`. */
   offline(meshIds: readonly string[], window: { readonly from: number; readonly to: number }): Promise<MemberRow[]>;
   /** Runs when the store has met another life of its server: what it committed before may be gone. */
   onNewLife(listener: () => void): void;
+}
+
+export interface MeshHeads {
+  readonly mesh_id: string;
+  readonly seq: number;
+  readonly membership: MembershipHead | null;
+  readonly key_seq: number;
 }
 
 export interface HeldMember {

@@ -5,6 +5,7 @@ import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./
 import { blobs } from "./store-suite-blobs.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
+import { keys } from "./store-suite-keys.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
 import { membership } from "./store-suite-membership.fixture.ts";
@@ -24,6 +25,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: membership`, () => membership(on));
   describe(`${name}: direct callers`, () => directCallers(on));
   describe(`${name}: blobs`, () => blobs(on));
+  describe(`${name}: keys of topics and queues`, () => keys(on));
   describe(`${name}: mentions`, () => mentions(on));
   describe(`${name}: upkeep`, () => upkeep(on));
   describe(`${name}: log and directory`, () => logAndDirectory(on));

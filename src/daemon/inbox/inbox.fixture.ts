@@ -15,7 +15,7 @@ export function inboxAt(
   return createInbox({
     path,
     memberId: me,
-    memberName: "ada",
+    memberName: () => "ada",
     clock: createManualClock(),
     log: silentLog,
     fatal,

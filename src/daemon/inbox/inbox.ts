@@ -16,7 +16,8 @@ import { emptyTally, storePush, type Tally } from "./store-push.ts";
 export interface InboxOptions {
   readonly path: string;
   readonly memberId: string;
-  readonly memberName: string;
+  /** Of now: a member may take another name. */
+  readonly memberName: () => string;
   readonly clock: Clock;
   readonly log: Log;
   /** A commit failed with something else than a full disk: the process must end. */
@@ -93,7 +94,7 @@ class SqliteInbox implements Inbox {
   list: Inbox["list"] = (filter) => {
     const rows = this.#live().page(filter, filter.cursor === null ? null : cursorId(filter.cursor), filter.limit);
     return this.#page(
-      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      rows.map((row) => inboxItem(row, this.#options.memberName())),
       filter.limit,
     );
   };
@@ -102,7 +103,7 @@ class SqliteInbox implements Inbox {
     const before = page.cursor === null ? Number.MAX_SAFE_INTEGER : cursorId(page.cursor);
     const rows = this.#live().search(quoted(query), before, page.limit);
     return this.#page(
-      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      rows.map((row) => inboxItem(row, this.#options.memberName())),
       page.limit,
     );
   };
@@ -117,14 +118,14 @@ class SqliteInbox implements Inbox {
         )
       : queries.mentions(memberId, cursorId(page.cursor), page.limit);
     return this.#page(
-      rows.map((row) => inboxItem(row, this.#options.memberName)),
+      rows.map((row) => inboxItem(row, this.#options.memberName())),
       page.limit,
     );
   };
 
   item(inboxId: number): InboxItem | null {
     const row = this.#live().row(inboxId);
-    return row === null || row.shown === 0 ? null : inboxItem(row, this.#options.memberName);
+    return row === null || row.shown === 0 ? null : inboxItem(row, this.#options.memberName());
   }
 
   attachments(inboxId: number): readonly Attachment[] | null {
@@ -286,7 +287,7 @@ class SqliteInbox implements Inbox {
     const data =
       item === null
         ? (JSON.parse(row.data) as Record<string, unknown>)
-        : { ...inboxItem(item, this.#options.memberName) };
+        : { ...inboxItem(item, this.#options.memberName()) };
     return { id: row.id, event: row.event, at: rfc3339(row.at), data };
   }
 

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { verifyChain } from "../../protocol/membership/chain.ts";
+import type { MembershipState } from "../../protocol/membership/state.ts";
+import { chainBroker, chainMesh, chainPerson, foundChain } from "../membership/chain.fixture.ts";
 import type { Inbox } from "../parts.ts";
+import { resolveMember } from "../resolve-address.ts";
 import { directoryKeeper } from "./directory.ts";
 
 const ada = {
@@ -21,13 +25,13 @@ const builds = {
   subscribed: true,
 };
 
-function keeper() {
+function keeper(state: MembershipState | null = null) {
   const facts = new Map<string, string>();
   const inbox: Pick<Inbox, "fact" | "setFact"> = {
     fact: (name) => facts.get(name) ?? null,
     setFact: async (name, value) => void facts.set(name, value),
   };
-  const directory = directoryKeeper(inbox as Inbox, createManualClock());
+  const directory = directoryKeeper(inbox as Inbox, createManualClock(), { state: () => state });
   const told = (members: unknown, topics: unknown, queues: unknown = []) =>
     directory.refresh(async ({ type }) => {
       if (queues instanceof Error && type === "queues") throw queues;
@@ -115,3 +119,54 @@ test("queues are known by their names; a broker that does not know the question 
 function isProtocolError(thrown: unknown): boolean {
   return thrown instanceof ClaudemeshError && thrown.code === "protocol_error";
 }
+
+test("who is a member, under which name and role, is the chain's to say; the broker adds who is there", async () => {
+  const [owner, bob, gone] = [chainPerson("ada"), chainPerson("bob"), chainPerson("carl")];
+  const chain = chainBroker([foundChain(owner)]);
+  for (const person of [bob, gone]) chain.append(owner, { kind: "admit", member: person.member, role: "member" });
+  chain.append(bob, { kind: "rename", member_id: bob.memberId, name: "bert" });
+  chain.append(owner, { kind: "revoke", member_id: gone.memberId, through: { epoch: 1, seq: 1 } });
+  const { directory, told } = keeper(verifyChain(chain.entries, chainMesh));
+  await told(
+    [
+      { ...ada, member_id: bob.memberId, name: "ada", role: "owner", agents: ["main"] },
+      { ...ada, member_id: gone.memberId, name: "carl" },
+      { ...ada, member_id: "cd".repeat(32), name: "mallory", role: "admin" },
+    ],
+    [builds],
+  );
+  assert.deepEqual(directory.current()?.members, [
+    { member_id: owner.memberId, name: "ada", role: "owner", online: false, agents: [], last_seen_at: null },
+    { member_id: bob.memberId, name: "bert", role: "member", online: true, agents: ["main"], last_seen_at: null },
+  ]);
+  assert.deepEqual(directory.current()?.topics, [{ ...builds, unsealed: false, unsealed_through: 0 }]);
+  const self = { memberId: owner.memberId, name: "ada" };
+  const find = (member: string): string =>
+    resolveMember({ kind: "member", member, agent: null, byId: false }, directory.current(), self);
+  assert.equal(find("bert"), bob.memberId);
+  assert.equal(find("bob"), bob.memberId, "an earlier name leads to its member");
+  assert.throws(() => find("carl"), { code: "unknown_destination", message: /has left this mesh, or was revoked/ });
+  assert.throws(() => find("mallory"), { code: "unknown_destination" });
+});
+
+test("a broker alone opens no topic or queue for what nobody has signed: the chain must have opened it once", async () => {
+  const owner = chainPerson("ada");
+  const chain = chainBroker([foundChain(owner)]);
+  const says = { unsealed: true, unsealed_through: 9 };
+  const policies = async (): Promise<unknown[]> => {
+    const { directory, told } = keeper(verifyChain(chain.entries, chainMesh));
+    await told([], [{ ...builds, ...says }], [{ name: "jobs", ...says }]);
+    const { topics = [], queues = [] } = directory.current() ?? {};
+    return [...topics, ...queues].map(({ unsealed, unsealed_through }) => [unsealed, unsealed_through]);
+  };
+  const closed = [false, 0];
+  assert.deepEqual(await policies(), [closed, closed]);
+  chain.append(owner, { kind: "policy", destination: "#builds", unsealed: true });
+  assert.deepEqual(await policies(), [[true, 9], closed]);
+  chain.append(owner, { kind: "policy", destination: "#builds", unsealed: false });
+  chain.append(owner, { kind: "policy", destination: "queue:jobs", unsealed: true });
+  assert.deepEqual(await policies(), [
+    [false, 9],
+    [true, 9],
+  ]);
+});

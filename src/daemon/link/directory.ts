@@ -5,19 +5,25 @@ import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
 import { isMemberId } from "../../protocol/ids.ts";
 import { isRfc3339, rfc3339 } from "../../protocol/time.ts";
-import type { Directory, Inbox } from "../parts.ts";
+import { activeMembers, type MembershipState } from "../../protocol/membership/state.ts";
+import type { Directory, Inbox, Membership } from "../parts.ts";
 
 const directoryFact = "directory";
 
-/** Members, topics and queues as the broker last told them, kept on disk: names resolve while the broker is away. */
+/**
+ * Members, topics and queues, kept on disk: names resolve while the broker is away. Who is a member, under which name and
+ * role, is the membership chain's to say; the broker's word adds who is there, and counts alone where a mesh has no chain.
+ */
 export interface DirectoryKeeper {
   current(): Directory | null;
   refresh(request: (frame: { type: string } & Record<string, unknown>) => Promise<unknown>): Promise<void>;
 }
 
-export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
+export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Membership, "state">): DirectoryKeeper {
   let known: Directory | null = null;
   let loaded = false;
+  let merged: { readonly told: Directory; readonly state: MembershipState; readonly directory: Directory } | null =
+    null;
   return {
     current() {
       if (!loaded) {
@@ -25,7 +31,11 @@ export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
         known = kept === null ? null : (JSON.parse(kept) as Directory);
         loaded = true;
       }
-      return known;
+      const state = membership.state();
+      if (known === null || state === null) return known;
+      if (merged?.told !== known || merged.state !== state)
+        merged = { told: known, state, directory: byChain(known, state) };
+      return merged.directory;
     },
     async refresh(request) {
       const members = readMembers(await request({ type: "members" }));
@@ -35,6 +45,40 @@ export function directoryKeeper(inbox: Inbox, clock: Clock): DirectoryKeeper {
       loaded = true;
       await inbox.setFact(directoryFact, JSON.stringify(known));
     },
+  };
+}
+
+/** The chain's members with what the broker says of their presence; of anybody else it says it is not believed. */
+function byChain(told: Directory, state: MembershipState): Directory {
+  const presence = new Map(told.members.map((member) => [member.member_id, member]));
+  const members = activeMembers(state).map(({ memberId, name, role }) => {
+    const { online = false, agents = [], last_seen_at = null } = presence.get(memberId) ?? {};
+    return { member_id: memberId, name, role, online, agents, last_seen_at };
+  });
+  const { queues } = told;
+  return {
+    ...told,
+    members,
+    names: state.names,
+    topics: told.topics.map((topic) => ({ ...topic, ...opened(state, `#${topic.name}`, topic) })),
+    ...(queues === undefined
+      ? {}
+      : { queues: queues.map((queue) => ({ ...queue, ...opened(state, `queue:${queue.name}`, queue) })) }),
+  };
+}
+
+/**
+ * A destination is open for what nobody has signed where the chain and the broker say so. What came while it was open may
+ * stand there only if the chain ever opened it: a broker alone opens none.
+ */
+function opened(
+  state: MembershipState,
+  destination: string,
+  told: { readonly unsealed?: boolean; readonly unsealed_through?: number },
+): { readonly unsealed: boolean; readonly unsealed_through: number } {
+  return {
+    unsealed: told.unsealed === true && state.opened.get(destination) === true,
+    unsealed_through: state.opened.has(destination) ? (told.unsealed_through ?? 0) : 0,
   };
 }
 

@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeCodes, type CloseKind } from "../../protocol/close-codes.ts";
 import type { DaemonFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import type { ChainBroker } from "../membership/chain.fixture.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 
 /** The broker's end of a link, scripted by a test: the daemon under test is the real one. */
@@ -54,7 +55,12 @@ export function supported(dedupe: Record<string, unknown> = dedupeParams): Hello
   };
 }
 
-export async function fakeBroker(t: TestContext, meshId: string): Promise<FakeBroker> {
+/** `chain`: what answers for the mesh's membership; null: the mesh has none. */
+export async function fakeBroker(
+  t: TestContext,
+  meshId: string,
+  chain: ChainBroker | null = null,
+): Promise<FakeBroker> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const arrivals = new EventEmitter();
   const links: FakeLink[] = [];
@@ -62,7 +68,7 @@ export async function fakeBroker(t: TestContext, meshId: string): Promise<FakeBr
     const listening = new WebSocketServer({ host: "127.0.0.1", port });
     await once(listening, "listening");
     listening.on("connection", (socket) => {
-      links.push(fakeLink(socket, privateKey, meshId));
+      links.push(fakeLink(socket, privateKey, meshId, chain));
       arrivals.emit("link");
     });
     return listening;
@@ -92,7 +98,7 @@ export async function fakeBroker(t: TestContext, meshId: string): Promise<FakeBr
   };
 }
 
-function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): FakeLink {
+function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, chain: ChainBroker | null): FakeLink {
   const frames: DaemonFrame[] = [];
   const arrivals = new EventEmitter().setMaxListeners(0);
   const closed = new Promise<{ code: number; reason: string }>((resolve) =>
@@ -105,7 +111,17 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
   socket.on("error", () => undefined);
   socket.on("message", (data) => {
     const frame = JSON.parse(String(data)) as DaemonFrame;
-    if (member !== null && frame.type === "members")
+    if (member !== null && chain !== null && (frame.type === "membership" || frame.type === "membership_append"))
+      void chain.request(frame).then(
+        (result) => link.send({ type: "reply", id: frame.id, result }),
+        (error: { code: string; message: string; retryable: boolean }) =>
+          link.send({ ...refusalOf(error), id: frame.id }),
+      );
+    else if (member !== null && chain !== null && frame.type === "keys")
+      link.send({ type: "reply", id: frame.id, result: { items: [], through: 0, next_after: null } });
+    else if (member !== null && chain !== null && frame.type === "keys_wanted")
+      link.send({ type: "reply", id: frame.id, result: { wanted: [], more: false } });
+    else if (member !== null && frame.type === "members")
       link.send({ type: "reply", id: frame.id, result: { members: [member] } });
     else if (member !== null && frame.type === "topics" && link.topics !== null)
       link.send({ type: "reply", id: frame.id, result: { topics: link.topics } });
@@ -150,6 +166,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
         features: supported(),
         limits: { inline_bytes: 65_536, frame_bytes: 1_048_576, frame_items: 256 },
         log: { epoch: 1, head: 0, breaks: [] },
+        membership: headOf(chain),
         ...ack,
       });
       for (const frame of behind) link.send(frame);
@@ -163,4 +180,14 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string): 
     },
   };
   return link;
+}
+
+/** Where the chain stands, as brokers tell it. */
+export function headOf(chain: ChainBroker | null): { readonly n: number; readonly hash: string } | null {
+  const state = chain?.state() ?? null;
+  return state === null ? null : { n: state.n, hash: state.head };
+}
+
+function refusalOf({ code, message, retryable }: { code: string; message: string; retryable: boolean }) {
+  return { type: "error", code, message, retryable, closes: false };
 }

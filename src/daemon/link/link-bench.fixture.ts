@@ -7,7 +7,11 @@ import { createManualClock, type ManualClock } from "../../base/manual-clock.fix
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { createDaemon, type Daemon } from "../daemon.ts";
+import { createKeypair } from "../identity/keypair.ts";
 import { createMember } from "../identity/member.ts";
+import { makePrivateDirectory } from "../../http/private-directory.ts";
+import { type ChainBroker, chainBroker, type ChainPerson, chainSelf, foundChain } from "../membership/chain.fixture.ts";
+import { writeChain } from "../membership/membership-file.ts";
 import { openEvents } from "../localapi/event-listener.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { type FakeBroker, type FakeLink, fakeBroker } from "./fake-broker.fixture.ts";
@@ -19,6 +23,9 @@ export interface LinkBench {
   readonly broker: FakeBroker;
   readonly daemon: Daemon;
   readonly clock: ManualClock;
+  readonly self: ChainPerson;
+  /** What the broker has of the mesh's membership. */
+  chain(): ChainBroker;
   get(path: string): Promise<Record<string, unknown>>;
   send(id: string): Promise<void>;
   /** Resolves when the link is in that state. */
@@ -34,14 +41,20 @@ export interface LinkBenchChange {
   /** Nothing listens at the broker's address until the test says so. */
   readonly away?: boolean;
   readonly log?: Log;
+  /** False: the mesh has no membership chain. Else it has one, which this member has founded. */
+  readonly sealed?: boolean;
 }
 
 export async function linkBench(t: TestContext, change: LinkBenchChange = {}): Promise<LinkBench> {
   const root = mkdtempSync(join(tmpdir(), "cm-link-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  const broker = await fakeBroker(t, meshId);
-  if (change.away === true) await broker.leave();
   const dir = join(root, "local");
+  makePrivateDirectory(dir);
+  const self = chainSelf(createKeypair(dir, 0), "ada", meshId);
+  const chain = change.sealed !== false ? chainBroker([foundChain(self, meshId)], meshId) : null;
+  if (chain !== null) writeChain(dir, chain.entries);
+  const broker = await fakeBroker(t, meshId, chain);
+  if (change.away === true) await broker.leave();
   const mesh = {
     mesh_id: meshId,
     slug: "local",
@@ -60,6 +73,8 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
     broker,
     daemon,
     clock,
+    self,
+    chain: () => chain ?? assert.fail("the mesh has no chain"),
     get: async (path) => (await httpCall(target, "GET", path)).json,
     async send(id) {
       const { status, text } = await httpCall(target, "POST", "/v1/send", {

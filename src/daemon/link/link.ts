@@ -11,8 +11,9 @@ import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { Directory, Inbox, Link, Outbox } from "../parts.ts";
+import type { Directory, Inbox, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
+import type { OwnKeys } from "./announce-keys.ts";
 import { directoryKeeper } from "./directory.ts";
 import { openSession } from "./opening.ts";
 import { closedKind, linkErrorKind } from "./link-error-kind.ts";
@@ -29,6 +30,10 @@ export interface LinkOptions {
   readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
   readonly outbox: Outbox;
   readonly inbox: Inbox;
+  readonly membership: Membership;
+  /** Announced for as long as this home holds no chain. */
+  readonly keysToAnnounce?: OwnKeys;
+  readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;
@@ -78,7 +83,7 @@ interface LinkEnd {
 export function createLink(options: LinkOptions): Link {
   const { clock, inbox, log } = options;
   const instanceId = randomUUID();
-  const directory = directoryKeeper(inbox, clock);
+  const directory = directoryKeeper(inbox, clock, options.membership);
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;

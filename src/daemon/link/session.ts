@@ -13,6 +13,8 @@ import type {
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import { announceKeys } from "./announce-keys.ts";
+import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
@@ -70,6 +72,8 @@ export function createSession(
   let following: Promise<void> = Promise.resolve();
   let heardAt = clock.now();
   let ended = false;
+  /** As if the broker had closed the link so. */
+  let verdict: { readonly code: number; readonly reason: string } | null = null;
   let faulty = false;
 
   const send = (frame: object): void => {
@@ -113,6 +117,10 @@ export function createSession(
     terminate: () => socket.terminate(),
   });
   const receipts = createReceiptsOut(context, request);
+  const chain = createChainFollower(context, request, (code, reason) => {
+    verdict ??= { code, reason };
+    socket.terminate();
+  });
 
   /** Resolves when the pushes that had to wait for a newer directory are stored; null: none waits. */
   let held: Promise<void> | null = null;
@@ -173,8 +181,12 @@ export function createSession(
   async function onEvent(frame: EventFrame): Promise<void> {
     const now = clock.now();
     switch (frame.event) {
+      case "membership_changed":
+        return chain.told(frame.head);
       case "member_joined":
       case "member_left":
+        // Who belongs to a mesh with a chain is told from there: a broker's word for it is worth nothing.
+        if (context.membership.state() !== null) return refreshDirectory();
         await inbox.addEvents([{ event: frame.event, data: { ...frame.member } }], now);
         return refreshDirectory();
       case "member_online":
@@ -188,6 +200,9 @@ export function createSession(
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
+      case "keys_changed":
+      case "keys_wanted":
+        return context.keyring.follow(request);
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -224,8 +239,10 @@ export function createSession(
     await inbox.setFact(epochFact, String(state.epoch));
   }
 
-  function refreshDirectory(): Promise<void> {
-    return context.directory.refresh((frame) => request(frame));
+  async function refreshDirectory(): Promise<void> {
+    await context.directory.refresh((frame) => request(frame));
+    // A topic that a row waits for may have been told.
+    outbox.keysChanged();
   }
 
   function handle(frame: BrokerFrame): Promise<void> | void {
@@ -298,13 +315,14 @@ export function createSession(
       ended = true;
       liveness.cancel();
       receipts.closed();
+      chain.closed();
       for (const [id, request] of waiting) {
         waiting.delete(id);
         request.timer.cancel();
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ code, reason: reason.toString("utf8"), faulty }));
+      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), faulty }));
     });
   });
   const hear = () => {
@@ -331,7 +349,11 @@ export function createSession(
       for (const text of early.splice(0)) onText(text);
       try {
         await followEpoch(ack.log);
+        await chain.told(ack.membership ?? null);
+        if (context.keysToAnnounce !== undefined && context.membership.state() === null)
+          await announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
+        await context.keyring.follow(request);
         await drain.open();
       } catch (error) {
         failed(error);

@@ -1,7 +1,7 @@
 import { operation, type Route } from "../../http/route.ts";
 import type { CompatView, HealthView, VersionView } from "../../protocol/local-api.ts";
 import { offerFeatures } from "../../protocol/features.ts";
-import type { Inbox, Link, Outbox } from "../parts.ts";
+import type { Inbox, Link, Membership, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import * as answers from "./answers/about.schema.ts";
 
@@ -20,6 +20,8 @@ export const ipcFeatures = [
   "topics",
   "topic_members",
   "members",
+  "membership",
+  "safety_number",
   "invites",
   "history",
   "health",
@@ -33,6 +35,7 @@ export interface AboutParts {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly link: Link;
+  readonly membership: Pick<Membership, "state" | "trouble">;
   readonly self: Self;
   readonly meshSlug: string;
   readonly programVersion: string;
@@ -102,12 +105,14 @@ export function aboutRoutes(parts: AboutParts): readonly Route[] {
 
 function health(parts: AboutParts): HealthView {
   const link = parts.link.state();
+  const trouble = parts.membership.trouble();
   return {
-    status: link.state === "connected" ? "ok" : "degraded",
+    status: link.state === "connected" && trouble === null ? "ok" : "degraded",
     mesh: parts.meshSlug,
     member: { member_id: parts.self.memberId, name: parts.self.name, address: `@${parts.self.name}` },
     link,
     outbox: parts.outbox.counts(),
+    membership: { entries: (parts.membership.state()?.n ?? -1) + 1, trouble },
     pid: process.pid,
     started_at: parts.startedAt,
   };

@@ -7,23 +7,25 @@ import { silentLog } from "../../base/log.ts";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { historyRoutes } from "./history.ts";
+import { chainBroker, chainPerson, foundChain, membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink } from "./link.fixture.ts";
 import { createLocalApi, localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
 const bob = "b".repeat(64);
-const self = { memberId: "a".repeat(64), name: "ada" };
+const ada = chainPerson("ada");
+const self = { memberId: ada.memberId, name: "ada" };
 
 /** Routes that ask the broker while the caller waits, over a socket of their own. */
 async function api(t: TestContext) {
   const dir = mkdtempSync(join(tmpdir(), "cm-asked-"));
   const topics = [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }];
   const link = createTestLink({ members: [], topics });
+  const chain = chainBroker([foundChain(ada)]);
   const { routes, problems } = checkedRoutes(
-    [...topicRoutes({ link, self }), ...historyRoutes({ link, self })],
+    [...topicRoutes({ link, membership: membershipOf(chain, ada), self }), ...historyRoutes({ link, self })],
     localApi,
   );
   const socketPath = join(dir, "sock");
@@ -46,24 +48,28 @@ async function api(t: TestContext) {
   });
   return {
     link,
+    chain,
     problems,
     get: (path: string) => httpCall({ socketPath }, "GET", path),
     post: (path: string, body: unknown) => httpCall({ socketPath }, "POST", path, { body }),
   };
 }
 
-test("has a topic opened or closed for unsealed messages by the broker, and asks it who mentions this member", async (t) => {
-  const { link, get, post, problems } = await api(t);
+test("has a topic opened or closed for unsealed messages by an entry of the chain, and asks the broker who mentions this member", async (t) => {
+  const { link, chain, get, post, problems } = await api(t);
   assert.equal((await get("/v1/history/mentions")).json["code"], "broker_unreachable");
   link.connected = true;
-  const told = { topic_id: "t", name: "ops", created_at: "", subscribers: 2, subscribed: true, unsealed: true };
-  link.answers.set("topic_policy", told);
   const opened = await post("/v1/topics/%23ops/policy", { unsealed: true });
   assert.deepEqual([opened.status, opened.json["unsealed"]], [200, true]);
-  assert.deepEqual(link.asked.at(-1), { type: "topic_policy", topic: "ops", unsealed: true });
+  const { kind, destination, unsealed } = chain.entries.at(-1) as {
+    kind: string;
+    destination?: string;
+    unsealed?: boolean;
+  };
+  assert.deepEqual([kind, destination, unsealed], ["policy", "#ops", true], "it is the chain that opens it");
+  await post("/v1/topics/ops/policy", { unsealed: true });
+  assert.equal(chain.entries.length, 2, "said twice, it is one change");
   assert.equal((await post("/v1/topics/ops/policy", {})).json["code"], "missing_field");
-  const meant = new ClaudemeshError("unknown_destination", "There is no topic #opps.");
-  link.answers.set("topic_policy", meant);
   assert.equal((await post("/v1/topics/opps/policy", { unsealed: true })).json["hint"], "did you mean #ops?");
   link.answers.set("mentions", { items: [checkedPush(9, bob, "ops", "forged").item], next_before_seq: null });
   const found = await get("/v1/history/mentions?limit=5&cursor=12");

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseInvite } from "../../protocol/invite.ts";
+import { chainBroker, chainPerson, foundChain, membershipOf } from "../membership/chain.fixture.ts";
 import { inviteRoutes } from "./invites.ts";
 import { createTestLink } from "./link.fixture.ts";
 
@@ -13,16 +15,20 @@ const mesh = {
   broker_key: "ab".repeat(32),
   certificate_print: null,
 };
-const written = { invite_id: "cd".repeat(32), expires_at: "2026-01-01T00:00:00.000Z" };
 const reach = { authority: "mesh.example:8787", transport: { kind: "trusted" }, loopback: false };
 
 test("a link is made of what a broker says of itself only where that is an address: it is pasted into shells", async () => {
   const link = createTestLink(null);
   link.connected = true;
-  const route = inviteRoutes({ link, mesh }).find(({ name }) => name === "inviteCreate");
+  const ada = chainPerson("ada");
+  const chain = chainBroker([foundChain(ada)]);
+  const membership = membershipOf(chain, ada);
+  const route = inviteRoutes({ link, membership, mesh, clock: createManualClock() }).find(
+    ({ name }) => name === "inviteCreate",
+  );
   assert.ok(route !== undefined && "handle" in route);
   const made = async (answer: unknown): Promise<string> => {
-    link.answers.set("invite_create", answer);
+    link.answers.set("reach", answer);
     const call = {
       params: {},
       query: {},
@@ -39,7 +45,10 @@ test("a link is made of what a broker says of itself only where that is an addre
     const reply = await route.handle(call);
     return "body" in reply ? (reply.body as { link: string }).link : "";
   };
-  assert.equal(parseInvite(await made({ invite: written, reach })).authority, "mesh.example:8787");
+  const invite = parseInvite(await made(reach));
+  assert.equal(invite.authority, "mesh.example:8787");
+  assert.equal(invite.membership_head, chain.state()?.head, "who joins can tell the mesh that was meant from another");
+  const entries = chain.entries.length;
   const pinned = (certificate_print: unknown) => ({ ...reach, transport: { kind: "pinned", certificate_print } });
   for (const wrong of [
     undefined,
@@ -52,8 +61,8 @@ test("a link is made of what a broker says of itself only where that is an addre
     pinned("ab"),
     pinned(null),
   ])
-    await assert.rejects(made({ invite: written, reach: wrong }), isProtocolError, JSON.stringify(wrong));
-  await assert.rejects(made({ invite: { ...written, expires_at: "soon" }, reach }), isProtocolError);
+    await assert.rejects(made(wrong), isProtocolError, JSON.stringify(wrong));
+  assert.equal(chain.entries.length, entries, "and none of them left an invite behind");
 });
 
 function isProtocolError(thrown: unknown): boolean {

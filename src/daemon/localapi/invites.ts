@@ -1,24 +1,30 @@
 import { generateKeyPairSync } from "node:crypto";
+import type { Clock } from "../../base/clock.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, oneOf, optional, text, whole } from "../../http/shape.ts";
 import { isAuthority } from "../../protocol/authority.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
-import type { RequestResults } from "../../protocol/frames.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InviteMade, InviteView } from "../../protocol/local-api.ts";
+import { closedInvite } from "../../protocol/membership/apply-entry.ts";
+import type { ChainInvite, MembershipState } from "../../protocol/membership/state.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
-import { isRfc3339 } from "../../protocol/time.ts";
+import { rfc3339 } from "../../protocol/time.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
-import type { Link } from "../parts.ts";
+import type { Link, Membership } from "../parts.ts";
 import { invite, inviteMade, invites } from "./answers/invites.schema.ts";
-import { askBroker, brokerErrors } from "./ask-broker.ts";
+import { askBroker } from "./ask-broker.ts";
+import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 
 const defaultExpirySeconds = 7 * 86_400;
 const addressCharsMax = 255;
+/** The newest of them are listed. */
+const listedMax = limits.invitesOpenMax;
 
 const form = {
   expires_in_s: described(optional(whole(1, limits.inviteExpiryMsMax / 1_000)), "Seconds; absent: seven days", {
@@ -30,20 +36,26 @@ const form = {
   }),
   address: described(optional(text({ charsMax: addressCharsMax })), "One of the broker's addresses, `host:port`"),
 };
+const unknownInvite = (): ClaudemeshError =>
+  new ClaudemeshError("invite_unknown", "this mesh knows no such invite", { hint: "claudemesh invite list" });
 const inviteId = {
   id: inPath(
     text({ form: { pattern: /^[0-9a-f]{64}$/, said: "must be 64 lower-case hex characters" } }),
-    () =>
-      new ClaudemeshError("invite_unknown", "an invite's id has 64 lower-case hex characters", {
-        hint: "claudemesh invite list",
-      }),
+    unknownInvite,
   ),
 };
-const errors: readonly ErrorCode[] = ["not_allowed", ...brokerErrors];
+const errors: readonly ErrorCode[] = ["not_allowed", ...entryErrors];
 
-/** Invites are kept by the broker, as public keys; the private one is made here and goes into the link alone. */
-export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFile }): readonly Route[] {
-  const { link, mesh } = parts;
+/**
+ * Invites are entries of the membership chain, as public keys; the private one is made here and goes into the link alone.
+ * Whoever holds it signs its own joining with it, which every member can check.
+ */
+export function inviteRoutes(parts: {
+  readonly link: Link;
+  readonly membership: Membership;
+  readonly mesh: MeshFile;
+  readonly clock: Clock;
+}): readonly Route[] {
   return [
     operation({
       name: "inviteCreate",
@@ -55,20 +67,23 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       answers: [{ status: 201, description: "The invite with its link", body: inviteMade }],
       errors: [...errors, "too_many_invites"],
       async handle({ body }) {
+        const { link, membership, mesh, clock } = parts;
+        chainOf(membership);
+        // First: an address that the broker does not have leaves no invite behind that nobody holds the link of.
+        const reach = reachOf(await askBroker(link, { type: "reach", authority: body.address ?? null }));
         const { privateKey } = generateKeyPairSync("ed25519");
-        const result = await askBroker(link, {
-          type: "invite_create",
-          invite_id: publicKeyHexOf(privateKey),
+        const invite_id = publicKeyHexOf(privateKey);
+        const expiresAt = clock.now() + (body.expires_in_s ?? defaultExpirySeconds) * 1_000;
+        await membership.append(() => ({
+          kind: "invite",
+          invite_id,
           role: body.role ?? "member",
           uses: body.uses ?? 1,
-          expires_in_ms: (body.expires_in_s ?? defaultExpirySeconds) * 1_000,
-          authority: body.address ?? null,
-        });
-        const { invite: written, reach } = (result ?? {}) as RequestResults["invite_create"];
-        const made = inviteOf(written);
-        if (!isReach(reach)) throw notAnInvite();
+          expires_at: rfc3339(expiresAt),
+        }));
+        const state = chainOf(membership);
         const answer: InviteMade = {
-          ...made,
+          ...view(inviteIn(state, invite_id), clock.now()),
           link: inviteLink({
             authority: reach.authority,
             transport: reach.transport,
@@ -76,7 +91,8 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
             mesh_id: mesh.mesh_id,
             slug: mesh.slug,
             seed: Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url"),
-            expires_at: Date.parse(made.expires_at),
+            expires_at: expiresAt,
+            membership_head: state.head,
           }),
           loopback: reach.loopback,
         };
@@ -89,11 +105,10 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       path: "/v1/invites",
       summary: "Invites of the mesh, newest first, without their links",
       answers: [{ status: 200, description: "The newest thousand", body: invites }],
-      errors,
-      async handle() {
-        const { invites: items } = ((await askBroker(link, { type: "invites" })) ?? {}) as RequestResults["invites"];
-        if (!Array.isArray(items)) throw notAnInvite();
-        return { status: 200, body: { items: items.map(inviteOf) } };
+      errors: ["mesh_unsealed"],
+      handle() {
+        const known = [...chainOf(parts.membership).invites.values()].slice(-listedMax).reverse();
+        return { status: 200, body: { items: known.map((one) => view(one, parts.clock.now())) } };
       },
     }),
     operation({
@@ -106,30 +121,48 @@ export function inviteRoutes(parts: { readonly link: Link; readonly mesh: MeshFi
       bodyOptional: true,
       answers: [{ status: 200, description: "The invite as it is now", body: invite }],
       errors: [...errors, "invite_unknown"],
-      handle: async ({ params }) => ({
-        status: 200,
-        body: inviteOf(await askBroker(link, { type: "invite_revoke", invite_id: params.id })),
-      }),
+      async handle({ params }) {
+        const state = await changeChain(
+          parts.membership,
+          (now) => inviteIn(now, params.id).revoked,
+          () => ({ kind: "invite_revoke", invite_id: params.id }),
+        );
+        return { status: 200, body: view(inviteIn(state, params.id), parts.clock.now()) };
+      },
     }),
   ];
 }
 
-/** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
-function inviteOf(result: unknown): InviteView {
-  const invite = result as Partial<InviteView> | null | undefined;
-  const { invite_id: id, expires_at: over } = invite ?? {};
-  if (typeof id !== "string" || typeof over !== "string" || !isRfc3339(over)) throw notAnInvite();
-  return invite as InviteView;
+function inviteIn(state: MembershipState, inviteId: string): ChainInvite {
+  const found = state.invites.get(inviteId);
+  if (found === undefined) throw unknownInvite();
+  return found;
+}
+
+const states = { invite_revoked: "revoked", invite_expired: "expired", invite_used: "used" } as const;
+
+function view(of: ChainInvite, now: number): InviteView {
+  const code = closedInvite(of, now)?.code;
+  return {
+    invite_id: of.inviteId,
+    role: of.role,
+    state: code === undefined ? "open" : (states[code as keyof typeof states] ?? "revoked"),
+    uses: of.uses,
+    used: of.used,
+    created_at: of.createdAt,
+    expires_at: of.expiresAt,
+    created_by: of.createdBy,
+  };
 }
 
 /** It goes into a link, which is pasted into a shell: nothing but an address may come from a broker there. */
-function isReach(reach: Partial<BrokerReach> | undefined): reach is BrokerReach {
-  const { authority, transport } = reach ?? {};
-  if (typeof authority !== "string" || !isAuthority(authority)) return false;
-  if (transport?.kind === "pinned") return isMemberId(String(transport.certificate_print));
-  return transport?.kind === "plain" || transport?.kind === "trusted";
-}
-
-function notAnInvite(): ClaudemeshError {
-  return new ClaudemeshError("protocol_error", "the broker's answer is not an invite");
+function reachOf(result: unknown): BrokerReach {
+  const { authority, transport, loopback } = isRecord(result) ? (result as Partial<BrokerReach>) : {};
+  const isWay =
+    transport?.kind === "pinned"
+      ? isMemberId(String(transport.certificate_print))
+      : transport?.kind === "plain" || transport?.kind === "trusted";
+  if (typeof authority !== "string" || !isAuthority(authority) || transport === undefined || !isWay)
+    throw new ClaudemeshError("protocol_error", "the broker's answer is no way to reach it");
+  return { authority, transport, loopback: loopback === true };
 }

@@ -1,33 +1,192 @@
-import type { MemberList } from "../../protocol/local-api.ts";
-import type { Link } from "../parts.ts";
-import type { Self } from "../resolve-address.ts";
+import { nullable } from "../../http/view.ts";
 import { operation, type Route } from "../../http/route.ts";
-import { members } from "./answers/directory.schema.ts";
+import { described, invalid, listOf, oneOf, optional, text, truth } from "../../http/shape.ts";
+import { checkMemberName, parseAddress } from "../../protocol/address.ts";
+import { sortedUnique } from "../../protocol/fingerprint.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { MemberList, MemberView } from "../../protocol/membership-api.ts";
+import type { EntryContent } from "../../protocol/membership/entry.ts";
+import type { ChainMember, MembershipState } from "../../protocol/membership/state.ts";
+import type { Link, Membership } from "../parts.ts";
+import type { Self } from "../resolve-address.ts";
+import { member, members } from "./answers/directory.schema.ts";
+import {
+  chainOf,
+  changeChain,
+  createJoinedAt,
+  entryErrors,
+  memberParam,
+  memberView,
+  writtenMember,
+} from "./member-view.ts";
 import { known } from "./topics.ts";
 
-export function memberRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+interface MemberParts {
+  readonly link: Link;
+  readonly membership: Membership;
+  readonly self: Self;
+}
+
+/** Who belongs to the mesh, by its membership chain, and what owners and admins change about it. */
+export function memberRoutes(parts: MemberParts): readonly Route[] {
+  const viewOf = viewer(parts);
+  const answers = [{ status: 200, description: "The member as it is now", body: member }] as const;
+  const errors = ["invalid_destination", "unknown_destination", "not_allowed", ...entryErrors] as const;
+
+  /** One change of one member, made unless it is so already. */
+  async function changed(
+    written: string,
+    isSo: (found: ChainMember) => boolean,
+    content: (memberId: string, log: { readonly epoch: number; readonly seq: number }) => EntryContent,
+  ) {
+    const { memberId } = writtenMember(chainOf(parts.membership), written);
+    const found = (state: MembershipState): ChainMember => writtenMember(state, memberId);
+    const state = await changeChain(
+      parts.membership,
+      (now) => isSo(found(now)),
+      (_, log) => content(memberId, log),
+    );
+    return { status: 200, body: viewOf(state, found(state)) };
+  }
+
   return [
+    memberListRoute(parts, viewOf),
     operation({
-      name: "members",
-      method: "GET",
-      path: "/v1/members",
-      summary: "Members of the mesh, as last told by the broker",
-      answers: [{ status: 200, description: "All of them", body: members }],
-      errors: ["directory_unavailable"],
-      handle() {
-        const { members, told_at = null } = known(parts.link);
-        const items: MemberList["items"] = members.map((member) => ({
-          member_id: member.member_id,
-          name: member.name,
-          address: `@${member.name}`,
-          role: member.role,
-          online: member.online,
-          last_seen_at: member.last_seen_at,
-          self: member.member_id === parts.self.memberId,
-          agents: member.agents,
-        }));
-        return { status: 200, body: { items, told_at } satisfies MemberList };
+      name: "memberRename",
+      method: "POST",
+      path: "/v1/members/{member}/rename",
+      summary: "Give a member another name; the old one stays its own as well, and is nobody else's ever after",
+      params: { member: memberParam },
+      body: { name: described(text(), "1–64 of a–z, 0–9, `.`, `_`, `-`") },
+      answers,
+      errors: [...errors, "already_exists"],
+      handle({ params, body }) {
+        const name = checkMemberName(body.name);
+        return changed(
+          params.member,
+          (found) => found.name === name,
+          (member_id) => ({ kind: "rename", member_id, name }),
+        );
       },
     }),
+    operation({
+      name: "memberRole",
+      method: "POST",
+      path: "/v1/members/{member}/role",
+      summary: "Give a member another role, not above the asker's own",
+      params: { member: memberParam },
+      body: { role: oneOf("owner", "admin", "member", "guest") },
+      answers,
+      errors: [...errors, "last_owner"],
+      handle: ({ params, body: { role } }) =>
+        changed(
+          params.member,
+          (found) => found.role === role,
+          (member_id) => ({ kind: "role", member_id, role }),
+        ),
+    }),
+    operation({
+      name: "memberGrants",
+      method: "POST",
+      path: "/v1/members/{member}/grants",
+      summary: "Say which topics and queues a member may use; #all is everybody's",
+      params: { member: memberParam },
+      body: {
+        destinations: described(
+          nullable(listOf(text(), limits.grantsMax)),
+          "`#name` and `queue:name`; null: every one of the mesh",
+        ),
+      },
+      answers,
+      errors,
+      handle({ params, body }) {
+        const destinations = body.destinations === null ? null : sortedUnique(body.destinations.map(destination));
+        return changed(
+          params.member,
+          (found) => JSON.stringify(found.destinations) === JSON.stringify(destinations),
+          (member_id) => ({ kind: "grants", member_id, destinations }),
+        );
+      },
+    }),
+    operation({
+      name: "memberRevoke",
+      method: "POST",
+      path: "/v1/members/{member}/revoke",
+      summary:
+        "End a membership for good: its links close, and nothing that is sent from now on can be opened with its keys",
+      params: { member: memberParam },
+      body: {},
+      bodyOptional: true,
+      answers,
+      errors,
+      handle: ({ params }) =>
+        changed(
+          params.member,
+          (found) => found.status === "revoked",
+          (member_id, through) => ({ kind: "revoke", member_id, through }),
+        ),
+    }),
   ];
+}
+
+type ViewOf = (state: MembershipState, found: ChainMember) => MemberView;
+
+function memberListRoute(parts: MemberParts, viewOf: ViewOf): Route {
+  return operation({
+    name: "members",
+    method: "GET",
+    path: "/v1/members",
+    summary: "Members of the mesh by its membership chain, with what the broker last told of their presence",
+    query: { ended: described(optional(truth()), "Also those who have left or were revoked") },
+    answers: [{ status: 200, description: "All of them", body: members }],
+    errors: ["directory_unavailable"],
+    handle({ query }) {
+      const state = parts.membership.state();
+      const directory = parts.link.directory();
+      const all =
+        state === null
+          ? known(parts.link).members.map((told) => unchained(told, parts.self))
+          : [...state.members.values()].map((found) => viewOf(state, found));
+      const items = all.filter(({ status }) => status === "active" || query.ended === true);
+      return { status: 200, body: { items, told_at: directory?.told_at ?? null } satisfies MemberList };
+    },
+  });
+}
+
+function viewer(parts: MemberParts): ViewOf {
+  let joinedAt: ReturnType<typeof createJoinedAt> | null = null;
+  return (state, found) => {
+    joinedAt ??= createJoinedAt(parts.membership);
+    return memberView(state, found, {
+      self: parts.self.memberId,
+      directory: parts.link.directory(),
+      joinedAt: joinedAt(found),
+    });
+  };
+}
+
+/** Of a mesh without a chain there is the broker's word alone. */
+function unchained(told: ReturnType<typeof known>["members"][number], self: Self): MemberView {
+  return {
+    member_id: told.member_id,
+    name: told.name,
+    address: `@${told.name}`,
+    role: told.role,
+    online: told.online,
+    last_seen_at: told.last_seen_at,
+    self: told.member_id === self.memberId,
+    agents: told.agents,
+    status: "active",
+    key_ids: [],
+    joined_at: null,
+    destinations: null,
+    dm_from: null,
+  };
+}
+
+/** As the chain writes it. */
+function destination(written: string): string {
+  const address = parseAddress(written);
+  if (address.kind === "member") throw invalid("destinations", "must name topics and queues: `#name`, `queue:name`");
+  return address.kind === "topic" ? `#${address.name}` : `queue:${address.name}`;
 }

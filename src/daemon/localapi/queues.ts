@@ -8,7 +8,9 @@ import { isRecord } from "../../protocol/feature-schemas.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { DeadLetter, QueueView } from "../../protocol/local-api.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
-import type { Link } from "../parts.ts";
+import type { MembershipState } from "../../protocol/membership/state.ts";
+import type { Link, Membership } from "../parts.ts";
+import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import type { Self } from "../resolve-address.ts";
 import { deadLetter, queue, queueDeleted, queues, requeued } from "./answers/queues.schema.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
@@ -31,12 +33,19 @@ import { createQueueMessages } from "./queue-message.ts";
 /** Queues are the broker's: everything here needs the link. Sending to one does not; see send.ts. */
 export function queueRoutes(parts: {
   readonly link: Link;
+  readonly membership: Membership;
   readonly self: Self;
   readonly mesh: MeshFile;
   readonly log: Log;
 }): readonly Route[] {
   const { link } = parts;
   const messagesOf = createQueueMessages(parts);
+  const queueView = (info: Record<string, unknown>): QueueView => viewOf(info, parts.membership.state());
+  const shownQueue = async (name: string): Promise<QueueView> => {
+    const [only] = recordsOf(await askOfQueue(link, name, { type: "queues", counts: true }), "queues");
+    if (only === undefined) throw unreadable("queues");
+    return queueView(only);
+  };
   return [
     operation({
       name: "queueList",
@@ -79,12 +88,7 @@ export function queueRoutes(parts: {
       params: { queue: queueParam },
       answers: [{ status: 200, description: "The queue", body: queue }],
       errors: queueErrors,
-      async handle({ params }) {
-        const answer = await askOfQueue(link, queueName(params.queue), { type: "queues", counts: true });
-        const [only] = recordsOf(answer, "queues");
-        if (only === undefined) throw unreadable("queues");
-        return { status: 200, body: queueView(only) };
-      },
+      handle: async ({ params }) => ({ status: 200, body: await shownQueue(queueName(params.queue)) }),
     }),
     operation({
       name: "queueDelete",
@@ -109,10 +113,17 @@ export function queueRoutes(parts: {
       params: { queue: queueParam },
       body: { unsealed: described(flag(), "Whether they may. Whoever claims one is shown that nobody has signed it") },
       answers: [{ status: 200, description: "The queue as it is now", body: queue }],
-      errors: [...queueErrors, "not_allowed"],
-      async handle({ params, body }) {
-        const frame = { type: "queue_policy", unsealed: body.unsealed };
-        return { status: 200, body: queueView(await askOfQueue(link, queueName(params.queue), frame)) };
+      errors: [...queueErrors, "not_allowed", ...entryErrors],
+      async handle({ params, body: { unsealed } }) {
+        const destination = `queue:${queueName(params.queue)}`;
+        chainOf(parts.membership);
+        const shown = await shownQueue(queueName(params.queue));
+        await changeChain(
+          parts.membership,
+          (now) => (now.opened.get(destination) ?? false) === unsealed,
+          () => ({ kind: "policy", destination, unsealed }),
+        );
+        return { status: 200, body: { ...shown, unsealed } };
       },
     }),
     operation({
@@ -175,7 +186,7 @@ export function queueRoutes(parts: {
   ];
 }
 
-function queueView(info: Record<string, unknown>): QueueView {
+function viewOf(info: Record<string, unknown>, state: MembershipState | null): QueueView {
   const counts = info["counts"];
   if (!isRecord(counts)) throw unreadable("counts");
   const name = textOf(info, "name");
@@ -187,7 +198,7 @@ function queueView(info: Record<string, unknown>): QueueView {
     created_by: textOf(info, "created_by"),
     created_at: instantOf(info, "created_at"),
     deliveries_max: countOf(info, "deliveries_max"),
-    unsealed: info["unsealed"] === true,
+    unsealed: info["unsealed"] === true && (state === null || state.opened.get(`queue:${name}`) === true),
     messages: {
       ready: countOf(counts, "ready"),
       delayed: countOf(counts, "delayed"),

@@ -15,6 +15,7 @@ import { historyRoutes } from "./history.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { inboxRoutes } from "./inbox.ts";
+import { membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
@@ -23,6 +24,7 @@ import { topicRoutes } from "./topics.ts";
 
 const me = "a".repeat(64);
 const bob = "b".repeat(64);
+const noChain = membershipOf(null);
 const self = { memberId: me, name: "ada" };
 const directory: Directory = {
   told_at: "2026-01-02T00:00:00.000Z",
@@ -71,7 +73,7 @@ describe("what was received", () => {
     inbox = createInbox({
       path: join(dir, "inbox.db"),
       memberId: me,
-      memberName: "ada",
+      memberName: () => "ada",
       clock,
       log: silentLog,
       fatal: (error) => assert.fail(String(error)),
@@ -83,8 +85,8 @@ describe("what was received", () => {
       [
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
-        ...topicRoutes({ link, self }),
-        ...memberRoutes({ link, self }),
+        ...topicRoutes({ link, membership: noChain, self }),
+        ...memberRoutes({ link, membership: noChain, self }),
         ...historyRoutes({ link, self }),
       ],
       localApi,

@@ -1,6 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
+import type { MeshSeal } from "../membership/seal-mesh.ts";
+import type { Membership } from "../parts.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { eventRoutes } from "./events.ts";
 import { type FileParts, fileRoutes } from "./files.ts";
@@ -8,18 +10,26 @@ import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
 import { memberRoutes } from "./members.ts";
+import { membershipRoutes } from "./membership.ts";
 import { messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { type Route, tagged } from "../../http/route.ts";
+import { sealRoutes } from "./seal.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
   SendParts &
-  FileParts & { readonly clock: Clock; readonly log: Log; readonly mesh: MeshFile };
+  FileParts & {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly mesh: MeshFile;
+    readonly meshSeal: MeshSeal;
+    readonly membership: Membership;
+  };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
@@ -33,6 +43,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("queues", queueRoutes(parts)),
     ...tagged("members", memberRoutes(parts)),
+    ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
     ...tagged("daemon", [...aboutRoutes(parts), openApiRoute(localApi, () => routes, parts.programVersion)]),

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
@@ -7,7 +6,7 @@ import { silentLog } from "../../base/log.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import type { Target } from "../../http/http-call.fixture.ts";
 import { createOutbox } from "../outbox/outbox.ts";
-import { sealNone } from "../outbox/seal-none.ts";
+import { testSealer } from "../outbox/sealer.fixture.ts";
 import type { Directory, Outbox } from "../parts.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { messageRoutes } from "./messages.ts";
@@ -26,7 +25,6 @@ export const directory: Directory = {
   ],
   topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
 };
-const privateKey = generateKeyPairSync("ed25519").privateKey;
 
 /** A daemon without a broker: outbox, local API over socket and port, and a link that a test scripts. */
 export interface SendHost {
@@ -48,8 +46,7 @@ export async function startSendHost(
     memberId: me,
     clock: systemClock,
     log: silentLog,
-    seal: (row, body) =>
-      sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
+    ...testSealer({ meshId, memberId: me }),
     voidIds: (ids) => link.voidIds(ids),
     onStages: async () => {},
     onPressure: () => {},
@@ -60,7 +57,15 @@ export async function startSendHost(
   const self = { memberId: me, name: "ada" };
   const { routes, problems } = checkedRoutes(
     [
-      ...sendRoutes({ outbox, link, self, meshId, clock: systemClock, observe: () => {} }),
+      ...sendRoutes({
+        outbox,
+        link,
+        membership: { state: () => null },
+        self,
+        meshId,
+        clock: systemClock,
+        observe: () => {},
+      }),
       ...messageRoutes({ outbox }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],

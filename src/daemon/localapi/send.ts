@@ -3,7 +3,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { bodyHash, localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
-import type { Directory, Link, Outbox, OutboxAnswer } from "../parts.ts";
+import { requireOwnMembership } from "../membership/own-standing.ts";
+import type { Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
@@ -13,6 +14,7 @@ import { sendAliases, sendHeaders, sendShape } from "../../http/send.schema.ts";
 export interface SendParts {
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly membership: Pick<Membership, "state">;
   readonly self: Self;
   readonly meshId: string;
   readonly clock: Clock;
@@ -39,6 +41,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "invalid_id",
         "id_conflict_header_body",
         "invalid_destination",
+        "not_a_member",
         "control_character",
         "meta_too_large",
         "unknown_destination",
@@ -71,6 +74,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
   if (known !== null) return answer(parts, "known", known);
 
+  requireOwnMembership(parts.membership, parts.self.memberId);
   const { destination, mentions } = await resolve(parts, parsed);
   const inlineBytes = parts.link.inlineBytes();
   if (parsed.body.length > inlineBytes) {

@@ -1,7 +1,8 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
 import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
-import type { Link } from "../parts.ts";
+import type { Directory, Link, Membership } from "../parts.ts";
+import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import { type Self, unknownTopic } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
@@ -13,7 +14,11 @@ import { topic, topicMembers, topics } from "./answers/directory.schema.ts";
 const topicParam = described(text(), "`#name` or `name`");
 
 /** Topics are the broker's: changing them needs the link, listing them the last known directory. */
-export function topicRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+export function topicRoutes(parts: {
+  readonly link: Link;
+  readonly membership: Membership;
+  readonly self: Self;
+}): readonly Route[] {
   const { link, self } = parts;
   const change = (type: "subscribe" | "unsubscribe"): Route =>
     operation({
@@ -65,11 +70,19 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
       params: { topic: topicParam },
       body: { unsealed: described(flag(), "Whether they may. Every receiver is shown that nobody has signed them") },
       answers: [{ status: 200, description: "The topic as it is now", body: topic }],
-      errors: ["invalid_destination", "unknown_destination", "not_allowed", ...brokerErrors],
-      handle: async ({ params, body }) => ({
-        status: 200,
-        body: view(await askOfTopic(link, "topic_policy", topicName(params.topic), { unsealed: body.unsealed })),
-      }),
+      errors: ["invalid_destination", "unknown_destination", "directory_unavailable", "not_allowed", ...entryErrors],
+      async handle({ params, body: { unsealed } }) {
+        const name = topicName(params.topic);
+        chainOf(parts.membership);
+        const topic = known(link).topics.find((one) => one.name === name) ?? (await missedTopic(link, name));
+        const destination = `#${name}`;
+        await changeChain(
+          parts.membership,
+          (now) => (now.opened.get(destination) ?? false) === unsealed,
+          () => ({ kind: "policy", destination, unsealed }),
+        );
+        return { status: 200, body: { ...view(topic), unsealed } };
+      },
     }),
     operation({
       name: "topicMembers",
@@ -81,7 +94,9 @@ export function topicRoutes(parts: { readonly link: Link; readonly self: Self })
       errors: ["invalid_destination", "unknown_destination", ...brokerErrors],
       handle: async ({ params }) => ({
         status: 200,
-        body: { items: subscribers(await askOfTopic(link, "topic_members", topicName(params.topic)), self) },
+        body: {
+          items: subscribers(await askOfTopic(link, "topic_members", topicName(params.topic)), self, link.directory()),
+        },
       }),
     }),
   ];
@@ -106,30 +121,36 @@ export function known(link: Link): NonNullable<ReturnType<Link["directory"]>> {
  */
 async function askOfTopic(
   link: Link,
-  type: "subscribe" | "unsubscribe" | "topic_members" | "topic_policy",
+  type: "subscribe" | "unsubscribe" | "topic_members",
   topic: string,
-  more: Readonly<Record<string, unknown>> = {},
 ): Promise<unknown> {
   try {
-    return await askBroker(link, { type, topic, ...more });
+    return await askBroker(link, { type, topic });
   } catch (thrown) {
     if (ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
     throw unknownTopic(topic, link.directory()?.topics ?? []);
   }
 }
 
-function subscribers(result: unknown, self: Self): readonly TopicMemberView[] {
+/** News of a topic may have been lost: the broker is asked before it is said to be missing. */
+async function missedTopic(link: Link, name: string): Promise<Directory["topics"][number]> {
+  const topics = (await link.freshDirectory())?.topics ?? [];
+  const topic = topics.find((one) => one.name === name);
+  if (topic === undefined) throw unknownTopic(name, topics);
+  return topic;
+}
+
+/** Who they are the chain says; that they are subscribed is the broker's word. */
+function subscribers(result: unknown, self: Self, directory: Directory | null): readonly TopicMemberView[] {
   const { members } = (result ?? {}) as Partial<RequestResults["topic_members"]>;
   if (!Array.isArray(members))
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a list of members");
-  return (members as RequestResults["topic_members"]["members"]).map(({ member_id, name, role, online }) => ({
-    member_id,
-    name,
-    address: `@${name}`,
-    role,
-    online,
-    self: member_id === self.memberId,
-  }));
+  const chained = directory?.names === undefined ? null : new Map(directory.members.map((one) => [one.member_id, one]));
+  return (members as RequestResults["topic_members"]["members"]).flatMap((told) => {
+    const { member_id, name, role } = chained === null ? told : (chained.get(told.member_id) ?? {});
+    if (member_id === undefined || name === undefined || role === undefined) return [];
+    return [{ member_id, name, address: `@${name}`, role, online: told.online, self: member_id === self.memberId }];
+  });
 }
 
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */

@@ -4,19 +4,28 @@
  *
  * A destination is *open* (several of its rows may be on the link at once), *paused* (a row was refused for now: the
  * rows behind it are being answered `behind`, and nothing more is claimed until all of them are back, else a later row
- * would overtake them) or *waiting* (until a time). Values only; the outbox keeps the rows.
+ * would overtake them), *waiting* (until a time) or *keyless* (until there is news of keys). Values only; the outbox keeps
+ * the rows.
  */
 export class DrainOrder {
   readonly #destinations = new Map<
     string,
-    { inflight: number; paused: boolean; waitUntil: number; failures: number; hasPending: boolean }
+    {
+      inflight: number;
+      paused: boolean;
+      waitUntil: number;
+      failures: number;
+      hasPending: boolean;
+      keyless: boolean;
+    }
   >();
 
   /** Destinations with pending rows, in turn. */
   ready(now: number): string[] {
     const found: string[] = [];
     for (const [name, state] of this.#destinations) {
-      if (state.hasPending && state.waitUntil <= now && (!state.paused || state.inflight === 0)) found.push(name);
+      if (state.hasPending && !state.keyless && state.waitUntil <= now && (!state.paused || state.inflight === 0))
+        found.push(name);
     }
     return found;
   }
@@ -26,7 +35,26 @@ export class DrainOrder {
     const state = this.#destinations.get(destination);
     if (state !== undefined) state.hasPending = true;
     else
-      this.#destinations.set(destination, { inflight: 0, paused: false, waitUntil: 0, failures: 0, hasPending: true });
+      this.#destinations.set(destination, {
+        inflight: 0,
+        paused: false,
+        waitUntil: 0,
+        failures: 0,
+        hasPending: true,
+        keyless: false,
+      });
+  }
+
+  /** Nothing can be sealed to it until {@link keysChanged}. */
+  keyless(destination: string): void {
+    this.add(destination);
+    const state = this.#destinations.get(destination);
+    if (state !== undefined) state.keyless = true;
+  }
+
+  /** Whoever waited for a key is asked for again. */
+  keysChanged(): void {
+    for (const state of this.#destinations.values()) state.keyless = false;
   }
 
   claimed(destination: string, rows: number): void {
@@ -83,7 +111,7 @@ export class DrainOrder {
   nextInMs(now: number): number | null {
     let soonest: number | null = null;
     for (const state of this.#destinations.values()) {
-      if (!state.hasPending || (state.paused && state.inflight > 0)) continue;
+      if (!state.hasPending || state.keyless || (state.paused && state.inflight > 0)) continue;
       const wait = Math.max(0, state.waitUntil - now);
       soonest = soonest === null ? wait : Math.min(soonest, wait);
     }

@@ -1,7 +1,7 @@
 import { defaultBackoff, fullJitter } from "../../base/backoff.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { LogBreak, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
-import type { ClaimedRow } from "../parts.ts";
+import type { ClaimedRow, Readiness } from "../parts.ts";
 import { type NextState, nextState } from "./next-state.ts";
 import type { OutboxCore } from "./outbox.ts";
 import type { OutboxRow } from "./row.ts";
@@ -13,44 +13,77 @@ const neverAttemptedMaxHours = 720;
 const hourMs = 3_600_000;
 const brokenEpochFact = "epoch_reopened";
 
-/** Moves due rows to inflight, in order per destination, their envelopes frozen on disk before they go on the wire. */
+/**
+ * Moves due rows to inflight, in order per destination, their envelopes frozen on disk before they go on the wire. A
+ * destination that nothing can be sealed to now waits, its first row says why, and it holds up no other.
+ */
 export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedRow[] {
   const ready = core.order.ready(now);
   if (ready.length === 0) return [];
-  const takenOf: { readonly destination: string; readonly taken: number; readonly isLast: boolean }[] = [];
-  const claimed = core.transaction(() => {
-    const claimed: ClaimedRow[] = [];
+  const turn: ClaimTurn = { claimed: [], ended: [], takenOf: [], keyless: [] };
+  core.transaction(() => {
     for (const destination of ready) {
-      if (claimed.length >= limit) break;
-      const wanted = Math.min(claimPerDestinationMax, limit - claimed.length);
-      const rows = core.queries.pendingOf(destination, wanted);
-      if (rows.length === 0) {
-        core.order.empty(destination);
-        continue;
-      }
-      let taken = 0;
-      for (const row of rows) {
-        // Order: nothing behind a row that is not due, or that waits to be voided.
-        if (row.doom !== null || row.next_attempt_at > now) {
-          if (taken === 0)
-            core.order.waitUntil(destination, row.doom === null ? row.next_attempt_at : now + defaultBackoff.baseMs);
-          break;
-        }
-        const envelope = frozenEnvelope(core, row);
-        core.queries.claim(row.id, JSON.stringify(envelope), now);
-        core.moved("pending", "inflight");
-        claimed.push({ outboxId: row.id, envelope });
-        taken += 1;
-      }
-      if (taken > 0) takenOf.push({ destination, taken, isLast: taken === rows.length && taken < wanted });
+      if (turn.claimed.length >= limit) break;
+      claimOf(core, destination, Math.min(claimPerDestinationMax, limit - turn.claimed.length), now, turn);
     }
-    return claimed;
   });
-  for (const { destination, taken, isLast } of takenOf) {
+  for (const { destination, taken, isLast } of turn.takenOf) {
     core.order.claimed(destination, taken);
     if (isLast) core.order.empty(destination);
   }
-  return claimed;
+  for (const destination of turn.keyless) core.order.keyless(destination);
+  core.teller.tell(turn.ended);
+  return turn.claimed;
+}
+
+/** What one claim came to; the order of destinations follows once it is on disk. */
+interface ClaimTurn {
+  readonly claimed: ClaimedRow[];
+  /** Rows that died, since nothing can ever be sealed to their destination. */
+  readonly ended: number[];
+  readonly takenOf: { readonly destination: string; readonly taken: number; readonly isLast: boolean }[];
+  readonly keyless: string[];
+}
+
+function claimOf(core: OutboxCore, destination: string, wanted: number, now: number, turn: ClaimTurn): void {
+  const rows = core.queries.pendingOf(destination, wanted);
+  if (rows.length === 0) return core.order.empty(destination);
+  let readiness: Readiness | null = null;
+  let taken = 0;
+  let passed = 0;
+  for (const row of rows) {
+    // Order: nothing behind a row that is not due, or that waits to be voided.
+    if (row.doom !== null || row.next_attempt_at > now) {
+      if (taken === 0)
+        core.order.waitUntil(destination, row.doom === null ? row.next_attempt_at : now + defaultBackoff.baseMs);
+      break;
+    }
+    // A row on the wire before keeps its bytes; one that never was is sealed anew, since keys and versions may have changed.
+    let envelope = row.transmitted === 1 && row.envelope !== null ? (JSON.parse(row.envelope) as Envelope) : null;
+    if (envelope === null) {
+      readiness ??= core.options.readyFor({ kind: row.destination_kind, ref: row.destination_ref });
+      if (!readiness.ready) {
+        const error = JSON.stringify(readiness.reason);
+        if (!readiness.forGood) {
+          if (row.last_error !== error) core.queries.lastError(row.id, error);
+          turn.keyless.push(destination);
+          break;
+        }
+        core.queries.dead(row.id, error, null, now);
+        core.moved("pending", "dead");
+        turn.ended.push(row.id);
+        passed += 1;
+        continue;
+      }
+      envelope = core.options.seal(row, row.body ?? new Uint8Array());
+    }
+    core.queries.claim(row.id, JSON.stringify(envelope), now);
+    core.moved("pending", "inflight");
+    turn.claimed.push({ outboxId: row.id, envelope });
+    taken += 1;
+    passed += 1;
+  }
+  if (taken > 0) turn.takenOf.push({ destination, taken, isLast: passed === rows.length && passed < wanted });
 }
 
 /**
@@ -62,12 +95,6 @@ export function linkOpened(core: OutboxCore): void {
   for (let row = 0; row < stranded; row += 1) core.moved("inflight", "pending");
   core.order.reset();
   for (const { destination } of core.queries.destinations()) core.order.add(destination);
-}
-
-/** A row on the wire before keeps its bytes; one that never was is sealed anew, since keys and versions may have changed. */
-function frozenEnvelope(core: OutboxCore, row: OutboxRow): Envelope {
-  if (row.transmitted === 1 && row.envelope !== null) return JSON.parse(row.envelope) as Envelope;
-  return core.options.seal(row, row.body ?? new Uint8Array());
 }
 
 /** Applies the broker's answers in one commit, then tells of the stages that became true. */
@@ -256,6 +283,8 @@ export function reopenAfterBreak(core: OutboxCore, breaks: readonly LogBreak[], 
   const reopened = core.transaction(() => {
     let rows = 0;
     for (const found of fresh) rows += core.queries.reopen(found.epoch, found.prefix, now);
+    // What an earlier version had sent unsealed is not sent so again.
+    core.queries.doomUnsealed();
     core.queries.setFact(brokenEpochFact, String(Math.max(...fresh.map((found) => found.epoch))));
     return rows;
   });

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,11 +10,10 @@ import type { VoidAnswer } from "../../protocol/frames.ts";
 import type { AcceptedRequest, Outbox } from "../parts.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import type { OutboxRow } from "./row.ts";
-import { sealNone } from "./seal-none.ts";
+import { testSealer } from "./sealer.fixture.ts";
 
 export const meshId = "0198f0a0-0000-7000-8000-000000000001";
 export const me = "a".repeat(64);
-const { privateKey } = generateKeyPairSync("ed25519");
 
 /** An outbox on a file of its own, under a clock that stands still. */
 export interface OutboxBench {
@@ -26,6 +24,7 @@ export interface OutboxBench {
   voids: ((wireIds: readonly string[]) => readonly VoidAnswer[]) | null;
   /** Rows whose stages were told, in order. */
   readonly told: OutboxRow[];
+  readonly sealer: ReturnType<typeof testSealer>;
   /** As after a crash: closed without a word and opened again on the same file. */
   reopen(more?: Partial<OutboxOptions>): Promise<void>;
   close(): Promise<void>;
@@ -37,6 +36,7 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
   const folder = mkdtempSync(join(tmpdir(), "cm-outbox-"));
   const clock = createManualClock();
   const told: OutboxRow[] = [];
+  const sealer = testSealer({ meshId, memberId: me });
   const open = async (extra: Partial<OutboxOptions>): Promise<Outbox> => {
     const outbox = createOutbox({
       path: join(folder, "outbox.db"),
@@ -44,8 +44,8 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
       memberId: me,
       clock,
       log: silentLog,
-      seal: (row, body) =>
-        sealNone(row, body, { meshId, memberId: me, keyId: me, privateKey, fingerprintVersion: () => 2 }),
+      readyFor: (destination) => sealer.readyFor(destination),
+      seal: (row, body) => sealer.seal(row, body),
       voidIds: async (ids) => {
         if (bench.voids === null) throw new ClaudemeshError("broker_unreachable", "away");
         return bench.voids(ids);
@@ -67,6 +67,7 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
     clock,
     voids: null,
     told,
+    sealer,
     async reopen(extra = more) {
       await bench.outbox.stop();
       bench.outbox = await open(extra);

@@ -9,7 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
-import type { AcceptedRequest, Outbox, OutboxAnswer } from "../parts.ts";
+import type { AcceptedRequest, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
 import { answerFor } from "./answer-table.ts";
 import { DrainOrder } from "./drain-order.ts";
 import { dropRow, requeueRow } from "./operator.ts";
@@ -24,7 +24,9 @@ export interface OutboxOptions {
   readonly memberId: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Builds the envelope that a row's first transmission freezes. */
+  /** Whether something can be sealed to a destination now, and why not. */
+  readyFor(destination: { readonly kind: OutboxRow["destination_kind"]; readonly ref: string }): Readiness;
+  /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
   seal(row: OutboxRow, body: Uint8Array): Envelope;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
@@ -91,6 +93,7 @@ class SqliteOutbox implements Outbox {
     const queries = outboxQueries(db);
     // A crash left these on a link that no longer exists. What became of them is unknown: they go out again as they are.
     queries.resetInflight();
+    queries.doomUnsealed();
     Object.assign(this.#counts, queries.counts());
     const order = new DrainOrder();
     for (const { destination, head } of queries.destinations())
@@ -228,6 +231,11 @@ class SqliteOutbox implements Outbox {
 
   nextDueInMs(now: number): number | null {
     return this.#live().order.nextInMs(now);
+  }
+
+  keysChanged(): void {
+    this.#core?.order.keysChanged();
+    this.#core?.work();
   }
 
   onWork(listener: () => void): void {

@@ -86,6 +86,12 @@ export function outboxQueries(db: DatabaseSync) {
   const progress = db.prepare(
     "UPDATE outbox SET reached = max(coalesce(reached, 0), ?), reached_of = ?, delivered_at = coalesce(delivered_at, ?), untold = 1 WHERE id = ?",
   );
+  // What an earlier version put on the wire as it was written. Json_extract, since a body's text could say anything.
+  const doomUnsealed = db.prepare(
+    `UPDATE outbox SET doom = json_object('code', 'unsealed_body', 'message',
+       'an earlier version had put it on the wire unsealed; claudemesh outbox requeue ' || id || ' sends it sealed')
+      WHERE status = 'pending' AND transmitted = 1 AND doom IS NULL AND json_extract(envelope, '$.algorithm') = 'none'`,
+  );
   const lastError = db.prepare("UPDATE outbox SET last_error = ? WHERE id = ?");
   const shrink = db.prepare(
     `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]'
@@ -166,6 +172,7 @@ export function outboxQueries(db: DatabaseSync) {
       stage.run(at.delivered, at.injected, at.read, id),
     progress: (id: number, reached: number, of: number, deliveredAt: number | null) =>
       progress.run(reached, of, deliveredAt, id),
+    doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     ...positionQueries(db),

@@ -189,6 +189,7 @@ function grant(state: MembershipState, maker: ChainMember, entry: Entry<"grants"
   requirePower(maker, member, "limit");
   const before = member.destinations;
   member.destinations = entry.destinations;
+  member.destinationsSince = entry.n;
   const narrows =
     entry.destinations !== null &&
     (before === null || before.some((name) => entry.destinations?.includes(name) === false));
@@ -218,6 +219,7 @@ function end(
   entry: Entry<"revoke" | "leave">,
 ): void {
   member.status = status;
+  member.until = entry.n;
   member.through = entry.through;
   state.narrowedAt = entry.n;
   closeInvitesOf(state, member);
@@ -238,10 +240,12 @@ function addMember(state: MembershipState, member: NewMember, role: Role, n: num
     status: "active",
     keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
     since: n,
+    until: null,
     through: null,
     dmFrom: null,
     destinations: null,
     entries: 0,
+    destinationsSince: n,
   });
   state.names.set(member.name, member.member_id);
 }

@@ -30,6 +30,8 @@ export interface ChainMember {
   readonly keys: ChainKeys[];
   /** Entry by which it came. */
   readonly since: number;
+  /** Entry by which it went; null: it is active. */
+  until: number | null;
   /** Once it is gone: nothing of its above this place of the log is its own any more. */
   through: LogPlace | null;
   /** member_ids whose direct messages it takes; null: everybody's. */
@@ -38,6 +40,8 @@ export interface ChainMember {
   destinations: readonly string[] | null;
   /** Entries that it made. */
   entries: number;
+  /** Entry that said so last: what it may have used before is not told. */
+  destinationsSince: number;
 }
 
 export interface ChainKeys {
@@ -85,6 +89,14 @@ export function currentKeys(member: ChainMember): ChainKeys {
   const keys = member.keys.at(-1);
   if (keys === undefined) throw new TypeError("a member of the chain has no keys");
   return keys;
+}
+
+/** Whether a key was the member's in use right after entry `n`, and the member active. */
+export function keyInUse(member: ChainMember, keyId: string, n: number): boolean {
+  if (n < member.since || (member.until !== null && n >= member.until)) return false;
+  const index = member.keys.findIndex((keys) => keys.keyId === keyId);
+  const [keys, next] = [member.keys[index], member.keys[index + 1]];
+  return keys !== undefined && keys.since <= n && (next === undefined || n < next.since);
 }
 
 /** Whether a member may send to and read a topic or queue: `destination` is `#name` or `queue:name`. `#all` is everybody's. */

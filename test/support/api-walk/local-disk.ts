@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { exitCodes } from "../../../src/bin/exit-codes.ts";
-import { createMember } from "../../../src/daemon/identity/member.ts";
+import { foundedMember } from "../../../src/daemon/membership/founded-member.fixture.ts";
 import { httpCall } from "../../../src/http/http-call.fixture.ts";
 import { daemonProcess } from "../program-process.ts";
 import { tempFolder } from "../temp-folder.ts";
@@ -24,7 +24,7 @@ function lonelyMember(t: TestContext, settings = ""): string {
     certificate_print: null,
   };
   mkdirSync(dir, { mode: 0o700 });
-  createMember(dir, mesh, 0);
+  foundedMember(dir, mesh, 0);
   writeFileSync(join(dir, "config.toml"), settings);
   return dir;
 }

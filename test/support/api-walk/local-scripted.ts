@@ -3,8 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { connect } from "../../../src/client/connect.ts";
-import { createMember } from "../../../src/daemon/identity/member.ts";
 import { type FakeBroker, type FakeLink, fakeBroker } from "../../../src/daemon/link/fake-broker.fixture.ts";
+import { foundedMember } from "../../../src/daemon/membership/founded-member.fixture.ts";
 import { linked } from "../mesh.ts";
 import { type DaemonProcess, daemonProcess } from "../program-process.ts";
 import { tempFolder } from "../temp-folder.ts";
@@ -51,7 +51,7 @@ async function scripted(t: TestContext): Promise<Scripted> {
   const dir = join(tempFolder(t), "local");
   mkdirSync(dir, { mode: 0o700 });
   const mesh = { mesh_id: meshId, slug: "local", member_name: "ada", certificate_print: null };
-  createMember(dir, { ...mesh, broker_url: broker.url, broker_key: broker.key }, 0);
+  foundedMember(dir, { ...mesh, broker_url: broker.url, broker_key: broker.key }, 0);
   const [daemon, link] = await Promise.all([daemonProcess(t, dir), opened(broker)]);
   const client = connect(daemon.unix);
   await linked({ client });

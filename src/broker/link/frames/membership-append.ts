@@ -1,4 +1,6 @@
 import { readEntry } from "../../../protocol/membership/read-entry.ts";
+import { activeMember, isAdmin } from "../../../protocol/membership/state.ts";
+import { requireInviteOpenNow } from "../../membership/rules.ts";
 import { request } from "./frame-handler.ts";
 
 /**
@@ -6,6 +8,15 @@ import { request } from "./frame-handler.ts";
  * the chain's to judge.
  */
 export const onMembershipAppend = request<"membership_append">(async (frame, link, parts) => {
-  const { n, head: hash } = await parts.membership.append(link.meshId, [readEntry(frame.entry)], { begins: true });
+  const entry = readEntry(frame.entry);
+  const { n, head: hash } = await parts.membership.append(link.meshId, [entry], {
+    // Its maker becomes the owner by it: it has to be one before.
+    begins: (await parts.store.member(link.meshId, entry.by))?.role === "owner",
+    check(_, state) {
+      const member = state === null ? null : activeMember(state, link.memberId);
+      // Owners and admins take in whom they like: they may also bring back who joined before the broker lost it.
+      if (member === null || !isAdmin(member)) requireInviteOpenNow(entry, state, parts.clock.now());
+    },
+  });
   return { n, hash };
 });

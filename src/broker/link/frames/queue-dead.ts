@@ -1,9 +1,11 @@
 import { rfc3339 } from "../../../protocol/time.ts";
+import { requireUse } from "../../membership/rules.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
 import { request } from "./frame-handler.ts";
 
 /** Dead letters in the order of acceptance. A page ends early when it would not fit a frame. */
 export const onQueueDead = request<"queue_dead">(async (frame, link, parts) => {
+  requireUse(await parts.membership.known(link.meshId), link.memberId, `queue:${frame.queue}`);
   const limit = Math.max(1, Math.min(frame.limit, parts.limits.frameItemsMax));
   const now = parts.clock.now();
   const page = (afterSeq: number, of: { readonly limit: number; readonly limitBytes: number }) =>

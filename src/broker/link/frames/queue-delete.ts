@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
+import { requireUse } from "../../membership/rules.ts";
 import { unknownQueue } from "../../store/queue-refusals.ts";
 import { letOthersRun } from "../../upkeep/upkeep-job.ts";
 import type { LinkParts } from "../link-parts.ts";
@@ -7,6 +8,7 @@ import { request } from "./frame-handler.ts";
 
 /** Who made a queue may delete it, as may owners and admins. What it still holds is given up only by force. */
 export const onQueueDelete = request<"queue_delete">(async (frame, link, parts) => {
+  requireUse(await parts.membership.known(link.meshId), link.memberId, `queue:${frame.queue}`);
   await requireKeeper(frame.queue, link, parts);
   const { clock, limits, store } = parts;
   const told = new Set<string>();

@@ -7,5 +7,6 @@ export const onSubscribe = request<"subscribe">(async (frame, link, parts) => {
   requireUse(await parts.membership.known(link.meshId), link.memberId, `#${frame.topic}`);
   const topic = await parts.store.subscribe(link.meshId, link.memberId, frame.topic, parts.clock.now());
   await link.openDestinations();
+  parts.keyNews.changed(link.meshId);
   return topicInfo(parts.store, topic, link.memberId);
 });

@@ -3,6 +3,7 @@ import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { noteDepartures } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 /** Of two brokers that create one mesh at the same moment, the later one waits for the other's commit and finds its row. */
@@ -41,6 +42,13 @@ const meshTables = [
   "mesh",
   "member",
   "cursor",
+  "epoch_arrival",
+  "epoch_departure",
+  "epoch_wrap",
+  "epoch",
+  "epoch_destination",
+  "key_head",
+  "key_member",
   "api_key",
   "blob",
   "blob_total",
@@ -163,10 +171,11 @@ export async function endMember(
     "UPDATE mesh.member SET status = $3, link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
     [meshId, memberId, status],
   );
-  await tx.rows(
-    "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL",
+  const ended = await tx.rows(
+    "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL RETURNING topic_id",
     [meshId, memberId, head],
   );
+  await noteDepartures(tx, meshId, memberId, ended);
 }
 
 export function raiseLinkEpoch(

@@ -4,6 +4,7 @@ import type { MembershipEffect, NewMembershipEntry } from "../membership-store.t
 import { readAnnouncedKeys, readMembershipHead, withinBytes } from "../membership-rows.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { endMember, insertMember, member, requireActive } from "./directory.ts";
+import { limitQueues, setSealingKey } from "./key-members.ts";
 import { queueByName, writeQueueUnsealed } from "./queues.ts";
 import { endSubscriptionsBut, openIntervalOfAll, topicByName, writeTopicUnsealed } from "./topics.ts";
 
@@ -78,7 +79,11 @@ async function apply(
       ]);
       return;
     case "member_limited":
-      return endSubscriptionsBut(tx, meshId, effect.member_id, effect.destinations, head);
+      if (effect.destinations !== null)
+        await endSubscriptionsBut(tx, meshId, effect.member_id, effect.destinations, head);
+      return limitQueues(tx, meshId, effect.member_id, effect.destinations);
+    case "member_keys":
+      return setSealingKey(tx, meshId, effect.member_id, effect.x25519_pubkey);
     case "member_ended":
       return endMember(tx, meshId, effect.member_id, effect.status, head);
     case "unsealed": {

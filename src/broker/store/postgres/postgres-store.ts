@@ -11,6 +11,8 @@ import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import * as invites from "./invites.ts";
+import * as keyReading from "./key-reading.ts";
+import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
 import * as membership from "./membership.ts";
 import { mentions, repairMentions } from "./mentions.ts";
@@ -152,6 +154,16 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     claimExpiredBlobs: ofMesh(blobs.claimExpiredBlobs),
     forgetBlobs: ofMesh(blobs.forgetBlobs),
     blobBytes: ofMesh(blobs.blobBytes),
+    createEpoch: ofMesh(keys.createEpoch),
+    addWraps: ofMesh(keys.addWraps),
+    epoch: ofMesh(keys.epoch),
+    keysAbove: ofMesh(keyReading.keysAbove),
+    wantedWraps: ofMesh(keyReading.wantedWraps),
+    keysLacked: ofMesh(keyReading.keysLacked),
+    keyHolders: ofMesh(keyReading.keyHolders),
+    destinationUsers: ofMesh(keyReading.destinationUsers),
+    keyHead: ofMesh(keyReading.keyHead),
+    keyChanges: ofMesh(keyReading.keyChanges),
     membershipHead: ofMesh(membership.membershipHead),
     membershipAbove: ofMesh(membership.membershipAbove),
     appendMembership: ofMesh(membership.appendMembership),

@@ -40,13 +40,16 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
     endedLinks: (links, now) => endedLinks(open(), links, now),
     async heads(meshIds) {
       const rows = await open().rows(
-        `SELECT h.mesh_id, h.seq, c.n, c.hash FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id
+        `SELECT h.mesh_id, h.seq, c.n, c.hash, coalesce(k.key_seq, 0) AS key_seq
+           FROM unnest($1::uuid[]) AS u (mesh_id) JOIN mesh.mesh_head h ON h.mesh_id = u.mesh_id
+           LEFT JOIN mesh.key_head k ON k.mesh_id = u.mesh_id
            LEFT JOIN LATERAL (SELECT m.n, m.hash FROM mesh.membership m WHERE m.mesh_id = u.mesh_id ORDER BY m.n DESC LIMIT 1) c ON true`,
         [encodeArray(uuidArray, meshIds)],
       );
       return rows.map((row) => ({
         mesh_id: String(row["mesh_id"]),
         seq: Number(row["seq"]),
+        key_seq: Number(row["key_seq"]),
         membership: row["hash"] === null ? null : readMembershipHead(row),
       }));
     },

@@ -5,6 +5,7 @@ import type { TopicRow } from "../store.ts";
 import { encodeArray, textArray } from "./binary-array.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { requireActive } from "./directory.ts";
+import { noteArrival, noteDeparture, noteDepartures } from "./keys.ts";
 import { uuidOrNone } from "./uuid.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
@@ -77,10 +78,12 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
 export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): Promise<TopicRow> {
   return core.locked(meshId, async (tx, head) => {
     const topic = await requireTopic(tx, meshId, name);
-    await tx.rows(
-      "UPDATE mesh.subscription SET last_seq = $4 WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL",
+    const ended = await tx.rows(
+      `UPDATE mesh.subscription SET last_seq = $4
+        WHERE mesh_id = $1 AND member_id = $2 AND topic_id = $3 AND last_seq IS NULL RETURNING 1`,
       [meshId, memberId, topic.topic_id, head.seq],
     );
+    if (ended.length > 0) await noteDeparture(tx, meshId, memberId, `topic:${topic.topic_id}`);
     return topic;
   });
 }
@@ -145,6 +148,7 @@ export async function openInterval(
     "INSERT INTO mesh.cursor (mesh_id, member_id, destination, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     [meshId, memberId, `topic:${topicId}`, head],
   );
+  await noteArrival(tx, meshId, memberId, `topic:${topicId}`);
 }
 
 /** Its messages up to the head are still the member's. Call it under the mesh's lock. */
@@ -156,11 +160,13 @@ export async function endSubscriptionsBut(
   head: number,
 ): Promise<void> {
   const names = [systemTopic, ...destinations.flatMap((name) => (name.startsWith("#") ? [name.slice(1)] : []))];
-  await tx.rows(
+  const ended = await tx.rows(
     `UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL AND topic_id NOT IN (
-       SELECT topic_id FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL AND name = ANY ($4::text[]))`,
+       SELECT topic_id FROM mesh.topic WHERE mesh_id = $1 AND deleted_at IS NULL AND name = ANY ($4::text[]))
+     RETURNING topic_id`,
     [meshId, memberId, head, encodeArray(textArray, names)],
   );
+  await noteDepartures(tx, meshId, memberId, ended);
 }
 
 /** Call it under the mesh's lock, or while the mesh is not yet to be seen. */

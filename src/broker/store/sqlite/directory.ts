@@ -3,6 +3,7 @@ import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
+import { noteDepartures } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): MeshRow {
@@ -29,6 +30,13 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 }
 
 const meshTables = [
+  "epoch_arrival",
+  "epoch_departure",
+  "epoch_wrap",
+  "epoch",
+  "epoch_destination",
+  "key_head",
+  "key_member",
   "api_key",
   "blob",
   "blob_total",
@@ -112,9 +120,12 @@ export function endMember(core: StoreCore, meshId: string, memberId: string, sta
   core
     .sql("UPDATE member SET status = ?, link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
     .run(status, meshId, memberId);
-  core
-    .sql("UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL")
-    .run(headOf(core, meshId), meshId, memberId);
+  const ended = core
+    .sql(
+      "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL RETURNING topic_id",
+    )
+    .all(headOf(core, meshId), meshId, memberId);
+  noteDepartures(core, meshId, memberId, ended);
 }
 
 export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): RaisedLink {

@@ -4,6 +4,7 @@ import type { MembershipEffect, NewMembershipEntry } from "../membership-store.t
 import { readAnnouncedKeys, readMembershipHead, withinBytes } from "../membership-rows.ts";
 import type { StoreCore } from "./core.ts";
 import { endMember, headOf, insertMember, member, requireActive } from "./directory.ts";
+import { limitQueues, setSealingKey } from "./key-members.ts";
 import { queueByName, writeQueueUnsealed } from "./queues.ts";
 import { endSubscriptionsBut, openIntervalOfAll, topicByName, writeTopicUnsealed } from "./topics.ts";
 
@@ -64,7 +65,10 @@ function apply(
         .run(effect.role, meshId, effect.member_id);
       return;
     case "member_limited":
-      return endSubscriptionsBut(core, meshId, effect.member_id, effect.destinations);
+      if (effect.destinations !== null) endSubscriptionsBut(core, meshId, effect.member_id, effect.destinations);
+      return limitQueues(core, meshId, effect.member_id, effect.destinations);
+    case "member_keys":
+      return setSealingKey(core, meshId, effect.member_id, effect.x25519_pubkey);
     case "member_ended":
       return endMember(core, meshId, effect.member_id, effect.status);
     case "unsealed": {

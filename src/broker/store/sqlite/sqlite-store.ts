@@ -11,6 +11,8 @@ import { checkConsistency } from "./consistency.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import * as keyReading from "./key-reading.ts";
+import * as keys from "./keys.ts";
 import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
 import * as membership from "./membership.ts";
@@ -122,6 +124,16 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     claimExpiredBlobs: method(blobs.claimExpiredBlobs),
     forgetBlobs: method(blobs.forgetBlobs),
     blobBytes: method(blobs.blobBytes),
+    createEpoch: method(keys.createEpoch),
+    addWraps: method(keys.addWraps),
+    epoch: method(keys.epoch),
+    keysAbove: method(keyReading.keysAbove),
+    wantedWraps: method(keyReading.wantedWraps),
+    keysLacked: method(keyReading.keysLacked),
+    keyHolders: method(keyReading.keyHolders),
+    destinationUsers: method(keyReading.destinationUsers),
+    keyHead: method(keyReading.keyHead),
+    keyChanges: method(keyReading.keyChanges),
     membershipHead: method(membership.membershipHead),
     membershipAbove: method(membership.membershipAbove),
     appendMembership: method(membership.appendMembership),

@@ -4,6 +4,7 @@ import { readTopic } from "../read-row.ts";
 import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { addCursor, headOf, requireActive } from "./directory.ts";
+import { noteArrival, noteDeparture, noteDepartures } from "./keys.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
 export const systemTopic = "all";
@@ -61,11 +62,12 @@ export function subscribe(core: StoreCore, meshId: string, memberId: string, nam
 export function unsubscribe(core: StoreCore, meshId: string, memberId: string, name: string): TopicRow {
   return core.transaction(() => {
     const topic = requireTopic(core, meshId, name);
-    core
+    const { changes } = core
       .sql(
         "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND topic_id = ? AND last_seq IS NULL",
       )
       .run(headOf(core, meshId), meshId, memberId, topic.topic_id);
+    if (changes > 0) noteDeparture(core, meshId, memberId, `topic:${topic.topic_id}`);
     return topic;
   });
 }
@@ -124,6 +126,7 @@ export function openInterval(core: StoreCore, meshId: string, memberId: string, 
     )
     .run(meshId, memberId, topicId, head);
   addCursor(core, meshId, memberId, `topic:${topicId}`, head);
+  noteArrival(core, meshId, memberId, `topic:${topicId}`);
 }
 
 /** Its messages up to the head are still the member's. Call inside a transaction. */
@@ -134,12 +137,14 @@ export function endSubscriptionsBut(
   destinations: readonly string[],
 ): void {
   const names = [systemTopic, ...destinations.flatMap((name) => (name.startsWith("#") ? [name.slice(1)] : []))];
-  core
+  const ended = core
     .sql(
       `UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL AND topic_id NOT IN (
-         SELECT topic_id FROM topic WHERE mesh_id = ? AND deleted_at IS NULL AND name IN (SELECT value FROM json_each(?)))`,
+         SELECT topic_id FROM topic WHERE mesh_id = ? AND deleted_at IS NULL AND name IN (SELECT value FROM json_each(?)))
+       RETURNING topic_id`,
     )
-    .run(headOf(core, meshId), meshId, memberId, meshId, JSON.stringify(names));
+    .all(headOf(core, meshId), meshId, memberId, meshId, JSON.stringify(names));
+  noteDepartures(core, meshId, memberId, ended);
 }
 
 /** Call inside a transaction. */

@@ -2,6 +2,7 @@ import { anyJson, described, oneOf, text, whole } from "../../../http/shape.ts";
 import { answerOf, constant, count, instant, listing, nullable, record, view } from "../../../http/view.ts";
 import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
 import type { CompatView, HealthView, StoppingView, VersionView } from "../../../protocol/local-api.ts";
+import { membershipTrouble } from "./membership.schema.ts";
 import { outboxCounts } from "./outbox.schema.ts";
 
 export const health = answerOf<HealthView>("Health")(
@@ -21,6 +22,10 @@ export const health = answerOf<HealthView>("Health")(
       ),
     }),
     outbox: described(outboxCounts, "Rows by status"),
+    membership: view({
+      entries: described(count(), "Entries of the membership chain that this home holds; 0: none"),
+      trouble: membershipTrouble,
+    }),
     pid: count(),
     started_at: instant(),
   }),

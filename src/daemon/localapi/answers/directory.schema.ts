@@ -1,6 +1,7 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, instant, listing, nullable, view } from "../../../http/view.ts";
-import type { Listing, MemberList, MemberView, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { Listing, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { MemberList, MemberView } from "../../../protocol/membership-api.ts";
 
 const role = oneOf("owner", "admin", "member", "guest");
 
@@ -14,6 +15,11 @@ export const member = answerOf<MemberView>("Member")(
     last_seen_at: nullable(instant()),
     self: flag(),
     agents: described(listing(text()), "As it named them when it connected last"),
+    status: oneOf("active", "revoked", "left"),
+    key_ids: described(listing(text()), "Its signing keys, the one in use last"),
+    joined_at: described(nullable(instant()), "null in a mesh without a membership chain"),
+    destinations: described(nullable(listing(text())), "Topics and queues that it may use; null: all"),
+    dm_from: described(nullable(listing(text())), "Addresses whose direct messages it takes; null: everybody's"),
   }),
 );
 export const members = answerOf<MemberList>()(

@@ -4,6 +4,8 @@ import { bodyHash, wireFingerprint } from "../../protocol/fingerprint.ts";
 import { wireId } from "../../protocol/ids.ts";
 import { sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import type { Keyring, SealedHeader } from "../parts.ts";
+import { frameContent } from "../sealing/content.ts";
 import type { OutboxRow } from "./row.ts";
 
 export interface Sealer {
@@ -11,31 +13,23 @@ export interface Sealer {
   readonly memberId: string;
   readonly keyId: string;
   readonly privateKey: KeyObject;
+  readonly keyring: Pick<Keyring, "seal">;
+  /** Head of the membership chain that the keys are taken from. */
+  membershipHead(): string;
   /** Version of the wire fingerprint as negotiated with the broker. */
   fingerprintVersion(): 1 | 2;
 }
 
-/** The envelope of a row under algorithm `none`: the plain body, signed. Deterministic, as every algorithm has to be. */
-export function sealNone(row: OutboxRow, body: Uint8Array, sealer: Sealer): Envelope {
+/**
+ * The envelope of a row: its body sealed to whoever may read it, then signed. The sealed bytes are the same for the same row and key,
+ * also after the outbox was put back from before: only where the key has changed since are they others.
+ */
+export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): Envelope {
   const version = sealer.fingerprintVersion();
-  const mentions = JSON.parse(row.mentions) as string[];
-  const parts = {
-    meshId: sealer.meshId,
-    kind: row.destination_kind,
-    ref: row.destination_ref,
-    replyTo: row.reply_to ?? "",
-    priority: row.priority,
-    meta: row.meta,
-    mentions,
-    contentType: row.content_type,
-    bodyHash: bodyHash(body),
-  };
-  const fingerprint = wireFingerprint(version, parts);
-  const unsigned = {
+  const header = {
     version,
     mesh_id: sealer.meshId,
     sender: sealer.memberId,
-    key_id: sealer.keyId,
     client_message_id: wireId(sealer.memberId, row.client_message_id, { minted: row.minted === 1 }),
     destination_kind: row.destination_kind,
     destination_ref: row.destination_ref,
@@ -43,13 +37,28 @@ export function sealNone(row: OutboxRow, body: Uint8Array, sealer: Sealer): Enve
     supersedes: row.supersedes,
     priority: row.priority,
     meta: row.meta,
-    mentions,
+    mentions: JSON.parse(row.mentions) as string[],
     content_type: row.content_type,
-    algorithm: "none",
-    sealed_to: null,
-    body: Buffer.from(body.buffer, body.byteOffset, body.length).toString("base64url"),
+  } satisfies SealedHeader;
+  const sealed = sealer.keyring.seal(header, frameContent([], body));
+  const parts = {
+    meshId: sealer.meshId,
+    kind: header.destination_kind,
+    ref: header.destination_ref,
+    replyTo: header.reply_to ?? "",
+    priority: header.priority,
+    meta: header.meta,
+    mentions: header.mentions,
+    contentType: header.content_type,
+    bodyHash: bodyHash(Buffer.from(sealed.body, "base64url")),
+  };
+  const fingerprint = wireFingerprint(version, parts);
+  const unsigned = {
+    ...header,
+    ...sealed,
+    key_id: sealer.keyId,
     request_fingerprint: fingerprint.toString("hex"),
-    membership_head: null,
+    membership_head: sealer.membershipHead(),
     sent_at: rfc3339(row.enqueued_at),
   } satisfies Omit<Envelope, "signature">;
   const covered = version === 2 ? fingerprint : wireFingerprint(2, parts);

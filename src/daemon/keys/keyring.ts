@@ -1,0 +1,269 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import { fullJitter } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
+import type { EpochRecord } from "../../protocol/epoch.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { activeMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
+import { x25519PublicKey } from "../sealing/x25519.ts";
+import type { Directory, Keyring, LinkRequest, Membership, Readiness } from "../parts.ts";
+import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
+import { EpochSet } from "./epoch-set.ts";
+import { foundEpoch } from "./found-epoch.ts";
+import { openSealed } from "./open-sealed.ts";
+import type { OwnKey } from "./own-key.ts";
+import { readKeys } from "./read-keys.ts";
+import { type KeyedDestination, keyedDestination, readiness } from "./readiness.ts";
+import { readTopicKeys, type TopicKeys, writeTopicKeys } from "./topic-keys-file.ts";
+import { wrapForOthers } from "./wrap-for-others.ts";
+
+export interface KeyringOptions {
+  /** topic_keys.json. */
+  readonly path: string;
+  readonly identity: {
+    readonly memberId: string;
+    readonly keyId: string;
+    readonly signingKey: KeyObject;
+    readonly sealingSecret: Buffer;
+  };
+  /** This member's x25519 keys, those rotated away included. */
+  readonly ownKeys: () => readonly OwnKey[];
+  readonly membership: Membership;
+  readonly directory: () => Directory | null;
+  /** On the live link; rejects while there is none. */
+  readonly request: LinkRequest;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/** Imported public keys and epochs that were asked for in vain, before they are forgotten. */
+const rememberedMax = 4_096;
+
+/**
+ * The keyring. Reading from the broker takes turns; epochs are made by whoever is about to seal and finds none that is fresh and whose
+ * key is here. What cannot be made now is tried again with the next link, or after a pause that grows.
+ */
+export function createKeyring(options: KeyringOptions): Keyring {
+  const { clock, log, identity, membership } = options;
+  const kept = readTopicKeys(options.path, log, clock.now());
+  const epochs = new EpochSet(kept);
+  let { cursor, unexplainedFrom } = kept;
+  /** Head of the chain under which what lies from `unexplainedFrom` was looked at last. */
+  let unexplainedUnder: string | null = null;
+  /** Topics that this member had subscribed to when its keys were read last; null: not since the start. */
+  let readFor: string | null = null;
+  const secret = createSecretKey(identity.sealingSecret);
+  const listeners = new Set<() => void>();
+  const recipients = new Map<string, KeyObject>();
+  const askedInVain = new Set<string>();
+  const preparing = new Set<string>();
+  const failures = new Map<string, { count: number; timer: Timer | null }>();
+
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const state = (): MembershipState | null => membership.state();
+
+  let turn: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function keep(): void {
+    const file: TopicKeys = { cursor, unexplainedFrom, ...epochs.kept() };
+    writeTopicKeys(options.path, file);
+  }
+
+  /** `fromStart`: the broker tells a destination's keys only while this member may use it, so what is below the cursor may be new. */
+  async function read(request: LinkRequest, fromStart: boolean): Promise<void> {
+    const retried = unexplainedFrom !== null && state()?.head !== unexplainedUnder ? unexplainedFrom - 1 : cursor;
+    const after = fromStart ? 0 : Math.min(retried, cursor);
+    const reader = {
+      memberId: identity.memberId,
+      ownKeys: options.ownKeys,
+      state,
+      followMembership: () => membership.follow(request),
+      log,
+    };
+    let found = await readKeys(request, after, epochs, reader);
+    // The key of an epoch whose record was told to others before this member came to the destination.
+    if (found.orphaned && after > 0) found = { ...(await readKeys(request, 0, epochs, reader)), changed: true };
+    if (!found.changed && found.cursor === cursor && found.unexplainedFrom === unexplainedFrom) return;
+    cursor = found.cursor;
+    unexplainedUnder = state()?.head ?? null;
+    unexplainedFrom = found.unexplainedFrom;
+    // Killed before here, the same is read again: the cursor moves with what was read below it.
+    keep();
+  }
+
+  async function follow(request: LinkRequest, fromStart: boolean): Promise<void> {
+    await inTurn(async () => {
+      const known = state();
+      if (known === null) return;
+      await read(request, fromStart);
+      await wrapForOthers(request, epochs, state() ?? known);
+    }).catch(older);
+    comeLate();
+    changed();
+  }
+
+  /** Direct messages need nothing of the broker. */
+  function older(thrown: unknown): void {
+    if (ClaudemeshError.from(thrown).details["unknown_type"] === undefined) throw thrown;
+    log.warn({}, "the broker is older and keeps no keys: nothing can be sent to topics and queues");
+  }
+
+  /** Of a destination whose earlier messages are not for who comes later: what is sealed from now on is for this member too. */
+  function comeLate(): void {
+    for (const { destination, name } of epochs.destinations()) {
+      const tip = epochs.tip(destination);
+      if (tip === null || tip.key !== null || tip.record.history !== "joined") continue;
+      const kind = destination.startsWith("queue:") ? "queue" : "topic";
+      const target = keyedDestination({ kind, ref: name }, options.directory());
+      if (target?.destination === destination) prepare(target);
+    }
+  }
+
+  async function make(target: KeyedDestination, history?: "all" | "joined"): Promise<EpochRecord> {
+    const known = state();
+    if (known === null) throw new ClaudemeshError("mesh_unsealed", "this home holds no membership of its mesh");
+    const tip = epochs.tip(target.destination)?.record ?? null;
+    const record = await foundEpoch(options.request, known, identity, {
+      ...target,
+      parent: tip,
+      history: history ?? tip?.history ?? "all",
+      now: clock.now(),
+    });
+    log.info({ destination: record.destination, epoch: record.epoch_id, depth: record.depth }, "a new key was made");
+    return record;
+  }
+
+  /** In the background: one at a time for each destination. */
+  function prepare(target: KeyedDestination): void {
+    const { destination } = target;
+    if (preparing.has(destination) || failures.get(destination)?.timer != null) return;
+    preparing.add(destination);
+    prepared(target)
+      .then(() => failures.delete(destination))
+      .catch((thrown: unknown) => failed(target, ClaudemeshError.from(thrown)))
+      .finally(() => {
+        preparing.delete(destination);
+        changed();
+      });
+  }
+
+  async function prepared(target: KeyedDestination): Promise<void> {
+    await inTurn(() => read(options.request, epochs.tip(target.destination) === null));
+    if (usable(target)) return;
+    try {
+      await make(target);
+    } catch (thrown) {
+      // Others were faster, as many as there may be: one of theirs will do.
+      if (ClaudemeshError.from(thrown).code !== "too_many_epochs") throw thrown;
+    }
+    await inTurn(() => read(options.request, false));
+    if (!usable(target)) throw new ClaudemeshError("waits_for_key", `the key of ${target.address} did not come`);
+  }
+
+  function failed({ destination, address }: KeyedDestination, error: ClaudemeshError): void {
+    // The next link begins with everything again.
+    if (error.code === "broker_unreachable") return;
+    const count = (failures.get(destination)?.count ?? 0) + 1;
+    log.warn({ destination: address, code: error.code, error: error.message }, "no key for it yet; it is tried again");
+    const timer = clock.after(fullJitter(count, undefined, options.random), () => {
+      failures.set(destination, { count, timer: null });
+      changed();
+    });
+    failures.set(destination, { count, timer });
+  }
+
+  function usable({ destination }: KeyedDestination): boolean {
+    const known = state();
+    const tip = epochs.tip(destination);
+    return known !== null && tip !== null && tip.key !== null && epochs.isFresh(tip, known);
+  }
+
+  membership.onChange((entry) => {
+    changed();
+    if (entry.kind !== "revoke" || entry.by !== identity.memberId) return;
+    for (const { destination, name } of epochs.destinations()) {
+      const kind = destination.startsWith("queue:") ? "queue" : "topic";
+      const topic = options.directory()?.topics.find(({ topic_id: id }) => destination === `topic:${id}`);
+      const target = keyedDestination({ kind, ref: name }, options.directory());
+      if (target?.destination === destination && (kind === "queue" || topic?.subscribed === true)) prepare(target);
+    }
+  });
+
+  function recipientKey(publicKey: string): KeyObject {
+    let key = recipients.get(publicKey);
+    if (key === undefined) {
+      if (recipients.size >= rememberedMax) recipients.clear();
+      key = x25519PublicKey(Buffer.from(publicKey, "hex"));
+      recipients.set(publicKey, key);
+    }
+    return key;
+  }
+
+  return {
+    readyFor(destination): Readiness {
+      const ready = readiness(destination, state(), options.directory(), epochs, identity.memberId);
+      if (!("missing" in ready)) return ready;
+      prepare(ready.missing);
+      return { ready: false, reason: ready.reason, forGood: false };
+    },
+    seal(header, plaintext) {
+      const known = state();
+      if (known === null) throw new TypeError("sealed without a membership");
+      if (header.destination_kind === "dm") {
+        const member = activeMember(known, header.destination_ref.slice(0, 64));
+        if (member === null) throw new TypeError("sealed to nobody");
+        const publicKey = currentKeys(member).x25519;
+        const body = sealDirect({ header, plaintext, secret, recipient: { publicKey, key: recipientKey(publicKey) } });
+        return { algorithm: "hpke-v1", sealed_to: publicKey, body: body.toString("base64url") };
+      }
+      const target = keyedDestination(
+        { kind: header.destination_kind, ref: header.destination_ref },
+        options.directory(),
+      );
+      const tip = target === null ? null : epochs.tip(target.destination);
+      if (tip === null || tip.key === null) throw new TypeError("sealed without a key");
+      const id = tip.record.epoch_id;
+      const body = sealToEpoch({ header, plaintext, secret, epoch: { id, key: tip.key } });
+      return { algorithm: "epoch-v1", sealed_to: id, body: body.toString("base64url") };
+    },
+    open: (envelope, sealed) => openSealed(envelope, sealed, epochs, options.ownKeys()),
+    mayHaveKey(envelope: Envelope) {
+      if (envelope.algorithm !== "epoch-v1" || envelope.sealed_to === null || state() === null) return false;
+      if (epochs.get(envelope.sealed_to)?.key != null || askedInVain.has(envelope.sealed_to)) return false;
+      if (askedInVain.size >= rememberedMax) askedInVain.clear();
+      askedInVain.add(envelope.sealed_to);
+      return true;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async rotate(destination, history) {
+      const target = keyedDestination(destination, options.directory());
+      if (target === null)
+        throw new ClaudemeshError("unknown_destination", `${destination.ref} does not exist in this mesh`);
+      const record = await make(target, history);
+      await inTurn(() => read(options.request, false));
+      changed();
+      return record;
+    },
+    async follow(request) {
+      // Pauses end with the link that they were for.
+      for (const { timer } of failures.values()) timer?.cancel();
+      failures.clear();
+      const topics = options.directory()?.topics ?? [];
+      const subscribed = JSON.stringify(topics.filter((topic) => topic.subscribed).map(({ topic_id: id }) => id));
+      await follow(request, subscribed !== readFor);
+      readFor = subscribed;
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import type { Log } from "../../base/log.ts";
+import { readEpochRecord, readEpochWrap } from "../../protocol/epoch.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
+import type { MembershipState } from "../../protocol/membership/state.ts";
+import type { LinkRequest } from "../parts.ts";
+import { unwrapEpochKey } from "../sealing/wrap.ts";
+import { type EpochSet, refusedEpoch, unexplained } from "./epoch-set.ts";
+import type { OwnKey } from "./own-key.ts";
+
+/** Pages of one reading: a broker that tells ever more of them is asked again another time. */
+const pagesMax = 10_000;
+
+export interface KeyReader {
+  readonly memberId: string;
+  readonly ownKeys: () => readonly OwnKey[];
+  readonly state: () => MembershipState | null;
+  /** Brings the membership to the broker's head. */
+  readonly followMembership: () => Promise<void>;
+  readonly log: Log;
+}
+
+/** What one reading of the broker's keys came to. */
+export interface KeysRead {
+  /** The broker has told everything up to here. */
+  readonly cursor: number;
+  /** The first item that names a membership which is not known; null: there was none. */
+  readonly unexplainedFrom: number | null;
+  /** Something was learned. */
+  readonly changed: boolean;
+  /** A key came of an epoch that is not known: its record lies below what was read. */
+  readonly orphaned: boolean;
+}
+
+/**
+ * Reads what a broker keeps of keys, above a number, into `epochs`. Nothing of it is believed: a record holds by its signature and the
+ * membership, a key by the epoch's id. What does not hold is left out and keeps nobody from the rest.
+ */
+export async function readKeys(
+  request: LinkRequest,
+  after: number,
+  epochs: EpochSet,
+  reader: KeyReader,
+): Promise<KeysRead> {
+  let cursor = after;
+  let unexplainedFrom: number | null = null;
+  let changed = false;
+  let orphaned = false;
+  let followed = false;
+  for (let pages = 0; pages < pagesMax; pages += 1) {
+    const { items, through, nextAfter } = readPage(await request({ type: "keys", after: cursor }), cursor);
+    for (const item of items) {
+      let outcome = learn(item, epochs, reader);
+      if (outcome === "unexplained" && !followed) {
+        followed = true;
+        await reader.followMembership();
+        outcome = learn(item, epochs, reader);
+      }
+      if (outcome === "unexplained") unexplainedFrom ??= item.keySeq;
+      if (outcome === "learned") changed = true;
+      if (outcome === "orphaned") orphaned = true;
+    }
+    cursor = nextAfter ?? through;
+    if (nextAfter === null) break;
+  }
+  return { cursor, unexplainedFrom, changed, orphaned };
+}
+
+interface PlacedItem {
+  readonly keySeq: number;
+  readonly fields: Record<string, unknown>;
+}
+
+type Outcome = "learned" | "known" | "unexplained" | "orphaned";
+
+function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyReader): Outcome {
+  try {
+    switch (fields["kind"]) {
+      case "epoch":
+        return learnEpoch(fields["record"], keySeq, epochs, reader);
+      case "wrap":
+        return learnKey(fields["wrap"], epochs, reader);
+      case "departed":
+        epochs.depart(String(fields["destination"]), keySeq);
+        return "learned";
+      default:
+        return "known";
+    }
+  } catch (thrown) {
+    const { code, message } = ClaudemeshError.from(thrown);
+    reader.log.warn({ code, error: message, key_seq: keySeq }, "the broker's news of a topic's key cannot be read");
+    return "known";
+  }
+}
+
+function learnEpoch(value: unknown, keySeq: number, epochs: EpochSet, { state, log }: KeyReader): Outcome {
+  const record = readEpochRecord(value);
+  if (epochs.get(record.epoch_id) !== null) return "known";
+  const known = state();
+  if (known === null) return "unexplained";
+  const refusal = refusedEpoch(record, known, epochs);
+  if (refusal === unexplained) return "unexplained";
+  if (refusal !== null) {
+    log.warn(
+      { epoch: record.epoch_id, destination: record.destination, reason: refusal },
+      "the key of a topic is refused",
+    );
+    return "known";
+  }
+  epochs.put({ record, keySeq, key: null });
+  return "learned";
+}
+
+function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: KeyReader): Outcome {
+  const wrap = readEpochWrap(value);
+  const epoch = epochs.get(wrap.epoch_id);
+  const own = ownKeys().find(({ publicKey }) => publicKey === wrap.sealed_to);
+  if (own === undefined || wrap.member_id !== memberId) return "known";
+  if (epoch === null) return "orphaned";
+  if (epoch.key !== null) return "known";
+  const key = unwrapEpochKey(Buffer.from(wrap.sealed, "base64url"), epoch.record, { memberId, ...own });
+  if (key === null) {
+    log.warn(
+      { epoch: wrap.epoch_id, destination: epoch.record.destination },
+      "a topic's key that was sealed to this member does not open",
+    );
+    return "known";
+  }
+  epochs.put({ ...epoch, key });
+  return "learned";
+}
+
+/** The answer is the broker's word: its numbers go up, or the reading ends. */
+function readPage(
+  answer: unknown,
+  after: number,
+): { readonly items: readonly PlacedItem[]; readonly through: number; readonly nextAfter: number | null } {
+  const fields = isRecord(answer) ? answer : {};
+  const { items, through, next_after: nextAfter } = fields;
+  const goesOn = nextAfter === null || (Number.isSafeInteger(nextAfter) && Number(nextAfter) > after);
+  if (!Array.isArray(items) || !Number.isSafeInteger(through) || Number(through) < 0 || !goesOn)
+    throw new ClaudemeshError("protocol_error", "the broker's list of keys cannot be read", {
+      hint: "claudemesh logs --level warn",
+    });
+  return {
+    items: items.flatMap((item) => {
+      const keySeq = isRecord(item) ? item["key_seq"] : undefined;
+      return isRecord(item) && Number.isSafeInteger(keySeq) ? [{ keySeq: Number(keySeq), fields: item }] : [];
+    }),
+    through: Math.max(Number(through), after),
+    nextAfter: nextAfter === null ? null : Number(nextAfter),
+  };
+}

@@ -1,0 +1,69 @@
+/** What the daemon's local API tells of the membership chain. */
+
+export interface MemberView {
+  readonly member_id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
+  readonly online: boolean;
+  readonly last_seen_at: string | null;
+  readonly self: boolean;
+  /** Its agents, as it named them when it connected last. */
+  readonly agents: readonly string[];
+  readonly status: "active" | "revoked" | "left";
+  /** Its signing keys, the one in use last. */
+  readonly key_ids: readonly string[];
+  /** null in a mesh without a membership chain. */
+  readonly joined_at: string | null;
+  /** Topics and queues that it may use, `#name` and `queue:name`; null: all. */
+  readonly destinations: readonly string[] | null;
+  /** Addresses of those whose direct messages it takes; null: everybody's. */
+  readonly dm_from: readonly string[] | null;
+}
+
+/** Answer of `GET /v1/members`. */
+export interface MemberList {
+  readonly items: readonly MemberView[];
+  /** When the broker told of them last; null when that was not kept. While the link is down nothing newer is known. */
+  readonly told_at: string | null;
+}
+
+/** What keeps the broker's membership chain and this home's apart. */
+export interface MembershipTroubleView {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The membership chain that this home holds. */
+export interface MembershipView {
+  /** Place of the newest entry; null: this home holds no chain. */
+  readonly n: number | null;
+  /** Its hash: equal at two members who hold the same chain. */
+  readonly head: string | null;
+  readonly trouble: MembershipTroubleView | null;
+  /** As they were signed, in order. */
+  readonly entries: readonly Readonly<Record<string, unknown>>[];
+  /** What asks for the next page; null at the end. */
+  readonly next_after: number | null;
+}
+
+/** For two members to compare over another way than this mesh. */
+export interface SafetyNumberView {
+  /** Sixty digits in twelve groups of five: the same at both. */
+  readonly digits: string;
+  readonly self: ComparedMember;
+  readonly member: ComparedMember;
+}
+
+export interface ComparedMember {
+  readonly member_id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly key_id: string;
+}
+
+/** Whose direct messages this member takes: addresses; null: everybody's. */
+export interface DmPolicyView {
+  readonly from: readonly string[] | null;
+}
