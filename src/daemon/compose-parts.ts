@@ -8,6 +8,8 @@ import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
 import { createBlobClient } from "./files/blob-client.ts";
 import { createFiles, type Files } from "./files/files.ts";
+import { createRowFiles } from "./files/row-files.ts";
+import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
@@ -115,6 +117,7 @@ export function composeParts(
     log,
     diskBytesMax: bytesMax,
     readyFor: (destination) => keyring.readyFor(destination),
+    filesReady: (fileIds) => rowFiles.readiness(fileIds),
     seal: (row, body) =>
       sealEnvelope(row, body, {
         meshId: mesh.mesh_id,
@@ -122,6 +125,10 @@ export function composeParts(
         keyId: identity.keyId,
         privateKey: identity.signingKey,
         keyring,
+        attachments: (carrying) =>
+          carriedOf(carrying).map(({ file_id, name, content_type }) =>
+            files.attachment(file_id, { name, contentType: content_type }),
+          ),
         membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
@@ -174,8 +181,9 @@ export function composeParts(
     }),
     clock,
     ...(options.random === undefined ? {} : { random: options.random }),
-    inUse: () => false,
+    inUse: () => outbox.filesInUse(),
   });
+  const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
   const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
   return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }

@@ -1,5 +1,5 @@
 import type { Service } from "../base/service.ts";
-import type { Attachment } from "../protocol/attachment.ts";
+import type { Attachment, AttachmentView } from "../protocol/attachment.ts";
 import type {
   HealthView,
   InboxItem,
@@ -45,6 +45,8 @@ export interface AcceptedRequest {
   /** Addresses as the caller wrote them: part of the local fingerprint. */
   readonly mentions_written?: readonly string[];
   readonly reply_to: string | null;
+  /** Absent: none. */
+  readonly attachments?: readonly AttachmentView[];
 }
 
 /** Answer of one local send by delivery.md §3's table. */
@@ -116,8 +118,10 @@ export interface Outbox extends Service {
   prune(now: number): Promise<number>;
   /** Milliseconds until the next pending row is due; null when none waits. */
   nextDueInMs(now: number): number | null;
-  /** What waits for keys may be sealed now. */
+  /** What waits for keys, or for its files, may be sealed now. */
   keysChanged(): void;
+  /** Ids of files that rows carry which are still to be sent. */
+  filesInUse(): ReadonlySet<string>;
   /** Fires when a row becomes pending. */
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */

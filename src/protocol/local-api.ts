@@ -65,6 +65,8 @@ export interface OutboxRowView {
   readonly superseded_by: number | null;
   readonly supersedes: number | null;
   readonly body_bytes: number;
+  /** Files that it carries. */
+  readonly attachments: readonly AttachmentView[];
 }
 
 /** Stages in order; a stage is listed only when it is true. */

@@ -22,7 +22,7 @@ export interface FileMesh {
 export interface HostOptions {
   readonly bytesMax?: number;
   readonly clock?: Clock;
-  readonly inUse?: (fileId: string) => boolean;
+  readonly inUse?: () => ReadonlySet<string>;
 }
 
 export interface FileHost {
@@ -55,7 +55,7 @@ export async function hostAt(
 ): Promise<FileHost> {
   const { memberId, privateKey } = newIdentity();
   const secret = createSecretKey(randomBytes(32));
-  const { clock = systemClock, bytesMax = 1_000_000_000, inUse = () => false, meshId = "mesh" } = options;
+  const { clock = systemClock, bytesMax = 1_000_000_000, inUse = () => new Set<string>(), meshId = "mesh" } = options;
   const start = async (test: TestContext): Promise<Files> => {
     const files = createFiles({
       folder: join(folder, "files"),

@@ -146,7 +146,7 @@ test("files that went out, and blobs that came, make room; files that wait for t
   const mesh = await fileMesh(broker);
   const clock = createManualClock(Date.now());
   const waiting = new Set<string>();
-  const inUse = (fileId: string): boolean => waiting.has(fileId);
+  const inUse = (): ReadonlySet<string> => waiting;
   const { files } = await mesh.host(t, "alice", folder, { bytesMax: 3 * megabyte, clock, inUse });
   const first = await put(files, randomBytes(megabyte));
   waiting.add(first.file_id);

@@ -24,7 +24,12 @@ export interface Files extends Service {
    * Brings to the broker what it lacks of them. Retries until the signal ends it; rejects with its reason, or with a refusal that
    * is for good. Several calls for one file share one way, which ends when none of them wants it any more.
    */
-  ensureUploaded(fileIds: readonly string[], signal: AbortSignal): Promise<void>;
+  ensureUploaded(
+    fileIds: readonly string[],
+    signal: AbortSignal,
+    /** Told what a try failed of that is made again. */
+    troubled?: (error: ClaudemeshError) => void,
+  ): Promise<void>;
   /** How much of a file this start has sent; null: it is not on its way. */
   sent(fileId: string): number | null;
   /** The bytes of a message's file from `from` on. See {@link takeFile}. */
@@ -41,8 +46,8 @@ export interface FilesOptions {
   readonly client: BlobClient;
   readonly clock: Clock;
   readonly random?: () => number;
-  /** Whether a message that is not yet sent carries the file. */
-  readonly inUse: (fileId: string) => boolean;
+  /** Files that messages carry which are not yet sent. */
+  readonly inUse: () => ReadonlySet<string>;
 }
 
 interface Way {
@@ -50,6 +55,7 @@ interface Way {
   readonly stop: AbortController;
   wanted: number;
   sent: number;
+  readonly troubled: Set<(error: ClaudemeshError) => void>;
 }
 
 export function createFiles(options: FilesOptions): Files {
@@ -71,12 +77,17 @@ export function createFiles(options: FilesOptions): Files {
     return at !== null && at > clock.now() - fileLimits.confirmedMs;
   };
 
-  async function bring(fileId: string, way: { sent: number }, signal: AbortSignal): Promise<void> {
+  async function bring(fileId: string, way: Pick<Way, "sent" | "troubled">, signal: AbortSignal): Promise<void> {
     const { sha256, bytes } = require(fileId);
     const cipher = fileCipher(fileKey(secret, sha256), bytes);
     const began = clock.now();
-    await uploadFile({ spool, client, clock, random }, { fileId, cipher }, signal, (sent) => {
-      way.sent += sent;
+    await uploadFile({ spool, client, clock, random }, { fileId, cipher }, signal, {
+      sent: (sent) => {
+        way.sent += sent;
+      },
+      troubled: (error) => {
+        for (const listener of way.troubled) listener(error);
+      },
     });
     // From when the first blob was looked at: it is the one that goes first.
     await spool.note({ ...require(fileId), uploaded_at: began, used_at: clock.now() });
@@ -84,7 +95,7 @@ export function createFiles(options: FilesOptions): Files {
 
   function start(fileId: string): Way {
     const stop = new AbortController();
-    const progress = { sent: 0 };
+    const progress = { sent: 0, troubled: new Set<(error: ClaudemeshError) => void>() };
     const done = bring(fileId, progress, AbortSignal.any([stop.signal, stopped.signal])).finally(() =>
       ways.delete(fileId),
     );
@@ -93,6 +104,7 @@ export function createFiles(options: FilesOptions): Files {
       done,
       stop,
       wanted: 0,
+      troubled: progress.troubled,
       get sent() {
         return progress.sent;
       },
@@ -101,11 +113,16 @@ export function createFiles(options: FilesOptions): Files {
     return way;
   }
 
-  async function ensureOne(fileId: string, signal: AbortSignal): Promise<void> {
+  async function ensureOne(
+    fileId: string,
+    signal: AbortSignal,
+    troubled: (error: ClaudemeshError) => void,
+  ): Promise<void> {
     if (isConfirmed(fileId)) return;
     signal.throwIfAborted();
     const way = ways.get(fileId) ?? start(fileId);
     way.wanted += 1;
+    way.troubled.add(troubled);
     const gone = Promise.withResolvers<never>();
     const onAbort = (): void => gone.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -113,6 +130,7 @@ export function createFiles(options: FilesOptions): Files {
       await Promise.race([way.done, gone.promise]);
     } finally {
       signal.removeEventListener("abort", onAbort);
+      way.troubled.delete(troubled);
       way.wanted -= 1;
       if (way.wanted === 0) way.stop.abort();
     }
@@ -137,8 +155,8 @@ export function createFiles(options: FilesOptions): Files {
       };
     },
     ready: (fileIds) => fileIds.every(isConfirmed),
-    async ensureUploaded(fileIds, signal) {
-      for (const fileId of fileIds) await ensureOne(fileId, signal);
+    async ensureUploaded(fileIds, signal, troubled = () => undefined) {
+      for (const fileId of fileIds) await ensureOne(fileId, signal, troubled);
     },
     sent: (fileId) => ways.get(fileId)?.sent ?? null,
     take: (attachment, from, signal) =>

@@ -43,8 +43,8 @@ export interface SpoolOptions {
   readonly folder: string;
   readonly bytesMax: number;
   readonly clock: Clock;
-  /** Whether a message that is not yet sent carries the file. */
-  readonly inUse: (fileId: string) => boolean;
+  /** Files that messages carry which are not yet sent. */
+  readonly inUse: () => ReadonlySet<string>;
 }
 
 export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): Spool {
@@ -63,8 +63,10 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
     held -= sealed_bytes;
   }
 
-  const unused = (): PutFile[] =>
-    [...files.values()].filter(({ file_id }) => !inUse(file_id)).sort((a, b) => a.used_at - b.used_at);
+  function unused(): PutFile[] {
+    const used = inUse();
+    return [...files.values()].filter(({ file_id }) => !used.has(file_id)).sort((a, b) => a.used_at - b.used_at);
+  }
 
   async function dropGot(fileId: string): Promise<void> {
     const bytes = got.get(fileId) ?? 0;

@@ -23,7 +23,7 @@ export async function uploadFile(
   parts: UploadParts,
   file: { readonly fileId: string; readonly cipher: FileCipher },
   signal: AbortSignal,
-  sent: (bytes: number) => void,
+  hear: { readonly sent: (bytes: number) => void; readonly troubled: (error: ClaudemeshError) => void },
 ): Promise<void> {
   const { spool, client } = parts;
   const { fileId, cipher } = file;
@@ -31,19 +31,24 @@ export async function uploadFile(
   const index = sealedIndex === null ? null : cipher.openIndex(sealedIndex);
   if (index === null) throw spoolDamaged();
   const bring = (blobId: string, place: Place): Promise<void> =>
-    persist(parts, signal, async () => {
+    persist(parts, signal, hear.troubled, async () => {
       if (await client.has(blobId, signal)) return;
       const sealed = await spool.putBlob(fileId, place);
       if (sealed === null) throw spoolDamaged();
       await client.put(blobId, sealed, signal);
-      sent(sealed.length);
+      hear.sent(sealed.length);
     });
   await eachOf(index.chunks, fileLimits.blobsAtOnceMax, bring);
   await bring(fileId, "index");
 }
 
 /** Again and again, with pauses, while it may succeed later. */
-async function persist({ clock, random }: UploadParts, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+async function persist(
+  { clock, random }: UploadParts,
+  signal: AbortSignal,
+  troubled: (error: ClaudemeshError) => void,
+  work: () => Promise<void>,
+): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
     try {
@@ -52,6 +57,7 @@ async function persist({ clock, random }: UploadParts, signal: AbortSignal, work
       signal.throwIfAborted();
       const error = ClaudemeshError.from(thrown);
       if (!error.retryable) throw error;
+      troubled(error);
       const told = Number(error.details["retry_after_ms"] ?? 0);
       await pause(clock, Math.max(told || 0, fullJitter(attempt, undefined, random)), signal);
     }
