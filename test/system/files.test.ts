@@ -153,12 +153,12 @@ test("files that went out, and blobs that came, make room; files that wait for t
   const second = await put(files, randomBytes(megabyte));
   await files.ensureUploaded([first.file_id, second.file_id], never);
   const third = await put(files, randomBytes(megabyte + 5));
-  assert.throws(() => files.attachment(second.file_id), { code: "not_found" });
+  assert.throws(() => files.attachment(second.file_id), { code: "file_gone" });
   assert.equal(files.attachment(first.file_id).file_id, first.file_id);
   await assert.rejects(put(files, randomBytes(megabyte + 6)), { code: "files_full" });
   clock.jump(clock.now() + 8 * 86_400_000);
   assert.equal(await files.prune(), 1);
-  assert.throws(() => files.attachment(third.file_id), { code: "not_found" });
+  assert.throws(() => files.attachment(third.file_id), { code: "file_gone" });
 });
 
 test("another start has the files that were put, drops what was half made, and brings only what is missing", async (t) => {
@@ -320,5 +320,5 @@ test("a spool whose record or blobs somebody took away does not hand out a wrong
   await assert.rejects(alice.files.ensureUploaded([file_id], never), { code: "file_damaged" });
   writeFileSync(join(at, "about.json"), "{");
   const files = await alice.again(t);
-  assert.throws(() => files.attachment(file_id), { code: "not_found" });
+  assert.throws(() => files.attachment(file_id), { code: "file_gone" });
 });

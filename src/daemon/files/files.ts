@@ -16,7 +16,7 @@ import { uploadFile } from "./upload.ts";
 export interface Files extends Service {
   /** Durable here when it resolves; it is brought to the broker when a message carries it. */
   put(file: FileToPut): Promise<PutFile>;
-  /** What a message says of a file that was put here, with its key. Throws not_found. */
+  /** What a message says of a file that was put here, with its key. Throws file_gone. */
   attachment(fileId: string, called?: { readonly name?: string; readonly contentType?: string }): Attachment;
   /** Whether the broker has all of these, confirmed not long ago. */
   ready(fileIds: readonly string[]): boolean;
@@ -67,8 +67,8 @@ export function createFiles(options: FilesOptions): Files {
   function require(fileId: string): PutFile {
     const file = spool.file(fileId);
     if (file !== null) return file;
-    throw new ClaudemeshError("not_found", "no such file was handed over here", {
-      hint: "claudemesh send --attach FILE hands it over and sends it",
+    throw new ClaudemeshError("file_gone", "no such file was handed over here, or it is no more kept", {
+      hint: "hand it over again: claudemesh send --attach FILE",
     });
   }
 

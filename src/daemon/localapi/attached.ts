@@ -32,11 +32,11 @@ export const localSendShape = {
 export interface Attached {
   /** What the fingerprint covers: known also of a file that is no more kept here. */
   readonly called: readonly Pick<Attachment, "name" | "content_type" | "file_id">[];
-  /** With their keys. Throws not_found for one that is no more kept here. */
+  /** With their keys. Throws file_gone for one that is no more kept here. */
   resolve(): readonly Attachment[];
 }
 
-/** Throws invalid_field; not_found where only the file that was handed over would tell how it is called. */
+/** Throws invalid_field; file_gone where only the file that was handed over would tell how it is called. */
 export function readAttached(files: Pick<Files, "attachment">, written: readonly Reading<typeof attached>[]): Attached {
   const called = written.map(({ file_id, name, content_type }) => {
     const known = name === undefined ? files.attachment(file_id) : kept(files, file_id);
@@ -59,7 +59,7 @@ function kept(files: Pick<Files, "attachment">, fileId: string): Attachment | nu
   try {
     return files.attachment(fileId);
   } catch (thrown) {
-    if (ClaudemeshError.from(thrown).code === "not_found") return null;
+    if (ClaudemeshError.from(thrown).code === "file_gone") return null;
     throw thrown;
   }
 }

@@ -85,9 +85,7 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
         "feature_unavailable",
         "file_damaged",
         "file_gone",
-        "host_forbidden",
         "not_a_member",
-        "rate_limited",
         "store_unavailable",
       ],
       async handle({ params, query, gone }) {

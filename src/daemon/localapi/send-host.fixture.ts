@@ -30,7 +30,7 @@ export const directory: Directory = {
 /** Nothing was handed over. */
 const noFiles = {
   attachment(): never {
-    throw new ClaudemeshError("not_found", "no such file was handed over here");
+    throw new ClaudemeshError("file_gone", "no such file was handed over here");
   },
 };
 

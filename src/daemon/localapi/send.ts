@@ -45,7 +45,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
       ],
       errors: [
         "invalid_id",
-        "not_found",
+        "file_gone",
         "id_conflict_header_body",
         "invalid_destination",
         "not_a_member",
