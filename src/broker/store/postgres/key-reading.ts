@@ -62,7 +62,10 @@ export async function keysAbove(
   return { items: rows.slice(0, limit).map(readKeyItem), through, more: rows.length > limit };
 }
 
-/** Who lacks which key that it is to have, of one mesh ($1). */
+/**
+ * Who lacks which key that it is to have, of one mesh ($1). Subqueries that yield one value are run by their index for each row,
+ * whatever the planner believes of the tables' sizes.
+ */
 export const lackedText = `
   SELECT e.epoch_id, e.destination, m.member_id FROM mesh.key_lack x
     JOIN mesh.epoch_destination d ON d.mesh_id = x.mesh_id AND d.destination = x.destination
@@ -71,10 +74,10 @@ export const lackedText = `
     LEFT JOIN mesh.epoch_arrival a ON a.mesh_id = x.mesh_id AND a.member_id = x.member_id AND a.destination = x.destination
    WHERE x.mesh_id = $1
      AND (d.history = 'all' OR e.depth = d.depth OR (d.topic_id IS NOT NULL AND e.ordinal > coalesce(a.epochs, 0)))
-     AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (
-       SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = x.mesh_id AND s.member_id = x.member_id AND s.topic_id = d.topic_id
-          AND s.last_seq IS NULL))
-     AND NOT EXISTS (${wrapOf} AND w.member_id = m.member_id)`;
+     AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR (
+       SELECT true FROM mesh.subscription s WHERE s.mesh_id = x.mesh_id AND s.member_id = x.member_id AND s.topic_id = d.topic_id
+          AND s.last_seq IS NULL LIMIT 1))
+     AND (${wrapOf} AND w.member_id = m.member_id LIMIT 1) IS NULL`;
 
 /** Destinations with keys that a member ($2) may use. */
 const usedText = `
@@ -90,7 +93,7 @@ export async function wantedWraps(
 ): Promise<{ wanted: WantedWrap[]; more: boolean }> {
   const rows = await core.rows(
     `SELECT l.epoch_id, l.destination, l.member_id FROM (${lackedText}) l
-      WHERE EXISTS (SELECT 1 FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = $2)
+      WHERE (SELECT true FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = $2 LIMIT 1)
         AND l.destination IN (${usedText}) LIMIT $3`,
     [meshId, memberId, limit + 1],
   );

@@ -185,8 +185,8 @@ async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[],
   );
   const members = [...new Set(due.map(({ member_id }) => member_id))];
   await tx.rows(
-    `DELETE FROM mesh.key_lack y WHERE y.mesh_id = $1 AND y.member_id = ANY ($2::text[]) AND NOT EXISTS (
-       SELECT 1 FROM (${lackedText}) l WHERE l.member_id = y.member_id AND l.destination = y.destination)`,
+    `DELETE FROM mesh.key_lack y WHERE y.mesh_id = $1 AND y.member_id = ANY ($2::text[]) AND (
+       SELECT 1 FROM (${lackedText}) l WHERE l.member_id = y.member_id AND l.destination = y.destination LIMIT 1) IS NULL`,
     [meshId, encodeArray(textArray, members)],
   );
   return due.length;
