@@ -51,6 +51,8 @@ const meshTables = [
   "key_member",
   "key_lack",
   "api_key",
+  "blob",
+  "blob_total",
   "announced_key",
   "membership",
   "invite_use",
