@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
+import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -120,6 +121,11 @@ export function composeParts(
         membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
+    recipientKey(memberId) {
+      const state = membership.state();
+      const member = state === null ? null : activeMember(state, memberId);
+      return member === null ? null : currentKeys(member).x25519;
+    },
     voidIds: (wireIds) => link.voidIds(wireIds),
     onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
     onPressure: (used) => {

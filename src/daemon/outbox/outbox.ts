@@ -28,6 +28,8 @@ export interface OutboxOptions {
   readyFor(destination: { readonly kind: OutboxRow["destination_kind"]; readonly ref: string }): Readiness;
   /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
   seal(row: OutboxRow, body: Uint8Array): Envelope;
+  /** x25519 key of a member as the chain names it now; null: it is none. */
+  recipientKey(memberId: string): string | null;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   /** Told after the commit that made a stage true; repeated after a restart until it has resolved. */
@@ -281,6 +283,7 @@ class SqliteOutbox implements Outbox {
       supersedes: null,
       supersedes_row: null,
       enqueued_at: this.#options.clock.now(),
+      resealed: 0,
     });
     core.moved(null, "pending");
     core.order.add(destination);

@@ -22,6 +22,7 @@ export interface NewRow {
   readonly supersedes: string | null;
   readonly supersedes_row: number | null;
   readonly enqueued_at: number;
+  readonly resealed: 0 | 1;
 }
 
 /** One function per query of outbox.db; statements are prepared once. */
@@ -31,8 +32,8 @@ export function outboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
-       reply_to, supersedes, supersedes_row, status, enqueued_at)
-     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)`,
+       reply_to, supersedes, supersedes_row, status, enqueued_at, resealed)
+     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -92,6 +93,7 @@ export function outboxQueries(db: DatabaseSync) {
        'an earlier version had put it on the wire unsealed; claudemesh outbox requeue ' || id || ' sends it sealed')
       WHERE status = 'pending' AND transmitted = 1 AND doom IS NULL AND json_extract(envelope, '$.algorithm') = 'none'`,
   );
+  const undecryptable = db.prepare("UPDATE outbox SET superseded_by = ?, last_error = ?, untold = 1 WHERE id = ?");
   const lastError = db.prepare("UPDATE outbox SET last_error = ? WHERE id = ?");
   const shrink = db.prepare(
     `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]'
@@ -132,6 +134,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.supersedes,
         from.supersedes_row,
         from.enqueued_at,
+        from.resealed,
       );
       return Number(lastInsertRowid);
     },
@@ -172,6 +175,8 @@ export function outboxQueries(db: DatabaseSync) {
       stage.run(at.delivered, at.injected, at.read, id),
     progress: (id: number, reached: number, of: number, deliveredAt: number | null) =>
       progress.run(reached, of, deliveredAt, id),
+    undecryptable: (id: number, supersededBy: number | null, error: string) =>
+      undecryptable.run(supersededBy, error, id),
     doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
