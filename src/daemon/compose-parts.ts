@@ -52,6 +52,7 @@ export function composeParts(
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
+    undecryptable: () => inbox.undecryptableCount(),
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
