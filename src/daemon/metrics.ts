@@ -11,6 +11,7 @@ export interface Measured {
   readonly connected: () => boolean;
   readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
   readonly outboxAgeMs: () => number;
+  readonly undecryptable: () => number;
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
 }
 
@@ -37,6 +38,14 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   gauge("cm_daemon_outbox_age_seconds", "Age of the oldest row that waits to be sent.", [], function () {
     this.set(measured().outboxAgeMs() / 1_000);
   });
+  gauge(
+    "cm_daemon_decrypt_undecryptable",
+    "Messages received that are kept sealed, since no key here opens them.",
+    [],
+    function () {
+      this.set(measured().undecryptable());
+    },
+  );
   gauge("cm_daemon_disk_pct", "Disk used by a database, in percent of its limit.", ["kind"], function () {
     for (const { kind, bytes, bytesMax } of measured().disk()) this.set({ kind }, (bytes / bytesMax) * 100);
   });
