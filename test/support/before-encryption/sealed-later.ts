@@ -30,7 +30,10 @@ export async function sealOldMesh(homes: OldHomes): Promise<void> {
   await assert.rejects(bob.meshSeal.plan(), { code: "not_allowed", hint: /@alice/ });
 
   const founded = await seal(alice, "found");
-  assert.deepEqual([names(founded.members), names(founded.left_out)], [["alice owner", "bob member"], ["carol member"]]);
+  assert.deepEqual(
+    [names(founded.members), names(founded.left_out)],
+    [["alice owner", "bob member"], ["carol member"]],
+  );
   assert.equal((await alice.meshSeal.plan()).action, "none");
   const pinned = await seal(bob, "pin");
   assert.deepEqual([pinned.owner.name, names(pinned.members)], ["alice", ["alice owner", "bob member"]]);
