@@ -60,6 +60,10 @@ export function composeParts(
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
+    membership: () => ({
+      entries: (membership.state()?.n ?? -1) + 1,
+      trouble: membership.trouble()?.code ?? null,
+    }),
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../../src/client/client.ts";
-import type { SealPlan } from "../../../src/protocol/local-api.ts";
+import type { SealPlan } from "../../../src/protocol/membership-api.ts";
 import type { OldHomes } from "./homes.ts";
 
 const names = (members: SealPlan["members"]): string[] => members.map(({ name, role }) => `${name} ${role}`);
