@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
 import { epochRecord, epochWrap, hex, nextEpoch } from "./epoch.fixture.ts";
-import type { Bench, On } from "./store-bench.fixture.ts";
+import { type Bench, type On, revoke } from "./store-bench.fixture.ts";
 
 /**
  * Keys against a model in memory, under epochs made, wraps handed in, members that come, go, are limited and revoked, in any order. Each
@@ -182,7 +182,7 @@ async function take(world: World, each: Step): Promise<void> {
     case "revoke": {
       const last = count - 1;
       if (revoked.has(last)) return;
-      await store.revokeMember(meshId, idOf(world, last), now);
+      await revoke(store, meshId, idOf(world, last), now);
       for (const place of places)
         if (place.destination.startsWith("topic:") && place.users.delete(last)) place.departed = place.records.length;
       revoked.add(last);

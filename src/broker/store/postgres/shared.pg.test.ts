@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { sharedPostgres } from "../../testing/postgres-server.ts";
-import { bench, item } from "../store-bench.fixture.ts";
+import { bench, item, revoke } from "../store-bench.fixture.ts";
 import type { SharedStore } from "../shared-store.ts";
 import type { BrokerStore } from "../store.ts";
 import { postgresStoreAt, storeUnderTest } from "./open-store.fixture.ts";
@@ -94,6 +94,6 @@ test("a link is told from its member's newer one by who opened that and whether 
   assert.deepEqual(await why("one", first.link_epoch, 110), ["followed"], "it is nobody's any more");
   await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "three", now });
   assert.deepEqual(await why("one", first.link_epoch, 110), [], "its own broker opens the newer one");
-  await other.revokeMember(meshId, bob.memberId, now);
+  await revoke(other, meshId, bob.memberId, now);
   assert.deepEqual(await why("three", 99, 110), ["revoked"]);
 });

@@ -6,7 +6,6 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { bench, idsOf, item, kinds } from "../store-bench.fixture.ts";
 import type { AcceptItem, BrokerStore } from "../store.ts";
-import { newIdentity } from "../../testing/peer.ts";
 import { storeSuite } from "../store-suite.fixture.ts";
 import { openSqliteStore, storeAt } from "./open-store.fixture.ts";
 
@@ -71,21 +70,21 @@ test("a deleted mesh leaves no row in any table", async (t) => {
   await store.voidIds(meshId, alice.memberId, idsOf([item(meshId, alice, bob)]), 10);
   const group = { to: alice.memberId, from: bob.memberId, signature: "s", items: [] };
   await store.addReceipts(meshId, [group], { keptMax: 6, now: 10 });
-  const invite = { invite_id: "a".repeat(64), role: "member" as const, uses: 1, created_by: alice.memberId };
-  await store.createInvite({ mesh_id: meshId, ...invite, created_at: 10, expires_at: 100 });
-  const admission = { member_id: newIdentity().memberId, x25519_pubkey: "", name: "carol" };
-  const signed = { ...admission, invite_id: invite.invite_id, invite_signature: "", member_signature: "" };
-  await store.admit(meshId, signed, 20);
+  await store.announceKeys(meshId, bob.memberId, { x25519_pubkey: "a".repeat(64), proof: "p" }, 20);
+  await store.appendMembership(meshId, { n: 0, hash: "b".repeat(64), previous: null, text: "{}", effects: [] }, 20);
   const queue = { name: "work", created_by: alice.memberId, deliveries_max: 5, now: 20 };
   await store.createQueue({ mesh_id: meshId, ...queue });
   await store.accept(meshId, [item(meshId, alice, "queue:work")], 20);
   const key = { key_id: "k", key_hash: Buffer.alloc(32), member_id: alice.memberId, name: "k", scopes: [] };
   await store.createApiKey({ mesh_id: meshId, ...key, destinations: null, created_at: 10, expires_at: 100 });
-  const { log_break, ...filled } = Object.fromEntries(rows());
+  const { log_break, invite, invite_use, ...filled } = Object.fromEntries(rows());
   for (const [name, count] of Object.entries(filled)) assert.ok(count > 0, `${name} is empty: this proves nothing`);
-  assert.equal(log_break, 0);
+  assert.deepEqual([log_break, invite, invite_use], [0, 0, 0]);
   const db = new DatabaseSync(path);
   db.prepare("INSERT INTO log_break VALUES (?, 2, 0, 0, 'x')").run(meshId);
+  // Of invites from before there were chains.
+  db.prepare("INSERT INTO invite VALUES (?, 'i', 'member', 1, 'm', 1, 2, NULL)").run(meshId);
+  db.prepare("INSERT INTO invite_use VALUES (?, 'i', 'm', '{}', 1)").run(meshId);
   db.close();
   await store.deleteMesh(meshId);
   await store.stop();
