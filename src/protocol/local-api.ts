@@ -1,3 +1,4 @@
+import type { AttachmentView } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
@@ -19,6 +20,15 @@ export interface SendRequest {
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
   readonly client_message_id?: string;
+  /** Files that were handed over at `/v1/files`. */
+  readonly attachments?: readonly SendAttachment[];
+}
+
+export interface SendAttachment {
+  readonly file_id: string;
+  /** Default: as it was called when it was handed over. */
+  readonly name?: string;
+  readonly content_type?: string;
 }
 
 export interface SendResult {
@@ -55,6 +65,8 @@ export interface OutboxRowView {
   readonly superseded_by: number | null;
   readonly supersedes: number | null;
   readonly body_bytes: number;
+  /** Files that it carries. */
+  readonly attachments: readonly AttachmentView[];
 }
 
 /** Stages in order; a stage is listed only when it is true. */
@@ -72,6 +84,12 @@ export interface MessageView {
   readonly broker_message_id: string | null;
   readonly history_id: number | null;
   readonly last_error: OutboxRowView["last_error"];
+}
+
+/** A file that was handed over to be sent. */
+export interface FileView extends AttachmentView {
+  /** Of its bytes, 64 hex characters. */
+  readonly sha256: string;
 }
 
 export interface InboxItem {
@@ -108,6 +126,26 @@ export interface InboxItem {
   readonly accepted_at: string;
   readonly received_at: string;
   readonly read_at: string | null;
+  /** Files that it brings. */
+  readonly attachments: readonly AttachmentView[];
+}
+
+/** A message that was received and cannot be opened: nothing of its body is known. */
+export interface UndecryptableView {
+  readonly history_id: number;
+  readonly epoch: number;
+  /** Wire form. */
+  readonly client_message_id: string;
+  /** As the envelope says: where the membership cannot explain it, nobody has proven it. */
+  readonly from: { readonly member_id: string; readonly name: string | null };
+  readonly to: string;
+  /** Error code: what it waits for, or `undecryptable`. */
+  readonly code: string;
+  readonly reason: string;
+  /** No key that could still come opens it. */
+  readonly final: boolean;
+  readonly accepted_at: string;
+  readonly since: string;
 }
 
 /** A message of the broker's history: as in the inbox, without what only an inbox row has. */
@@ -273,6 +311,8 @@ export interface VersionView {
   readonly broker_features: Readonly<Record<string, unknown>> | null;
   /** Bytes of one message's body in this mesh; the default while there is no link. */
   readonly inline_bytes: number;
+  /** Bytes of the largest file. */
+  readonly file_bytes: number;
 }
 
 /** The ranges that a daemon supports, whatever it has negotiated. */
@@ -330,6 +370,7 @@ export const eventNames = [
   "link_down",
   "outbox_pressure",
   "gap",
+  "undecryptable",
   "log_epoch_changed",
   "feature_negotiation_failed",
 ] as const;

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { signEpochRecord } from "../../protocol/epoch.ts";
 import { limits } from "../../protocol/limits.ts";
+import { rfc3339 } from "../../protocol/time.ts";
 import { defaultBrokerLimits } from "../broker-limits.ts";
+import { epochWrap } from "../store/epoch.fixture.ts";
+import { beginChainOf, newMemberOf } from "../testing/chain.ts";
 import { signedEpoch, wrapsFor } from "../testing/epochs.ts";
 import { brokerFixture } from "../testing/fixture.ts";
-import type { Peer } from "../testing/peer.ts";
+import { newIdentity, type Peer } from "../testing/peer.ts";
 
 /** A broker with alice, who made the topic `builds`, and bob, who is not in it. */
 async function withTopic(t: TestContext, options: Parameters<typeof brokerFixture>[1] = {}) {
@@ -65,6 +69,9 @@ test("a key is handed on by link from who made it to who lacks it, and each find
     wraps,
   );
   assert.equal(next_after, null);
+  const changes = async (peer: Peer) => (await told(peer)).filter((one) => one.startsWith("keys_changed")).length;
+  while ((await changes(second)) < 2);
+  assert.equal(await changes(first), 1, "another's wrap is no news to who has the key");
   assert.deepEqual(await first.request<"keys_wanted">({ type: "keys_wanted" }), { wanted: [], more: false });
 });
 
@@ -187,4 +194,43 @@ test("more than a frame holds is told page by page", async (t) => {
 test("a daemon is told how many keys may be made beside each other", async (t) => {
   const { first } = await withTopic(t);
   assert.deepEqual(first.ack.features.supported["key_epoch"]?.params, { max_concurrent_epochs: 16, version: 1 });
+});
+
+test("in a mesh that has a chain, a key is signed by its maker's key in use, under a head of the chain", async (t) => {
+  const fixture = await brokerFixture(t);
+  const { meshId } = fixture;
+  const owner = newIdentity();
+  const chain = beginChainOf(meshId, owner, rfc3339(fixture.clock.now()));
+  await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
+  const peer = await fixture.connect(owner);
+  await peer.request<"queue_create">({ type: "queue_create", name: "jobs", deliveries_max: 5 });
+  const place = { destination: "queue:jobs", name: "jobs", membership_head: chain.state().head };
+  await assert.rejects(
+    create(peer, signedEpoch(meshId, owner, { ...place, membership_head: "ab".repeat(32) })),
+    /membership_moved/,
+  );
+  const other = newIdentity();
+  const { signature: _, ...unsigned } = signedEpoch(meshId, owner, { ...place, key_id: other.memberId });
+  await assert.rejects(create(peer, signEpochRecord(unsigned, other.privateKey)), /auth_failed/);
+  const record = signedEpoch(meshId, owner, place);
+  await create(peer, record, [
+    epochWrap(record.epoch_id, owner.memberId, chain.state().members.get(owner.memberId)?.keys[0]?.x25519 ?? ""),
+  ]);
+  const { items } = await keysOf(peer);
+  assert.deepEqual(
+    items.map(({ kind }) => kind),
+    ["epoch", "wrap"],
+  );
+  const bob = newIdentity();
+  const append = (entry: unknown) => peer.request<"membership_append">({ type: "membership_append", entry } as never);
+  await append(chain.add(owner, { kind: "admit", member: newMemberOf(meshId, bob, "bob"), role: "member" }));
+  const second = await fixture.connect(bob);
+  await hears(peer, "keys_wanted", "queue:jobs");
+  assert.equal((await keysOf(second)).items.length, 1);
+  await append(chain.add(owner, { kind: "grants", member_id: bob.memberId, destinations: [] }));
+  assert.deepEqual((await keysOf(second)).items, []);
+  await assert.rejects(
+    create(second, signedEpoch(meshId, bob, { ...place, membership_head: chain.state().head })),
+    /not_subscribed/,
+  );
 });

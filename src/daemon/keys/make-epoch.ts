@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { type EpochRecord, type EpochWrap, signEpochRecord } from "../../protocol/epoch.ts";
 import { type ChainMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
-import { x25519PublicKey } from "../../protocol/x25519.ts";
+import { x25519PublicKey } from "../sealing/x25519.ts";
 import { epochId, newEpochKey, wrapEpochKey } from "../sealing/wrap.ts";
 
 /** What is known of an epoch before it has a key. */

@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { Readiness } from "../parts.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
-import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw } from "../../protocol/x25519.ts";
+import { x25519PrivateKey, x25519PublicKey, x25519PublicRaw } from "../sealing/x25519.ts";
 import type { OutboxOptions } from "./outbox.ts";
 import { sealEnvelope } from "./seal-envelope.ts";
 
@@ -28,6 +28,7 @@ export function testSealer(of: {
         memberId: of.memberId,
         keyId: of.memberId,
         privateKey,
+        attachments: () => [],
         membershipHead: () => "5e".repeat(32),
         fingerprintVersion: () => 2,
         keyring: {

@@ -179,6 +179,19 @@ test("a chain begins with one create, whose maker is the owner that it names, of
   assert.equal(begin(create, owner, { mesh_id: testChain().meshId }), "membership_invalid", "another mesh");
   const elsewhere = { ...create, member: newMember(testChain().meshId, owner) };
   assert.equal(begin(elsewhere, owner), "membership_invalid", "keys proven for another mesh");
+  const [first] = chain.entries;
+  assert.ok(first !== undefined);
+  assert.equal(
+    refusal(() => beginChain(first, testChain().meshId)),
+    "membership_invalid",
+    "all of another mesh",
+  );
+  const forged = signEntry(first, other.key);
+  assert.equal(
+    refusal(() => beginChain(forged, meshId)),
+    "membership_invalid",
+    "another's signature",
+  );
   assert.equal(chain.refusedNext(create, owner), "membership_invalid", "a second beginning");
 });
 
@@ -225,6 +238,20 @@ test("after a rotation the old key says nothing more, and comes back neither as 
     assert.equal(chain.refusedNext({ kind: "rotate", keys: said }, after), "membership_invalid");
   chain.add({ kind: "rotate", keys: again(next, x25519Hex()) }, after);
   chain.add(rename, next);
+});
+
+test("a member changes its keys a bounded number of times", () => {
+  const chain = testChain();
+  let owner = chain.owner;
+  for (let kept = 1; kept < limits.memberKeysMax; kept += 1) {
+    const { after, keys } = rotated(chain.meshId, owner);
+    chain.add({ kind: "rotate", keys }, owner);
+    owner = after;
+  }
+  assert.equal(
+    chain.refusedNext({ kind: "rotate", keys: rotated(chain.meshId, owner).keys }, owner),
+    "membership_invalid",
+  );
 });
 
 test("keys that do not prove each other, or prove it to another mesh or for another member, come in by no entry", () => {

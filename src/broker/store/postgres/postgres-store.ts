@@ -3,6 +3,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
+import * as blobs from "./blobs.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
@@ -135,6 +136,13 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     extend: ofMesh(leases.extend),
     deadLetters: ofMesh(leases.deadLetters),
     requeueDead: ofMesh(leases.requeueDead),
+    beginBlob: ofMesh(blobs.beginBlob),
+    finishBlob: ofMesh(blobs.finishBlob),
+    blob: ofMesh(blobs.blob),
+    refreshBlob: ofMesh(blobs.refreshBlob),
+    claimExpiredBlobs: ofMesh(blobs.claimExpiredBlobs),
+    forgetBlobs: ofMesh(blobs.forgetBlobs),
+    blobBytes: ofMesh(blobs.blobBytes),
     createEpoch: ofMesh(keys.createEpoch),
     addWraps: ofMesh(keys.addWraps),
     epoch: ofMesh(keys.epoch),

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Log } from "../../src/base/log.ts";
+import { joinBroker } from "../../src/bin/join-broker.ts";
+import { readMeshFile, writeMeshFile } from "../../src/daemon/identity/mesh-file.ts";
+import type { Envelope } from "../../src/protocol/envelope.ts";
+import { envelopeFingerprint } from "../../src/protocol/fingerprint.ts";
+import type { BrokerFrame, PushItem } from "../../src/protocol/frames.ts";
+import type { InboxItem, LocalEvent, ReceiptStage } from "../../src/protocol/local-api.ts";
+import { broker, type TestBroker, type TestBrokerOptions } from "./broker.ts";
+import { daemon, type TestDaemon } from "./daemon.ts";
+import { type HostileBroker, hostileBroker, type HostileLink, type Plot } from "./hostile-broker.ts";
+import { linked } from "./mesh.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+/** Daemons of one mesh, every one of which knows its broker only through one that can do whatever it likes. */
+export interface HostileMesh<Name extends string> {
+  readonly broker: TestBroker;
+  readonly hostile: HostileBroker;
+  readonly members: Readonly<Record<Name, HostileMember>>;
+}
+
+export interface HostileMember extends TestDaemon {
+  readonly name: string;
+  readonly memberId: string;
+  /** What its daemon has logged. */
+  readonly logged: readonly LoggedLine[];
+}
+
+export interface LoggedLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** Resolves when every daemon has its link. The first name founds the mesh. */
+export async function hostileMesh<const Name extends string>(
+  t: TestContext,
+  names: readonly Name[],
+  options: TestBrokerOptions = {},
+): Promise<HostileMesh<Name>> {
+  const folder = tempFolder(t);
+  let port = 0;
+  const hostile = await hostileBroker(t, () => ({ port }));
+  const running = await broker(t, { ...options, dataDir: join(folder, "broker"), authorities: [hostile.authority] });
+  port = Number(new URL(running.broker.url).port);
+  const members = {} as Record<Name, HostileMember>;
+  for (const name of names) {
+    const dir = join(folder, name);
+    mkdirSync(dir, { mode: 0o700 });
+    await joinBroker({ dir, dataDir: running.dataDir, name, role: "member" });
+    writeMeshFile(dir, { ...readMeshFile(dir), broker_url: hostile.url });
+    const logged: LoggedLine[] = [];
+    const started = await daemon(t, { dir, log: keepingLog(logged) });
+    await linked(started);
+    const { member } = await started.client.health();
+    members[name] = { ...started, name, memberId: member.member_id, logged };
+  }
+  return { broker: running, hostile, members };
+}
+
+function keepingLog(lines: LoggedLine[]): Log {
+  const at = (level: LoggedLine["level"]) => (fields: Record<string, unknown>, message: string) =>
+    void lines.push({ level, fields, message });
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Of every message that it shows, oldest first. */
+export async function shown({ client }: Pick<TestDaemon, "client">): Promise<readonly InboxItem[]> {
+  const items: InboxItem[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await client.inbox.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  return items;
+}
+
+export async function shownTexts(member: Pick<TestDaemon, "client">): Promise<readonly (string | null)[]> {
+  return (await shown(member)).map(({ message }) => message);
+}
+
+/** Every event up to the first that satisfies `test`, told already or not. */
+export async function eventsUntil(
+  { client }: Pick<TestDaemon, "client">,
+  test: (event: LocalEvent) => boolean,
+): Promise<readonly LocalEvent[]> {
+  const events: LocalEvent[] = [];
+  const found = new AbortController();
+  for await (const event of client.events({ after: 0, signal: found.signal })) {
+    events.push(event);
+    if (!test(event)) continue;
+    found.abort();
+    return events;
+  }
+  throw new Error("the events ended");
+}
+
+/** Sends and waits until the receiver shows it, both by honest means: the mesh works. */
+export async function sendsTo(sender: HostileMember, receiver: HostileMember, text: string): Promise<InboxItem> {
+  await sender.client.send({ to: `@${receiver.name}`, message: text });
+  const events = await eventsUntil(receiver, ({ event, data }) => event === "message" && data["message"] === text);
+  const item = events.at(-1)?.data as unknown as InboxItem;
+  assert.deepEqual([item.from.member_id, item.from.name], [sender.memberId, sender.name]);
+  return item;
+}
+
+/** How many items of pushes the daemon has refused. */
+export async function refusedCount({ client }: Pick<TestDaemon, "client">): Promise<number> {
+  const found = /^cm_daemon_invalid_inbound_total(?:\{[^}]*\})? (\d+)$/m.exec(await client.metrics());
+  return Number(found?.[1] ?? Number.NaN);
+}
+
+/** A plot against the pushes to one member; everything else passes. */
+export function onPushesTo(memberId: string, change: (item: PushItem, link: HostileLink) => readonly object[]): Plot {
+  return {
+    toDaemon: (frame: BrokerFrame, link) => {
+      if (frame.type !== "push" || link.memberId !== memberId) return [frame];
+      const items = frame.items.flatMap((item) => change(item, link));
+      return items.length === 0 ? [] : [{ ...frame, items }];
+    },
+  };
+}
+
+/** An envelope that was changed, with a fingerprint that fits: all that somebody without the sender's key can do. */
+export function disguised(envelope: Envelope, change: Readonly<Record<string, unknown>>): Envelope {
+  const changed = { ...envelope, ...change } as Envelope;
+  try {
+    const fingerprint = envelopeFingerprint(changed, Buffer.from(changed.body, "base64url")).toString("hex");
+    return { ...changed, request_fingerprint: fingerprint };
+  } catch {
+    return changed;
+  }
+}
+
+/** Stages that the sender is told of its message. */
+export async function stagesOf({ client }: Pick<TestDaemon, "client">, id: string): Promise<readonly ReceiptStage[]> {
+  return (await client.message(id)).stages.map(({ stage }) => stage);
+}
