@@ -154,13 +154,6 @@ export async function requireActive(tx: Sql, meshId: string, memberId: string): 
   if ((await requireMember(tx, meshId, memberId)).status !== "active") throw noActiveMember();
 }
 
-export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
-  return core.locked(meshId, async (tx, head) => {
-    await requireMember(tx, meshId, memberId);
-    await endMember(tx, meshId, memberId, "revoked", head.seq);
-  });
-}
-
 /** Later accepts of its envelopes are refused, and whatever link it has is too old. Call it under the mesh's lock. */
 export async function endMember(
   tx: Sql,

@@ -110,13 +110,6 @@ export function member(core: StoreCore, meshId: string, memberId: string): Membe
   return row === undefined ? null : readMember(row);
 }
 
-export function revokeMember(core: StoreCore, meshId: string, memberId: string): void {
-  core.transaction(() => {
-    requireMember(core, meshId, memberId);
-    endMember(core, meshId, memberId, "revoked");
-  });
-}
-
 /** Later accepts of its envelopes are refused, and whatever link it has is too old. Call inside a transaction. */
 export function endMember(core: StoreCore, meshId: string, memberId: string, status: "revoked" | "left"): void {
   core
