@@ -157,7 +157,14 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
-  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  const meshSeal = createMeshSeal({
+    meshId: mesh.mesh_id,
+    identity,
+    membership,
+    request,
+    clock,
+    followKeys: () => keyring.follow(request),
+  });
   return { identity, config, metrics, inbox, outbox, link, membership, keyring, meshSeal, self };
 }
 
