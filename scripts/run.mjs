@@ -10,7 +10,7 @@ const jobs = {
   check: () => [
     ["node_modules/@biomejs/biome/bin/biome", "check", "."],
     ["node_modules/typescript/bin/tsc", "-b"],
-    testCommand(testFiles((file) => !file.startsWith("test/system/") && !file.endsWith(".pg.test.ts"))),
+    testCommand(testFiles((file) => !file.startsWith("test/system/") && !/\.(pg|s3)\.test\.ts$/.test(file))),
   ],
   bench: () => [["bench/run.ts"]],
   "bench:scale": () => [["bench/run-scale.ts"]],

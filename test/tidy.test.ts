@@ -27,7 +27,7 @@ test("no file is longer than one can read: split it by the things in it", () => 
 
 test("files are named after the one thing inside, in kebab-case; utils, types, lib and helpers say nothing", () => {
   for (const { path } of sources) {
-    assert.match(basename(path), /^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|test|schema|fixture))*\.ts$/, path);
+    assert.match(basename(path), /^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|s3|test|schema|fixture))*\.ts$/, path);
     assert.doesNotMatch(basename(path), /^(utils?|types|lib|helpers?)\.ts$/, path);
   }
 });
@@ -60,7 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   http: [],
   client: [],
   cli: [],
-  broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis"],
+  broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis", "@aws-sdk/client-s3"],
   daemon: ["ws", "prom-client", "@noble/ciphers"],
   bin: ["pino", "rotating-file-stream"],
 };

@@ -1,13 +1,13 @@
 import { type KeyObject, randomBytes } from "node:crypto";
 import { request } from "node:http";
-import { connect, type Socket } from "node:net";
-import { dialTls, PinMismatch } from "../base/pinned-tls.ts";
+import type { Socket } from "node:net";
+import { PinMismatch } from "../base/pinned-tls.ts";
+import { dialBroker } from "../http/broker-dial.ts";
 import { linkErrorKind } from "../daemon/link/link-error-kind.ts";
 import { type BrokerProof, signMembershipRead } from "../protocol/admission.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { isMemberId } from "../protocol/ids.ts";
 import type { Invite } from "../protocol/invite.ts";
-import { isLoopback } from "../protocol/loopback.ts";
 import type { MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipHead } from "../protocol/membership-frames.ts";
 import { fromProblem } from "../protocol/problem.ts";
@@ -111,7 +111,7 @@ async function ask(
 ): Promise<{ readonly status: number; readonly answer: unknown }> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
   try {
-    const socket = await dial(address, limit);
+    const socket = await dialBroker(address, limit);
     const { status, text } = await exchange(socket, address.authority, what, limit);
     if (gatewayFailures.has(status)) throw notPassedOn(address, status);
     const answer: unknown = text === "" ? null : JSON.parse(text);
@@ -120,24 +120,6 @@ async function ask(
   } catch (thrown) {
     throw asError(thrown, address, signal);
   }
-}
-
-async function dial({ authority, transport }: BrokerAddress, signal: AbortSignal): Promise<Socket> {
-  const url = new URL(`${transport.kind === "plain" ? "http" : "https"}://${authority}/`);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(url.port || (transport.kind === "plain" ? 80 : 443));
-  if (transport.kind !== "plain")
-    return dialTls({ host, port, print: transport.kind === "pinned" ? transport.certificate_print : null, signal });
-  if (!isLoopback(host)) {
-    throw new ClaudemeshError(
-      "invite_malformed",
-      `the invite names ${authority} without TLS, and that is not this host`,
-      {
-        hint: "ask for an invite of a broker that other hosts may reach: claudemesh broker up --listen 0.0.0.0:8787",
-      },
-    );
-  }
-  return connect({ host, port });
 }
 
 function exchange(

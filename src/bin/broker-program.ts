@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Broker, createBroker } from "../broker/broker.ts";
-import { readBrokerConfig } from "../broker/config.ts";
+import { type BrokerConfig, readBrokerConfig } from "../broker/config.ts";
+import type { FilesPlace } from "../broker/files/choose-blob-store.ts";
 import { readCertificate } from "../broker/listen/given-certificate.ts";
 import { parseListen } from "../protocol/listen-address.ts";
 
@@ -33,7 +34,7 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
   const deploymentDir = given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir;
   // What all brokers of a deployment share holds wherever this one's own file sets nothing else.
   const shared = readBrokerConfig(join(deploymentDir, "config.toml"));
-  const { listen, link, rate_limit, retention } = readBrokerConfig(join(dataDir, "config.toml"), shared);
+  const { listen, link, rate_limit, retention, files } = readBrokerConfig(join(dataDir, "config.toml"), shared);
   return createBroker({
     dataDir,
     deploymentDir,
@@ -54,12 +55,28 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
       memberBurst: rate_limit.member_burst,
       meshRate: rate_limit.mesh_per_second,
       meshBurst: rate_limit.mesh_burst,
+      fileBytesMax: files.file_bytes_max,
+      meshFileBytesMax: files.mesh_bytes_max,
     },
+    files: filesPlace(files),
     messageRetentionDays: retention.message_days,
     dedupe: { mode: retention.dedupe_mode, retentionDays: retention.dedupe_days },
     clock: systemClock,
     log,
   });
+}
+
+function filesPlace(files: BrokerConfig["files"]): FilesPlace {
+  if (files.store === "none") return { store: "none" };
+  if (files.store === "disk") return { store: "disk", directory: files.directory };
+  return {
+    store: "s3",
+    endpoint: files.s3_endpoint,
+    bucket: files.s3_bucket,
+    region: files.s3_region,
+    prefix: files.s3_prefix,
+    pathStyle: files.s3_path_style,
+  };
 }
 
 /** An empty variable is none: compose files set them so. */

@@ -119,7 +119,22 @@ export const defaultBrokerLimits = {
   provenKeysMax: 10_000,
   /** Between two notes of when a key was last used. */
   keyUseNotedMs: 3_600_000,
+  /** How far the time in a request for a blob may lie from the broker's. */
+  blobRequestSkewMs: wireLimits.clockSkewMs as number,
+  /** Who began to put or to remove a blob and has not ended it after so long is gone. */
+  blobClaimMs: 600_000,
+  /** The largest file, before it is sealed. */
+  fileBytesMax: wireLimits.fileBytes as number,
+  /** All blobs of one mesh. */
+  meshFileBytesMax: 10_737_418_240,
+  s3RequestMs: 30_000,
+  s3ConnectMs: 5_000,
+  s3TriesMax: 3,
+  s3ConnectionsMax: 32,
 } satisfies Record<string, number>;
+
+/** Requests for blobs under way at once at one listener. */
+export const blobsInFlightMax = 32;
 
 export type BrokerLimits = typeof defaultBrokerLimits;
 

@@ -4,6 +4,7 @@ import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { defaultBrokerConfig } from "./config.ts";
+import type { FilesPlace } from "./files/choose-blob-store.ts";
 import type { DedupeSetting } from "./link/link-parts.ts";
 import type { Listeners, ListenOptions } from "./listen/listeners.ts";
 import { type RunningBroker, startBroker } from "./start-broker.ts";
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly pragmas?: string;
   /** `postgres://user:password@host:port/database` that brokers share. null: the embedded store in the data directory. */
   readonly databaseUrl?: string | null;
+  /** Where files are kept. Absent: below the data directory. */
+  readonly files?: FilesPlace;
   /** Instead of both; it is started here. */
   readonly store?: BrokerStore;
   /** `redis[s]://[user:password@]host[:port][/database]` where brokers limit rates together. null: this one alone. */

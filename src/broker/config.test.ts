@@ -35,6 +35,16 @@ test("every key is read", () => {
     "message_days = 5",
     'dedupe_mode = "permanent"',
     "dedupe_days = 6",
+    "[files]",
+    'store = "s3"',
+    'directory = "/var/lib/files"',
+    "file_bytes_max = 2048",
+    "mesh_bytes_max = 1048576",
+    's3_endpoint = "https://s3.example:9000"',
+    's3_bucket = "team-files"',
+    's3_region = "eu-central-1"',
+    's3_prefix = "mesh/a/"',
+    "s3_path_style = true",
   ].join("\n");
   assert.deepEqual(parseBrokerConfig(source, "c.toml"), {
     listen: {
@@ -45,6 +55,17 @@ test("every key is read", () => {
     link: { ping_seconds: 7, silence_seconds: 14 },
     rate_limit: { member_per_second: 1, member_burst: 2, mesh_per_second: 3, mesh_burst: 4 },
     retention: { message_days: 5, dedupe_mode: "permanent", dedupe_days: 6 },
+    files: {
+      store: "s3",
+      directory: "/var/lib/files",
+      file_bytes_max: 2_048,
+      mesh_bytes_max: 1_048_576,
+      s3_endpoint: "https://s3.example:9000",
+      s3_bucket: "team-files",
+      s3_region: "eu-central-1",
+      s3_prefix: "mesh/a/",
+      s3_path_style: true,
+    },
   });
 });
 
@@ -55,6 +76,12 @@ for (const [what, source] of [
   ["a public address with a path", '[listen]\npublic_url = "wss://mesh.example/x"\n'],
   ["a silence of nothing", "[link]\nsilence_seconds = 0\n"],
   ["a rate of nothing", "[rate_limit]\nmesh_burst = 0\n"],
+  ["an unknown place of files", '[files]\nstore = "tape"\n'],
+  ["a folder of files that is not absolute", '[files]\ndirectory = "files"\n'],
+  ["a file larger than there can be", "[files]\nfile_bytes_max = 99000000000\n"],
+  ["a bucket that cannot be one", '[files]\ns3_bucket = "A_B"\n'],
+  ["a service with a password in its address", '[files]\ns3_endpoint = "https://me:secret@s3.example"\n'],
+  ["a prefix that leaves the bucket's part", '[files]\ns3_prefix = "/x"\n'],
   ["an unknown mode", '[retention]\ndedupe_mode = "forever"\n'],
 ] as const) {
   test(`${what} is refused, naming the line`, () => {

@@ -3,6 +3,7 @@ import { isAuthority } from "../protocol/authority.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
+import { limits as wireLimits } from "../protocol/limits.ts";
 import { defaultBrokerLimits } from "./broker-limits.ts";
 
 /** config.toml in a broker's data directory. A missing file, table or key means the default. */
@@ -34,6 +35,24 @@ export interface BrokerConfig {
     /** Never fewer than message_days. */
     readonly dedupe_days: number;
   };
+  /** Files that messages carry: sealed pieces, which nobody here can read. */
+  readonly files: {
+    readonly store: "disk" | "s3" | "none";
+    /** Of store "disk"; "": below the data directory. */
+    readonly directory: string;
+    /** The largest file. */
+    readonly file_bytes_max: number;
+    /** All files of one mesh, sealed. */
+    readonly mesh_bytes_max: number;
+    /** Of store "s3". Its credentials come from the environment alone. "": Amazon's own. */
+    readonly s3_endpoint: string;
+    readonly s3_bucket: string;
+    readonly s3_region: string;
+    /** Before the name of every object. */
+    readonly s3_prefix: string;
+    /** The bucket stands in the path of requests and not in the host's name. */
+    readonly s3_path_style: boolean;
+  };
 }
 
 const rateMax = 1_000_000;
@@ -49,6 +68,17 @@ export const defaultBrokerConfig: BrokerConfig = {
     mesh_burst: defaultBrokerLimits.meshBurst,
   },
   retention: { message_days: 30, dedupe_mode: "retention_scoped", dedupe_days: 365 },
+  files: {
+    store: "disk",
+    directory: "",
+    file_bytes_max: defaultBrokerLimits.fileBytesMax,
+    mesh_bytes_max: defaultBrokerLimits.meshFileBytesMax,
+    s3_endpoint: "",
+    s3_bucket: "",
+    s3_region: "us-east-1",
+    s3_prefix: "claudemesh/",
+    s3_path_style: false,
+  },
 };
 
 const rate = (help: string) => ({
@@ -60,6 +90,17 @@ const days = (help: string) => ({
   help,
   takes: `a whole number of days from 1 to ${daysMax}`,
   read: (value: unknown) => wholeNumber(value, 1, daysMax),
+});
+
+const textOf = (help: string, takes: string, pattern: RegExp) => ({
+  help,
+  takes,
+  read: (value: unknown) => (typeof value === "string" && pattern.test(value) ? value : undefined),
+});
+const bytes = (help: string, min: number, max: number) => ({
+  help,
+  takes: `a whole number of bytes from ${min} to ${max}`,
+  read: (value: unknown) => wholeNumber(value, min, max),
 });
 
 export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
@@ -96,6 +137,41 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
     },
     dedupe_days: days("days that ids are remembered; never fewer than message_days"),
   },
+  files: {
+    store: {
+      help: "where files are kept: in a folder, in a bucket of an S3-compatible service, or nowhere",
+      takes: '"disk", "s3" or "none"',
+      read: (value) => (value === "disk" || value === "s3" || value === "none" ? value : undefined),
+    },
+    directory: textOf(
+      "the folder of files, one that all brokers over a database reach; empty: below the data directory, of a broker without a database",
+      "an absolute path, or nothing",
+      /^(\/[^\0]*)?$/,
+    ),
+    file_bytes_max: bytes("bytes of the largest file", 1_024, wireLimits.fileBytesMax),
+    mesh_bytes_max: bytes("bytes that all files of a mesh may take together", 1_048_576, Number.MAX_SAFE_INTEGER),
+    s3_endpoint: {
+      help: "the address of the S3-compatible service; empty: Amazon's own of the region",
+      takes: 'an address such as "https://s3.example"',
+      read: (value) => (isEndpoint(value) ? value : undefined),
+    },
+    s3_bucket: textOf(
+      "the bucket, which has to exist",
+      "a bucket's name, or nothing",
+      /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/,
+    ),
+    s3_region: textOf("the bucket's region", 'a region such as "eu-central-1"', /^[a-z0-9-]{1,64}$/),
+    s3_prefix: textOf(
+      "what stands before the name of every object",
+      'nothing, or a text such as "claudemesh/"',
+      /^([A-Za-z0-9._-]+\/)*$/,
+    ),
+    s3_path_style: {
+      help: "whether the bucket stands in the path of requests, as services of one's own mostly want it",
+      takes: "true or false",
+      read: (value) => (typeof value === "boolean" ? value : undefined),
+    },
+  },
 };
 
 /** Reads the file at `path`; what it does not set is as in `defaults`. Throws invalid_config naming the line. */
@@ -119,6 +195,13 @@ export function parseBrokerConfig(
     );
   }
   return config;
+}
+
+function isEndpoint(value: unknown): value is string {
+  if (value === "") return true;
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  // A password would stand in a file that others may read, and in what is shown of it.
+  return (url?.protocol === "https:" || url?.protocol === "http:") && url.username === "" && url.password === "";
 }
 
 function isPublicUrl(value: unknown): value is string {

@@ -104,6 +104,9 @@ export function createBrokerMetrics() {
       "Rows that one transaction should have written together, at the last check.",
       ["mesh"],
     ),
+    blobBytesPut: counter("cm_broker_blob_bytes_put_total", "Bytes of blobs that were kept."),
+    blobBytesGot: counter("cm_broker_blob_bytes_got_total", "Bytes of blobs that were handed out."),
+    blobsDamaged: counter("cm_broker_blobs_damaged_total", "Blobs whose bytes were found damaged or gone."),
     upkeepRemoved: counter("cm_broker_upkeep_removed_total", "Rows removed by upkeep.", ["job"]),
   };
 }

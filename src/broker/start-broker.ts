@@ -13,6 +13,9 @@ import { composeLinkParts } from "./compose-link-parts.ts";
 import { type DeploymentKey, loadDeploymentKey } from "./deployment-key.ts";
 import { createApiKeyCheck } from "./direct/api-key-check.ts";
 import { chooseBus } from "./fleet/choose-bus.ts";
+import type { BlobStore } from "./files/blob-store.ts";
+import { createBlobs } from "./files/blobs.ts";
+import { chooseBlobStore, defaultFilesPlace } from "./files/choose-blob-store.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { adminRoutes } from "./http/admin-routes.ts";
 import { type AdminServer, createAdminServer } from "./http/admin-server.ts";
@@ -75,17 +78,17 @@ async function startParts(
 ): Promise<RunningBroker> {
   const { dataDir, log } = options;
   let listeners: Listeners | null = null;
-  const { linkParts, fleet } = await startFleet(options, kept, undo, () => listeners, end);
+  const { linkParts, fleet, blobStore } = await startFleet(options, kept, undo, () => listeners, end);
   const { key } = linkParts;
   const links = createLinkServer(linkParts);
   const drain = createDrain(links, linkParts);
-  const opened = await openPublic(options, { links, linkParts, drain }, (open) => {
+  const opened = await openPublic(options, { links, linkParts, blobStore, drain }, (open) => {
     listeners = open;
   });
   undo.push(() => opened.close());
   // A listener ends when its links have: of what there is from here on, links come to their end first.
   undo.push(drain.run);
-  const upkeep = upkeepOf(linkParts, kept, fleet);
+  const upkeep = upkeepOf(linkParts, blobStore, kept, fleet);
   await upkeep.start();
   undo.push(() => upkeep.stop());
   const adminSocket = socketPathFor(dataDir, "admin.sock", process.env);
@@ -121,13 +124,9 @@ async function startFleet(
   undo: Undo,
   listeners: () => Listeners | null,
   end: (why: BrokerEnd) => void,
-): Promise<{ readonly linkParts: LinkParts; readonly fleet: Fleet }> {
+): Promise<{ readonly linkParts: LinkParts; readonly fleet: Fleet; readonly blobStore: BlobStore | null }> {
   const { dataDir, clock, log } = options;
-  const limits: BrokerLimits = {
-    ...defaultBrokerLimits,
-    ...((options.databaseUrl ?? null) === null ? {} : databaseBrokerLimits),
-    ...options.limits,
-  };
+  const limits = limitsOf(options);
   if (options.store === undefined) checkStoreChoice(dataDir, options.databaseUrl ?? null);
   const key = loadDeploymentKey(join(options.deploymentDir, "deployment_key.json"), {
     isFirstStart: !wasUsed(dataDir),
@@ -136,6 +135,10 @@ async function startFleet(
   const metrics = createBrokerMetrics();
   const store = await storeOf(options, key, kept);
   undo.push(() => store.stop());
+  const place = options.files ?? defaultFilesPlace;
+  const blobStore = chooseBlobStore({ place, dataDir, shared: store.shared !== null, limits, log });
+  undo.push(async () => blobStore?.stop());
+  await blobStore?.start();
   const redisUrl = options.redisUrl ?? null;
   let fleet: Fleet | null = null;
   const liveBrokers = (): number => fleet?.liveBrokers() ?? 1;
@@ -150,7 +153,8 @@ async function startFleet(
     clock,
     log,
     metrics,
-    limits,
+    // Without a place for files a daemon is told of none larger than a message may be anyway.
+    limits: blobStore === null ? { ...limits, fileBytesMax: limits.inlineBytes } : limits,
     limiter,
     bus,
     key,
@@ -163,7 +167,11 @@ async function startFleet(
   fleet = others;
   undo.push(() => others.stop());
   await others.start();
-  return { linkParts, fleet: others };
+  return { linkParts, fleet: others, blobStore };
+}
+
+function limitsOf({ databaseUrl = null, limits }: StartOptions): BrokerLimits {
+  return { ...defaultBrokerLimits, ...(databaseUrl === null ? {} : databaseBrokerLimits), ...limits };
 }
 
 /** The end of the links: what they have in hand is answered, and daemons hear that they may dial again. */
@@ -191,18 +199,25 @@ function createDrain(links: LinkServer, { progress, queues, accepter, clock, lim
 /** `open` is told before anything that comes in may ask where this broker listens. */
 async function openPublic(
   options: StartOptions,
-  { links, linkParts, drain }: { links: LinkServer; linkParts: LinkParts; drain: Drain },
+  {
+    links,
+    linkParts,
+    blobStore,
+    drain,
+  }: { links: LinkServer; linkParts: LinkParts; blobStore: BlobStore | null; drain: Drain },
   open: (listeners: Listeners) => void,
 ): Promise<Listeners> {
   const { store, clock, log, metrics, limits } = linkParts;
   const listening = Promise.withResolvers<void>();
   const apiKeys = createApiKeyCheck({ store, clock, log, metrics, limits });
+  const blobs = blobStore === null ? null : createBlobs({ ...linkParts, blobStore });
   const programVersion = readProgramVersion();
   const routesOf = (certificatePrint: string | null) =>
     publicRoutes({
       programVersion,
       join: { ...linkParts, certificatePrint, listening: listening.promise },
       direct: { ...linkParts, apiKeys },
+      files: { ...linkParts, listening: listening.promise, blobs },
       metrics: certificatePrint === null || options.publicMetrics === true ? metrics : null,
       async ready() {
         if (drain.begun()) throw new ClaudemeshError("stopping", "The broker is stopping.");
@@ -235,9 +250,12 @@ async function openPublic(
   return listeners;
 }
 
-function upkeepOf({ store, clock, log, metrics, notices, bus }: LinkParts, kept: Kept, fleet: Fleet): Upkeep {
+function upkeepOf(linkParts: LinkParts, blobStore: BlobStore | null, kept: Kept, fleet: Fleet): Upkeep {
+  const { store, clock, log, metrics, limits, notices, bus } = linkParts;
   return createUpkeep({
     store,
+    blobStore,
+    limits,
     clock,
     log,
     metrics,

@@ -1,4 +1,6 @@
+import type { AttachmentView } from "../protocol/attachment.ts";
 import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
+import { bytesText } from "./bytes-text.ts";
 import type { Output } from "./output.ts";
 import { printable, unbroken } from "./printable.ts";
 
@@ -10,12 +12,14 @@ export function messageLines(item: InboxItem | HistoryItem, paint: Output["paint
       : { at: item.accepted_at, place: `history ${item.history_id}` };
   const head = `${paint.bold(senderOf(item))} → ${"to" in item ? unbroken(item.to) : "?"}  ${paint.dim(at)}  ${place}`;
   const marks = marksOf(item);
+  const files = filesOf(item);
   return [
     marks.length === 0 ? head : `${head}  ${paint.yellow(`[${marks.join(", ")}]`)}`,
     ...textOf(item)
       .replace(/\n$/, "")
       .split("\n")
       .map((line) => `  ${line}`),
+    ...(files === null ? [] : [`  ${paint.dim("files")} ${files}`]),
   ];
 }
 
@@ -34,6 +38,7 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
     ["type", item.content_type],
     ["size", `${bodyBytes(item.body)} bytes`],
     ["mentions", item.mentions.length === 0 ? null : item.mentions.map((id) => `@${id}`).join(" ")],
+    ["files", filesOf(item)],
     ["answers", item.reply_to],
     ["meta", item.meta === null ? null : JSON.stringify(item.meta)],
     ["id", item.client_message_id],
@@ -45,6 +50,14 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
     "",
     ...textOf(item).replace(/\n$/, "").split("\n"),
   ];
+}
+
+/** Absent in what an older daemon tells. */
+function filesOf(item: InboxItem | HistoryItem): string | null {
+  const files: readonly AttachmentView[] = "attachments" in item ? (item.attachments ?? []) : [];
+  return files.length === 0
+    ? null
+    : files.map(({ name, bytes }) => `${unbroken(name)} (${bytesText(bytes)})`).join(", ");
 }
 
 /** `@name`, or the member_id of a member who has left. */

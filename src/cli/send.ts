@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { bodyBytesMax } from "../protocol/envelope.ts";
 import { limits } from "../protocol/limits.ts";
 import type { SendRequest, SendResult } from "../protocol/local-api.ts";
+import { attach } from "./attach.ts";
 import { awaitStage, type Waiting, waitStages } from "./await-stage.ts";
 import { choice } from "./choice.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -22,9 +23,16 @@ const emptyHint = "quote a text that begins with #; after `-`, what is piped in 
 export const command: Command = {
   name: "send",
   summary: "Send a message; answers as soon as it is on disk here",
-  usage: "send <address> [text | - | --file F | --lines] [options]",
+  usage: "send <address> [text | - | --file F | --lines] [--attach F] [options]",
   options: {
     file: { type: "string", value: "F", help: "the message is this file's content", complete: "file" },
+    attach: {
+      type: "string",
+      value: "F",
+      multiple: true,
+      help: "a file that travels with the message, sealed as it is; may be repeated",
+      complete: "file",
+    },
     lines: {
       type: "boolean",
       help: "every line of standard input is a message of its own, sent as soon as it is read; empty lines are left out",
@@ -73,6 +81,7 @@ export const command: Command = {
     'send @bob "the build is green"',
     "send '#builds' --file report.md --wait delivered",
     "make 2>&1 | claudemesh send @oncall - --id build-42",
+    'send @bob "the report" --attach report.pdf --attach figures.csv',
     "tail -f log | claudemesh send '#builds' --lines",
   ],
   async run(context) {
@@ -86,7 +95,11 @@ export const command: Command = {
     const client = context.client();
     if (source.kind === "lines")
       return sendLines(context, client, { fields, waiting, bytesMax: await meshLimit(client, signal) });
-    const request = { ...fields, ...(await readContent(source, client, signal)) };
+    const content = await readContent(source, client, signal);
+    const files = context.options("attach");
+    // On disk at the daemon before the message is: the same files give the same message, however often it is tried.
+    const attachments = files.length === 0 ? {} : { attachments: await attach(context, client, files) };
+    const request = { ...fields, ...content, ...attachments };
     const sent = await client.send(request, { signal });
     if (waiting === null || waiting.stage === "queued") {
       if (context.flag("json")) out.json(sent);
@@ -133,11 +146,14 @@ function readSource(context: CommandContext): Source {
   if (context.flag("lines")) {
     if (file !== undefined || (text !== undefined && text !== "-"))
       throw usage(command, "--lines reads standard input: give neither a text nor --file with it");
+    if (context.options("attach").length > 0) throw usage(command, "--attach goes with one message, not with --lines");
     return { kind: "lines" };
   }
   if (file !== undefined && text !== undefined) throw usage(command, "text and --file are both given");
   if (file !== undefined) return { kind: "bytes", from: { file }, isNamed: true };
   if (text !== undefined && text !== "-") return { kind: "text", text };
+  // Files may be all that there is to say; what is piped in is then read where `-` says so.
+  if (text === undefined && context.options("attach").length > 0) return { kind: "text", text: "" };
   if (text === undefined && context.stdin.isTTY === true)
     throw usage(command, "there is no message: give a text, --file F, or pipe one in");
   return { kind: "bytes", from: context.stdin, isNamed: text === "-" };

@@ -30,6 +30,7 @@ import type { MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
+import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
@@ -117,6 +118,7 @@ export interface Client {
     list(options?: CallOptions): Promise<readonly InviteView[]>;
     revoke(inviteId: string, options?: CallOptions): Promise<InviteView>;
   };
+  readonly files: FileCalls;
   /** How a mesh from before encryption gets its membership. */
   readonly meshSeal: {
     plan(options?: CallOptions): Promise<SealPlan>;
@@ -251,6 +253,7 @@ export function createClient(http: HttpClient): Client {
       list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
+    files: fileCalls(http),
     meshSeal: {
       plan: (options) => get("/v1/membership/seal", {}, options),
       seal: (digest, options) => post("/v1/membership/seal", { digest }, true, options),

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
@@ -5,6 +6,11 @@ import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
+import { createBlobClient } from "./files/blob-client.ts";
+import { createFiles, type Files } from "./files/files.ts";
+import { createRowFiles } from "./files/row-files.ts";
+import { carriedOf } from "./outbox/carried.ts";
+import { addressOf } from "../http/broker-dial.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
@@ -29,6 +35,7 @@ export interface Parts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly link: Link;
+  readonly files: Files;
   readonly membership: Membership;
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
@@ -54,6 +61,7 @@ export function composeParts(
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
+      { kind: "files", bytes: files.bytes(), bytesMax: config.files.spool_bytes_max },
     ],
   }));
   const diskFailed = (error: unknown): void =>
@@ -110,6 +118,7 @@ export function composeParts(
     log,
     diskBytesMax: bytesMax,
     readyFor: (destination) => keyring.readyFor(destination),
+    filesReady: (fileIds) => rowFiles.readiness(fileIds),
     seal: (row, body) =>
       sealEnvelope(row, body, {
         meshId: mesh.mesh_id,
@@ -117,6 +126,10 @@ export function composeParts(
         keyId: identity.keyId,
         privateKey: identity.signingKey,
         keyring,
+        attachments: (carrying) =>
+          carriedOf(carrying).map(({ file_id, name, content_type }) =>
+            files.attachment(file_id, { name, contentType: content_type }),
+          ),
         membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
@@ -157,6 +170,21 @@ export function composeParts(
     count: linkCounters(metrics),
     onFatal: (kind, message) => end(linkEnd(kind, message)),
   });
+  const files = createFiles({
+    folder: join(dir, "files"),
+    bytesMax: config.files.spool_bytes_max,
+    secret: createSecretKey(identity.sealingSecret),
+    client: createBlobClient({
+      address: addressOf(mesh.broker_url, mesh.certificate_print),
+      meshId: mesh.mesh_id,
+      member: () => identity,
+      clock,
+    }),
+    clock,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    inUse: () => outbox.filesInUse(),
+  });
+  const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
   const meshSeal = createMeshSeal({
     meshId: mesh.mesh_id,
     identity,
@@ -165,7 +193,7 @@ export function composeParts(
     clock,
     followKeys: () => keyring.follow(request),
   });
-  return { identity, config, metrics, inbox, outbox, link, membership, keyring, meshSeal, self };
+  return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

@@ -21,6 +21,10 @@ export interface Config {
     /** At least twice ping_seconds. */
     readonly silence_seconds: number;
   };
+  readonly files: {
+    /** Sealed files that are kept on this host until they were sent, or taken. */
+    readonly spool_bytes_max: number;
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -29,12 +33,14 @@ export interface Config {
 
 export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
+const spoolBytesMin = 2_097_152;
 const maxAgeHoursMax = 100_000;
 
 export const defaultConfig: Config = {
   outbox: { max_age_hours_override: null, disk_bytes_max: defaultDiskBytesMax },
   local_api: { public_health_check: false, allowed_origins: [] },
   link: defaultLinkSeconds,
+  files: { spool_bytes_max: defaultDiskBytesMax },
   features: { require: [] },
 };
 
@@ -64,6 +70,13 @@ export const configKeys: ConfigKeys<Config> = {
     },
   },
   link: linkKeys,
+  files: {
+    spool_bytes_max: {
+      help: "bytes that files may take on this host until they are sent or taken",
+      takes: `a whole number of bytes, at least ${spoolBytesMin}`,
+      read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
+    },
+  },
   features: {
     require: {
       help: "features that the broker must have beside those that every daemon requires",

@@ -104,7 +104,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const config = readConfig(join(dir, "config.toml"));
     const identity = readIdentity(dir);
     const parts = composeParts(options, config, identity, end);
-    for (const service of [parts.inbox, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
+    for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
       undo.push(() => service.stop());
       await service.start();
     }

@@ -1,4 +1,5 @@
 import type { Service } from "../base/service.ts";
+import type { Attachment, AttachmentView } from "../protocol/attachment.ts";
 import type {
   HealthView,
   InboxItem,
@@ -45,6 +46,8 @@ export interface AcceptedRequest {
   /** Addresses as the caller wrote them: part of the local fingerprint. */
   readonly mentions_written?: readonly string[];
   readonly reply_to: string | null;
+  /** Absent: none. */
+  readonly attachments?: readonly AttachmentView[];
 }
 
 /** Answer of one local send by delivery.md §3's table. */
@@ -118,8 +121,10 @@ export interface Outbox extends Service {
   prune(now: number): Promise<number>;
   /** Milliseconds until the next pending row is due; null when none waits. */
   nextDueInMs(now: number): number | null;
-  /** What waits for keys may be sealed now. */
+  /** What waits for keys, or for its files, may be sealed now. */
   keysChanged(): void;
+  /** Ids of files that rows carry which are still to be sent. */
+  filesInUse(): ReadonlySet<string>;
   /** Fires when a row becomes pending. */
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */
@@ -167,6 +172,8 @@ export interface Inbox extends Service {
   search(query: string, page: { cursor: string | null; limit: number }): Page<InboxItem>;
   mentions(memberId: string, page: { newest: boolean; cursor: string | null; limit: number }): Page<InboxItem>;
   item(inboxId: number): InboxItem | null;
+  /** The files of a message that is shown, with their keys; null: no such message. */
+  attachments(inboxId: number): readonly Attachment[] | null;
   /** First reading sets read_at and queues a signed `read` receipt for a dm. */
   markRead(inboxId: number, now: number): Promise<InboxItem | null>;
   addEvents(
@@ -216,6 +223,8 @@ export interface CheckedPush {
   readonly undecryptable: Undecryptable | null;
   readonly fromName: string | null;
   readonly topicName: string | null;
+  /** Files that its sealed content tells of. Absent: none. */
+  readonly attachments?: readonly Attachment[];
 }
 
 export interface Undecryptable {
@@ -311,6 +320,8 @@ export interface Link extends Service {
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
   /** Bytes that a message's body may have in this mesh, sealing taken off. */
   inlineBytes(): number;
+  /** The largest file of this mesh. */
+  fileBytes(): number;
   /** Members, topics and queues as last told, kept on disk; null when never seen. */
   directory(): Directory | null;
   /**

@@ -37,7 +37,7 @@ export function checkedRoutes(
 export function problemOf(route: Route, reply: Reply): string | null {
   const answer = route.answers.find(({ status }) => status === reply.status);
   if (answer === undefined) return `answers ${reply.status}`;
-  if ("text" in reply) {
+  if ("text" in reply || "content" in reply) {
     const type = reply.contentType.split(";")[0];
     return "contentType" in answer && answer.contentType === type ? null : `answers ${type}`;
   }

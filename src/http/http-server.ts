@@ -3,15 +3,15 @@ import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureVersion } from "node:tls";
 import { AssertionFailure } from "../base/assert.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { toProblem } from "../protocol/problem.ts";
 import type { Api } from "./api.ts";
 import type { Gate } from "./gate.ts";
-import { readCall, readRequestBody, type WrittenCall } from "./read-call.ts";
+import { readCall, readRawBody, readRequestBody, type WrittenCall } from "./read-call.ts";
 import { respond, respondProblem } from "./respond.ts";
-import type { StreamRoute, Transport } from "./route.ts";
+import type { Route, StreamRoute, Transport } from "./route.ts";
 import type { Router } from "./router.ts";
 
 const headerBytesMax = 16_384;
@@ -65,6 +65,8 @@ export interface Listener {
 export interface Timeouts {
   readonly headersMs: number;
   readonly requestMs: number;
+  /** The same where the body is bytes, which may be many; absent: no more than others. */
+  readonly rawRequestMs?: number;
   readonly keepAliveMs: number;
 }
 
@@ -82,7 +84,7 @@ export function createHttpServer(host: RequestHost, listener: Listener): Server 
     requireHostHeader: listener.gate === null,
     maxHeaderSize: headerBytesMax,
     headersTimeout: timeouts.headersMs,
-    requestTimeout: timeouts.requestMs,
+    requestTimeout: Math.max(timeouts.requestMs, timeouts.rawRequestMs ?? 0),
     keepAliveTimeout: timeouts.keepAliveMs,
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void =>
@@ -121,23 +123,28 @@ async function serve(
       throw new ClaudemeshError("stopping", `the ${host.api.program} is stopping`, {
         hint: "try again once it runs: claudemesh up",
       });
-    const head = { params, headers: request.headers, address: request.socket.remoteAddress ?? "" };
-    const written = { ...head, query, transport, gone: () => goneSignal(response) };
+    const head = {
+      method: request.method ?? "",
+      path,
+      params,
+      headers: request.headers,
+      address: request.socket.remoteAddress ?? "",
+    };
+    const incoming = route.rawBody?.bytesMax === null ? request : null;
+    const bodiless = request.method === "HEAD";
+    const written = { ...head, query, transport, incoming, bodiless, gone: () => goneSignal(response) };
     if ("open" in route) {
-      openStream(host, route, { ...written, admitted: undefined, body: {} }, request, response, finish);
+      openStream(host, route, { ...written, admitted: undefined, body: {}, bytes: noBytes }, request, response, finish);
       return;
     }
-    refuseWhenBusy(host, "inFlight");
-    const place = takePlace(host, route.body === null ? "inFlight" : "reading");
+    const place = takePlace(host, route);
     try {
       const admitted = await route.admit?.(head);
-      const body = await readRequestBody(route, request, {
-        bytesMax: host.bodyBytesMax,
-        requireJsonType: listener.requireJsonType,
-      });
-      if (body === null) return;
+      const timer = limitReading(host, listener, route, request);
+      const [body, bytes] = await readBodies(host, listener, route, request).finally(() => timer?.cancel());
+      if (body === null || bytes === null) return;
       place.work();
-      respond(response, await route.handle(readCall(route, { ...written, admitted, body })));
+      await respond(response, await route.handle(readCall(route, { ...written, admitted, body, bytes })));
     } finally {
       // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
       place.leave();
@@ -175,9 +182,56 @@ function refuseWhenBusy({ api, load, inFlightMax }: RequestHost, kind: Place): v
   });
 }
 
-/** Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it. */
-function takePlace(host: RequestHost, first: Place): { work(): void; leave(): void } {
+const noBytes = Buffer.alloc(0);
+
+function readBodies(
+  host: RequestHost,
+  listener: Listener,
+  route: Route,
+  request: IncomingMessage,
+): Promise<readonly [unknown, Buffer | null]> {
+  const { bodyBytesMax: bytesMax } = host;
+  const { requireJsonType } = listener;
+  return Promise.all([readRequestBody(route, request, { bytesMax, requireJsonType }), readRawBody(route, request)]);
+}
+
+/** Where bytes may take longer, the server itself waits so long for every body: of any other the time is kept here. */
+function limitReading(host: RequestHost, listener: Listener, route: Route, request: IncomingMessage): Timer | null {
+  const { requestMs, rawRequestMs = 0 } = listener.timeouts;
+  if (route.body === null || rawRequestMs <= requestMs) return null;
+  return host.clock.after(requestMs, () => {
+    const late: NodeJS.ErrnoException = Object.assign(new Error("the request took too long"), { code: requestTimeout });
+    answerUnreadable(host.api, late, request.socket);
+  });
+}
+
+const requestTimeout = "ERR_HTTP_REQUEST_TIMEOUT";
+
+/**
+ * Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it. Of a route that takes long, as
+ * many are under way as it has places for.
+ */
+function takePlace(host: RequestHost, { body, places }: Route): { work(): void; leave(): void } {
   const { load } = host;
+  refuseWhenBusy(host, "inFlight");
+  if (places !== null) {
+    if (places.taken >= places.max) {
+      throw new ClaudemeshError(host.api.busyCode, `${places.max} requests of this kind are in flight already`, {
+        hint: "try again in a moment",
+      });
+    }
+    places.taken++;
+    load.inFlight++;
+    return {
+      work() {},
+      leave() {
+        places.taken--;
+        load.inFlight--;
+        load.onRelease();
+      },
+    };
+  }
+  const first: Place = body === null ? "inFlight" : "reading";
   refuseWhenBusy(host, first);
   load[first]++;
   let now = first;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { assert } from "../base/assert.ts";
 import type { Api } from "./api.ts";
 import { problemSchema, referredRefusals, refusals, sharedRefusals } from "./open-api-refusals.ts";
-import type { Answer, Route } from "./route.ts";
+import type { Answer, RawBody, Route } from "./route.ts";
 import { type Field, type Shape, schemaOf } from "./shape.ts";
 
 /** JSON of an OpenAPI document or of a part of one. */
@@ -47,6 +47,7 @@ function operationOf(route: Route, api: Api): Json {
     tags: [route.tag],
     ...(route.tokenRequired ? { security: [{ token: [] }] } : {}),
     ...parametersOf(route),
+    ...(route.rawBody === null ? {} : { requestBody: rawBodyOf(route.rawBody) }),
     ...(route.body === null
       ? {}
       : {
@@ -59,6 +60,14 @@ function operationOf(route: Route, api: Api): Json {
       ...Object.fromEntries(route.answers.map((answer) => [answer.status, answerOf(answer)])),
       ...referredRefusals(route, api),
     },
+  };
+}
+
+function rawBodyOf({ description, bytesMax }: RawBody): Json {
+  return {
+    description: bytesMax === null ? description : `${description}; at most ${bytesMax} bytes`,
+    required: true,
+    content: { "application/octet-stream": { schema: {} } },
   };
 }
 

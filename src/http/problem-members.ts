@@ -17,6 +17,7 @@ const tooLarge = {
 export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   body_too_large: tooLarge,
   control_character: field,
+  files_full: { bytes_max: tooLarge.bytes_max },
   idempotency_key_reused: {
     conflict: described(
       oneOf(

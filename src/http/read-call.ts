@@ -12,6 +12,10 @@ export interface WrittenCall {
   readonly headers: IncomingHttpHeaders;
   /** Parsed JSON. */
   readonly body: unknown;
+  /** Of a route that takes bytes. */
+  readonly bytes: Buffer;
+  readonly incoming: IncomingMessage | null;
+  readonly bodiless: boolean;
   readonly transport: Transport;
   gone(): AbortSignal;
   readonly address: string;
@@ -25,6 +29,9 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
     query: route.query === null ? {} : readShape(route.query, readQuery(written.query), "query parameter"),
     headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
+    bytes: written.bytes,
+    incoming: written.incoming,
+    bodiless: written.bodiless,
     transport: written.transport,
     gone: written.gone,
     address: written.address,
@@ -72,6 +79,20 @@ export async function readRequestBody(
   if (value === null) throw new ClaudemeshError("invalid_field", "the request body must be a JSON object");
   return value;
 }
+
+/** All bytes of a route that takes them; none where it reads them itself, or takes none. null when the caller went away. */
+export async function readRawBody(route: Route, request: IncomingMessage): Promise<Buffer | null> {
+  const { rawBody } = route;
+  if (rawBody === null) return noBytes;
+  if (isCompressed(request)) {
+    throw new ClaudemeshError("unsupported_media_type", "the request body must not be compressed", {
+      hint: "send the bytes as they are, without `Content-Encoding`",
+    });
+  }
+  return rawBody.bytesMax === null ? noBytes : readBody(request, rawBody.bytesMax);
+}
+
+const noBytes = Buffer.alloc(0);
 
 function isCompressed(request: IncomingMessage): boolean {
   const encoding = request.headers["content-encoding"];

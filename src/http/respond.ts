@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Clock } from "../base/clock.ts";
 import type { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
@@ -7,7 +9,23 @@ import { headersOf } from "./problem-headers.ts";
 import { discardBody, lingerMs } from "./read-body.ts";
 import type { Reply } from "./route.ts";
 
-export function respond(response: ServerResponse, reply: Reply): void {
+/**
+ * Resolves when the answer is handed over; of a stream, when all of it is. A stream that fails on its way ends the connection, so
+ * that a caller sees fewer bytes than it was told of.
+ */
+export async function respond(response: ServerResponse, reply: Reply): Promise<void> {
+  if ("content" in reply) {
+    const { content } = reply;
+    response.writeHead(reply.status, {
+      ...reply.headers,
+      "content-type": reply.contentType,
+      "content-length": reply.length,
+      "cache-control": "no-store",
+    });
+    if (content instanceof Readable) await pipeline(content, response);
+    else response.end(content ?? undefined);
+    return;
+  }
   if ("text" in reply) {
     write(response, reply.status, reply.contentType, Buffer.from(reply.text), {});
     return;

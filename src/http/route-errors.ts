@@ -23,6 +23,8 @@ export function errorsOf(route: Route, api: Api): readonly ErrorCode[] {
   codes.push("open" in route ? "too_many_streams" : api.busyCode);
   if (Object.keys(route.params).length > 0) codes.push("not_found");
   if (route.body !== null) codes.push(...unreadableBody);
+  if (route.rawBody !== null) codes.push("unsupported_media_type");
+  if (route.rawBody !== null && route.rawBody.bytesMax !== null) codes.push("body_too_large");
   if (route.query !== null || route.body !== null) codes.push("unknown_field", "invalid_field");
   if (Object.keys(route.headers).length > 0) codes.push("invalid_field");
   if ([route.query, route.headers, route.body].some(hasRequired)) codes.push("missing_field");

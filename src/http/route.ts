@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { Field, Reading, Shape } from "./shape.ts";
 
@@ -10,6 +11,12 @@ export interface Call<P extends Shape, Q extends Shape, H extends Shape, B exten
   readonly query: Reading<Q>;
   readonly headers: Reading<H>;
   readonly body: Reading<B>;
+  /** Of a route whose {@link RawBody} has a bound: all of it. Else nothing. */
+  readonly bytes: Buffer;
+  /** Of a route whose {@link RawBody} has none: what is still to be read of the request. */
+  readonly incoming: Readable | null;
+  /** HEAD: the answer's body is not sent. */
+  readonly bodiless: boolean;
   readonly transport: Transport;
   /** Of the caller's end of the connection, or of the proxy before it; "" on a unix socket. */
   readonly address: string;
@@ -21,15 +28,38 @@ export interface Call<P extends Shape, Q extends Shape, H extends Shape, B exten
 
 /** What is known of a request before its body is read. Nothing of it is checked yet. */
 export interface RequestHead {
+  readonly method: string;
+  /** As it was written, without the query. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
 }
 
-/** An answer. `body` is sent as JSON; `text` as it is, with its own content type. */
+/** A request's body that is not JSON but bytes, of any content type. */
+export interface RawBody {
+  readonly description: string;
+  /** null: as many as there are; the handler reads them as they come. */
+  readonly bytesMax: number | null;
+}
+
+/** How many requests of one kind may be under way: a route that takes long leaves the rest of the API's places to others. */
+export interface Places {
+  readonly max: number;
+  taken: number;
+}
+
+/** An answer. `body` is sent as JSON; `text` as it is, with its own content type; of `content` all `length` bytes, null for HEAD. */
 export type Reply =
   | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly status: number; readonly text: string; readonly contentType: string };
+  | { readonly status: number; readonly text: string; readonly contentType: string }
+  | {
+      readonly status: number;
+      readonly content: Uint8Array | Readable | null;
+      readonly length: number;
+      readonly contentType: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 /** An answer of success as the API's description shows it. `item` is one entry of a stream. */
 export type Answer =
@@ -69,12 +99,16 @@ interface Definition<P extends Shape, Q extends Shape, H extends Shape> {
 
 export interface Operation<P extends Shape, Q extends Shape, H extends Shape, B extends Shape>
   extends Definition<P, Q, H> {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** Absent or null: the request has no body. Else JSON; with `bodyOptional` nothing at all reads as `{}`. */
   readonly body?: B | null;
   readonly bodyOptional?: boolean;
   /** Where the body may be of another size than the API's others. */
   readonly bodyBytesMax?: number | null;
+  /** Instead of `body`. */
+  readonly rawBody?: RawBody | null;
+  /** Absent or null: those of all requests. */
+  readonly places?: Places | null;
   /** Refused without the API's token, whoever asks; `admit` sees to it. */
   readonly tokenRequired?: boolean;
   /** Asked before anything else of the request is read. Throws the refusal of who may not. */
@@ -99,7 +133,7 @@ export interface RouteForm {
   readonly name: string;
   /** The group that it stands in; see {@link tagged}. */
   readonly tag: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly summary: string;
   readonly params: Shape;
@@ -108,6 +142,8 @@ export interface RouteForm {
   readonly body: Shape | null;
   readonly bodyOptional: boolean;
   readonly bodyBytesMax: number | null;
+  readonly rawBody: RawBody | null;
+  readonly places: Places | null;
   readonly tokenRequired: boolean;
   readonly aliases: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
@@ -131,6 +167,8 @@ const absent = {
   body: null,
   bodyOptional: false,
   bodyBytesMax: null,
+  rawBody: null,
+  places: null,
   tokenRequired: false,
   aliases: {},
   errors: [],

@@ -65,3 +65,15 @@ export function readAttachments(value: unknown): readonly Attachment[] | null {
   }
   return attachments;
 }
+
+/** As answers tell of a file: what it is, and not what opens it. */
+export interface AttachmentView {
+  readonly name: string;
+  readonly bytes: number;
+  readonly content_type: string;
+  readonly file_id: string;
+}
+
+export function shownAttachment({ name, bytes, content_type, file_id }: Attachment): AttachmentView {
+  return { name, bytes, content_type, file_id };
+}

@@ -44,6 +44,10 @@ export const errorCodes = {
   queue_not_empty: { status: 409, retryable: false },
   lease_lost: { status: 409, retryable: false },
   too_many_api_keys: { status: 409, retryable: false },
+  // Files.
+  blob_mismatch: { status: 400, retryable: false },
+  file_gone: { status: 410, retryable: false },
+  file_damaged: { status: 502, retryable: false },
   // Invites and the way to a broker.
   invite_malformed: { status: 400, retryable: false },
   invite_truncated: { status: 400, retryable: false },
@@ -77,6 +81,7 @@ export const errorCodes = {
   stopping: { status: 503, retryable: true },
   broker_unreachable: { status: 503, retryable: true },
   outbox_full: { status: 507, retryable: true },
+  files_full: { status: 507, retryable: true },
   // Link and start-up.
   protocol_error: { status: 400, retryable: true },
   auth_failed: { status: 401, retryable: false },

@@ -2,6 +2,14 @@
 export const limits = {
   /** Sealed body bytes in one envelope, default of the negotiated `max_payload.inline_bytes`. */
   inlineBytes: 65_536,
+  /** One blob: a sealed piece of a file of at most 1 MiB, or the sealed index of one. */
+  blobBytesMax: 1_114_112,
+  /** How far the time in a request for a blob may lie from the broker's. */
+  clockSkewMs: 300_000,
+  /** The largest file, default of the negotiated `max_payload.blob_bytes`. */
+  fileBytes: 1_073_741_824,
+  /** The largest file there can be: the sealed ids of its pieces fit into one blob. */
+  fileBytesMax: 10_737_418_240,
   /** Canonical meta, bytes of UTF-8. */
   metaBytesMax: 8_192,
   metaDepthMax: 16,

@@ -1,3 +1,4 @@
+import type { AttachmentView } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
@@ -19,6 +20,15 @@ export interface SendRequest {
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
   readonly client_message_id?: string;
+  /** Files that were handed over at `/v1/files`. */
+  readonly attachments?: readonly SendAttachment[];
+}
+
+export interface SendAttachment {
+  readonly file_id: string;
+  /** Default: as it was called when it was handed over. */
+  readonly name?: string;
+  readonly content_type?: string;
 }
 
 export interface SendResult {
@@ -55,6 +65,8 @@ export interface OutboxRowView {
   readonly superseded_by: number | null;
   readonly supersedes: number | null;
   readonly body_bytes: number;
+  /** Files that it carries. */
+  readonly attachments: readonly AttachmentView[];
 }
 
 /** Stages in order; a stage is listed only when it is true. */
@@ -72,6 +84,12 @@ export interface MessageView {
   readonly broker_message_id: string | null;
   readonly history_id: number | null;
   readonly last_error: OutboxRowView["last_error"];
+}
+
+/** A file that was handed over to be sent. */
+export interface FileView extends AttachmentView {
+  /** Of its bytes, 64 hex characters. */
+  readonly sha256: string;
 }
 
 export interface InboxItem {
@@ -108,6 +126,8 @@ export interface InboxItem {
   readonly accepted_at: string;
   readonly received_at: string;
   readonly read_at: string | null;
+  /** Files that it brings. */
+  readonly attachments: readonly AttachmentView[];
 }
 
 /** A message that was received and cannot be opened: nothing of its body is known. */
@@ -291,6 +311,8 @@ export interface VersionView {
   readonly broker_features: Readonly<Record<string, unknown>> | null;
   /** Bytes of one message's body in this mesh; the default while there is no link. */
   readonly inline_bytes: number;
+  /** Bytes of the largest file. */
+  readonly file_bytes: number;
 }
 
 /** The ranges that a daemon supports, whatever it has negotiated. */

@@ -9,6 +9,8 @@ import type { Ran } from "../support/run.ts";
 const complete: Readonly<Record<string, readonly string[]>> = {
   send: ["@alice", "text"],
   "inbox show": ["999"],
+  "files list": ["999"],
+  "files get": ["999"],
   search: ["word"],
   history: ["dm"],
   "messages show": ["999"],

@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { defaultBrokerLimits } from "../../src/broker/broker-limits.ts";
 import { publicApi, publicRoutes } from "../../src/broker/http/public-routes.ts";
 import { connectPeer, type Identity, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
 import { httpCall } from "../../src/http/http-call.fixture.ts";
 import { type Admission, signAdmission } from "../../src/protocol/admission.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { privateKeyFromSeed, publicKeyHexOf } from "../../src/protocol/signing.ts";
+import { blobAsked, blobIds, blobSamples, memberAt, walkBlobs, withConfig } from "../support/api-walk/blob-caller.ts";
 import { directIds, directSamples, walkDirect } from "../support/api-walk/direct-caller.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
 import { rawAnswer } from "../support/api-walk/pipelined.ts";
@@ -30,10 +31,11 @@ test("the broker's public port answers and refuses as its description says, ever
     tcp: null,
     samples: {
       ...direct,
+      ...blobSamples({ broker, meshId: mesh.meshId, member: mesh.ownerIdentity }),
       broker: { query: nonce },
       join: { params: { mesh_id: mesh.meshId }, body: mesh.admission("sample", await mesh.invite()) },
     },
-    bodyBytesMax: defaultBrokerLimits.directBodyBytesMax,
+    bodyBytesMax: limits.blobBytesMax,
   };
 
   for (const id of ["healthz", "readyz", "metrics"])
@@ -65,6 +67,7 @@ test("the broker's public port answers and refuses as its description says, ever
   });
   await walkJoining(broker, mesh);
   await walkDirect(walk, broker, mesh, direct);
+  await walkBlobs(walk, { broker, meshId: mesh.meshId, member: mesh.ownerIdentity }, newIdentity());
   await walkStop(broker, mesh.owner, direct.messageSend);
 });
 
@@ -78,6 +81,11 @@ test("a broker whose file was damaged under it says so, and is no more ready", a
   mesh.tamper("ALTER TABLE api_key RENAME TO away");
   for (const id of directIds) await walk.ask(broker.open, id, "store_unavailable", direct[id]);
   mesh.tamper("ALTER TABLE away RENAME TO api_key");
+  const blobs = blobSamples({ broker, meshId: mesh.meshId, member: mesh.ownerIdentity });
+  mesh.tamper("ALTER TABLE blob RENAME TO away");
+  for (const id of blobIds)
+    await walk.ask(broker.open, id, id === "blobGetHead" ? 503 : "store_unavailable", blobs[id]);
+  mesh.tamper("ALTER TABLE away RENAME TO blob");
   mesh.tamper("UPDATE member SET agents = '{'");
   await walk.ask(broker.open, "join", "internal", asked);
   mesh.tamper("DROP TABLE mesh; DROP TABLE schema_migration");
@@ -85,6 +93,18 @@ test("a broker whose file was damaged under it says so, and is no more ready", a
   await walk.ask(broker.open, "readyz", "store_unavailable");
   await walk.ask(broker.open, "readyzHead", 503);
   await walk.ask(broker.open, "healthz", 200);
+});
+
+test("a broker without a place for files says so, and one whose place is full", async (t) => {
+  const folder = tempFolder(t);
+  const none = await brokerProcess(t, withConfig(join(folder, "none"), '[files]\nstore = "none"\n'));
+  const nowhere = blobSamples(await memberAt(none, newIdentity()));
+  for (const id of blobIds)
+    await walk.ask(none.open, id, id === "blobGetHead" ? 400 : "feature_unavailable", nowhere[id]);
+  const small = await brokerProcess(t, withConfig(join(folder, "small"), "[files]\nmesh_bytes_max = 1048576\n"));
+  const caller = await memberAt(small, newIdentity());
+  const bytes = randomBytes(limits.blobBytesMax);
+  await walk.ask(small.open, "blobPut", "files_full", blobAsked(caller, "blobPut", bytes));
 });
 
 test("nothing is described that was not seen", () => walk.finish());

@@ -5,6 +5,7 @@ import { constant, view } from "../../http/view.ts";
 import type { DirectParts } from "../direct/direct-parts.ts";
 import { directReadRoutes } from "../direct/read-routes.ts";
 import { directSendRoutes } from "../direct/send-routes.ts";
+import { type BlobRouteParts, blobRoutes } from "../files/blob-routes.ts";
 import type { JoinParts } from "../join/join.ts";
 import { joinRoutes } from "../join/join-routes.ts";
 import type { BrokerMetrics } from "../metrics.ts";
@@ -13,6 +14,7 @@ export interface PublicParts {
   readonly programVersion: string;
   readonly join: JoinParts;
   readonly direct: DirectParts;
+  readonly files: BlobRouteParts;
   /** null: not shown on this listener. */
   readonly metrics: BrokerMetrics | null;
   /** Rejects while the broker must not get traffic. */
@@ -22,7 +24,7 @@ export interface PublicParts {
 export const publicApi: Api = {
   title: "claudemesh broker: public port",
   description:
-    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, how a host that holds an invite becomes a member, and sending and reading without a daemon, by an API key. Where no key is asked for, signatures say who asks, or nobody does. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+    "What a broker answers beside the link, which is a WebSocket at `/v1/link`: pages for those who watch it, how a host that holds an invite becomes a member, and sending and reading without a daemon, by an API key. Where no key is asked for, signatures say who asks, or nobody does: of files, `Authorization: Claudemesh <member_id>.<time>.<signature>`, ed25519 by the member's key over method, path, mesh, Host, member and time, which may lie five minutes from the broker's. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
   servers: [
     {
       url: "http://127.0.0.1:{port}",
@@ -51,6 +53,7 @@ export function publicRoutes(parts: PublicParts): readonly Route[] {
     ...tagged("joining", joinRoutes(parts.join)),
     ...tagged("messages", directSendRoutes(parts.direct)),
     ...tagged("reading", directReadRoutes(parts.direct)),
+    ...tagged("files", blobRoutes(parts.files)),
     ...tagged("description", [openApiRoute(publicApi, () => routes, parts.programVersion)]),
   ];
   return routes;

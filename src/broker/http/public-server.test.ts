@@ -15,7 +15,7 @@ import { ownCertificate } from "../listen/own-certificate.ts";
 import type { DirectParts } from "../direct/direct-parts.ts";
 import type { JoinParts } from "../join/join.ts";
 import { createBrokerMetrics } from "../metrics.ts";
-import { publicRoutes } from "./public-routes.ts";
+import { type PublicParts, publicRoutes } from "./public-routes.ts";
 import { createPublicServer, type PublicServer } from "./public-server.ts";
 
 const host = "127.0.0.1";
@@ -84,6 +84,7 @@ async function tlsServer(
   const server = createPublicServer({
     // Nobody joins here.
     routes: publicRoutes({
+      files: {} as PublicParts["files"],
       programVersion: "0",
       metrics: createBrokerMetrics(),
       ready,

@@ -11,6 +11,7 @@ import { assertTable } from "../../http/route-table.fixture.ts";
 import type { Route } from "../../http/route.ts";
 import { signAdmission } from "../../protocol/admission.ts";
 import { privateKeyFromSeed, publicKeyHexOf } from "../../protocol/signing.ts";
+import { blobIdOf, callBlob } from "../files/blob-caller.fixture.ts";
 import { storeAt } from "../store/sqlite/open-store.fixture.ts";
 import { brokerFixture, call, type Fixture } from "../testing/fixture.ts";
 import { newIdentity } from "../testing/peer.ts";
@@ -42,6 +43,7 @@ test("what the broker answers is what its routes describe", async (context) => {
     await socket("POST", `/v1/meshes/${fixture.meshId}/members`, { member_id: "a".repeat(64), name: "alice" }),
     await socket("POST", "/v1/upkeep/retention", { dry_run: true }),
     await socket("POST", "/v1/upkeep/dedupe"),
+    await socket("POST", "/v1/upkeep/files"),
     await socket("POST", "/v1/upkeep/check"),
     await socket("POST", "/v1/upkeep/mentions"),
     await port("GET", "/healthz"),
@@ -50,6 +52,7 @@ test("what the broker answers is what its routes describe", async (context) => {
     await port("GET", `/v1/broker?nonce=${nonce}`),
     ...(await joinTwice(fixture, port)),
     ...(await askByKey(fixture, socket, port)),
+    ...(await askForBlobs(fixture)),
     await port("GET", "/openapi.json"),
     await socket("GET", "/openapi.json"),
     await socket("POST", "/v1/shutdown"),
@@ -78,7 +81,7 @@ test("the admin socket says what was meant, and takes a body whatever its type i
   assert.deepEqual(await refused("/v1/upkeep/vacuum", {}), [
     404,
     "not_found",
-    "there are retention, dedupe, check, mentions",
+    "there are retention, dedupe, files, check, mentions",
   ]);
   assert.deepEqual((await refused("/v1/meshes/none/members", { member_id: "a".repeat(64), name: "x" })).slice(0, 2), [
     404,
@@ -119,7 +122,7 @@ test("a slug that two ask for at once names one mesh, also where the store takes
 
 test("the public pages answer HEAD, and ignore a query", async (context) => {
   const fixture = await brokerFixture(context);
-  const watched = pages.filter(({ head }) => head).map(({ path }) => path);
+  const watched = pages.filter(({ head, tag }) => head && tag !== "files").map(({ path }) => path);
   assert.deepEqual(watched, ["/healthz", "/readyz", "/metrics"]);
   for (const path of watched) {
     const at = portOf(fixture);
@@ -179,6 +182,26 @@ async function joinTwice(fixture: Fixture, ask: Ask): Promise<Awaited<ReturnType
   );
   const path = `/v1/meshes/${fixture.meshId}/join`;
   return [await ask("POST", path, admission), await ask("POST", path, admission)];
+}
+
+/** Putting a blob twice, and getting it. */
+async function askForBlobs(fixture: Fixture): Promise<Awaited<ReturnType<Ask>>[]> {
+  const alice = await fixture.member("keeper-of-files");
+  const bytes = Buffer.from("sealed");
+  const blobId = blobIdOf(bytes);
+  const asked: Awaited<ReturnType<Ask>>[] = [];
+  for (const method of ["PUT", "PUT", "GET"] as const) {
+    const answer = await callBlob(fixture, alice, { method, blobId, ...(method === "PUT" ? { bytes } : {}) });
+    const route = pages.find((one) => one.tag === "files" && one.method === method) ?? assert.fail(method);
+    const { status } = answer;
+    const reply =
+      method === "PUT"
+        ? { status, body: JSON.parse(answer.bytes.toString()) as unknown }
+        : { status, text: answer.bytes.toString(), contentType: String(answer.headers["content-type"]) };
+    assert.equal(problemOf(route, reply), null);
+    asked.push([route.name, status]);
+  }
+  return asked;
 }
 
 /** Every route that asks for an API key, by one of a member that is subscribed to #all, and those that look after it. */

@@ -18,6 +18,6 @@ export function featureAnswer(
     },
     concurrent_connection_policy: { 1: { default_policy: "prefer_newest" } },
     key_epoch: { 1: { max_concurrent_epochs: limits.epochSiblingsMax } },
-    max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.inlineBytes } },
+    max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.fileBytesMax } },
   });
 }

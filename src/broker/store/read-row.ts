@@ -1,3 +1,4 @@
+import type { BlobRow } from "./blob-rows.ts";
 import type { KeyObject } from "node:crypto";
 import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
@@ -108,6 +109,15 @@ export function readNotice(row: Row): ExpiryNotice {
     destination: String(row["destination"]),
     from_seq: Number(row["from_seq"]),
     to_seq: Number(row["to_seq"]),
+  };
+}
+
+export function readBlob(row: Row): BlobRow {
+  return {
+    mesh_id: String(row["mesh_id"]),
+    blob_id: String(row["blob_id"]),
+    bytes: Number(row["bytes"]),
+    refreshed_at: Number(row["refreshed_at"]),
   };
 }
 

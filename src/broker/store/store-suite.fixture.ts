@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
+import { blobs } from "./store-suite-blobs.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
 import { invites } from "./store-suite-invites.fixture.ts";
 import { keys } from "./store-suite-keys.fixture.ts";
@@ -23,6 +24,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: invites`, () => invites(on));
   describe(`${name}: membership`, () => membership(on));
   describe(`${name}: direct callers`, () => directCallers(on));
+  describe(`${name}: blobs`, () => blobs(on));
   describe(`${name}: keys of topics and queues`, () => keys(on));
   describe(`${name}: mentions`, () => mentions(on));
   describe(`${name}: upkeep`, () => upkeep(on));

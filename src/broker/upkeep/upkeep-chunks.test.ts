@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { silentLog } from "../../base/log.ts";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import { defaultBrokerLimits } from "../broker-limits.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { openSqliteStore } from "../store/sqlite/open-store.fixture.ts";
 import { bench, day, item } from "../store/store-bench.fixture.ts";
@@ -42,6 +43,8 @@ async function overdue(t: TestContext) {
   };
   const upkeep = createUpkeep({
     store: watched,
+    blobStore: null,
+    limits: defaultBrokerLimits,
     clock,
     log: silentLog,
     metrics: createBrokerMetrics(),

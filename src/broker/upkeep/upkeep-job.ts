@@ -1,5 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { BrokerLimits } from "../broker-limits.ts";
+import type { BlobStore } from "../files/blob-store.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore } from "../store/store.ts";
 
@@ -18,6 +20,9 @@ export type JobReport = Readonly<Record<string, number>>;
 
 export interface UpkeepParts {
   readonly store: BrokerStore;
+  /** null: this broker has no place for files. */
+  readonly blobStore: BlobStore | null;
+  readonly limits: Pick<BrokerLimits, "blobClaimMs">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;

@@ -3,6 +3,7 @@ import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkJob } from "./check-job.ts";
 import { dedupeJob } from "./dedupe-job.ts";
+import { filesJob } from "./files-job.ts";
 import { mentionsJob } from "./mentions-job.ts";
 import { retentionJob } from "./retention-job.ts";
 import type { JobReport, UpkeepJob, UpkeepParts } from "./upkeep-job.ts";
@@ -12,6 +13,7 @@ const hourMs = 3_600_000;
 const jobs = {
   retention: { run: retentionJob, firstMs: 60_000, everyMs: hourMs },
   dedupe: { run: dedupeJob, firstMs: 120_000, everyMs: hourMs },
+  files: { run: filesJob, firstMs: 180_000, everyMs: hourMs },
   check: { run: checkJob, firstMs: hourMs, everyMs: 24 * hourMs },
   mentions: { run: mentionsJob, firstMs: null, everyMs: null },
 } as const satisfies Record<string, { run: UpkeepJob; firstMs: number | null; everyMs: number | null }>;

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: string;
+  /** Sent as they come, instead of `body`; exactly so many. */
+  readonly bytes?: { readonly length: number; readonly chunks: AsyncIterable<Uint8Array> };
   /** The request may be repeated at will, so it may go out on a connection that is perhaps closing. */
   readonly repeatable?: boolean;
   readonly signal: AbortSignal;
@@ -109,7 +111,13 @@ function exchange(
     let status = 0;
     let headers: ReadonlyMap<string, string> = new Map();
     let bytes = 0;
-    const settle = (): void => request.signal.removeEventListener("abort", onAbort);
+    let settled = false;
+    let said = request.bytes === undefined;
+    const unsaid = (): boolean => !said;
+    const settle = (): void => {
+      settled = true;
+      request.signal.removeEventListener("abort", onAbort);
+    };
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();
@@ -129,7 +137,7 @@ function exchange(
       },
       end(reusable) {
         settle();
-        if (reusable) park(socket);
+        if (reusable && !unsaid()) park(socket);
         else socket.destroy();
         resolve({ status, headers, body: Buffer.concat(chunks, bytes) });
       },
@@ -138,7 +146,42 @@ function exchange(
     if (request.signal.aborted) return onAbort();
     request.signal.addEventListener("abort", onAbort, { once: true });
     socket.write(head(endpoint, request, "keep-alive"));
+    // An answer that comes before all is said is a refusal: what is left of the bytes is nobody's then.
+    if (request.bytes !== undefined) {
+      writeBytes(socket, request.bytes, () => settled).then(() => {
+        said = true;
+      }, fail);
+    }
   });
+}
+
+async function writeBytes(
+  socket: Socket,
+  { length, chunks }: NonNullable<HttpRequest["bytes"]>,
+  answered: () => boolean,
+): Promise<void> {
+  let left = length;
+  for await (const chunk of chunks) {
+    if (answered() || socket.destroyed) return;
+    left -= chunk.length;
+    if (left < 0) break;
+    if (!socket.write(chunk)) await drained(socket);
+  }
+  if (left !== 0 && !answered()) throw changedMeanwhile();
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
+}
+
+function changedMeanwhile(): ClaudemeshError {
+  return new ClaudemeshError("usage", "the file changed while it was read", { hint: "send it once it is finished" });
 }
 
 function openStream(socket: Socket, endpoint: Endpoint, request: HttpRequest): Promise<HttpStream> {
@@ -226,6 +269,8 @@ function head(endpoint: Endpoint, request: HttpRequest, connection: "keep-alive"
   const lines = [`${request.method} ${request.path} HTTP/1.1`, `host: ${host}`, `connection: ${connection}`];
   if (endpoint.kind === "tcp") lines.push(`authorization: Bearer ${endpoint.token}`);
   for (const [name, value] of Object.entries(request.headers ?? {})) lines.push(`${name}: ${value}`);
+  if (request.bytes !== undefined)
+    lines.push("content-type: application/octet-stream", `content-length: ${request.bytes.length}`);
   if (request.body !== undefined)
     lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(request.body)}`);
   return `${lines.join("\r\n")}\r\n\r\n${request.body ?? ""}`;

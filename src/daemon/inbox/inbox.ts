@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { GroupCommit } from "../../base/group-commit.ts";
 import type { Log } from "../../base/log.ts";
 import { openDatabase, sqliteBusy, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
+import type { Attachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
@@ -11,7 +12,7 @@ import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
-import { inboxItem } from "./row.ts";
+import { attachmentsOf, inboxItem } from "./row.ts";
 import { emptyTally, storePush, type Tally } from "./store-push.ts";
 
 export interface InboxOptions {
@@ -157,6 +158,11 @@ class SqliteInbox implements Inbox {
   item(inboxId: number): InboxItem | null {
     const row = this.#live().row(inboxId);
     return row === null || row.shown === 0 ? null : inboxItem(row, this.#options.memberName());
+  }
+
+  attachments(inboxId: number): readonly Attachment[] | null {
+    const row = this.#live().row(inboxId);
+    return row === null || row.shown === 0 ? null : attachmentsOf(row);
   }
 
   async markRead(inboxId: number, now: number): Promise<InboxItem | null> {

@@ -37,8 +37,8 @@ export function inboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO inbox (sender, client_message_id, epoch, seq, broker_message_id, request_fingerprint, topic, agent, from_name,
        content_type, body, meta, mentions, reply_to, supersedes, priority, algorithm, verified, shown, invalid, sent_at,
-       accepted_at, received_at, via)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       accepted_at, received_at, via, attachments)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
   const insertPlace = db.prepare(
@@ -91,7 +91,9 @@ export function inboxQueries(db: DatabaseSync) {
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
   const oldBodies = db.prepare("SELECT id FROM inbox WHERE received_at < ? AND body IS NOT NULL LIMIT ?");
-  const forgetBody = db.prepare("UPDATE inbox SET body = NULL, shown = 0, meta = '', mentions = '[]' WHERE id = ?");
+  const forgetBody = db.prepare(
+    "UPDATE inbox SET body = NULL, shown = 0, meta = '', mentions = '[]', attachments = '' WHERE id = ?",
+  );
   const forgetText = db.prepare("DELETE FROM inbox_text WHERE rowid = ?");
   const forgetMentions = db.prepare("DELETE FROM mention WHERE inbox_id = ?");
   const forgetKeys = db.prepare("DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE received_at < ? LIMIT ?)");
@@ -129,6 +131,7 @@ export function inboxQueries(db: DatabaseSync) {
         row.accepted_at,
         row.received_at,
         row.via,
+        row.attachments,
       );
       return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },

@@ -1,3 +1,4 @@
+import { type Attachment, shownAttachment } from "../../protocol/attachment.ts";
 import { textOf } from "../../protocol/body-text.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -31,6 +32,13 @@ export interface InboxRow {
   readonly read_at: number | null;
   /** `api:<key id>` of what nobody has signed, else "". */
   readonly via: string;
+  /** JSON of the files that it brings, with their keys; "" for none. */
+  readonly attachments: string;
+}
+
+/** With the key of each: for who takes the file, and nobody else. */
+export function attachmentsOf({ attachments }: Pick<InboxRow, "attachments">): readonly Attachment[] {
+  return attachments === "" ? [] : (JSON.parse(attachments) as Attachment[]);
 }
 
 export function inboxItem(row: InboxRow, memberName: string): InboxItem {
@@ -58,6 +66,7 @@ export function inboxItem(row: InboxRow, memberName: string): InboxItem {
     sent_at: row.sent_at,
     accepted_at: row.accepted_at,
     received_at: rfc3339(row.received_at),
+    attachments: attachmentsOf(row).map(shownAttachment),
     read_at: row.read_at === null ? null : rfc3339(row.read_at),
   };
 }

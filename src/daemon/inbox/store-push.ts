@@ -79,6 +79,8 @@ export function storePush(
     sent_at: envelope.sent_at,
     accepted_at: item.accepted_at,
     received_at: now,
+    attachments:
+      push.attachments === undefined || push.attachments.length === 0 ? "" : JSON.stringify(push.attachments),
     via: saysUnsigned(envelope) ? envelope.key_id : "",
   });
   if (id === null) {

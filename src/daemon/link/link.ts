@@ -294,6 +294,7 @@ export function createLink(options: LinkOptions): Link {
     }),
     negotiated: () => session?.params ?? null,
     inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
+    fileBytes: () => fileBytesOf(session?.params),
     directory: (): Directory | null => directory.current(),
     async freshDirectory() {
       if (session !== null && clock.now() - directoryAskedAt >= directoryAskMs) {
@@ -313,4 +314,10 @@ export function createLink(options: LinkOptions): Link {
       return live().voidIds(wireIds);
     },
   };
+}
+
+/** As negotiated: a daemon of this version asks for it of every broker. */
+function fileBytesOf(params: Readonly<Record<string, FeatureParams>> | undefined): number {
+  const told = params?.["max_payload"]?.["blob_bytes"];
+  return typeof told === "number" ? Math.min(told, limits.fileBytesMax) : limits.fileBytes;
 }

@@ -125,6 +125,7 @@ function version(parts: AboutParts): VersionView {
     ipc_features: ipcFeatures,
     schema_version: parts.schemaVersion,
     broker_features: parts.link.negotiated(),
+    file_bytes: parts.link.fileBytes(),
     inline_bytes: parts.link.inlineBytes(),
   };
 }

@@ -38,6 +38,9 @@ test("a link is made of what a broker says of itself only where that is an addre
       gone: () => new AbortController().signal,
       address: "",
       admitted: undefined,
+      bytes: Buffer.alloc(0),
+      incoming: null,
+      bodiless: false,
     } as const;
     const reply = await route.handle(call);
     return "body" in reply ? (reply.body as { link: string }).link : "";

@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { Directory, Link, Outbox } from "../parts.ts";
 
@@ -38,6 +39,7 @@ export function createTestLink(known: Directory | null): TestLink {
     }),
     negotiated: () => null,
     inlineBytes: () => link.bytesMax,
+    fileBytes: () => limits.fileBytes,
     directory: () => link.known,
     async freshDirectory() {
       link.known = link.fresh ?? link.known;

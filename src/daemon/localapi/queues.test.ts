@@ -87,6 +87,9 @@ function asking(): Asking {
       transport: "unix" as const,
       address: "",
       admitted: undefined,
+      bytes: Buffer.alloc(0),
+      incoming: null,
+      bodiless: false,
       gone: () => gone,
     };
     const reply = await route.handle(call as Parameters<typeof route.handle>[0]);

@@ -5,6 +5,7 @@ import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { eventRoutes } from "./events.ts";
+import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
@@ -22,7 +23,8 @@ import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
-  SendParts & {
+  SendParts &
+  FileParts & {
     readonly clock: Clock;
     readonly log: Log;
     readonly mesh: MeshFile;
@@ -38,6 +40,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
     ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
     ...tagged("inbox", inboxRoutes(parts)),
+    ...tagged("files", fileRoutes(parts)),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("queues", queueRoutes(parts)),

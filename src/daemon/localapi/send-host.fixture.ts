@@ -5,6 +5,7 @@ import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import type { Target } from "../../http/http-call.fixture.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { createOutbox } from "../outbox/outbox.ts";
 import { testSealer } from "../outbox/sealer.fixture.ts";
 import type { Directory, Outbox } from "../parts.ts";
@@ -24,6 +25,13 @@ export const directory: Directory = {
     { member_id: bob, name: "bob", role: "member", online: true, agents: [], last_seen_at: null },
   ],
   topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
+};
+
+/** Nothing was handed over. */
+const noFiles = {
+  attachment(): never {
+    throw new ClaudemeshError("file_gone", "no such file was handed over here");
+  },
 };
 
 /** A daemon without a broker: outbox, local API over socket and port, and a link that a test scripts. */
@@ -58,6 +66,7 @@ export async function startSendHost(
   const { routes, problems } = checkedRoutes(
     [
       ...sendRoutes({
+        files: noFiles,
         outbox,
         link,
         membership: { state: () => null },

@@ -1,20 +1,27 @@
 import type { Clock } from "../../base/clock.ts";
+import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { bodyHash, localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
+import { localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
+import type { Files } from "../files/files.ts";
+import { contentHash } from "../outbox/carried.ts";
+import { frameContent } from "../sealing/content.ts";
+import { contentOverheadBytes } from "../../protocol/envelope.ts";
+import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
-import { sendAliases, sendHeaders, sendShape } from "../../http/send.schema.ts";
+import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
 export interface SendParts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly membership: Pick<Membership, "state">;
+  readonly files: Pick<Files, "attachment">;
   readonly self: Self;
   readonly meshId: string;
   readonly clock: Clock;
@@ -31,14 +38,15 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
       path: "/v1/send",
       summary: "Store one message durably; it is sent to the broker as soon as that can be reached",
       headers: sendHeaders,
-      body: sendShape,
-      aliases: sendAliases,
+      body: localSendShape,
+      aliases: { ...sendAliases, files: "attachments", attach: "attachments", attachment: "attachments" },
       answers: [
         { status: 200, description: "Known, and accepted by the broker already", body: sendResult },
         { status: 202, description: "On disk here", body: sendResult },
       ],
       errors: [
         "invalid_id",
+        "file_gone",
         "id_conflict_header_body",
         "invalid_destination",
         "not_a_member",
@@ -51,12 +59,13 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle: ({ body, headers }) => send(parts, parseSend(body, headers["idempotency-key"])),
+      handle: ({ body: { attachments = [], ...message }, headers }) =>
+        send(parts, parseSend(message, headers["idempotency-key"]), readAttached(parts.files, attachments)),
     }),
   ];
 }
 
-async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
+async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Reply> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const fingerprint = localFingerprint({
@@ -67,7 +76,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
     meta: parsed.meta,
     mentions: parsed.mentions,
     contentType: parsed.contentType,
-    bodyHash: bodyHash(parsed.body),
+    bodyHash: contentHash(parsed.body, attached.called),
   });
   // A known id is answered from its row even when its destination is gone or the directory was never seen: a retry
   // must get the original answer.
@@ -76,14 +85,16 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
 
   requireOwnMembership(parts.membership, parts.self.memberId);
   const { destination, mentions } = await resolve(parts, parsed);
+  const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();
-  if (parsed.body.length > inlineBytes) {
+  const bytes = frameContent(attachments, parsed.body).length - contentOverheadBytes;
+  if (bytes > inlineBytes) {
     throw new ClaudemeshError(
       "body_too_large",
-      `the message has ${parsed.body.length} bytes; sealed, this mesh takes a body of ${inlineBytes}`,
+      `the message has ${bytes} bytes; sealed, this mesh takes a body of ${inlineBytes}`,
       {
-        hint: "split the message, or send a reference to where it lies",
-        details: { bytes: parsed.body.length, bytes_max: inlineBytes },
+        hint: "split the message, or send it as a file: claudemesh send --attach FILE",
+        details: { bytes, bytes_max: inlineBytes },
       },
     );
   }
@@ -101,6 +112,7 @@ async function send(parts: SendParts, parsed: ParsedSend): Promise<Reply> {
     mentions: sortedUnique(mentions),
     mentions_written: parsed.mentions,
     reply_to: parsed.replyTo,
+    ...(attachments.length === 0 ? {} : { attachments: attachments.map(shownAttachment) }),
   });
   return answer(parts, destination.kind, answered);
 }

@@ -15,12 +15,13 @@ import type { LocalToken } from "./token.ts";
 
 /** Connections of one listener: the requests and streams allowed at once, and idle ones beside them. */
 const connectionsMax = 512;
-const timeouts = { headersMs: 15_000, requestMs: 60_000, keepAliveMs: 60_000 };
+/** A file of many gigabytes may come from a slow disk, or through a pipe from what is still being made. */
+const timeouts = { headersMs: 15_000, requestMs: 60_000, rawRequestMs: 86_400_000, keepAliveMs: 60_000 };
 
 export const localApi: Api = {
   title: "claudemesh daemon: local API",
   description:
-    "What programs of this host ask of their member's daemon. Every request is JSON, read strictly: a field, query parameter or body that nobody reads is refused. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
+    "What programs of this host ask of their member's daemon. Every request but a file's bytes is JSON, read strictly: a field, query parameter or body that nobody reads is refused. Answers may get further fields, so ignore what you do not know. Errors are problem details with a `code` to decide by.",
   servers: [
     {
       url: "http://localhost",

@@ -4,7 +4,7 @@
  *
  * A destination is *open* (several of its rows may be on the link at once), *paused* (a row was refused for now: the
  * rows behind it are being answered `behind`, and nothing more is claimed until all of them are back, else a later row
- * would overtake them), *waiting* (until a time) or *keyless* (until there is news of keys). Values only; the outbox keeps
+ * would overtake them), *waiting* (until a time) or *keyless* (until there is news of keys, or of the next row's files). Values only; the outbox keeps
  * the rows.
  */
 export class DrainOrder {

@@ -2,6 +2,7 @@ import { defaultBackoff, fullJitter } from "../../base/backoff.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { LogBreak, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { ClaimedRow, Readiness } from "../parts.ts";
+import { carriedOf } from "./carried.ts";
 import { type NextState, nextState } from "./next-state.ts";
 import type { OutboxCore } from "./outbox.ts";
 import type { OutboxRow } from "./row.ts";
@@ -15,7 +16,7 @@ const brokenEpochFact = "epoch_reopened";
 
 /**
  * Moves due rows to inflight, in order per destination, their envelopes frozen on disk before they go on the wire. A
- * destination that nothing can be sealed to now waits, its first row says why, and it holds up no other.
+ * destination that nothing can be sealed to now, or whose next row waits for its files, waits; that row says why, and it holds up no other.
  */
 export function claimDue(core: OutboxCore, now: number, limit: number): ClaimedRow[] {
   const ready = core.order.ready(now);
@@ -62,9 +63,10 @@ function claimOf(core: OutboxCore, destination: string, wanted: number, now: num
     let envelope = row.transmitted === 1 && row.envelope !== null ? (JSON.parse(row.envelope) as Envelope) : null;
     if (envelope === null) {
       readiness ??= core.options.readyFor({ kind: row.destination_kind, ref: row.destination_ref });
-      if (!readiness.ready) {
-        const error = JSON.stringify(readiness.reason);
-        if (!readiness.forGood) {
+      const able = readiness.ready ? filesReady(core, row) : readiness;
+      if (!able.ready) {
+        const error = JSON.stringify(able.reason);
+        if (!able.forGood) {
           if (row.last_error !== error) core.queries.lastError(row.id, error);
           turn.keyless.push(destination);
           break;
@@ -84,6 +86,12 @@ function claimOf(core: OutboxCore, destination: string, wanted: number, now: num
     passed += 1;
   }
   if (taken > 0) turn.takenOf.push({ destination, taken, isLast: passed === rows.length && passed < wanted });
+}
+
+/** Its files are at the broker before the message that names them. */
+function filesReady({ options }: OutboxCore, row: OutboxRow): Readiness {
+  if (row.attachments === "" || options.filesReady === undefined) return { ready: true };
+  return options.filesReady(carriedOf(row).map(({ file_id }) => file_id));
 }
 
 /**

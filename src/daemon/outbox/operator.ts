@@ -1,8 +1,9 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { bodyHash, localFingerprint } from "../../protocol/fingerprint.ts";
+import { localFingerprint } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
 import type { RequeueChange } from "../parts.ts";
+import { carriedOf, contentHash } from "./carried.ts";
 import { settleCommitted } from "./drain.ts";
 import type { OutboxCore } from "./outbox.ts";
 import { type OutboxRow, rowView } from "./row.ts";
@@ -144,6 +145,7 @@ function routing(row: OutboxRow) {
     mentions: row.mentions,
     mentions_written: row.mentions_written,
     reply_to: row.reply_to,
+    attachments: row.attachments,
   };
 }
 
@@ -162,7 +164,7 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
     meta: content.meta,
     mentions: JSON.parse(row.mentions_written) as string[],
     contentType: content.content_type,
-    bodyHash: bodyHash(content.body),
+    bodyHash: contentHash(content.body, carriedOf(row)),
   });
   return { ...content, request_fingerprint };
 }

@@ -10,6 +10,7 @@ import type { VoidAnswer } from "../../protocol/frames.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
 import type { AcceptedRequest, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
+import { carriedOf, carriedText } from "./carried.ts";
 import { answerFor } from "./answer-table.ts";
 import { DrainOrder } from "./drain-order.ts";
 import { dropRow, requeueRow } from "./operator.ts";
@@ -26,6 +27,8 @@ export interface OutboxOptions {
   readonly log: Log;
   /** Whether something can be sealed to a destination now, and why not. */
   readyFor(destination: { readonly kind: OutboxRow["destination_kind"]; readonly ref: string }): Readiness;
+  /** Whether the broker has the files that a row carries, and why not. Absent: rows carry none. */
+  filesReady?(fileIds: readonly string[]): Readiness;
   /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
   seal(row: OutboxRow, body: Uint8Array): Envelope;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
@@ -244,6 +247,11 @@ class SqliteOutbox implements Outbox {
     this.#core?.work();
   }
 
+  filesInUse(): ReadonlySet<string> {
+    const rows = this.#core?.queries.carrying() ?? [];
+    return new Set(rows.flatMap((row) => carriedOf(row).map(({ file_id }) => file_id)));
+  }
+
   onWork(listener: () => void): void {
     this.#workListeners.push(listener);
   }
@@ -281,6 +289,7 @@ class SqliteOutbox implements Outbox {
       supersedes: null,
       supersedes_row: null,
       enqueued_at: this.#options.clock.now(),
+      attachments: carriedText(request.attachments ?? []),
     });
     core.moved(null, "pending");
     core.order.add(destination);

@@ -22,6 +22,7 @@ export interface NewRow {
   readonly supersedes: string | null;
   readonly supersedes_row: number | null;
   readonly enqueued_at: number;
+  readonly attachments: string;
 }
 
 /** One function per query of outbox.db; statements are prepared once. */
@@ -31,8 +32,8 @@ export function outboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
-       reply_to, supersedes, supersedes_row, status, enqueued_at)
-     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)`,
+       reply_to, supersedes, supersedes_row, status, enqueued_at, attachments)
+     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -94,8 +95,11 @@ export function outboxQueries(db: DatabaseSync) {
   );
   const lastError = db.prepare("UPDATE outbox SET last_error = ? WHERE id = ?");
   const shrink = db.prepare(
-    `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]'
+    `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]', attachments = ''
        WHERE id IN (SELECT id FROM outbox WHERE ended_at IS NOT NULL AND body IS NOT NULL AND ended_at < ? LIMIT ?)`,
+  );
+  const carrying = db.prepare(
+    "SELECT attachments FROM outbox INDEXED BY outbox_files WHERE attachments <> '' AND status IN ('pending', 'inflight')",
   );
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const setFact = db.prepare(
@@ -132,6 +136,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.supersedes,
         from.supersedes_row,
         from.enqueued_at,
+        from.attachments,
       );
       return Number(lastInsertRowid);
     },
@@ -174,6 +179,7 @@ export function outboxQueries(db: DatabaseSync) {
       progress.run(reached, of, deliveredAt, id),
     doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
+    carrying: () => carrying.all().map((found) => ({ attachments: String(found["attachments"]) })),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     ...positionQueries(db),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,

@@ -1,5 +1,6 @@
 import type { MessageView, OutboxRowView, OutboxStatus, ReceiptStage } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { carriedOf } from "./carried.ts";
 
 /** A row of the outbox as SQLite gives it; times in epoch milliseconds. */
 export interface OutboxRow {
@@ -51,6 +52,8 @@ export interface OutboxRow {
   readonly aborted_by: string | null;
   /** Local events have yet to tell of the newest stage. */
   readonly untold: 0 | 1;
+  /** JSON of the files that it carries, without keys; "" for none. */
+  readonly attachments: string;
 }
 
 export function rowView(row: OutboxRow): OutboxRowView {
@@ -73,6 +76,7 @@ export function rowView(row: OutboxRow): OutboxRowView {
     superseded_by: row.superseded_by,
     supersedes: row.supersedes_row,
     body_bytes: row.body_bytes,
+    attachments: carriedOf(row),
   };
 }
 

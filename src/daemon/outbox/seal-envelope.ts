@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { Attachment } from "../../protocol/attachment.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { bodyHash, wireFingerprint } from "../../protocol/fingerprint.ts";
 import { wireId } from "../../protocol/ids.ts";
@@ -14,6 +15,8 @@ export interface Sealer {
   readonly keyId: string;
   readonly privateKey: KeyObject;
   readonly keyring: Pick<Keyring, "seal">;
+  /** The files that the row carries, with their keys. */
+  attachments(row: OutboxRow): readonly Attachment[];
   /** Head of the membership chain that the keys are taken from. */
   membershipHead(): string;
   /** Version of the wire fingerprint as negotiated with the broker. */
@@ -40,7 +43,7 @@ export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): 
     mentions: JSON.parse(row.mentions) as string[],
     content_type: row.content_type,
   } satisfies SealedHeader;
-  const sealed = sealer.keyring.seal(header, frameContent([], body));
+  const sealed = sealer.keyring.seal(header, frameContent(sealer.attachments(row), body));
   const parts = {
     meshId: sealer.meshId,
     kind: header.destination_kind,

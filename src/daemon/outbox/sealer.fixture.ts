@@ -28,6 +28,7 @@ export function testSealer(of: {
         memberId: of.memberId,
         keyId: of.memberId,
         privateKey,
+        attachments: () => [],
         membershipHead: () => "5e".repeat(32),
         fingerprintVersion: () => 2,
         keyring: {

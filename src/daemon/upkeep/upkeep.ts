@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
+import type { Files } from "../files/files.ts";
 import type { Inbox, Outbox } from "../parts.ts";
 
 /** First run after a start, when the start's own work is over, and the time between two runs. */
@@ -11,10 +12,11 @@ const upkeepIntervalMs = 3_600_000;
 export function createUpkeep(options: {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
+  readonly files: Pick<Files, "prune">;
   readonly clock: Clock;
   readonly log: Log;
 }): Service {
-  const { outbox, inbox, clock, log } = options;
+  const { outbox, inbox, files, clock, log } = options;
   let timer: Timer | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -23,6 +25,7 @@ export function createUpkeep(options: {
     const jobs = [
       { name: "outbox", prune: () => outbox.prune(clock.now()) },
       { name: "inbox", prune: () => inbox.prune(clock.now()) },
+      { name: "files", prune: () => files.prune() },
     ];
     for (const { name, prune } of jobs) {
       if (stopped) return;

@@ -16,7 +16,7 @@ export interface DescribedOperation {
   readonly id: string;
   readonly method: string;
   readonly path: string;
-  /** Schema of the body; null where none is taken. */
+  /** Schema of the body; null where none is taken, or bytes are. */
   readonly body: Json | null;
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
   readonly responses: ReadonlyMap<number, DescribedResponse>;
@@ -70,8 +70,9 @@ export function describedApi(name: "local-api" | "broker" | "broker-admin"): Des
   };
 }
 
-function jsonSchemaOf(body: DescribedResponse): Json {
-  return body.content?.["application/json"]?.schema ?? {};
+/** null: it is not JSON. */
+function jsonSchemaOf(body: DescribedResponse): Json | null {
+  return body.content?.["application/json"]?.schema ?? null;
 }
 
 /** Strict: a keyword that JSON Schema does not know is an error, so that nothing in a schema is without effect unseen. */

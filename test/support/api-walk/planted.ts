@@ -28,7 +28,9 @@ export async function walkUnforeseen(
     throw new Error("planted: a secret of the inside");
   };
   const routes = served.routes.map((route) =>
-    "open" in route ? { ...route, open: planted } : { ...route, handle: planted },
+    "open" in route
+      ? { ...route, open: planted }
+      : { ...route, handle: planted, ...(route.admit === undefined ? {} : { admit: planted }) },
   );
   const server = createHttpServer(
     {

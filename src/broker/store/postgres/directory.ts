@@ -50,6 +50,8 @@ const meshTables = [
   "key_head",
   "key_member",
   "api_key",
+  "blob",
+  "blob_total",
   "announced_key",
   "membership",
   "invite_use",

@@ -3,6 +3,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
+import * as blobs from "./blobs.ts";
 import { checkConsistency } from "./consistency.ts";
 import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
@@ -146,6 +147,13 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     requeueDead: ofMesh(leases.requeueDead),
     setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
     setQueueUnsealed: ofMesh(queues.setQueueUnsealed),
+    beginBlob: ofMesh(blobs.beginBlob),
+    finishBlob: ofMesh(blobs.finishBlob),
+    blob: ofMesh(blobs.blob),
+    refreshBlob: ofMesh(blobs.refreshBlob),
+    claimExpiredBlobs: ofMesh(blobs.claimExpiredBlobs),
+    forgetBlobs: ofMesh(blobs.forgetBlobs),
+    blobBytes: ofMesh(blobs.blobBytes),
     createEpoch: ofMesh(keys.createEpoch),
     addWraps: ofMesh(keys.addWraps),
     epoch: ofMesh(keys.epoch),

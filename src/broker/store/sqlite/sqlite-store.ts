@@ -5,6 +5,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { BrokerStore } from "../store.ts";
 import { accept, lookUp, voidIds } from "./accept.ts";
 import * as apiKeys from "./api-keys.ts";
+import * as blobs from "./blobs.ts";
 import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from "./core.ts";
 import { checkConsistency } from "./consistency.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
@@ -116,6 +117,13 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     extend: method(leases.extend),
     deadLetters: method(leases.deadLetters),
     requeueDead: method(leases.requeueDead),
+    beginBlob: method(blobs.beginBlob),
+    finishBlob: method(blobs.finishBlob),
+    blob: method(blobs.blob),
+    refreshBlob: method(blobs.refreshBlob),
+    claimExpiredBlobs: method(blobs.claimExpiredBlobs),
+    forgetBlobs: method(blobs.forgetBlobs),
+    blobBytes: method(blobs.blobBytes),
     createEpoch: method(keys.createEpoch),
     addWraps: method(keys.addWraps),
     epoch: method(keys.epoch),

@@ -41,6 +41,7 @@ export const version = answerOf<VersionView>("Version")(
       nullable(record(anyJson("parameters of one feature"))),
       "As negotiated with the broker; null without a link",
     ),
+    file_bytes: described(count(), "Bytes of the largest file in this mesh; the default without a link"),
     inline_bytes: described(count(), "Bytes of one message's body in this mesh; the default without a link"),
   }),
 );

@@ -11,6 +11,7 @@ import {
   record,
   view,
 } from "../../../http/view.ts";
+import { attachmentView } from "./files.schema.ts";
 import type { HistoryItem, InboxItem } from "../../../protocol/local-api.ts";
 
 const place = {
@@ -48,6 +49,7 @@ export const inboxFields = {
   agent: nullable(text()),
   received_at: instant(),
   read_at: nullable(instant()),
+  attachments: described(listing(attachmentView), "Files that it brings"),
 };
 
 export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));

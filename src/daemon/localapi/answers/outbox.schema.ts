@@ -8,6 +8,8 @@ import {
   receiptStages,
 } from "../../../protocol/local-api.ts";
 
+import { attachmentView } from "./files.schema.ts";
+
 const status = oneOf(...outboxStatuses);
 export const lastError = described(
   nullable(view({ code: text(), message: text(), broker_message_id: optional(text()) })),
@@ -34,6 +36,7 @@ export const outboxRow = answerOf<OutboxRowView>("OutboxRow")(
     superseded_by: described(nullable(count()), "The row that was requeued in its place"),
     supersedes: described(nullable(count()), "The row in whose place it was requeued"),
     body_bytes: count(),
+    attachments: described(listing(attachmentView), "Files that it carries"),
   }),
 );
 

@@ -1,0 +1,17 @@
+import { described, text } from "../../../http/shape.ts";
+import { answerOf, count, view } from "../../../http/view.ts";
+import type { AttachmentView } from "../../../protocol/attachment.ts";
+import type { FileView } from "../../../protocol/local-api.ts";
+
+const fields = {
+  name: described(text(), "As its sender calls it"),
+  bytes: count(),
+  content_type: described(text(), "As its sender says"),
+  file_id: described(text(), "64 hex characters"),
+};
+
+export const attachmentView = answerOf<AttachmentView>("Attachment")(view(fields));
+
+export const fileView = answerOf<FileView>("File")(
+  view({ ...fields, sha256: described(text(), "Of the file's bytes, 64 hex characters") }),
+);
