@@ -7,7 +7,7 @@ import { isMemberId } from "../../protocol/ids.ts";
 import { canonicalJson } from "../../protocol/json-canonical.ts";
 import type { JsonValue } from "../../protocol/json-value.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { SealDone, SealMember, SealPlan } from "../../protocol/local-api.ts";
+import type { SealDone, SealMember, SealPlan } from "../../protocol/membership-api.ts";
 import { applyEntry, beginChain } from "../../protocol/membership/apply-entry.ts";
 import { type EntryMaker, nextEntry, noChain } from "../../protocol/membership/chain.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../../src/client/client.ts";
-import type { SealPlan } from "../../../src/protocol/local-api.ts";
+import type { SealPlan } from "../../../src/protocol/membership-api.ts";
 import { until } from "../postgres-mesh.ts";
 import type { OldHomes } from "./homes.ts";
 
