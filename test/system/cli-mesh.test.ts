@@ -46,7 +46,8 @@ test("where no broker runs, or two meshes would have one name here, nothing is m
   const folder = tempFolder(t);
   const [alice, bob] = [host(t, "alice", folder), host(t, "bob", folder)];
   ok(await alice.up());
-  ok(await bob.run(["mesh", "create", "work", "--name", "bob"]), "a home without a broker gets one");
+  // A home without a broker gets one.
+  ok(await bob.run(["mesh", "create", "work", "--name", "bob"]));
   const broker = join(alice.home, "broker");
   assert.match(
     (await bob.run(["mesh", "create", "work", "--broker", broker])).stderr,
