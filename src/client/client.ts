@@ -24,7 +24,7 @@ import type {
   TopicView,
   VersionView,
 } from "../protocol/local-api.ts";
-import type { MemberList, MemberView, SealDone, SealPlan } from "../protocol/membership-api.ts";
+import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";

@@ -58,6 +58,10 @@ export function composeParts(
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
+    membership: () => ({
+      entries: (membership.state()?.n ?? -1) + 1,
+      trouble: membership.trouble()?.code ?? null,
+    }),
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
