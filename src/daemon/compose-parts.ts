@@ -196,7 +196,14 @@ export function composeParts(
     inUse: () => outbox.filesInUse(),
   });
   const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
-  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  const meshSeal = createMeshSeal({
+    meshId: mesh.mesh_id,
+    identity,
+    membership,
+    request,
+    clock,
+    followKeys: () => keyring.follow(request),
+  });
   return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }
 
