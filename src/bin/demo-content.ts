@@ -1,5 +1,6 @@
 import { fstatSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { bodyBytesMax } from "../protocol/envelope.ts";
 import { limits } from "../protocol/limits.ts";
 
 /** Something real to send: a file of the checkout, or what was piped in. */
@@ -46,11 +47,13 @@ function* walk(root: string, folder: string, ending: string): Generator<string> 
 function readContent(root: string, path: string): Content | null {
   try {
     const bytes = readFileSync(path);
-    return bytes.length > 0 && bytes.length <= limits.inlineBytes ? { label: relative(root, path), bytes } : null;
+    return bytes.length > 0 && bytes.length <= bytesMax ? { label: relative(root, path), bytes } : null;
   } catch {
     return null;
   }
 }
+
+const bytesMax = bodyBytesMax(limits.inlineBytes);
 
 /** Whoever pipes something in has this long to do so; a pipe that stays open and silent is not waited for. */
 const inputWaitMs = 1_000;
@@ -66,7 +69,7 @@ export async function pipedInput(): Promise<Content | null> {
     stdin.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes < limits.inlineBytes) return;
+      if (bytes < bytesMax) return;
       clearTimeout(timer);
       resolve();
     });
@@ -79,7 +82,7 @@ export async function pipedInput(): Promise<Content | null> {
   });
   stdin.removeAllListeners("data");
   stdin.destroy();
-  return bytes === 0 ? null : { label: "standard input", bytes: Buffer.concat(chunks).subarray(0, limits.inlineBytes) };
+  return bytes === 0 ? null : { label: "standard input", bytes: Buffer.concat(chunks).subarray(0, bytesMax) };
 }
 
 function isPiped(): boolean {

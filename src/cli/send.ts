@@ -1,6 +1,7 @@
 import type { Client } from "../client/client.ts";
 import { parseAddress } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { bodyBytesMax } from "../protocol/envelope.ts";
 import { limits } from "../protocol/limits.ts";
 import type { SendRequest, SendResult } from "../protocol/local-api.ts";
 import { attach } from "./attach.ts";
@@ -178,7 +179,7 @@ async function readContent(
 async function meshLimit(client: Client, signal: AbortSignal): Promise<number> {
   // Absent in the answer of an older daemon.
   const { inline_bytes }: { readonly inline_bytes?: number } = await client.version({ signal });
-  return inline_bytes ?? limits.inlineBytes;
+  return inline_bytes ?? bodyBytesMax(limits.inlineBytes);
 }
 
 function readFields(context: CommandContext, to: string): SendRequest {

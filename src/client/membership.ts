@@ -1,5 +1,4 @@
-import type { MemberView } from "../protocol/membership-api.ts";
-import type { DmPolicyView, MembershipView, SafetyNumberView } from "../protocol/membership-api.ts";
+import type { DmPolicyView, MembershipView, MemberView, SafetyNumberView } from "../protocol/membership-api.ts";
 import { call } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";

@@ -93,6 +93,7 @@ export function composeParts(
     ...planted,
     memberId: identity.memberId,
     memberName: () => self.name,
+    nameOf: (memberId) => membership.state()?.members.get(memberId)?.name ?? null,
     clock,
     log,
     fatal: diskFailed,

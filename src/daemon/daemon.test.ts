@@ -218,6 +218,7 @@ describe("a daemon", () => {
       path: join(dir, "inbox.db"),
       memberId: "",
       memberName: () => "",
+      nameOf: () => null,
       clock: systemClock,
       log,
       fatal: () => {},

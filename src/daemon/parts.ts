@@ -8,6 +8,7 @@ import type {
   OutboxRowView,
   OutboxStatus,
   Page,
+  UndecryptableView,
 } from "../protocol/local-api.ts";
 import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.ts";
 import type { EpochRecord } from "../protocol/epoch.ts";
@@ -84,6 +85,8 @@ export interface Outbox extends Service {
   list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView>;
   /** By outbox_id, sender's id or wire id. */
   message(id: string): MessageView | null;
+  /** What was sent under a wire id, while it is kept and if it went out with that fingerprint; else null. */
+  sentBody(wireId: string, requestFingerprint: string): Uint8Array | null;
   counts(): Record<OutboxStatus, number>;
   oldestPendingAgeMs(): number;
   /** Pending or dead only. A row whose bytes were on the wire is voided at the broker first: outcome_pending while it is away. */
@@ -147,7 +150,15 @@ export interface ClaimedRow {
 /** The durable inbox with its events. One writing connection of inbox.db. */
 export interface Inbox extends Service {
   /** Stores a push in one commit with its events; resolves after fsync. Duplicates are counted, not shown. */
-  store(items: readonly CheckedPush[], now: number): Promise<{ stored: number; duplicates: number; invalid: number }>;
+  store(items: readonly CheckedPush[], now: number): Promise<InboxTally>;
+  /**
+   * Checks again, in order, what could not be opened, and shows what can be now. `all`: also what no key could still come for.
+   * Returns how many were decided.
+   */
+  retryUndecryptable(check: (item: PushItem) => CheckedPush, all: boolean, now: number): Promise<number>;
+  /** What is kept sealed, in order of arrival. */
+  undecryptable(page: { cursor: string | null; limit: number }): Page<UndecryptableView>;
+  undecryptableCount(): number;
   list(filter: {
     since: number | null;
     topic: string | null;
@@ -186,6 +197,14 @@ export interface Inbox extends Service {
   prune(now: number): Promise<number>;
 }
 
+export interface InboxTally {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  /** Kept sealed. */
+  readonly undecryptable: number;
+}
+
 export interface PendingReceipt {
   readonly id: number;
   /** The message's sender. */
@@ -200,10 +219,18 @@ export interface CheckedPush {
   readonly verified: boolean;
   /** Why it cannot be shown as a message; null when it can. */
   readonly invalid: string | null;
+  /** Why it cannot be opened now, as an error code and in words, and whether a key may still come that does; null: it was. */
+  readonly undecryptable: Undecryptable | null;
   readonly fromName: string | null;
   readonly topicName: string | null;
   /** Files that its sealed content tells of. Absent: none. */
   readonly attachments?: readonly Attachment[];
+}
+
+export interface Undecryptable {
+  readonly code: "waits_for_key" | "membership_unexplained" | "mesh_unsealed" | "undecryptable";
+  readonly reason: string;
+  readonly forGood: boolean;
 }
 
 /** The mesh's membership chain as this home holds it: on disk, every entry verified (docs/security.md). */
@@ -268,8 +295,7 @@ export interface Keyring {
   ): Promise<EpochRecord>;
   /** Asks the broker for keys, wraps for others what they lack. */
   follow(request: LinkRequest): Promise<void>;
-  /** Whether the broker is worth asking for the key of this envelope before it is stored: not here, and not asked for yet. */
-  mayHaveKey(envelope: Envelope): boolean;
+  hasEpochKey(epochId: string): boolean;
 }
 
 export type Readiness =
@@ -292,6 +318,7 @@ export type SealedHeader = Omit<
 export interface Link extends Service {
   state(): HealthView["link"];
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
+  /** Bytes that a message's body may have in this mesh, sealing taken off. */
   inlineBytes(): number;
   /** The largest file of this mesh. */
   fileBytes(): number;

@@ -19,7 +19,7 @@ describe("a receipt", () => {
     const dir = mkdtempSync(join(tmpdir(), "cm-receipts-"));
     const fatal = (error: unknown): never => assert.fail(String(error));
     const common = { memberId: me, clock: systemClock, log: silentLog, fatal };
-    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: () => "ada" });
+    const inbox = createInbox({ ...common, path: join(dir, "inbox.db"), memberName: () => "ada", nameOf: () => null });
     const outbox = createOutbox({
       ...common,
       path: join(dir, "outbox.db"),

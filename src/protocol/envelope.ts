@@ -51,6 +51,13 @@ export type DestinationKind = "dm" | "topic" | "queue";
 export type Algorithm = "none" | "hpke-v1" | "epoch-v1";
 /** Bytes that sealing adds, which no sealed body has fewer of. */
 export const sealOverheadBytes: Readonly<Record<Algorithm, number>> = { none: 0, "hpke-v1": 48, "epoch-v1": 40 };
+/** What is sealed: a version, the length of what it says of files, and that, before the body itself (daemon/sealing/content.ts). */
+export const contentOverheadBytes = 5;
+/** Bytes that a body may have, where a mesh takes so many of a sealed one. */
+export function bodyBytesMax(inlineBytes: number): number {
+  return inlineBytes - contentOverheadBytes - Math.max(...Object.values(sealOverheadBytes));
+}
+
 export type Priority = "now" | "next" | "low";
 export const priorities: readonly Priority[] = ["now", "next", "low"];
 export const defaultPriority: Priority = "next";

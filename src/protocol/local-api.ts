@@ -130,6 +130,24 @@ export interface InboxItem {
   readonly attachments: readonly AttachmentView[];
 }
 
+/** A message that was received and cannot be opened: nothing of its body is known. */
+export interface UndecryptableView {
+  readonly history_id: number;
+  readonly epoch: number;
+  /** Wire form. */
+  readonly client_message_id: string;
+  /** As the envelope says: where the membership cannot explain it, nobody has proven it. */
+  readonly from: { readonly member_id: string; readonly name: string | null };
+  readonly to: string;
+  /** Error code: what it waits for, or `undecryptable`. */
+  readonly code: string;
+  readonly reason: string;
+  /** No key that could still come opens it. */
+  readonly final: boolean;
+  readonly accepted_at: string;
+  readonly since: string;
+}
+
 /** A message of the broker's history: as in the inbox, without what only an inbox row has. */
 export type HistoryItem = Pick<
   InboxItem,
@@ -352,6 +370,7 @@ export const eventNames = [
   "link_down",
   "outbox_pressure",
   "gap",
+  "undecryptable",
   "log_epoch_changed",
   "feature_negotiation_failed",
 ] as const;

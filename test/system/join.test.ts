@@ -154,7 +154,7 @@ test("a broker that moves is followed by a new link, whoever uses it; only owner
   );
 });
 
-test("a member that a restored broker has lost is admitted anew by an invite, the same as before", async (t) => {
+test("a member that a restored broker has lost is there again through any other that holds the membership, the same as before", async (t) => {
   const { alice, other, invite } = await exposed(t);
   const bob = other("bob");
   const data = join(alice.home, "broker");
@@ -172,18 +172,77 @@ test("a member that a restored broker has lost is admitted anew by an invite, th
 
   const { link } = await invite("--uses", "2");
   const again = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
-  assert.deepEqual([again.change, again.address, again.notices], ["admitted", "@bob", []]);
+  assert.deepEqual([again.change, again.address, again.notices], ["none", "@bob", []]);
   assert.equal(await id(), keys);
   ok(await bob.run(["send", "@alice", "after", "--id", "after", "--wait", "delivered"]));
-  const { change } = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
-  assert.equal(change, "none");
+  const { invites } = JSON.parse(ok(await alice.run(["invite", "list", "--json"]))) as { invites: InviteMade[] };
+  assert.deepEqual(
+    invites.map(({ used }) => used).sort(),
+    [0, 1],
+    "the first one is known again with its use, and nothing of the second one is used up",
+  );
+  const { items } = JSON.parse(ok(await alice.run(["inbox", "--json"]))) as { items: { message: string }[] };
+  assert.deepEqual(items.map(({ message }) => message).sort(), ["after", "before"]);
+});
+
+test("a member whose joining everybody else has lost hands it in itself, by the link that it joined with", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const bob = other("bob");
+  const { link } = await invite("--uses", "1");
+  ok(await alice.run(["down"]));
+  const folders = ["broker", "daemon"].map((name) => join(alice.home, name));
+  for (const folder of folders) cpSync(folder, `${folder}-old`, { recursive: true });
+  ok(await alice.run(["up"]));
+  ok(await bob.run(["join", link, "--name", "bob"]));
+  const pinned = readFileSync(join(bob.home, "daemon", "team", "membership.jsonl"), "utf8");
+  ok(await alice.run(["down"]));
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true });
+    renameSync(`${folder}-old`, folder);
+  }
+  ok(await alice.run(["up"]));
+
+  const again = JSON.parse(ok(await bob.run(["join", link, "--json"]))) as JoinAnswer;
+  assert.deepEqual([again.change, again.address, again.notices], ["admitted", "@bob", []]);
+  assert.equal(readFileSync(join(bob.home, "daemon", "team", "membership.jsonl"), "utf8"), pinned);
+  ok(await bob.run(["send", "@alice", "back", "--wait", "delivered"]));
+});
+
+test("a broker that shows another membership than the one that the link was made in is joined by nobody", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const { link } = await invite("--uses", "5");
+  const real = parseInvite(link);
+  const eve = other("eve");
+  for (const membership_head of ["ab".repeat(32), null]) {
+    const refused = await eve.run(["join", inviteLink({ ...real, membership_head }), "--name", "eve", "--json"]);
+    const error = JSON.parse(refused.stderr) as { code: string; message: string };
+    assert.deepEqual([error.code, refused.stdout], ["membership_forked", ""]);
+    assert.match(error.message, /another membership than the one this invite was made in/);
+  }
+  assert.equal(existsSync(join(eve.home, "daemon")), false, "nothing is left behind");
+  ok(await eve.run(["join", link, "--name", "eve"]));
+  const { members } = JSON.parse(ok(await alice.run(["members", "--json"]))) as { members: { name: string }[] };
+  assert.deepEqual(members.map(({ name }) => name).sort(), ["alice", "eve"]);
+});
+
+test("killed after any file, the same link ends with the same member, and uses one of the invite up", async (t) => {
+  const { alice, other, invite } = await exposed(t);
+  const bob = other("bob");
+  const { link } = await invite("--uses", "5");
+  ok(await bob.run(["join", link, "--name", "bob"]));
+  const dir = join(bob.home, "daemon", "team");
+  const keys = readFileSync(join(dir, "keypair.json"), "utf8");
+  for (const lost of [["mesh.json"], ["mesh.json", "membership.jsonl"]]) {
+    ok(await bob.run(["down"]));
+    for (const file of lost) rmSync(join(dir, file));
+    assert.match(ok(await bob.run(["join", link])), /^joined as @bob /);
+    assert.equal(readFileSync(join(dir, "keypair.json"), "utf8"), keys);
+  }
   const { invites } = JSON.parse(ok(await alice.run(["invite", "list", "--json"]))) as { invites: InviteMade[] };
   assert.deepEqual(
     invites.map(({ used }) => used),
     [1],
   );
-  const { items } = JSON.parse(ok(await alice.run(["inbox", "--json"]))) as { items: { message: string }[] };
-  assert.deepEqual(items.map(({ message }) => message).sort(), ["after", "before"]);
 });
 
 test("a link that works on this host only says so, and a wrong address to listen on stops nothing that runs", async (t) => {

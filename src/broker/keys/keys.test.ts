@@ -69,6 +69,9 @@ test("a key is handed on by link from who made it to who lacks it, and each find
     wraps,
   );
   assert.equal(next_after, null);
+  const changes = async (peer: Peer) => (await told(peer)).filter((one) => one.startsWith("keys_changed")).length;
+  while ((await changes(second)) < 2);
+  assert.equal(await changes(first), 1, "another's wrap is no news to who has the key");
   assert.deepEqual(await first.request<"keys_wanted">({ type: "keys_wanted" }), { wanted: [], more: false });
 });
 

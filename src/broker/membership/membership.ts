@@ -72,7 +72,8 @@ export function createMembership(parts: MembershipParts): Membership {
     const gone = ended === null ? null : registry.get(meshId, ended);
     if (gone !== null) {
       registry.remove(gone);
-      gone.close("member_revoked", "the member was revoked or has left");
+      // The link on which it left has its answer first.
+      setImmediate(() => gone.close("member_revoked", "the member was revoked or has left"));
     }
     const narrower = limited === null ? null : registry.get(meshId, limited);
     narrower?.openDestinations().catch(() => narrower.terminate());

@@ -16,6 +16,7 @@ export function inboxAt(
     path,
     memberId: me,
     memberName: () => "ada",
+    nameOf: () => null,
     clock: createManualClock(),
     log: silentLog,
     fatal,

@@ -52,12 +52,17 @@ const invalid = (push: CheckedPush): CheckedPush => ({
 test("a message is shown once however often it comes, and the repeat is counted; another sender's same id is another message", async (t) => {
   const made = await bench(t);
   const first = checkedPush(1, bob, me, "hello");
-  assert.deepEqual(await made.inbox.store([first, first], 1), { stored: 1, duplicates: 1, invalid: 0 });
+  assert.deepEqual(await made.inbox.store([first, first], 1), {
+    stored: 1,
+    duplicates: 1,
+    invalid: 0,
+    undecryptable: 0,
+  });
   await made.reopen();
   const again = checkedPush(9, bob, me, "hello", { client_message_id: first.item.envelope?.client_message_id ?? "" });
-  assert.deepEqual(await made.inbox.store([again], 2), { stored: 0, duplicates: 1, invalid: 0 });
+  assert.deepEqual(await made.inbox.store([again], 2), { stored: 0, duplicates: 1, invalid: 0, undecryptable: 0 });
   const other = checkedPush(10, eve, me, "mine", { client_message_id: first.item.envelope?.client_message_id ?? "" });
-  assert.deepEqual(await made.inbox.store([other], 2), { stored: 1, duplicates: 0, invalid: 0 });
+  assert.deepEqual(await made.inbox.store([other], 2), { stored: 1, duplicates: 0, invalid: 0, undecryptable: 0 });
   assert.deepEqual(shown(made), ["hello", "mine"]);
   assert.deepEqual(eventsOf(made), ["message", "message"]);
 });
@@ -97,7 +102,12 @@ test("what nobody has signed neither takes the place of the signed message of it
     const made = await bench(t);
     const both = [unsigned(1), checkedPush(2, bob, "alerts", "bob's own", { client_message_id: id })];
     await made.inbox.store(reversed ? both.toReversed() : both, 1);
-    assert.deepEqual(await made.inbox.store([unsigned(3)], 1), { stored: 0, duplicates: 1, invalid: 0 });
+    assert.deepEqual(await made.inbox.store([unsigned(3)], 1), {
+      stored: 0,
+      duplicates: 1,
+      invalid: 0,
+      undecryptable: 0,
+    });
     assert.deepEqual(shown(made).sort(), ["bob's own", "forged"]);
     const filter = {
       since: null,
@@ -174,7 +184,12 @@ test("what cannot be proven is kept and counted, shown to nobody, acknowledged t
   const id = truth.item.envelope?.client_message_id ?? "";
   const forged = invalid(checkedPush(1, bob, me, "forged", { client_message_id: id }));
   const hiding = invalid(checkedPush(3, bob, me, "forged too", { supersedes: id }));
-  assert.deepEqual(await made.inbox.store([forged, hiding, forged], 1), { stored: 0, duplicates: 1, invalid: 2 });
+  assert.deepEqual(await made.inbox.store([forged, hiding, forged], 1), {
+    stored: 0,
+    duplicates: 1,
+    invalid: 2,
+    undecryptable: 0,
+  });
   assert.deepEqual(made.inbox.pendingReceipts(10), []);
   await made.inbox.store([truth], 1);
   assert.deepEqual(shown(made), ["true"]);
@@ -189,22 +204,29 @@ test("a place of which only the number came is a gap that listeners are told of,
     ...push,
     item: { ...item, envelope: null, stub_reason: "too_large", ...change },
   });
-  assert.deepEqual(await made.inbox.store([stub({})], 1), { stored: 0, duplicates: 0, invalid: 1 });
+  assert.deepEqual(await made.inbox.store([stub({})], 1), { stored: 0, duplicates: 0, invalid: 1, undecryptable: 0 });
   const [event] = made.inbox.eventsAfter(0, 10);
   assert.deepEqual([event?.event, event?.data["history_id"], event?.data["reason"]], ["gap", 4, "too_large"]);
   assert.equal(made.inbox.positions()[0]?.seq, 4, "the place counts as reached");
   await made.reopen();
-  assert.deepEqual(await made.inbox.store([stub({}), stub({})], 2), { stored: 0, duplicates: 2, invalid: 0 });
+  assert.deepEqual(await made.inbox.store([stub({}), stub({})], 2), {
+    stored: 0,
+    duplicates: 2,
+    invalid: 0,
+    undecryptable: 0,
+  });
   assert.deepEqual(await made.inbox.store([stub({ seq: 5 }), stub({ epoch: 2 })], 2), {
     stored: 0,
     duplicates: 0,
     invalid: 2,
+    undecryptable: 0,
   });
   assert.equal(eventsOf(made).length, 3);
   assert.deepEqual(await made.inbox.store([checkedPush(4, bob, me, "came after all")], 3), {
     stored: 1,
     duplicates: 0,
     invalid: 0,
+    undecryptable: 0,
   });
   assert.deepEqual(shown(made), ["came after all"]);
 });
@@ -316,7 +338,7 @@ test("with the disk full nothing is reported as stored, and with room again all 
   assert.ok(seq > 0);
   assert.equal(shown(made).length, seq);
   assert.equal(made.inbox.newestEventId(), seq);
-  await assert.rejects(made.inbox.addEvents([{ event: "gap", data: { text: "x".repeat(20_000) } }], 1));
+  await assert.rejects(made.inbox.addEvents([{ event: "gap", data: { text: "x".repeat(60_000) } }], 1));
   assert.ok((await made.inbox.prune(30 * day + 2)) > 0, "upkeep makes room without a restart");
   assert.equal((await made.inbox.store([checkedPush(++seq, bob, me, "y".repeat(20_000))], 31 * day)).stored, 1);
   await made.reopen();
@@ -324,6 +346,7 @@ test("with the disk full nothing is reported as stored, and with room again all 
     stored: 1,
     duplicates: 0,
     invalid: 0,
+    undecryptable: 0,
   });
 });
 

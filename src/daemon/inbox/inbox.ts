@@ -6,9 +6,11 @@ import type { Log } from "../../base/log.ts";
 import { openDatabase, sqliteBusy, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Attachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
+import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
 import { emptyTally, storePush, type Tally } from "./store-push.ts";
@@ -18,6 +20,8 @@ export interface InboxOptions {
   readonly memberId: string;
   /** Of now: a member may take another name. */
   readonly memberName: () => string;
+  /** Of a member as it is called now; null: nobody knows it. */
+  readonly nameOf: (memberId: string) => string | null;
   readonly clock: Clock;
   readonly log: Log;
   /** A commit failed with something else than a full disk: the process must end. */
@@ -90,6 +94,34 @@ class SqliteInbox implements Inbox {
       return tally;
     });
   }
+
+  async retryUndecryptable(check: (item: PushItem) => CheckedPush, all: boolean, now: number): Promise<number> {
+    let decided = 0;
+    let leftReceipt = false;
+    for (let after: number | null = 0; after !== null; ) {
+      const from = { after, all };
+      after = null;
+      await this.#commit((queries) => {
+        const chunk = retryChunkOf(queries, check, this.#options, from, now);
+        after = chunk.last;
+        decided += chunk.decided;
+        leftReceipt ||= chunk.receipts;
+        return emptyTally();
+      });
+    }
+    if (leftReceipt) this.#receiptLeft();
+    return decided;
+  }
+
+  undecryptable: Inbox["undecryptable"] = ({ cursor, limit }) => {
+    const rows = this.#live().sealedAfter(cursorId(cursor), limit);
+    return {
+      items: rows.map((row) => undecryptableView(row, this.#options.nameOf)),
+      next_cursor: rows.length < limit ? null : String(rows.at(-1)?.id),
+    };
+  };
+
+  undecryptableCount: Inbox["undecryptableCount"] = () => this.#live().sealedCount();
 
   list: Inbox["list"] = (filter) => {
     const rows = this.#live().page(filter, filter.cursor === null ? null : cursorId(filter.cursor), filter.limit);
@@ -229,6 +261,7 @@ class SqliteInbox implements Inbox {
         const newest = queries.eventBounds().newest;
         const gone =
           queries.forgetBodies(now - bodiesForMs, pruneChunk) +
+          forgetSealed(queries, now - bodiesForMs, pruneChunk, now) +
           queries.forgetKeys(now - keysForMs, pruneChunk) +
           queries.forgetEvents(now - eventsForMs, newest - eventsMax, pruneChunk);
         queries.forgetPositions();

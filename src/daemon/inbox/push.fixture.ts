@@ -49,6 +49,7 @@ export function checkedPush(
     body,
     verified: true,
     invalid: null,
+    undecryptable: null,
     fromName: "bob",
     topicName: envelope.destination_kind === "topic" ? ref : null,
   };

@@ -3,6 +3,7 @@ import type { PushItem, ReceiptState } from "../../protocol/frames.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { InboxRow } from "./row.ts";
 import { positionQueries } from "../position-queries.ts";
+import { undecryptableQueries } from "./undecryptable-queries.ts";
 
 export interface InboxFilter {
   readonly since: number | null;
@@ -174,6 +175,7 @@ export function inboxQueries(db: DatabaseSync) {
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,
     setFact: (name: string, value: string) => setFact.run(name, value),
     ...positionQueries(db),
+    ...undecryptableQueries(db),
     forgetBodies(before: number, limit: number): number {
       const old = oldBodies.all(before, limit);
       for (const { id } of old) {

@@ -3,22 +3,24 @@ import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush } from "../parts.ts";
+import { keepSealed } from "./keep-sealed.ts";
 import type { InboxQueries } from "./queries.ts";
 
 export interface Tally {
   stored: number;
   duplicates: number;
   invalid: number;
+  undecryptable: number;
 }
 
 export function emptyTally(): Tally {
-  return { stored: 0, duplicates: 0, invalid: 0 };
+  return { stored: 0, duplicates: 0, invalid: 0, undecryptable: 0 };
 }
 
 /**
  * Writes one pushed item: the message under (sender, id), its text, mentions and events, the position it came with, and
  * for a dm the `delivered` receipt: all in the caller's transaction, so that none of them is ever ahead of the message.
- * A message that cannot be shown is kept with its reason and answered to nobody.
+ * A message that cannot be shown is kept with its reason and answered to nobody; one that cannot be opened now is kept sealed.
  */
 export function storePush(
   queries: InboxQueries,
@@ -44,6 +46,7 @@ export function storePush(
     tally.invalid += 1;
     return;
   }
+  if (push.undecryptable !== null) return keepSealed(queries, { ...item, envelope }, push.undecryptable, now, tally);
   const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
   const replacesKnown = envelope.supersedes !== null && queries.isKnown(envelope.sender, envelope.supersedes);
   const shown = push.invalid === null && !superseded && !replacesKnown;
@@ -90,6 +93,8 @@ export function storePush(
     return;
   }
   tally.stored += 1;
+  if (envelope.supersedes !== null && !saysUnsigned(envelope))
+    queries.dropSealedMessage(envelope.sender, envelope.supersedes);
   if (shown) {
     const text = push.body === null ? null : textOf(envelope.content_type, push.body);
     if (text !== null) queries.addText(id, text);

@@ -7,12 +7,10 @@ import {
   activeMember,
   activeMembers,
   type ChainMember,
-  currentKeys,
   type MembershipState,
   mayUse,
 } from "../../protocol/membership/state.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { isWeakX25519 } from "../../protocol/membership/weak-keys.ts";
 import type { LinkRequest } from "../parts.ts";
 import { type EpochMaker, makeEpoch } from "./make-epoch.ts";
 import type { KeyedDestination } from "./readiness.ts";
@@ -52,9 +50,7 @@ async function membersOf(
   const named = destination.startsWith("queue:")
     ? activeMembers(state)
     : subscribers(await request({ type: "topic_members", topic: name }), state);
-  const others = named.filter(
-    (member) => member !== self && mayUse(member, address) && !isWeakX25519(currentKeys(member).x25519),
-  );
+  const others = named.filter((member) => member !== self && mayUse(member, address));
   return [self, ...others];
 }
 

@@ -2,7 +2,6 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { fullJitter } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { Envelope } from "../../protocol/envelope.ts";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { activeMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
@@ -38,7 +37,7 @@ export interface KeyringOptions {
   readonly random?: () => number;
 }
 
-/** Imported public keys and epochs that were asked for in vain, before they are forgotten. */
+/** Imported public keys, before they are forgotten. */
 const rememberedMax = 4_096;
 
 /**
@@ -57,7 +56,6 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const secret = createSecretKey(identity.sealingSecret);
   const listeners = new Set<() => void>();
   const recipients = new Map<string, KeyObject>();
-  const askedInVain = new Set<string>();
   const preparing = new Set<string>();
   const failures = new Map<string, { count: number; timer: Timer | null }>();
 
@@ -236,13 +234,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       return { algorithm: "epoch-v1", sealed_to: id, body: body.toString("base64url") };
     },
     open: (envelope, sealed) => openSealed(envelope, sealed, epochs, options.ownKeys()),
-    mayHaveKey(envelope: Envelope) {
-      if (envelope.algorithm !== "epoch-v1" || envelope.sealed_to === null || state() === null) return false;
-      if (epochs.get(envelope.sealed_to)?.key != null || askedInVain.has(envelope.sealed_to)) return false;
-      if (askedInVain.size >= rememberedMax) askedInVain.clear();
-      askedInVain.add(envelope.sealed_to);
-      return true;
-    },
+    hasEpochKey: (epochId) => epochs.get(epochId)?.key != null,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,5 @@
 import type { DestinationKind } from "../../protocol/envelope.ts";
-import { activeMember, currentKeys, type MembershipState, mayUse } from "../../protocol/membership/state.ts";
-import { isWeakX25519 } from "../../protocol/membership/weak-keys.ts";
+import { activeMember, type MembershipState, mayUse } from "../../protocol/membership/state.ts";
 import type { RowError } from "../outbox/next-state.ts";
 import type { Directory, Readiness } from "../parts.ts";
 import type { EpochSet } from "./epoch-set.ts";
@@ -58,8 +57,6 @@ function readyForMember(memberId: string, state: MembershipState): Readiness {
     const what = member.status === "left" ? "has left the mesh" : "was revoked";
     return never("not_a_member", `@${member.name} ${what}; nothing is sealed to its key any more`);
   }
-  if (isWeakX25519(currentKeys(member).x25519))
-    return never("not_a_member", `nothing can be sealed to the key of @${member.name}`);
   return { ready: true };
 }
 

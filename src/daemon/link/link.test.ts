@@ -185,6 +185,7 @@ test("frames of a type that the daemon does not know are passed over; a broken o
 
 test("what nobody has signed waits until the topics were asked for again, and nothing behind it is acknowledged before it", async (t) => {
   const made = await linkBench(t);
+  made.chain().append(made.self, { kind: "policy", destination: "#alerts", unsealed: true });
   const link = await made.connected();
   link.topics = null;
   const topicId = "0198f0a0-0000-7000-8000-0000000000aa";

@@ -4,6 +4,7 @@ import { fullJitter } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
+import { bodyBytesMax } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { maxAgeHours } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
@@ -11,12 +12,15 @@ import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { Directory, Inbox, Keyring, Link, Membership, Outbox } from "../parts.ts";
+import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { reactionTo } from "./close-reaction.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { directoryKeeper } from "./directory.ts";
 import { openSession } from "./opening.ts";
 import { closedKind, linkErrorKind } from "./link-error-kind.ts";
+import { createMemberKeys } from "./member-keys.ts";
+import { createPushCheck } from "./push-check.ts";
+import { createUndecryptableRetry } from "./retry-undecryptable.ts";
 import type { Session } from "./session.ts";
 
 export interface LinkOptions {
@@ -51,7 +55,7 @@ export interface LinkOptions {
 /** What metrics want to know; all optional in effect. */
 export interface LinkCounters {
   reconnected(reason: string): void;
-  received(tally: { stored: number; duplicates: number; invalid: number }, lagMs: number): void;
+  received(tally: InboxTally, lagMs: number): void;
   historyPruned(): void;
 }
 
@@ -84,6 +88,12 @@ export function createLink(options: LinkOptions): Link {
   const { clock, inbox, log } = options;
   const instanceId = randomUUID();
   const directory = directoryKeeper(inbox, clock, options.membership);
+  const retry = createUndecryptableRetry({
+    inbox,
+    check: createPushCheck({ ...options, directory }, createMemberKeys()),
+    clock,
+    log,
+  });
   let state: HealthView["link"]["state"] = "stopped";
   let since = clock.now();
   let lastError: string | null = null;
@@ -259,6 +269,8 @@ export function createLink(options: LinkOptions): Link {
       dialling = new AbortController();
       options.outbox.onWork(() => session?.wake());
       inbox.onReceipt(() => session?.wakeReceipts());
+      options.keyring.onChange(() => retry.wake(false));
+      retry.wake(true);
       running = supervise();
       scheduleExpiry();
     },
@@ -269,6 +281,7 @@ export function createLink(options: LinkOptions): Link {
       wake();
       session?.close();
       await running;
+      await retry.stop();
       enter("stopped");
     },
     state: () => ({
@@ -280,7 +293,7 @@ export function createLink(options: LinkOptions): Link {
       clock_skew_ms: clockSkewMs,
     }),
     negotiated: () => session?.params ?? null,
-    inlineBytes: () => session?.inlineBytes ?? limits.inlineBytes,
+    inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
     fileBytes: () => fileBytesOf(session?.params),
     directory: (): Directory | null => directory.current(),
     async freshDirectory() {

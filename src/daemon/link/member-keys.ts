@@ -3,17 +3,17 @@ import { publicKeyFromHex } from "../../protocol/signing.ts";
 
 const keysMax = 4_096;
 
-/** Public keys by member_id, which name each other until keys rotate: importing one costs as much as checking with it. */
-export type MemberKeys = (memberId: string) => KeyObject;
+/** Public keys by their 64 hex characters (`key_id`): importing one costs as much as checking with it. */
+export type MemberKeys = (keyId: string) => KeyObject;
 
 export function createMemberKeys(): MemberKeys {
   const keys = new Map<string, KeyObject>();
-  return (memberId) => {
-    let key = keys.get(memberId);
+  return (keyId) => {
+    let key = keys.get(keyId);
     if (key === undefined) {
       if (keys.size >= keysMax) keys.clear();
-      key = publicKeyFromHex(memberId);
-      keys.set(memberId, key);
+      key = publicKeyFromHex(keyId);
+      keys.set(keyId, key);
     }
     return key;
   };

@@ -10,6 +10,7 @@ import type { Directory } from "../parts.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createPushCheck, needsNewerPolicy } from "./push-check.ts";
+import { unsealedMesh } from "./unsealed-mesh.fixture.ts";
 import { place } from "./link-bench.fixture.ts";
 
 const meshId = "0198f0a0-0000-7000-8000-000000000001";
@@ -36,6 +37,7 @@ function bench(topics: readonly Topic[]) {
     identity: { memberId: me },
     directory: { current: () => directory },
     log: silentLog,
+    ...unsealedMesh({ [alice]: "alice" }),
   } as unknown as OpeningContext;
   const check = createPushCheck(context, createMemberKeys());
   const pushed = (change: Partial<Envelope>, at: Partial<PushItem> = {}, signer: KeyObject | null = null): PushItem => {

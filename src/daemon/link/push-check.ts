@@ -1,63 +1,50 @@
+import type { Log } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { checkEnvelope, checkUnsignedEnvelope, envelopeBody, saysUnsigned } from "../../protocol/envelope-check.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
-import { checkWireId } from "../../protocol/ids.ts";
 import type { PushItem } from "../../protocol/frames.ts";
-import { envelopeSignatureHolds } from "../../protocol/signing.ts";
-import type { Log } from "../../base/log.ts";
-import type { CheckedPush, Directory } from "../parts.ts";
+import { checkWireId } from "../../protocol/ids.ts";
+import type { CheckedPush, Directory, Keyring, Membership } from "../parts.ts";
+import { readContent } from "../sealing/content.ts";
 import type { MemberKeys } from "./member-keys.ts";
+import { refusedSender, type SenderRefusal } from "./sender-check.ts";
 import { mayBeUnsigned } from "./unsigned-policy.ts";
 
 export interface PushCheckContext {
   readonly mesh: { readonly mesh_id: string };
   readonly identity: { readonly memberId: string };
   readonly directory: { current(): Directory | null };
+  readonly membership: Pick<Membership, "state">;
+  readonly keyring: Pick<Keyring, "open">;
   readonly log: Log;
 }
 
+/** Checks one item. `ownSent`: also what this member has sent to others, which its history shows. */
+export type PushCheck = (item: PushItem, ownSent?: boolean) => CheckedPush;
+
+type Judged =
+  | { readonly body: Uint8Array }
+  | { readonly invalid: string }
+  | { readonly undecryptable: NonNullable<CheckedPush["undecryptable"]> };
+
 /**
- * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the
- * sender's claim to the id, the recomputed fingerprint, the sender's signature. What fails is kept with its reason and
- * never shown as a message. Without a signature it is one only where the mesh has opened its topic for that, and is
- * then never `verified`.
+ * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the sender's
+ * claim to the id, the recomputed fingerprint; then by the membership chain who the sender is, its signature, and whether
+ * it may send this; last the sealed body is opened. What fails is kept with its reason and never shown as a message; what
+ * only lacks a key, or an entry of the chain, is looked at again when one comes. Without a signature it is a message only
+ * where the mesh has opened its topic for that, and is then never `verified`.
  */
-export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): (item: PushItem) => CheckedPush {
-  return (item) => {
-    if (item.envelope === null)
-      return { item, body: null, verified: false, invalid: null, fromName: null, topicName: null };
+export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): PushCheck {
+  return (item, ownSent = false) => {
+    if (item.envelope === null) return checked(item, { body: null });
+    let envelope: Envelope;
+    let sealed: Buffer;
+    const unsigned = saysUnsigned(item.envelope);
     try {
-      const unsigned = saysUnsigned(item.envelope);
-      const envelope = unsigned ? checkUnsignedEnvelope(item.envelope) : checkEnvelope(item.envelope);
-      const body = envelopeBody(envelope);
-      const wrong = (reason: string): CheckedPush => ({
-        item: { ...item, envelope },
-        body,
-        verified: false,
-        invalid: reason,
-        fromName: null,
-        topicName: null,
-      });
-      if (envelope.mesh_id !== context.mesh.mesh_id) return wrong("it belongs to another mesh");
-      if (envelope.destination_kind === "dm" && envelope.destination_ref.slice(0, 64) !== context.identity.memberId)
-        return wrong("it is addressed to another member");
+      envelope = unsigned ? checkUnsignedEnvelope(item.envelope) : checkEnvelope(item.envelope);
+      sealed = envelopeBody(envelope);
       checkWireId(envelope.sender, envelope.client_message_id);
-      if (envelopeFingerprint(envelope, body).toString("hex") !== envelope.request_fingerprint)
-        return wrong("its fingerprint does not match its content");
-      const directory = context.directory.current();
-      if (unsigned && !mayBeUnsigned(envelope, item, directory))
-        return wrong("it is not signed, and its destination is not open for that");
-      if (!unsigned && !isSigned(envelope, body, keyOf)) return wrong("its signature does not hold");
-      const from = directory?.members.find((member) => member.member_id === envelope.sender);
-      return {
-        item: { ...item, envelope },
-        body,
-        verified: !unsigned,
-        invalid: null,
-        fromName: from?.name ?? null,
-        topicName: envelope.destination_kind === "topic" ? envelope.destination_ref : null,
-      };
     } catch (error) {
       // Not even an envelope: nothing of it can be kept under a sender's name. Its place in the log is told.
       const known = ClaudemeshError.from(error, "invalid_envelope");
@@ -65,21 +52,79 @@ export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): (
         { code: known.code, error: known.message, history_id: item.seq },
         "the broker pushed what is no valid envelope",
       );
-      return {
-        item: { ...item, envelope: null, stub_reason: known.code },
-        body: null,
-        verified: false,
-        invalid: known.message,
-        fromName: null,
-        topicName: null,
-      };
+      return checked({ ...item, envelope: null, stub_reason: known.code }, { body: null, invalid: known.message });
     }
+    const read = { ...item, envelope };
+    const judged = judge(context, keyOf, read, sealed, ownSent);
+    if ("invalid" in judged) return checked(read, { body: sealed, invalid: judged.invalid });
+    if ("undecryptable" in judged) return checked(read, { body: null, undecryptable: judged.undecryptable });
+    return checked(read, { body: judged.body, verified: !unsigned, ...names(context, envelope) });
   };
 }
 
-/** Until keys rotate the key in use is the member's first one; any other would prove nothing about the sender. */
-function isSigned(envelope: Envelope, body: Uint8Array, keyOf: MemberKeys): boolean {
-  return envelope.key_id === envelope.sender && envelopeSignatureHolds(envelope, body, keyOf(envelope.sender));
+function judge(
+  context: PushCheckContext,
+  keyOf: MemberKeys,
+  item: PushItem & { readonly envelope: Envelope },
+  sealed: Buffer,
+  ownSent: boolean,
+): Judged {
+  const { envelope } = item;
+  const { memberId } = context.identity;
+  const recipient = envelope.destination_kind === "dm" ? envelope.destination_ref.slice(0, 64) : null;
+  const sentByMe = ownSent && envelope.sender === memberId;
+  if (envelope.mesh_id !== context.mesh.mesh_id) return { invalid: "it belongs to another mesh" };
+  if (recipient !== null && recipient !== memberId && !sentByMe)
+    return { invalid: "it is addressed to another member" };
+  if (envelopeFingerprint(envelope, sealed).toString("hex") !== envelope.request_fingerprint)
+    return { invalid: "its fingerprint does not match its content" };
+  const state = context.membership.state();
+  if (state === null) return later("mesh_unsealed", "this home holds no membership of its mesh: claudemesh mesh seal");
+  if (saysUnsigned(envelope)) {
+    return mayBeUnsigned(envelope, item, context.directory.current())
+      ? { body: sealed }
+      : { invalid: "it is not signed, and its destination is not open for that" };
+  }
+  const refused = refusedSender(envelope, sealed, item, state, memberId, keyOf);
+  if (refused !== null) return refusal(refused);
+  if (envelope.algorithm === "none") return { body: sealed };
+  if (recipient !== null && recipient !== memberId)
+    return never("it is sealed to its recipient, and this member did not keep it");
+  const opened = context.keyring.open(envelope, sealed);
+  if (opened.content === null) return opened.forGood ? never(opened.reason) : later("waits_for_key", opened.reason);
+  const content = readContent(Buffer.from(opened.content.buffer, opened.content.byteOffset, opened.content.length));
+  return content === null ? { invalid: "what it holds does not have the form of a message" } : { body: content.body };
+}
+
+function refusal(refused: SenderRefusal): Judged {
+  return refused.unexplained ? later("membership_unexplained", refused.reason) : { invalid: refused.reason };
+}
+
+function later(code: "mesh_unsealed" | "membership_unexplained" | "waits_for_key", reason: string): Judged {
+  return { undecryptable: { code, reason, forGood: false } };
+}
+
+function never(reason: string): Judged {
+  return { undecryptable: { code: "undecryptable", reason, forGood: true } };
+}
+
+function checked(item: PushItem, found: Pick<CheckedPush, "body"> & Partial<CheckedPush>): CheckedPush {
+  return {
+    item,
+    verified: false,
+    invalid: null,
+    undecryptable: null,
+    fromName: null,
+    topicName: null,
+    ...found,
+  };
+}
+
+function names(context: PushCheckContext, envelope: Envelope): Pick<CheckedPush, "fromName" | "topicName"> {
+  return {
+    fromName: context.membership.state()?.members.get(envelope.sender)?.name ?? null,
+    topicName: envelope.destination_kind === "topic" ? envelope.destination_ref : null,
+  };
 }
 
 /**

@@ -80,7 +80,13 @@ export function createReceiptsOut(
   };
 }
 
-/** Whether the group is signed by the member it says it is from. */
-export function receiptsHold(group: ReceiptGroup, meshId: string, keyOf: MemberKeys): boolean {
-  return verify(keyOf(group.from), receiptBytes(group, meshId), group.signature);
+/** Whether the group is signed by the member that it says it is from: by one of its keys. */
+export function receiptsHold(
+  group: ReceiptGroup,
+  meshId: string,
+  keyIds: readonly string[],
+  keyOf: MemberKeys,
+): boolean {
+  const bytes = receiptBytes(group, meshId);
+  return keyIds.some((keyId) => verify(keyOf(keyId), bytes, group.signature));
 }

@@ -8,7 +8,6 @@ import type {
   FeatureParams,
   HelloAckFrame,
   NoticesFrame,
-  PushFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
@@ -19,7 +18,9 @@ import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
-import { createPushCheck, needsNewerPolicy } from "./push-check.ts";
+import { createNewsFirst } from "./news-first.ts";
+import { createPushCheck } from "./push-check.ts";
+import { createPushes } from "./pushes.ts";
 import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
@@ -67,7 +68,6 @@ export function createSession(
   const waiting = new Map<number, Waiting>();
   const inlineBytes = Math.min(ack.limits.inline_bytes, limits.inlineBytes);
   const keyOf = createMemberKeys();
-  const check = createPushCheck(context, keyOf);
   let nextId = 1;
   let following: Promise<void> = Promise.resolve();
   let heardAt = clock.now();
@@ -122,51 +122,37 @@ export function createSession(
     socket.terminate();
   });
 
-  /** Resolves when the pushes that had to wait for a newer directory are stored; null: none waits. */
-  let held: Promise<void> | null = null;
-
-  /**
-   * A message without a signature may be of a topic that was opened a moment ago: the topics are asked for first, and what
-   * comes meanwhile waits behind it, since acknowledging that would acknowledge this.
-   */
-  function onPush(frame: PushFrame): Promise<void> {
-    if (held === null && !needsNewerPolicy(context, frame.items)) return storePush(frame);
-    const turn = (held ?? Promise.resolve()).then(async () => {
-      if (needsNewerPolicy(context, frame.items)) await refreshDirectory();
-      await storePush(frame);
-    });
-    held = turn;
-    const over = (): void => {
-      if (held === turn) held = null;
-    };
-    turn.then(over, over);
-    return turn;
-  }
-
-  async function storePush(frame: PushFrame): Promise<void> {
-    const now = clock.now();
-    const checked = frame.items.map(check);
-    const tally = await inbox.store(checked, now);
-    // Everything above is in the inbox on disk: only now may the broker forget it.
-    const reached = new Map<string, number>();
-    for (const item of frame.items)
-      reached.set(item.destination, Math.max(item.seq, reached.get(item.destination) ?? 0));
-    send({ type: "push_ack", acks: [...reached].map(([destination, seq]) => ({ destination, seq })) });
-    const newest = frame.items.at(-1);
-    context.count?.received(tally, newest === undefined ? 0 : now - Date.parse(newest.accepted_at));
-    receipts.wake();
-  }
+  const onPush = createPushes({
+    inbox,
+    clock,
+    ...(context.count === undefined ? {} : { count: context.count }),
+    check: createPushCheck(context, keyOf),
+    news: createNewsFirst(context, request, refreshDirectory),
+    send,
+    stored: () => receipts.wake(),
+  });
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
     const proven = frame.groups.filter(
-      (group) => group.to === context.identity.memberId && receiptsHold(group, context.mesh.mesh_id, keyOf),
+      (group) =>
+        group.to === context.identity.memberId &&
+        receiptsHold(group, context.mesh.mesh_id, keyIdsOf(group.from), keyOf),
     );
+    // Its receiver may have changed its key a moment ago: by the new one the message is sealed again.
+    if (proven.some(({ items }) => items.some(({ state }) => state === "undecryptable")))
+      await context.membership.follow(request);
     await outbox.applyReceipts(
       proven.flatMap(({ from, items }) =>
         items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
       ),
     );
     send({ type: "reply", id: frame.id, result: {} });
+  }
+
+  /** Of a member, newest first: what it signed before it changed its keys holds. */
+  function keyIdsOf(memberId: string): readonly string[] {
+    const keys = context.membership.state()?.members.get(memberId)?.keys;
+    return keys === undefined ? [memberId] : keys.map(({ keyId }) => keyId).reverse();
   }
 
   async function onNotices(frame: NoticesFrame): Promise<void> {

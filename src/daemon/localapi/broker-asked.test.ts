@@ -9,6 +9,7 @@ import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { historyRoutes } from "./history.ts";
+import { plainMesh, unsealedMesh } from "../link/unsealed-mesh.fixture.ts";
 import { chainBroker, chainPerson, foundChain, membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink } from "./link.fixture.ts";
 import { createLocalApi, localApi } from "./server.ts";
@@ -25,7 +26,17 @@ async function api(t: TestContext) {
   const link = createTestLink({ members: [], topics });
   const chain = chainBroker([foundChain(ada)]);
   const { routes, problems } = checkedRoutes(
-    [...topicRoutes({ link, membership: membershipOf(chain, ada), self }), ...historyRoutes({ link, self })],
+    [
+      ...topicRoutes({ link, membership: membershipOf(chain, ada), self }),
+      ...historyRoutes({
+        link,
+        self,
+        mesh: plainMesh,
+        log: silentLog,
+        outbox: { sentBody: () => null },
+        ...unsealedMesh({ [bob]: "bob" }),
+      }),
+    ],
     localApi,
   );
   const socketPath = join(dir, "sock");

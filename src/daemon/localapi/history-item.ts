@@ -1,20 +1,22 @@
 import { textOf } from "../../protocol/body-text.ts";
-import type { Envelope } from "../../protocol/envelope.ts";
-import { checkUnsignedEnvelope, envelopeBody, saysUnsigned } from "../../protocol/envelope-check.ts";
-import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
-import type { MemberInfo, PushItem } from "../../protocol/frames.ts";
+import { saysUnsigned } from "../../protocol/envelope-check.ts";
+import type { MemberInfo } from "../../protocol/frames.ts";
 import type { HistoryItem } from "../../protocol/local-api.ts";
 import { parseMeta } from "../../protocol/meta.ts";
-import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
-import { mayBeUnsigned } from "../link/unsigned-policy.ts";
-import type { Directory } from "../parts.ts";
+import type { CheckedPush, Directory, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 
 /**
- * A message of the broker's history, or of a queue. Fields as in the inbox, without what only an inbox row has. Nothing of the body is
- * shown when the sender's signature does not hold, or is not there and its topic was never open for that.
+ * A message of the broker's history, or of a queue, that was checked as a pushed one is. Fields as in the inbox, without what only
+ * an inbox row has. Nothing of the body is shown of what is not its sender's, or cannot be opened here. What this member sealed
+ * to others it cannot open itself: that is shown from the outbox while it is kept there.
  */
-export function historyItem(item: PushItem, directory: Directory | null, self: Self): HistoryItem {
+export function historyItem(
+  { item, body: opened, verified, invalid, undecryptable }: CheckedPush,
+  directory: Directory | null,
+  self: Self,
+  sent: Pick<Outbox, "sentBody"> | null = null,
+): HistoryItem {
   const members = directory?.members ?? [];
   const place = {
     client_message_id: item.client_message_id,
@@ -24,31 +26,34 @@ export function historyItem(item: PushItem, directory: Directory | null, self: S
     accepted_at: item.accepted_at,
   };
   const { envelope } = item;
-  if (envelope === null) return { ...place, verified: false, unavailable: item.stub_reason ?? "not available" };
-  const body = Buffer.from(envelope.body, "base64url");
+  if (envelope === null)
+    return { ...place, verified: false, unavailable: invalid ?? item.stub_reason ?? "not available" };
   const from = {
     member_id: envelope.sender,
     name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
   };
-  const unsigned = saysUnsigned(envelope);
-  if (!(unsigned ? isAllowedUnsigned(item, directory) : isAuthentic(envelope, body)))
-    return { ...place, from, verified: false, unavailable: "the sender's signature does not hold" };
+  const own = undecryptable !== null && envelope.sender === self.memberId;
+  const body = own ? (sent?.sentBody(envelope.client_message_id, envelope.request_fingerprint) ?? null) : opened;
+  if (invalid !== null || body === null)
+    return { ...place, from, verified: false, unavailable: invalid ?? undecryptable?.reason ?? "not available" };
   const { destination_kind: kind, destination_ref: ref } = envelope;
   const topic = kind === "topic" ? ref : null;
+  const unsigned = saysUnsigned(envelope);
   return {
     ...place,
     from,
     to: topic !== null ? `#${topic}` : kind === "queue" ? `queue:${ref}` : dmAddress(ref, members, self),
     topic,
     content_type: envelope.content_type,
-    message: textOf(envelope.content_type, body),
-    body: envelope.body,
+    message: textOf(envelope.content_type, Buffer.from(body)),
+    body: Buffer.from(body).toString("base64url"),
     meta: parseMeta(envelope.meta),
     mentions: envelope.mentions,
     reply_to: envelope.reply_to,
     priority: envelope.priority,
-    encrypted: false,
-    verified: !unsigned,
+    encrypted: envelope.algorithm !== "none",
+    // Its own bytes, told by the broker under its own fingerprint: its signature was checked as any other's.
+    verified: verified || own,
     via: unsigned ? envelope.key_id : null,
     sent_at: envelope.sent_at,
   };
@@ -61,27 +66,4 @@ function dmAddress(ref: string, members: readonly MemberInfo[], self: Self): str
       ? self.name
       : (members.find((member) => member.member_id === memberId)?.name ?? memberId);
   return agent === undefined ? `@${name}` : `@${name}/${agent}`;
-}
-
-function isAllowedUnsigned(item: PushItem, directory: Directory | null): boolean {
-  try {
-    const envelope = checkUnsignedEnvelope(item.envelope);
-    const computed = envelopeFingerprint(envelope, envelopeBody(envelope)).toString("hex");
-    return computed === envelope.request_fingerprint && mayBeUnsigned(envelope, item, directory);
-  } catch {
-    return false;
-  }
-}
-
-function isAuthentic(envelope: Envelope, body: Uint8Array): boolean {
-  try {
-    return (
-      envelopeFingerprint(envelope, body).toString("hex") === envelope.request_fingerprint &&
-      // Until keys rotate the key in use is the member's first one; any other would prove nothing about the sender.
-      envelope.key_id === envelope.sender &&
-      envelopeSignatureHolds(envelope, body, publicKeyFromHex(envelope.key_id))
-    );
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,11 @@ import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LogPage } from "../../protocol/frames.ts";
 import type { HistoryItem, Page } from "../../protocol/local-api.ts";
-import type { Link } from "../parts.ts";
+import type { Log } from "../../base/log.ts";
+import type { MeshFile } from "../identity/mesh-file.ts";
+import { createMemberKeys } from "../link/member-keys.ts";
+import { createPushCheck } from "../link/push-check.ts";
+import type { Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { historyItem } from "./history-item.ts";
@@ -12,8 +16,18 @@ import { described, invalid, text } from "../../http/shape.ts";
 import { historyItem as itemAnswer } from "./answers/inbox.schema.ts";
 import { known } from "./topics.ts";
 
+export interface HistoryParts {
+  readonly link: Link;
+  readonly self: Self;
+  readonly mesh: MeshFile;
+  readonly membership: Pick<Membership, "state">;
+  readonly keyring: Pick<Keyring, "open">;
+  readonly outbox: Pick<Outbox, "sentBody">;
+  readonly log: Log;
+}
+
 /** The broker's copy of what was said. It needs the link: what was received is also in the inbox, without it. */
-export function historyRoutes(parts: { readonly link: Link; readonly self: Self }): readonly Route[] {
+export function historyRoutes(parts: HistoryParts): readonly Route[] {
   const { link, self } = parts;
   return [
     operation({
@@ -42,7 +56,7 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
           before_seq: beforeSeq(cursor),
           limit,
         });
-        return { status: 200, body: historyPage(result, link, self) };
+        return { status: 200, body: historyPage(result, parts) };
       },
     }),
     operation({
@@ -57,7 +71,7 @@ export function historyRoutes(parts: { readonly link: Link; readonly self: Self 
       async handle({ query }) {
         const { cursor, limit } = readPage(query);
         const result = await askBroker(link, { type: "mentions", before_seq: beforeSeq(cursor), limit });
-        return { status: 200, body: historyPage(result, link, self) };
+        return { status: 200, body: historyPage(result, parts) };
       },
     }),
   ];
@@ -69,13 +83,16 @@ function beforeSeq(cursor: string | null): number | null {
   return Number(cursor);
 }
 
-/** The result is the broker's word: it is looked at here. */
-function historyPage(result: unknown, link: Link, self: Self): Page<HistoryItem> {
+/** The result is the broker's word: it is looked at here, and each message is checked as a pushed one is. */
+function historyPage(result: unknown, parts: HistoryParts): Page<HistoryItem> {
   const { items, next_before_seq } = (result ?? {}) as LogPage;
   if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
+  const { link, self, outbox } = parts;
   const directory = link.directory();
+  const context = { ...parts, identity: self, directory: { current: () => directory } };
+  const check = createPushCheck(context, createMemberKeys());
   return {
-    items: (items as LogPage["items"]).map((item) => historyItem(item, directory, self)),
+    items: (items as LogPage["items"]).map((item) => historyItem(check(item, true), directory, self, outbox)),
     next_cursor: typeof next_before_seq === "number" ? String(next_before_seq) : null,
   };
 }

@@ -41,17 +41,19 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
       const message = shown[index];
       if (message === undefined) return [];
       const lease_until = instantOf(record, "lease_until");
-      return [
-        { ...message, lease_id: textOf(record, "lease_id"), lease_until, deliveries: countOf(record, "deliveries") },
-      ];
+      const lease_id = textOf(record, "lease_id");
+      // Nobody is to work on what cannot be read: another consumer may have the key, or this one later.
+      if (message.sealedFrom !== null) void giveBack(queue, lease_id, message.sealedFrom);
+      return [{ ...message.shown, lease_id, lease_until, deliveries: countOf(record, "deliveries") }];
     });
     // Leased before the broker heard that the caller is gone. Should this fail, the lease runs out.
-    if (gone.aborted) for (const { lease_id } of messages) void giveBack(queue, lease_id);
+    if (gone.aborted)
+      for (const { lease_id } of messages) void giveBack(queue, lease_id, "its consumer went away before it had it");
     return messages;
   }
 
-  async function giveBack(queue: string, lease_id: string): Promise<void> {
-    const frame = { type: "nack", queue, lease_id, delay_ms: 0, reason: "its consumer went away before it had it" };
+  async function giveBack(queue: string, lease_id: string, reason: string): Promise<void> {
+    const frame = { type: "nack", queue, lease_id, delay_ms: 0, reason: reason.slice(0, limits.nackReasonCharsMax) };
     await link.request(frame).catch(() => undefined);
   }
 

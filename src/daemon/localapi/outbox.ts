@@ -107,7 +107,7 @@ function readPatch(patch: Reading<typeof contentShape>, inlineBytes: number): No
   if (content !== null && content.body.length > inlineBytes) {
     throw new ClaudemeshError(
       "body_too_large",
-      `the message has ${content.body.length} bytes, this mesh takes ${inlineBytes}`,
+      `the message has ${content.body.length} bytes; sealed, this mesh takes a body of ${inlineBytes}`,
       {
         details: { bytes: content.body.length, bytes_max: inlineBytes },
       },

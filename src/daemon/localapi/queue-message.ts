@@ -5,7 +5,7 @@ import type { MeshFile } from "../identity/mesh-file.ts";
 import { createMemberKeys } from "../link/member-keys.ts";
 import { readQueues } from "../link/directory.ts";
 import { createPushCheck, needsNewerPolicy } from "../link/push-check.ts";
-import type { Directory, Link } from "../parts.ts";
+import type { Directory, Keyring, Link, Membership } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import { askOfQueue } from "./ask-of-queue.ts";
 import { historyItem } from "./history-item.ts";
@@ -14,15 +14,23 @@ import { historyItem } from "./history-item.ts";
  * Messages of a queue as their consumer is shown them, after all that a pushed one is checked for, and that they were sent
  * to that queue. Of one that fails nothing but its place and the reason is shown: nobody is to work on it.
  */
-export type QueueMessagesOf = (items: readonly PushItem[], queue: string) => Promise<readonly HistoryItem[]>;
+export type QueueMessagesOf = (items: readonly PushItem[], queue: string) => Promise<readonly QueueMessage[]>;
+
+export interface QueueMessage {
+  readonly shown: HistoryItem;
+  /** Why this member cannot work on it, though another might; null: it can be worked on, or by nobody. */
+  readonly sealedFrom: string | null;
+}
 
 export function createQueueMessages(parts: {
   readonly link: Link;
   readonly self: Self;
   readonly mesh: MeshFile;
+  readonly membership: Pick<Membership, "state">;
+  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
   readonly log: Log;
 }): QueueMessagesOf {
-  const { link, self, mesh, log } = parts;
+  const { link, self, keyring } = parts;
   const keyOf = createMemberKeys();
 
   /** What is known of the mesh; with the queue's policy as it is now, where one that is older would refuse a message. */
@@ -33,19 +41,34 @@ export function createQueueMessages(parts: {
     return { members: [], topics: [], ...known, queues };
   }
 
+  /** A queue's key may have been made a moment ago. */
+  async function fetchKeys(items: readonly PushItem[]): Promise<void> {
+    const missing = items.some(
+      ({ envelope }) => envelope?.algorithm === "epoch-v1" && !keyring.hasEpochKey(envelope.sealed_to ?? ""),
+    );
+    if (!missing || parts.membership.state() === null) return;
+    // The messages are under their leases by now: without news of keys they are shown as what they are.
+    await keyring
+      .follow((frame) => link.request(frame))
+      .catch((error: unknown) =>
+        parts.log.warn({ error: String(error) }, "the keys of a queue could not be asked for"),
+      );
+  }
+
   return async (items, queue) => {
     const directory = await directoryFor(items, queue);
-    const check = createPushCheck({ mesh, identity: self, directory: { current: () => directory }, log }, keyOf);
+    await fetchKeys(items);
+    const check = createPushCheck({ ...parts, identity: self, directory: { current: () => directory } }, keyOf);
     return items.map((item) => {
       const checked = check(item);
       const { envelope } = checked.item;
-      const wrong =
-        checked.invalid ??
-        (envelope !== null && (envelope.destination_kind !== "queue" || envelope.destination_ref !== queue)
-          ? "it was sent elsewhere"
-          : null);
-      const shown = wrong === null ? checked.item : { ...checked.item, envelope: null, stub_reason: wrong };
-      return historyItem(shown, directory, self);
+      const elsewhere =
+        envelope !== null && (envelope.destination_kind !== "queue" || envelope.destination_ref !== queue);
+      const wrong = elsewhere ? { ...checked, invalid: "it was sent elsewhere" } : checked;
+      return {
+        shown: historyItem(wrong, directory, self),
+        sealedFrom: wrong.invalid === null ? (wrong.undecryptable?.reason ?? null) : null,
+      };
     });
   };
 }

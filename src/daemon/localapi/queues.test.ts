@@ -7,6 +7,7 @@ import { aliceKey, plainEnvelope, signedEnvelope } from "../../protocol/envelope
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
+import { unsealedMesh } from "../link/unsealed-mesh.fixture.ts";
 import { membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { queueRoutes } from "./queues.ts";
@@ -66,7 +67,15 @@ function asking(): Asking {
     queues: [{ name: "work" }],
   });
   link.connected = true;
-  const routes = queueRoutes({ link, membership: membershipOf(null), self, mesh, log: silentLog });
+  const { membership, keyring } = unsealedMesh({ [alice]: "alice" });
+  const routes = queueRoutes({
+    link,
+    membership: { ...membershipOf(null), state: () => membership.state() },
+    self,
+    mesh,
+    log: silentLog,
+    keyring,
+  });
   async function ask(name: string, written: Parameters<Asking["ask"]>[1] = {}): Promise<Record<string, unknown>> {
     const route = routes.find((one) => one.name === name) as Extract<Route, { handle: unknown }>;
     const { body = {}, query = {}, gone = new AbortController().signal } = written;

@@ -9,7 +9,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { DeadLetter, QueueView } from "../../protocol/local-api.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
-import type { Link, Membership } from "../parts.ts";
+import type { Keyring, Link, Membership } from "../parts.ts";
 import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import type { Self } from "../resolve-address.ts";
 import { deadLetter, queue, queueDeleted, queues, requeued } from "./answers/queues.schema.ts";
@@ -36,6 +36,7 @@ export function queueRoutes(parts: {
   readonly membership: Membership;
   readonly self: Self;
   readonly mesh: MeshFile;
+  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
   readonly log: Log;
 }): readonly Route[] {
   const { link } = parts;
@@ -150,7 +151,7 @@ export function queueRoutes(parts: {
           if (message === undefined) return [];
           return [
             {
-              ...message,
+              ...message.shown,
               deliveries: countOf(letter, "deliveries"),
               reason: letter["reason"] === null ? null : textOf(letter, "reason"),
               died_at: instantOf(letter, "died_at"),

@@ -15,6 +15,7 @@ import { historyRoutes } from "./history.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { inboxRoutes } from "./inbox.ts";
+import { plainMesh, unsealedMesh } from "../link/unsealed-mesh.fixture.ts";
 import { membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";
@@ -74,6 +75,7 @@ describe("what was received", () => {
       path: join(dir, "inbox.db"),
       memberId: me,
       memberName: () => "ada",
+      nameOf: () => null,
       clock,
       log: silentLog,
       fatal: (error) => assert.fail(String(error)),
@@ -87,7 +89,14 @@ describe("what was received", () => {
         ...events.routes,
         ...topicRoutes({ link, membership: noChain, self }),
         ...memberRoutes({ link, membership: noChain, self }),
-        ...historyRoutes({ link, self }),
+        ...historyRoutes({
+          link,
+          self,
+          mesh: plainMesh,
+          log: silentLog,
+          outbox: { sentBody: () => null },
+          ...unsealedMesh({ [bob]: "bob" }),
+        }),
       ],
       localApi,
     );

@@ -9,6 +9,7 @@ import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
+import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
 import { membershipRoutes } from "./membership.ts";
 import { messageRoutes } from "./messages.ts";
@@ -29,6 +30,7 @@ export type ApiParts = AboutParts &
     readonly mesh: MeshFile;
     readonly meshSeal: MeshSeal;
     readonly membership: Membership;
+    readonly keyring: Keyring;
   };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */

@@ -6,7 +6,8 @@ import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { Files } from "../files/files.ts";
 import { contentHash } from "../outbox/carried.ts";
-import { contentOverheadBytes, frameContent } from "../sealing/content.ts";
+import { frameContent } from "../sealing/content.ts";
+import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
@@ -88,10 +89,14 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   const inlineBytes = parts.link.inlineBytes();
   const bytes = frameContent(attachments, parsed.body).length - contentOverheadBytes;
   if (bytes > inlineBytes) {
-    throw new ClaudemeshError("body_too_large", `the message has ${bytes} bytes, this mesh takes ${inlineBytes}`, {
-      hint: "split the message, or send it as a file: claudemesh send --attach FILE",
-      details: { bytes, bytes_max: inlineBytes },
-    });
+    throw new ClaudemeshError(
+      "body_too_large",
+      `the message has ${bytes} bytes; sealed, this mesh takes a body of ${inlineBytes}`,
+      {
+        hint: "split the message, or send it as a file: claudemesh send --attach FILE",
+        details: { bytes, bytes_max: inlineBytes },
+      },
+    );
   }
   const answered = await parts.outbox.accept({
     client_message_id: clientMessageId,

@@ -194,6 +194,12 @@ class SqliteOutbox implements Outbox {
     return row === null ? null : messageView(row);
   }
 
+  sentBody(wireId: string, requestFingerprint: string): Uint8Array | null {
+    const row = this.#live().rowOfWireId(wireId);
+    if (row === null || row.body === null || row.envelope === null) return null;
+    return (JSON.parse(row.envelope) as Envelope).request_fingerprint === requestFingerprint ? row.body : null;
+  }
+
   counts(): Record<OutboxStatus, number> {
     return { ...this.#counts };
   }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { anyAttachment, plainAttachment } from "../../protocol/attachment.fixture.ts";
+import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { limits } from "../../protocol/limits.ts";
-import { contentOverheadBytes, frameContent, readContent } from "./content.ts";
+import { frameContent, readContent } from "./content.ts";
 
 test("content is read as it was framed, and framed to the same bytes again", () => {
   fc.assert(

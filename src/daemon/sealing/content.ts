@@ -1,4 +1,5 @@
 import { type Attachment, readAttachments } from "../../protocol/attachment.ts";
+import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { canonicalJson } from "../../protocol/json-canonical.ts";
 import { parseJson } from "../../protocol/json-parse.ts";
@@ -9,8 +10,6 @@ import { limits } from "../../protocol/limits.ts";
  * What is sealed: one byte 0x01, the length of the attachments as 4 bytes (big-endian; 0 for none), the attachments as
  * canonical JSON, and the body up to the end. Framed so, since the files' keys must be as secret as the body.
  */
-export const contentOverheadBytes = 5;
-
 const version = 0x01;
 
 /** The same bytes for the same content, as whatever is sealed has to be. */

@@ -1,0 +1,55 @@
+import type { Clock } from "../../base/clock.ts";
+import type { PushFrame } from "../../protocol/frames.ts";
+import type { Inbox } from "../parts.ts";
+import type { LinkCounters } from "./link.ts";
+import type { NewsFirst } from "./news-first.ts";
+import type { PushCheck } from "./push-check.ts";
+
+/**
+ * Takes what is pushed over a link. A push may need what the broker told a moment ago, of keys, members or topics: that is
+ * asked for first, and what comes meanwhile waits behind it, since acknowledging that would acknowledge this.
+ */
+export function createPushes(context: {
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly count?: LinkCounters;
+  readonly check: PushCheck;
+  readonly news: NewsFirst;
+  send(frame: object): void;
+  /** Receipts may be due. */
+  stored(): void;
+}): (frame: PushFrame) => Promise<void> {
+  const { inbox, clock, news } = context;
+  /** Resolves when the pushes that had to wait are stored; null: none waits. */
+  let held: Promise<void> | null = null;
+
+  async function store(frame: PushFrame): Promise<void> {
+    const now = clock.now();
+    const tally = await inbox.store(
+      frame.items.map((item) => context.check(item)),
+      now,
+    );
+    // Everything above is in the inbox on disk: only now may the broker forget it.
+    const reached = new Map<string, number>();
+    for (const item of frame.items)
+      reached.set(item.destination, Math.max(item.seq, reached.get(item.destination) ?? 0));
+    context.send({ type: "push_ack", acks: [...reached].map(([destination, seq]) => ({ destination, seq })) });
+    const newest = frame.items.at(-1);
+    context.count?.received(tally, newest === undefined ? 0 : now - Date.parse(newest.accepted_at));
+    context.stored();
+  }
+
+  return (frame) => {
+    if (held === null && !news.needed(frame.items)) return store(frame);
+    const turn = (held ?? Promise.resolve()).then(async () => {
+      if (news.needed(frame.items)) await news.fetch(frame.items);
+      await store(frame);
+    });
+    held = turn;
+    const over = (): void => {
+      if (held === turn) held = null;
+    };
+    turn.then(over, over);
+    return turn;
+  };
+}
