@@ -47,7 +47,7 @@ test("a message brings files to a member and to a topic, and its retry is the sa
 
   const { items } = await bob.client.inbox.list();
   const [item] = items;
-  assert.ok(item !== undefined && item.encrypted && item.verified);
+  assert.ok(item?.encrypted && item.verified);
   assert.deepEqual(
     item.attachments.map(({ name, bytes, content_type }) => [name, bytes, content_type]),
     [
