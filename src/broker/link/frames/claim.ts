@@ -6,7 +6,6 @@ import { waitingRequest } from "./frame-handler.ts";
 /** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
 export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
   const destination = `queue:${frame.queue}`;
-  requireUse(await parts.membership.known(link.meshId), link.memberId, destination);
   const claimed = await parts.queues.claim({
     meshId: link.meshId,
     memberId: link.memberId,
@@ -17,6 +16,7 @@ export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
     waitMs: frame.wait_ms,
     owner: link.connectionId,
     claimId: frame.id,
+    permit: async () => requireUse(await parts.membership.known(link.meshId), link.memberId, destination),
     // It may wait long: its member may be limited to other queues meanwhile.
     alive: () =>
       parts.registry.get(link.meshId, link.memberId) === link &&
