@@ -88,6 +88,8 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
         "not_a_member",
         "not_allowed",
         "last_owner",
+        "too_many_invites",
+        "mesh_sealed",
         "store_unavailable",
       ],
       async handle({ params, body }) {
