@@ -34,7 +34,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
       meshCreate: { body: { slug: "team" } },
       memberAdd: { params: member, body: { member_id: memberId, name: "alice" } },
       membershipRead: { params: member },
-      membershipAppend: { params: { mesh_id: sealed.meshId }, body: { entries: sealed.chain.entries } },
+      membershipAppend: { params: { mesh_id: sealed.meshId }, body: { entries: sealed.chain.entries.slice(0, 1) } },
       apiKeyCreate: { params: member, body: { name: "grafana", member: "alice" } },
       apiKeyList: { params: member },
       apiKeyRevoke: { params: { ...member, key_id: "0198f0a0-0000-7000-8000-000000000009" } },

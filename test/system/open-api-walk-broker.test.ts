@@ -8,6 +8,7 @@ import { connectPeer, type Identity, newIdentity, type Peer } from "../../src/br
 import { httpCall } from "../../src/http/http-call.fixture.ts";
 import { beginChainOf, newMemberOf } from "../../src/broker/testing/chain.ts";
 import { type MembershipRead, signMembershipRead } from "../../src/protocol/admission.ts";
+import type { MembershipEntry } from "../../src/protocol/membership/entry.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { blobAsked, blobIds, blobSamples, memberAt, walkBlobs, withConfig } from "../support/api-walk/blob-caller.ts";
 import { directIds, directSamples, walkDirect } from "../support/api-walk/direct-caller.ts";
@@ -80,7 +81,7 @@ test("a broker whose file was damaged under it says so, and is no more ready", a
   const mesh = await ownedMesh(t, broker);
   const key = await inviteOf(mesh);
   const params = { mesh_id: mesh.meshId };
-  const asked = { params, body: { entries: [joinOf(mesh, key, "bob")] } };
+  const asked = { params, body: { entries: [joined(mesh, key, "bob")] } };
   await walk.ask(broker.open, "join", 201, asked);
   const read = { params, body: readOf(broker, mesh, key) };
   const direct = await directSamples(broker, mesh);
@@ -142,6 +143,11 @@ function readOf(broker: BrokerProcess, { meshId }: OwnedMesh, key: Identity): Me
   return signMembershipRead(place, key.privateKey, { after: -1, at: nowText() });
 }
 
+/** A join that the test's copy of the chain takes too. */
+function joined({ chain, meshId }: OwnedMesh, key: Identity, name: string): MembershipEntry {
+  return chain.join(key, newMemberOf(meshId, newIdentity(), name), nowText());
+}
+
 async function walkJoining(broker: BrokerProcess, mesh: OwnedMesh): Promise<void> {
   const params = { mesh_id: mesh.meshId };
   const read = (expected: number | string, body: MembershipRead) =>
@@ -152,7 +158,7 @@ async function walkJoining(broker: BrokerProcess, mesh: OwnedMesh): Promise<void
   await read("invite_unknown", readOf(broker, mesh, newIdentity()));
   const asked = {
     params,
-    body: { entries: [mesh.chain.join(key, newMemberOf(mesh.meshId, newIdentity(), "bob"), nowText())] },
+    body: { entries: [joined(mesh, key, "bob")] },
   };
   await walk.ask(broker.open, "join", 201, asked);
   await walk.ask(broker.open, "join", 200, asked);

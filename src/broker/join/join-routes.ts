@@ -76,7 +76,6 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
         { status: 200, description: "The chain had the entries already", body: joined },
       ],
       errors: [
-        "auth_failed",
         "membership_invalid",
         "membership_newer",
         "membership_moved",

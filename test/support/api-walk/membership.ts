@@ -1,7 +1,7 @@
 import { beginChainOf, type ChainWriter, newMemberOf } from "../../../src/broker/testing/chain.ts";
 import { type Identity, newIdentity } from "../../../src/broker/testing/peer.ts";
 import type { Target } from "../../../src/http/http-call.fixture.ts";
-import { limits } from "../../../src/protocol/limits.ts";
+import { ClaudemeshError } from "../../../src/protocol/error.ts";
 import type { EntryContent, MembershipEntry } from "../../../src/protocol/membership/entry.ts";
 import { rfc3339 } from "../../../src/protocol/time.ts";
 import type { Walk } from "./walk.ts";
@@ -79,11 +79,15 @@ async function walkTooMany(mesh: WrittenMesh, refused: (entry: MembershipEntry) 
     uses: 1,
     expires_at,
   });
-  const open = [...chain.state().invites.values()].filter(
-    (invite) => !invite.revoked && invite.used < invite.uses && Date.parse(invite.expiresAt) > Date.now(),
-  );
-  let missing = limits.invitesOpenMax - open.length;
-  for (; missing > 0; missing -= 200)
-    await mesh.handIn(Array.from({ length: Math.min(200, missing) }, () => chain.add(owner, content())));
+  const entries: MembershipEntry[] = [];
+  for (let full = false; !full; ) {
+    try {
+      entries.push(chain.add(owner, content()));
+    } catch (thrown) {
+      if (!(thrown instanceof ClaudemeshError) || thrown.code !== "too_many_invites") throw thrown;
+      full = true;
+    }
+  }
+  for (let from = 0; from < entries.length; from += 200) await mesh.handIn(entries.slice(from, from + 200));
   await refused(chain.draft(owner, content()));
 }
