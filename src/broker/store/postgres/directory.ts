@@ -3,7 +3,7 @@ import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
-import { noteDepartures } from "./keys.ts";
+import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 /** Of two brokers that create one mesh at the same moment, the later one waits for the other's commit and finds its row. */
@@ -49,6 +49,7 @@ const meshTables = [
   "epoch_destination",
   "key_head",
   "key_member",
+  "key_lack",
   "api_key",
   "blob",
   "blob_total",
@@ -119,6 +120,7 @@ export async function insertMember(
     [mesh_id, member_id, head],
   );
   await openIntervalOfAll(tx, mesh_id, member_id, head);
+  await noteMayLack(tx, mesh_id, member_id);
   return requireMember(tx, mesh_id, member_id);
 }
 
