@@ -13,7 +13,6 @@ import type { KeyNews } from "../keys/key-news.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
-import { requireFounder } from "./founder.ts";
 
 type MembershipChanged = Extract<BusMessage, { kind: "membership_changed" }>;
 
@@ -115,11 +114,7 @@ export function createMembership(parts: MembershipParts): Membership {
     known: chains.known,
     fresh: chains.fresh,
     kept: chains.kept,
-    async append(meshId, entries, rules) {
-      const [first] = entries;
-      if (first?.kind === "create") await requireFounder(store, meshId, first);
-      return chains.append(meshId, entries, rules);
-    },
+    append: chains.append,
     async page(meshId, after) {
       const texts = await store.membershipAbove(
         meshId,
