@@ -5,7 +5,6 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { whole } from "../../http/shape.ts";
 import { limits } from "../../protocol/limits.ts";
 import { defaultBrokerLimits } from "../broker-limits.ts";
-import { requireFounder } from "../membership/founder.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { BrokerStore, MeshRow } from "../store/store.ts";
 import { entriesShape, membershipPage } from "./membership.schema.ts";
@@ -67,9 +66,6 @@ export function adminMembershipRoutes({
       ],
       async handle({ params, body }) {
         const { mesh_id } = await requireMesh(store, params.mesh_id);
-        const [first] = body.entries;
-        if (first?.kind === "create" && (await membership.fresh(mesh_id)) === null)
-          await requireFounder(store, mesh_id, first);
         const { n, head: hash } = await membership.append(mesh_id, body.entries, { begins: true });
         return { status: 200, body: { n, hash } };
       },

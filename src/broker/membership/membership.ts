@@ -13,6 +13,7 @@ import type { KeyNews } from "../keys/key-news.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
+import { requireFounder } from "./founder.ts";
 
 type MembershipChanged = Extract<BusMessage, { kind: "membership_changed" }>;
 
@@ -114,7 +115,14 @@ export function createMembership(parts: MembershipParts): Membership {
     known: chains.known,
     fresh: chains.fresh,
     kept: chains.kept,
-    append: chains.append,
+    append: (meshId, entries, rules) =>
+      chains.append(meshId, entries, {
+        ...rules,
+        async check(entry, state) {
+          if (state === null && entry.kind === "create") await requireFounder(store, meshId, entry);
+          await rules.check?.(entry, state);
+        },
+      }),
     async page(meshId, after) {
       const texts = await store.membershipAbove(
         meshId,
