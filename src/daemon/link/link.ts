@@ -300,7 +300,7 @@ export function createLink(options: LinkOptions): Link {
       if (session !== null && clock.now() - directoryAskedAt >= directoryAskMs) {
         directoryAskedAt = clock.now();
         const { request, refreshDirectory } = session;
-        // Who belongs to the mesh is the chain's to say; news of an entry may have been lost as any other's.
+        // Who belongs to the mesh is the chain's to say; news of an entry may have been lost like other news.
         const followed = options.membership.state() === null ? Promise.resolve() : options.membership.follow(request);
         directoryAsked = followed.then(refreshDirectory).catch(() => undefined);
       }
