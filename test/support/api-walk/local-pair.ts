@@ -45,6 +45,7 @@ export const samples: Ground["samples"] = {
   queueNack: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   queueExtend: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   topicPolicy: { params: { topic: "ops" }, body: { unsealed: true } },
+  seal: { body: { digest: "ab".repeat(32) } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
   history: { query: "address=dm" },
 };
