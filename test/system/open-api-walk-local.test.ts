@@ -7,6 +7,7 @@ import { walkFailingDisk, walkLocked, walkLonely, walkSpoilt } from "../support/
 import { walkLoad, walkStopping } from "../support/api-walk/local-load.ts";
 import { type Reached, samples, walkPair } from "../support/api-walk/local-pair.ts";
 import { walkBadBroker, walkPendingOutcome } from "../support/api-walk/local-scripted.ts";
+import { walkMembership } from "../support/api-walk/local-membership.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
 import { openWalk } from "../support/api-walk/walk.ts";
 
@@ -33,6 +34,8 @@ describe("the local API answers and refuses as its description says, every code 
     await walkLoad(t, walk, groundOf(bob), bob);
     await walkStopping(walk, groundOf(alice), alice);
   });
+
+  it("where members come, change and go, and the broker tells the truth of it or not", (t) => walkMembership(t, walk));
 
   it("where the broker was never reached, and the disk is small", (t) => walkLonely(t, walk));
 

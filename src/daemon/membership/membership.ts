@@ -16,6 +16,7 @@ import { askChain, type ChainAnswer } from "./broker-answer.ts";
 import type { ChainDisk } from "./chain-disk.ts";
 import { draftOf, settled } from "./draft-state.ts";
 import { type EntryEvent, eventsOf } from "./entry-events.ts";
+import { requireOwnMembership } from "./own-standing.ts";
 import { openMembershipFile, writeChain } from "./membership-file.ts";
 import { troubles } from "./troubles.ts";
 
@@ -34,7 +35,7 @@ export interface MembershipOptions {
 }
 
 /** Others may append between two attempts; who loses so often finds a mesh that changes faster than it can follow. */
-const appendAttemptsMax = 8;
+const appendAttemptsMax = 6;
 const appendBackoff = { baseMs: 50, capMs: 1_000 };
 /** Local callers that wait to make an entry. */
 const appendsWaitingMax = 64;
@@ -169,6 +170,7 @@ export function createMembership(options: MembershipOptions): Membership {
   async function appendInTurn(
     content: (state: MembershipState, log: LogPlace) => EntryContent,
   ): Promise<MembershipEntry> {
+    requireOwnMembership({ state: () => state }, identity.memberId);
     for (let attempt = 0; ; attempt += 1) {
       await align(options.request);
       if (trouble !== null || state === null) throw inTheWay(trouble ?? troubles.unsealed());
