@@ -154,7 +154,9 @@ export function createMembership(options: MembershipOptions): Membership {
       if (stands === "ahead") {
         const refusal = answer.entries.length === 0 ? withheld(state) : await take(state, answer.entries);
         if (refusal !== null) return enter(refusal);
-        continue;
+        // A page of more; else this was all, and needs no second look.
+        if (state.n < (answer.head?.n ?? 0)) continue;
+        return state.head === answer.head?.hash ? leaveTrouble() : enter(troubles.forked(state.n));
       }
       const brokerN = answer.head?.n ?? -1;
       await enter(troubles.rolledBack(brokerN, state.n));
@@ -183,7 +185,8 @@ export function createMembership(options: MembershipOptions): Membership {
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown);
         if (error.code !== "membership_moved" || attempt + 1 >= appendAttemptsMax) throw error;
-        await pause(fullJitter(attempt, appendBackoff, options.random));
+        const pauseMs = fullJitter(attempt, appendBackoff, options.random);
+        if (pauseMs > 0) await pause(pauseMs);
         continue;
       }
       // Killed here, the broker has it and tells it when the next link opens.

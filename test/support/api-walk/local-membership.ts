@@ -1,6 +1,11 @@
 import type { TestContext } from "node:test";
-import { type LinkBench, linkBench, meshId } from "../../../src/daemon/link/link-bench.fixture.ts";
-import type { FakeLink } from "../../../src/daemon/link/fake-broker.fixture.ts";
+import {
+  type LinkBench,
+  type LinkBenchChange,
+  linkBench,
+  meshId,
+} from "../../../src/daemon/link/link-bench.fixture.ts";
+import { type FakeLink, headOf } from "../../../src/daemon/link/fake-broker.fixture.ts";
 import { type ChainBroker, type ChainPerson, chainPerson } from "../../../src/daemon/membership/chain.fixture.ts";
 import { ClaudemeshError } from "../../../src/protocol/error.ts";
 import { limits } from "../../../src/protocol/limits.ts";
@@ -42,13 +47,11 @@ interface Bench extends LinkBench {
 }
 
 /** A daemon that founded its mesh, whose broker is this process and verifies; bob is a member, and an invite is open. */
-async function bench(t: TestContext): Promise<Bench> {
-  const made = await linkBench(t, { sealed: true });
+async function bench(t: TestContext, change: LinkBenchChange = {}): Promise<Bench> {
+  const made = await linkBench(t, change);
   const bob = chainPerson("bob", meshId);
-  const invite = chainPerson("invite", meshId).memberId;
   made.chain().append(made.self, { kind: "admit", member: bob.member, role: "member" });
-  const expires_at = "2099-01-01T00:00:00.000Z";
-  made.chain().append(made.self, { kind: "invite", invite_id: invite, role: "member", uses: 1, expires_at });
+  const invite = inviteOf(made, made.self);
   const fake = await made.broker.connection();
   fake.topics = [{ topic_id: "0198f0a0-0000-7000-8000-0000000000aa", name: "ops", subscribers: 1, subscribed: true }];
   await fake.open();
@@ -92,7 +95,6 @@ function lies(made: Bench, honest: ChainBroker["request"]): Readonly<Record<stri
     membership_newer: async () => ({ entries: [{ kind: "merge" }], head: { n: n + 1, hash: elsewhere }, log }),
     async membership_moved(frame) {
       if (frame.type === "membership") return honest(frame);
-      setImmediate(() => made.clock.advance(1_000));
       return refuse("membership_moved");
     },
     protocol_error: async () => ({}),
@@ -109,7 +111,8 @@ function lies(made: Bench, honest: ChainBroker["request"]): Readonly<Record<stri
 
 /** Everything about members, on a daemon in this process whose clock stands still. */
 export async function walkMembership(t: TestContext, walk: Walk): Promise<void> {
-  const made = await bench(t);
+  // No pause between attempts at an entry.
+  const made = await bench(t, { random: () => 0 });
   const ask = (id: string, expected: number | string, asked = made.asked(id)) =>
     walk.ask(made.socket, id, expected, asked);
   await ask("members", 200, { query: "ended=true" });
@@ -126,6 +129,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("memberRename", "already_exists", { params: { member: "bob" }, body: { name: "ada" } });
   await ask("memberRole", "last_owner", { params: { member: "ada" }, body: { role: "member" } });
   await ask("meshLeave", "last_owner");
+  await ask("memberRole", 200, { params: { member: "bob" }, body: { role: "owner" } });
   await walkLies(made, ask);
   for (const id of makers) {
     if (id === "memberRevoke" || id === "meshLeave") continue;
@@ -174,13 +178,14 @@ async function walkWithoutPower(made: Bench, ask: Ask): Promise<void> {
   const chain = made.chain();
   chain.append(made.self, { kind: "admit", member: carol.member, role: "owner" });
   chain.append(carol, { kind: "role", member_id: made.self.memberId, role: "member" });
-  const later = "0".repeat(63);
+  const hers = inviteOf(made, carol);
+  await followed(made);
   for (const id of makers) {
     if (id === "dmPolicySet" || id === "meshLeave") continue;
     const { body } = made.asked(id);
     const asked: Asked =
       id === "inviteRevoke"
-        ? { params: { id: `${later}1` } }
+        ? { params: { id: hers } }
         : id === "memberGrants"
           ? { params: { member: "carol" }, body: { destinations: ["#ops"] } }
           : id === "topicPolicy" || id === "queuePolicy"
@@ -204,22 +209,43 @@ async function walkEnded(t: TestContext, walk: Walk): Promise<void> {
     await walk.ask(unaware.socket, id, "not_a_member", unaware.asked(id));
   }
   const made = await bench(t);
-  const chain = made.chain();
-  revokeSelf(made);
-  const { n, head } = chain.state() ?? { n: 0, head: "" };
-  made.fake.send({ type: "event", event: "membership_changed", head: { n, hash: head } });
+  // Of her own none is open any more once she is gone.
+  const his = revokeSelf(made);
+  tellHead(made);
   await made.daemon.ended;
   for (const id of makers) {
     if (id === "queuePolicy" || id === "inviteCreate") continue;
-    const asked: Asked = id === "dmPolicySet" ? { body: { from: ["@bob"] } } : made.asked(id);
+    const asked = id === "inviteRevoke" ? { params: { id: his } } : made.asked(id);
     await walk.ask(made.socket, id, "not_a_member", asked);
   }
   await walk.ask(made.socket, "send", "not_a_member", { body: { to: "@bob", message: "late" } });
 }
 
-function revokeSelf({ chain, self, bob }: Bench): void {
+function tellHead({ chain, fake }: Bench): void {
+  fake.send({ type: "event", event: "membership_changed", head: headOf(chain()) });
+}
+
+/** Resolves when the daemon holds what the broker has. */
+async function followed(made: Bench): Promise<void> {
+  tellHead(made);
+  while ((await made.get("/v1/membership?limit=1"))["head"] !== made.chain().state()?.head);
+}
+
+/** An open invite of that member, by its id. */
+function inviteOf({ chain }: Pick<LinkBench, "chain">, by: ChainPerson): string {
+  const invite_id = chainPerson("invite", meshId).memberId;
+  const expires_at = "2099-01-01T00:00:00.000Z";
+  chain().append(by, { kind: "invite", invite_id, role: "guest", uses: 1, expires_at });
+  return invite_id;
+}
+
+/** By bob, who is an owner first; answers an invite of his. */
+function revokeSelf(made: Bench): string {
+  const { chain, self, bob } = made;
   chain().append(self, { kind: "role", member_id: bob.memberId, role: "owner" });
+  const invite = inviteOf(made, bob);
   chain().append(bob, { kind: "revoke", member_id: self.memberId, through });
+  return invite;
 }
 
 async function walkAway(t: TestContext, walk: Walk): Promise<void> {
@@ -234,7 +260,7 @@ async function walkAway(t: TestContext, walk: Walk): Promise<void> {
 
 /** A home from before there were chains, which has never reached its broker either. */
 async function walkUnsealed(t: TestContext, walk: Walk): Promise<void> {
-  const made = await linkBench(t, { away: true });
+  const made = await linkBench(t, { away: true, sealed: false });
   const socket = { socketPath: made.daemon.socketPath };
   await walk.ask(socket, "members", "directory_unavailable");
   for (const id of [...makers, "inviteList", "safetyNumber"])
