@@ -8,6 +8,7 @@ import { walkLoad, walkStopping } from "../support/api-walk/local-load.ts";
 import { type Reached, samples, walkPair } from "../support/api-walk/local-pair.ts";
 import { walkBadBroker, walkPendingOutcome } from "../support/api-walk/local-scripted.ts";
 import { walkSeal } from "../support/api-walk/local-seal.ts";
+import { walkMembership } from "../support/api-walk/local-membership.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
 import { openWalk } from "../support/api-walk/walk.ts";
 
@@ -36,6 +37,7 @@ describe("the local API answers and refuses as its description says, every code 
   });
 
   it("of a mesh from before encryption", (t) => walkSeal(t, walk));
+  it("where members come, change and go, and the broker tells the truth of it or not", (t) => walkMembership(t, walk));
 
   it("where the broker was never reached, and the disk is small", (t) => walkLonely(t, walk));
 
