@@ -171,7 +171,7 @@ test("a topic gets a new key once somebody left it, was revoked or limited, and 
   }
 });
 
-test("who revokes makes new keys at once, for the queue too", async (t) => {
+test("who revokes makes new keys at once, for the queue too, though it sends nothing", async (t) => {
   const mesh = keyMesh(t);
   const eve = await mesh.member("eve");
   for (const member of [mesh.owner, eve]) await member.follow();
@@ -179,11 +179,41 @@ test("who revokes makes new keys at once, for the queue too", async (t) => {
   await mesh.owner.ready(jobs);
   await eve.follow();
   const made = new Set(mesh.keys.records().map(({ epoch_id }) => epoch_id));
+  const anew = () => mesh.keys.records().filter(({ epoch_id }) => !made.has(epoch_id));
+  const both = new Promise<void>((resolve) =>
+    mesh.owner.keyring.onChange(() => {
+      if (anew().length === 2) resolve();
+    }),
+  );
   await mesh.owner.membership.append(() => ({ kind: "revoke", member_id: eve.person.memberId, through: placeOfNow }));
+  await both;
+  assert.deepEqual(
+    anew()
+      .map(({ destination }) => destination)
+      .sort(),
+    ["queue:jobs", `topic:${opsId}`],
+  );
+});
+
+test("a key is sealed to nobody who may not use the topic, though the broker names it a subscriber", async (t) => {
+  const mesh = keyMesh(t);
+  const eve = await mesh.member("eve");
+  const grants = (destinations: string[] | null) =>
+    mesh.chain.append(mesh.owner.person, { kind: "grants", member_id: eve.person.memberId, destinations });
+  grants(["#plans"]);
+  for (const member of [mesh.owner, eve]) await member.follow();
   await mesh.owner.ready(ops);
   await mesh.owner.ready(jobs);
-  const anew = mesh.keys.records().filter(({ epoch_id }) => !made.has(epoch_id));
-  assert.deepEqual(anew.map(({ destination }) => destination).sort(), ["queue:jobs", `topic:${opsId}`]);
+  const wrapsFor = () => mesh.keys.items.filter(({ to }) => to === eve.person.memberId).length;
+  assert.equal(wrapsFor(), 0);
+  const sealed = mesh.owner.seal(jobs, "work");
+  // Let in later, it gets the keys of epochs whose records the broker told others long before.
+  await eve.follow();
+  grants(null);
+  await mesh.owner.follow();
+  assert.equal(wrapsFor(), 2);
+  await eve.follow();
+  assert.equal(eve.reads(sealed), "work");
 });
 
 test("a late joiner gets the earlier keys where the topic's history is for all, and where it is not only what comes", async (t) => {
@@ -289,15 +319,18 @@ test("a key of an epoch that its maker made after it was revoked, or for a topic
   mesh.chain.append(mesh.owner.person, { kind: "grants", member_id: eve.person.memberId, destinations: ["#plans"] });
   await mesh.owner.follow();
   await mesh.owner.ready(ops);
-  // Of her own making, under the head that she knows, with the broker's help.
-  await eve.keyring.rotate(ops).catch(() => undefined);
+  mesh.keys.friends.add(eve.person.memberId);
+  // Of her own making, under the head that she knew and under the newest, with the broker's help.
+  await eve.keyring.rotate(ops);
+  await eve.follow();
+  await eve.keyring.rotate(ops);
   await mesh.owner.follow();
   const deepest = Math.max(...mesh.keys.records().map(({ depth }) => depth));
-  const hers = mesh.keys.records().find(({ created_by }) => created_by === eve.person.memberId);
-  assert.ok(hers !== undefined && hers.depth >= deepest - 1);
+  const hers = mesh.keys.records().filter(({ created_by }) => created_by === eve.person.memberId);
+  assert.deepEqual([hers.length, hers.at(-1)?.depth], [2, deepest]);
   await mesh.owner.ready(ops);
   const sealed = mesh.owner.seal(ops, "not for eve");
-  assert.notEqual(sealed.sealed_to, hers.epoch_id);
+  assert.ok(hers.every(({ epoch_id }) => epoch_id !== sealed.sealed_to));
   await eve.follow();
   assert.equal(eve.reads(sealed), null);
 });
