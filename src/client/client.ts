@@ -17,16 +17,15 @@ import type {
   Page,
   QueueDeleted,
   QueueView,
-  SealDone,
-  SealPlan,
   ReceiptStage,
   SendRequest,
   SendResult,
   TopicMemberView,
   TopicView,
+  UndecryptableView,
   VersionView,
 } from "../protocol/local-api.ts";
-import type { MemberList, MemberView } from "../protocol/membership-api.ts";
+import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
@@ -62,6 +61,8 @@ export interface Client {
       page?: { newest?: boolean; cursor?: string; limit?: number },
       options?: CallOptions,
     ): Promise<Page<InboxItem>>;
+    /** What was received and cannot be opened, in order of arrival. */
+    undecryptable(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<UndecryptableView>>;
     item(inboxId: number, options?: CallOptions): Promise<InboxItem>;
     markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
   };
@@ -212,6 +213,7 @@ export function createClient(http: HttpClient): Client {
       list: (filter, options) => get("/v1/inbox", { ...filter }, options),
       search: (q, page, options) => get("/v1/inbox/search", { q, ...page }, options),
       mentions: (page, options) => get("/v1/mentions", { ...page }, options),
+      undecryptable: (page, options) => get("/v1/inbox/undecryptable", { ...page }, options),
       item: (inboxId, options) => get(`/v1/inbox/${inboxId}`, {}, options),
       markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
     },

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type OutboxStatus, outboxStatuses } from "../protocol/local-api.ts";
 import type { LinkCounters } from "./link/link.ts";
+import { troubleCodes } from "./membership/troubles.ts";
+import type { MembershipTrouble } from "./parts.ts";
 
 /** What a daemon counts (host.md, "Metrics"). One registry per daemon; every metric has the label mesh. */
 export type DaemonMetrics = ReturnType<typeof createDaemonMetrics>;
@@ -11,6 +13,9 @@ export interface Measured {
   readonly connected: () => boolean;
   readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
   readonly outboxAgeMs: () => number;
+  readonly undecryptable: () => number;
+  /** Entries of the chain that is held, and what keeps the broker's apart from it. */
+  readonly membership: () => { readonly entries: number; readonly trouble: MembershipTrouble["code"] | null };
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
 }
 
@@ -37,6 +42,26 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   gauge("cm_daemon_outbox_age_seconds", "Age of the oldest row that waits to be sent.", [], function () {
     this.set(measured().outboxAgeMs() / 1_000);
   });
+  gauge(
+    "cm_daemon_decrypt_undecryptable",
+    "Messages received that are kept sealed, since no key here opens them.",
+    [],
+    function () {
+      this.set(measured().undecryptable());
+    },
+  );
+  gauge("cm_daemon_membership_entries", "Entries of the membership chain that is held.", [], function () {
+    this.set(measured().membership().entries);
+  });
+  gauge(
+    "cm_daemon_membership_trouble",
+    "1 while the broker's membership and the one that is held are apart, by why.",
+    ["code"],
+    function () {
+      const { trouble } = measured().membership();
+      for (const code of troubleCodes) this.set({ code }, code === trouble ? 1 : 0);
+    },
+  );
   gauge("cm_daemon_disk_pct", "Disk used by a database, in percent of its limit.", ["kind"], function () {
     for (const { kind, bytes, bytesMax } of measured().disk()) this.set({ kind }, (bytes / bytesMax) * 100);
   });

@@ -32,6 +32,8 @@ export interface OutboxOptions {
   filesReady?(fileIds: readonly string[]): Readiness;
   /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
   seal(row: OutboxRow, body: Uint8Array): Envelope;
+  /** x25519 key of a member as the chain names it now; null: it is none. */
+  recipientKey(memberId: string): string | null;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   /** Told after the commit that made a stage true; repeated after a restart until it has resolved. */
@@ -290,6 +292,7 @@ class SqliteOutbox implements Outbox {
       supersedes: null,
       supersedes_row: null,
       enqueued_at: this.#options.clock.now(),
+      resealed: 0,
       attachments: carriedText(request.attachments ?? []),
     });
     core.moved(null, "pending");

@@ -124,7 +124,8 @@ async function walkMessages(walk: Walk, alice: Reached, bob: Reached): Promise<v
   await walk.ask(bob.unix, "mentions", 200, { query: "newest=true" });
   await walk.ask(bob.unix, "inboxList", "invalid_destination", { query: "from=no%20name" });
   await walk.ask(bob.unix, "inboxList", "unknown_destination", { query: "from=@nobody" });
-  for (const id of ["inboxList", "inboxSearch", "mentions", "outboxList"]) {
+  await walk.ask(bob.unix, "inboxUndecryptable", 200);
+  for (const id of ["inboxList", "inboxSearch", "inboxUndecryptable", "mentions", "outboxList"]) {
     const needed = id === "inboxSearch" ? "q=a&" : "";
     await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}cursor=x` });
     await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}limit=0` });
