@@ -4,6 +4,7 @@ import { localApi } from "../../src/daemon/localapi/server.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { type Ground, walkForms } from "../support/api-walk/forms.ts";
 import { walkFailingDisk, walkLocked, walkLonely, walkSpoilt } from "../support/api-walk/local-disk.ts";
+import { walkFiles } from "../support/api-walk/local-files.ts";
 import { walkLoad, walkStopping } from "../support/api-walk/local-load.ts";
 import { type Reached, samples, walkPair } from "../support/api-walk/local-pair.ts";
 import { walkBadBroker, walkPendingOutcome } from "../support/api-walk/local-scripted.ts";
@@ -44,6 +45,8 @@ describe("the local API answers and refuses as its description says, every code 
   it("where databases were spoilt", (t) => walkSpoilt(t, walk));
 
   it("where the disk fails in the middle of a commit", (t) => walkFailingDisk(t, walk));
+
+  it("with files, and brokers of every kind behind them", (t) => walkFiles(t, walk));
 
   it("where the broker went away with a message", (t) => walkPendingOutcome(t, walk));
 

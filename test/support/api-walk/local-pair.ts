@@ -26,6 +26,8 @@ export const samples: Ground["samples"] = {
   outboxRow: { params: { row: "1" } },
   outboxRequeue: { params: { row: "1" } },
   outboxDrop: { params: { row: "1" } },
+  filePut: { query: "name=a", body: Buffer.from("a") },
+  fileTake: { params: { file_id: "0".repeat(64) }, query: "inbox_id=1" },
   inboxSearch: { query: "q=hello" },
   inboxItem: { params: { id: "1" } },
   inboxMarkRead: { params: { id: "1" } },
