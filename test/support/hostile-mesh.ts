@@ -200,3 +200,8 @@ export function entryBy(
   const { keyId, signingKey } = readKeypair(dir);
   return nextEntry(after, content, { by: memberId, keyId, key: signingKey }, rfc3339(Date.now()));
 }
+
+/** What keeps the daemon's membership and the broker's apart becomes `code`; null: nothing any more. */
+export async function troubleBecomes({ client }: Pick<TestDaemon, "client">, code: string | null): Promise<void> {
+  while (((await client.health()).membership.trouble?.code ?? null) !== code);
+}
