@@ -91,10 +91,12 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
       state: "running",
       http_port: file?.http_port ?? null,
       pid: health.pid,
+      // One of an earlier version tells nothing of it.
+      membership_trouble: health.membership?.trouble ?? null,
     };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    return { ...base, state, http_port: null, pid: null };
+    return { ...base, state, http_port: null, pid: null, membership_trouble: null };
   } finally {
     client.close();
   }

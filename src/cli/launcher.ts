@@ -218,6 +218,8 @@ export interface DaemonStatus {
   readonly http_port: number | null;
   readonly token_file: string;
   readonly pid: number | null;
+  /** What keeps the broker's membership and this home's apart; null: nothing, or it does not run. */
+  readonly membership_trouble: { readonly code: string; readonly message: string; readonly hint: string } | null;
 }
 
 export interface BrokerStatus {

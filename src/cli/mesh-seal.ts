@@ -1,4 +1,4 @@
-import type { SealMember, SealPlan } from "../protocol/local-api.ts";
+import type { SealMember, SealPlan } from "../protocol/membership-api.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";

@@ -3,6 +3,7 @@ import { exitCodes } from "./exit-codes.ts";
 import type { BrokerStatus, DaemonStatus } from "./launcher.ts";
 import type { Output } from "./output.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { unbroken } from "./printable.ts";
 
 export const command: Command = {
   name: "status",
@@ -32,6 +33,10 @@ export function printDaemon(out: Output, daemon: DaemonStatus): void {
   out.line(`        socket ${daemon.socket}`);
   if (daemon.http_port !== null)
     out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
+  const { membership_trouble: trouble } = daemon;
+  if (trouble === null) return;
+  out.line(`        ${out.paint.red(trouble.code)}: ${unbroken(trouble.message)}`);
+  out.note(`hint: ${trouble.hint}`);
 }
 
 export function printBroker(out: Output, broker: BrokerStatus): void {

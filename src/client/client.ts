@@ -17,8 +17,6 @@ import type {
   Page,
   QueueDeleted,
   QueueView,
-  SealDone,
-  SealPlan,
   ReceiptStage,
   SendRequest,
   SendResult,
@@ -27,7 +25,7 @@ import type {
   UndecryptableView,
   VersionView,
 } from "../protocol/local-api.ts";
-import type { MemberList, MemberView } from "../protocol/membership-api.ts";
+import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { call, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";

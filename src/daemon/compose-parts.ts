@@ -60,6 +60,10 @@ export function composeParts(
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
+    membership: () => ({
+      entries: (membership.state()?.n ?? -1) + 1,
+      trouble: membership.trouble()?.code ?? null,
+    }),
     disk: () => [
       { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
@@ -192,7 +196,14 @@ export function composeParts(
     inUse: () => outbox.filesInUse(),
   });
   const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
-  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  const meshSeal = createMeshSeal({
+    meshId: mesh.mesh_id,
+    identity,
+    membership,
+    request,
+    clock,
+    followKeys: () => keyring.follow(request),
+  });
   return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }
 

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type OutboxStatus, outboxStatuses } from "../protocol/local-api.ts";
 import type { LinkCounters } from "./link/link.ts";
+import { troubleCodes } from "./membership/troubles.ts";
+import type { MembershipTrouble } from "./parts.ts";
 
 /** What a daemon counts (host.md, "Metrics"). One registry per daemon; every metric has the label mesh. */
 export type DaemonMetrics = ReturnType<typeof createDaemonMetrics>;
@@ -12,6 +14,8 @@ export interface Measured {
   readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
   readonly outboxAgeMs: () => number;
   readonly undecryptable: () => number;
+  /** Entries of the chain that is held, and what keeps the broker's apart from it. */
+  readonly membership: () => { readonly entries: number; readonly trouble: MembershipTrouble["code"] | null };
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
 }
 
@@ -44,6 +48,18 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
     [],
     function () {
       this.set(measured().undecryptable());
+    },
+  );
+  gauge("cm_daemon_membership_entries", "Entries of the membership chain that is held.", [], function () {
+    this.set(measured().membership().entries);
+  });
+  gauge(
+    "cm_daemon_membership_trouble",
+    "1 while the broker's membership and the one that is held are apart, by why.",
+    ["code"],
+    function () {
+      const { trouble } = measured().membership();
+      for (const code of troubleCodes) this.set({ code }, code === trouble ? 1 : 0);
     },
   );
   gauge("cm_daemon_disk_pct", "Disk used by a database, in percent of its limit.", ["kind"], function () {

@@ -1,4 +1,4 @@
-import type { AttachmentView } from "./attachment.ts";
+import type { AttachmentView, SendAttachment } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
@@ -22,13 +22,6 @@ export interface SendRequest {
   readonly client_message_id?: string;
   /** Files that were handed over at `/v1/files`. */
   readonly attachments?: readonly SendAttachment[];
-}
-
-export interface SendAttachment {
-  readonly file_id: string;
-  /** Default: as it was called when it was handed over. */
-  readonly name?: string;
-  readonly content_type?: string;
 }
 
 export interface SendResult {
@@ -84,12 +77,6 @@ export interface MessageView {
   readonly broker_message_id: string | null;
   readonly history_id: number | null;
   readonly last_error: OutboxRowView["last_error"];
-}
-
-/** A file that was handed over to be sent. */
-export interface FileView extends AttachmentView {
-  /** Of its bytes, 64 hex characters. */
-  readonly sha256: string;
 }
 
 export interface InboxItem {
@@ -338,18 +325,6 @@ export interface StoppingView {
   readonly state: "stopping";
 }
 
-/** RFC 9457 problem details, as every refusal of daemon and broker travels. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly hint?: string;
-  readonly retryable: boolean;
-  readonly [extra: string]: unknown;
-}
-
 /** Names of events. */
 export const eventNames = [
   "message",
@@ -382,35 +357,4 @@ export interface LocalEvent {
   readonly at: string;
   /** message: InboxItem · receipt: {client_message_id, outbox_id, stage, at, delivered_to?, reason?} · others: details */
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** Answer of `GET /v1/membership/seal`: what sealing this mesh would do now. */
-export interface SealPlan {
-  /**
-   * `found`: this member begins the mesh's membership and takes in whose keys are known. `admit`: it takes in who has
-   * announced keys since. `pin`: the owner has begun it; this home goes by it from now on. `none`: there is nothing to do.
-   */
-  readonly action: "found" | "admit" | "pin" | "none";
-  /** Who begins or began it. */
-  readonly owner: SealMember;
-  /** Who belongs to the mesh once it is done. */
-  readonly members: readonly SealMember[];
-  /** Whose daemon has not announced its keys: not in the membership until it has, and this is done again. */
-  readonly left_out: readonly SealMember[];
-  /** Over all of the above: what was shown is what is done. */
-  readonly digest: string;
-}
-
-export interface SealMember {
-  readonly member_id: string;
-  readonly name: string;
-  readonly role: "owner" | "admin" | "member" | "guest";
-}
-
-/** Answer of `POST /v1/membership/seal`. */
-export interface SealDone {
-  readonly action: SealPlan["action"];
-  readonly members: number;
-  /** Head of the membership that this home now holds. */
-  readonly head: string;
 }

@@ -67,3 +67,34 @@ export interface ComparedMember {
 export interface DmPolicyView {
   readonly from: readonly string[] | null;
 }
+
+/** Answer of `GET /v1/membership/seal`: what sealing this mesh would do now. */
+export interface SealPlan {
+  /**
+   * `found`: this member begins the mesh's membership and takes in whose keys are known. `admit`: it takes in who has
+   * announced keys since. `pin`: the owner has begun it; this home goes by it from now on. `none`: there is nothing to do.
+   */
+  readonly action: "found" | "admit" | "pin" | "none";
+  /** Who begins or began it. */
+  readonly owner: SealMember;
+  /** Who belongs to the mesh once it is done. */
+  readonly members: readonly SealMember[];
+  /** Whose daemon has not announced its keys: not in the membership until it has, and this is done again. */
+  readonly left_out: readonly SealMember[];
+  /** Over all of the above: what was shown is what is done. */
+  readonly digest: string;
+}
+
+export interface SealMember {
+  readonly member_id: string;
+  readonly name: string;
+  readonly role: "owner" | "admin" | "member" | "guest";
+}
+
+/** Answer of `POST /v1/membership/seal`. */
+export interface SealDone {
+  readonly action: SealPlan["action"];
+  readonly members: number;
+  /** Head of the membership that this home now holds. */
+  readonly head: string;
+}

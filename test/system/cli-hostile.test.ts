@@ -36,6 +36,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "broker upkeep": ["check"],
   "invite revoke": ["ffffffffffff"],
   join: ["none"],
+  "mesh create": ["work"],
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { ok, type TestHost } from "../support/claudemesh.ts";
 import { cliPair } from "../support/cli-pair.ts";
@@ -108,25 +106,6 @@ test("who leaves is gone for good; the only owner cannot", async (t) => {
   assert.match(ok(await bob.run(["leave", "--yes"])), /@bob has left/);
   await ended(bob);
   assert.match(ok(await alice.run(["members", "--ended"])), /@bob .*\(left\)/);
-});
-
-test("a broker whose data was put back from before is given what it lost, and it is said", async (t) => {
-  const { alice, bob } = await cliPair(t);
-  const store = join(alice.home, "broker", "broker.db");
-  ok(await alice.run(["broker", "down"]));
-  const before = readFileSync(store);
-  ok(await alice.run(["broker", "up"]));
-  ok(await alice.run(["member", "role", "bob", "admin"]));
-  ok(await bob.run(["members"]));
-  const { head } = await json<Shown>(alice, "membership", "show");
-  ok(await alice.run(["broker", "down"]));
-  writeFileSync(store, before);
-  ok(await alice.run(["broker", "up"]));
-  ok(await alice.run(["send", "@bob", "here again", "--wait", "delivered"]));
-  assert.equal((await json<Shown>(bob, "membership", "show")).head, head);
-  const logs = `${(await alice.run(["daemon", "logs"])).stdout}${(await bob.run(["daemon", "logs"])).stdout}`;
-  assert.match(logs, /HAS LOST THE MESH'S MEMBERSHIP/);
-  assert.match(ok(await bob.run(["members"])), /@bob .*admin/);
 });
 
 /** Resolves when the host's daemon does not run any more; each look is a process of its own. */

@@ -16,6 +16,7 @@ import { check as folder } from "./home-folder.ts";
 import { brokerSite, createHost, daemonSites, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
 import { check as link } from "./link.ts";
+import { check as membership } from "./membership.ts";
 import { check as members } from "./members.ts";
 import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
@@ -33,6 +34,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   socket,
   daemonProcess,
   link,
+  membership,
   clock,
   outbox,
   space,

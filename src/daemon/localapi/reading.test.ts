@@ -25,7 +25,6 @@ import { topicRoutes } from "./topics.ts";
 
 const me = "a".repeat(64);
 const bob = "b".repeat(64);
-const noChain = membershipOf(null);
 const self = { memberId: me, name: "ada" };
 const directory: Directory = {
   told_at: "2026-01-02T00:00:00.000Z",
@@ -87,8 +86,8 @@ describe("what was received", () => {
       [
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
-        ...topicRoutes({ link, membership: noChain, self }),
-        ...memberRoutes({ link, membership: noChain, self }),
+        ...topicRoutes({ link, membership: membershipOf(null), self }),
+        ...memberRoutes({ link, membership: membershipOf(null), self }),
         ...historyRoutes({
           link,
           self,

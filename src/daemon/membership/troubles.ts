@@ -33,3 +33,12 @@ export const troubles = {
     hint: "install a newer claudemesh on this host",
   }),
 } as const;
+
+/** Every code that one may have. */
+export const troubleCodes = [
+  "mesh_unsealed",
+  "membership_rolled_back",
+  "membership_forked",
+  "membership_invalid",
+  "membership_newer",
+] as const satisfies readonly MembershipTrouble["code"][];

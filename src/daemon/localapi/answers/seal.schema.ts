@@ -1,6 +1,6 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, listing, view } from "../../../http/view.ts";
-import type { SealDone, SealMember, SealPlan } from "../../../protocol/local-api.ts";
+import type { SealDone, SealMember, SealPlan } from "../../../protocol/membership-api.ts";
 
 const action = described(
   oneOf("found", "admit", "pin", "none"),
