@@ -1,5 +1,5 @@
 import { rfc3339 } from "../../../protocol/time.ts";
-import { isFor, requireUse } from "../../membership/rules.ts";
+import { requireUse } from "../../membership/rules.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
 import { waitingRequest } from "./frame-handler.ts";
 
@@ -16,11 +16,9 @@ export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
     waitMs: frame.wait_ms,
     owner: link.connectionId,
     claimId: frame.id,
-    permit: async () => requireUse(await parts.membership.known(link.meshId), link.memberId, destination),
     // It may wait long: its member may be limited to other queues meanwhile.
-    alive: () =>
-      parts.registry.get(link.meshId, link.memberId) === link &&
-      isFor(parts.membership.kept(link.meshId), link.memberId, destination),
+    permit: async () => requireUse(await parts.membership.known(link.meshId), link.memberId, destination),
+    alive: () => parts.registry.get(link.meshId, link.memberId) === link,
   });
   return {
     messages: claimed.map(({ message, lease_until, ...lease }) => ({
