@@ -82,6 +82,11 @@ test("only the daemon's sealing imports a cipher: what seals or opens a body is 
   }
 });
 
+test("no code of the daemon makes an envelope that is not sealed: seal by the keyring", () => {
+  for (const { path, text } of product.filter(({ path }) => path.startsWith("src/daemon/")))
+    if (!/\.fixture\.ts$/.test(path)) assert.doesNotMatch(text, /algorithm: "none"|sealed_to: null/, path);
+});
+
 const banned: readonly { call: RegExp; instead: string; except: RegExp }[] = [
   { call: /\bDate\.now\(/, instead: "the injected clock", except: /^src\/(base\/clock|bin\/|cli\/|client\/)/ },
   {

@@ -5,7 +5,7 @@ import type { Client } from "../client/client.ts";
 import { isAttachmentName } from "../protocol/attachment.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
-import type { SendAttachment } from "../protocol/local-api.ts";
+import type { SendAttachment } from "../protocol/attachment.ts";
 import { bytesText } from "./bytes-text.ts";
 import type { CommandContext } from "./command.ts";
 

@@ -8,7 +8,8 @@ import { followInbox, type Following } from "./follow-inbox.ts";
 import { newestInboxId, readInboxFilter, senderOptions } from "./inbox-filter.ts";
 import { messageLines } from "./message-text.ts";
 import { wholeNumber } from "./page-options.ts";
-import { requireWords } from "./parse-arguments.ts";
+import { requireWords, usage } from "./parse-arguments.ts";
+import { unbroken } from "./printable.ts";
 
 const defaultLimit = 20;
 
@@ -20,6 +21,7 @@ export const command: Command = {
     follow: { type: "boolean", help: "go on and show each message as it arrives, until Ctrl-C; see `watch`" },
     unread: { type: "boolean", help: "only messages not yet read" },
     "mark-read": { type: "boolean", help: "mark what is shown as read; its sender is told" },
+    undecryptable: { type: "boolean", help: "instead of messages, what was received and cannot be opened, and why" },
     ...senderOptions,
     limit: {
       type: "string",
@@ -27,7 +29,7 @@ export const command: Command = {
       help: `how many at most, ${defaultLimit} by default; 0 with --follow: only new ones`,
     },
   },
-  examples: ["inbox", "inbox --unread --mark-read", "inbox --follow --json"],
+  examples: ["inbox", "inbox --unread --mark-read", "inbox --follow --json", "inbox --undecryptable"],
   exits: ["notRunning", "notFound", "interrupted"],
   related: ["send", "members", "topic list"],
   async run(context) {
@@ -38,6 +40,7 @@ export const command: Command = {
       wholeNumber(command, "--limit", written, follows ? 0 : 1, limits.pageItemsMax) ?? (follows ? 0 : defaultLimit);
     const filter = readInboxFilter(command, context);
     const client = context.client();
+    if (context.flag("undecryptable")) return undecryptable(context, client, limit);
     if (follows) return follow(context, client, filter, limit);
     const items = await newest(context, client, filter, limit);
     if (context.flag("json")) context.out.json({ items });
@@ -46,6 +49,24 @@ export const command: Command = {
     return exitCodes.ok;
   },
 };
+
+/** What is kept sealed, oldest first: nothing of a body is known. */
+async function undecryptable(context: CommandContext, client: Client, limit: number): Promise<number> {
+  for (const other of ["follow", "unread", "mark-read"])
+    if (context.flag(other)) throw usage(command, `--undecryptable does not go with --${other}`);
+  const { items } = await client.inbox.undecryptable({ limit: Math.max(limit, 1) }, { signal: context.signal });
+  const { out } = context;
+  if (context.flag("json")) out.json({ items });
+  else if (items.length === 0) out.note("everything that was received could be opened");
+  else
+    for (const { from, to, history_id, since, code, reason } of items) {
+      out.line(
+        `${out.paint.bold(`@${unbroken(from.name ?? from.member_id)}`)} → ${unbroken(to)}  ${out.paint.dim(since)}  history ${history_id}`,
+      );
+      out.line(`  ${unbroken(`${code}: ${reason}`)}`);
+    }
+  return exitCodes.ok;
+}
 
 async function follow(
   context: CommandContext,

@@ -22,6 +22,7 @@ import type {
   SendResult,
   TopicMemberView,
   TopicView,
+  UndecryptableView,
   VersionView,
 } from "../protocol/local-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
@@ -60,6 +61,8 @@ export interface Client {
       page?: { newest?: boolean; cursor?: string; limit?: number },
       options?: CallOptions,
     ): Promise<Page<InboxItem>>;
+    /** What was received and cannot be opened, in order of arrival. */
+    undecryptable(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<UndecryptableView>>;
     item(inboxId: number, options?: CallOptions): Promise<InboxItem>;
     markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
   };
@@ -210,6 +213,7 @@ export function createClient(http: HttpClient): Client {
       list: (filter, options) => get("/v1/inbox", { ...filter }, options),
       search: (q, page, options) => get("/v1/inbox/search", { q, ...page }, options),
       mentions: (page, options) => get("/v1/mentions", { ...page }, options),
+      undecryptable: (page, options) => get("/v1/inbox/undecryptable", { ...page }, options),
       item: (inboxId, options) => get(`/v1/inbox/${inboxId}`, {}, options),
       markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
     },

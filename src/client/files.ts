@@ -1,4 +1,4 @@
-import type { FileView } from "../protocol/local-api.ts";
+import type { FileView } from "../protocol/attachment.ts";
 import { refusal } from "./call.ts";
 import type { HttpClient } from "./http/http-client.ts";
 

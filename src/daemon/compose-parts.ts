@@ -2,6 +2,7 @@ import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
+import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -58,6 +59,7 @@ export function composeParts(
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
+    undecryptable: () => inbox.undecryptableCount(),
     membership: () => ({
       entries: (membership.state()?.n ?? -1) + 1,
       trouble: membership.trouble()?.code ?? null,
@@ -137,6 +139,11 @@ export function composeParts(
         membershipHead: () => membership.state()?.head ?? "",
         fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
       }),
+    recipientKey(memberId) {
+      const state = membership.state();
+      const member = state === null ? null : activeMember(state, memberId);
+      return member === null ? null : currentKeys(member).x25519;
+    },
     voidIds: (wireIds) => link.voidIds(wireIds),
     onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
     onPressure: (used) => {
@@ -189,7 +196,14 @@ export function composeParts(
     inUse: () => outbox.filesInUse(),
   });
   const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
-  const meshSeal = createMeshSeal({ meshId: mesh.mesh_id, identity, membership, request, clock });
+  const meshSeal = createMeshSeal({
+    meshId: mesh.mesh_id,
+    identity,
+    membership,
+    request,
+    clock,
+    followKeys: () => keyring.follow(request),
+  });
   return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
 }
 

@@ -13,6 +13,7 @@ export interface Measured {
   readonly connected: () => boolean;
   readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
   readonly outboxAgeMs: () => number;
+  readonly undecryptable: () => number;
   /** Entries of the chain that is held, and what keeps the broker's apart from it. */
   readonly membership: () => { readonly entries: number; readonly trouble: MembershipTrouble["code"] | null };
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
@@ -41,6 +42,14 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   gauge("cm_daemon_outbox_age_seconds", "Age of the oldest row that waits to be sent.", [], function () {
     this.set(measured().outboxAgeMs() / 1_000);
   });
+  gauge(
+    "cm_daemon_decrypt_undecryptable",
+    "Messages received that are kept sealed, since no key here opens them.",
+    [],
+    function () {
+      this.set(measured().undecryptable());
+    },
+  );
   gauge("cm_daemon_membership_entries", "Entries of the membership chain that is held.", [], function () {
     this.set(measured().membership().entries);
   });

@@ -3,7 +3,7 @@ import type { MemberInfo } from "./frames.ts";
 import type { MembershipHead } from "./membership-frames.ts";
 import { type MembershipEntry, signatureHolds } from "./membership/entry.ts";
 import { lengthPrefixed } from "./length-prefixed.ts";
-import { privateKeyFromSeed, publicKeyFromHex, publicKeyHexOf, sign, verify } from "./signing.ts";
+import { publicKeyHexOf, sign } from "./signing.ts";
 
 /** Where a request by an invite is good: one mesh at one deployment. */
 export interface InvitePlace {
@@ -72,67 +72,4 @@ export function signMembershipRead(
 /** False for whatever else was sent. */
 export function membershipReadHolds(place: InvitePlace, read: MembershipRead): boolean {
   return signatureHolds(read.invite_id, membershipReadBytes(place, read), read.signature);
-}
-
-/**
- * A request to become a member: made by the one who joins, signed by the invite's key, which shows that the link was
- * held, and by the new member's own, which shows that nobody is signed up under another's id. It names the broker's key,
- * so that it is worth nothing anywhere else.
- */
-export interface Admission {
-  /** The invite's public key, 64 lower-case hex characters. */
-  readonly invite_id: string;
-  readonly member_id: string;
-  readonly x25519_pubkey: string;
-  readonly name: string;
-  readonly invite_signature: string;
-  readonly member_signature: string;
-}
-
-/** Answer of `POST /v1/meshes/{mesh_id}/join`. */
-export interface Admitted {
-  readonly mesh_id: string;
-  readonly slug: string;
-  readonly member_id: string;
-  readonly name: string;
-  readonly role: MemberInfo["role"];
-}
-
-export function signAdmission(
-  place: InvitePlace,
-  keys: { readonly inviteSeed: Uint8Array; readonly memberId: string; readonly memberKey: KeyObject },
-  member: { readonly x25519_pubkey: string; readonly name: string },
-): Admission {
-  const inviteKey = privateKeyFromSeed(keys.inviteSeed);
-  const unsigned = { invite_id: publicKeyHexOf(inviteKey), member_id: keys.memberId, ...member };
-  const bytes = admissionBytes(place, unsigned);
-  return { ...unsigned, invite_signature: sign(inviteKey, bytes), member_signature: sign(keys.memberKey, bytes) };
-}
-
-/** Whether both signatures hold. False for whatever else was sent. */
-export function admissionHolds(place: InvitePlace, admission: Admission): boolean {
-  const bytes = admissionBytes(place, admission);
-  try {
-    return (
-      verify(publicKeyFromHex(admission.invite_id), bytes, admission.invite_signature) &&
-      verify(publicKeyFromHex(admission.member_id), bytes, admission.member_signature)
-    );
-  } catch {
-    // Not every 32 bytes are a point of the curve.
-    return false;
-  }
-}
-
-function admissionBytes(
-  place: InvitePlace,
-  admission: Omit<Admission, "invite_signature" | "member_signature">,
-): Buffer {
-  return lengthPrefixed(Buffer.from("claudemesh:admission:v1", "ascii"), [
-    place.mesh_id,
-    place.broker_key,
-    admission.invite_id,
-    admission.member_id,
-    admission.x25519_pubkey,
-    admission.name,
-  ]);
 }

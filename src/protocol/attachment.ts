@@ -77,3 +77,17 @@ export interface AttachmentView {
 export function shownAttachment({ name, bytes, content_type, file_id }: Attachment): AttachmentView {
   return { name, bytes, content_type, file_id };
 }
+
+/** A file that was handed over to be sent. */
+export interface FileView extends AttachmentView {
+  /** Of its bytes, 64 hex characters. */
+  readonly sha256: string;
+}
+
+/** One of the files of a send. */
+export interface SendAttachment {
+  readonly file_id: string;
+  /** Default: as it was called when it was handed over. */
+  readonly name?: string;
+  readonly content_type?: string;
+}

@@ -15,7 +15,6 @@ const name = (value: unknown) => typeof value === "string" && value.length >= 1 
 const agent = (value: unknown) => name(value) && /^[a-z0-9][a-z0-9._-]*$/.test(String(value));
 const memberId = (value: unknown) => typeof value === "string" && isMemberId(value);
 const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isRole = (value: unknown) => value === "owner" || value === "admin" || value === "member" || value === "guest";
 const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value === null || test(value);
 const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
 const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) =>
@@ -83,17 +82,6 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   topic_create: { ...request, name },
   subscribe: { ...request, topic: name },
   unsubscribe: { ...request, topic: name },
-  topic_policy: { ...request, topic: name, unsealed: flag },
-  invite_create: {
-    ...request,
-    invite_id: memberId,
-    role: isRole,
-    uses: within(1, limits.inviteUsesMax),
-    expires_in_ms: within(1, limits.inviteExpiryMsMax),
-    authority: orNull(text),
-  },
-  invites: request,
-  invite_revoke: { ...request, invite_id: memberId },
   membership: { ...request, after: (value) => value === -1 || integer(value) },
   membership_append: { ...request, entry: isRecord },
   reach: { ...request, authority: orNull(text) },
@@ -106,7 +94,6 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   queues: { ...request, queue: orNull(name), counts: flag },
   queue_create: { ...request, name, deliveries_max: within(1, limits.queueDeliveriesMax) },
   queue_delete: { ...request, queue: name, force: flag },
-  queue_policy: { ...request, queue: name, unsealed: flag },
   queue_dead: { ...request, queue: name, after_seq: integer, limit: integer },
   queue_requeue: { ...request, queue: name, seqs: orNull(listOf(integer, limits.frameItemsMax)) },
   claim: {

@@ -1,7 +1,6 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
-import type { BrokerReach, InviteInfo } from "./invite-frames.ts";
 import type {
   MembershipEventFrame,
   MembershipHead,
@@ -236,8 +235,6 @@ export type RequestFrame =
   | { readonly type: "topic_create"; readonly id: number; readonly name: string }
   | { readonly type: "subscribe"; readonly id: number; readonly topic: string }
   | { readonly type: "unsubscribe"; readonly id: number; readonly topic: string }
-  /** Owners and admins: opens the topic for unsealed messages of API keys, or closes it for them. */
-  | { readonly type: "topic_policy"; readonly id: number; readonly topic: string; readonly unsealed: boolean }
   | {
       readonly type: "history";
       readonly id: number;
@@ -248,19 +245,6 @@ export type RequestFrame =
     }
   /** Messages that mention the asking member, of those that it may see. */
   | { readonly type: "mentions"; readonly id: number; readonly before_seq: number | null; readonly limit: number }
-  | {
-      readonly type: "invite_create";
-      readonly id: number;
-      readonly invite_id: string;
-      readonly role: MemberInfo["role"];
-      readonly uses: number;
-      /** Milliseconds from when the broker takes it, by the broker's clock. */
-      readonly expires_in_ms: number;
-      /** One of the broker's own addresses; null: the one it prefers. */
-      readonly authority: string | null;
-    }
-  | { readonly type: "invites"; readonly id: number }
-  | { readonly type: "invite_revoke"; readonly id: number; readonly invite_id: string }
   | MembershipRequestFrame
   | QueueRequestFrame;
 
@@ -286,12 +270,8 @@ export interface RequestResults extends MembershipRequestResults, QueueRequestRe
   topic_create: TopicInfo;
   subscribe: TopicInfo;
   unsubscribe: TopicInfo;
-  topic_policy: TopicInfo;
   history: LogPage;
   mentions: LogPage;
-  invite_create: { readonly invite: InviteInfo; readonly reach: BrokerReach };
-  invites: { readonly invites: readonly InviteInfo[] };
-  invite_revoke: InviteInfo;
 }
 
 export type ReceiptState = "delivered" | "injected" | "read" | "undecryptable";

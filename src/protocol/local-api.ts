@@ -1,4 +1,4 @@
-import type { AttachmentView } from "./attachment.ts";
+import type { AttachmentView, SendAttachment } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
 import type { LinkErrorKind } from "./link-error-kinds.ts";
@@ -22,13 +22,6 @@ export interface SendRequest {
   readonly client_message_id?: string;
   /** Files that were handed over at `/v1/files`. */
   readonly attachments?: readonly SendAttachment[];
-}
-
-export interface SendAttachment {
-  readonly file_id: string;
-  /** Default: as it was called when it was handed over. */
-  readonly name?: string;
-  readonly content_type?: string;
 }
 
 export interface SendResult {
@@ -84,12 +77,6 @@ export interface MessageView {
   readonly broker_message_id: string | null;
   readonly history_id: number | null;
   readonly last_error: OutboxRowView["last_error"];
-}
-
-/** A file that was handed over to be sent. */
-export interface FileView extends AttachmentView {
-  /** Of its bytes, 64 hex characters. */
-  readonly sha256: string;
 }
 
 export interface InboxItem {
@@ -336,18 +323,6 @@ export interface CompatView {
 /** Answer to a stop that was asked for. */
 export interface StoppingView {
   readonly state: "stopping";
-}
-
-/** RFC 9457 problem details, as every refusal of daemon and broker travels. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly hint?: string;
-  readonly retryable: boolean;
-  readonly [extra: string]: unknown;
 }
 
 /** Names of events. */

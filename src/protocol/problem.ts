@@ -1,6 +1,17 @@
 import { ClaudemeshError } from "./error.ts";
 import { type ErrorCode, errorCodes } from "./error-codes.ts";
-import type { Problem } from "./local-api.ts";
+
+/** RFC 9457 problem details, as every refusal of daemon and broker travels. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly hint?: string;
+  readonly retryable: boolean;
+  readonly [extra: string]: unknown;
+}
 
 /** Where the page of each code is; the `type` of a problem. */
 export const errorPages = "https://claudemesh.dev/errors/";

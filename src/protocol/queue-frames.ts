@@ -50,8 +50,6 @@ export type QueueRequestFrame =
   | { readonly type: "queues"; readonly id: number; readonly queue: string | null; readonly counts: boolean }
   | { readonly type: "queue_create"; readonly id: number; readonly name: string; readonly deliveries_max: number }
   | { readonly type: "queue_delete"; readonly id: number; readonly queue: string; readonly force: boolean }
-  /** Owners and admins, as `topic_policy`. */
-  | { readonly type: "queue_policy"; readonly id: number; readonly queue: string; readonly unsealed: boolean }
   | {
       readonly type: "queue_dead";
       readonly id: number;
@@ -97,7 +95,6 @@ export interface QueueRequestResults {
   queues: { readonly queues: readonly QueueInfo[] };
   queue_create: QueueInfo;
   queue_delete: { readonly name: string };
-  queue_policy: QueueInfo;
   queue_dead: { readonly messages: readonly DeadLetterItem[]; readonly next_after_seq: number | null };
   queue_requeue: { readonly requeued: number };
   claim: { readonly messages: readonly ClaimedItem[] };

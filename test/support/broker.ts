@@ -24,6 +24,7 @@ export type TestBrokerOptions = Partial<
     | "authorities"
     | "limits"
     | "dedupe"
+    | "files"
     | "messageRetentionDays"
     | "databaseUrl"
     | "redisUrl"

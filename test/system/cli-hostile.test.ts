@@ -42,6 +42,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "member grant": ["@nobody", "everything"],
   "member revoke": ["@nobody", "--yes"],
   "dm allow": ["@nobody"],
+  "mesh create": ["work"],
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],

@@ -50,3 +50,10 @@ CREATE TABLE mesh.key_member (
   mesh_id uuid NOT NULL, member_id text COLLATE "C" NOT NULL, x25519 text COLLATE "C", queues text[] COLLATE "C",
   PRIMARY KEY (mesh_id, member_id)
 );
+
+-- Who may lack a key of a topic or queue: everybody who does has a row, and some who do not. Looking for who lacks what begins here.
+CREATE TABLE mesh.key_lack (
+  mesh_id uuid NOT NULL, member_id text COLLATE "C" NOT NULL, destination text COLLATE "C" NOT NULL,
+  PRIMARY KEY (mesh_id, member_id, destination)
+);
+CREATE INDEX key_lack_destination ON mesh.key_lack (mesh_id, destination);

@@ -48,3 +48,10 @@ CREATE TABLE key_member (
   mesh_id TEXT NOT NULL, member_id TEXT NOT NULL, x25519 TEXT, queues TEXT,
   PRIMARY KEY (mesh_id, member_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Who may lack a key of a topic or queue: everybody who does has a row, and some who do not. Looking for who lacks what begins here.
+CREATE TABLE key_lack (
+  mesh_id TEXT NOT NULL, member_id TEXT NOT NULL, destination TEXT NOT NULL,
+  PRIMARY KEY (mesh_id, member_id, destination)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX key_lack_destination ON key_lack (mesh_id, destination);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SendAnswer } from "../../protocol/frames.ts";
-import { envelopeOf, type Identity, type Peer } from "../testing/peer.ts";
+import type { EntryContent } from "../../protocol/membership/entry.ts";
+import { beginChainOf, newMemberOf, storeEntry } from "../testing/chain.ts";
+import { envelopeOf, type Identity, newIdentity, type Peer, sealedDm } from "../testing/peer.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
 import { soundLog, type TwoBrokers, twoBrokers } from "../testing/two-brokers.ts";
 
@@ -84,20 +86,29 @@ test("nothing is accepted into a topic that is gone, nor from who has left it, h
 test("a member that is revoked while it sends and is sent to has nothing accepted behind that, at either broker", async (t) => {
   const two = await twoBrokers(t, await (await server()).createDatabase());
   const meshId = await two.mesh("revoked");
-  const stays = await Promise.all([0, 1].map((n) => two.member(meshId, `stays-${n}`)));
+  const owner = newIdentity();
+  const chain = beginChainOf(meshId, owner, "2026-01-01T00:00:00.000Z");
+  await storeEntry(two.store, chain.entries[0] ?? assert.fail(), chain.state());
+  const entry = (content: EntryContent) => storeEntry(two.store, chain.add(owner, content), chain.state());
+  const member = async (name: string): Promise<Identity> => {
+    const identity = newIdentity();
+    await entry({ kind: "admit", member: newMemberOf(meshId, identity, name), role: "member" });
+    return identity;
+  };
+  const stays = [await member("stays-0"), await member("stays-1")];
   const staysLinks = await Promise.all(stays.map((member, n) => two.connect(n, meshId, member)));
   const sent: Sent[] = [];
   for (let round = 0; round < 8; round += 1) {
-    const leaves = await two.member(meshId, `leaves-${round}`);
+    const leaves = await member(`leaves-${round}`);
     const link = await two.connect(round % 2, meshId, leaves);
     let over = false;
-    const to = (from: Identity, target: Identity) => () => envelopeOf(meshId, from, target.memberId, "x");
+    const to = (from: Identity, target: Identity) => () => envelopeOf(meshId, from, target.memberId, "", sealedDm);
     const sending = staysLinks.map((one, n) => sendOn(one, to(stays[n] as Identity, leaves), () => over, sent));
     // Its link is closed as soon as its broker hears of it.
     sending.push(sendOn(link, to(leaves, stays[0] as Identity), () => over, sent));
     const started = sent.length;
     while (sent.length < started + 20) await new Promise((resolve) => setImmediate(resolve));
-    await two.store.revokeMember(meshId, leaves.memberId, 1);
+    await entry({ kind: "revoke", member_id: leaves.memberId, through: { epoch: 1, seq: 0 } });
     const revokedAt = sent.length;
     while (sent.length < revokedAt + 10) await new Promise((resolve) => setImmediate(resolve));
     over = true;

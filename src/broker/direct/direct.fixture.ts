@@ -3,7 +3,8 @@ import type { TestContext } from "node:test";
 import type { ApiKeyMade } from "../../protocol/direct-api.ts";
 import type { BrokerOptions } from "../broker.ts";
 import { brokerFixture, call, type Fixture } from "../testing/fixture.ts";
-import { type Identity, newIdentity, type Peer } from "../testing/peer.ts";
+import type { Identity, Peer } from "../testing/peer.ts";
+import { sealMesh, type SealedMesh } from "../testing/sealed-mesh.ts";
 
 type Answer = Awaited<ReturnType<typeof call>>;
 
@@ -13,6 +14,9 @@ export interface DirectFixture extends Fixture {
   readonly ownerLink: Peer;
   readonly bob: Identity;
   readonly bobLink: Peer;
+  readonly mesh: SealedMesh;
+  /** By the owner's word: `#name` or `queue:name`. */
+  setUnsealed(destination: string, unsealed: boolean): Promise<void>;
   apiKey(request?: Readonly<Record<string, unknown>>): Promise<ApiKeyMade>;
   /** One request with a key; `path` below the mesh. */
   ask(
@@ -28,20 +32,23 @@ export interface DirectFixture extends Fixture {
 
 export async function directFixture(t: TestContext, options: Partial<BrokerOptions> = {}): Promise<DirectFixture> {
   const fixture = await brokerFixture(t, options);
-  const owner = newIdentity();
-  const added = { member_id: owner.memberId, name: "owner", role: "owner" };
-  assert.equal((await fixture.admin("POST", `/v1/meshes/${fixture.meshId}/members`, added)).status, 200);
-  const bob = await fixture.member("bob");
-  const ownerLink = await fixture.connect(owner);
+  const mesh = await sealMesh(fixture);
+  const { owner, ownerLink } = mesh;
+  const bob = await mesh.admit("bob");
   const bobLink = await fixture.connect(bob);
   await ownerLink.request<"topic_create">({ type: "topic_create", name: "alerts" });
   await bobLink.request<"subscribe">({ type: "subscribe", topic: "alerts" });
-  await ownerLink.request<"topic_policy">({ type: "topic_policy", topic: "alerts", unsealed: true });
+  const setUnsealed: DirectFixture["setUnsealed"] = async (destination, unsealed) => {
+    await mesh.add(owner, { kind: "policy", destination, unsealed });
+  };
+  await setUnsealed("#alerts", true);
   const direct: Omit<DirectFixture, keyof Fixture> = {
     owner,
     ownerLink,
     bob,
     bobLink,
+    mesh,
+    setUnsealed,
     async apiKey(request = {}) {
       const path = `/v1/meshes/${fixture.meshId}/api_keys`;
       const made = await fixture.admin("POST", path, { name: "test", ...request });

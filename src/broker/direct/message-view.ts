@@ -8,6 +8,8 @@ import { parseMeta } from "../../protocol/meta.ts";
 export function messageView(item: PushItem, nameOf: (memberId: string) => string | null): DirectMessage[] {
   const { envelope } = item;
   if (envelope === null) return [];
+  // What is sealed nobody here can open: it is shown as it stands in the log, for a caller to know that there is something.
+  const encrypted = envelope.algorithm !== "none";
   const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
   return [
     {
@@ -20,13 +22,13 @@ export function messageView(item: PushItem, nameOf: (memberId: string) => string
       to: addressOf(envelope.destination_kind, envelope.destination_ref, nameOf),
       topic,
       content_type: envelope.content_type,
-      message: textOf(envelope.content_type, Buffer.from(envelope.body, "base64url")),
+      message: encrypted ? null : textOf(envelope.content_type, Buffer.from(envelope.body, "base64url")),
       body: envelope.body,
       meta: parseMeta(envelope.meta),
       mentions: envelope.mentions,
       reply_to: envelope.reply_to,
       priority: envelope.priority,
-      encrypted: false,
+      encrypted,
       via: saysUnsigned(envelope) ? envelope.key_id : null,
       sent_at: envelope.sent_at,
     },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { BrokerLimits } from "../broker-limits.ts";
 import { storeAt } from "../store/sqlite/open-store.fixture.ts";
-import { envelopeOf } from "../testing/peer.ts";
+import { envelopeOf, sealedShared } from "../testing/peer.ts";
 import { directFixture } from "./direct.fixture.ts";
 
 /** A broker whose store waits in its next transaction until it is told to go on: what comes meanwhile is one batch. */
@@ -54,7 +54,9 @@ test("of requests in one batch none is held back for another that was refused, t
 test("a broker that stops finishes what is under way and tells who waits to send again; a link's daemon knows that by itself", async (t) => {
   const { fixture, store, key, underWay, go, queued } = await heldFixture(t);
   const waiting = [fixture.send(key, {}, "waits-1"), fixture.send(key, {}, "waits-2")];
-  const linked = fixture.ownerLink.sendItems([envelopeOf(fixture.meshId, fixture.owner, "#alerts", "by link")]);
+  const linked = fixture.ownerLink.sendItems([
+    envelopeOf(fixture.meshId, fixture.owner, "#alerts", "by link", sealedShared),
+  ]);
   const unanswered = assert.rejects(linked, /closed/);
   await queued(3);
   const stopped = fixture.stop();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { envelopeOf } from "../testing/peer.ts";
+import { envelopeOf, sealedDm, sealedShared } from "../testing/peer.ts";
 import { directFixture } from "./direct.fixture.ts";
 
 type Item = Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ test("a topic's history is what its subscriber may see, page by page, and says w
   const fixture = await directFixture(t);
   const { meshId, owner, ownerLink } = fixture;
   const { key, key_id } = await fixture.apiKey({ member: "@bob", scopes: ["send", "read"] });
-  await ownerLink.sendItems([envelopeOf(meshId, owner, "#alerts", "signed", { meta: '{"build":7}' })]);
+  await ownerLink.sendItems([envelopeOf(meshId, owner, "#alerts", "", { ...sealedShared, meta: '{"build":7}' })]);
   await fixture.send(key, { message: "not signed" });
   await fixture.send(key, { message: undefined, body: "_-8" });
   const page = async (query: string) => {
@@ -27,7 +27,7 @@ test("a topic's history is what its subscriber may see, page by page, and says w
   );
   const older = await page(`limit=2&cursor=${newest.next_cursor}`);
   assert.deepEqual(
-    older.items.map(({ from, to, topic, meta, via }) => ({ from, to, topic, meta, via })),
+    older.items.map(({ from, to, topic, meta, via, encrypted }) => ({ from, to, topic, meta, via, encrypted })),
     [
       {
         from: { member_id: owner.memberId, name: "owner" },
@@ -35,6 +35,7 @@ test("a topic's history is what its subscriber may see, page by page, and says w
         topic: "alerts",
         meta: { build: 7 },
         via: null,
+        encrypted: true,
       },
     ],
   );
@@ -56,18 +57,18 @@ test("mention search finds what the member may see and no more, and members are 
   await ownerLink.request<"topic_create">({ type: "topic_create", name: "plans" });
   const mentions = [bob.memberId];
   await ownerLink.sendItems([
-    envelopeOf(meshId, owner, bob.memberId, "to bob", { mentions }),
-    envelopeOf(meshId, owner, "#plans", "behind bob's back", { mentions }),
-    envelopeOf(meshId, owner, owner.memberId, "to himself", { mentions }),
-    envelopeOf(meshId, owner, "#alerts", "in public", { mentions }),
-    envelopeOf(meshId, owner, "#alerts", "of nobody"),
+    envelopeOf(meshId, owner, bob.memberId, "", { ...sealedDm, mentions }),
+    envelopeOf(meshId, owner, "#plans", "", { ...sealedShared, mentions }),
+    envelopeOf(meshId, owner, owner.memberId, "", { ...sealedDm, mentions }),
+    envelopeOf(meshId, owner, "#alerts", "", { ...sealedShared, mentions }),
+    envelopeOf(meshId, owner, "#alerts", "", sealedShared),
   ]);
   const found = await fixture.ask(key, "GET", "/mentions");
   assert.deepEqual(
-    (found.json["items"] as Item[]).map(({ message, to }) => [message, to]),
+    (found.json["items"] as Item[]).map(({ history_id, message, to }) => [history_id, message, to]),
     [
-      ["in public", "#alerts"],
-      ["to bob", "@bob"],
+      [4, null, "#alerts"],
+      [1, null, "@bob"],
     ],
   );
   const members = (await fixture.ask(key, "GET", "/members")).json["items"] as Item[];

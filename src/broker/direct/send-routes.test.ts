@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { directFixture } from "./direct.fixture.ts";
-import { envelopeOf } from "../testing/peer.ts";
+import { sealedShared, envelopeOf } from "../testing/peer.ts";
 
 test("a message by an API key is committed once under its id, pushed without a signature, and answered again whatever the limit", async (t) => {
   const fixture = await directFixture(t, { limits: { memberRate: 1, memberBurst: 2 } });
@@ -78,7 +78,7 @@ test("without an id one is made and told; the id may stand in the header or the 
 
 test("what nobody has sealed is taken where an owner has opened the topic, and nowhere else; a retry is answered after it was closed", async (t) => {
   const fixture = await directFixture(t);
-  const { ownerLink, bobLink } = fixture;
+  const { ownerLink } = fixture;
   const { key } = await fixture.apiKey();
   await ownerLink.request<"topic_create">({ type: "topic_create", name: "plans" });
   const refused = async (to: string): Promise<unknown[]> => {
@@ -88,27 +88,20 @@ test("what nobody has sealed is taken where an owner has opened the topic, and n
   for (const to of ["#plans", "#all", "@bob", "@owner/agent"])
     assert.deepEqual(await refused(to), [400, "unsealed_body"], to);
   assert.deepEqual(await refused("#nowhere"), [404, "unknown_destination"]);
-  await assert.rejects(
-    bobLink.request<"topic_policy">({ type: "topic_policy", topic: "plans", unsealed: true }),
-    /not_allowed/,
-  );
-  await assert.rejects(
-    ownerLink.request<"topic_policy">({ type: "topic_policy", topic: "nowhere", unsealed: true }),
-    /unknown_destination/,
-  );
   assert.equal((await fixture.send(key, {}, "kept")).status, 201);
-  const closed = await ownerLink.request<"topic_policy">({ type: "topic_policy", topic: "alerts", unsealed: false });
-  assert.deepEqual([closed.unsealed, closed.unsealed_through], [false, 1]);
+  await fixture.setUnsealed("#alerts", false);
+  const { topics } = await ownerLink.request<"topics">({ type: "topics" });
+  const closed = topics.find(({ name }) => name === "alerts");
+  assert.deepEqual([closed?.unsealed, closed?.unsealed_through], [false, 1]);
   assert.deepEqual(await refused("#alerts"), [400, "unsealed_body"]);
   assert.equal((await fixture.send(key, {}, "kept")).status, 200);
-  const opened = await ownerLink.request<"topic_policy">({ type: "topic_policy", topic: "alerts", unsealed: true });
-  assert.equal(opened.unsealed, true);
+  await fixture.setUnsealed("#alerts", true);
   assert.equal((await fixture.send(key, {}, "never")).status, 201, "nothing that was refused had used the id up");
 });
 
 test("a queue takes what nobody has sealed once an owner has opened it, and whoever claims it gets it as it is", async (t) => {
   const fixture = await directFixture(t);
-  const { ownerLink, bobLink } = fixture;
+  const { bobLink } = fixture;
   const { key, key_id } = await fixture.apiKey({ destinations: ["queue:jobs"] });
   const send = (id: string) => fixture.send(key, { to: "queue:jobs" }, id);
   assert.equal((await send("one")).json["code"], "unknown_destination");
@@ -116,10 +109,7 @@ test("a queue takes what nobody has sealed once an owner has opened it, and whoe
   const refused = await send("one");
   assert.deepEqual([refused.status, refused.json["code"]], [400, "unsealed_body"]);
   assert.match(String(refused.json["hint"]), /claudemesh queue open jobs --unsealed/);
-  const policy = { type: "queue_policy", queue: "jobs" } as const;
-  await assert.rejects(bobLink.request<"queue_policy">({ ...policy, unsealed: true }), /not_allowed/);
-  const opened = await ownerLink.request<"queue_policy">({ ...policy, unsealed: true });
-  assert.deepEqual([opened.unsealed, opened.unsealed_through], [true, 0]);
+  await fixture.setUnsealed("queue:jobs", true);
   assert.equal((await send("one")).status, 201);
   assert.equal((await fixture.ask(key, "GET", "/messages/one")).json["delivered_to"], null);
   const claim = { type: "claim", queue: "jobs", limit: 5, lease_ms: 60_000, wait_ms: 0 } as const;
@@ -128,8 +118,9 @@ test("a queue takes what nobody has sealed once an owner has opened it, and whoe
     messages.map(({ item }) => [item.envelope?.key_id, item.envelope?.signature]),
     [[`api:${key_id}`, ""]],
   );
-  const closed = await ownerLink.request<"queue_policy">({ ...policy, unsealed: false });
-  assert.deepEqual([closed.unsealed, closed.unsealed_through], [false, 1]);
+  await fixture.setUnsealed("queue:jobs", false);
+  const { queues } = await bobLink.request<"queues">({ type: "queues", queue: "jobs", counts: false });
+  assert.deepEqual([queues[0]?.unsealed, queues[0]?.unsealed_through], [false, 1]);
   assert.equal((await send("two")).json["code"], "unsealed_body");
 });
 
@@ -137,7 +128,7 @@ test("a link never sends what nobody has signed, nor in the name of a key", asyn
   const fixture = await directFixture(t);
   const { meshId, owner, ownerLink } = fixture;
   const { key_id } = await fixture.apiKey();
-  const signed = envelopeOf(meshId, owner, "#alerts", "hello");
+  const signed = envelopeOf(meshId, owner, "#alerts", "", sealedShared);
   const forged = [
     { ...signed, signature: "" },
     { ...signed, key_id: `api:${key_id}` },
@@ -161,7 +152,7 @@ test("an id that its member voided, a member outside the topic and a body that i
   };
   assert.deepEqual(await code(fixture.send(key, {}, "gone")), [410, "id_void"]);
   assert.deepEqual(await code(fixture.send(key, { message: "x".repeat(1_025) })), [413, "body_too_large"]);
-  await fixture.member("carol");
+  await fixture.mesh.admit("carol");
   const carols = await fixture.apiKey({ member: "@carol" });
   assert.deepEqual(await code(fixture.send(carols.key)), [403, "not_subscribed"]);
 });

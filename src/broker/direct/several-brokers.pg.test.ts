@@ -4,7 +4,7 @@ import type { ApiKeyMade } from "../../protocol/direct-api.ts";
 import { postgresStoreAt } from "../store/postgres/open-store.fixture.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
 import { brokerFixture, call } from "../testing/fixture.ts";
-import { newIdentity } from "../testing/peer.ts";
+import { sealMesh } from "../testing/sealed-mesh.ts";
 
 const server = sharedPostgres();
 
@@ -14,10 +14,8 @@ test("of brokers over one database each takes what another one's key, topic and 
   const second = await brokerFixture(t, { store: postgresStoreAt(url) });
   const mesh = `/v1/meshes/${first.meshId}`;
   assert.equal(second.meshId, first.meshId);
-  const owner = newIdentity();
-  await first.admin("POST", `${mesh}/members`, { member_id: owner.memberId, name: "owner", role: "owner" });
-  const link = await first.connect(owner);
-  await link.request<"topic_policy">({ type: "topic_policy", topic: "all", unsealed: true });
+  const { owner, add } = await sealMesh(first);
+  await add(owner, { kind: "policy", destination: "#all", unsealed: true });
   const form = { name: "test", scopes: ["send", "read"] };
   const { key, key_id } = (await first.admin("POST", `${mesh}/api_keys`, form)).json as unknown as ApiKeyMade;
   const ask = (at: typeof first, method: string, path: string, body?: unknown) => {
@@ -35,7 +33,7 @@ test("of brokers over one database each takes what another one's key, topic and 
     assert.equal((await ask(at, "GET", "/messages/disk-1")).json["history_id"], 1);
     assert.equal(((await ask(at, "GET", "/mentions")).json["items"] as unknown[]).length, 1);
   }
-  await link.request<"topic_policy">({ type: "topic_policy", topic: "all", unsealed: false });
+  await add(owner, { kind: "policy", destination: "#all", unsealed: false });
   const late = await ask(second, "POST", "/messages", { ...message, client_message_id: "disk-2" });
   assert.equal(late.json["code"], "unsealed_body");
   assert.equal((await ask(second, "POST", "/messages", message)).status, 200);

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { blobPath, writeBlobAuthorization } from "../../protocol/files/blob-request.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { Fixture } from "../testing/fixture.ts";
 import type { Identity } from "../testing/peer.ts";
 
 /** What is asked, and what is signed where that is another thing. */
@@ -22,6 +21,13 @@ export interface BlobCall {
   };
 }
 
+/** The broker that is asked, and the mesh that is meant. */
+export interface BlobBroker {
+  readonly broker: { readonly url: string };
+  readonly clock: { now(): number };
+  readonly meshId: string;
+}
+
 export interface BlobAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -34,7 +40,7 @@ export function blobIdOf(bytes: Uint8Array): string {
 }
 
 /** One request for a blob, signed by `identity`. */
-export function callBlob(fixture: Fixture, identity: Identity, asked: BlobCall): Promise<BlobAnswer> {
+export function callBlob(fixture: BlobBroker, identity: Identity, asked: BlobCall): Promise<BlobAnswer> {
   const { host, hostname, port } = new URL(fixture.broker.url);
   const { sent = {}, method } = asked;
   const meshId = asked.meshId ?? fixture.meshId;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +8,14 @@ import { problemOf } from "../../http/checked-routes.fixture.ts";
 import { errorsOf } from "../../http/route-errors.ts";
 import { assertTable } from "../../http/route-table.fixture.ts";
 import type { Route } from "../../http/route.ts";
-import { signAdmission } from "../../protocol/admission.ts";
-import { privateKeyFromSeed, publicKeyHexOf } from "../../protocol/signing.ts";
+import { signMembershipRead } from "../../protocol/admission.ts";
+import { rfc3339 } from "../../protocol/time.ts";
 import { blobIdOf, callBlob } from "../files/blob-caller.fixture.ts";
 import { storeAt } from "../store/sqlite/open-store.fixture.ts";
 import { brokerFixture, call, type Fixture } from "../testing/fixture.ts";
+import { newMemberOf } from "../testing/chain.ts";
 import { newIdentity } from "../testing/peer.ts";
+import { sealMesh, type SealedMesh } from "../testing/sealed-mesh.ts";
 import { adminApi, adminRoutes } from "./admin-routes.ts";
 import { publicApi, publicRoutes } from "./public-routes.ts";
 
@@ -35,12 +36,18 @@ test("what the broker answers is what its routes describe", async (context) => {
   const socket = asking({ socketPath: fixture.broker.adminSocket }, admin);
   const port = asking(portOf(fixture), pages);
   const nonce = "n".repeat(43);
+  const { json: unsealed } = await fixture.admin("POST", "/v1/meshes", { slug: "unsealed" });
+  const added = await socket("POST", `/v1/meshes/${String(unsealed["mesh_id"])}/members`, {
+    member_id: "a".repeat(64),
+    name: "alice",
+  });
+  const mesh = await sealMesh(fixture);
   const asked = [
+    added,
     await socket("GET", "/v1/status"),
     await socket("GET", "/v1/ready"),
     await socket("POST", "/v1/meshes", { slug: "other" }),
     await socket("GET", "/v1/meshes"),
-    await socket("POST", `/v1/meshes/${fixture.meshId}/members`, { member_id: "a".repeat(64), name: "alice" }),
     await socket("POST", "/v1/upkeep/retention", { dry_run: true }),
     await socket("POST", "/v1/upkeep/dedupe"),
     await socket("POST", "/v1/upkeep/files"),
@@ -50,9 +57,9 @@ test("what the broker answers is what its routes describe", async (context) => {
     await port("GET", "/readyz"),
     await port("GET", "/metrics"),
     await port("GET", `/v1/broker?nonce=${nonce}`),
-    ...(await joinTwice(fixture, port)),
-    ...(await askByKey(fixture, socket, port)),
-    ...(await askForBlobs(fixture)),
+    ...(await joinTwice(fixture, mesh, socket, port)),
+    ...(await askByKey(fixture, mesh, socket, port)),
+    ...(await askForBlobs(fixture, mesh)),
     await port("GET", "/openapi.json"),
     await socket("GET", "/openapi.json"),
     await socket("POST", "/v1/shutdown"),
@@ -160,33 +167,30 @@ function asking(where: Parameters<typeof call>[0], routes: readonly Route[]): As
   };
 }
 
-/** The same member by the same invite. */
-async function joinTwice(fixture: Fixture, ask: Ask): Promise<Awaited<ReturnType<Ask>>[]> {
-  const [owner, guest] = [newIdentity(), newIdentity()];
-  const members = `/v1/meshes/${fixture.meshId}/members`;
-  await fixture.admin("POST", members, { member_id: owner.memberId, name: "owner", role: "owner" });
-  const inviteSeed = randomBytes(32);
-  const link = await fixture.connect(owner);
-  await link.request<"invite_create">({
-    type: "invite_create",
-    invite_id: publicKeyHexOf(privateKeyFromSeed(inviteSeed)),
-    role: "member",
-    uses: 1,
-    expires_in_ms: 60_000,
-    authority: null,
-  });
-  const admission = signAdmission(
-    { mesh_id: fixture.meshId, broker_key: fixture.broker.deploymentPublicKey },
-    { inviteSeed, memberId: guest.memberId, memberKey: guest.privateKey },
-    { x25519_pubkey: "c".repeat(64), name: "guest" },
-  );
-  const path = `/v1/meshes/${fixture.meshId}/join`;
-  return [await ask("POST", path, admission), await ask("POST", path, admission)];
+/** The chain as who runs the broker and who holds an invite read it, and the same member by the same invite. */
+async function joinTwice(
+  fixture: Fixture,
+  { chain, invite }: SealedMesh,
+  socket: Ask,
+  port: Ask,
+): Promise<Awaited<ReturnType<Ask>>[]> {
+  const mesh = `/v1/meshes/${fixture.meshId}`;
+  const key = await invite();
+  const entry = chain.join(key, newMemberOf(fixture.meshId, newIdentity(), "guest"));
+  const place = { mesh_id: fixture.meshId, broker_key: fixture.broker.deploymentPublicKey };
+  const read = signMembershipRead(place, key.privateKey, { after: -1, at: rfc3339(fixture.clock.now()) });
+  return [
+    await port("POST", `${mesh}/membership`, read),
+    await port("POST", `${mesh}/join`, { entries: [entry] }),
+    await port("POST", `${mesh}/join`, { entries: [entry] }),
+    await socket("GET", `${mesh}/membership`),
+    await socket("POST", `${mesh}/membership`, { entries: [entry] }),
+  ];
 }
 
 /** Putting a blob twice, and getting it. */
-async function askForBlobs(fixture: Fixture): Promise<Awaited<ReturnType<Ask>>[]> {
-  const alice = await fixture.member("keeper-of-files");
+async function askForBlobs(fixture: Fixture, { admit }: SealedMesh): Promise<Awaited<ReturnType<Ask>>[]> {
+  const alice = await admit("keeper-of-files");
   const bytes = Buffer.from("sealed");
   const blobId = blobIdOf(bytes);
   const asked: Awaited<ReturnType<Ask>>[] = [];
@@ -205,16 +209,18 @@ async function askForBlobs(fixture: Fixture): Promise<Awaited<ReturnType<Ask>>[]
 }
 
 /** Every route that asks for an API key, by one of a member that is subscribed to #all, and those that look after it. */
-async function askByKey(fixture: Fixture, socket: Ask, port: Ask): Promise<Awaited<ReturnType<Ask>>[]> {
+async function askByKey(
+  fixture: Fixture,
+  { owner, add }: SealedMesh,
+  socket: Ask,
+  port: Ask,
+): Promise<Awaited<ReturnType<Ask>>[]> {
   const mesh = `/v1/meshes/${fixture.meshId}`;
-  const owner = newIdentity();
-  await fixture.admin("POST", `${mesh}/members`, { member_id: owner.memberId, name: "keeper", role: "owner" });
-  const link = await fixture.connect(owner);
-  await link.request<"topic_policy">({ type: "topic_policy", topic: "all", unsealed: true });
-  const form = { name: "test", member: "keeper", scopes: ["send", "read"] };
+  await add(owner, { kind: "policy", destination: "#all", unsealed: true });
+  const form = { name: "test", member: "owner", scopes: ["send", "read"] };
   const { key, key_id } = (await fixture.admin("POST", `${mesh}/api_keys`, form)).json;
   const bearer = { authorization: `Bearer ${String(key)}`, "idempotency-key": "one" };
-  const message = { to: "#all", message: "hello", mentions: ["@keeper"] };
+  const message = { to: "#all", message: "hello", mentions: ["@owner"] };
   return [
     await socket("POST", `${mesh}/api_keys`, form),
     await socket("GET", `${mesh}/api_keys`),

@@ -10,9 +10,6 @@ import { onEpochCreate } from "./frames/epoch-create.ts";
 import { onEpochWraps } from "./frames/epoch-wraps.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
-import { onInviteCreate } from "./frames/invite-create.ts";
-import { onInviteRevoke } from "./frames/invite-revoke.ts";
-import { onInvites } from "./frames/invites.ts";
 import { onKeys } from "./frames/keys.ts";
 import { onKeysWanted } from "./frames/keys-wanted.ts";
 import { onKeysAnnounce } from "./frames/keys-announce.ts";
@@ -26,7 +23,6 @@ import { onPushAck } from "./frames/push-ack.ts";
 import { onQueueCreate } from "./frames/queue-create.ts";
 import { onQueueDead } from "./frames/queue-dead.ts";
 import { onQueueDelete } from "./frames/queue-delete.ts";
-import { onQueuePolicy } from "./frames/queue-policy.ts";
 import { onQueueRequeue } from "./frames/queue-requeue.ts";
 import { onQueues } from "./frames/queues.ts";
 import { onReach } from "./frames/reach.ts";
@@ -36,7 +32,6 @@ import { onSend } from "./frames/send.ts";
 import { onSubscribe } from "./frames/subscribe.ts";
 import { onTopicCreate } from "./frames/topic-create.ts";
 import { onTopicMembers } from "./frames/topic-members.ts";
-import { onTopicPolicy } from "./frames/topic-policy.ts";
 import { onTopics } from "./frames/topics.ts";
 import { onUnsubscribe } from "./frames/unsubscribe.ts";
 import { onVoid } from "./frames/void.ts";
@@ -58,12 +53,8 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   topic_create: onTopicCreate,
   subscribe: onSubscribe,
   unsubscribe: onUnsubscribe,
-  topic_policy: onTopicPolicy,
   history: onHistory,
   mentions: onMentions,
-  invite_create: onInviteCreate,
-  invites: onInvites,
-  invite_revoke: onInviteRevoke,
   keys: onKeys,
   epoch_create: onEpochCreate,
   epoch_wraps: onEpochWraps,
@@ -76,7 +67,6 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   queues: onQueues,
   queue_create: onQueueCreate,
   queue_delete: onQueueDelete,
-  queue_policy: onQueuePolicy,
   queue_dead: onQueueDead,
   queue_requeue: onQueueRequeue,
   claim: onClaim,

@@ -36,7 +36,7 @@ export interface AppendRules {
   /** Whether a chain may begin by this. */
   readonly begins: boolean;
   /** Throws for an entry that may not be appended by whoever handed it in; called before it is verified, `state` is what it follows. */
-  check?(entry: MembershipEntry, state: MembershipState | null): void;
+  check?(entry: MembershipEntry, state: MembershipState | null): void | Promise<void>;
 }
 
 export interface ChainsParts {
@@ -129,7 +129,7 @@ export function createChains(parts: ChainsParts): Chains {
     requireFollows(before, entry, rules);
     if (Buffer.byteLength(text) > limits.membershipEntryBytesMax)
       throw new ClaudemeshError("membership_invalid", "a membership entry is refused: it is too large");
-    rules.check?.(entry, before);
+    await rules.check?.(entry, before);
     const state = advance(before, entry, meshId);
     let done = false;
     try {

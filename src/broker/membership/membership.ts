@@ -115,11 +115,14 @@ export function createMembership(parts: MembershipParts): Membership {
     known: chains.known,
     fresh: chains.fresh,
     kept: chains.kept,
-    async append(meshId, entries, rules) {
-      const [first] = entries;
-      if (first?.kind === "create") await requireFounder(store, meshId, first);
-      return chains.append(meshId, entries, rules);
-    },
+    append: (meshId, entries, rules) =>
+      chains.append(meshId, entries, {
+        ...rules,
+        async check(entry, state) {
+          if (state === null && entry.kind === "create") await requireFounder(store, meshId, entry);
+          await rules.check?.(entry, state);
+        },
+      }),
     async page(meshId, after) {
       const texts = await store.membershipAbove(
         meshId,

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { applyEntry } from "../../protocol/membership/apply-entry.ts";
 import type { EventFrame } from "../../protocol/frames.ts";
 import { at, fleetFixture } from "../testing/fleet.ts";
-import { newMemberOf } from "../testing/chain.ts";
-import { envelopeOf, newIdentity } from "../testing/peer.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import { beginChainOf, newMemberOf } from "../testing/chain.ts";
+import { envelopeOf, newIdentity, sealedDm } from "../testing/peer.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
 import { sealMesh } from "../testing/sealed-mesh.ts";
 
@@ -70,8 +71,7 @@ for (const redis of ["with Redis", "without Redis"] as const) {
     const { n } = await add(carol, { kind: "dm_from", from: [owner.memberId] });
     if (redis === "without Redis") fleet.sweep([1]);
     await bobLink.next(headIs(n));
-    const body = Buffer.alloc(64, 5).toString("base64url");
-    const dm = envelopeOf(meshId, bob, carol.memberId, "", { algorithm: "hpke-v1", sealed_to: "a".repeat(64), body });
+    const dm = envelopeOf(meshId, bob, carol.memberId, "", sealedDm);
     const [answer] = await bobLink.sendItems([dm]);
     assert.equal((answer as { code?: string }).code, "not_allowed");
   });
@@ -84,7 +84,9 @@ test("a chain that begins at one broker seals the mesh at the other from its com
   await fleet.redis.kill();
   const unsealed = () => envelopeOf(fleet.meshId, alice, bob.memberId, "hi");
   assert.equal((await link.sendItems([unsealed()]))[0]?.status, 201);
-  await sealMesh(at(fleet, 0));
+  const { entries } = beginChainOf(fleet.meshId, alice, rfc3339(at(fleet, 0).clock.now()), "alice");
+  const begun = await at(fleet, 0).admin("POST", `/v1/meshes/${fleet.meshId}/membership`, { entries });
+  assert.equal(begun.status, 200, JSON.stringify(begun.json));
   const [answer] = await link.sendItems([unsealed()]);
   assert.equal((answer as { code?: string }).code, "unsealed_body");
 });

@@ -1,6 +1,4 @@
 import type { ApiKeyScope } from "../../protocol/api-key.ts";
-import type { QueueRow } from "./queue-store.ts";
-import type { TopicRow } from "./store.ts";
 
 /** What the broker keeps for callers without a daemon: their keys, and where they may hand in what is not sealed. */
 export interface ApiKeyStore {
@@ -16,10 +14,6 @@ export interface ApiKeyStore {
   touchApiKey(meshId: string, keyId: string, now: number): Promise<void>;
   /** Forgets keys that ended before a time; returns how many. */
   expireApiKeys(meshId: string, endedBefore: number, options: { limit: number; dryRun: boolean }): Promise<number>;
-  /** Opens a topic for unsealed messages or closes it, under the mesh's lock. No such topic: unknown_destination. */
-  setTopicUnsealed(meshId: string, topicName: string, unsealed: boolean): Promise<TopicRow>;
-  /** The same of a queue. */
-  setQueueUnsealed(meshId: string, queueName: string, unsealed: boolean): Promise<QueueRow>;
 }
 
 export interface ApiKeyRow {

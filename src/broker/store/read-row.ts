@@ -4,7 +4,7 @@ import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
 import { issuePosition } from "./position-mac.ts";
-import type { DedupeRecord, ExpiryNotice, InviteRow, MemberRow, MeshRow, TopicRow } from "./store.ts";
+import type { DedupeRecord, ExpiryNotice, MemberRow, MeshRow, TopicRow } from "./store.ts";
 
 /** A row as either database gives it: a number may be text, and true may be 1. */
 type Row = Readonly<Record<string, unknown>>;
@@ -45,20 +45,6 @@ export function readRecord(positionKey: KeyObject, meshId: string, row: Row, inc
     first_seen_at: Number(row["first_seen_at"]),
     history_available: isTrue(row["history_available"]),
     position: incarnation === null ? null : issuePosition(positionKey, meshId, { ...place, incarnation }),
-  };
-}
-
-export function readInvite(row: Row): InviteRow {
-  return {
-    mesh_id: String(row["mesh_id"]),
-    invite_id: String(row["invite_id"]),
-    role: String(row["role"]) as InviteRow["role"],
-    uses: Number(row["uses"]),
-    used: Number(row["used"]),
-    created_by: String(row["created_by"]),
-    created_at: Number(row["created_at"]),
-    expires_at: Number(row["expires_at"]),
-    revoked_at: numberOrNull(row["revoked_at"]),
   };
 }
 

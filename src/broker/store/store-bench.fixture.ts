@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { DedupeSetting } from "../link/link-parts.ts";
 import { envelopeOf, type Identity, newIdentity } from "../testing/peer.ts";
+import type { MembershipEffect } from "./membership-store.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
 export const day = 86_400_000;
@@ -46,6 +47,28 @@ export async function bench(t: TestContext, open: OpenStore, dedupe?: DedupeSett
   ] as const)
     await under.store.addMember({ mesh_id, member_id: identity.memberId, name, role: "member", now });
   return { ...under, meshId: mesh_id, alice, bob, now };
+}
+
+/** An entry of the mesh's chain that has these effects; what it says is nobody's business here. */
+export async function changeBy(
+  store: BrokerStore,
+  meshId: string,
+  effects: readonly MembershipEffect[],
+  now: number,
+): Promise<void> {
+  const head = await store.membershipHead(meshId);
+  const n = (head?.n ?? -1) + 1;
+  const hash = String(n).padStart(64, "0");
+  assert.ok(await store.appendMembership(meshId, { n, hash, previous: head?.hash ?? null, text: "{}", effects }, now));
+}
+
+export function revoke(store: BrokerStore, meshId: string, memberId: string, now: number): Promise<void> {
+  return changeBy(store, meshId, [{ kind: "member_ended", member_id: memberId, status: "revoked" }], now);
+}
+
+/** Opens a topic or queue (`#name`, `queue:name`) for unsealed messages, or closes it. */
+export function setUnsealed(store: BrokerStore, meshId: string, destination: string, unsealed: boolean): Promise<void> {
+  return changeBy(store, meshId, [{ kind: "unsealed", destination, unsealed }], 1);
 }
 
 /** What the accept path hands to a store. */

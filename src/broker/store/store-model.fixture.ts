@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { newIdentity } from "../testing/peer.ts";
-import { item, type StoreUnderTest } from "./store-bench.fixture.ts";
+import { item, type StoreUnderTest, revoke } from "./store-bench.fixture.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore } from "./store.ts";
 
 /**
@@ -208,7 +208,7 @@ async function take(world: World, each: Step): Promise<void> {
       return;
     }
     case "revoke":
-      await store.revokeMember(meshId, memberAt(each.who).memberId, 1);
+      await revoke(store, meshId, memberAt(each.who).memberId, 1);
       world.revoked.add(each.who);
       for (const { intervals } of topics)
         for (const interval of intervals.get(each.who) ?? []) interval.last ??= log.length;

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { limits } from "../../protocol/limits.ts";
 import { newIdentity } from "../testing/peer.ts";
 import type { NewApiKey } from "./api-key-store.ts";
-import { type Bench, item, kinds, type On } from "./store-bench.fixture.ts";
+import { type Bench, item, kinds, type On, revoke, setUnsealed } from "./store-bench.fixture.ts";
 import type { AcceptItem, AcceptOutcome } from "./store.ts";
 
 const numbered = (n: number): string => `0198f0a0-0000-7000-8000-${String(n).padStart(12, "0")}`;
@@ -85,7 +85,7 @@ export function directCallers(on: On): void {
     const under = await on(t);
     const { store, meshId, bob } = under;
     await assert.rejects(create(under, 1, { member_id: newIdentity().memberId }), { code: "not_a_member" });
-    await store.revokeMember(meshId, bob.memberId, 5);
+    await revoke(store, meshId, bob.memberId, 5);
     await assert.rejects(create(under, 1, { member_id: bob.memberId }), { code: "not_a_member" });
     for (let n = 1; n <= limits.apiKeysOpenMax; n += 1) {
       const key_hash = Buffer.alloc(32);
@@ -106,8 +106,7 @@ export function directCallers(on: On): void {
     for (const name of ["alerts", "plans"])
       await store.createTopic({ mesh_id: meshId, name, created_by: alice.memberId, now });
     await store.raiseLinkEpoch(meshId, alice.memberId, { instance_id: "i", now });
-    const opened = await store.setTopicUnsealed(meshId, "alerts", true);
-    assert.deepEqual([opened.unsealed, opened.unsealed_through], [true, 0]);
+    await setUnsealed(store, meshId, "#alerts", true);
     const sent = [
       direct(item(meshId, alice, "#alerts")),
       direct(item(meshId, alice, "#plans")),
@@ -146,18 +145,17 @@ export function directCallers(on: On): void {
       return [topic?.unsealed, topic?.unsealed_through];
     };
     assert.deepEqual(await policy(), [false, 0]);
-    await store.setTopicUnsealed(meshId, "alerts", false);
+    await setUnsealed(store, meshId, "#alerts", false);
     assert.deepEqual(await policy(), [false, 0], "it never was open");
-    await store.setTopicUnsealed(meshId, "alerts", true);
+    await setUnsealed(store, meshId, "#alerts", true);
     const [sent, late] = [direct(item(meshId, alice, "#alerts")), direct(item(meshId, alice, "#alerts"))];
     await store.accept(meshId, [sent, item(meshId, alice, alice)], 10);
-    await store.setTopicUnsealed(meshId, "alerts", false);
+    await setUnsealed(store, meshId, "#alerts", false);
     assert.deepEqual(await policy(), [false, 2]);
     assert.deepEqual(codes(await store.accept(meshId, [sent, late], 11)), ["duplicate", "unsealed_body"]);
-    await store.setTopicUnsealed(meshId, "alerts", true);
-    await store.setTopicUnsealed(meshId, "alerts", true);
+    await setUnsealed(store, meshId, "#alerts", true);
+    await setUnsealed(store, meshId, "#alerts", true);
     assert.deepEqual(await policy(), [true, 2]);
-    await assert.rejects(store.setTopicUnsealed(meshId, "nowhere", true), { code: "unknown_destination" });
   });
 
   it("opens and closes a queue in the same way; a queue made anew is closed", async (t) => {
@@ -171,19 +169,18 @@ export function directCallers(on: On): void {
     };
     const sent = Array.from({ length: 5 }, () => direct(item(meshId, alice, "queue:jobs")));
     const accept = async (n: number) => codes(await store.accept(meshId, sent.slice(n, n + 1), 10));
-    await assert.rejects(store.setQueueUnsealed(meshId, "jobs", true), { code: "unknown_destination" });
     assert.deepEqual(await accept(0), ["unknown_destination"]);
     const made = await create();
     assert.deepEqual([made.unsealed, made.unsealed_through], [false, 0]);
     assert.deepEqual(await accept(0), ["unsealed_body"]);
-    assert.equal((await store.setQueueUnsealed(meshId, "jobs", true)).unsealed, true);
+    await setUnsealed(store, meshId, "queue:jobs", true);
     assert.deepEqual([...(await accept(0)), ...(await accept(1))], ["accepted", "accepted"]);
     const claim = { limit: 9, limitBytes: 1_000_000, leaseMs: 1_000, now: 20 };
     assert.equal((await store.claim(meshId, alice.memberId, "jobs", claim)).messages.length, 2);
-    await store.setQueueUnsealed(meshId, "jobs", false);
+    await setUnsealed(store, meshId, "queue:jobs", false);
     assert.deepEqual(await policy(), [false, 2]);
     assert.deepEqual([...(await accept(1)), ...(await accept(2))], ["duplicate", "unsealed_body"]);
-    await store.setQueueUnsealed(meshId, "jobs", true);
+    await setUnsealed(store, meshId, "queue:jobs", true);
     assert.deepEqual(await policy(), [true, 2]);
     await store.deleteQueue(meshId, "jobs", { force: true, limit: 100, now });
     await create();

@@ -3,8 +3,8 @@ import { it } from "node:test";
 import fc from "fast-check";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
-import { epochRecord, epochWrap, hex, nextEpoch } from "./epoch.fixture.ts";
-import type { Bench, On } from "./store-bench.fixture.ts";
+import { epochRecord, epochWrap, nextEpoch } from "./epoch.fixture.ts";
+import { type Bench, type On, changeBy, revoke } from "./store-bench.fixture.ts";
 
 /**
  * Keys against a model in memory, under epochs made, wraps handed in, members that come, go, are limited and revoked, in any order. Each
@@ -78,8 +78,6 @@ interface World {
   readonly places: readonly Place[];
   readonly wraps: Set<string>;
   readonly revoked: Set<number>;
-  /** Hash of the last membership entry. */
-  chain: string | null;
   readonly readers: readonly Reader[];
 }
 
@@ -131,7 +129,6 @@ async function begin(bench: Bench, run: number, history: Place["history"]): Prom
     places: [topic, place("queue:jobs", "jobs", [0, 1, 2]), place(`topic:${all?.topic_id}`, "all", [0, 1, 2])],
     wraps: new Set(),
     revoked: new Set(),
-    chain: null,
     readers: members.map(() => ({ after: 0, known: new Set(), departed: new Map(), last: new Map() })),
   };
 }
@@ -182,7 +179,7 @@ async function take(world: World, each: Step): Promise<void> {
     case "revoke": {
       const last = count - 1;
       if (revoked.has(last)) return;
-      await store.revokeMember(meshId, idOf(world, last), now);
+      await revoke(store, meshId, idOf(world, last), now);
       for (const place of places)
         if (place.destination.startsWith("topic:") && place.users.delete(last)) place.departed = place.records.length;
       revoked.add(last);
@@ -200,12 +197,8 @@ async function limit(world: World, n: number, limited: boolean): Promise<void> {
   const { bench, meshId, places, revoked } = world;
   const [, queue] = places;
   if (revoked.has(n) || queue === undefined) return;
-  const hash = hex();
   const destinations = limited ? ["#builds"] : null;
-  const effects = [{ kind: "member_limited", member_id: idOf(world, n), destinations } as const];
-  const place = { n: (await bench.store.membershipHead(meshId))?.n ?? -1, previous: world.chain };
-  assert.ok(await bench.store.appendMembership(meshId, { ...place, n: place.n + 1, hash, text: "{}", effects }, 1));
-  world.chain = hash;
+  await changeBy(bench.store, meshId, [{ kind: "member_limited", member_id: idOf(world, n), destinations }], 1);
   if (!limited) queue.users.add(n);
   else if (queue.users.delete(n)) queue.departed = queue.records.length;
 }

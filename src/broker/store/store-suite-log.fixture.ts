@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Position } from "../../protocol/frames.ts";
 import { newIdentity } from "../testing/peer.ts";
-import { accepted, item, type On } from "./store-bench.fixture.ts";
+import { accepted, item, type On, revoke } from "./store-bench.fixture.ts";
 
 /** The suite's part on positions, log epochs, members. */
 export function logAndDirectory(on: On): void {
@@ -42,7 +42,7 @@ export function logAndDirectory(on: On): void {
     const { store, meshId, alice, bob, now } = await on(t);
     const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
     const { link_epoch } = await store.raiseLinkEpoch(meshId, alice.memberId, { instance_id: "i", now });
-    await store.revokeMember(meshId, alice.memberId, now);
+    await revoke(store, meshId, alice.memberId, now);
     const sent = [{ ...item(meshId, alice, bob), linkEpoch: link_epoch }, item(meshId, bob, alice)];
     assert.deepEqual(
       (await store.accept(meshId, sent, 10)).map((outcome) => outcome.kind === "refused" && outcome.code),
@@ -72,7 +72,6 @@ export function logAndDirectory(on: On): void {
       for (const list of [
         await store.members(absent),
         await store.topics(absent),
-        await store.invites(absent),
         await store.cursors(absent, memberId),
         await store.subscribers(absent, "no topic"),
         await store.takeNotices(absent, memberId, 10),
@@ -91,13 +90,12 @@ export function logAndDirectory(on: On): void {
         () => store.addMember({ mesh_id: absent, member_id: memberId, name: "alice", role: "member", now }),
         () => store.createTopic({ mesh_id: absent, name: "builds", created_by: memberId, now }),
         () => store.subscribe(absent, memberId, "all", now),
-        () => store.revokeMember(absent, memberId, now),
+        () => revoke(store, absent, memberId, now),
         () => store.raiseLinkEpoch(absent, memberId, { instance_id: "i", now }),
-        () => store.revokeInvite(absent, "a", now),
       ];
       for (const change of changes)
         await assert.rejects(change, (thrown: { code: string }) =>
-          ["not_found", "not_a_member", "unknown_destination", "invite_unknown"].includes(thrown.code),
+          ["not_found", "not_a_member", "unknown_destination"].includes(thrown.code),
         );
       await store.addReceipts(absent, [{ to: memberId, from: bob.memberId, signature: "s", items: [] }], {
         keptMax: 1,

@@ -3,7 +3,7 @@ import { it, type TestContext } from "node:test";
 import { limits } from "../../protocol/limits.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
 import type { ClaimedMessage } from "./queue-store.ts";
-import { accepted, type Bench, idsOf, item, kinds, type On } from "./store-bench.fixture.ts";
+import { accepted, type Bench, idsOf, item, kinds, type On, revoke } from "./store-bench.fixture.ts";
 
 const minute = 60_000;
 
@@ -85,7 +85,7 @@ export function queues(on: On): void {
       ])
         await assert.rejects(use(), lost, made);
     await assert.rejects(store.ack(meshId, bob.memberId, "none", lease, 11), { code: "unknown_destination" });
-    await store.revokeMember(meshId, bob.memberId, 12);
+    await revoke(store, meshId, bob.memberId, 12);
     await assert.rejects(store.ack(meshId, bob.memberId, "work", lease, 12), { code: "not_a_member" });
     await assert.rejects(claim(under, bob, 12), { code: "not_a_member" });
     assert.deepEqual(seqs(await claim(under, alice, 10 + minute)), [1], "what a revoked member held comes to others");

@@ -4,7 +4,6 @@ import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
 import { blobs } from "./store-suite-blobs.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
-import { invites } from "./store-suite-invites.fixture.ts";
 import { keys } from "./store-suite-keys.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
@@ -21,7 +20,6 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: topics and cursors`, () => topicsAndCursors(on));
   describe(`${name}: queues`, () => queues(on));
   describe(`${name}: leases of a queue`, () => leaseModel(on));
-  describe(`${name}: invites`, () => invites(on));
   describe(`${name}: membership`, () => membership(on));
   describe(`${name}: direct callers`, () => directCallers(on));
   describe(`${name}: blobs`, () => blobs(on));

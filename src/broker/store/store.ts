@@ -1,4 +1,3 @@
-import type { Admission } from "../../protocol/admission.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
 import type { BlobRows } from "./blob-rows.ts";
@@ -45,20 +44,6 @@ export interface BrokerStore extends ApiKeyStore, BlobRows, KeyStore, Membership
   }): Promise<MemberRow>;
   members(meshId: string): Promise<MemberRow[]>;
   member(meshId: string, memberId: string): Promise<MemberRow | null>;
-  /** too_many_invites, already_exists. */
-  createInvite(invite: Omit<InviteRow, "used" | "revoked_at">): Promise<InviteRow>;
-  /** Newest first, closed ones included until upkeep forgets them. */
-  invites(meshId: string): Promise<InviteRow[]>;
-  /** Revoked before: returned unchanged. Unknown: invite_unknown. */
-  revokeInvite(meshId: string, inviteId: string, now: number): Promise<InviteRow>;
-  /**
-   * Makes a member by an invite. Already a member: nothing is used up. Else invite_unknown, invite_revoked,
-   * invite_expired, invite_used, already_exists for the name, not_a_member for who was revoked. The signatures are the caller's to check.
-   */
-  admit(meshId: string, admission: Admission, now: number): Promise<{ member: MemberRow; admitted: boolean }>;
-  expireInvites(meshId: string, expiredBefore: number, options: { limit: number; dryRun: boolean }): Promise<number>;
-  /** Sets status revoked; later accepts of its envelopes are refused `not_a_member`. */
-  revokeMember(meshId: string, memberId: string, now: number): Promise<void>;
   /** Raises and returns the member's link_epoch: an older link may no longer accept or acknowledge. */
   raiseLinkEpoch(
     meshId: string,
@@ -209,18 +194,6 @@ export interface RaisedLink {
   readonly life: string;
   /** instance_id of the link that another live broker holds of this member. */
   readonly elsewhere: string | null;
-}
-
-export interface InviteRow {
-  readonly mesh_id: string;
-  readonly invite_id: string;
-  readonly role: MemberRow["role"];
-  readonly uses: number;
-  readonly used: number;
-  readonly created_by: string;
-  readonly created_at: number;
-  readonly expires_at: number;
-  readonly revoked_at: number | null;
 }
 
 export interface TopicRow {

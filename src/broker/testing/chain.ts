@@ -3,11 +3,15 @@ import { applyEntry, beginChain } from "../../protocol/membership/apply-entry.ts
 import { type EntryMaker, nextEntry, noChain } from "../../protocol/membership/chain.ts";
 import {
   type EntryContent,
+  entryHash,
+  entryText,
   type MembershipEntry,
   type NewMember,
   signKeyProof,
 } from "../../protocol/membership/entry.ts";
 import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
+import { effectsOf } from "../membership/effects.ts";
+import type { MembershipStore } from "../store/membership-store.ts";
 import { type Identity, newIdentity } from "./peer.ts";
 
 /** A mesh's chain as a member's daemon holds and goes on with it, for tests. */
@@ -69,6 +73,18 @@ export function rotationOf(meshId: string, member: Identity): { content: EntryCo
     content: { kind: "rotate", keys: signKeyProof(meshId, member.memberId, keys, privateKey) },
     rotated: { memberId: member.memberId, privateKey },
   };
+}
+
+/** Puts an entry into a store behind the brokers' backs, as another broker would; `state` is the chain's right after it. */
+export async function storeEntry(
+  store: MembershipStore,
+  entry: MembershipEntry,
+  state: MembershipState,
+): Promise<void> {
+  const text = entryText(entry);
+  const { n, previous } = entry;
+  const stored = { n, hash: entryHash(text), previous, text, effects: effectsOf(entry, state) };
+  if (!(await store.appendMembership(state.meshId, stored, 1))) throw new Error("the store has another head");
 }
 
 function makerOf({ memberId, privateKey }: { memberId: string; privateKey: KeyObject }, keyId: string): EntryMaker {

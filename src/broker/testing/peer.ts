@@ -250,3 +250,9 @@ export function envelopeOf(
   );
   return { ...draft, request_fingerprint, signature };
 }
+
+/** What nobody can open: a broker looks at the outside alone. */
+const sealedBody = Buffer.alloc(64, 5).toString("base64url");
+/** Fields of a direct message that is sealed, and of one to a topic or queue. */
+export const sealedDm = { algorithm: "hpke-v1", sealed_to: "a".repeat(64), body: sealedBody } as const;
+export const sealedShared = { algorithm: "epoch-v1", sealed_to: "b".repeat(64), body: sealedBody } as const;

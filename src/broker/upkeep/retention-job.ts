@@ -4,7 +4,7 @@ const chunk = 500;
 /** A dry run only counts. */
 const countAll = 1_000_000_000;
 const dayMs = 86_400_000;
-/** After its end an invite or API key is remembered for this long, so that a late use hears "expired" and not "unknown". */
+/** After its end an API key is remembered for this long, so that a late use hears "expired" and not "unknown". */
 const endedForMs = 30 * dayMs;
 
 /** Removes messages older than the retention, and what was kept for members that never came to fetch it. */
@@ -13,7 +13,6 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
   let messages = 0;
   let notices = 0;
   let unfetched = 0;
-  let invites = 0;
   let apiKeys = 0;
   for (const { mesh_id } of await store.listMeshes()) {
     const now = clock.now();
@@ -39,18 +38,11 @@ export const retentionJob: UpkeepJob = async (parts, { dryRun, signal }) => {
     }
     for (let more = true; more && !signal.aborted; ) {
       const limit = dryRun ? countAll : chunk;
-      const removed = await store.expireInvites(mesh_id, now - endedForMs, { limit, dryRun });
-      invites += removed;
-      more = !dryRun && removed >= chunk;
-      await letOthersRun();
-    }
-    for (let more = true; more && !signal.aborted; ) {
-      const limit = dryRun ? countAll : chunk;
       const removed = await store.expireApiKeys(mesh_id, now - endedForMs, { limit, dryRun });
       apiKeys += removed;
       more = !dryRun && removed >= chunk;
       await letOthersRun();
     }
   }
-  return { messages, notices, unfetched, invites, api_keys: apiKeys };
+  return { messages, notices, unfetched, api_keys: apiKeys };
 };

@@ -62,7 +62,8 @@ export function createBlobClient({ address, meshId, member, clock }: BlobClientO
   return {
     async has(blobId, signal) {
       const answer = await ask("HEAD", blobId, null, signal);
-      if (answer.status === 404) return false;
+      // An answer to HEAD has no document: why a request may not be is told to the one that puts the blob.
+      if (answer.status < 500 && answer.status !== 429) return answer.status < 300;
       refuse(answer);
       return true;
     },

@@ -6,6 +6,7 @@ import type { EpochRecord } from "../../protocol/epoch.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { activeMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
 import { x25519PublicKey } from "../sealing/x25519.ts";
+import type { RowError } from "../outbox/next-state.ts";
 import type { Directory, Keyring, LinkRequest, Membership, Readiness } from "../parts.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
 import { EpochSet } from "./epoch-set.ts";
@@ -39,6 +40,8 @@ export interface KeyringOptions {
 
 /** Imported public keys, before they are forgotten. */
 const rememberedMax = 4_096;
+/** As the broker refuses what is sent to a destination: no waiting helps. */
+const refusesForGood: ReadonlySet<string> = new Set(["not_subscribed", "not_allowed", "unknown_destination"]);
 
 /**
  * The keyring. Reading from the broker takes turns; epochs are made by whoever is about to seal and finds none that is fresh and whose
@@ -58,6 +61,9 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const recipients = new Map<string, KeyObject>();
   const preparing = new Set<string>();
   const failures = new Map<string, { count: number; timer: Timer | null }>();
+
+  /** What the broker will not let this member use, until it has been said of the rows that wait for it. */
+  const refusals = new Map<string, RowError>();
 
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -168,6 +174,10 @@ export function createKeyring(options: KeyringOptions): Keyring {
   }
 
   function failed({ destination, address }: KeyedDestination, error: ClaudemeshError): void {
+    if (refusesForGood.has(error.code)) {
+      refusals.set(destination, { code: error.code, message: error.message });
+      return;
+    }
     // The next link begins with everything again.
     if (error.code === "broker_unreachable") return;
     const count = (failures.get(destination)?.count ?? 0) + 1;
@@ -210,6 +220,12 @@ export function createKeyring(options: KeyringOptions): Keyring {
     readyFor(destination): Readiness {
       const ready = readiness(destination, state(), options.directory(), epochs, identity.memberId);
       if (!("missing" in ready)) return ready;
+      const refusal = refusals.get(ready.missing.destination);
+      if (refusal !== undefined) {
+        // Whoever sends later asks anew: it may have been let in by then.
+        refusals.delete(ready.missing.destination);
+        return { ready: false, reason: refusal, forGood: true };
+      }
       prepare(ready.missing);
       return { ready: false, reason: ready.reason, forGood: false };
     },
@@ -252,6 +268,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       // Pauses end with the link that they were for.
       for (const { timer } of failures.values()) timer?.cancel();
       failures.clear();
+      refusals.clear();
       const topics = options.directory()?.topics ?? [];
       const subscribed = JSON.stringify(topics.filter((topic) => topic.subscribed).map(({ topic_id: id }) => id));
       await follow(request, subscribed !== readFor);

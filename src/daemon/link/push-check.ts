@@ -1,4 +1,5 @@
 import type { Log } from "../../base/log.ts";
+import type { Attachment } from "../../protocol/attachment.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { checkEnvelope, checkUnsignedEnvelope, envelopeBody, saysUnsigned } from "../../protocol/envelope-check.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -24,7 +25,7 @@ export interface PushCheckContext {
 export type PushCheck = (item: PushItem, ownSent?: boolean) => CheckedPush;
 
 type Judged =
-  | { readonly body: Uint8Array }
+  | { readonly body: Uint8Array; readonly attachments: readonly Attachment[] }
   | { readonly invalid: string }
   | { readonly undecryptable: NonNullable<CheckedPush["undecryptable"]> };
 
@@ -58,7 +59,8 @@ export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): P
     const judged = judge(context, keyOf, read, sealed, ownSent);
     if ("invalid" in judged) return checked(read, { body: sealed, invalid: judged.invalid });
     if ("undecryptable" in judged) return checked(read, { body: null, undecryptable: judged.undecryptable });
-    return checked(read, { body: judged.body, verified: !unsigned, ...names(context, envelope) });
+    const { body, attachments } = judged;
+    return checked(read, { body, attachments, verified: !unsigned, ...names(context, envelope) });
   };
 }
 
@@ -82,18 +84,18 @@ function judge(
   if (state === null) return later("mesh_unsealed", "this home holds no membership of its mesh: claudemesh mesh seal");
   if (saysUnsigned(envelope)) {
     return mayBeUnsigned(envelope, item, context.directory.current())
-      ? { body: sealed }
+      ? { body: sealed, attachments: [] }
       : { invalid: "it is not signed, and its destination is not open for that" };
   }
   const refused = refusedSender(envelope, sealed, item, state, memberId, keyOf);
   if (refused !== null) return refusal(refused);
-  if (envelope.algorithm === "none") return { body: sealed };
+  if (envelope.algorithm === "none") return { body: sealed, attachments: [] };
   if (recipient !== null && recipient !== memberId)
     return never("it is sealed to its recipient, and this member did not keep it");
   const opened = context.keyring.open(envelope, sealed);
   if (opened.content === null) return opened.forGood ? never(opened.reason) : later("waits_for_key", opened.reason);
   const content = readContent(Buffer.from(opened.content.buffer, opened.content.byteOffset, opened.content.length));
-  return content === null ? { invalid: "what it holds does not have the form of a message" } : { body: content.body };
+  return content ?? { invalid: "what it holds does not have the form of a message" };
 }
 
 function refusal(refused: SenderRefusal): Judged {

@@ -33,6 +33,7 @@ export function refusedSender(
 ): SenderRefusal | null {
   const place = { epoch, seq };
   const sender = state.members.get(envelope.sender);
+  const isSigned = (): boolean => envelopeSignatureHolds(envelope, sealed, keyOf(envelope.key_id));
   if (envelope.algorithm === "none") {
     const { unsealedThrough } = state;
     if (unsealedThrough === null || isAbove(place, unsealedThrough)) return refused("it is not sealed");
@@ -42,13 +43,16 @@ export function refusedSender(
   } else {
     if (envelope.membership_head === null) return refused("it names no membership");
     const head = state.places.get(envelope.membership_head);
+    const isKnownKey = sender?.keys.some(({ keyId }) => keyId === envelope.key_id) === true;
+    // Nothing that comes later can make a signature hold that does not.
+    if (head === undefined && isKnownKey && !isSigned()) return refused(noSignature);
     if (head === undefined) return unexplained("it names a membership that is not known here");
     if (sender === undefined) return refused("its sender is not in the membership");
     if (!keyInUse(sender, envelope.key_id, head))
       return refused("its key was not its sender's in the membership that it names");
     if (!mayHaveUsed(sender, envelope, head)) return refused("its sender may not use this destination");
   }
-  if (!envelopeSignatureHolds(envelope, sealed, keyOf(envelope.key_id))) return refused("its signature does not hold");
+  if (!isSigned()) return refused(noSignature);
   if (sender.through !== null && isAbove(place, sender.through))
     return refused("its sender had left the mesh, or was revoked");
   const recipient = state.members.get(recipientId);
@@ -56,6 +60,8 @@ export function refusedSender(
     return refused("this member takes no direct messages of its sender");
   return null;
 }
+
+const noSignature = "its signature does not hold";
 
 /** What a member might use before it was limited last is not told any more: what it sealed by then, it might. */
 function mayHaveUsed(

@@ -7,7 +7,7 @@ import { resolveMember, type Self } from "../resolve-address.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, optional, text, truth, whole } from "../../http/shape.ts";
-import { inboxItem } from "./answers/inbox.schema.ts";
+import { inboxItem, undecryptable } from "./answers/inbox.schema.ts";
 
 const nameCharsMax = 200;
 const page = { status: 200, description: "One page", body: pageOf(inboxItem) };
@@ -61,6 +61,16 @@ export function inboxRoutes(parts: {
       query: { ...pageShape, q: described(text({ charsMax: limits.searchCharsMax }), "Words that must all occur") },
       answers: [page],
       handle: ({ query }) => ({ status: 200, body: inbox.search(query.q, readPage(query)) }),
+    }),
+    operation({
+      name: "inboxUndecryptable",
+      method: "GET",
+      path: "/v1/inbox/undecryptable",
+      summary:
+        "Messages received that cannot be opened, in order of arrival; a key that comes turns them into messages",
+      query: pageShape,
+      answers: [{ status: 200, description: "One page", body: pageOf(undecryptable) }],
+      handle: ({ query }) => ({ status: 200, body: inbox.undecryptable(readPage(query)) }),
     }),
     operation({
       name: "inboxItem",

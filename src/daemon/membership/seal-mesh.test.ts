@@ -65,7 +65,14 @@ function home(
   return {
     dir,
     membership,
-    seal: createMeshSeal({ meshId: chainMesh, identity, membership, request, clock: systemClock }),
+    seal: createMeshSeal({
+      meshId: chainMesh,
+      identity,
+      membership,
+      request,
+      clock: systemClock,
+      followKeys: async () => undefined,
+    }),
   };
 }
 

@@ -42,6 +42,8 @@ export interface SealOptions {
   readonly membership: Membership;
   readonly request: LinkRequest;
   readonly clock: Clock;
+  /** Asks for the keys of topics and queues: the link opened before there was a chain by which they could be had. */
+  followKeys(): Promise<void>;
 }
 
 /** Gives a mesh from before there were chains its membership (docs/operations.md). */
@@ -123,6 +125,7 @@ export function createMeshSeal(options: SealOptions): MeshSeal {
     if (plan.action === "found") await found(plan.owner.name, log);
     else if (toPin.length > 0) await membership.pin(toPin);
     for (const one of toAdmit) await admit(one);
+    await options.followKeys();
     const state = membership.state();
     if (state === null) throw new TypeError("a mesh was sealed and no chain is held");
     return { action: plan.action, members: activeMembers(state).length, head: state.head };

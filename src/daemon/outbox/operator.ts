@@ -85,13 +85,12 @@ export async function requeueRow(
     if (core.queries.rowByClientId(newId) !== null)
       throw new ClaudemeshError("already_exists", `the id ${newId} is bound to another row`);
     const id = core.queries.insert({
-      ...routing(old),
+      ...copyOf(core, old),
       ...patched(core, old, change),
       client_message_id: newId,
       minted: minted ? 1 : 0,
-      supersedes: core.wireIdOf(old),
-      supersedes_row: old.id,
       enqueued_at: now,
+      resealed: 0,
     });
     core.queries.aborted(old.id, { by, supersededBy: id, lastError: null }, now);
     core.moved(old.status, "aborted");
@@ -135,8 +134,8 @@ async function voided(core: OutboxCore, row: OutboxRow): Promise<"void" | "settl
   return "settled";
 }
 
-/** Where a message goes is copied, never derived anew. */
-function routing(row: OutboxRow) {
+/** What a row that supersedes another takes over from it. Where a message goes is copied, never derived anew. */
+export function copyOf(core: OutboxCore, row: OutboxRow) {
   return {
     to_text: row.to_text,
     destination: row.destination,
@@ -145,6 +144,13 @@ function routing(row: OutboxRow) {
     mentions: row.mentions,
     mentions_written: row.mentions_written,
     reply_to: row.reply_to,
+    body: row.body ?? new Uint8Array(),
+    content_type: row.content_type,
+    priority: row.priority,
+    meta: row.meta,
+    request_fingerprint: row.request_fingerprint,
+    supersedes: core.wireIdOf(row),
+    supersedes_row: row.id,
     attachments: row.attachments,
   };
 }

@@ -46,6 +46,7 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
       log: silentLog,
       readyFor: (destination) => sealer.readyFor(destination),
       seal: (row, body) => sealer.seal(row, body),
+      recipientKey: (memberId) => sealer.recipientKey(memberId),
       voidIds: async (ids) => {
         if (bench.voids === null) throw new ClaudemeshError("broker_unreachable", "away");
         return bench.voids(ids);

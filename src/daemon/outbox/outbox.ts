@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import { GroupCommit } from "../../base/group-commit.ts";
 import type { Log } from "../../base/log.ts";
-import { openDatabase, sqliteBusy, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
+import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
@@ -17,6 +17,7 @@ import { dropRow, requeueRow } from "./operator.ts";
 import { claimDue, expireDue, linkOpened, release, reopenAfterBreak, settle, settleVoid } from "./drain.ts";
 import { type OutboxQueries, outboxQueries } from "./queries.ts";
 import { applyProgress, applyReceipts, StageTeller } from "./receipts.ts";
+import { CommitFailed, storeError, type StoreRefusal } from "./store-error.ts";
 import { messageView, type OutboxRow, rowView } from "./row.ts";
 
 export interface OutboxOptions {
@@ -31,6 +32,8 @@ export interface OutboxOptions {
   filesReady?(fileIds: readonly string[]): Readiness;
   /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
   seal(row: OutboxRow, body: Uint8Array): Envelope;
+  /** x25519 key of a member as the chain names it now; null: it is none. */
+  recipientKey(memberId: string): string | null;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   /** Told after the commit that made a stage true; repeated after a restart until it has resolved. */
@@ -289,6 +292,7 @@ class SqliteOutbox implements Outbox {
       supersedes: null,
       supersedes_row: null,
       enqueued_at: this.#options.clock.now(),
+      resealed: 0,
       attachments: carriedText(request.attachments ?? []),
     });
     core.moved(null, "pending");
@@ -348,52 +352,6 @@ class SqliteOutbox implements Outbox {
         details: { outbox_id: outboxId },
       });
     }
-  }
-}
-
-interface StoreRefusal {
-  /** Code of a full disk: what takes room away from it needs another word than what adds to it. */
-  readonly full: "outbox_full" | "store_unavailable";
-  /** What a commit that failed may or may not have done. */
-  readonly unknown: string;
-  readonly again: string;
-  readonly details: Record<string, unknown>;
-}
-
-/** What the caller of a write is told when the database did not take it. */
-function storeError(error: unknown, told: StoreRefusal): ClaudemeshError {
-  if (error instanceof ClaudemeshError) return error;
-  if (error instanceof CommitFailed) {
-    return new ClaudemeshError("outcome_unknown", `the disk failed while ${told.unknown}`, {
-      cause: error.cause,
-      hint: told.again,
-      details: told.details,
-    });
-  }
-  if (sqliteCode(error) === sqliteBusy) {
-    return new ClaudemeshError("store_unavailable", "another program holds the outbox's database; nothing was stored", {
-      cause: error,
-      hint: "close what has outbox.db open, and try again",
-    });
-  }
-  if (sqliteCode(error) === sqliteFull) {
-    return new ClaudemeshError(told.full, "the disk is full; nothing was stored", {
-      cause: error,
-      hint: "free disk space and try again",
-    });
-  }
-  // Its text could say anything, so it goes to the log and not to the caller.
-  return new ClaudemeshError("internal", "the outbox could not take this", {
-    cause: error,
-    hint: "claudemesh logs tells why",
-  });
-}
-
-/** COMMIT itself failed. */
-class CommitFailed extends Error {
-  override readonly name = "CommitFailed";
-  constructor(cause: unknown) {
-    super("commit failed", { cause });
   }
 }
 

@@ -22,6 +22,7 @@ export interface NewRow {
   readonly supersedes: string | null;
   readonly supersedes_row: number | null;
   readonly enqueued_at: number;
+  readonly resealed: 0 | 1;
   readonly attachments: string;
 }
 
@@ -32,8 +33,8 @@ export function outboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
-       reply_to, supersedes, supersedes_row, status, enqueued_at, attachments)
-     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+       reply_to, supersedes, supersedes_row, status, enqueued_at, resealed, attachments)
+     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -93,6 +94,7 @@ export function outboxQueries(db: DatabaseSync) {
        'an earlier version had put it on the wire unsealed; claudemesh outbox requeue ' || id || ' sends it sealed')
       WHERE status = 'pending' AND transmitted = 1 AND doom IS NULL AND json_extract(envelope, '$.algorithm') = 'none'`,
   );
+  const undecryptable = db.prepare("UPDATE outbox SET superseded_by = ?, last_error = ?, untold = 1 WHERE id = ?");
   const lastError = db.prepare("UPDATE outbox SET last_error = ? WHERE id = ?");
   const shrink = db.prepare(
     `UPDATE outbox SET body = NULL, envelope = NULL, meta = '', mentions = '[]', mentions_written = '[]', attachments = ''
@@ -136,6 +138,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.supersedes,
         from.supersedes_row,
         from.enqueued_at,
+        from.resealed,
         from.attachments,
       );
       return Number(lastInsertRowid);
@@ -177,6 +180,8 @@ export function outboxQueries(db: DatabaseSync) {
       stage.run(at.delivered, at.injected, at.read, id),
     progress: (id: number, reached: number, of: number, deliveredAt: number | null) =>
       progress.run(reached, of, deliveredAt, id),
+    undecryptable: (id: number, supersededBy: number | null, error: string) =>
+      undecryptable.run(supersededBy, error, id),
     doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
     carrying: () => carrying.all().map((found) => ({ attachments: String(found["attachments"]) })),

@@ -1,5 +1,6 @@
 import type { OutboxCore, OutboxOptions } from "./outbox.ts";
 import type { OutboxQueries } from "./queries.ts";
+import { resealOrSay } from "./reseal.ts";
 import type { OutboxRow } from "./row.ts";
 
 const leftoversMax = 1_000;
@@ -74,10 +75,8 @@ export function applyReceipts(
       if (row === null || row.destination_kind !== "dm" || row.destination_ref.slice(0, 64) !== item.from) continue;
       const at = Date.parse(item.at);
       if (item.state === "undecryptable") {
-        core.queries.lastError(
-          row.id,
-          JSON.stringify({ code: "undecryptable", message: "the receiver has no key for it" }),
-        );
+        resealOrSay(core, row);
+        told.push(row.id);
         continue;
       }
       const reached = item.state;
@@ -90,6 +89,7 @@ export function applyReceipts(
     }
   });
   core.teller.tell(told);
+  core.work();
 }
 
 /** The broker's count of subscribers that hold a topic message; delivered once all of them do. */

@@ -50,6 +50,8 @@ export interface OutboxRow {
   readonly ended_at: number | null;
   readonly aborted_at: number | null;
   readonly aborted_by: string | null;
+  /** 1: seals again what its receiver could not open. */
+  readonly resealed: 0 | 1;
   /** Local events have yet to tell of the newest stage. */
   readonly untold: 0 | 1;
   /** JSON of the files that it carries, without keys; "" for none. */

@@ -10,7 +10,7 @@ export function testSealer(of: {
   readonly meshId: string;
   readonly memberId: string;
   readonly privateKey?: KeyObject;
-}): Pick<OutboxOptions, "seal" | "readyFor"> & {
+}): Pick<OutboxOptions, "seal" | "readyFor" | "recipientKey"> & {
   /** What is said of destinations; all are ready until a test says otherwise. */
   readiness: (kind: string, ref: string) => Readiness;
   /** Counts how often keys were changed. */
@@ -22,6 +22,7 @@ export function testSealer(of: {
     generation: 0,
     readiness: (): Readiness => ({ ready: true }),
     readyFor: ({ kind, ref }: { kind: string; ref: string }) => sealer.readiness(kind, ref),
+    recipientKey: (memberId: string) => recipientOf(keyOf(memberId, String(sealer.generation))).publicKey,
     seal: (row, body) =>
       sealEnvelope(row, body, {
         meshId: of.meshId,

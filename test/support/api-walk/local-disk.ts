@@ -92,8 +92,16 @@ export async function walkSpoilt(t: TestContext, walk: Walk): Promise<void> {
   for (const id of ["message", "outboxList", "outboxRow", "outboxRequeue", "outboxDrop", "metrics"])
     await walk.ask(unix, id, "internal", samples[id]);
   await walk.ask(unix, "send", "internal", { body: { to: "@bob", message: "hello" } });
-  spoil(join(dir, "inbox.db"), "DROP TABLE inbox; DROP TABLE event");
-  for (const id of ["inboxList", "inboxSearch", "inboxItem", "inboxMarkRead", "mentions", "events"])
+  spoil(join(dir, "inbox.db"), "DROP TABLE inbox; DROP TABLE event; DROP TABLE undecryptable");
+  for (const id of [
+    "inboxList",
+    "inboxSearch",
+    "inboxUndecryptable",
+    "inboxItem",
+    "inboxMarkRead",
+    "mentions",
+    "events",
+  ])
     await walk.ask(unix, id, "internal", samples[id]);
 }
 

@@ -127,7 +127,8 @@ async function walkMessages(walk: Walk, alice: Reached, bob: Reached): Promise<v
   await walk.ask(bob.unix, "mentions", 200, { query: "newest=true" });
   await walk.ask(bob.unix, "inboxList", "invalid_destination", { query: "from=no%20name" });
   await walk.ask(bob.unix, "inboxList", "unknown_destination", { query: "from=@nobody" });
-  for (const id of ["inboxList", "inboxSearch", "mentions", "outboxList"]) {
+  await walk.ask(bob.unix, "inboxUndecryptable", 200);
+  for (const id of ["inboxList", "inboxSearch", "inboxUndecryptable", "mentions", "outboxList"]) {
     const needed = id === "inboxSearch" ? "q=a&" : "";
     await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}cursor=x` });
     await walk.ask(bob.unix, id, "invalid_field", { query: `${needed}limit=0` });
@@ -144,7 +145,7 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "topicMembers", 200, topic);
   await walk.ask(bob, "topicUnsubscribe", 200, topic);
   await walk.ask(alice, "topicPolicy", 200, samples["topicPolicy"]);
-  await walk.ask(bob, "topicPolicy", "not_allowed", samples["topicPolicy"]);
+  await walk.ask(bob, "topicPolicy", "not_allowed", { ...topic, body: { unsealed: false } });
   for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy"]) {
     const { body } = samples[id] ?? {};
     await walk.ask(alice, id, "unknown_destination", { params: { topic: "opps" }, body });
@@ -186,7 +187,7 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
   await walk.ask(bob, "queueShow", 200, { params });
   await walk.ask(bob, "queueList", 200);
   await walk.ask(alice.unix, "queuePolicy", 200, samples["queuePolicy"]);
-  await walk.ask(bob, "queuePolicy", "not_allowed", samples["queuePolicy"]);
+  await walk.ask(bob, "queuePolicy", "not_allowed", { params, body: { unsealed: false } });
   await walk.ask(bob, "queueDelete", "not_allowed", { params });
   await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
   await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "node:test";
@@ -22,10 +23,7 @@ export interface OldHomes {
 
 /** `database`: an empty one of PostgreSQL; null: the embedded store. */
 export async function oldHomes(t: TestContext, database: string | null): Promise<OldHomes> {
-  const folder = tempFolder(t);
-  const kind = database === null ? "sqlite" : "postgres";
-  execFileSync("tar", ["-xzf", fileURLToPath(new URL(`${kind}.tar.gz`, import.meta.url)), "-C", folder]);
-  const home = join(folder, kind);
+  const home = unpacked(tempFolder(t), database === null ? "sqlite" : "postgres");
   if (database !== null) restore(database, join(home, "broker.sql"));
   const dataDir = join(home, "broker");
   const started = await broker(t, { dataDir, ...(database === null ? {} : { databaseUrl: database }) });
@@ -39,6 +37,21 @@ export async function oldHomes(t: TestContext, database: string | null): Promise
       return member;
     },
   };
+}
+
+/** A home of that version with its broker and the member of that name, made in `folder`. */
+export function oldHome(folder: string, name: "alice"): string {
+  const from = unpacked(folder, "sqlite");
+  const home = join(folder, `home-of-${name}`);
+  mkdirSync(join(home, "daemon"), { recursive: true, mode: 0o700 });
+  renameSync(join(from, "broker"), join(home, "broker"));
+  renameSync(join(from, name), join(home, "daemon", "local"));
+  return home;
+}
+
+function unpacked(folder: string, kind: "sqlite" | "postgres"): string {
+  execFileSync("tar", ["-xzf", fileURLToPath(new URL(`${kind}.tar.gz`, import.meta.url)), "-C", folder]);
+  return join(folder, kind);
 }
 
 function restore(database: string, file: string): void {

@@ -10,8 +10,7 @@ import { request } from "./frame-handler.ts";
 export const onMembershipAppend = request<"membership_append">(async (frame, link, parts) => {
   const entry = readEntry(frame.entry);
   const { n, head: hash } = await parts.membership.append(link.meshId, [entry], {
-    // Its maker becomes the owner by it: it has to be one before.
-    begins: (await parts.store.member(link.meshId, entry.by))?.role === "owner",
+    begins: true,
     check(_, state) {
       const member = state === null ? null : activeMember(state, link.memberId);
       // Owners and admins take in whom they like: they may also bring back who joined before the broker lost it.

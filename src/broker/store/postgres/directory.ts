@@ -3,7 +3,7 @@ import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
-import { noteDepartures } from "./keys.ts";
+import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 /** Of two brokers that create one mesh at the same moment, the later one waits for the other's commit and finds its row. */
@@ -49,6 +49,7 @@ const meshTables = [
   "epoch_destination",
   "key_head",
   "key_member",
+  "key_lack",
   "api_key",
   "blob",
   "blob_total",
@@ -119,6 +120,7 @@ export async function insertMember(
     [mesh_id, member_id, head],
   );
   await openIntervalOfAll(tx, mesh_id, member_id, head);
+  await noteMayLack(tx, mesh_id, member_id);
   return requireMember(tx, mesh_id, member_id);
 }
 
@@ -150,13 +152,6 @@ export async function requireMember(tx: Sql, meshId: string, memberId: string): 
 /** Revoked meanwhile: a link of its may still be open at another broker, or be opening. Call it under the mesh's lock. */
 export async function requireActive(tx: Sql, meshId: string, memberId: string): Promise<void> {
   if ((await requireMember(tx, meshId, memberId)).status !== "active") throw noActiveMember();
-}
-
-export function revokeMember(core: StoreCore, meshId: string, memberId: string): Promise<void> {
-  return core.locked(meshId, async (tx, head) => {
-    await requireMember(tx, meshId, memberId);
-    await endMember(tx, meshId, memberId, "revoked", head.seq);
-  });
 }
 
 /** Later accepts of its envelopes are refused, and whatever link it has is too old. Call it under the mesh's lock. */

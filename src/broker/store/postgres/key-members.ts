@@ -1,6 +1,6 @@
 import { encodeArray, textArray } from "./binary-array.ts";
 import type { Sql } from "./core.ts";
-import { noteArrival, noteDeparture } from "./keys.ts";
+import { noteArrival, noteDeparture, noteMayLack } from "./keys.ts";
 
 /** What keys of topics and queues are sealed to for a member from now on. Call it under the mesh's lock. */
 export async function setSealingKey(tx: Sql, meshId: string, memberId: string, x25519: string): Promise<void> {
@@ -9,6 +9,7 @@ export async function setSealingKey(tx: Sql, meshId: string, memberId: string, x
      ON CONFLICT (mesh_id, member_id) DO UPDATE SET x25519 = excluded.x25519`,
     [meshId, memberId, x25519],
   );
+  await noteMayLack(tx, meshId, memberId);
 }
 
 /** Of the queues that have keys, a member leaves those that it may use no more, and comes to those that it may use now. Call it under the mesh's lock. */

@@ -62,21 +62,22 @@ export async function keysAbove(
   return { items: rows.slice(0, limit).map(readKeyItem), through, more: rows.length > limit };
 }
 
-/** Who lacks which key that it is to have, of one mesh ($1). */
-const lackedText = `
-  SELECT e.epoch_id, e.destination, s.member_id FROM mesh.epoch_destination d
-    JOIN mesh.epoch e ON e.mesh_id = d.mesh_id AND e.destination = d.destination
-    JOIN mesh.subscription s ON s.mesh_id = d.mesh_id AND s.topic_id = d.topic_id AND s.last_seq IS NULL
-    JOIN mesh.member m ON m.mesh_id = d.mesh_id AND m.member_id = s.member_id AND m.status = 'active'
-    LEFT JOIN mesh.epoch_arrival a ON a.mesh_id = d.mesh_id AND a.member_id = s.member_id AND a.destination = d.destination
-   WHERE d.mesh_id = $1 AND (d.history = 'all' OR e.depth = d.depth OR e.ordinal > coalesce(a.epochs, 0))
-     AND NOT EXISTS (${wrapOf} AND w.member_id = s.member_id)
-  UNION ALL
-  SELECT e.epoch_id, e.destination, m.member_id FROM mesh.epoch_destination d
-    JOIN mesh.epoch e ON e.mesh_id = d.mesh_id AND e.destination = d.destination
-    JOIN mesh.member m ON m.mesh_id = d.mesh_id AND m.status = 'active'
-   WHERE d.mesh_id = $1 AND d.topic_id IS NULL AND (d.history = 'all' OR e.depth = d.depth)
-     AND ${mayUseQueue} AND NOT EXISTS (${wrapOf} AND w.member_id = m.member_id)`;
+/**
+ * Who lacks which key that it is to have, of one mesh ($1). Subqueries that yield one value are run by their index for each row,
+ * whatever the planner believes of the tables' sizes.
+ */
+export const lackedText = `
+  SELECT e.epoch_id, e.destination, m.member_id FROM mesh.key_lack x
+    JOIN mesh.epoch_destination d ON d.mesh_id = x.mesh_id AND d.destination = x.destination
+    JOIN mesh.member m ON m.mesh_id = x.mesh_id AND m.member_id = x.member_id AND m.status = 'active'
+    JOIN mesh.epoch e ON e.mesh_id = x.mesh_id AND e.destination = x.destination
+    LEFT JOIN mesh.epoch_arrival a ON a.mesh_id = x.mesh_id AND a.member_id = x.member_id AND a.destination = x.destination
+   WHERE x.mesh_id = $1
+     AND (d.history = 'all' OR e.depth = d.depth OR (d.topic_id IS NOT NULL AND e.ordinal > coalesce(a.epochs, 0)))
+     AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR (
+       SELECT true FROM mesh.subscription s WHERE s.mesh_id = x.mesh_id AND s.member_id = x.member_id AND s.topic_id = d.topic_id
+          AND s.last_seq IS NULL LIMIT 1))
+     AND (${wrapOf} AND w.member_id = m.member_id LIMIT 1) IS NULL`;
 
 /** Destinations with keys that a member ($2) may use. */
 const usedText = `
@@ -92,7 +93,7 @@ export async function wantedWraps(
 ): Promise<{ wanted: WantedWrap[]; more: boolean }> {
   const rows = await core.rows(
     `SELECT l.epoch_id, l.destination, l.member_id FROM (${lackedText}) l
-      WHERE EXISTS (SELECT 1 FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = $2)
+      WHERE (SELECT true FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = $2 LIMIT 1)
         AND l.destination IN (${usedText}) LIMIT $3`,
     [meshId, memberId, limit + 1],
   );
@@ -116,9 +117,10 @@ export async function keyHolders(
 ): Promise<string[]> {
   const users = await destinationUsers(core, meshId, destination, among);
   const rows = await core.rows(
-    `SELECT DISTINCT w.member_id FROM (${lackedText}) l
-       JOIN mesh.epoch_wrap w ON w.mesh_id = $1 AND w.epoch_id = l.epoch_id
-      WHERE l.destination = $2 AND w.member_id = ANY ($3::text[]) ORDER BY w.member_id LIMIT $4`,
+    `WITH lacked AS MATERIALIZED (SELECT DISTINCT l.epoch_id FROM (${lackedText}) l WHERE l.destination = $2)
+     SELECT u.member_id FROM unnest($3::text[]) AS u (member_id) WHERE EXISTS (
+       SELECT 1 FROM lacked l JOIN mesh.epoch_wrap w ON w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = u.member_id)
+     LIMIT $4`,
     [meshId, destination, encodeArray(textArray, users), limit],
   );
   return rows.map((row) => String(row["member_id"]));

@@ -3,7 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
 import { encodeArray, textArray } from "./binary-array.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
-import { mayUseQueue } from "./key-reading.ts";
+import { lackedText, mayUseQueue } from "./key-reading.ts";
 import { queueByName } from "./queues.ts";
 import { topicByName } from "./topics.ts";
 
@@ -18,6 +18,7 @@ export function createEpoch(
     const isNew = (await epoch(tx, meshId, record.epoch_id)) === null;
     if (isNew) await insertEpoch(tx, meshId, record, now);
     await insertWraps(tx, meshId, wraps, now);
+    if (isNew) await noteLacking(tx, meshId, record);
     return isNew;
   });
 }
@@ -58,6 +59,10 @@ export async function noteArrival(tx: Sql, meshId: string, memberId: string, des
     `INSERT INTO mesh.epoch_arrival (mesh_id, member_id, destination, epochs, key_seq) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (mesh_id, member_id, destination) DO UPDATE SET epochs = excluded.epochs, key_seq = excluded.key_seq`,
     [meshId, memberId, destination, epochs, await takeNumbers(tx, meshId, 2 * epochs + 2)],
+  );
+  await tx.rows(
+    "INSERT INTO mesh.key_lack (mesh_id, member_id, destination) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    [meshId, memberId, destination],
   );
   const [own] = await tx.rows(`SELECT count(*) AS n FROM (${ownWrapsText}) w`, [meshId, memberId, destination]);
   if (Number(own?.["n"]) === 0) return;
@@ -178,7 +183,39 @@ async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[],
       now,
     ],
   );
+  const members = [...new Set(due.map(({ member_id }) => member_id))];
+  await tx.rows(
+    `DELETE FROM mesh.key_lack y WHERE y.mesh_id = $1 AND y.member_id = ANY ($2::text[]) AND (
+       SELECT 1 FROM (${lackedText}) l WHERE l.member_id = y.member_id AND l.destination = y.destination LIMIT 1) IS NULL`,
+    [meshId, encodeArray(textArray, members)],
+  );
   return due.length;
+}
+
+/** Of those who may use the destination, whoever the new epoch's key did not come for. One that is older may be due too by what the newest says of history. */
+async function noteLacking(tx: Sql, meshId: string, { destination, epoch_id, history }: EpochRecord): Promise<void> {
+  await tx.rows(
+    `INSERT INTO mesh.key_lack (mesh_id, member_id, destination)
+     SELECT d.mesh_id, m.member_id, d.destination FROM mesh.epoch_destination d
+       JOIN mesh.member m ON m.mesh_id = d.mesh_id AND m.status = 'active'
+      WHERE d.mesh_id = $1 AND d.destination = $2
+        AND (d.topic_id IS NULL OR EXISTS (SELECT 1 FROM mesh.subscription s WHERE s.mesh_id = $1 AND s.member_id = m.member_id
+              AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
+        AND (EXISTS (SELECT 1 FROM mesh.epoch p WHERE $4 = 'all' AND p.mesh_id = $1 AND p.destination = $2
+                AND p.record::json ->> 'history' <> 'all')
+          OR NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = $3 AND w.member_id = m.member_id))
+     ON CONFLICT DO NOTHING`,
+    [meshId, destination, epoch_id, history],
+  );
+}
+
+/** A member that came to the mesh, or whose key is another: it may lack every key that there is. Call it under the mesh's lock. */
+export async function noteMayLack(tx: Sql, meshId: string, memberId: string): Promise<void> {
+  await tx.rows(
+    `INSERT INTO mesh.key_lack (mesh_id, member_id, destination)
+     SELECT mesh_id, $2, destination FROM mesh.epoch_destination WHERE mesh_id = $1 ON CONFLICT DO NOTHING`,
+    [meshId, memberId],
+  );
 }
 
 async function epochsOf(tx: Sql, meshId: string, destination: string): Promise<number> {

@@ -10,7 +10,6 @@ import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts"
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
-import * as invites from "./invites.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
@@ -105,20 +104,12 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     addMember: inMesh(directory.addMember),
     members: ofMesh(directory.members),
     member: ofMesh(directory.member),
-    createInvite: inMesh(invites.createInvite),
-    invites: ofMesh(invites.invites),
-    revokeInvite: ofMesh(invites.revokeInvite),
-    admit: ofMesh(invites.admit),
-    expireInvites: ofMesh(invites.expireInvites),
     createApiKey: inMesh(apiKeys.createApiKey),
     apiKeys: ofMesh(apiKeys.apiKeys),
     apiKeyByHash: ofMesh(apiKeys.apiKeyByHash),
     revokeApiKey: ofMesh(apiKeys.revokeApiKey),
     touchApiKey: ofMesh(apiKeys.touchApiKey),
     expireApiKeys: ofMesh(apiKeys.expireApiKeys),
-    revokeMember: ofMesh((open, meshId, memberId: string, _now: number) =>
-      directory.revokeMember(open, meshId, memberId),
-    ),
     raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
       directory.raiseLinkEpoch(open, meshId, memberId, connection),
     ),
@@ -145,8 +136,6 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     extend: ofMesh(leases.extend),
     deadLetters: ofMesh(leases.deadLetters),
     requeueDead: ofMesh(leases.requeueDead),
-    setTopicUnsealed: ofMesh(topics.setTopicUnsealed),
-    setQueueUnsealed: ofMesh(queues.setQueueUnsealed),
     beginBlob: ofMesh(blobs.beginBlob),
     finishBlob: ofMesh(blobs.finishBlob),
     blob: ofMesh(blobs.blob),

@@ -28,15 +28,6 @@ export function createQueue(
   });
 }
 
-/** As setTopicUnsealed: under the lock of accepting. */
-export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): Promise<QueueRow> {
-  return core.locked(meshId, async (tx, head) => {
-    const queue = await queueByName(tx, meshId, name);
-    if (queue === null) throw unknownQueue(name);
-    return writeQueueUnsealed(tx, queue, unsealed, head.seq);
-  });
-}
-
 /** Call it under the mesh's lock. */
 export async function writeQueueUnsealed(tx: Sql, queue: QueueRow, unsealed: boolean, head: number): Promise<QueueRow> {
   if (queue.unsealed === unsealed) return queue;

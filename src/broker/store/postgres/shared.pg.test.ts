@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { sharedPostgres } from "../../testing/postgres-server.ts";
-import { bench, item } from "../store-bench.fixture.ts";
+import { bench, item, changeBy, revoke } from "../store-bench.fixture.ts";
 import type { SharedStore } from "../shared-store.ts";
 import type { BrokerStore } from "../store.ts";
 import { postgresStoreAt, storeUnderTest } from "./open-store.fixture.ts";
@@ -57,7 +57,7 @@ test("a sweep finds what a lost wake-up hid: heads, what is kept, and who went o
   const members = [alice, bob].map(({ memberId }) => ({ meshId, memberId }));
   const offline = async (from: number, to: number) =>
     (await shared(store).offline([meshId], { from, to })).map(({ name }) => name);
-  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 0 }]);
+  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 0, key_seq: 0, membership: null }]);
   assert.deepEqual(await shared(store).heads([]), []);
   assert.deepEqual(await shared(store).owed(members), []);
   assert.deepEqual(await offline(0, 100), []);
@@ -68,7 +68,9 @@ test("a sweep finds what a lost wake-up hid: heads, what is kept, and who went o
     now,
   });
   await other.touchPresence(meshId, bob.memberId, 50, []);
-  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 1 }]);
+  await changeBy(other, meshId, [], now);
+  const membership = { n: 0, hash: "0".repeat(64) };
+  assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 1, key_seq: 0, membership }]);
   assert.deepEqual(await shared(store).owed(members), members.slice(0, 1));
   assert.deepEqual(await offline(40, 50), ["bob"]);
   assert.deepEqual(await offline(50, 60), [], "told once");
@@ -94,6 +96,6 @@ test("a link is told from its member's newer one by who opened that and whether 
   assert.deepEqual(await why("one", first.link_epoch, 110), ["followed"], "it is nobody's any more");
   await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "three", now });
   assert.deepEqual(await why("one", first.link_epoch, 110), [], "its own broker opens the newer one");
-  await other.revokeMember(meshId, bob.memberId, now);
+  await revoke(other, meshId, bob.memberId, now);
   assert.deepEqual(await why("three", 99, 110), ["revoked"]);
 });

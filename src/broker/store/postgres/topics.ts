@@ -88,14 +88,6 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
   });
 }
 
-/** Under the lock that accepting takes: no message is between the old policy and the new one. */
-export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): Promise<TopicRow> {
-  return core.locked(meshId, async (tx, head) => {
-    const topic = await requireTopic(tx, meshId, name);
-    return writeTopicUnsealed(tx, topic, unsealed, head.seq);
-  });
-}
-
 /** Call it under the mesh's lock. */
 export async function writeTopicUnsealed(tx: Sql, topic: TopicRow, unsealed: boolean, head: number): Promise<TopicRow> {
   if (topic.unsealed === unsealed) return topic;

@@ -3,7 +3,7 @@ import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
-import { noteDepartures } from "./keys.ts";
+import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): MeshRow {
@@ -37,6 +37,7 @@ const meshTables = [
   "epoch_destination",
   "key_head",
   "key_member",
+  "key_lack",
   "api_key",
   "blob",
   "blob_total",
@@ -96,6 +97,7 @@ export function insertMember(
     .run(input.mesh_id, input.member_id, input.name, input.role, input.now);
   addCursor(core, input.mesh_id, input.member_id, "dm", head);
   openIntervalOfAll(core, input.mesh_id, input.member_id, head);
+  noteMayLack(core, input.mesh_id, input.member_id);
   return requireMember(core, input.mesh_id, input.member_id);
 }
 
@@ -106,13 +108,6 @@ export function members(core: StoreCore, meshId: string): MemberRow[] {
 export function member(core: StoreCore, meshId: string, memberId: string): MemberRow | null {
   const row = core.sql("SELECT * FROM member WHERE mesh_id = ? AND member_id = ?").get(meshId, memberId);
   return row === undefined ? null : readMember(row);
-}
-
-export function revokeMember(core: StoreCore, meshId: string, memberId: string): void {
-  core.transaction(() => {
-    requireMember(core, meshId, memberId);
-    endMember(core, meshId, memberId, "revoked");
-  });
 }
 
 /** Later accepts of its envelopes are refused, and whatever link it has is too old. Call inside a transaction. */

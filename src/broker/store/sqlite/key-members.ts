@@ -1,5 +1,5 @@
 import type { StoreCore } from "./core.ts";
-import { noteArrival, noteDeparture } from "./keys.ts";
+import { noteArrival, noteDeparture, noteMayLack } from "./keys.ts";
 
 /** What keys of topics and queues are sealed to for a member from now on. Call inside a transaction. */
 export function setSealingKey(core: StoreCore, meshId: string, memberId: string, x25519: string): void {
@@ -9,6 +9,7 @@ export function setSealingKey(core: StoreCore, meshId: string, memberId: string,
        ON CONFLICT (mesh_id, member_id) DO UPDATE SET x25519 = excluded.x25519`,
     )
     .run(meshId, memberId, x25519);
+  noteMayLack(core, meshId, memberId);
 }
 
 /** Of the queues that have keys, a member leaves those that it may use no more, and comes to those that it may use now. Call inside a transaction. */

@@ -43,7 +43,8 @@ const itemsText = `
           AND l.key_seq > d.key_seq AND l.key_seq < u.arrived)
     UNION ALL
     SELECT w.key_seq, 'wrap', NULL, NULL, w.member_id, w.epoch_id, w.sealed_to, w.sealed
-      FROM epoch_wrap w JOIN epoch e ON e.mesh_id = w.mesh_id AND e.epoch_id = w.epoch_id JOIN used u ON u.destination = e.destination
+      FROM epoch_wrap w INDEXED BY epoch_wrap_member
+      JOIN epoch e ON e.mesh_id = w.mesh_id AND e.epoch_id = w.epoch_id JOIN used u ON u.destination = e.destination
      WHERE w.mesh_id = ?1 AND w.member_id = ?2 AND w.key_seq > ?3
   )
   SELECT * FROM item WHERE key_seq > ?3 AND key_seq <= ?4 ORDER BY key_seq LIMIT ?5`;
@@ -61,20 +62,18 @@ export function keysAbove(
 }
 
 /** Who lacks which key that it is to have, of one mesh (?1). */
-const lackedText = `
-  SELECT e.epoch_id, e.destination, s.member_id FROM epoch_destination d
-    JOIN epoch e ON e.mesh_id = d.mesh_id AND e.destination = d.destination
-    JOIN subscription s ON s.mesh_id = d.mesh_id AND s.topic_id = d.topic_id AND s.last_seq IS NULL
-    JOIN member m ON m.mesh_id = d.mesh_id AND m.member_id = s.member_id AND m.status = 'active'
-    LEFT JOIN epoch_arrival a ON a.mesh_id = d.mesh_id AND a.member_id = s.member_id AND a.destination = d.destination
-   WHERE d.mesh_id = ?1 AND (d.history = 'all' OR e.depth = d.depth OR e.ordinal > coalesce(a.epochs, 0))
-     AND NOT EXISTS (${wrapOf} AND w.member_id = s.member_id)
-  UNION ALL
-  SELECT e.epoch_id, e.destination, m.member_id FROM epoch_destination d
-    JOIN epoch e ON e.mesh_id = d.mesh_id AND e.destination = d.destination
-    JOIN member m ON m.mesh_id = d.mesh_id AND m.status = 'active'
-   WHERE d.mesh_id = ?1 AND d.topic_id IS NULL AND (d.history = 'all' OR e.depth = d.depth)
-     AND ${mayUseQueue} AND NOT EXISTS (${wrapOf} AND w.member_id = m.member_id)`;
+export const lackedText = `
+  SELECT e.epoch_id, e.destination, m.member_id FROM key_lack x
+    JOIN epoch_destination d ON d.mesh_id = x.mesh_id AND d.destination = x.destination
+    JOIN member m ON m.mesh_id = x.mesh_id AND m.member_id = x.member_id AND m.status = 'active'
+    JOIN epoch e ON e.mesh_id = x.mesh_id AND e.destination = x.destination
+    LEFT JOIN epoch_arrival a ON a.mesh_id = x.mesh_id AND a.member_id = x.member_id AND a.destination = x.destination
+   WHERE x.mesh_id = ?1
+     AND (d.history = 'all' OR e.depth = d.depth OR (d.topic_id IS NOT NULL AND e.ordinal > coalesce(a.epochs, 0)))
+     AND ((d.topic_id IS NULL AND ${mayUseQueue}) OR EXISTS (
+       SELECT 1 FROM subscription s WHERE s.mesh_id = x.mesh_id AND s.member_id = x.member_id AND s.topic_id = d.topic_id
+          AND s.last_seq IS NULL))
+     AND NOT EXISTS (${wrapOf} AND w.member_id = m.member_id)`;
 
 export function wantedWraps(
   core: StoreCore,
@@ -114,9 +113,10 @@ export function keyHolders(
 ): string[] {
   return core
     .sql(
-      `SELECT DISTINCT w.member_id FROM (${lackedText}) l
-         JOIN epoch_wrap w ON w.mesh_id = ?1 AND w.epoch_id = l.epoch_id
-        WHERE l.destination = ?2 AND w.member_id IN (SELECT value FROM json_each(?3)) ORDER BY w.member_id LIMIT ?4`,
+      `WITH lacked AS MATERIALIZED (SELECT DISTINCT l.epoch_id FROM (${lackedText}) l WHERE l.destination = ?2)
+       SELECT u.value AS member_id FROM json_each(?3) u WHERE EXISTS (
+         SELECT 1 FROM lacked l JOIN epoch_wrap w ON w.mesh_id = ?1 AND w.epoch_id = l.epoch_id AND w.member_id = u.value)
+       LIMIT ?4`,
     )
     .all(meshId, destination, JSON.stringify(destinationUsers(core, meshId, destination, among)), limit)
     .map((row) => String(row["member_id"]));

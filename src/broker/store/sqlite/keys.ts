@@ -3,7 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
 import type { StoreCore } from "./core.ts";
 import { headOf } from "./directory.ts";
-import { mayUseQueue } from "./key-reading.ts";
+import { lackedText, mayUseQueue } from "./key-reading.ts";
 import { queueByName } from "./queues.ts";
 import { topicByName } from "./topics.ts";
 
@@ -19,6 +19,7 @@ export function createEpoch(
     const isNew = epoch(core, meshId, record.epoch_id) === null;
     if (isNew) insertEpoch(core, meshId, record, now);
     insertWraps(core, meshId, wraps, now);
+    if (isNew) noteLacking(core, meshId, record);
     return isNew;
   });
 }
@@ -68,6 +69,9 @@ export function noteArrival(core: StoreCore, meshId: string, memberId: string, d
        ON CONFLICT (mesh_id, member_id, destination) DO UPDATE SET epochs = excluded.epochs, key_seq = excluded.key_seq`,
     )
     .run(meshId, memberId, destination, epochs, first);
+  core
+    .sql("INSERT INTO key_lack (mesh_id, member_id, destination) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+    .run(meshId, memberId, destination);
   const own = core
     .sql(
       `SELECT w.epoch_id, w.sealed_to FROM epoch_wrap w JOIN epoch e ON e.mesh_id = w.mesh_id AND e.epoch_id = w.epoch_id
@@ -172,7 +176,40 @@ function insertWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[
       .run(meshId, epoch_id, member_id, sealed_to, sealed, takeNumbers(core, meshId, 1), now);
     stored += 1;
   }
+  const members = JSON.stringify([...new Set(wraps.map(({ member_id }) => member_id))]);
+  core
+    .sql(
+      `DELETE FROM key_lack AS y WHERE y.mesh_id = ?1 AND y.member_id IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
+         SELECT 1 FROM (${lackedText}) l WHERE l.member_id = y.member_id AND l.destination = y.destination)`,
+    )
+    .run(meshId, members);
   return stored;
+}
+
+/** Of those who may use the destination, whoever the new epoch's key did not come for. One that is older may be due too by what the newest says of history. */
+function noteLacking(core: StoreCore, meshId: string, { destination, epoch_id, history }: EpochRecord): void {
+  core
+    .sql(
+      `INSERT INTO key_lack (mesh_id, member_id, destination)
+       SELECT d.mesh_id, m.member_id, d.destination FROM epoch_destination d JOIN member m ON m.mesh_id = d.mesh_id AND m.status = 'active'
+        WHERE d.mesh_id = ?1 AND d.destination = ?2
+          AND (d.topic_id IS NULL OR EXISTS (SELECT 1 FROM subscription s WHERE s.mesh_id = ?1 AND s.member_id = m.member_id
+                AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
+          AND (EXISTS (SELECT 1 FROM epoch p WHERE ?4 = 'all' AND p.mesh_id = ?1 AND p.destination = ?2 AND p.record ->> 'history' <> 'all')
+            OR NOT EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?3 AND w.member_id = m.member_id))
+       ON CONFLICT DO NOTHING`,
+    )
+    .run(meshId, destination, epoch_id, history);
+}
+
+/** A member that came to the mesh, or whose key is another: it may lack every key that there is. Call inside a transaction. */
+export function noteMayLack(core: StoreCore, meshId: string, memberId: string): void {
+  core
+    .sql(
+      `INSERT INTO key_lack (mesh_id, member_id, destination)
+       SELECT mesh_id, ?2, destination FROM epoch_destination WHERE mesh_id = ?1 ON CONFLICT DO NOTHING`,
+    )
+    .run(meshId, memberId);
 }
 
 function epochsOf(core: StoreCore, meshId: string, destination: string): number {

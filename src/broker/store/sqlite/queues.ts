@@ -26,14 +26,6 @@ export function createQueue(
   });
 }
 
-/** As setTopicUnsealed: under the lock of accepting. */
-export function setQueueUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): QueueRow {
-  return core.transaction(() => {
-    const queue = requireQueue(core, meshId, name);
-    return writeQueueUnsealed(core, queue, unsealed);
-  });
-}
-
 /** Call inside a transaction. */
 export function writeQueueUnsealed(core: StoreCore, queue: QueueRow, unsealed: boolean): QueueRow {
   if (queue.unsealed === unsealed) return queue;

@@ -13,7 +13,6 @@ import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
-import * as invites from "./invites.ts";
 import * as leases from "./leases.ts";
 import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
@@ -75,22 +74,12 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     addMember: method(directory.addMember),
     members: method(directory.members),
     member: method(directory.member),
-    createInvite: method(invites.createInvite),
-    invites: method(invites.invites),
-    revokeInvite: method(invites.revokeInvite),
-    admit: method(invites.admit),
-    expireInvites: method(invites.expireInvites),
     createApiKey: method(apiKeys.createApiKey),
     apiKeys: method(apiKeys.apiKeys),
     apiKeyByHash: method(apiKeys.apiKeyByHash),
     revokeApiKey: method(apiKeys.revokeApiKey),
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
-    setTopicUnsealed: method(topics.setTopicUnsealed),
-    setQueueUnsealed: method(queues.setQueueUnsealed),
-    revokeMember: method((open, meshId: string, memberId: string, _now: number) =>
-      directory.revokeMember(open, meshId, memberId),
-    ),
     raiseLinkEpoch: method((open, meshId: string, memberId: string, connection: { instance_id: string; now: number }) =>
       directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
     ),

@@ -72,14 +72,6 @@ export function unsubscribe(core: StoreCore, meshId: string, memberId: string, n
   });
 }
 
-/** BEGIN IMMEDIATE is the lock under which messages are accepted: none is between the old policy and the new one. */
-export function setTopicUnsealed(core: StoreCore, meshId: string, name: string, unsealed: boolean): TopicRow {
-  return core.transaction(() => {
-    const topic = requireTopic(core, meshId, name);
-    return writeTopicUnsealed(core, topic, unsealed);
-  });
-}
-
 /** Call inside a transaction. */
 export function writeTopicUnsealed(core: StoreCore, topic: TopicRow, unsealed: boolean): TopicRow {
   if (topic.unsealed === unsealed) return topic;

@@ -1,7 +1,7 @@
 import { described, text } from "../../../http/shape.ts";
 import { answerOf, count, view } from "../../../http/view.ts";
 import type { AttachmentView } from "../../../protocol/attachment.ts";
-import type { FileView } from "../../../protocol/local-api.ts";
+import type { FileView } from "../../../protocol/attachment.ts";
 
 const fields = {
   name: described(text(), "As its sender calls it"),

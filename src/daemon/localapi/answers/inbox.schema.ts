@@ -12,7 +12,7 @@ import {
   view,
 } from "../../../http/view.ts";
 import { attachmentView } from "./files.schema.ts";
-import type { HistoryItem, InboxItem } from "../../../protocol/local-api.ts";
+import type { HistoryItem, InboxItem, UndecryptableView } from "../../../protocol/local-api.ts";
 
 const place = {
   client_message_id: described(nullable(text()), "As on the wire"),
@@ -53,6 +53,25 @@ export const inboxFields = {
 };
 
 export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));
+
+/** A message that is kept sealed. */
+export const undecryptable = answerOf<UndecryptableView>("Undecryptable")(
+  view({
+    history_id: count(),
+    epoch: count(),
+    client_message_id: described(text(), "As on the wire"),
+    from: described(from, "As the envelope says; with the code membership_unexplained nobody has proven it"),
+    to: text(),
+    code: described(
+      text(),
+      "What it waits for, as an error code; undecryptable: no key that could still come opens it",
+    ),
+    reason: text(),
+    final: described(flag(), "No key that could still come opens it"),
+    accepted_at: instant(),
+    since: described(instant(), "When it was received"),
+  }),
+);
 
 /** A message that is the broker's copy: shown, or why not. */
 export const historyFields = {
