@@ -12,6 +12,7 @@ import { fileFaults, folderFaults } from "./file-rules.ts";
 import { check as folder } from "./home-folder.ts";
 import type { DaemonSite, FileFacts, Host } from "./host.ts";
 import { check as link } from "./link.ts";
+import { check as membership } from "./membership.ts";
 import { metric } from "./metric.ts";
 import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
@@ -118,6 +119,17 @@ describe("files and folders", () => {
     assert.deepEqual(fileFaults(hostWith({ stat: () => null }), "/x", true), []);
     assert.deepEqual(await states(folder, hostWith({ stat: () => null }), null), ["warning"]);
   });
+});
+
+test("a broker whose membership is apart from this home's is a problem, with what to do about it", async () => {
+  const trouble = { code: "membership_forked", message: "the broker shows another one", hint: "ask around" };
+  const health = { ...healthWith(), membership: { entries: 3, trouble } };
+  const [found] = await membership.run(hostWith(), siteWith({ health }));
+  assert.deepEqual(
+    [found?.state, found?.message, found?.hint],
+    ["problem", "the broker shows another one (membership_forked)", "ask around"],
+  );
+  assert.deepEqual(await states(membership, hostWith(), siteWith()), ["ok"]);
 });
 
 describe("the link", () => {

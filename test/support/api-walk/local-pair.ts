@@ -148,7 +148,7 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "topicMembers", 200, topic);
   await walk.ask(bob, "topicUnsubscribe", 200, topic);
   await walk.ask(alice, "topicPolicy", 200, samples["topicPolicy"]);
-  await walk.ask(bob, "topicPolicy", "not_allowed", samples["topicPolicy"]);
+  await walk.ask(bob, "topicPolicy", "not_allowed", { ...topic, body: { unsealed: false } });
   for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy"]) {
     const { body } = samples[id] ?? {};
     await walk.ask(alice, id, "unknown_destination", { params: { topic: "opps" }, body });
@@ -190,7 +190,7 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
   await walk.ask(bob, "queueShow", 200, { params });
   await walk.ask(bob, "queueList", 200);
   await walk.ask(alice.unix, "queuePolicy", 200, samples["queuePolicy"]);
-  await walk.ask(bob, "queuePolicy", "not_allowed", samples["queuePolicy"]);
+  await walk.ask(bob, "queuePolicy", "not_allowed", { params, body: { unsealed: false } });
   await walk.ask(bob, "queueDelete", "not_allowed", { params });
   await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
   await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });

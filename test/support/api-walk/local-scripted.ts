@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { connect } from "../../../src/client/connect.ts";
 import { type FakeBroker, type FakeLink, fakeBroker } from "../../../src/daemon/link/fake-broker.fixture.ts";
+import { chainBroker } from "../../../src/daemon/membership/chain.fixture.ts";
+import { membershipPath } from "../../../src/daemon/membership/membership-file.ts";
+import type { MembershipEntry } from "../../../src/protocol/membership/entry.ts";
 import { foundedMember } from "../../../src/daemon/membership/founded-member.fixture.ts";
 import { linked } from "../mesh.ts";
 import { type DaemonProcess, daemonProcess } from "../program-process.ts";
@@ -42,11 +45,16 @@ interface Scripted {
 /** A daemon as a process whose broker says what a test wants. */
 async function scripted(t: TestContext): Promise<Scripted> {
   const meshId = "0198f0a0-0000-7000-8000-000000000002";
-  const broker = await fakeBroker(t, meshId);
+  const chain = chainBroker([], meshId);
+  const broker = await fakeBroker(t, meshId, chain);
   const dir = join(tempFolder(t), "local");
   mkdirSync(dir, { mode: 0o700 });
   const mesh = { mesh_id: meshId, slug: "local", member_name: "ada", certificate_print: null };
   foundedMember(dir, { ...mesh, broker_url: broker.url, broker_key: broker.key }, 0);
+  chain.entries = readFileSync(membershipPath(dir), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as MembershipEntry);
   const [daemon, link] = await Promise.all([daemonProcess(t, dir), opened(broker)]);
   const client = connect(daemon.unix);
   await linked({ client });
