@@ -78,11 +78,10 @@ function unknownCommand(words: readonly string[]): ClaudemeshError {
   const written = group.length > 0 ? `${first} ${second}` : first;
   const [meant = null] = suggest(written, group.length > 0 ? group : commandNames());
   const help = `claudemesh help${group.length > 0 ? ` ${first}` : ""}`;
-  const hint =
-    meant !== null
+  const hint = first.startsWith("-")
+    ? `options stand after the command; ${help}`
+    : meant !== null
       ? `did you mean \`claudemesh ${meant}\`?`
-      : first.startsWith("-")
-        ? `options stand after the command; ${help}`
-        : help;
+      : help;
   return new ClaudemeshError("usage", `there is no command ${quoted(written)}`, { hint });
 }

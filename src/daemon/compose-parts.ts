@@ -20,8 +20,8 @@ import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
-import { askBroker } from "./localapi/ask-broker.ts";
 import { ownSelf } from "./membership/own-standing.ts";
+import { askBroker } from "./localapi/ask-broker.ts";
 import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
 import { sealEnvelope } from "./outbox/seal-envelope.ts";
 import type { Inbox, Keyring, Link, LinkRequest, Membership, Outbox } from "./parts.ts";
@@ -200,7 +200,7 @@ export function composeParts(
     meshId: mesh.mesh_id,
     identity,
     membership,
-    request,
+    request: (frame) => askBroker(link, frame),
     clock,
     followKeys: () => keyring.follow(request),
   });

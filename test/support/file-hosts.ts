@@ -79,11 +79,22 @@ export async function hostAt(
 }
 
 /** What speaks as a broker and looks at nothing; null: it says that it has no such blob. */
-export async function hostileBroker(t: TestContext, bytesOf: (blobId: string) => Buffer | null): Promise<string> {
+export function hostileBroker(t: TestContext, bytesOf: (blobId: string) => Buffer | null): Promise<string> {
+  return brokerAnswering(t, (blobId) => {
+    const bytes = bytesOf(blobId);
+    return bytes === null ? { status: 404, bytes: Buffer.alloc(0) } : { status: 200, bytes };
+  });
+}
+
+/** What answers every request for a blob as a test wants. Resolves with its address. */
+export async function brokerAnswering(
+  t: TestContext,
+  answer: (blobId: string) => { readonly status: number; readonly bytes: Buffer },
+): Promise<string> {
   const server = createServer((request, response) => {
-    const bytes = bytesOf(request.url?.split("/").at(-1) ?? "");
-    response.writeHead(bytes === null ? 404 : 200, { "content-type": "application/octet-stream" });
-    response.end(bytes ?? undefined);
+    const { status, bytes } = answer(request.url?.split("/").at(-1) ?? "");
+    response.writeHead(status, { "content-type": "application/octet-stream" });
+    response.end(bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onEnd(t, async () => {

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Log } from "../../src/base/log.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
+import { readKeypair } from "../../src/daemon/identity/keypair.ts";
 import { readMeshFile, writeMeshFile } from "../../src/daemon/identity/mesh-file.ts";
 import type { Envelope } from "../../src/protocol/envelope.ts";
 import { envelopeFingerprint } from "../../src/protocol/fingerprint.ts";
 import type { BrokerFrame, PushItem } from "../../src/protocol/frames.ts";
 import type { InboxItem, LocalEvent, ReceiptStage } from "../../src/protocol/local-api.ts";
+import { nextEntry, verifyChain } from "../../src/protocol/membership/chain.ts";
+import type { EntryContent, MembershipEntry } from "../../src/protocol/membership/entry.ts";
+import { readEntry } from "../../src/protocol/membership/read-entry.ts";
+import type { MembershipState } from "../../src/protocol/membership/state.ts";
+import { rfc3339 } from "../../src/protocol/time.ts";
 import { broker, type TestBroker, type TestBrokerOptions } from "./broker.ts";
 import { daemon, type TestDaemon } from "./daemon.ts";
 import { type HostileBroker, hostileBroker, type HostileLink, type Plot } from "./hostile-broker.ts";
@@ -138,4 +144,64 @@ export function disguised(envelope: Envelope, change: Readonly<Record<string, un
 /** Stages that the sender is told of its message. */
 export async function stagesOf({ client }: Pick<TestDaemon, "client">, id: string): Promise<readonly ReceiptStage[]> {
   return (await client.message(id)).stages.map(({ stage }) => stage);
+}
+
+/** A plot against the answers to one member's requests of a type; everything else passes. */
+export function onRepliesTo(
+  memberId: string,
+  type: string,
+  change: (result: Record<string, unknown>, request: Readonly<Record<string, unknown>>) => object,
+): Plot {
+  const asked = new Map<number, Readonly<Record<string, unknown>>>();
+  return {
+    toBroker: (frame, link) => {
+      const { id } = frame as { readonly id?: number };
+      if (frame.type === type && link.memberId === memberId && id !== undefined)
+        asked.set(id, frame as unknown as Readonly<Record<string, unknown>>);
+      return [frame];
+    },
+    toDaemon: (frame, link) => {
+      const request = frame.type === "reply" && link.memberId === memberId ? asked.get(frame.id) : undefined;
+      if (frame.type !== "reply" || request === undefined) return [frame];
+      asked.delete(frame.id);
+      return [{ ...frame, result: change(frame.result as Record<string, unknown>, request) }];
+    },
+  };
+}
+
+/** Several plots at once: each gets what the one before has left. */
+export function allOf(...plots: readonly Plot[]): Plot {
+  const through =
+    <Frame>(of: (plot: Plot) => ((frame: Frame, link: HostileLink) => readonly object[]) | undefined) =>
+    (frame: Frame, link: HostileLink): readonly object[] =>
+      plots.reduce<readonly object[]>(
+        (frames, plot) => frames.flatMap((passed) => of(plot)?.(passed as Frame, link) ?? [passed]),
+        [frame as object],
+      );
+  return { toDaemon: through((plot) => plot.toDaemon), toBroker: through((plot) => plot.toBroker) };
+}
+
+/** The membership that a member's home holds. */
+export function chainOf({ dir }: Pick<TestDaemon, "dir">): {
+  readonly entries: readonly MembershipEntry[];
+  readonly state: MembershipState;
+} {
+  const lines = readFileSync(join(dir, "membership.jsonl"), "utf8").trimEnd().split("\n");
+  const entries = lines.map((line) => readEntry(JSON.parse(line)));
+  return { entries, state: verifyChain(entries, readMeshFile(dir).mesh_id) };
+}
+
+/** An entry that a member signs with its own keys, whether it may say this or not. */
+export function entryBy(
+  { dir, memberId }: Pick<HostileMember, "dir" | "memberId">,
+  after: Pick<MembershipState, "meshId" | "n" | "head">,
+  content: EntryContent,
+): MembershipEntry {
+  const { keyId, signingKey } = readKeypair(dir);
+  return nextEntry(after, content, { by: memberId, keyId, key: signingKey }, rfc3339(Date.now()));
+}
+
+/** What keeps the daemon's membership and the broker's apart becomes `code`; null: nothing any more. */
+export async function troubleBecomes({ client }: Pick<TestDaemon, "client">, code: string | null): Promise<void> {
+  while (((await client.health()).membership.trouble?.code ?? null) !== code);
 }

@@ -156,7 +156,7 @@ test("a broker that was put back from before the founding gets the membership ag
   await assert.rejects(enter("bob", "member", third), { code: "membership_forked" });
 });
 
-test("a broker that shows another membership than the one pinned is told loudly, by who is in it and by who comes", async (t) => {
+test("a broker that shows another membership than the one pinned is told loudly to who is in it", async (t) => {
   const { folder, broker: started, join: enter, dirOf } = await place(t);
   await enter("ada");
   await started.broker.stop();

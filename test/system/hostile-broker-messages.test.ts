@@ -13,11 +13,10 @@ import {
   stagesOf,
 } from "../support/hostile-mesh.ts";
 
+type Change = (envelope: Envelope, other: { memberId: string }) => Readonly<Record<string, unknown>>;
+
 /** Changes of what the broker can reach of an envelope, with the fingerprint made to fit. */
-const changes: readonly (readonly [
-  string,
-  (envelope: Envelope, other: { memberId: string }) => Readonly<Record<string, unknown>>,
-])[] = [
+const changes: readonly (readonly [string, Change])[] = [
   ["priority", () => ({ priority: "now" })],
   ["meta", () => ({ meta: '{"approved":true}' })],
   ["mentions", (_, { memberId }) => ({ mentions: [memberId] })],
@@ -26,6 +25,7 @@ const changes: readonly (readonly [
   ["supersedes", () => ({ supersedes: newUuidV7(1_700_000_000_000) })],
   ["sent_at", () => ({ sent_at: "2001-01-01T00:00:00.000Z" })],
   ["membership head", () => ({ membership_head: "ab".repeat(32) })],
+  ["no membership head", () => ({ membership_head: null })],
   ["id", () => ({ client_message_id: newUuidV7(1_700_000_000_000) })],
   ["sender", (_, { memberId }) => ({ sender: memberId, key_id: memberId })],
   ["sender, not the key", (_, { memberId }) => ({ sender: memberId })],
@@ -45,11 +45,21 @@ const changes: readonly (readonly [
   ["an unknown sealing", () => ({ algorithm: "rot13" })],
 ];
 
+/** After these it is a message that nobody can explain, or open: it is kept sealed with its reason, and never shown. */
+const sealedFor: readonly (readonly [string, Change, string])[] = [
+  [
+    "membership head and key",
+    () => ({ membership_head: "ab".repeat(32), key_id: "cd".repeat(32) }),
+    "membership_unexplained",
+  ],
+  ["fingerprint version", ({ version }) => ({ version: version === 2 ? 1 : 2 }), "undecryptable"],
+];
+
 test("a message of which the broker changed anything is shown to nobody, and what the sender really says later is", async (t) => {
   const { hostile, members } = await hostileMesh(t, ["alice", "bob", "carol"]);
   const { alice, bob, carol } = members;
   await sendsTo(alice, bob, "before");
-  for (const [index, [what, change]] of changes.entries()) {
+  for (const [index, [what, change, kept]] of [...changes, ...sealedFor].entries()) {
     let changed = 0;
     hostile.plot(
       onPushesTo(bob.memberId, (item) => {
@@ -65,10 +75,20 @@ test("a message of which the broker changed anything is shown to nobody, and wha
     hostile.plot(null);
     await sendsTo(alice, bob, `honest ${index}`);
     assert.equal(changed, 1, what);
-    assert.equal(await refusedCount(bob), index + 1, what);
+    assert.equal(await refusedCount(bob), Math.min(index + 1, changes.length), what);
+    const { items } = await bob.client.inbox.undecryptable();
+    assert.deepEqual(
+      items.map(({ code }) => code),
+      sealedFor.slice(0, Math.max(index + 1 - changes.length, 0)).map(([, , code]) => code),
+      what,
+    );
+    assert.equal(kept === undefined, index < changes.length);
     assert.deepEqual(await stagesOf(alice, `changed-${index}`), ["queued", "accepted"], what);
   }
-  assert.deepEqual(await shownTexts(bob), ["before", ...changes.map((_, index) => `honest ${index}`)]);
+  assert.deepEqual(await shownTexts(bob), [
+    "before",
+    ...[...changes, ...sealedFor].map((_, index) => `honest ${index}`),
+  ]);
   assert.deepEqual(await shownTexts(carol), []);
 });
 

@@ -4,11 +4,14 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { adminApi, adminRoutes } from "../../src/broker/http/admin-routes.ts";
 import { defaultBrokerLimits } from "../../src/broker/broker-limits.ts";
+import { beginChainOf } from "../../src/broker/testing/chain.ts";
+import { newIdentity } from "../../src/broker/testing/peer.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { httpCall } from "../../src/http/http-call.fixture.ts";
+import { httpCall, type Target } from "../../src/http/http-call.fixture.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
-import { openWalk } from "../support/api-walk/walk.ts";
+import { nowText, walkEntries, type WrittenMesh } from "../support/api-walk/membership.ts";
+import { openWalk, type Walk } from "../support/api-walk/walk.ts";
 import { brokerProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -20,6 +23,9 @@ test("the broker's admin socket answers and refuses as its description says, eve
   const { admin } = broker;
   const made = await walk.ask(admin, "meshCreate", 200, { body: { slug: "team" } });
   const member = { mesh_id: String(made.json["mesh_id"]) };
+  const { json } = await walk.ask(admin, "meshCreate", 200, { body: { slug: "sealed" } });
+  const sealed = writtenMesh(walk, admin, String(json["mesh_id"]));
+  await sealed.handIn(sealed.chain.entries);
   const ground: Ground = {
     plain: admin,
     tcp: null,
@@ -27,11 +33,13 @@ test("the broker's admin socket answers and refuses as its description says, eve
       upkeep: { params: { job: "check" } },
       meshCreate: { body: { slug: "team" } },
       memberAdd: { params: member, body: { member_id: memberId, name: "alice" } },
+      membershipRead: { params: member },
+      membershipAppend: { params: { mesh_id: sealed.meshId }, body: { entries: sealed.chain.entries.slice(0, 1) } },
       apiKeyCreate: { params: member, body: { name: "grafana", member: "alice" } },
       apiKeyList: { params: member },
       apiKeyRevoke: { params: { ...member, key_id: "0198f0a0-0000-7000-8000-000000000009" } },
     },
-    bodyBytesMax: defaultBrokerLimits.adminBodyBytesMax,
+    bodyBytesMax: defaultBrokerLimits.membershipBodyBytesMax,
   };
 
   await walk.ask(admin, "status", 200);
@@ -62,6 +70,14 @@ test("the broker's admin socket answers and refuses as its description says, eve
     walk.api.document,
     "the served one is the checked-in one",
   );
+
+  for (const query of ["", "after=0"])
+    await walk.ask(admin, "membershipRead", 200, { params: { mesh_id: sealed.meshId }, query });
+  await walk.ask(admin, "memberAdd", "mesh_sealed", {
+    params: { mesh_id: sealed.meshId },
+    body: ground.samples["memberAdd"]?.body,
+  });
+  await walkEntries(walk, admin, "membershipAppend", sealed);
 
   await walkForms(walk, ground);
   await walk.ask(admin, "upkeep", "not_found", { params: { job: "vacuum" } });
@@ -103,7 +119,7 @@ test("the broker's admin socket answers and refuses as its description says, eve
   store.exec(
     `INSERT INTO api_key (mesh_id, key_id, key_hash, member_id, name, scopes, created_at, expires_at)
      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${limits.apiKeysOpenMax})
-     SELECT (SELECT mesh_id FROM mesh), printf('%d', i), CAST(printf('%032d', i) AS BLOB), '', '', '[]', 0, 9000000000000 FROM n`,
+     SELECT (SELECT mesh_id FROM mesh WHERE slug = 'team'), printf('%d', i), CAST(printf('%032d', i) AS BLOB), '', '', '[]', 0, 9000000000000 FROM n`,
   );
   await refusedKey("too_many_api_keys", {});
   store.exec("UPDATE member SET agents = '{'");
@@ -114,6 +130,8 @@ test("the broker's admin socket answers and refuses as its description says, eve
     "meshList",
     "meshCreate",
     "memberAdd",
+    "membershipRead",
+    "membershipAppend",
     "apiKeyCreate",
     "apiKeyList",
     "apiKeyRevoke",
@@ -125,3 +143,15 @@ test("the broker's admin socket answers and refuses as its description says, eve
   await assert.rejects(httpCall(admin, "GET", "/v1/status"));
   walk.finish();
 });
+
+function writtenMesh(walk: Walk, admin: Target, meshId: string): WrittenMesh {
+  const owner = newIdentity();
+  return {
+    meshId,
+    owner,
+    chain: beginChainOf(meshId, owner, nowText()),
+    async handIn(entries) {
+      await walk.ask(admin, "membershipAppend", 200, { params: { mesh_id: meshId }, body: { entries } });
+    },
+  };
+}

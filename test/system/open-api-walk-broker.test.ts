@@ -6,12 +6,14 @@ import { type TestContext, test } from "node:test";
 import { publicApi, publicRoutes } from "../../src/broker/http/public-routes.ts";
 import { connectPeer, type Identity, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
 import { httpCall } from "../../src/http/http-call.fixture.ts";
-import { type Admission, signAdmission } from "../../src/protocol/admission.ts";
+import { beginChainOf, newMemberOf } from "../../src/broker/testing/chain.ts";
+import { type MembershipRead, signMembershipRead } from "../../src/protocol/admission.ts";
+import type { MembershipEntry } from "../../src/protocol/membership/entry.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { privateKeyFromSeed, publicKeyHexOf } from "../../src/protocol/signing.ts";
 import { blobAsked, blobIds, blobSamples, memberAt, walkBlobs, withConfig } from "../support/api-walk/blob-caller.ts";
 import { directIds, directSamples, walkDirect } from "../support/api-walk/direct-caller.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
+import { inviteOf, joinOf, nowText, walkEntries, type WrittenMesh, written } from "../support/api-walk/membership.ts";
 import { rawAnswer } from "../support/api-walk/pipelined.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
 import { type Asked, openWalk } from "../support/api-walk/walk.ts";
@@ -26,14 +28,16 @@ test("the broker's public port answers and refuses as its description says, ever
   const broker = await brokerProcess(t, join(tempFolder(t), "broker"));
   const mesh = await ownedMesh(t, broker);
   const direct = await directSamples(broker, mesh);
+  const key = await inviteOf(mesh);
   const ground: Ground = {
     plain: broker.open,
     tcp: null,
     samples: {
       ...direct,
-      ...blobSamples({ broker, meshId: mesh.meshId, member: mesh.ownerIdentity }),
+      ...blobSamples({ broker, meshId: mesh.meshId, member: mesh.owner }),
       broker: { query: nonce },
-      join: { params: { mesh_id: mesh.meshId }, body: mesh.admission("sample", await mesh.invite()) },
+      join: { params: { mesh_id: mesh.meshId }, body: { entries: [joinOf(mesh, key, "sample")] } },
+      membershipRead: { params: { mesh_id: mesh.meshId }, body: readOf(broker, mesh, key) },
     },
     bodyBytesMax: limits.blobBytesMax,
   };
@@ -48,11 +52,12 @@ test("the broker's public port answers and refuses as its description says, ever
   );
 
   await walkForms(walk, ground);
-  await walk.ask(broker.open, "join", "unsupported_media_type", {
-    params: { mesh_id: mesh.meshId },
-    body: "{}",
-    headers: { "content-type": "text/plain" },
-  });
+  for (const id of ["join", "membershipRead"])
+    await walk.ask(broker.open, id, "unsupported_media_type", {
+      params: { mesh_id: mesh.meshId },
+      body: "{}",
+      headers: { "content-type": "text/plain" },
+    });
   await walk.ask(broker.open, "broker", "host_forbidden", { query: nonce, headers: { host: "elsewhere.example" } });
   const nameless = await rawAnswer(broker.open, `GET /v1/broker?${nonce} HTTP/1.0\r\n\r\n`);
   walk.saw("broker", "missing_field", nameless);
@@ -67,29 +72,30 @@ test("the broker's public port answers and refuses as its description says, ever
   });
   await walkJoining(broker, mesh);
   await walkDirect(walk, broker, mesh, direct);
-  await walkBlobs(walk, { broker, meshId: mesh.meshId, member: mesh.ownerIdentity }, newIdentity());
-  await walkStop(broker, mesh.owner, direct.messageSend);
+  await walkBlobs(walk, { broker, meshId: mesh.meshId, member: mesh.owner }, newIdentity());
+  await walkStop(broker, mesh.ownerLink, direct.messageSend);
 });
 
 test("a broker whose file was damaged under it says so, and is no more ready", async (t) => {
   const broker = await brokerProcess(t, join(tempFolder(t), "broker"));
   const mesh = await ownedMesh(t, broker);
-  const body = mesh.admission("bob", await mesh.invite());
-  const asked = { params: { mesh_id: mesh.meshId }, body };
+  const key = await inviteOf(mesh);
+  const params = { mesh_id: mesh.meshId };
+  const asked = { params, body: { entries: [joined(mesh, key, "bob")] } };
   await walk.ask(broker.open, "join", 201, asked);
+  const read = { params, body: readOf(broker, mesh, key) };
   const direct = await directSamples(broker, mesh);
   mesh.tamper("ALTER TABLE api_key RENAME TO away");
   for (const id of directIds) await walk.ask(broker.open, id, "store_unavailable", direct[id]);
   mesh.tamper("ALTER TABLE away RENAME TO api_key");
-  const blobs = blobSamples({ broker, meshId: mesh.meshId, member: mesh.ownerIdentity });
+  const blobs = blobSamples({ broker, meshId: mesh.meshId, member: mesh.owner });
   mesh.tamper("ALTER TABLE blob RENAME TO away");
   for (const id of blobIds)
     await walk.ask(broker.open, id, id === "blobGetHead" ? 503 : "store_unavailable", blobs[id]);
   mesh.tamper("ALTER TABLE away RENAME TO blob");
-  mesh.tamper("UPDATE member SET agents = '{'");
-  await walk.ask(broker.open, "join", "internal", asked);
   mesh.tamper("DROP TABLE mesh; DROP TABLE schema_migration");
   await walk.ask(broker.open, "join", "store_unavailable", asked);
+  await walk.ask(broker.open, "membershipRead", "store_unavailable", read);
   await walk.ask(broker.open, "readyz", "store_unavailable");
   await walk.ask(broker.open, "readyzHead", 503);
   await walk.ask(broker.open, "healthz", 200);
@@ -109,13 +115,8 @@ test("a broker without a place for files says so, and one whose place is full", 
 
 test("nothing is described that was not seen", () => walk.finish());
 
-interface OwnedMesh {
-  readonly meshId: string;
-  readonly owner: Peer;
-  readonly ownerIdentity: Identity;
-  /** Makes an invite for one member; resolves with its secret. */
-  invite(): Promise<Uint8Array>;
-  admission(name: string, seed: Uint8Array): Admission;
+interface OwnedMesh extends WrittenMesh {
+  readonly ownerLink: Peer;
   /** Changes the broker's file from outside. */
   tamper(sql: string): void;
 }
@@ -123,57 +124,48 @@ interface OwnedMesh {
 async function ownedMesh(t: TestContext, broker: BrokerProcess): Promise<OwnedMesh> {
   const { json } = await httpCall(broker.admin, "POST", "/v1/meshes", { body: { slug: "team" } });
   const meshId = String(json["mesh_id"]);
-  const identity = newIdentity();
-  const member = { member_id: identity.memberId, name: "owner", role: "owner" };
-  assert.equal((await httpCall(broker.admin, "POST", `/v1/meshes/${meshId}/members`, { body: member })).status, 200);
-  const owner = await connectPeer({ url: broker.url, meshId, identity });
-  onEnd(t, () => owner.close());
+  const owner = newIdentity();
+  const chain = beginChainOf(meshId, owner, nowText());
+  const handIn: WrittenMesh["handIn"] = async (entries) => {
+    const answer = await httpCall(broker.admin, "POST", `/v1/meshes/${meshId}/membership`, { body: { entries } });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  await handIn(chain.entries);
+  const ownerLink = await connectPeer({ url: broker.url, meshId, identity: owner });
+  onEnd(t, () => ownerLink.close());
   const store = new DatabaseSync(join(broker.dataDir, "broker.db"), { enableForeignKeyConstraints: false });
   onEnd(t, () => store.close());
-  return {
-    meshId,
-    owner,
-    ownerIdentity: identity,
-    async invite() {
-      const seed = randomBytes(32);
-      const invite_id = publicKeyHexOf(privateKeyFromSeed(seed));
-      const form = { role: "member", uses: 1, expires_in_ms: 60_000, authority: null } as const;
-      await owner.request<"invite_create">({ type: "invite_create", invite_id, ...form });
-      return seed;
-    },
-    admission(name, seed) {
-      const { memberId, privateKey } = newIdentity();
-      return signAdmission(
-        { mesh_id: meshId, broker_key: broker.key },
-        { inviteSeed: seed, memberId, memberKey: privateKey },
-        { x25519_pubkey: "cd".repeat(32), name },
-      );
-    },
-    tamper: (sql) => store.exec(sql),
-  };
+  return { meshId, owner, chain, handIn, ownerLink, tamper: (sql) => store.exec(sql) };
+}
+
+function readOf(broker: BrokerProcess, { meshId }: OwnedMesh, key: Identity): MembershipRead {
+  const place = { mesh_id: meshId, broker_key: broker.key };
+  return signMembershipRead(place, key.privateKey, { after: -1, at: nowText() });
+}
+
+/** A join that the test's copy of the chain takes too. */
+function joined({ chain, meshId }: OwnedMesh, key: Identity, name: string): MembershipEntry {
+  return chain.join(key, newMemberOf(meshId, newIdentity(), name), nowText());
 }
 
 async function walkJoining(broker: BrokerProcess, mesh: OwnedMesh): Promise<void> {
   const params = { mesh_id: mesh.meshId };
-  const join = (expected: number | string, body: unknown, to = params) =>
-    walk.ask(broker.open, "join", expected, { params: to, body });
-  const seed = await mesh.invite();
-  const bob = mesh.admission("bob", seed);
-  await join("auth_failed", { ...bob, name: "carol" });
-  await join("invite_unknown", mesh.admission("bob", randomBytes(32)));
-  await join("invalid_destination", mesh.admission("no name", seed));
-  await join("already_exists", mesh.admission("owner", seed));
-  await join(201, bob);
-  await join(200, bob);
-  await join("invite_used", mesh.admission("carol", seed));
-  mesh.tamper(`UPDATE member SET status = 'revoked' WHERE member_id = '${bob.member_id}'`);
-  await join("not_a_member", bob);
-  const late = mesh.admission("carol", await mesh.invite());
-  mesh.tamper(`UPDATE invite SET expires_at = 1 WHERE invite_id = '${late.invite_id}'`);
-  await join("invite_expired", late);
-  const revoked = mesh.admission("carol", await mesh.invite());
-  await mesh.owner.request<"invite_revoke">({ type: "invite_revoke", invite_id: revoked.invite_id });
-  await join("invite_revoked", revoked);
+  const read = (expected: number | string, body: MembershipRead) =>
+    walk.ask(broker.open, "membershipRead", expected, { params, body });
+  const key = await inviteOf(mesh);
+  await read(200, readOf(broker, mesh, key));
+  await read("auth_failed", { ...readOf(broker, mesh, key), after: 0 });
+  await read("invite_unknown", readOf(broker, mesh, newIdentity()));
+  const asked = {
+    params,
+    body: { entries: [joined(mesh, key, "bob")] },
+  };
+  await walk.ask(broker.open, "join", 201, asked);
+  await walk.ask(broker.open, "join", 200, asked);
+  const revoked = await inviteOf(mesh);
+  await written(mesh, { kind: "invite_revoke", invite_id: revoked.memberId });
+  await read("invite_revoked", readOf(broker, mesh, revoked));
+  await walkEntries(walk, broker.open, "join", mesh);
 }
 
 /** While a link does not hear that it is to close, the broker waits for it, and is not ready meanwhile. */

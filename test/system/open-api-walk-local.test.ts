@@ -4,9 +4,12 @@ import { localApi } from "../../src/daemon/localapi/server.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { type Ground, walkForms } from "../support/api-walk/forms.ts";
 import { walkFailingDisk, walkLocked, walkLonely, walkSpoilt } from "../support/api-walk/local-disk.ts";
+import { walkFiles } from "../support/api-walk/local-files.ts";
 import { walkLoad, walkStopping } from "../support/api-walk/local-load.ts";
 import { type Reached, samples, walkPair } from "../support/api-walk/local-pair.ts";
 import { walkBadBroker, walkPendingOutcome } from "../support/api-walk/local-scripted.ts";
+import { walkSeal } from "../support/api-walk/local-seal.ts";
+import { walkMembership } from "../support/api-walk/local-membership.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
 import { openWalk } from "../support/api-walk/walk.ts";
 
@@ -34,11 +37,16 @@ describe("the local API answers and refuses as its description says, every code 
     await walkStopping(walk, groundOf(alice), alice);
   });
 
+  it("of a mesh from before encryption", (t) => walkSeal(t, walk));
+  it("where members come, change and go, and the broker tells the truth of it or not", (t) => walkMembership(t, walk));
+
   it("where the broker was never reached, and the disk is small", (t) => walkLonely(t, walk));
 
   it("where databases were spoilt", (t) => walkSpoilt(t, walk));
 
   it("where the disk fails in the middle of a commit", (t) => walkFailingDisk(t, walk));
+
+  it("with files, and brokers of every kind behind them", (t) => walkFiles(t, walk));
 
   it("where the broker went away with a message", (t) => walkPendingOutcome(t, walk));
 

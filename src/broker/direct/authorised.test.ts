@@ -9,9 +9,12 @@ import { publicRoutes } from "../http/public-routes.ts";
 import { call } from "../testing/fixture.ts";
 import { type DirectFixture, directFixture } from "./direct.fixture.ts";
 
-/** Every route below a mesh, from the table that is served. Joining has no key: an invite's signatures say who asks. */
+/** Who asks at these is said by signatures: of an invite, or of the member itself. */
+const signed: ReadonlySet<string> = new Set(["join", "membershipRead", "blobPut", "blobHead", "blobGet"]);
+
+/** Every other route below a mesh, from the table that is served. */
 const routes = publicRoutes({} as Parameters<typeof publicRoutes>[0]).filter(
-  ({ path, name }) => path.startsWith("/v1/meshes/") && name !== "join" && name !== "membershipRead",
+  ({ path, name }) => path.startsWith("/v1/meshes/") && !signed.has(name),
 );
 
 function ask(fixture: DirectFixture, route: Route, key: string | null): ReturnType<DirectFixture["ask"]> {
@@ -184,8 +187,10 @@ test("when a key was last used is noted to the hour, and no key stands anywhere 
   for (const form of forms) {
     for (const text of [...heard, JSON.stringify(fixture.logged)]) assert.ok(!text.includes(form), text);
   }
-  for (const file of readdirSync(fixture.dataDir)) {
-    const bytes = readFileSync(join(fixture.dataDir, file));
+  for (const entry of readdirSync(fixture.dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const bytes = readFileSync(file);
     for (const form of [key, ...forms.slice(0, 2), Buffer.from(secret)])
       assert.equal(bytes.includes(form), false, `${file} holds the key`);
   }

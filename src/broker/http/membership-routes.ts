@@ -62,6 +62,11 @@ export function adminMembershipRoutes({
         "not_a_member",
         "already_exists",
         "last_owner",
+        "invite_unknown",
+        "invite_expired",
+        "invite_used",
+        "invite_revoked",
+        "too_many_invites",
         "store_unavailable",
       ],
       async handle({ params, body }) {

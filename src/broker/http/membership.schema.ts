@@ -9,10 +9,18 @@ import { readEntry } from "../../protocol/membership/read-entry.ts";
 const entry: Field<MembershipEntry> = {
   schema: {
     type: "object",
-    description:
-      "An entry of the mesh's membership chain as it was signed: `mesh_id`, `n`, `previous`, `kind`, `signature` and more",
+    description: "An entry of the mesh's membership chain as it was signed, with the fields of its kind",
+    properties: {
+      mesh_id: { type: "string" },
+      n: { type: "integer", minimum: 0 },
+      previous: { type: ["string", "null"] },
+      at: { type: "string", format: "date-time" },
+      by: { type: "string" },
+      key_id: { type: "string" },
+      kind: { type: "string" },
+      signature: { type: "string" },
+    },
     required: ["mesh_id", "n", "previous", "at", "by", "key_id", "kind", "signature"],
-    additionalProperties: true,
   },
   required: true,
   read: (value) => readEntry(value),

@@ -76,7 +76,6 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
         { status: 200, description: "The chain had the entries already", body: joined },
       ],
       errors: [
-        "auth_failed",
         "membership_invalid",
         "membership_newer",
         "membership_moved",
@@ -88,6 +87,8 @@ export function joinRoutes(parts: JoinParts): readonly Route[] {
         "not_a_member",
         "not_allowed",
         "last_owner",
+        "too_many_invites",
+        "mesh_sealed",
         "store_unavailable",
       ],
       async handle({ params, body }) {

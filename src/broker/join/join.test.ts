@@ -203,9 +203,9 @@ test("the secret of an invite is nowhere at the broker: not in its files, not in
   assert.equal((await post({ entries: [joinOf(key, newIdentity(), "bob")] })).status, 201);
   const seed = key.privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
   const secrets = [seed.toString("hex"), seed.toString("base64url"), seed.toString("base64")];
-  const kept = readdirSync(fixture.dataDir)
-    .filter((name) => !name.endsWith(".sock"))
-    .map((name) => readFileSync(join(fixture.dataDir, name)));
+  const kept = readdirSync(fixture.dataDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
   assert.ok(Buffer.concat(kept).includes(key.memberId), "the public one is");
   for (const bytes of kept) {
     assert.ok(!bytes.includes(seed));

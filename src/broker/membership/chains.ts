@@ -50,6 +50,8 @@ export interface ChainsParts {
   appended(entry: MembershipEntry, state: MembershipState): void;
 }
 
+/** For who finds that too many wait. */
+const appendsRetryMs = 1_000;
 /** Entries verified between two turns of the event loop: their signatures take some milliseconds. */
 const entriesOfATurn = 16;
 
@@ -69,6 +71,7 @@ export function createChains(parts: ChainsParts): Chains {
     if (appends === 1 && lane.appends >= limits.membershipAppendsMax)
       throw new ClaudemeshError("rate_limited", "too many changes of this mesh's membership wait for their turn", {
         hint: "try again in a moment",
+        details: { retry_after_ms: appendsRetryMs },
       });
     lanes.set(meshId, lane);
     lane.appends += appends;

@@ -26,13 +26,6 @@ export function refusalByMembership(
   return mayUse(sender, destination) ? null : refusalOf("not_allowed", notFor(sender.name, destination));
 }
 
-/** Whether a member may use a topic or queue: `destination` is `#name` or `queue:name`. */
-export function isFor(chain: MembershipState | null, memberId: string, destination: string): boolean {
-  if (chain === null) return true;
-  const member = activeMember(chain, memberId);
-  return member !== null && mayUse(member, destination);
-}
-
 /** Throws for a member that may not use a topic or queue. */
 export function requireUse(chain: MembershipState | null, memberId: string, destination: string): void {
   if (chain === null) return;

@@ -19,6 +19,8 @@ export interface ClaimRequest {
   readonly owner: string;
   /** Names the claim among its owner's. */
   readonly claimId: number;
+  /** Rejects when its member may not have messages of the queue: asked when its turn has come, so that it can be cancelled before. */
+  permit(): Promise<void>;
   /** Whether there still is somebody to hand messages to. */
   alive(): boolean;
 }
@@ -94,11 +96,15 @@ export function createQueues(parts: {
     lane.timer = clock.after(Math.max(1, Math.min(soonest - now, limits.claimRecheckMs)), () => void run(key, lane));
   }
 
+  function isWaiting({ cancelled, request }: Waiter): boolean {
+    return !cancelled && request.alive() && !stopped;
+  }
+
   /** Serves who waits until the queue has nothing more; answers when it may have something again by time alone. */
   async function serve(lane: Lane): Promise<number | null> {
     for (;;) {
       lane.waiting = lane.waiting.filter((waiter) => {
-        if (!waiter.cancelled && waiter.request.alive() && !stopped) return true;
+        if (isWaiting(waiter)) return true;
         waiter.settle([]);
         return false;
       });
@@ -106,6 +112,8 @@ export function createQueues(parts: {
       if (waiter === undefined) return null;
       let claimed: Claimed;
       try {
+        await waiter.request.permit();
+        if (!isWaiting(waiter)) continue;
         claimed = await attempt(waiter.request);
       } catch (thrown) {
         lane.waiting.shift();

@@ -10,6 +10,6 @@ export const helpTopics: Readonly<Record<string, () => Promise<{ readonly topic:
   pipes: () => import("./pipes.ts"),
   "exit-codes": () => import("./exit-codes.ts"),
   environment: () => import("./environment.ts"),
-  files: () => import("./files.ts"),
+  home: () => import("./home.ts"),
   shells: () => import("./shells.ts"),
 };

@@ -30,7 +30,9 @@ export interface PutParts {
  */
 export async function putFile(parts: PutParts, file: FileToPut): Promise<PutFile> {
   const { spool, clock, secret } = parts;
-  const folder = await spool.draft();
+  const folder = await spool.draft().catch((thrown: unknown) => {
+    throw ClaudemeshError.from(thrown, "store_unavailable");
+  });
   let reserved = 0;
   const reserve = async (bytes: number): Promise<void> => {
     await spool.reserve(bytes);

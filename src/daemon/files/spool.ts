@@ -156,9 +156,15 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
       if (held + sealed.length > bytesMax) return;
       held += sealed.length;
       got.set(fileId, (got.get(fileId) ?? 0) + sealed.length);
-      await mkdir(path("got", fileId), { recursive: true, mode: 0o700 });
-      await replaceDurably(path("got", fileId), String(place), sealed);
-      await touch(path("got", fileId), clock.now());
+      try {
+        await mkdir(path("got", fileId), { recursive: true, mode: 0o700 });
+        await replaceDurably(path("got", fileId), String(place), sealed);
+        await touch(path("got", fileId), clock.now());
+      } catch (thrown) {
+        held -= sealed.length;
+        got.set(fileId, (got.get(fileId) ?? 0) - sealed.length);
+        throw thrown;
+      }
     },
     dropGot,
     async reserve(bytes) {

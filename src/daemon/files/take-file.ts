@@ -89,7 +89,12 @@ async function blobOf(
   place: Place,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  for (const kept of [await spool.putBlob(fileId, place), await spool.gotBlob(fileId, place)])
+  // What this host's disk does not give or take, the broker has: it only costs the way once more.
+  const nothing = (): null => null;
+  for (const kept of [
+    await spool.putBlob(fileId, place).catch(nothing),
+    await spool.gotBlob(fileId, place).catch(nothing),
+  ])
     if (kept !== null && blobName(kept) === blobId) return kept;
   const sealed = await client.get(blobId, signal);
   if (sealed === null) {
@@ -98,7 +103,7 @@ async function blobOf(
     });
   }
   if (blobName(sealed) !== blobId) throw damaged("the broker gave other bytes than were asked for");
-  await spool.keepGot(fileId, place, sealed);
+  await spool.keepGot(fileId, place, sealed).catch(nothing);
   return sealed;
 }
 

@@ -33,10 +33,14 @@ test("whatever the order of arrival, a destination is sealed to the deepest of i
     fc.property(fc.shuffledSubarray(line, { minLength: 3 }), fc.shuffledSubarray(deeper, { minLength: 2 }), (a, b) => {
       const epochs = new EpochSet({ epochs: [], departures: [] });
       for (const one of a) epochs.put(one);
-      assert.equal(epochs.tip("queue:jobs")?.record.epoch_id, id(3));
+      assert.equal(epochs.tip({ destination: "queue:jobs", name: "jobs" })?.record.epoch_id, id(3));
       for (const one of b) epochs.put(one);
-      assert.equal(epochs.tip("queue:jobs")?.record.epoch_id, id(5));
-      assert.equal(new EpochSet(epochs.kept()).tip("queue:jobs")?.record.epoch_id, id(5), "as it was kept");
+      assert.equal(epochs.tip({ destination: "queue:jobs", name: "jobs" })?.record.epoch_id, id(5));
+      assert.equal(
+        new EpochSet(epochs.kept()).tip({ destination: "queue:jobs", name: "jobs" })?.record.epoch_id,
+        id(5),
+        "as it was kept",
+      );
     }),
   );
 });
@@ -46,8 +50,8 @@ test("a key that is known stays known, and is the destination's own", () => {
   const epochs = new EpochSet({ epochs: [{ ...epoch(1), key }], departures: [] });
   epochs.put(epoch(1));
   epochs.put(epoch(2, { destination: "queue:other", name: "other" }));
-  assert.deepEqual(epochs.tip("queue:jobs")?.key, key);
-  assert.equal(epochs.tip("queue:other")?.key, null);
+  assert.deepEqual(epochs.tip({ destination: "queue:jobs", name: "jobs" })?.key, key);
+  assert.equal(epochs.tip({ destination: "queue:other", name: "other" })?.key, null);
 });
 
 test("who comes late gets the earlier keys where each later epoch says so; else the present one, and what was it when it came", () => {

@@ -22,12 +22,13 @@ export class EpochSet {
 
   /** Adds a verified epoch, or says more of one: a key once known stays. */
   put(epoch: KnownEpoch): void {
-    const { epoch_id: id, destination } = epoch.record;
+    const { epoch_id: id } = epoch.record;
+    const place = placeOf(epoch.record);
     const known = { ...epoch, key: epoch.key ?? this.#epochs.get(id)?.key ?? null };
     this.#epochs.set(id, known);
-    const tip = this.#tips.get(destination);
+    const tip = this.#tips.get(place);
     if (tip === undefined || tip.record.epoch_id === id || isBefore(tip.record, epoch.record))
-      this.#tips.set(destination, known);
+      this.#tips.set(place, known);
   }
 
   /** Somebody who may know its keys left a destination. */
@@ -35,9 +36,12 @@ export class EpochSet {
     this.#departures.set(destination, Math.max(keySeq, this.#departures.get(destination) ?? 0));
   }
 
-  /** What a destination is sealed to, if it is still fit for that; null: it never had one. */
-  tip(destination: string): KnownEpoch | null {
-    return this.#tips.get(destination) ?? null;
+  /**
+   * What a destination of that name is sealed to, if it is still fit for that; null: it never had one. Which topic has which name is the
+   * broker's word, so the name that an epoch was made for counts too: what is said to #one is sealed under no key of #other.
+   */
+  tip(to: Pick<EpochRecord, "destination" | "name">): KnownEpoch | null {
+    return this.#tips.get(placeOf(to)) ?? null;
   }
 
   destinations(): readonly { readonly destination: string; readonly name: string }[] {
@@ -62,7 +66,7 @@ export class EpochSet {
 
   /** Whether a member that has come later is given the key of an epoch: of the present one always, of earlier ones as each later one says. */
   isForLateComer({ record }: KnownEpoch, memberId: string): boolean {
-    for (let at = this.tip(record.destination); at !== null; at = this.get(at.record.parent ?? "")) {
+    for (let at = this.tip(record); at !== null; at = this.get(at.record.parent ?? "")) {
       if (at.record.epoch_id === record.epoch_id) return true;
       // What was the present one when it came, whose place the member's own has taken since.
       if (at.record.history === "joined")
@@ -96,8 +100,7 @@ export function refusedEpoch(record: EpochRecord, state: MembershipState, known:
   if (record.parent === null) return null;
   const parent = known.get(record.parent)?.record;
   if (parent === undefined) return "the one before it is not known";
-  if (parent.destination !== record.destination || parent.depth + 1 !== record.depth)
-    return "it does not follow its parent";
+  if (placeOf(parent) !== placeOf(record) || parent.depth + 1 !== record.depth) return "it does not follow its parent";
   return null;
 }
 
@@ -106,6 +109,11 @@ export const unexplained = "the membership that it names is not known";
 /** `#name` or `queue:name`, as grants name it. */
 export function addressOf({ destination, name }: Pick<EpochRecord, "destination" | "name">): string {
   return destination.startsWith("queue:") ? `queue:${name}` : `#${name}`;
+}
+
+/** Neither half can hold the space. */
+function placeOf({ destination, name }: Pick<EpochRecord, "destination" | "name">): string {
+  return `${destination} ${name}`;
 }
 
 function isBefore(a: EpochRecord, b: EpochRecord): boolean {

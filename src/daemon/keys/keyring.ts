@@ -124,7 +124,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   /** Of a destination whose earlier messages are not for who comes later: what is sealed from now on is for this member too. */
   function comeLate(): void {
     for (const { destination, name } of epochs.destinations()) {
-      const tip = epochs.tip(destination);
+      const tip = epochs.tip({ destination, name });
       if (tip === null || tip.key !== null || tip.record.history !== "joined") continue;
       const kind = destination.startsWith("queue:") ? "queue" : "topic";
       const target = keyedDestination({ kind, ref: name }, options.directory());
@@ -135,7 +135,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   async function make(target: KeyedDestination, history?: "all" | "joined"): Promise<EpochRecord> {
     const known = state();
     if (known === null) throw new ClaudemeshError("mesh_unsealed", "this home holds no membership of its mesh");
-    const tip = epochs.tip(target.destination)?.record ?? null;
+    const tip = epochs.tip(target)?.record ?? null;
     const record = await foundEpoch(options.request, known, identity, {
       ...target,
       parent: tip,
@@ -161,7 +161,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   }
 
   async function prepared(target: KeyedDestination): Promise<void> {
-    await inTurn(() => read(options.request, epochs.tip(target.destination) === null));
+    await inTurn(() => read(options.request, epochs.tip(target) === null));
     if (usable(target)) return;
     try {
       await make(target);
@@ -189,9 +189,9 @@ export function createKeyring(options: KeyringOptions): Keyring {
     failures.set(destination, { count, timer });
   }
 
-  function usable({ destination }: KeyedDestination): boolean {
+  function usable(target: KeyedDestination): boolean {
     const known = state();
-    const tip = epochs.tip(destination);
+    const tip = epochs.tip(target);
     return known !== null && tip !== null && tip.key !== null && epochs.isFresh(tip, known);
   }
 
@@ -243,7 +243,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
         { kind: header.destination_kind, ref: header.destination_ref },
         options.directory(),
       );
-      const tip = target === null ? null : epochs.tip(target.destination);
+      const tip = target === null ? null : epochs.tip(target);
       if (tip === null || tip.key === null) throw new TypeError("sealed without a key");
       const id = tip.record.epoch_id;
       const body = sealToEpoch({ header, plaintext, secret, epoch: { id, key: tip.key } });

@@ -42,7 +42,7 @@ export function readiness(
   const target = keyedDestination(to, directory);
   if (target === null) return waits("waits_for_key", `the broker has not told of #${to.ref} yet`);
   if (!mayUse(self, target.address)) return never("not_allowed", `this member may not use ${target.address}`);
-  const tip = epochs.tip(target.destination);
+  const tip = epochs.tip(target);
   if (tip !== null && tip.key !== null && epochs.isFresh(tip, state)) return { ready: true };
   return {
     missing: target,

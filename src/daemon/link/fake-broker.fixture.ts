@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeCodes, type CloseKind } from "../../protocol/close-codes.ts";
 import type { DaemonFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import type { ClaudemeshError } from "../../protocol/error.ts";
 import type { ChainBroker } from "../membership/chain.fixture.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 
@@ -114,8 +115,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
     if (member !== null && chain !== null && (frame.type === "membership" || frame.type === "membership_append"))
       void chain.request(frame).then(
         (result) => link.send({ type: "reply", id: frame.id, result }),
-        (error: { code: string; message: string; retryable: boolean }) =>
-          link.send({ ...refusalOf(error), id: frame.id }),
+        (error: ClaudemeshError) => link.send({ ...refusalOf(error), id: frame.id }),
       );
     else if (member !== null && chain !== null && frame.type === "keys")
       link.send({ type: "reply", id: frame.id, result: { items: [], through: 0, next_after: null } });
@@ -188,6 +188,6 @@ export function headOf(chain: ChainBroker | null): { readonly n: number; readonl
   return state === null ? null : { n: state.n, hash: state.head };
 }
 
-function refusalOf({ code, message, retryable }: { code: string; message: string; retryable: boolean }) {
-  return { type: "error", code, message, retryable, closes: false };
+function refusalOf({ code, message, retryable, details }: ClaudemeshError) {
+  return { type: "error", code, message, retryable, closes: false, details };
 }

@@ -43,6 +43,8 @@ export interface LinkBenchChange {
   readonly log?: Log;
   /** False: the mesh has no membership chain. Else it has one, which this member has founded. */
   readonly sealed?: boolean;
+  /** Of pauses between attempts; 0.5 by default. */
+  readonly random?: () => number;
 }
 
 export async function linkBench(t: TestContext, change: LinkBenchChange = {}): Promise<LinkBench> {
@@ -65,7 +67,13 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   };
   createMember(dir, mesh, 0);
   const clock = createManualClock(Date.now());
-  const daemon = createDaemon({ dir, clock, log: change.log ?? silentLog, http: false, random: () => 0.5 });
+  const daemon = createDaemon({
+    dir,
+    clock,
+    log: change.log ?? silentLog,
+    http: false,
+    random: change.random ?? (() => 0.5),
+  });
   t.after(() => daemon.stop());
   await daemon.start();
   const target = { socketPath: daemon.socketPath };

@@ -7,7 +7,7 @@ import { linkBench, meshId } from "./link-bench.fixture.ts";
 const bob = chainPerson("bob", meshId);
 
 test("a link begins with what the membership's chain says anew, before anything is named by it", async (t) => {
-  const made = await linkBench(t, { sealed: true });
+  const made = await linkBench(t);
   made.chain().append(made.self, { kind: "admit", member: bob.member, role: "member" });
   await made.connected();
   assert.deepEqual(
@@ -19,7 +19,7 @@ test("a link begins with what the membership's chain says anew, before anything 
 });
 
 test("news of the chain are followed on an open link; the broker's own word of who joined or left is told nobody", async (t) => {
-  const made = await linkBench(t, { sealed: true });
+  const made = await linkBench(t);
   const link = await made.connected();
   const mallory = { member_id: "cd".repeat(32), name: "mallory", role: "owner", online: true, agents: [] };
   link.send({ type: "event", event: "member_joined", member: { ...mallory, last_seen_at: null } });
@@ -29,7 +29,7 @@ test("news of the chain are followed on an open link; the broker's own word of w
 });
 
 test("a broker that shows another chain is told of loudly, and the link goes on with what is held", async (t) => {
-  const made = await linkBench(t, { sealed: true });
+  const made = await linkBench(t);
   const link = await made.connected();
   const before = made.chain().entries.slice();
   made.chain().append(made.self, { kind: "dm_from", from: [] });
@@ -45,7 +45,7 @@ test("a broker that shows another chain is told of loudly, and the link goes on 
 });
 
 test("a member that the chain has ended takes nothing more to send, and its daemon ends as revoked", async (t) => {
-  const made = await linkBench(t, { sealed: true });
+  const made = await linkBench(t);
   const link = await made.connected();
   const chain = made.chain();
   chain.append(made.self, { kind: "admit", member: bob.member, role: "admin" });

@@ -299,7 +299,10 @@ export function createLink(options: LinkOptions): Link {
     async freshDirectory() {
       if (session !== null && clock.now() - directoryAskedAt >= directoryAskMs) {
         directoryAskedAt = clock.now();
-        directoryAsked = session.refreshDirectory().catch(() => undefined);
+        const { request, refreshDirectory } = session;
+        // Who belongs to the mesh is the chain's to say; news of an entry may have been lost like other news.
+        const followed = options.membership.state() === null ? Promise.resolve() : options.membership.follow(request);
+        directoryAsked = followed.then(refreshDirectory).catch(() => undefined);
       }
       await directoryAsked;
       return directory.current();

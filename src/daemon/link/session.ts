@@ -337,7 +337,7 @@ export function createSession(
         await followEpoch(ack.log);
         await chain.told(ack.membership ?? null);
         if (context.keysToAnnounce !== undefined && context.membership.state() === null)
-          await announceKeys(context.keysToAnnounce, request, log);
+          void announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
         await context.keyring.follow(request, inbox.undecryptableCount() > 0);
         await drain.open();

@@ -38,7 +38,7 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
       answers: [
         { status: 201, description: "It is on disk here, sealed; `attachments` of a send names it", body: fileView },
       ],
-      errors: ["body_too_large", "control_character", "files_full", "protocol_error", "store_unavailable"],
+      errors: ["body_too_large", "control_character", "files_full", "store_unavailable"],
       async handle({ query, incoming }) {
         if (!isAttachmentName(query.name)) throw invalid("name", "must be a file's name, without folders");
         const put = await parts.files.put({

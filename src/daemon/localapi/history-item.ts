@@ -52,7 +52,7 @@ export function historyItem(
     reply_to: envelope.reply_to,
     priority: envelope.priority,
     encrypted: envelope.algorithm !== "none",
-    // Its own bytes, told by the broker under its own fingerprint: its signature was checked like all others.
+    // Its own bytes, told by the broker under its own fingerprint: its signature was checked like all others'.
     verified: verified || own,
     via: unsigned ? envelope.key_id : null,
     sent_at: envelope.sent_at,

@@ -16,6 +16,7 @@ import { askChain, type ChainAnswer } from "./broker-answer.ts";
 import type { ChainDisk } from "./chain-disk.ts";
 import { draftOf, settled } from "./draft-state.ts";
 import { type EntryEvent, eventsOf } from "./entry-events.ts";
+import { requireOwnMembership } from "./own-standing.ts";
 import { openMembershipFile, writeChain } from "./membership-file.ts";
 import { troubles } from "./troubles.ts";
 
@@ -34,7 +35,7 @@ export interface MembershipOptions {
 }
 
 /** Others may append between two attempts; who loses so often finds a mesh that changes faster than it can follow. */
-const appendAttemptsMax = 8;
+const appendAttemptsMax = 6;
 const appendBackoff = { baseMs: 50, capMs: 1_000 };
 /** Local callers that wait to make an entry. */
 const appendsWaitingMax = 64;
@@ -153,7 +154,9 @@ export function createMembership(options: MembershipOptions): Membership {
       if (stands === "ahead") {
         const refusal = answer.entries.length === 0 ? withheld(state) : await take(state, answer.entries);
         if (refusal !== null) return enter(refusal);
-        continue;
+        // A page of more; else this was all, and needs no second look.
+        if (state.n < (answer.head?.n ?? 0)) continue;
+        return state.head === answer.head?.hash ? leaveTrouble() : enter(troubles.forked(state.n));
       }
       const brokerN = answer.head?.n ?? -1;
       await enter(troubles.rolledBack(brokerN, state.n));
@@ -169,6 +172,7 @@ export function createMembership(options: MembershipOptions): Membership {
   async function appendInTurn(
     content: (state: MembershipState, log: LogPlace) => EntryContent,
   ): Promise<MembershipEntry> {
+    requireOwnMembership({ state: () => state }, identity.memberId);
     for (let attempt = 0; ; attempt += 1) {
       await align(options.request);
       if (trouble !== null || state === null) throw inTheWay(trouble ?? troubles.unsealed());
@@ -181,7 +185,8 @@ export function createMembership(options: MembershipOptions): Membership {
       } catch (thrown) {
         const error = ClaudemeshError.from(thrown);
         if (error.code !== "membership_moved" || attempt + 1 >= appendAttemptsMax) throw error;
-        await pause(fullJitter(attempt, appendBackoff, options.random));
+        const pauseMs = fullJitter(attempt, appendBackoff, options.random);
+        if (pauseMs > 0) await pause(pauseMs);
         continue;
       }
       // Killed here, the broker has it and tells it when the next link opens.

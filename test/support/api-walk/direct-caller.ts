@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { envelopeOf, type Identity, type Peer } from "../../../src/broker/testing/peer.ts";
+import { newMemberOf } from "../../../src/broker/testing/chain.ts";
+import { envelopeOf, newIdentity, type Peer, sealedShared } from "../../../src/broker/testing/peer.ts";
 import { httpCall, type Target } from "../../../src/http/http-call.fixture.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { wireId } from "../../../src/protocol/ids.ts";
+import { type WrittenMesh, written } from "./membership.ts";
 import type { Asked, Expected, Walk } from "./walk.ts";
 
-/** A mesh with an owner who is linked, and what changes the broker's file from outside. */
-export interface DirectMesh {
-  readonly meshId: string;
-  readonly owner: Peer;
-  readonly ownerIdentity: Identity;
-  tamper(sql: string): void;
+/** A mesh with a chain whose owner is linked. */
+export interface DirectMesh extends WrittenMesh {
+  readonly ownerLink: Peer;
 }
 
 /** Where a broker is asked: its port, and its admin socket. */
@@ -28,8 +27,8 @@ export async function directSamples(
   broker: DirectBroker,
   mesh: DirectMesh,
 ): Promise<Readonly<Record<(typeof directIds)[number], Asked>>> {
-  await mesh.owner.request<"topic_create">({ type: "topic_create", name: "alerts" });
-  await mesh.owner.request<"topic_policy">({ type: "topic_policy", topic: "alerts", unsealed: true });
+  await mesh.ownerLink.request<"topic_create">({ type: "topic_create", name: "alerts" });
+  await written(mesh, { kind: "policy", destination: "#alerts", unsealed: true });
   const headers = { authorization: `Bearer ${await apiKey(broker, mesh, ["send", "read"])}` };
   const params = { mesh_id: mesh.meshId };
   return {
@@ -70,14 +69,14 @@ export async function walkDirect(
   const created = await send(201, { mentions: ["@owner"], meta: { build: 7 } });
   assert.match(String(created.headers["ratelimit-policy"]), /^"messages";q=\d+;w=\d+$/);
   await send(200, { mentions: ["@owner"], meta: { build: 7 } }, { "idempotency-key": "one" });
-  const { meshId, owner, ownerIdentity } = mesh;
-  await owner.sendItems([
-    envelopeOf(meshId, ownerIdentity, "#alerts", "signed", { mentions: [ownerIdentity.memberId] }),
-  ]);
+  const { meshId, owner, ownerLink } = mesh;
+  const mentions = [owner.memberId];
+  const [signed] = await ownerLink.sendItems([envelopeOf(meshId, owner, "#alerts", "", { ...sealedShared, mentions })]);
+  assert.equal(signed?.status, 201);
   for (const id of directIds) if (id !== "messageSend") await walk.ask(open, id, 200, samples[id]);
 
   await send("idempotency_key_reused", {});
-  await owner.voidIds([wireId(ownerIdentity.memberId, "gone")]);
+  await ownerLink.voidIds([wireId(owner.memberId, "gone")]);
   await send("id_void", { client_message_id: "gone" });
   await send("invalid_id", { client_message_id: "two words" });
   await send("id_conflict_header_body", { client_message_id: "a" }, { "idempotency-key": "b" });
@@ -119,11 +118,11 @@ export async function walkDirect(
     const narrow = { authorization: `Bearer ${id.startsWith("message") ? reads : sends}` };
     await walk.ask(open, id, "not_allowed", { ...samples[id], headers: narrow });
   }
-  const added = { member_id: "ab".repeat(32), name: "late", role: "member" };
-  await httpCall(broker.admin, "POST", `/v1/meshes/${meshId}/members`, { body: added });
+  const lateKeys = newIdentity();
+  await written(mesh, { kind: "admit", member: newMemberOf(meshId, lateKeys, "late"), role: "member" });
   const late = { authorization: `Bearer ${await apiKey(broker, mesh, ["send", "read"], "late")}` };
   for (const id of ["messageSend", "topicHistory"] as const)
     await walk.ask(open, id, "not_subscribed", { ...samples[id], headers: late });
-  mesh.tamper("UPDATE member SET status = 'revoked' WHERE name = 'late'");
+  await written(mesh, { kind: "revoke", member_id: lateKeys.memberId, through: { epoch: 1, seq: 0 } });
   for (const id of directIds) await walk.ask(open, id, "not_a_member", { ...samples[id], headers: late });
 }

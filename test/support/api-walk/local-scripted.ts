@@ -17,18 +17,13 @@ const frames = {
   topicSubscribe: "subscribe",
   topicUnsubscribe: "unsubscribe",
   topicMembers: "topic_members",
-  topicPolicy: "topic_policy",
   brokerMentions: "mentions",
-  inviteCreate: "invite_create",
-  inviteList: "invites",
-  inviteRevoke: "invite_revoke",
   history: "history",
   queueList: "queues",
   queueCreate: "queue_create",
   queueShow: "queues",
   queueDelete: "queue_delete",
   queueDead: "queue_dead",
-  queuePolicy: "queue_policy",
   queueRequeue: "queue_requeue",
   queueClaim: "claim",
   queueAck: "ack",
@@ -85,7 +80,7 @@ export async function walkBadBroker(t: TestContext, walk: Walk): Promise<void> {
     details,
   });
   for (const id of ids) {
-    for (const result of [{}, null, { invites: [1], queues: [1], messages: [{}] }])
+    for (const result of [{}, null, { queues: [1], messages: [{}] }])
       await ask(id, "protocol_error", { type: "reply", result });
     await ask(id, "store_unavailable", error("store_unavailable"));
     await ask(id, "internal", error("a_code_of_a_later_version"));

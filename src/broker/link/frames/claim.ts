@@ -1,12 +1,11 @@
 import { rfc3339 } from "../../../protocol/time.ts";
-import { isFor, requireUse } from "../../membership/rules.ts";
+import { requireUse } from "../../membership/rules.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
 import { waitingRequest } from "./frame-handler.ts";
 
 /** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
 export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
   const destination = `queue:${frame.queue}`;
-  requireUse(await parts.membership.known(link.meshId), link.memberId, destination);
   const claimed = await parts.queues.claim({
     meshId: link.meshId,
     memberId: link.memberId,
@@ -18,9 +17,8 @@ export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
     owner: link.connectionId,
     claimId: frame.id,
     // It may wait long: its member may be limited to other queues meanwhile.
-    alive: () =>
-      parts.registry.get(link.meshId, link.memberId) === link &&
-      isFor(parts.membership.kept(link.meshId), link.memberId, destination),
+    permit: async () => requireUse(await parts.membership.known(link.meshId), link.memberId, destination),
+    alive: () => parts.registry.get(link.meshId, link.memberId) === link,
   });
   return {
     messages: claimed.map(({ message, lease_until, ...lease }) => ({
