@@ -93,3 +93,22 @@ test("what is sent to a topic while its sender is offline is sealed and sent whe
   await event(bob.client, message("to bob"));
   await event(bob.client, message("to all"));
 });
+
+test("a key is made on demand, and what is sent from then on is sealed by it and read as before", async (t) => {
+  const { daemons } = await mesh(t, ["alice", "bob"]);
+  const { alice, bob } = daemons;
+  await alice.client.queues.create("jobs");
+  await alice.client.send({ to: "#all", message: "by the first key" });
+  await event(bob.client, message("by the first key"));
+  const made = await bob.client.topics.rotate("#all", { history: "joined" });
+  assert.deepEqual([made.address, made.depth, made.history], ["#all", 1, "joined"]);
+  assert.deepEqual(Object.keys(made).sort(), ["address", "created_at", "depth", "epoch_id", "history"]);
+  await alice.client.send({ to: "#all", message: "by the second key" });
+  await event(bob.client, message("by the second key"));
+  const [first, second] = [await bob.client.queues.rotate("jobs"), await alice.client.queues.rotate("jobs")];
+  assert.deepEqual([first.address, first.depth, second.depth, second.history], ["queue:jobs", 0, 1, "all"]);
+  await assert.rejects(bob.client.topics.rotate("#nowhere"), { code: "unknown_destination" });
+  await alice.client.topics.create("plans");
+  while (!(await bob.client.topics.list()).some(({ name }) => name === "plans"));
+  await assert.rejects(bob.client.topics.rotate("#plans"), { code: "not_subscribed" });
+});
