@@ -21,6 +21,7 @@ import type {
   SendRequest,
   SendResult,
   TopicMemberView,
+  TopicKeyView,
   TopicView,
   UndecryptableView,
   VersionView,
@@ -81,6 +82,8 @@ export interface Client {
     create(name: string, options?: CallOptions): Promise<TopicView>;
     join(name: string, options?: CallOptions): Promise<TopicView>;
     leave(name: string, options?: CallOptions): Promise<TopicView>;
+    /** A new key, from now on. */
+    rotate(name: string, choice?: { history?: "all" | "joined" }, options?: CallOptions): Promise<TopicKeyView>;
     /** Who is subscribed, asked of the broker now. */
     members(name: string, options?: CallOptions): Promise<readonly TopicMemberView[]>;
     /** Owners and admins: whether API keys may hand in what nobody has sealed. */
@@ -91,6 +94,8 @@ export interface Client {
     list(options?: CallOptions): Promise<readonly QueueView[]>;
     create(name: string, choice?: { deliveries_max?: number }, options?: CallOptions): Promise<QueueView>;
     show(name: string, options?: CallOptions): Promise<QueueView>;
+    /** A new key, from now on. */
+    rotate(name: string, choice?: { history?: "all" | "joined" }, options?: CallOptions): Promise<TopicKeyView>;
     /** Owners and admins: whether API keys may hand in what nobody has sealed. */
     setPolicy(name: string, policy: { readonly unsealed: boolean }, options?: CallOptions): Promise<QueueView>;
     /** By force also what nobody has acknowledged is given up; its senders are told. */
@@ -225,6 +230,7 @@ export function createClient(http: HttpClient): Client {
       create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
       join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
       leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
+      rotate: (name, choice, options) => post(topicPath(name, "rotate"), choice ?? {}, false, options),
       setPolicy: (name, policy, options) => post(topicPath(name, "policy"), policy, true, options),
       members: async (name, options) =>
         (await get<{ items: readonly TopicMemberView[] }>(topicPath(name, "members"), {}, options)).items,
@@ -234,6 +240,7 @@ export function createClient(http: HttpClient): Client {
       create: (name, choice, options) =>
         post("/v1/queues", { name: name.replace(/^queue:/, ""), ...choice }, false, options),
       show: (name, options) => get(queuePath(name), {}, options),
+      rotate: (name, choice, options) => post(queuePath(name, "/rotate"), choice ?? {}, false, options),
       setPolicy: (name, policy, options) => post(queuePath(name, "/policy"), policy, true, options),
       delete: (name, choice, options) => post(queuePath(name, "/delete"), choice ?? {}, false, options),
       claim: async (name, choice = {}, options = {}) => {

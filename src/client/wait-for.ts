@@ -42,6 +42,7 @@ export async function waitFor(
       options.onLook?.(last);
       if (last.stages.some((reached) => reached.stage === stage)) return last;
       if (last.status === "dead" || last.status === "aborted") throw neverSent(last);
+      if (last.last_error?.code === "undecryptable") throw neverOpened(last, last.last_error.message);
       await due;
     }
   } catch (thrown) {
@@ -66,6 +67,14 @@ async function watch(client: Client, signal: AbortSignal, seen: () => void): Pro
   } catch (thrown) {
     if (!(thrown instanceof ClaudemeshError)) throw thrown;
   }
+}
+
+/** It was sent, and its receiver has said that it will never open it. */
+function neverOpened(message: MessageView, why: string): ClaudemeshError {
+  return new ClaudemeshError("undecryptable", `the message was sent, and ${why}`, {
+    hint: `claudemesh outbox inspect ${message.outbox_id}`,
+    details: { message },
+  });
 }
 
 /** Carries the code of the row's own reason, `id_void` when it has none. */

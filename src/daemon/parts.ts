@@ -293,8 +293,11 @@ export interface Keyring {
     destination: { readonly kind: "topic" | "queue"; readonly ref: string },
     history?: "all" | "joined",
   ): Promise<EpochRecord>;
-  /** Asks the broker for keys, wraps for others what they lack. */
-  follow(request: LinkRequest): Promise<void>;
+  /**
+   * Asks the broker for keys, wraps for others what they lack. `wholly`: also for what it should have told before, since something is
+   * sealed by a key that is not here.
+   */
+  follow(request: LinkRequest, wholly?: boolean): Promise<void>;
   hasEpochKey(epochId: string): boolean;
 }
 

@@ -264,6 +264,18 @@ export interface TopicView {
   readonly unsealed: boolean;
 }
 
+/** What everybody may know of a topic's or queue's key. */
+export interface TopicKeyView {
+  /** `#name` or `queue:name`. */
+  readonly address: string;
+  readonly epoch_id: string;
+  /** How many it follows. */
+  readonly depth: number;
+  /** Whether who comes later gets the keys before it. */
+  readonly history: "all" | "joined";
+  readonly created_at: string;
+}
+
 export interface HealthView {
   readonly status: "ok" | "degraded";
   readonly mesh: string;

@@ -29,6 +29,8 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "queue delete": ["jobs"],
   "queue open": ["builds", "--unsealed"],
   "queue close": ["builds"],
+  "topic rotate": ["builds"],
+  "queue rotate": ["builds"],
   "topic open": ["builds", "--unsealed"],
   "topic close": ["builds"],
   "apikey create": ["grafana"],

@@ -264,14 +264,14 @@ export function createKeyring(options: KeyringOptions): Keyring {
       changed();
       return record;
     },
-    async follow(request) {
+    async follow(request, wholly = false) {
       // Pauses end with the link that they were for.
       for (const { timer } of failures.values()) timer?.cancel();
       failures.clear();
       refusals.clear();
       const topics = options.directory()?.topics ?? [];
       const subscribed = JSON.stringify(topics.filter((topic) => topic.subscribed).map(({ topic_id: id }) => id));
-      await follow(request, subscribed !== readFor);
+      await follow(request, wholly || subscribed !== readFor);
       readFor = subscribed;
     },
   };

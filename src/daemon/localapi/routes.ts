@@ -18,6 +18,7 @@ import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
 import { type Route, tagged } from "../../http/route.ts";
 import { sealRoutes } from "./seal.ts";
+import { rotationRoutes } from "./rotate-keys.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
@@ -43,6 +44,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("files", fileRoutes(parts)),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
+    ...tagged("keys", rotationRoutes(parts)),
     ...tagged("queues", queueRoutes(parts)),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),

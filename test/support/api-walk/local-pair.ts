@@ -35,6 +35,8 @@ export const samples: Ground["samples"] = {
   topicSubscribe: { params: { topic: "ops" } },
   topicUnsubscribe: { params: { topic: "ops" } },
   topicMembers: { params: { topic: "ops" } },
+  topicRotate: { params: { topic: "ops" } },
+  queueRotate: { params: { queue: "jobs" } },
   queueCreate: { body: { name: "queue:jobs" } },
   queueShow: { params: { queue: "jobs" } },
   queueDelete: { params: { queue: "jobs" } },

@@ -1,6 +1,6 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, instant, listing, nullable, view } from "../../../http/view.ts";
-import type { Listing, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
+import type { Listing, TopicKeyView, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
 import type { MemberList, MemberView } from "../../../protocol/membership-api.ts";
 
 const role = oneOf("owner", "admin", "member", "guest");
@@ -41,3 +41,13 @@ export const topic = answerOf<TopicView>("Topic")(
   }),
 );
 export const topics = answerOf<Listing<TopicView>>()(view({ items: listing(topic) }));
+
+export const topicKey = answerOf<TopicKeyView>("TopicKey")(
+  view({
+    address: described(text(), "`#name` or `queue:name`"),
+    epoch_id: described(text(), "A hash over the key, which itself is in no answer"),
+    depth: described(count(), "How many keys it follows"),
+    history: described(oneOf("all", "joined"), "Whether who comes later gets the keys before it"),
+    created_at: instant(),
+  }),
+);
