@@ -23,7 +23,7 @@ test("a broker over PostgreSQL keeps, logs, counts and answers nothing of what w
   });
   const planted = [...contents, ...secrets];
   const dump = ok(await run(join(serverPrograms(), "pg_dump"), ["--dbname", databaseUrl, "--no-owner"]));
-  assert.match(dump, /COPY public\.message/);
+  assert.match(dump, /^COPY \S+message\S* /m);
   assert.ok(dump.includes("plans"), "the names that a broker sees are there");
   assert.deepEqual(tracesIn(Buffer.from(dump), planted), []);
   assert.deepEqual(tracesIn(bytesOfFolder(broker.dataDir, /^deployment_key\.json$/), planted), []);
