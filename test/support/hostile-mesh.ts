@@ -135,7 +135,7 @@ export function disguised(envelope: Envelope, change: Readonly<Record<string, un
   const changed = { ...envelope, ...change } as Envelope;
   try {
     const fingerprint = envelopeFingerprint(changed, Buffer.from(changed.body, "base64url")).toString("hex");
-    return { ...changed, request_fingerprint: fingerprint };
+    return { ...changed, request_fingerprint: fingerprint, ...change };
   } catch {
     return changed;
   }

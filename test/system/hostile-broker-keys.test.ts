@@ -138,7 +138,7 @@ test("a message that nobody has signed is shown in no topic that no admin has op
     version: 2,
     mesh_id: state.meshId,
     sender: alice.memberId,
-    key_id: "api:0123456789abcdef",
+    key_id: `api:${newUuidV7(1_700_000_000_000)}`,
     client_message_id: `${alice.memberId.slice(0, 16)}:open`,
     destination_kind: "topic",
     destination_ref: "plans",

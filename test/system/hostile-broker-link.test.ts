@@ -12,29 +12,30 @@ import { eventsUntil, hostileMesh, sendsTo, shownTexts } from "../support/hostil
 import { linked } from "../support/mesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-test("a hello that was made for one address is worthless at another broker's, and nothing but it has left the host", async (t) => {
-  const folder = tempFolder(t);
-  // The real broker does not have the relay's address: somebody else has put itself between.
-  const real = await broker(t, { dataDir: join(folder, "broker") });
-  const realHost = new URL(real.broker.url).host;
-  const relay = await hostileBroker(t, () => ({ port: Number(new URL(real.broker.url).port) }), {
-    host: () => realHost,
+for (const told of ["its own address", "the one that was dialled"] as const)
+  test(`a hello that was made for one address is worthless at another broker, which is told that ${told} was dialled; nothing but it has left the host`, async (t) => {
+    const folder = tempFolder(t);
+    // The real broker does not have the relay's address: somebody else has put itself between.
+    const real = await broker(t, { dataDir: join(folder, "broker") });
+    const realHost = new URL(real.broker.url).host;
+    const relay = await hostileBroker(t, () => ({ port: Number(new URL(real.broker.url).port) }), {
+      ...(told === "its own address" ? { host: () => realHost } : {}),
+    });
+    const dir = join(folder, "alice");
+    mkdirSync(dir, { mode: 0o700 });
+    await joinBroker({ dir, dataDir: real.dataDir, name: "alice", role: "member" });
+    const honest = readMeshFile(dir);
+    writeMeshFile(dir, { ...honest, broker_url: relay.url });
+    const refused = relay.next(({ from, frame }) => from === "broker" && frame["type"] === "error");
+    const misled = await daemon(t, { dir });
+    assert.equal((await refused).frame["code"], "auth_failed");
+    await misled.daemon.ended;
+    const said = relay.seen.filter(({ from }) => from === "daemon").map(({ frame }) => frame["type"]);
+    assert.deepEqual([...new Set(said)], ["hello"]);
+    assert.ok(!relay.seen.some(({ frame }) => frame["type"] === "hello_ack"));
+    writeMeshFile(dir, honest);
+    await linked(await misled.restart());
   });
-  const dir = join(folder, "alice");
-  mkdirSync(dir, { mode: 0o700 });
-  await joinBroker({ dir, dataDir: real.dataDir, name: "alice", role: "member" });
-  const honest = readMeshFile(dir);
-  writeMeshFile(dir, { ...honest, broker_url: relay.url });
-  const refused = relay.next(({ from, frame }) => from === "broker" && frame["type"] === "error");
-  const misled = await daemon(t, { dir });
-  assert.equal((await refused).frame["code"], "auth_failed");
-  await misled.daemon.ended;
-  const said = relay.seen.filter(({ from }) => from === "daemon").map(({ frame }) => frame["type"]);
-  assert.deepEqual([...new Set(said)], ["hello"]);
-  assert.ok(!relay.seen.some(({ frame }) => frame["type"] === "hello_ack"));
-  writeMeshFile(dir, honest);
-  await linked(await misled.restart());
-});
 
 test("a hello that is replayed, or changed, opens no link: each challenge is new", async (t) => {
   const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);

@@ -38,9 +38,13 @@ const changes: readonly (readonly [string, Change])[] = [
   ["end of the body", ({ body }) => ({ body: `${body}AAAA` })],
   ["no body", () => ({ body: "" })],
   ["recipient key or epoch", () => ({ sealed_to: "ab".repeat(32) })],
+  ["fingerprint", () => ({ request_fingerprint: "ab".repeat(32) })],
   ["signature", () => ({ signature: `${"A".repeat(85)}A` })],
   ["no signature", () => ({ signature: "" })],
-  ["an API key's", () => ({ signature: "", key_id: "api:0123456789abcdef", algorithm: "none", sealed_to: null })],
+  [
+    "an API key's",
+    () => ({ signature: "", key_id: `api:${newUuidV7(1_700_000_000_000)}`, algorithm: "none", sealed_to: null }),
+  ],
   ["no sealing", () => ({ algorithm: "none", sealed_to: null })],
   ["an unknown sealing", () => ({ algorithm: "rot13" })],
 ];
