@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { requireWords } from "./parse-arguments.ts";
+import { requireWords, usage } from "./parse-arguments.ts";
 import { typedMember } from "./typed-address.ts";
 import { limits } from "../protocol/limits.ts";
 
@@ -17,7 +17,8 @@ export const command: Command = {
   examples: ["dm allow @bob @carol", "dm allow everybody"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, limits.dmFromMax);
-    const all = positionals.length === 1 && positionals[0] === everybody;
+    const all = positionals.includes(everybody);
+    if (all && positionals.length > 1) throw usage(command, `\`${everybody}\` stands alone`);
     const from = all ? null : positionals.map((written) => typedMember(command, written));
     const policy = await client().membership.takeDmsFrom(from, { signal });
     if (flag("json")) out.json(policy);

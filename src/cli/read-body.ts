@@ -58,7 +58,7 @@ function tooLarge(name: string, size: string, bytesMax: number): ClaudemeshError
     "body_too_large",
     `${name} holds ${size}; one message of this mesh takes at most ${bytesMax}. Nothing was sent`,
     {
-      hint: "send its lines one by one (--lines), send it in parts, or send a reference to where it lies",
+      hint: "send its lines one by one (--lines), or send it as a file: --attach FILE",
       details: { bytes_max: bytesMax },
     },
   );

@@ -71,7 +71,7 @@ async function sendLine(
       throw new ClaudemeshError(
         "body_too_large",
         `it has ${line.tooLong} bytes, one message of this mesh takes at most ${bytesMax}`,
-        { hint: "send it in parts, or send a reference to where it lies", details: { bytes_max: bytesMax } },
+        { hint: "send it in parts, or as a file: claudemesh send --attach FILE", details: { bytes_max: bytesMax } },
       );
     const request = { ...fields, ...bodyOf(line.bytes), client_message_id: `${prefix}-${line.number}` };
     // A call is not ended by Ctrl-C: a line whose fate is unknown could not be counted.

@@ -64,7 +64,7 @@ export const errorCodes = {
   membership_newer: { status: 400, retryable: false },
   membership_moved: { status: 409, retryable: true },
   membership_forked: { status: 409, retryable: false },
-  membership_rolled_back: { status: 409, retryable: false },
+  membership_rolled_back: { status: 409, retryable: true },
   mesh_unsealed: { status: 409, retryable: false },
   mesh_sealed: { status: 409, retryable: false },
   last_owner: { status: 409, retryable: false },

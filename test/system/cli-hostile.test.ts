@@ -44,7 +44,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "member role": ["@nobody", "guest"],
   "member grant": ["@nobody", "everything"],
   "member revoke": ["@nobody", "--yes"],
-  "dm allow": ["@nobody"],
+  "dm allow": ["everybody"],
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],
@@ -156,10 +156,12 @@ test("hostile words and values reach no terminal, crash nothing, and end with th
     const what = JSON.stringify(words.map((word) => word.slice(0, 60)));
     if (ran.code === 0) harmless(ran, what);
     else refused(ran, words, [2, 3, 4, 7]);
-    // These are names that might be right, or an id that is; the broker's upkeep is of no mesh.
+    // These are names that might be right, or an id that is; the broker's upkeep and a mesh that is yet to be made are of no mesh.
     if (ran.code === 0)
       assert.ok(
-        /^\["(help|completion)"|^\["broker","upkeep"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(what),
+        /^\["(help|completion)"|^\["broker","upkeep"|^\["mesh","create","work"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(
+          what,
+        ),
         what,
       );
   });

@@ -27,22 +27,22 @@ test("what is larger than this mesh takes is refused with its own limit, before 
     });
     return { code, stdout, stderr };
   };
-  const large = "x".repeat(2_001);
+  const large = "x".repeat(1_948);
   for (const { code, stdout, stderr } of [await run(["send", "@alice", large]), await run(["send", "@alice"], large)]) {
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(
       stderr,
-      /one message of this mesh takes at most 2000\. Nothing was sent \(body_too_large\)\nhint: .*--lines/,
+      /one message of this mesh takes at most 1947\. Nothing was sent \(body_too_large\)\nhint: .*--lines/,
     );
   }
   const lines = await run(["send", "@alice", "--lines"], `${large}\nshort\n`);
   assert.equal(lines.code, 1);
   assert.match(
     lines.stderr,
-    /error: line 1 was not sent: .* at most 2000 .*\nhint: .*\nsent 1 line to @alice, 1 refused\n$/,
+    /error: line 1 was not sent: .* at most 1947 .*\nhint: .*\nsent 1 line to @alice, 1 refused\n$/,
   );
   assert.equal((await run(["send", "@alice"], large.slice(1))).code, 0);
-  assert.match((await run(["version"])).stdout, /\nmessage +at most 2000 bytes\n/);
+  assert.match((await run(["version"])).stdout, /\nmessage +at most 1947 bytes\n/);
   const { outbox } = await daemons.alice.client.health();
   assert.equal(
     Object.values(outbox).reduce((sum, count) => sum + count),

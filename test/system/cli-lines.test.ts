@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InboxItem, SendResult } from "../../src/protocol/local-api.ts";
+import { bodyBytesMax } from "../../src/protocol/envelope.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { cliPair } from "../support/cli-pair.ts";
@@ -38,13 +39,13 @@ test("every line is a message of its own, in order, and the same input under the
 
 test("a line that is too long or whose id is taken is refused with its number, and the others go out", async (t) => {
   const { alice, bob } = await cliPair(t);
-  const long = "x".repeat(limits.inlineBytes + 1);
+  const long = "x".repeat(bodyBytesMax(limits.inlineBytes) + 1);
   const input = `one\n${long}\n${long.slice(1)}\nfour\n`;
   const sent = await alice.run(["send", "@bob", "--lines", "--id", "log", "--wait", "delivered"], { input });
   assert.deepEqual([sent.code, sent.stdout], [1, ""]);
   assert.match(
     sent.stderr,
-    /^error: line 2 was not sent: it has 65537 bytes, one message of this mesh takes at most 65536 \(body_too_large\)\nhint: send it in parts.*\nsent 3 lines to @bob, 1 refused\n$/,
+    /^error: line 2 was not sent: it has 65484 bytes, one message of this mesh takes at most 65483 \(body_too_large\)\nhint: send it in parts.*\nsent 3 lines to @bob, 1 refused\n$/,
   );
   assert.deepEqual(await received(bob), ["one", long.slice(1), "four"]);
   const other = await alice.run(["send", "@bob", "--lines", "--id", "log", "--json"], {
@@ -141,9 +142,9 @@ test("what would stop every line is refused at the first, and nothing is read wi
     0,
     "sent 0 lines to @alone\n",
   ]);
-  const [large, text] = await refused("x".repeat(limits.inlineBytes + 1), "@alone");
+  const [large, text] = await refused("x".repeat(bodyBytesMax(limits.inlineBytes) + 1), "@alone");
   assert.equal(large, 1);
-  assert.match(text, /at most 65536\. Nothing was sent \(body_too_large\)\nhint: .*--lines/);
+  assert.match(text, /at most 65483\. Nothing was sent \(body_too_large\)\nhint: .*--lines/);
   ok(await alone.run(["down"]));
   assert.equal((await refused("a\nb\n", "@alone", "--lines"))[0], 3);
 });

@@ -183,9 +183,10 @@ test("version tells program, daemon and what was negotiated, and less when nothi
     "ipc_features",
     "schema_version",
     "broker_features",
+    "file_bytes",
     "inline_bytes",
   ]);
-  assert.match(ok(await alice.run(["version"])), /\nmessage +at most 65536 bytes\nfeature +/);
+  assert.match(ok(await alice.run(["version"])), /\nmessage +at most 65483 bytes\nfeature +/);
   ok(await alice.run(["down"]));
   assert.equal((await json<Record<string, unknown>>(alice, "version"))["daemon"], null);
 });

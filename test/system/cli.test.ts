@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { connect } from "../../src/client/connect.ts";
 import type { InboxItem, OutboxRowView, Page } from "../../src/protocol/local-api.ts";
+import { bodyBytesMax } from "../../src/protocol/envelope.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { cliPair } from "../support/cli-pair.ts";
@@ -43,6 +44,7 @@ test("up starts what is missing, a second up leaves it running, down stops it an
     "home",
     "http_port",
     "member",
+    "membership_trouble",
     "mesh",
     "pid",
     "socket",
@@ -169,9 +171,11 @@ test("direct messages carry text, files, bytes, meta and mentions, and an id sen
   const unknown = await alice.run(["send", "@bobb", "hi"]);
   assert.equal(unknown.code, 7);
   assert.match(unknown.stderr, /@bob/);
-  const large = await alice.run(["send", "@bob", "-"], { input: Buffer.alloc(limits.inlineBytes + 1, "x") });
+  const large = await alice.run(["send", "@bob", "-"], {
+    input: Buffer.alloc(bodyBytesMax(limits.inlineBytes) + 1, "x"),
+  });
   assert.equal(large.code, 1);
-  assert.match(large.stderr, new RegExp(`at most ${limits.inlineBytes}.*Nothing was sent`));
+  assert.match(large.stderr, new RegExp(`at most ${bodyBytesMax(limits.inlineBytes)}.*Nothing was sent`));
 });
 
 test("a message that nobody gave is no empty one: only what is named may be empty", async (t) => {
