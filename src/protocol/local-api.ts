@@ -262,6 +262,8 @@ export interface TopicView {
   readonly subscribed: boolean;
   /** API keys may hand in messages that nobody has sealed or signed. */
   readonly unsealed: boolean;
+  /** By which it is sealed; null: nobody has made one, or this member is not told of it. */
+  readonly key: TopicKeyView | null;
 }
 
 /** What everybody may know of a topic's or queue's key. */

@@ -49,7 +49,7 @@ export function createQueueMessages(parts: {
     if (!missing || parts.membership.state() === null) return;
     // The messages are under their leases by now: without news of keys they are shown as what they are.
     await keyring
-      .follow((frame) => link.request(frame), true)
+      .follow((frame) => link.request(frame), { wholly: true })
       .catch((error: unknown) =>
         parts.log.warn({ error: String(error) }, "the keys of a queue could not be asked for"),
       );

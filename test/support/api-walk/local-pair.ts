@@ -35,8 +35,6 @@ export const samples: Ground["samples"] = {
   topicSubscribe: { params: { topic: "ops" } },
   topicUnsubscribe: { params: { topic: "ops" } },
   topicMembers: { params: { topic: "ops" } },
-  topicRotate: { params: { topic: "ops" } },
-  queueRotate: { params: { queue: "jobs" } },
   queueCreate: { body: { name: "queue:jobs" } },
   queueShow: { params: { queue: "jobs" } },
   queueDelete: { params: { queue: "jobs" } },
@@ -47,6 +45,8 @@ export const samples: Ground["samples"] = {
   queueAck: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   queueNack: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   queueExtend: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
+  topicRotate: { params: { topic: "ops" } },
+  queueRotate: { params: { queue: "jobs" } },
   topicPolicy: { params: { topic: "ops" }, body: { unsealed: true } },
   seal: { body: { digest: "ab".repeat(32) } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
@@ -150,8 +150,10 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "topicMembers", 200, topic);
   await walk.ask(bob, "topicUnsubscribe", 200, topic);
   await walk.ask(alice, "topicPolicy", 200, samples["topicPolicy"]);
+  await walk.ask(bob, "topicRotate", "not_subscribed", topic);
+  await walk.ask(alice, "topicRotate", 201, { ...topic, body: { history: "joined" } });
   await walk.ask(bob, "topicPolicy", "not_allowed", { ...topic, body: { unsealed: false } });
-  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy"]) {
+  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy", "topicRotate"]) {
     const { body } = samples[id] ?? {};
     await walk.ask(alice, id, "unknown_destination", { params: { topic: "opps" }, body });
     await walk.ask(alice, id, "invalid_destination", { params: { topic: "no%20name" }, body });
@@ -193,11 +195,13 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
   await walk.ask(bob, "queueList", 200);
   await walk.ask(alice.unix, "queuePolicy", 200, samples["queuePolicy"]);
   await walk.ask(bob, "queuePolicy", "not_allowed", { params, body: { unsealed: false } });
+  await walk.ask(bob, "queueRotate", 201, { params });
+  await walk.ask(bob, "queueRotate", "not_allowed", { params, body: { history: "joined" } });
   await walk.ask(bob, "queueDelete", "not_allowed", { params });
   await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
   await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });
   await walk.ask(alice.unix, "queueDelete", 200, { params, body: { force: true } });
-  const ids = ["Show", "Delete", "Dead", "Policy", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
+  const ids = ["Show", "Delete", "Dead", "Policy", "Rotate", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
     (name) => `queue${name}`,
   );
   for (const id of ids) {
