@@ -105,6 +105,20 @@ test("a row waits for its files and holds up no other destination; where they ca
   assert.deepEqual([row.status, row.last_error?.code], ["dead", "feature_unavailable"]);
 });
 
+test("a message tells how much of its files the broker has, while it waits for them", async (t) => {
+  const { broker, daemons } = await mesh(t, ["alice", "bob"]);
+  const { client } = daemons.alice;
+  const { file_id } = await client.files.put({ name: "a", bytes: 3, chunks: of(Buffer.from("abc")) });
+  await broker.broker.stop();
+  const sent = await client.send({ to: "@bob", message: "", attachments: [{ file_id }] });
+  const id = String(sent.outbox_id);
+  assert.deepEqual((await client.message(id)).files_sent, { bytes: 0, of: 3 });
+  const without = await client.send({ to: "@bob", message: "no file" });
+  assert.equal((await client.message(String(without.outbox_id))).files_sent, null);
+  await broker.restart();
+  assert.equal((await client.waitFor(id, "accepted")).files_sent, null);
+});
+
 test("a send of what was never handed over, or to a queue, is refused and stores nothing", async (t) => {
   const { daemons } = await mesh(t, ["alice", "bob"]);
   const { client } = daemons.alice;

@@ -12,7 +12,7 @@ import { inviteRoutes } from "./invites.ts";
 import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
 import { membershipRoutes } from "./membership.ts";
-import { messageRoutes } from "./messages.ts";
+import { type MessageParts, messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
@@ -25,7 +25,8 @@ import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
   SendParts &
-  FileParts & {
+  FileParts &
+  MessageParts & {
     readonly clock: Clock;
     readonly log: Log;
     readonly mesh: MeshFile;
