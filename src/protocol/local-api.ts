@@ -159,6 +159,7 @@ export type HistoryItem = Pick<
         | "verified"
         | "via"
         | "sent_at"
+        | "attachments"
       >
     | {
         readonly verified: false;
