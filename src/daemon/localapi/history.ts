@@ -44,6 +44,7 @@ export function historyRoutes(parts: HistoryParts): readonly Route[] {
         "invalid_destination",
         "unknown_destination",
         "not_subscribed",
+        "not_allowed",
         "directory_unavailable",
         ...brokerErrors,
       ],
