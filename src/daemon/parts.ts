@@ -86,7 +86,10 @@ export interface Outbox extends Service {
   /** By outbox_id, sender's id or wire id. */
   message(id: string): MessageView | null;
   /** What was sent under a wire id, while it is kept and if it went out with that fingerprint; else null. */
-  sentBody(wireId: string, requestFingerprint: string): Uint8Array | null;
+  sentContent(
+    wireId: string,
+    requestFingerprint: string,
+  ): { readonly body: Uint8Array; readonly attachments: readonly AttachmentView[] } | null;
   counts(): Record<OutboxStatus, number>;
   oldestPendingAgeMs(): number;
   /** Pending or dead only. A row whose bytes were on the wire is voided at the broker first: outcome_pending while it is away. */

@@ -33,7 +33,7 @@ async function api(t: TestContext) {
         self,
         mesh: plainMesh,
         log: silentLog,
-        outbox: { sentBody: () => null },
+        outbox: { sentContent: () => null },
         ...unsealedMesh({ [bob]: "bob" }),
       }),
     ],

@@ -93,7 +93,7 @@ describe("what was received", () => {
           self,
           mesh: plainMesh,
           log: silentLog,
-          outbox: { sentBody: () => null },
+          outbox: { sentContent: () => null },
           ...unsealedMesh({ [bob]: "bob" }),
         }),
       ],

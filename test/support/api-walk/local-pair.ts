@@ -27,7 +27,8 @@ export const samples: Ground["samples"] = {
   outboxRequeue: { params: { row: "1" } },
   outboxDrop: { params: { row: "1" } },
   filePut: { query: "name=a", body: Buffer.from("a") },
-  fileTake: { params: { file_id: "0".repeat(64) }, query: "inbox_id=1" },
+  fileList: { query: "history_id=1&address=dm" },
+  fileTake: { params: { file_id: "0".repeat(64) }, query: "history_id=1&address=dm" },
   inboxSearch: { query: "q=hello" },
   inboxItem: { params: { id: "1" } },
   inboxMarkRead: { params: { id: "1" } },
@@ -166,6 +167,24 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "history", "unknown_destination", { query: "address=@nobody" });
   await walk.ask(bob, "history", "invalid_destination", { query: "address=queue:x" });
   await walk.ask(bob, "history", "invalid_field", { query: "address=dm&cursor=x" });
+  await walk.ask(alice, "fileList", 200, { query: "history_id=1&address=dm" });
+  await walk.ask(alice, "fileList", "not_found", { query: "history_id=999&address=%23ops" });
+  const files = ["fileList", "fileTake"] as const;
+  const ofMessage = (query: string) => ({ ...samples["fileTake"], query });
+  for (const id of files) {
+    for (const query of ["", "inbox_id=1&lease_id=1-x&queue=jobs", "history_id=1", "address=dm", "lease_id=1-x"])
+      await walk.ask(bob, id, "invalid_field", ofMessage(query));
+    await walk.ask(bob, id, "not_found", ofMessage("inbox_id=999"));
+    await walk.ask(bob, id, "not_found", ofMessage("lease_id=1-x&queue=jobs"));
+    await walk.ask(bob, id, "not_subscribed", ofMessage("history_id=1&address=%23ops"));
+    await walk.ask(bob, id, "unknown_destination", ofMessage("history_id=1&address=%23opps"));
+    await walk.ask(bob, id, "invalid_destination", ofMessage("lease_id=1-x&queue=no%20name"));
+  }
+  const grants = (destinations: readonly string[] | null) => ({ params: { member: "bob" }, body: { destinations } });
+  await walk.ask(alice, "memberGrants", 200, grants(["queue:jobs"]));
+  await walk.ask(bob, "history", "not_allowed", { query: "address=%23ops" });
+  for (const id of files) await walk.ask(bob, id, "not_allowed", ofMessage("history_id=1&address=%23ops"));
+  await walk.ask(alice, "memberGrants", 200, grants(null));
 }
 
 async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string): Promise<void> {
