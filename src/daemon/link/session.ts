@@ -143,7 +143,13 @@ export function createSession(
       await context.membership.follow(request);
     await outbox.applyReceipts(
       proven.flatMap(({ from, items }) =>
-        items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
+        items.map(({ client_message_id: wireId, request_fingerprint: fingerprint, state, at }) => ({
+          wireId,
+          fingerprint,
+          from,
+          state,
+          at,
+        })),
       ),
     );
     send({ type: "reply", id: frame.id, result: {} });
