@@ -178,6 +178,9 @@ test("frames of a type that the daemon does not know are passed over; a broken o
   assert.equal(((await made.get("/v1/health"))["link"] as { state: string }).state, "connected");
   link.socket.send("{");
   await made.link("waiting");
+  const told = (await made.get("/v1/health"))["link"] as { last_error: string; last_error_kind: string };
+  assert.equal(told.last_error_kind, "protocol_error", "not as if the broker had closed it");
+  assert.match(told.last_error, /^given up: .*JSON/);
   made.clock.advance(30_000);
   await (await made.broker.connection()).open();
   await made.link("connected");
