@@ -125,6 +125,7 @@ export function createSession(
   const onPush = createPushes({
     inbox,
     clock,
+    log,
     ...(context.count === undefined ? {} : { count: context.count }),
     check: createPushCheck(context, keyOf),
     news: createNewsFirst(context, request, refreshDirectory),
