@@ -45,8 +45,8 @@ export interface Session {
 interface SessionEnd {
   readonly code: number;
   readonly reason: string;
-  /** This daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
-  readonly faulty: boolean;
+  /** Why this daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
+  readonly fault: ClaudemeshError | null;
 }
 
 interface Waiting {
@@ -74,7 +74,7 @@ export function createSession(
   let ended = false;
   /** As if the broker had closed the link so. */
   let verdict: { readonly code: number; readonly reason: string } | null = null;
-  let faulty = false;
+  let fault: ClaudemeshError | null = null;
 
   const send = (frame: object): void => {
     if (!ended) socket.send(JSON.stringify(frame));
@@ -125,6 +125,7 @@ export function createSession(
   const onPush = createPushes({
     inbox,
     clock,
+    log,
     ...(context.count === undefined ? {} : { count: context.count }),
     check: createPushCheck(context, keyOf),
     news: createNewsFirst(context, request, refreshDirectory),
@@ -282,7 +283,7 @@ export function createSession(
   /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
   function failed(error: unknown): void {
     if (ended) return;
-    faulty = true;
+    fault = ClaudemeshError.from(error);
     log.warn({ error: String(error) }, "the link is given up and dialled again");
     socket.terminate();
   }
@@ -314,7 +315,7 @@ export function createSession(
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), faulty }));
+      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), fault }));
     });
   });
   const hear = () => {
