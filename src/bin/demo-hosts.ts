@@ -87,7 +87,7 @@ export async function startHosts(): Promise<DemoHosts> {
         return broker;
       },
       async startBob() {
-        bob = seen((await launcher.daemonUp({ home: homes.bob, mesh: null, http: null })).status);
+        bob = seen((await launcher.daemonUp({ home: homes.bob, mesh: null, http: null, readOnly: null })).status);
         return bob;
       },
       close,

@@ -62,12 +62,18 @@ function chosen({ inbox_id, attachments }: InboxItem, name: string | undefined):
     throw new ClaudemeshError("not_found", `message #${inbox_id} brought no files`, { hint: "claudemesh inbox" });
   if (name === undefined) {
     if (another === undefined) return only;
-    throw usage(command, `message #${inbox_id} brought ${attachments.length} files: name one`, names);
+    throw usage(
+      command,
+      `message #${inbox_id} brought ${attachments.length} files, ${names}: name one`,
+      `claudemesh files get ${inbox_id} NAME`,
+    );
   }
   const found = attachments.filter((file) => file.name === name || file.file_id === name);
   const [first, second] = found;
   if (first === undefined)
-    throw new ClaudemeshError("not_found", `message #${inbox_id} brought no file ${quoted(name)}`, { hint: names });
+    throw new ClaudemeshError("not_found", `message #${inbox_id} brought no file ${quoted(name)}`, {
+      hint: `it brought ${names}: claudemesh files get ${inbox_id} NAME`,
+    });
   if (second !== undefined && second.file_id !== first.file_id)
     throw usage(
       command,

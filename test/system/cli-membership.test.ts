@@ -97,14 +97,32 @@ test("a revoked member's daemon ends and says so, takes nothing more to send, an
   const sent = await alice.run(["send", "@bob", "after"]);
   assert.equal(sent.code, 7);
   assert.match(sent.stderr, /has left this mesh, or was revoked/);
+
+  const up = await bob.up();
+  assert.match(ok(up), /^daemon started/m);
+  assert.match(up.stderr, /@bob was revoked or has left mesh local: its daemon shows what was received, and no more/);
+  assert.match(ok(await bob.run(["inbox"])), /before/);
+  const refused = await bob.run(["send", "@alice", "still here?"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /\(not_a_member\)/);
+  assert.match((await bob.run(["doctor"])).stdout, /shows what was received/);
+  ok(await bob.run(["daemon", "restart"]));
+  assert.match(ok(await bob.run(["inbox"])), /before/);
+  // The broker may have been wrong: it is asked again when somebody says so, and says the same.
+  ok(await bob.run(["daemon", "up", "--no-read-only"]));
+  await ended(bob);
 });
 
 test("who leaves is gone for good; the only owner cannot", async (t) => {
   const { alice, bob } = await cliPair(t);
   assert.match((await alice.run(["leave", "--yes"])).stderr, /only owner/);
   assert.equal((await bob.run(["leave"])).code, 2);
-  assert.match(ok(await bob.run(["leave", "--yes"])), /@bob has left/);
+  ok(await alice.run(["send", "@bob", "before", "--wait", "delivered"]));
+  assert.match(ok(await bob.run(["leave", "--yes"])), /@bob has left.*claudemesh up/);
   await ended(bob);
+  assert.match(ok(await bob.run(["mesh", "list"])), /local .* ended /);
+  ok(await bob.up());
+  assert.match(ok(await bob.run(["search", "before"])), /before/);
   assert.match(ok(await alice.run(["members", "--ended"])), /@bob .*\(left\)/);
 });
 

@@ -8,6 +8,7 @@ import { activeMember, currentKeys, type MembershipState } from "../../protocol/
 import { x25519PublicKey } from "../sealing/x25519.ts";
 import type { RowError } from "../outbox/next-state.ts";
 import type { Directory, Keyring, LinkRequest, Membership, Readiness } from "../parts.ts";
+import { unknownQueue, unknownTopic } from "../resolve-address.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
 import { EpochSet } from "./epoch-set.ts";
 import { foundEpoch } from "./found-epoch.ts";
@@ -258,7 +259,9 @@ export function createKeyring(options: KeyringOptions): Keyring {
     async rotate(destination, history) {
       const target = keyedDestination(destination, options.directory());
       if (target === null)
-        throw new ClaudemeshError("unknown_destination", `${destination.ref} does not exist in this mesh`);
+        throw destination.kind === "topic"
+          ? unknownTopic(destination.ref, options.directory()?.topics ?? [])
+          : unknownQueue(destination.ref, options.directory()?.queues ?? []);
       const record = await make(target, history);
       await inTurn(() => read(options.request, false));
       changed();
