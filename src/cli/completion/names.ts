@@ -47,6 +47,11 @@ async function fromDaemon(
       if (current.startsWith("@")) return members(client, options);
       if (current.startsWith("queue:")) return queues(client, "queue:", options);
       return (await Promise.all([members(client, options), topics(client, "#", options)])).flat();
+    case "granted":
+      return [
+        ...(await Promise.all([topics(client, "#", options), queues(client, "queue:", options)])).flat(),
+        { value: "everything", help: "no limit any more" },
+      ];
     case "invite":
       return (await client.invites.list(options))
         .filter(({ state }) => state === "open")
