@@ -49,7 +49,9 @@ async function fromDaemon(
       return (await Promise.all([members(client, options), topics(client, "#", options)])).flat();
     case "granted":
       return [
-        ...(await Promise.all([topics(client, "#", options), queues(client, "queue:", options)])).flat(),
+        ...(await topics(client, "#", options)),
+        // The daemon asks the broker for queues: while that is away, everything else is still offered.
+        ...(await queues(client, "queue:", options).catch(() => [])),
         { value: "everything", help: "no limit any more" },
       ];
     case "invite":
