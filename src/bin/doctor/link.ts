@@ -7,7 +7,10 @@ const otherDaemon = "stop the other daemon, or give this home a member of its ow
 
 /** What each kind of failure means, and what helps. */
 const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: string]>> = {
-  refused: ["nothing listens at the broker's address", "start the broker: claudemesh broker up in its home"],
+  refused: [
+    "nothing listens at the broker's address",
+    "start the broker: claudemesh broker up in its home; where it runs, and listens elsewhere by now: claudemesh up here, or join by a new invite",
+  ],
   name_unknown: ["the broker's name is not known to the name service", "check the name and this host's DNS"],
   unreachable: ["there is no way to the broker's network", "check this host's network, VPN and firewall"],
   no_answer: ["the broker's address does not answer", "check the address, the firewall and whether the broker runs"],
