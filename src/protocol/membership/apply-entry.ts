@@ -276,7 +276,7 @@ function requireNameFree(state: MembershipState, name: string, memberId: string)
   const holder = state.names.get(name);
   if (holder === undefined || holder === memberId) return;
   throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh, or was once`, {
-    hint: "choose another with --name",
+    hint: "choose another name",
   });
 }
 
