@@ -27,6 +27,7 @@ export function unsealedMesh(
     members: new Map(Object.entries(members).map(([id, name]) => [id, chainMember(id, name)])),
     names: new Map(),
     invites: new Map(),
+    usableUntil: [],
     opened: new Map(),
     unsealedThrough: { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER },
     narrowedAt: 0,

@@ -11,7 +11,7 @@ import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InviteMade, InviteView } from "../../protocol/local-api.ts";
-import { closedInvite } from "../../protocol/membership/apply-entry.ts";
+import { closedInvite } from "../../protocol/membership/invites.ts";
 import type { ChainInvite, MembershipState } from "../../protocol/membership/state.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
