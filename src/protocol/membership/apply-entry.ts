@@ -11,7 +11,7 @@ import {
   type Role,
   signatureHolds,
 } from "./entry.ts";
-import { addInvite, closedInvite, closeInvite, closeInvitesOf, requireInvite, useInvite } from "./invites.ts";
+import { addInvite, closeInvite, closeInvitesOf, requireInvite, requireOpen, useInvite } from "./invites.ts";
 import { activeMember, type ChainMember, currentKeys, isAboveRole, isAdmin, type MembershipState } from "./state.ts";
 
 /** The state after a chain's first entry. Throws membership_invalid. */
@@ -118,8 +118,7 @@ function advance(state: MembershipState, entry: MembershipEntry): void {
 
 function join(state: MembershipState, entry: Entry<"join">): void {
   const invite = requireInvite(state, entry.by);
-  const closed = closedInvite(invite, Date.parse(entry.at));
-  if (closed !== null) throw closed;
+  requireOpen(invite, Date.parse(entry.at));
   requireFree(state, entry.member);
   requireProof(entry.mesh_id, entry.member);
   useInvite(state, invite);

@@ -6,7 +6,7 @@ import { rfc3339 } from "../time.ts";
 import { newMember, nowMs, person, signingKeys, somewhere, testChain } from "./chain.fixture.ts";
 import type { EntryMaker } from "./chain.ts";
 import type { EntryContent, Role } from "./entry.ts";
-import { closedInvite } from "./invites.ts";
+import { closedInviteCode } from "./invites.ts";
 
 test("an invite admits as many as it says, in its role, until it expires", () => {
   const chain = testChain();
@@ -143,7 +143,7 @@ test("invites that can still be used are counted right, however they end", () =>
         else if (invite === undefined) continue;
         else if (what === "revoke") chain.add({ kind: "invite_revoke", invite_id: invite.by }, chain.owner);
         else if (what === "lower") chain.add({ kind: "role", member_id: anna.by, role: "admin" }, chain.owner);
-        else if (closedInvite(chain.state.invites.get(invite.by) ?? assert.fail(), nowMs) === null)
+        else if (closedInviteCode(chain.state.invites.get(invite.by) ?? assert.fail(), nowMs) === null)
           chain.join(invite, `guest-${turn}`);
       }
       if (acts.length % 2 === 0) chain.add({ kind: "role", member_id: anna.by, role: "guest" }, chain.owner);

@@ -29,15 +29,26 @@ export function addInvite(state: MembershipState, entry: Entry<"invite">): void 
   });
 }
 
-/** Why an invite admits nobody at a time; null while it does. */
-export function closedInvite(invite: ChainInvite, now: number): ClaudemeshError | null {
-  const ask = { hint: "ask for a new one: claudemesh invite" };
-  if (invite.revoked) return new ClaudemeshError("invite_revoked", "the invite was taken back", ask);
-  if (Date.parse(invite.expiresAt) <= now)
-    return new ClaudemeshError("invite_expired", `the invite was good until ${invite.expiresAt}`, ask);
-  if (invite.used >= invite.uses)
-    return new ClaudemeshError("invite_used", "the invite has admitted as many as it may", ask);
-  return null;
+/** The code of why an invite admits nobody at a time; null while it does. */
+export function closedInviteCode(
+  invite: ChainInvite,
+  now: number,
+): "invite_revoked" | "invite_expired" | "invite_used" | null {
+  if (invite.revoked) return "invite_revoked";
+  if (Date.parse(invite.expiresAt) <= now) return "invite_expired";
+  return invite.used >= invite.uses ? "invite_used" : null;
+}
+
+/** Throws invite_revoked, invite_expired or invite_used for one that admits nobody at a time. */
+export function requireOpen(invite: ChainInvite, now: number): void {
+  const code = closedInviteCode(invite, now);
+  if (code === null) return;
+  const why = {
+    invite_revoked: "the invite was taken back",
+    invite_expired: `the invite was good until ${invite.expiresAt}`,
+    invite_used: "the invite has admitted as many as it may",
+  }[code];
+  throw new ClaudemeshError(code, why, { hint: "ask for a new one: claudemesh invite" });
 }
 
 /** It has admitted somebody. */
