@@ -51,6 +51,7 @@ export function chainMember(memberId: string, name: string, change: Partial<Chai
     status: "active",
     keys: [{ keyId: memberId, x25519: "00".repeat(32), since: 0 }],
     since: 0,
+    joinedAt: "2026-01-01T00:00:00.000Z",
     until: null,
     through: null,
     dmFrom: null,

@@ -6,6 +6,7 @@ import {
   entryText,
   keyProofHolds,
   type Entry,
+  type EntryPlace,
   type MembershipEntry,
   type NewMember,
   type Role,
@@ -35,7 +36,7 @@ export function beginChain(entry: MembershipEntry, meshId: string): MembershipSt
     unsealedThrough: entry.unsealed_through,
     narrowedAt: 0,
   };
-  addMember(state, entry.member, "owner", 0);
+  addMember(state, entry.member, "owner", entry);
   advance(state, entry);
   return state;
 }
@@ -79,7 +80,7 @@ function change(
       requireRoleBelow(maker, entry.role);
       requireFree(state, entry.member);
       requireProof(entry.mesh_id, entry.member);
-      return addMember(state, entry.member, entry.role, entry.n);
+      return addMember(state, entry.member, entry.role, entry);
     case "invite":
       requireAdmin(maker, "make an invite");
       requireRoleBelow(maker, entry.role);
@@ -122,7 +123,7 @@ function join(state: MembershipState, entry: Entry<"join">): void {
   requireFree(state, entry.member);
   requireProof(entry.mesh_id, entry.member);
   useInvite(state, invite);
-  addMember(state, entry.member, invite.role, entry.n);
+  addMember(state, entry.member, invite.role, entry);
 }
 
 function rename(state: MembershipState, maker: ChainMember, entry: Entry<"rename">): void {
@@ -183,7 +184,7 @@ function end(
   closeInvitesOf(state, member);
 }
 
-function addMember(state: MembershipState, member: NewMember, role: Role, n: number): void {
+function addMember(state: MembershipState, member: NewMember, role: Role, { n, at }: EntryPlace): void {
   state.members.set(member.member_id, {
     memberId: member.member_id,
     name: member.name,
@@ -191,6 +192,7 @@ function addMember(state: MembershipState, member: NewMember, role: Role, n: num
     status: "active",
     keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
     since: n,
+    joinedAt: at,
     until: null,
     through: null,
     dmFrom: null,

@@ -13,9 +13,11 @@ test("an invite admits as many as it says, in its role, until it expires", () =>
   const invite = chain.invite(chain.owner, "guest", 2, nowMs + 1_000);
   const first = chain.join(invite, "first");
   assert.equal(chain.state.members.get(first.by)?.role, "guest");
-  const join: EntryContent = { kind: "join", member: newMember(chain.meshId, person("second")) };
+  const join = { kind: "join", member: newMember(chain.meshId, person("second")) } as const;
   assert.equal(chain.refusedNext(join, invite, nowMs + 1_000), "invite_expired");
-  chain.add(join, invite, nowMs + 999);
+  const { at, n } = chain.add(join, invite, nowMs + 999);
+  const second = chain.state.members.get(join.member.member_id);
+  assert.deepEqual([second?.joinedAt, second?.since], [at, n]);
   assert.equal(
     chain.refusedNext({ kind: "join", member: newMember(chain.meshId, person("third")) }, invite),
     "invite_used",

@@ -33,6 +33,8 @@ export interface ChainMember {
   readonly keys: ChainKeys[];
   /** Entry by which it came. */
   readonly since: number;
+  /** When that entry was made, by its maker's clock. */
+  readonly joinedAt: string;
   /** Entry by which it went; null: it is active. */
   until: number | null;
   /** Once it is gone: nothing of its above this place of the log is its own any more. */
