@@ -31,7 +31,7 @@ export const messageQueryErrors: readonly ErrorCode[] = [
 /** A file of a message. */
 export interface FoundFile {
   readonly shown: AttachmentView;
-  /** With its key. Throws file_gone of what this member sent itself to somebody else, and keeps no more. */
+  /** With its key. Throws file_gone of what this member has sent to somebody else and keeps no more. */
   attachment(): Attachment;
 }
 

@@ -260,6 +260,7 @@ async function walkSendRefusals(walk: Walk, alice: Target): Promise<void> {
   const meant = await refused("unknown_destination", { to: "@bop" });
   assert.deepEqual(meant.json["suggestions"], ["@bob"]);
   await refused("missing_field", { message: undefined });
+  await refused("file_gone", { attachments: [{ file_id: "0".repeat(64), name: "a" }] });
   await refused("invalid_field", { body: "aGk" });
   await refused("body_too_large", { message: "x".repeat(limits.inlineBytes + 1) });
   const misspelt = await refused("unknown_field", { text: "hi" });
