@@ -69,3 +69,10 @@ test("who comes late gets the earlier keys where each later epoch says so; else 
   epochs.put(epoch(4, { parent: id(3), depth: 3, history: "joined", created_by: late }));
   assert.deepEqual(given(), [3, 4], "of its own epoch it gets the one before, and no more");
 });
+
+test("a departure is kept of destinations that have keys, and of no other name that a broker may make up", () => {
+  const epochs = new EpochSet({ epochs: [epoch(1)], departures: [] });
+  for (let n = 0; n < 100; n += 1) epochs.depart(`topic:made-up-${n}`, n);
+  epochs.depart("queue:jobs", 7);
+  assert.deepEqual(epochs.kept().departures, [{ destination: "queue:jobs", keySeq: 7 }]);
+});
