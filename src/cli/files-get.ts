@@ -68,12 +68,14 @@ function chosen(attachments: readonly AttachmentView[], name: string | undefined
     throw new ClaudemeshError("not_found", `${called} brought no files`, { hint: "claudemesh inbox" });
   if (name === undefined) {
     if (another === undefined) return only;
-    throw usage(command, `${called} brought ${attachments.length} files: name one`, names);
+    throw usage(command, `${called} brought ${attachments.length} files, ${names}: name one`);
   }
   const found = attachments.filter((file) => file.name === name || file.file_id === name);
   const [first, second] = found;
   if (first === undefined)
-    throw new ClaudemeshError("not_found", `${called} brought no file ${quoted(name)}`, { hint: names });
+    throw new ClaudemeshError("not_found", `${called} brought no file ${quoted(name)}`, {
+      hint: `it brought ${names}`,
+    });
   if (second !== undefined && second.file_id !== first.file_id)
     throw usage(
       command,

@@ -8,6 +8,7 @@ import { activeMember, currentKeys, type MembershipState } from "../../protocol/
 import { x25519PublicKey } from "../sealing/x25519.ts";
 import type { RowError } from "../outbox/next-state.ts";
 import type { Directory, Keyring, LinkRequest, Membership, Readiness } from "../parts.ts";
+import { unknownQueue, unknownTopic } from "../resolve-address.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
 import { EpochSet } from "./epoch-set.ts";
 import { foundEpoch } from "./found-epoch.ts";
@@ -279,7 +280,9 @@ export function createKeyring(options: KeyringOptions): Keyring {
       const self = requireRotator(state(), identity.memberId);
       const target = keyedDestination(destination, options.directory());
       if (target === null)
-        throw new ClaudemeshError("unknown_destination", `${destination.ref} does not exist in this mesh`);
+        throw destination.kind === "topic"
+          ? unknownTopic(destination.ref, options.directory()?.topics ?? [])
+          : unknownQueue(destination.ref, options.directory()?.queues ?? []);
       await inTurn(() => read(options.request, epochs.tip(target) === null));
       requireHistory(self, epochs.tip(target)?.record ?? null, history);
       const record = await make(target, history);

@@ -66,6 +66,7 @@ export async function startSendHost(
   const { routes, problems } = checkedRoutes(
     [
       ...sendRoutes({
+        readOnly: false,
         files: noFiles,
         outbox,
         link,
