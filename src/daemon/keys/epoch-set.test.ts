@@ -56,3 +56,11 @@ test("a member that makes epochs as deep as there may be beside the line stalls 
   const beside = line(set, main[0] ?? null, 10_000);
   assert.equal(forLate(set, beside.at(-1)), true);
 });
+
+test("a departure is kept of destinations that have keys, and of no other name that a broker may make up", () => {
+  const epochs = new EpochSet(noTopicKeys);
+  line(epochs, null, 1);
+  for (let n = 0; n < 100; n += 1) epochs.depart(`topic:made-up-${n}`, n);
+  epochs.depart("queue:jobs", 7);
+  assert.deepEqual(epochs.kept().departures, [{ destination: "queue:jobs", keySeq: 7 }]);
+});

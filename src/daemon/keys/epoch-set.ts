@@ -12,6 +12,7 @@ export class EpochSet {
   readonly #tips = new Map<string, KnownEpoch>();
   /** The first of each place that follows none, as they came. */
   readonly #first = new Map<string, EpochRecord>();
+  readonly #destinations = new Set<string>();
   readonly #departures = new Map<string, number>();
   #lost: ReadonlySet<string> = new Set();
 
@@ -30,6 +31,7 @@ export class EpochSet {
     const place = placeOf(epoch.record);
     const known = { ...epoch, key: epoch.key ?? this.#epochs.get(id)?.key ?? null };
     this.#epochs.set(id, known);
+    this.#destinations.add(epoch.record.destination);
     if (epoch.record.parent === null && !this.#first.has(place)) this.#first.set(place, epoch.record);
     this.#raiseTip(known);
   }
@@ -82,8 +84,9 @@ export class EpochSet {
     return before ?? null;
   }
 
-  /** Somebody who may know its keys left a destination. */
+  /** Somebody who may know its keys left a destination. Without keys there is nothing that anybody could know. */
   depart(destination: string, keySeq: number): void {
+    if (!this.#destinations.has(destination)) return;
     this.#departures.set(destination, Math.max(keySeq, this.#departures.get(destination) ?? 0));
   }
 

@@ -295,6 +295,7 @@ test("what a broker invents, changes or leaves out of the keys is not believed, 
     { ...record, mesh_id: "0198f0a0-0000-7000-8000-00000000c4a2" },
     { nonsense: true },
   ];
+  const left = { kind: "departed" as const, destination: record.destination, member_id: eve.person.memberId };
   const { items } = mesh.keys;
   mesh.keys.items = [
     ...forged.map((bad, index) => ({
@@ -302,6 +303,7 @@ test("what a broker invents, changes or leaves out of the keys is not believed, 
       item: { key_seq: index + 1, kind: "epoch" as const, record: bad as typeof record },
     })),
     ...items.map(({ to, item }) => ({ to, item: { ...item, key_seq: item.key_seq + 100 } })),
+    { to: null, item: { ...left, key_seq: 1_000_000 } },
   ];
   bob.restart();
   await bob.follow();

@@ -166,10 +166,13 @@ function readPage(
     throw new ClaudemeshError("protocol_error", "the broker's list of keys cannot be read", {
       hint: "claudemesh logs --level warn",
     });
+  // A departure above all that is told would make every key of its destination look known to who left, for ever.
+  const end = Number(nextAfter ?? through);
   return {
     items: items.flatMap((item) => {
       const keySeq = isRecord(item) ? item["key_seq"] : undefined;
-      return isRecord(item) && Number.isSafeInteger(keySeq) ? [{ keySeq: Number(keySeq), fields: item }] : [];
+      if (!isRecord(item) || !Number.isSafeInteger(keySeq)) return [];
+      return item["kind"] === "departed" && Number(keySeq) > end ? [] : [{ keySeq: Number(keySeq), fields: item }];
     }),
     through: Number(through),
     nextAfter: nextAfter === null ? null : Number(nextAfter),
