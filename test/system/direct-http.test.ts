@@ -27,7 +27,7 @@ test("an operator makes a key, an owner opens a topic, and what the key sends co
   ok(await bob.run(["topic", "join", "alerts"]));
   const refused = await bob.run(["topic", "open", "alerts", "--unsealed"]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /Only owners and admins of the mesh open topics.*not_allowed/s);
+  assert.match(refused.stderr, /only owners and admins of the mesh open a topic or queue.*not_allowed/s);
   assert.equal((await alice.run(["topic", "open", "alerts"])).code, 2, "it is said on purpose");
   const made = JSON.parse(ok(await alice.run(["apikey", "create", "grafana", "--to", "#alerts", "--json"]))) as Made;
   const send = () =>

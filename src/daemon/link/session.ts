@@ -46,8 +46,8 @@ export interface Session {
 interface SessionEnd {
   readonly code: number;
   readonly reason: string;
-  /** This daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
-  readonly faulty: boolean;
+  /** Why this daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
+  readonly fault: ClaudemeshError | null;
 }
 
 interface Waiting {
@@ -75,7 +75,7 @@ export function createSession(
   let ended = false;
   /** As if the broker had closed the link so. */
   let verdict: { readonly code: number; readonly reason: string } | null = null;
-  let faulty = false;
+  let fault: ClaudemeshError | null = null;
 
   const send = (frame: object): void => {
     if (!ended) socket.send(JSON.stringify(frame));
@@ -127,6 +127,7 @@ export function createSession(
   const onPush = createPushes({
     inbox,
     clock,
+    log,
     ...(context.count === undefined ? {} : { count: context.count }),
     check: createPushCheck(context, keyOf),
     news: createNewsFirst(context, request, refreshDirectory),
@@ -145,7 +146,13 @@ export function createSession(
       await context.membership.follow(request);
     await outbox.applyReceipts(
       proven.flatMap(({ from, items }) =>
-        items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
+        items.map(({ client_message_id: wireId, request_fingerprint: fingerprint, state, at }) => ({
+          wireId,
+          fingerprint,
+          from,
+          state,
+          at,
+        })),
       ),
     );
     send({ type: "reply", id: frame.id, result: {} });
@@ -278,7 +285,7 @@ export function createSession(
   /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
   function failed(error: unknown): void {
     if (ended) return;
-    faulty = true;
+    fault = ClaudemeshError.from(error);
     log.warn({ error: String(error) }, "the link is given up and dialled again");
     socket.terminate();
   }
@@ -310,7 +317,7 @@ export function createSession(
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), faulty }));
+      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), fault }));
     });
   });
   const hear = () => {
@@ -341,7 +348,7 @@ export function createSession(
         if (context.keysToAnnounce !== undefined && context.membership.state() === null)
           void announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
-        await context.keyring.follow(request, inbox.undecryptableCount() > 0);
+        await context.keyring.follow(request, { opened: true, wholly: inbox.undecryptableCount() > 0 });
         await drain.open();
       } catch (error) {
         failed(error);

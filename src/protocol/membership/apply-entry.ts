@@ -140,6 +140,7 @@ function changeRole(state: MembershipState, maker: ChainMember, entry: Entry<"ro
   requireRoleBelow(maker, entry.role);
   if (member.role === "owner" && entry.role !== "owner") requireOtherOwner(state, member);
   member.role = entry.role;
+  member.roles.push({ role: entry.role, since: entry.n });
   closeInvitesOf(state, member);
 }
 
@@ -189,6 +190,7 @@ function addMember(state: MembershipState, member: NewMember, role: Role, { n, a
     memberId: member.member_id,
     name: member.name,
     role,
+    roles: [{ role, since: n }],
     status: "active",
     keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
     since: n,
@@ -227,7 +229,7 @@ function requireNameFree(state: MembershipState, name: string, memberId: string)
   const holder = state.names.get(name);
   if (holder === undefined || holder === memberId) return;
   throw new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh, or was once`, {
-    hint: "choose another with --name",
+    hint: "choose another name",
   });
 }
 

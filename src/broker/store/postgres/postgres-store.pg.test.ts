@@ -75,7 +75,9 @@ async function fill(client: Client, table: string, meshId: string): Promise<void
     [table],
   );
   const made: Readonly<Record<string, unknown>> = { uuid: meshId, text: meshId, bytea: Buffer.alloc(32) };
-  const values = rows.map(({ name, type }) => (name === "mesh_id" ? meshId : (made[type] ?? 1)));
+  // Of a column that takes only some words, one of them.
+  const named: Readonly<Record<string, unknown>> = { mesh_id: meshId, "blob.state": "present" };
+  const values = rows.map(({ name, type }) => named[name] ?? named[`${table}.${name}`] ?? made[type] ?? 1);
   await client.query(
     `INSERT INTO mesh.${table} (${rows.map(({ name }) => name).join(", ")}) VALUES (${rows.map((_, n) => `$${n + 1}`).join(", ")})`,
     values,
