@@ -7,7 +7,8 @@ import type { Clock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { createInbox } from "../inbox/inbox.ts";
-import type { Directory, Inbox } from "../parts.ts";
+import type { Inbox } from "../parts.ts";
+import { bob, directory, me, self } from "./told-directory.fixture.ts";
 import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
@@ -22,25 +23,6 @@ import { memberRoutes } from "./members.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { createLocalApi, type LocalApi, localApi } from "./server.ts";
 import { topicRoutes } from "./topics.ts";
-
-const me = "a".repeat(64);
-const bob = "b".repeat(64);
-const self = { memberId: me, name: "ada" };
-const directory: Directory = {
-  told_at: "2026-01-02T00:00:00.000Z",
-  members: [
-    { member_id: me, name: "ada", role: "owner", online: true, agents: [], last_seen_at: null },
-    {
-      member_id: bob,
-      name: "bob",
-      role: "member",
-      online: false,
-      agents: ["reviewer"],
-      last_seen_at: "2026-01-01T00:00:00.000Z",
-    },
-  ],
-  topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
-};
 
 describe("what was received", () => {
   let dir: string;
