@@ -17,6 +17,8 @@ export interface DemoHost {
 /** Two homes with a daemon each and one broker, as separate processes under one temporary folder. */
 export interface DemoHosts {
   readonly folder: string;
+  /** Where alice's daemon and the broker keep their files. */
+  readonly folders: { readonly alice: string; readonly broker: string };
   readonly alice: DemoHost;
   readonly bob: DemoHost;
   readonly broker: BrokerStatus;
@@ -76,6 +78,7 @@ export async function startHosts(): Promise<DemoHosts> {
     let bob = seen((await up("bob")).daemon.status);
     return {
       folder,
+      folders: { alice: join(homes.alice, "daemon"), broker: brokerDir(homes.alice) },
       alice: { name: "alice", client: connect({ socketPath: alice.socket }) },
       bob: { name: "bob", client: connect({ socketPath: bob.socket }) },
       broker,
@@ -87,7 +90,7 @@ export async function startHosts(): Promise<DemoHosts> {
         return broker;
       },
       async startBob() {
-        bob = seen((await launcher.daemonUp({ home: homes.bob, mesh: null, http: null })).status);
+        bob = seen((await launcher.daemonUp({ home: homes.bob, mesh: null, http: null, readOnly: null })).status);
         return bob;
       },
       close,

@@ -2,7 +2,7 @@
  * `npm start`: the main job on real input. A broker and two daemons, each a process of its own, pass files of this
  * checkout (and standard input) from alice to bob while the broker and bob's daemon are killed with SIGKILL. Every
  * receipt is printed when it becomes true; the table at the end compares contents. Exit code 0 only if nothing was lost,
- * shown twice or changed. Nothing keeps running, and nothing stays outside the temporary folder, which is removed.
+ * shown twice or changed, and the broker's files hold nothing of it that could be read. Nothing keeps running, and nothing stays outside the temporary folder, which is removed.
  */
 import { fileURLToPath } from "node:url";
 import { table } from "../cli/table.ts";
@@ -10,6 +10,7 @@ import type { InboxItem } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkoutFiles, type Content, pipedInput } from "./demo-content.ts";
 import { type DemoHosts, startHosts } from "./demo-hosts.ts";
+import { countInClear } from "./demo-search.ts";
 import { createLedger, type Entry, type Ledger, tally, type Tally, wholeInbox } from "./demo-ledger.ts";
 
 const fileCount = 36;
@@ -109,7 +110,8 @@ async function run(hosts: DemoHosts, contents: readonly Content[]): Promise<bool
   const inbox = await wholeInbox(bob.client);
   enough.abort();
   await watching;
-  return report(ledger.entries, inbox, shown);
+  const isWhole = report(ledger.entries, inbox, shown);
+  return reportSealing(hosts, ledger.entries) && isWhole;
 }
 
 /** The messages that a program listening at bob is shown, across the kill of his daemon. */
@@ -157,6 +159,16 @@ function report(entries: readonly Entry[], inbox: readonly InboxItem[], shown: r
   ]))
     print(line);
   return whole.sent > 0 && whole.deliveredOnce === whole.sent;
+}
+
+/** The same search finds them at their sender, so that it would find them at the broker. */
+function reportSealing({ folders }: DemoHosts, entries: readonly Entry[]): boolean {
+  const contents = entries.map(({ content }) => content);
+  const [sender, broker] = [countInClear(folders.alice, contents), countInClear(folders.broker, contents)];
+  print("\n5  looked for in the files, as text that can be read");
+  print(`   at alice, who sent them  ${sender.found} of ${sender.of}`);
+  print(`   at the broker            ${broker.found} of ${broker.of}`);
+  return sender.found === sender.of && broker.found === 0;
 }
 
 function cells(counted: Tally): string[] {

@@ -7,17 +7,22 @@ import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { readLaunchRecord } from "./launch-record.ts";
+import { decideReadOnly } from "./ended-membership.ts";
 import { startDetached, stopDetached } from "./detached-process.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
 const lookIntervalMs = 20;
 
-/** Starts the daemon of a member's folder unless it runs; resolves when its local API answers. */
+/**
+ * Starts the daemon of a member's folder unless it runs; resolves when its local API answers. `readOnly`: whatever is known
+ * of its membership, it runs for reading alone, or dials its broker.
+ */
 export async function startDaemon(
   home: string,
   dir: string,
-  options: { readonly http: boolean },
+  options: { readonly http: boolean; readonly readOnly?: boolean | null },
 ): Promise<Started<DaemonStatus>> {
   const before = await daemonStatus(home, dir);
   if (before.state === "running") {
@@ -26,7 +31,8 @@ export async function startDaemon(
       hint: "claudemesh daemon down, then claudemesh up --http",
     });
   }
-  const args = ["--dir", dir, ...(options.http ? ["--http"] : [])];
+  const readOnly = await decideReadOnly(home, dir, options.readOnly);
+  const args = ["--dir", dir, ...(options.http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
   const { found } = await startDetached("run-daemon", dir, args, async () => {
     const status = await daemonStatus(home, dir);
     return status.state === "running" ? status : null;
@@ -80,6 +86,7 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
     home,
     socket,
     token_file: join(dir, "local_token"),
+    read_only: readLaunchRecord(dir).readOnly,
   };
   const client = connect({ socketPath: socket });
   try {

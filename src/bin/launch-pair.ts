@@ -24,6 +24,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { activeMembers } from "../protocol/membership/state.ts";
 import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
+import { hasEnded } from "./ended-membership.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh } from "./join-mesh.ts";
@@ -185,7 +186,8 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   const record = readLaunchRecord(joined.dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
-  const daemon = await startDaemon(request.home, joined.dir, { http });
+  // A broker that ended this membership by mistake has admitted it again.
+  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false });
   const isLinked = await waitForLink(daemon.status);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
   const notices = [
@@ -250,6 +252,7 @@ async function listMeshes(home: string): Promise<readonly MeshHere[]> {
         role: member?.role ?? null,
         members: state === null ? null : activeMembers(state).length,
         sealed: state !== null,
+        ended: hasEnded(dir),
         broker_url: mesh.broker_url,
         daemon,
       };
@@ -262,12 +265,15 @@ async function daemonUp(request: {
   readonly home: string;
   readonly mesh: string | null;
   readonly http: boolean | null;
+  readonly readOnly: boolean | null;
 }): Promise<UpAnswer["daemon"]> {
   const dir = findDaemonDir(request.home, request.mesh);
+  if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
+    await stopDaemon(request.home, dir);
   const record = readLaunchRecord(dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(dir, { ...record, http });
-  return startDaemon(request.home, dir, { http });
+  return startDaemon(request.home, dir, { http, readOnly: request.readOnly });
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

@@ -7,6 +7,8 @@ export interface LaunchRecord {
   /** Asked for with --persistent: no later default of an environment makes it ephemeral. */
   readonly persistent: boolean;
   readonly http: boolean;
+  /** The membership has ended: the daemon shows what was received and dials no broker. */
+  readonly readOnly: boolean;
   /**
    * Data directory of the broker on this machine that serves the mesh; null: the own home's for the mesh `local`, none for
    * one that was joined by a link.
@@ -17,13 +19,14 @@ export interface LaunchRecord {
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  const { persistent, http, broker } = readRecord(
+  const { persistent, http, broker, readOnly } = readRecord(
     path(dir),
     "remove the file and run claudemesh up with the options you want",
   );
   return {
     persistent: persistent === true,
     http: http === true,
+    readOnly: readOnly === true,
     broker: typeof broker === "string" ? broker : null,
   };
 }

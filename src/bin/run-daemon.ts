@@ -6,22 +6,23 @@ import { openLogFile } from "./log-file.ts";
 import { runProcess } from "./run-process.ts";
 
 /**
- * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--log-level info]`. Logs to daemon.log in that
+ * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--read-only] [--log-level info]`. Logs to daemon.log in that
  * directory; ready when its socket answers. SIGTERM and SIGINT stop it in good order. Exit codes: exit-codes.ts.
  */
 const { values } = parseArgs({
   options: {
     dir: { type: "string" },
     http: { type: "boolean", default: false },
+    "read-only": { type: "boolean", default: false },
     "log-level": { type: "string", default: "info" },
   },
 });
 const dir = values.dir;
 if (dir === undefined) {
-  process.stderr.write("usage: run-daemon --dir DIR [--http] [--log-level LEVEL]\n");
+  process.stderr.write("usage: run-daemon --dir DIR [--http] [--read-only] [--log-level LEVEL]\n");
   process.exit(2);
 }
 const logFile = openLogFile(join(dir, "daemon.log"), { name: "daemon", level: values["log-level"] });
 await runProcess("daemon", logFile, () =>
-  createDaemon({ dir, clock: systemClock, log: logFile.log, http: values.http }),
+  createDaemon({ dir, clock: systemClock, log: logFile.log, http: values.http, readOnly: values["read-only"] }),
 );

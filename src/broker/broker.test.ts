@@ -202,6 +202,24 @@ test("a new member is announced to those who are here, and its coming and going 
   await event("member_offline");
 });
 
+test("who was online when its broker restarted, and does not come back, is told as offline when its lease ends", async (context) => {
+  const fixture = await brokerFixture(context);
+  const [here, gone] = [await fixture.member("here"), await fixture.member("gone")];
+  await fixture.connect(gone);
+  await fixture.restart();
+  const link = await fixture.connect(here);
+  const { members } = await link.request<"members">({ type: "members" });
+  assert.equal(members.find(({ name }) => name === "gone")?.online, true);
+  fixture.clock.advance(60_000);
+  await link.request<"members">({ type: "members" });
+  fixture.clock.advance(30_000);
+  const told = await link.next(
+    (frame): frame is Extract<typeof frame, { type: "event" }> =>
+      frame.type === "event" && frame.event === "member_offline",
+  );
+  assert.equal("member" in told && told.member?.name, "gone");
+});
+
 test("a link that falls silent is given up, one that answers pings is kept", async (context) => {
   const fixture = await brokerFixture(context);
   const silent = await fixture.connect(await fixture.member("silent"));

@@ -41,6 +41,8 @@ export type Completion =
   /** `@member`, `#topic` and `queue:name`. */
   | "address"
   | "member"
+  /** `#topic`, `queue:name` and `everything`, as a grant takes them. */
+  | "granted"
   | "topic"
   | "queue"
   /** Rows of the outbox that have not gone out. */

@@ -26,7 +26,7 @@ export const command: Command = {
     const daemons: Started<DaemonStatus>[] = [];
     for (const slug of slugs) {
       await processes.down(home, { daemons: true, broker: false, mesh: slug });
-      const daemon = await processes.daemonUp({ home, mesh: slug, http: null });
+      const daemon = await processes.daemonUp({ home, mesh: slug, http: null, readOnly: null });
       daemons.push(daemon);
       if (!flag("json")) out.line(`daemon of ${slug} restarted (pid ${daemon.status.pid ?? "?"})`);
     }

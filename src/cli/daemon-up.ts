@@ -2,14 +2,18 @@ import type { Command } from "./command.ts";
 import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
-import { running } from "./up.ts";
+import { noteReadOnly, running } from "./up.ts";
 
 export const command: Command = {
   name: "daemon up",
   summary: "Start the daemon alone; it works without its broker and sends later",
-  usage: "daemon up [--mesh SLUG] [--http]",
+  usage: "daemon up [--mesh SLUG] [--http] [--read-only]",
   options: {
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
+    "read-only": {
+      type: "boolean",
+      help: "of a membership that has ended: show what was received, and dial no broker; --no-read-only dials again",
+    },
   },
   examples: ["daemon up"],
   exits: ["notRunning", "conflict"],
@@ -18,7 +22,9 @@ export const command: Command = {
     const { launcher, out, positionals, home, option, flag } = context;
     requireWords(command, positionals, 0, 0);
     const http = option("http") === undefined ? null : flag("http");
-    const daemon = await (await launcher()).daemonUp({ home, mesh: daemonMeant(context), http });
+    const readOnly = option("read-only") === undefined ? null : flag("read-only");
+    const daemon = await (await launcher()).daemonUp({ home, mesh: daemonMeant(context), http, readOnly });
+    noteReadOnly(out, daemon.status);
     if (flag("json")) {
       out.json(daemon);
       return exitCodes.ok;

@@ -10,11 +10,12 @@ export interface Launcher {
     what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null },
   ): Promise<DownAnswer>;
   status(home: string): Promise<HostStatus>;
-  /** The daemon of an existing member alone; the broker may be away. `http` null: as recorded. */
+  /** The daemon of an existing member alone; the broker may be away. `http` and `readOnly` null: as recorded. */
   daemonUp(request: {
     readonly home: string;
     readonly mesh: string | null;
     readonly http: boolean | null;
+    readonly readOnly: boolean | null;
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
   brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
@@ -124,6 +125,8 @@ export interface MeshHere {
   readonly members: number | null;
   /** False: it is from before encryption, see `mesh seal`. */
   readonly sealed: boolean;
+  /** This member was revoked or has left. */
+  readonly ended: boolean;
   readonly broker_url: string;
   readonly daemon: DaemonStatus["state"];
 }
@@ -218,6 +221,8 @@ export interface DaemonStatus {
   readonly http_port: number | null;
   readonly token_file: string;
   readonly pid: number | null;
+  /** Its membership has ended: it shows what was received, dials no broker and takes nothing to send. */
+  readonly read_only: boolean;
   /** What keeps the broker's membership and this home's apart; null: nothing, or it does not run. */
   readonly membership_trouble: { readonly code: string; readonly message: string; readonly hint: string } | null;
 }

@@ -8,7 +8,7 @@ export const command: Command = {
   usage: "leave --yes",
   options: { yes: { type: "boolean", help: "said on purpose: it cannot be taken back" } },
   exits: ["notRunning", "conflict", "tryLater"],
-  related: ["member revoke", "mesh list", "down"],
+  related: ["member revoke", "mesh list", "up"],
   examples: ["leave --yes", "leave --mesh work --yes"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
@@ -23,7 +23,10 @@ export const command: Command = {
     }
     const left = await daemon.membership.leave({ signal });
     if (flag("json")) out.json(left);
-    else out.line(`${left.address} has left; its daemon ends, and what it received stays in this home`);
+    else
+      out.line(
+        `${left.address} has left; its daemon ends. What it received stays in this home: claudemesh up shows it`,
+      );
     return exitCodes.ok;
   },
 };

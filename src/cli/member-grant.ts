@@ -14,7 +14,7 @@ export const command: Command = {
   summary: "Say which topics and queues a member may use; #all is everybody's",
   usage: "member grant <member> <topic or queue>... | everything",
   options: {},
-  words: ["member", "address"],
+  words: ["member", "granted"],
   exits: ["notRunning", "notFound", "tryLater"],
   related: ["members", "member role", "help addresses"],
   examples: ["member grant @bob '#builds' queue:jobs", "member grant @bob everything"],

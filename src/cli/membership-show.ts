@@ -1,7 +1,7 @@
 import type { MembershipView } from "../protocol/membership-api.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { entryWords, memberNames } from "./membership-text.ts";
+import { entryTexts } from "./membership-text.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { allEntries } from "./read-chain.ts";
 import { table } from "./table.ts";
@@ -21,12 +21,12 @@ export const command: Command = {
       out.json(chain);
       return exitCodes.ok;
     }
-    const nameOf = memberNames(chain.entries);
-    const rows = chain.entries.map((entry) => [
+    const texts = entryTexts(chain.entries);
+    const rows = chain.entries.map((entry, at) => [
       String(entry["n"]),
       String(entry["at"]),
-      nameOf(entry["by"]),
-      entryWords(entry, nameOf),
+      texts[at]?.by ?? "",
+      texts[at]?.what ?? "",
     ]);
     if (rows.length > 0) for (const line of table([["N", "AT", "BY", "WHAT"], ...rows])) out.line(line);
     if (chain.head !== null) out.line(`head  ${chain.head}`);

@@ -3,19 +3,20 @@ type NameOf = (id: unknown) => string;
 
 const shownChars = 12;
 
-/** Names by id, each as of the last entry; an id that nobody has is shown by its beginning. */
-export function memberNames(entries: readonly Entry[]): NameOf {
+/** Who made each entry and what it says, by the names that members had then; an id that nobody has is shown by its beginning. */
+export function entryTexts(entries: readonly Entry[]): readonly { readonly by: string; readonly what: string }[] {
   const names = new Map<unknown, unknown>();
-  for (const entry of entries) {
+  const nameOf: NameOf = (id) => (names.has(id) ? `@${String(names.get(id))}` : String(id).slice(0, shownChars));
+  return entries.map((entry) => {
     const member = entry["member"] as Entry | undefined;
     if (member !== undefined) names.set(member["member_id"], member["name"]);
+    const text = { by: nameOf(entry["by"]), what: entryWords(entry, nameOf) };
     if (entry["kind"] === "rename") names.set(entry["member_id"], entry["name"]);
-  }
-  return (id) => (names.has(id) ? `@${String(names.get(id))}` : String(id).slice(0, shownChars));
+    return text;
+  });
 }
 
-/** What an entry says, in words. */
-export function entryWords(entry: Entry, nameOf: NameOf): string {
+function entryWords(entry: Entry, nameOf: NameOf): string {
   const of = nameOf(entry["member_id"]);
   const member = entry["member"] as Entry | undefined;
   const destinations = entry["destinations"] as readonly string[] | null;
@@ -31,7 +32,7 @@ export function entryWords(entry: Entry, nameOf: NameOf): string {
     case "invite_revoke":
       return `took back invite ${String(entry["invite_id"]).slice(0, shownChars)}`;
     case "rename":
-      return `named a member @${String(entry["name"])}`;
+      return `named ${of} @${String(entry["name"])}`;
     case "role":
       return `made ${of} ${String(entry["role"])}`;
     case "grants":

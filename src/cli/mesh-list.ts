@@ -26,7 +26,7 @@ export const command: Command = {
       mesh.address,
       mesh.role ?? "?",
       mesh.members === null ? "?" : String(mesh.members),
-      mesh.sealed ? "sealed" : "not sealed",
+      mesh.ended ? "ended" : mesh.sealed ? "sealed" : "not sealed",
       mesh.daemon,
       mesh.broker_url,
     ]);

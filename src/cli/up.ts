@@ -1,6 +1,6 @@
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { BrokerStatus, Started, UpAnswer } from "./launcher.ts";
+import type { BrokerStatus, DaemonStatus, Started, UpAnswer } from "./launcher.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { requireWords } from "./parse-arguments.ts";
 
@@ -40,6 +40,7 @@ export const command: Command = {
       broker: context.option("broker") ?? null,
       listen: readListen(context),
     });
+    for (const { status } of [answer.daemon, ...answer.others]) noteReadOnly(context.out, status);
     for (const notice of answer.notices) context.out.note(`notice: ${notice}`);
     if (context.flag("json")) context.out.json(answer);
     else print(context, answer);
@@ -55,6 +56,14 @@ function print({ out }: CommandContext, { broker, daemon, others }: UpAnswer): v
   out.line(`socket ${daemon.status.socket}`);
   if (daemon.status.http_port !== null)
     out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
+}
+
+/** Of a daemon whose membership has ended. */
+export function noteReadOnly(out: CommandContext["out"], { read_only: readOnly, address, mesh }: DaemonStatus): void {
+  if (readOnly)
+    out.note(
+      `notice: ${address} was revoked or has left mesh ${mesh}: its daemon shows what was received, and no more`,
+    );
 }
 
 export function printBrokerUp(out: CommandContext["out"], broker: Started<BrokerStatus>): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { daemonDirs } from "../client/find-daemon.ts";
 import type { VersionView } from "../protocol/local-api.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -22,8 +23,11 @@ export const command: Command = {
       return exitCodes.ok;
     }
     out.line(`claudemesh ${own.cli} on Node ${own.node}, ${own.platform}`);
-    if (daemon === null) out.line("daemon     not running");
-    else for (const line of daemonLines(daemon)) out.line(line);
+    if (daemon === null) {
+      const slugs = context.mesh === null ? daemonDirs(context.home).map(({ slug }) => slug) : [];
+      const isOneOfMany = slugs.length > 1;
+      out.line(`daemon     ${isOneOfMany ? `one for each mesh, ${slugs.join(", ")}: --mesh SLUG` : "not running"}`);
+    } else for (const line of daemonLines(daemon)) out.line(line);
     return exitCodes.ok;
   },
 };

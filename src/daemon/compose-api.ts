@@ -22,6 +22,7 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
     mesh: identity.mesh,
     meshId: identity.mesh.mesh_id,
     meshSlug: identity.mesh.slug,
+    readOnly: options.readOnly === true,
     programVersion: readProgramVersion(),
     schemaVersion,
     sqliteVersion: process.versions["sqlite"] ?? "unknown",

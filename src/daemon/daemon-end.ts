@@ -17,7 +17,7 @@ const hints: Readonly<Record<string, string>> = {
   replaced_by_newer_connection:
     "another daemon uses this member's keys: stop it, or give this home a member of its own",
   member_already_connected: "another daemon uses this member's keys: stop it, or give this home a member of its own",
-  member_revoked: "ask an admin of the mesh; what was received stays readable in this directory",
+  member_revoked: "claudemesh up shows what was received; for more, ask an admin of the mesh",
   feature_unavailable: "upgrade the broker, or take the feature out of [features] require in config.toml",
   feature_param_invalid: "upgrade the older of broker and daemon",
   feature_param_below_floor: "the broker's operator has to keep dedupe records for three days or more",

@@ -27,6 +27,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Listen on 127.0.0.1 as well. */
   readonly http: boolean;
+  /** Of a membership that has ended: shows what was received, dials no broker and takes nothing to send. */
+  readonly readOnly?: boolean;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
   /** Of pauses between attempts, [0, 1). */
@@ -116,7 +118,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     );
     await api.start();
     undo.push(() => parts.link.stop());
-    await parts.link.start();
+    if (options.readOnly !== true) await parts.link.start();
     log.info(
       { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",

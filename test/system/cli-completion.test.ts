@@ -40,6 +40,7 @@ const typed: readonly (readonly [keys: string, args: readonly string[]])[] = [
   ["status --mesh lo\t", ["status", "--mesh", "local"]],
   ["config get outbox.dis\t", ["config", "get", "outbox.disk_bytes_max"]],
   ["config get --broker retention.mes\t", ["config", "get", "--broker", "retention.message_days"]],
+  ["member grant @al\tev\t", ["member", "grant", "@alice", "everything"]],
   ["help exi\t", ["help", "exit-codes"]],
   ["help topic cre\t", ["help", "topic", "create"]],
   ["completion pow\t", ["completion", "powershell"]],

@@ -47,12 +47,13 @@ test("a new name is the member's for everybody, and the old one leads to it stil
   );
   ok(await alice.run(["send", "@robert", "to the new name", "--wait", "delivered"]));
   ok(await alice.run(["send", "@bob", "to the old name", "--wait", "delivered"]));
+  assert.match(ok(await alice.run(["membership", "show"])), /took in @bob as member[\s\S]*@bob +named @bob @robert\n/);
   const inbox = ok(await bob.run(["inbox"]));
   assert.match(inbox, /@robert {2}[\s\S]*to the new name[\s\S]*to the old name/);
   assert.match(ok(await bob.run(["members"])), /@robert .*\(this daemon\)/);
   const taken = await alice.run(["member", "rename", "@alice", "bob"]);
   assert.equal(taken.code, 4);
-  assert.match(taken.stderr, /taken in this mesh, or was once/);
+  assert.match(taken.stderr, /taken in this mesh, or was once[\s\S]*hint: choose another name\n/);
   assert.match(ok(await alice.run(["send", "@alice", "note to self"])), /queued|accepted|done/);
 });
 
@@ -97,14 +98,32 @@ test("a revoked member's daemon ends and says so, takes nothing more to send, an
   const sent = await alice.run(["send", "@bob", "after"]);
   assert.equal(sent.code, 7);
   assert.match(sent.stderr, /has left this mesh, or was revoked/);
+
+  const up = await bob.up();
+  assert.match(ok(up), /^daemon started/m);
+  assert.match(up.stderr, /@bob was revoked or has left mesh local: its daemon shows what was received, and no more/);
+  assert.match(ok(await bob.run(["inbox"])), /before/);
+  const refused = await bob.run(["send", "@alice", "still here?"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /\(not_a_member\)/);
+  assert.match((await bob.run(["doctor"])).stdout, /shows what was received/);
+  ok(await bob.run(["daemon", "restart"]));
+  assert.match(ok(await bob.run(["inbox"])), /before/);
+  // The broker may have been wrong: it is asked again when somebody says so, and says the same.
+  ok(await bob.run(["daemon", "up", "--no-read-only"]));
+  await ended(bob);
 });
 
 test("who leaves is gone for good; the only owner cannot", async (t) => {
   const { alice, bob } = await cliPair(t);
   assert.match((await alice.run(["leave", "--yes"])).stderr, /only owner/);
   assert.equal((await bob.run(["leave"])).code, 2);
-  assert.match(ok(await bob.run(["leave", "--yes"])), /@bob has left/);
+  ok(await alice.run(["send", "@bob", "before", "--wait", "delivered"]));
+  assert.match(ok(await bob.run(["leave", "--yes"])), /@bob has left.*claudemesh up/);
   await ended(bob);
+  assert.match(ok(await bob.run(["mesh", "list"])), /local .* ended /);
+  ok(await bob.up());
+  assert.match(ok(await bob.run(["search", "before"])), /before/);
   assert.match(ok(await alice.run(["members", "--ended"])), /@bob .*\(left\)/);
 });
 

@@ -107,6 +107,8 @@ test("the demo delivers everything once through the kills, says so in its table 
     counted.every((count) => count > 0),
     `the kills hit nothing: ${counted.join(", ")}`,
   );
+  assert.match(ran.output(), new RegExp(`^ {3}at alice, who sent them {2}${sent} of ${sent}$`, "m"));
+  assert.match(ran.output(), new RegExp(`^ {3}at the broker {12}0 of ${sent}$`, "m"));
   leavesNothing(ran);
 });
 

@@ -8,13 +8,23 @@ import type { Host } from "./host.ts";
 const linesRead = 500;
 const wordsChars = 300;
 
+/** The line of its log in which a process noted its last start or, with its exit code, its last end; the later one. */
+export async function lastNote(
+  host: Pick<Host, "lastLines">,
+  dir: string,
+  program: "daemon" | "broker",
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const lines = await host.lastLines(join(dir, `${program}.log`), linesRead);
+  return (
+    lines
+      .map(readLogLine)
+      .findLast((line) => line !== null && (typeof line["exit_code"] === "number" || line["started"] === true)) ?? null
+  );
+}
+
 /** Why the process in `dir` does not run, by its last words; empty when it was stopped in good order or says nothing. */
 export async function lastEnd(host: Host, dir: string, program: "daemon" | "broker"): Promise<readonly Outcome[]> {
-  const lines = await host.lastLines(join(dir, `${program}.log`), linesRead);
-  // Its programs note each start and each end with its code; the later one counts.
-  const last = lines
-    .map(readLogLine)
-    .findLast((line) => line !== null && (typeof line["exit_code"] === "number" || line["started"] === true));
+  const last = await lastNote(host, dir, program);
   const code = last?.["exit_code"];
   if (typeof code === "number") {
     if (code === 0) return [];
@@ -27,6 +37,6 @@ export async function lastEnd(host: Host, dir: string, program: "daemon" | "brok
     ];
   }
   // A program that could not even open its log has said so where it was started from.
-  const words = last === undefined ? (host.text(join(dir, "start.log"))?.trim() ?? "") : "";
+  const words = last === null ? (host.text(join(dir, "start.log"))?.trim() ?? "") : "";
   return words === "" ? [] : [problem(`it did not start: ${words.slice(-wordsChars)}`, `claudemesh ${program} up`)];
 }

@@ -7,7 +7,10 @@ const otherDaemon = "stop the other daemon, or give this home a member of its ow
 
 /** What each kind of failure means, and what helps. */
 const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: string]>> = {
-  refused: ["nothing listens at the broker's address", "start the broker: claudemesh broker up in its home"],
+  refused: [
+    "nothing listens at the broker's address",
+    "start the broker: claudemesh broker up in its home; where it runs, and listens elsewhere by now: claudemesh up here, or join by a new invite",
+  ],
   name_unknown: ["the broker's name is not known to the name service", "check the name and this host's DNS"],
   unreachable: ["there is no way to the broker's network", "check this host's network, VPN and firewall"],
   no_answer: ["the broker's address does not answer", "check the address, the firewall and whether the broker runs"],
@@ -28,7 +31,10 @@ const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: 
     "the two could not prove themselves: the broker is not the pinned one, or does not know this member",
     "check broker_url in mesh.json; if the broker lost this member, join again with a new invite",
   ],
-  member_revoked: ["this member's membership was ended", "ask an admin of the mesh; what was received stays readable"],
+  member_revoked: [
+    "this member's membership was ended",
+    "claudemesh up shows what was received; for more, ask an admin of the mesh",
+  ],
   kicked: ["an admin has sent this member away for a while", "wait: it is dialled again when the time is over"],
   replaced_by_newer_connection: ["another daemon uses this member's keys and took the link over", otherDaemon],
   member_already_connected: ["another daemon uses this member's keys and keeps the link", otherDaemon],
@@ -59,6 +65,13 @@ export const check: DaemonCheck = {
     if (health === null) return [];
     const { state, since, broker_url: url, last_error: error, last_error_kind: kind } = health.link;
     if (state === "connected") return [ok(`connected to ${url} since ${since}`)];
+    if (state === "stopped" && error === null)
+      return [
+        warning(
+          "the membership has ended: this daemon shows what was received, and dials no broker",
+          "if that was a mistake of the broker's: claudemesh daemon up --no-read-only",
+        ),
+      ];
     if (error === null) return [warning(`${words(state)} ${url} since ${since}`, "look again in a moment")];
     // A daemon of an earlier version tells no kind.
     const [means, helps] = explained[kind ?? "other"] ?? explained.other;

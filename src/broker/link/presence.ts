@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { BrokerStore } from "../store/store.ts";
+import type { BrokerStore, MemberRow } from "../store/store.ts";
 import type { LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
 import { noteClosed } from "../fleet/ended.ts";
@@ -16,7 +16,11 @@ export interface Presence {
   extend(link: LiveLink): void;
   /** A link is gone; the lease runs out by itself and is told then. */
   closed(link: LiveLink): void;
+  /** Members are shown to somebody: those whose lease is of a link that this process never had are told of as well. */
+  shown(rows: readonly MemberRow[]): void;
 }
+
+type Member = Pick<LiveLink, "meshId" | "memberId">;
 
 export function createPresence(parts: {
   store: BrokerStore;
@@ -36,7 +40,21 @@ export function createPresence(parts: {
     }
   }
 
-  async function tell(link: LiveLink, event: "member_online" | "member_offline"): Promise<void> {
+  /** When the lease of a member without a link ends, by mesh and member; at most one timer of each counts. */
+  const ends = new Map<string, number>();
+
+  function tellAtEnd(of: Member, at: number): void {
+    const key = `${of.meshId} ${of.memberId}`;
+    if (ends.get(key) === at) return;
+    ends.set(key, at);
+    clock.after(at - clock.now(), () => {
+      if (ends.get(key) !== at) return;
+      ends.delete(key);
+      if (registry.get(of.meshId, of.memberId) === null) void tell(of, "member_offline");
+    });
+  }
+
+  async function tell(link: Member, event: "member_online" | "member_offline"): Promise<void> {
     try {
       const row = await store.member(link.meshId, link.memberId);
       if (row === null) return;
@@ -56,9 +74,13 @@ export function createPresence(parts: {
     closed(link) {
       // Of several brokers each tells its own links, when its sweep finds that the lease has ended.
       if (store.shared !== null) return noteClosed(link, store.shared, parts.log);
-      clock.after(leaseMs, () => {
-        if (registry.get(link.meshId, link.memberId) === null) void tell(link, "member_offline");
-      });
+      tellAtEnd(link, clock.now() + leaseMs);
+    },
+    shown(rows) {
+      if (store.shared !== null) return;
+      for (const { mesh_id: meshId, member_id: memberId, online_until: at } of rows)
+        if (at > clock.now() && registry.get(meshId, memberId) === null && !ends.has(`${meshId} ${memberId}`))
+          tellAtEnd({ meshId, memberId }, at);
     },
   };
 }

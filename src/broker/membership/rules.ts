@@ -63,5 +63,5 @@ export async function requireMaker(
 }
 
 function notFor(name: string, destination: string): string {
-  return `@${name} may not use ${destination}: its owner or admin has limited it to others`;
+  return `@${name} may not use ${destination}: an owner or admin of the mesh has limited it to others`;
 }

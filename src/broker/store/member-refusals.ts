@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 
 export function nameTaken(name: string): ClaudemeshError {
   return new ClaudemeshError("already_exists", `the name "${name}" is taken in this mesh`, {
-    hint: "choose another with --name",
+    hint: "choose another name",
   });
 }
 

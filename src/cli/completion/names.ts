@@ -47,6 +47,13 @@ async function fromDaemon(
       if (current.startsWith("@")) return members(client, options);
       if (current.startsWith("queue:")) return queues(client, "queue:", options);
       return (await Promise.all([members(client, options), topics(client, "#", options)])).flat();
+    case "granted":
+      return [
+        ...(await topics(client, "#", options)),
+        // The daemon asks the broker for queues: while that is away, everything else is still offered.
+        ...(await queues(client, "queue:", options).catch(() => [])),
+        { value: "everything", help: "no limit any more" },
+      ];
     case "invite":
       return (await client.invites.list(options))
         .filter(({ state }) => state === "open")

@@ -18,6 +18,7 @@ import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
+import { createKeyFollower } from "./key-follower.ts";
 import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
@@ -117,6 +118,7 @@ export function createSession(
     terminate: () => socket.terminate(),
   });
   const receipts = createReceiptsOut(context, request);
+  const followKeys = createKeyFollower(context.keyring, request);
   const chain = createChainFollower(context, request, (code, reason) => {
     verdict ??= { code, reason };
     socket.terminate();
@@ -144,7 +146,13 @@ export function createSession(
       await context.membership.follow(request);
     await outbox.applyReceipts(
       proven.flatMap(({ from, items }) =>
-        items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
+        items.map(({ client_message_id: wireId, request_fingerprint: fingerprint, state, at }) => ({
+          wireId,
+          fingerprint,
+          from,
+          state,
+          at,
+        })),
       ),
     );
     send({ type: "reply", id: frame.id, result: {} });
@@ -189,7 +197,7 @@ export function createSession(
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
       case "keys_changed":
       case "keys_wanted":
-        return context.keyring.follow(request);
+        return followKeys();
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -340,7 +348,7 @@ export function createSession(
         if (context.keysToAnnounce !== undefined && context.membership.state() === null)
           void announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
-        await context.keyring.follow(request, inbox.undecryptableCount() > 0);
+        await context.keyring.follow(request, { opened: true, wholly: inbox.undecryptableCount() > 0 });
         await drain.open();
       } catch (error) {
         failed(error);

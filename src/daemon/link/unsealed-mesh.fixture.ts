@@ -17,7 +17,7 @@ export function unsealedMesh(
   change: Partial<MembershipState> = {},
 ): {
   readonly membership: Pick<Membership, "state">;
-  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
+  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow" | "rotate" | "present">;
 } {
   const state: MembershipState = {
     meshId: "",
@@ -27,6 +27,7 @@ export function unsealedMesh(
     members: new Map(Object.entries(members).map(([id, name]) => [id, chainMember(id, name)])),
     names: new Map(),
     invites: new Map(),
+    usableUntil: [],
     opened: new Map(),
     unsealedThrough: { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER },
     narrowedAt: 0,
@@ -38,6 +39,10 @@ export function unsealedMesh(
       open: () => ({ content: null, reason: "there are no keys", forGood: true }),
       hasEpochKey: () => false,
       follow: async () => undefined,
+      rotate: async () => {
+        throw new TypeError("there are no keys");
+      },
+      present: () => null,
     },
   };
 }
@@ -47,9 +52,11 @@ export function chainMember(memberId: string, name: string, change: Partial<Chai
     memberId,
     name,
     role: "member",
+    roles: [{ role: "member", since: 0 }],
     status: "active",
     keys: [{ keyId: memberId, x25519: "00".repeat(32), since: 0 }],
     since: 0,
+    joinedAt: "2026-01-01T00:00:00.000Z",
     until: null,
     through: null,
     dmFrom: null,

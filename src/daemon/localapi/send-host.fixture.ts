@@ -66,6 +66,7 @@ export async function startSendHost(
   const { routes, problems } = checkedRoutes(
     [
       ...sendRoutes({
+        readOnly: false,
         files: noFiles,
         outbox,
         link,
@@ -75,7 +76,7 @@ export async function startSendHost(
         clock: systemClock,
         observe: () => {},
       }),
-      ...messageRoutes({ outbox }),
+      ...messageRoutes({ outbox, files: { sent: () => 0 } }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],
     localApi,

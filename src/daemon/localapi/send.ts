@@ -24,6 +24,7 @@ export interface SendParts {
   readonly files: Pick<Files, "attachment">;
   readonly self: Self;
   readonly meshId: string;
+  readonly readOnly: boolean;
   readonly clock: Clock;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
@@ -83,14 +84,9 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
   if (known !== null) return answer(parts, "known", known);
 
-  requireOwnMembership(parts.membership, parts.self.memberId);
+  requireOwnMembership(parts.membership, parts.self.memberId, parts.readOnly);
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
-  if (attachments.length > 0 && destination.kind === "queue")
-    throw new ClaudemeshError("invalid_field", "messages of queues carry no files", {
-      hint: "send the file to a member or a topic, and what is to be done with it to the queue",
-      details: { field: "attachments" },
-    });
   const inlineBytes = parts.link.inlineBytes();
   const bytes = frameContent(attachments, parsed.body).length - contentOverheadBytes;
   if (bytes > inlineBytes) {

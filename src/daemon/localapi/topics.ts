@@ -1,11 +1,16 @@
+import { isName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
+import { isMemberId } from "../../protocol/ids.ts";
 import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
-import type { Directory, Link, Membership } from "../parts.ts";
+import { roles } from "../../protocol/membership/state.ts";
+import type { Directory, Keyring, Link, Membership } from "../parts.ts";
 import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import { type Self, unknownTopic } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
+import { keyView } from "./rotate-keys.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
 import { flag } from "../../http/view.ts";
@@ -17,9 +22,11 @@ const topicParam = described(text(), "`#name` or `name`");
 export function topicRoutes(parts: {
   readonly link: Link;
   readonly membership: Membership;
+  readonly keyring: Pick<Keyring, "present">;
   readonly self: Self;
 }): readonly Route[] {
-  const { link, self } = parts;
+  const { link, self, keyring } = parts;
+  const view = (result: unknown): TopicView => viewOf(result, keyring);
   const change = (type: "subscribe" | "unsubscribe"): Route =>
     operation({
       name: type === "subscribe" ? "topicSubscribe" : "topicUnsubscribe",
@@ -143,27 +150,36 @@ async function missedTopic(link: Link, name: string): Promise<Directory["topics"
 /** Who they are the chain says; that they are subscribed is the broker's word. */
 function subscribers(result: unknown, self: Self, directory: Directory | null): readonly TopicMemberView[] {
   const { members } = (result ?? {}) as Partial<RequestResults["topic_members"]>;
-  if (!Array.isArray(members))
+  if (!Array.isArray(members) || !members.every(isSubscriber))
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a list of members");
   const chained = directory?.names === undefined ? null : new Map(directory.members.map((one) => [one.member_id, one]));
-  return (members as RequestResults["topic_members"]["members"]).flatMap((told) => {
+  return members.flatMap((told) => {
     const { member_id, name, role } = chained === null ? told : (chained.get(told.member_id) ?? {});
     if (member_id === undefined || name === undefined || role === undefined) return [];
     return [{ member_id, name, address: `@${name}`, role, online: told.online, self: member_id === self.memberId }];
   });
 }
 
+function isSubscriber(value: unknown): value is RequestResults["topic_members"]["members"][number] {
+  if (!isRecord(value)) return false;
+  const { member_id: id, name, role, online } = value;
+  const isMember = typeof id === "string" && isMemberId(id) && typeof name === "string" && isName(name);
+  return isMember && roles.some((known) => known === role) && typeof online === "boolean";
+}
+
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
-function view(result: unknown): TopicView {
+function viewOf(result: unknown, keyring: Pick<Keyring, "present">): TopicView {
   const topic = result as Partial<TopicInfo> | null;
   if (typeof topic?.name !== "string" || typeof topic.topic_id !== "string") {
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a topic");
   }
+  const key = keyring.present({ kind: "topic", ref: topic.name });
   return {
     name: topic.name,
     topic_id: topic.topic_id,
     subscribers: topic.subscribers ?? 0,
     subscribed: topic.subscribed ?? false,
     unsealed: topic.unsealed ?? false,
+    key: key === null ? null : keyView(key),
   };
 }

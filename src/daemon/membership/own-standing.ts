@@ -14,11 +14,19 @@ export function endedText(end: "revoked" | "left"): string {
     : "this member's membership was revoked by an admin of the mesh";
 }
 
-/** Nothing is taken that could never be sent. Throws not_a_member. */
-export function requireOwnMembership(membership: Pick<Membership, "state">, memberId: string): void {
+/**
+ * Nothing is taken that could never be sent. That a membership has ended may be the broker's word alone, which the chain
+ * held here does not know: a daemon that runs for reading takes nothing either. Throws not_a_member.
+ */
+export function requireOwnMembership(
+  membership: Pick<Membership, "state">,
+  memberId: string,
+  isReadOnly = false,
+): void {
   const end = ownEnd(membership, memberId);
-  if (end === null) return;
-  throw new ClaudemeshError("not_a_member", endedText(end), {
+  if (end === null && !isReadOnly) return;
+  const message = end === null ? "this member was revoked or has left, the broker says" : endedText(end);
+  throw new ClaudemeshError("not_a_member", message, {
     hint: "what was received stays readable here; to come back, ask for an invite and join from a home of its own: CLAUDEMESH_HOME=DIR claudemesh join LINK",
   });
 }

@@ -13,7 +13,10 @@ export interface MembershipState {
   readonly members: Map<string, ChainMember>;
   /** Every name that was ever given, in small letters, with whose it is. */
   readonly names: Map<string, string>;
+  /** By invite_id, those that are over included. */
   readonly invites: Map<string, ChainInvite>;
+  /** When each invite that is neither taken back nor used up expires, in milliseconds, ascending. */
+  readonly usableUntil: number[];
   /** Topics and queues (`#name`, `queue:name`) that were ever opened for unsealed messages of API keys; true: now. */
   readonly opened: Map<string, boolean>;
   readonly unsealedThrough: LogPlace | null;
@@ -25,11 +28,15 @@ export interface ChainMember {
   readonly memberId: string;
   name: string;
   role: Role;
+  /** Newest last: the present one. */
+  readonly roles: { readonly role: Role; readonly since: number }[];
   status: "active" | "revoked" | "left";
   /** Newest last. */
   readonly keys: ChainKeys[];
   /** Entry by which it came. */
   readonly since: number;
+  /** When that entry was made, by its maker's clock. */
+  readonly joinedAt: string;
   /** Entry by which it went; null: it is active. */
   until: number | null;
   /** Once it is gone: nothing of its above this place of the log is its own any more. */
@@ -75,6 +82,10 @@ export function isAdmin(member: ChainMember): boolean {
   return member.role === "owner" || member.role === "admin";
 }
 
+export function isAboveRole(one: Role, other: Role): boolean {
+  return roles.indexOf(one) < roles.indexOf(other);
+}
+
 export function activeMembers(state: MembershipState): ChainMember[] {
   return [...state.members.values()].filter(({ status }) => status === "active");
 }
@@ -97,6 +108,12 @@ export function keyInUse(member: ChainMember, keyId: string, n: number): boolean
   const index = member.keys.findIndex((keys) => keys.keyId === keyId);
   const [keys, next] = [member.keys[index], member.keys[index + 1]];
   return keys !== undefined && keys.since <= n && (next === undefined || n < next.since);
+}
+
+/** Whether a member was an owner or admin right after entry `n`. */
+export function wasAdmin(member: ChainMember, n: number): boolean {
+  const role = member.roles.findLast(({ since }) => since <= n)?.role;
+  return role === "owner" || role === "admin";
 }
 
 /** Whether a member may send to and read a topic or queue: `destination` is `#name` or `queue:name`. `#all` is everybody's. */

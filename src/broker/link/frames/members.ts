@@ -5,5 +5,6 @@ export const onMembers = request<"members">(async (_frame, link, parts) => {
   const rows = await parts.store.members(link.meshId);
   const now = parts.clock.now();
   const active = rows.filter((row) => row.status === "active");
+  parts.presence.shown(active);
   return { members: active.map((row) => memberInfo(row, now, parts.limits.presenceLeaseMs)) };
 });

@@ -1,0 +1,32 @@
+import { readKeypair } from "../daemon/identity/keypair.ts";
+import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+import { pinnedChain } from "./mesh-chain.ts";
+
+/** Whether a home knows that its membership of a mesh is over: it is recorded, or its own copy of the chain says so. */
+export function hasEnded(dir: string): boolean {
+  if (readLaunchRecord(dir).readOnly) return true;
+  const state = pinnedChain(dir, readMeshFile(dir).mesh_id)?.state ?? null;
+  const status = state?.members.get(readKeypair(dir).memberId)?.status ?? "active";
+  return status !== "active";
+}
+
+/**
+ * How a daemon that is about to be started shall run: one of an ended membership for reading alone, and so from then on.
+ * A member that was revoked has only the broker's word for it, by which its daemon ended; `asked` overrides what is known.
+ */
+export async function decideReadOnly(home: string, dir: string, asked: boolean | null = null): Promise<boolean> {
+  const record = readLaunchRecord(dir);
+  const readOnly = asked ?? (hasEnded(dir) || (await endedByBroker(home, dir)));
+  if (readOnly !== record.readOnly) writeLaunchRecord(dir, { ...record, readOnly });
+  return readOnly;
+}
+
+async function endedByBroker(home: string, dir: string): Promise<boolean> {
+  const [{ createHost }, { lastNote }] = await Promise.all([
+    import("./doctor/host.ts"),
+    import("./doctor/last-end.ts"),
+  ]);
+  return (await lastNote(createHost(home, 0), dir, "daemon"))?.["exit_code"] === exitCodes.member_revoked;
+}
