@@ -227,6 +227,11 @@ test("the share of the disk is read of each database from the daemon's metrics",
     'cm_daemon_disk_pct{kind="outbox",mesh="local"} 81.5\ncm_daemon_disk_pct{kind="inbox",mesh="local"} 100\n';
   assert.deepEqual(await states(space, hostWith(), siteWith({ metrics })), ["warning", "problem"]);
   assert.deepEqual(await states(space, hostWith(), siteWith()), []);
+  const files = (percent: number): string => `cm_daemon_disk_pct{kind="files",mesh="local"} ${percent}\n`;
+  assert.deepEqual(await states(space, hostWith(), siteWith({ metrics: files(12) })), []);
+  const [full] = await space.run(hostWith(), siteWith({ metrics: files(93) }));
+  assert.equal(full?.message, "files on their way take 93 % of the disk space they may take");
+  assert.match(full?.hint ?? "", /files\.spool_bytes_max/);
   assert.equal(metric(metrics, "cm_daemon_disk_pct", { kind: "inbox" }), 100);
   assert.equal(metric(metrics, "cm_daemon_disk"), null);
 });

@@ -3,20 +3,24 @@ import { metric } from "./metric.ts";
 
 const warningPercent = 80;
 
-/** What the databases take of what they may take. */
+/** What helps when one of them is near its limit. */
+const helps = {
+  outbox: "claudemesh config set outbox.disk_bytes_max BYTES, or make the broker reachable so that it empties",
+  inbox: "what is read is forgotten by and by; claudemesh inbox --mark-read",
+  files: "claudemesh config set files.spool_bytes_max BYTES, or make the broker reachable so that they are brought",
+} as const;
+
+/** What the databases, and the files on their way, take of what they may take. Of files there is mostly nothing to say. */
 export const check: DaemonCheck = {
   name: "space",
   run(_host, { metrics }) {
-    const shares = (["outbox", "inbox"] as const).flatMap((kind) => {
+    return (["outbox", "inbox", "files"] as const).flatMap((kind) => {
       const percent = metric(metrics, "cm_daemon_disk_pct", { kind });
-      return percent === null ? [] : [{ kind, percent }];
-    });
-    return shares.map(({ kind, percent }) => {
-      const text = `the ${kind} takes ${Math.round(percent)} % of the disk space it may take`;
-      const hint = `claudemesh config set outbox.disk_bytes_max BYTES, or make the broker reachable so that it empties`;
-      if (percent < warningPercent) return ok(text);
-      const helps = kind === "outbox" ? hint : "what is read is forgotten by and by; claudemesh inbox --mark-read";
-      return percent < 100 ? warning(text, helps) : problem(text, helps);
+      if (percent === null) return [];
+      const takes = kind === "files" ? "files on their way take" : `the ${kind} takes`;
+      const text = `${takes} ${Math.round(percent)} % of the disk space ${kind === "files" ? "they" : "it"} may take`;
+      if (percent < warningPercent) return kind === "files" ? [] : [ok(text)];
+      return [percent < 100 ? warning(text, helps[kind]) : problem(text, helps[kind])];
     });
   },
 };

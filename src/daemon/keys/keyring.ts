@@ -196,7 +196,9 @@ export function createKeyring(options: KeyringOptions): Keyring {
 
   function failed({ destination, address }: KeyedDestination, error: ClaudemeshError): void {
     if (refusesForGood.has(error.code)) {
-      refusals.set(destination, { code: error.code, message: error.message });
+      // In the words in which the broker refuses the message itself: its sender asked for no key.
+      const message = error.code === "not_subscribed" ? `the sender is not subscribed to ${address}` : error.message;
+      refusals.set(destination, { code: error.code, message });
       return;
     }
     // The next link begins with everything again.
