@@ -3,6 +3,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { MessageView, ReceiptStage, SendResult } from "../protocol/local-api.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { filesSentText } from "./message-state.ts";
 
 /** What `--wait` takes. */
 export const waitStages = ["queued", "accepted", "delivered", "read"] as const satisfies readonly ReceiptStage[];
@@ -38,8 +39,12 @@ export async function awaitStage(
   sent: SendResult,
   { stage, timeoutMs }: Waiting,
 ): Promise<Waited> {
-  const onLook = (message: MessageView): void =>
-    out.progress(`waiting for ${stage}: ${sent.client_message_id} is ${newest(message)}`);
+  const onLook = (message: MessageView): void => {
+    const files = filesSentText(message);
+    out.progress(
+      `waiting for ${stage}: ${sent.client_message_id} is ${newest(message)}${files === null ? "" : `, its files: ${files}`}`,
+    );
+  };
   try {
     const message = await client.waitFor(String(sent.outbox_id), stage, { signal, timeoutMs, onLook });
     return { message, known: stage, exitCode: exitCodes.ok, error: null };

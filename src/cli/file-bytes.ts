@@ -1,4 +1,4 @@
-import type { FileCalls } from "../client/files.ts";
+import type { BringingMessage, FileCalls } from "../client/files.ts";
 import type { AttachmentView } from "../protocol/attachment.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
@@ -11,7 +11,7 @@ const breaksMax = 3;
  */
 export async function* fileBytes(
   files: FileCalls,
-  inboxId: number,
+  message: BringingMessage,
   { file_id, bytes }: AttachmentView,
   signal: AbortSignal,
   got: (bytes: number) => void,
@@ -19,7 +19,7 @@ export async function* fileBytes(
   let from = 0;
   let breaks = 0;
   for (let first = true; first || from < bytes; first = false) {
-    const taken = await files.take(inboxId, file_id, from, { signal });
+    const taken = await files.take(message, file_id, from, { signal });
     try {
       for await (const chunk of taken.chunks) {
         from += chunk.length;

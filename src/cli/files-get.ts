@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { AttachmentView } from "../protocol/attachment.ts";
 import { isAttachmentName } from "../protocol/attachment.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import type { InboxItem } from "../protocol/local-api.ts";
+import { messageOptions, typedMessage } from "./bringing-message.ts";
 import { bytesText } from "./bytes-text.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -10,13 +10,13 @@ import { fileBytes } from "./file-bytes.ts";
 import { openTarget } from "./new-file.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
 import { quoted, unbroken } from "./printable.ts";
-import { inboxNumber } from "./row-number.ts";
 
 export const command: Command = {
   name: "files get",
   summary: "Write a file that a message brought",
-  usage: "files get <inbox_id> [name] [--out PATH] [--force]",
+  usage: "files get <inbox_id | history_id | lease_id> [name] [options]",
   options: {
+    ...messageOptions,
     out: {
       type: "string",
       value: "PATH",
@@ -27,15 +27,21 @@ export const command: Command = {
   },
   exits: ["notRunning", "notFound", "conflict", "tryLater"],
   related: ["files list", "inbox show", "send"],
-  examples: ["files get 12", "files get 12 report.pdf --out ~/Downloads", "files get 12 --out - | tar t"],
+  examples: [
+    "files get 12",
+    "files get 12 report.pdf --out ~/Downloads",
+    "files get 12 --out - | tar t",
+    "files get 57 --history '#builds'",
+    'files get "$CLAUDEMESH_LEASE_ID" --queue "$CLAUDEMESH_QUEUE"',
+  ],
   async run(context) {
     const { client, out, positionals, flag, signal } = context;
     requireWords(command, positionals, 1, 2);
-    const inboxId = inboxNumber(command, positionals[0] ?? "");
-    const asked = client();
-    const file = chosen(await asked.inbox.item(inboxId, { signal }), positionals[1]);
+    const { message, called } = typedMessage(command, context, positionals[0] ?? "");
+    const { files } = client();
+    const file = chosen(await files.list(message, { signal }), positionals[1], called);
     const total = bytesText(file.bytes);
-    const chunks = fileBytes(asked.files, inboxId, file, signal, (got) =>
+    const chunks = fileBytes(files, message, file, signal, (got) =>
       out.progress(`${unbroken(file.name)}: ${bytesText(got)} of ${total}`),
     );
     if (context.option("out") === "-") {
@@ -55,30 +61,30 @@ export const command: Command = {
   },
 };
 
-function chosen({ inbox_id, attachments }: InboxItem, name: string | undefined): AttachmentView {
+function chosen(attachments: readonly AttachmentView[], name: string | undefined, called: string): AttachmentView {
   const [only, another] = attachments;
   const names = attachments.map((file) => unbroken(file.name)).join(", ");
   if (only === undefined)
-    throw new ClaudemeshError("not_found", `message #${inbox_id} brought no files`, { hint: "claudemesh inbox" });
+    throw new ClaudemeshError("not_found", `${called} brought no files`, { hint: "claudemesh inbox" });
   if (name === undefined) {
     if (another === undefined) return only;
     throw usage(
       command,
-      `message #${inbox_id} brought ${attachments.length} files, ${names}: name one`,
-      `claudemesh files get ${inbox_id} NAME`,
+      `${called} brought ${attachments.length} files, ${names}: name one`,
+      "add its name: claudemesh files get NUMBER NAME",
     );
   }
   const found = attachments.filter((file) => file.name === name || file.file_id === name);
   const [first, second] = found;
   if (first === undefined)
-    throw new ClaudemeshError("not_found", `message #${inbox_id} brought no file ${quoted(name)}`, {
-      hint: `it brought ${names}: claudemesh files get ${inbox_id} NAME`,
+    throw new ClaudemeshError("not_found", `${called} brought no file ${quoted(name)}`, {
+      hint: `it brought ${names}; claudemesh files list shows them`,
     });
   if (second !== undefined && second.file_id !== first.file_id)
     throw usage(
       command,
       `several files are called ${quoted(name)}`,
-      `name one by its id: claudemesh files list ${inbox_id} --json`,
+      "name one by its file_id: claudemesh files list --json shows it",
     );
   return first;
 }

@@ -1,9 +1,9 @@
-import { parseAddress } from "../protocol/address.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { pageOptions, readPageOptions } from "./page-options.ts";
 import { printMessages } from "./page-text.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { typedHistory } from "./typed-address.ts";
 
 const defaultLimit = 20;
 
@@ -20,16 +20,9 @@ export const command: Command = {
     requireWords(command, context.positionals, 1, 1);
     const page = readPageOptions(command, context, defaultLimit);
     const [written = ""] = context.positionals;
-    const address = readAddress(written);
+    const address = typedHistory(written);
     const found = await context.client().history(address, page, { signal: context.signal });
     printMessages(context, found, ["history", written, "--limit", String(page.limit)]);
     return exitCodes.ok;
   },
 };
-
-/** `@me` is whoever asks, like `dm`. Throws invalid_destination. */
-function readAddress(text: string): string {
-  if (text === "dm" || text === "@me") return "dm";
-  parseAddress(text);
-  return text;
-}

@@ -1,3 +1,4 @@
+import { bytesText } from "./bytes-text.ts";
 import { unbroken } from "./printable.ts";
 import type { MessageView, OutboxRowView } from "../protocol/local-api.ts";
 
@@ -10,6 +11,7 @@ export function messageStateLines(message: MessageView, row: OutboxRowView): str
     ["to", `${row.to}  ${row.body_bytes} bytes`],
     ...message.stages.map(({ stage, at }) => [stage, at] as const),
     ["reached", reachedText(message)],
+    ["files", filesSentText(message)],
     ["broker", row.broker_message_id === null ? null : `${row.broker_message_id}  history ${row.history_id ?? "-"}`],
     ["attempts", `${row.attempts}${row.next_attempt_at === null ? "" : `, next at ${row.next_attempt_at}`}`],
     ["error", row.last_error === null ? null : `${row.last_error.code}: ${row.last_error.message}`],
@@ -18,6 +20,11 @@ export function messageStateLines(message: MessageView, row: OutboxRowView): str
     ["replaced", row.superseded_by === null ? null : `by row ${row.superseded_by}: this message is superseded`],
   ];
   return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${unbroken(value)}`]));
+}
+
+/** `12.0 MB of 1.0 GB sent`; null when none is on its way, and of an older daemon, which does not say. */
+export function filesSentText({ files_sent = null }: Partial<Pick<MessageView, "files_sent">>): string | null {
+  return files_sent === null ? null : `${bytesText(files_sent.bytes)} of ${bytesText(files_sent.of)} sent`;
 }
 
 /** `2 of 3 subscribers`; null for a direct message. */

@@ -19,7 +19,7 @@ export const command: Command = {
     requireWords(command, positionals, 1, 1 + limits.frameItemsMax);
     const [queue = "", ...numbers] = positionals;
     const name = typedQueue(queue);
-    const history_ids = numbers.map((text) => historyNumber(command, text));
+    const history_ids = numbers.map((text) => historyNumber(command, text, "claudemesh queue dead"));
     const choice = history_ids.length === 0 ? {} : { history_ids };
     const requeued = await client().queues.requeue(name, choice, { signal });
     if (flag("json")) out.json({ requeued });

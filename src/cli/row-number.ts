@@ -12,11 +12,9 @@ export function inboxNumber(command: Command, text: string): number {
   return numberOf(text) ?? refuse(command, `${quoted(text)} is not the number of a message`, "claudemesh inbox");
 }
 
-/** A history_id as typed. Throws `usage`. */
-export function historyNumber(command: Command, text: string): number {
-  return (
-    numberOf(text) ?? refuse(command, `${quoted(text)} is not the history_id of a message`, "claudemesh queue dead")
-  );
+/** A history_id as typed; `shows`: the command that lists them. Throws `usage`. */
+export function historyNumber(command: Command, text: string, shows: string): number {
+  return numberOf(text) ?? refuse(command, `${quoted(text)} is not the history_id of a message`, shows);
 }
 
 function numberOf(text: string): number | null {

@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { unbroken } from "./printable.ts";
 import { table } from "./table.ts";
 
 export const command: Command = {
@@ -23,9 +24,18 @@ export const command: Command = {
       `#${topic.name}`,
       String(topic.subscribers),
       topic.subscribed ? "yes" : "no",
+      topic.key?.history ?? "-",
+      topic.key === null ? "-" : `${unbroken(topic.key.created_at)} ${unbroken(topic.key.epoch_id).slice(0, 12)}`,
       ...(topic.unsealed ? ["unsealed messages of API keys"] : []),
     ]);
-    const head = ["TOPIC", "SUBSCRIBERS", "JOINED", ...(topics.some(({ unsealed }) => unsealed) ? ["OPEN FOR"] : [])];
+    const head = [
+      "TOPIC",
+      "SUBSCRIBERS",
+      "JOINED",
+      "HISTORY",
+      "KEY",
+      ...(topics.some(({ unsealed }) => unsealed) ? ["OPEN FOR"] : []),
+    ];
     if (rows.length > 0) for (const line of table([head, ...rows])) out.line(line);
     return exitCodes.ok;
   },

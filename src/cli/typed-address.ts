@@ -21,3 +21,10 @@ export function typedTopic(text: string): string {
   const address = parseAddress(text.startsWith("#") ? text : `#${text}`);
   return address.kind === "topic" ? address.name : "";
 }
+
+/** What has a history, as typed: `#topic`, `dm`, or `@me`, which is whoever asks, like `dm`. Throws invalid_destination. */
+export function typedHistory(text: string): string {
+  if (text === "dm" || text === "@me") return "dm";
+  parseAddress(text);
+  return text;
+}

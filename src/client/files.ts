@@ -1,16 +1,28 @@
-import type { FileView } from "../protocol/attachment.ts";
-import { refusal } from "./call.ts";
+import type { AttachmentView, FileView } from "../protocol/attachment.ts";
+import type { Listing } from "../protocol/local-api.ts";
+import { call, refusal } from "./call.ts";
+import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
+
+/**
+ * A message that brought files: by its inbox_id; by its place in the broker's history of an address, `#topic` or `dm`; or by its lease, as
+ * long as that lasts and the daemon that claimed it runs.
+ */
+export type BringingMessage =
+  | number
+  | { readonly history_id: number; readonly address: string }
+  | { readonly lease_id: string; readonly queue: string };
 
 /** Files at a daemon: handing one over for a message to carry, and taking one that a message brought. */
 export interface FileCalls {
   /** Resolves once it is on disk there, sealed. `file_id` then stands in `attachments` of a send. */
   put(file: FileToSend, options?: FileOptions): Promise<FileView>;
+  list(message: BringingMessage, options?: CallOptions): Promise<readonly AttachmentView[]>;
   /**
    * The bytes of a file from `from` on. They end early, by an error, when the connection or the way to the broker breaks: another
    * call from where it stopped goes on, or says why not.
    */
-  take(inboxId: number, fileId: string, from?: number, options?: FileOptions): Promise<TakenFile>;
+  take(message: BringingMessage, fileId: string, from?: number, options?: FileOptions): Promise<TakenFile>;
 }
 
 export interface FileToSend {
@@ -46,10 +58,16 @@ export function fileCalls(http: HttpClient): FileCalls {
       if (answer.status < 300) return JSON.parse(text) as FileView;
       throw refusal(answer.status, text, answer.headers.get("retry-after"));
     },
-    async take(inboxId, fileId, from = 0, { signal } = {}) {
+    async list(message, options) {
+      const query = queryOf(message);
+      const request = { method: "GET", path: "/v1/files", query, repeatable: true } as const;
+      return (await call<Listing<AttachmentView>>(http, request, options)).items;
+    },
+    async take(message, fileId, from = 0, { signal } = {}) {
+      const query = new URLSearchParams({ ...queryOf(message), from: String(from) });
       const answer = await http.stream({
         method: "GET",
-        path: `/v1/files/${fileId}?inbox_id=${inboxId}&from=${from}`,
+        path: `/v1/files/${fileId}?${query}`,
         signal: signal ?? never,
       });
       const { status, headers, chunks, close } = answer;
@@ -62,3 +80,8 @@ export function fileCalls(http: HttpClient): FileCalls {
 }
 
 const never = new AbortController().signal;
+
+function queryOf(message: BringingMessage): Readonly<Record<string, string>> {
+  if (typeof message === "number") return { inbox_id: String(message) };
+  return "lease_id" in message ? message : { history_id: String(message.history_id), address: message.address };
+}

@@ -86,7 +86,10 @@ export interface Outbox extends Service {
   /** By outbox_id, sender's id or wire id. */
   message(id: string): MessageView | null;
   /** What was sent under a wire id, while it is kept and if it went out with that fingerprint; else null. */
-  sentBody(wireId: string, requestFingerprint: string): Uint8Array | null;
+  sentContent(
+    wireId: string,
+    requestFingerprint: string,
+  ): { readonly body: Uint8Array; readonly attachments: readonly AttachmentView[] } | null;
   counts(): Record<OutboxStatus, number>;
   oldestPendingAgeMs(): number;
   /** Pending or dead only. A row whose bytes were on the wire is voided at the broker first: outcome_pending while it is away. */
@@ -288,17 +291,26 @@ export interface Keyring {
   open(envelope: Envelope, sealed: Uint8Array): Opened;
   /** Keys came, or the chain changed: what could not be sealed or opened may be now. Returns its own removal. */
   onChange(listener: () => void): () => void;
-  /** Makes a new epoch of a topic or queue now. `history`: as the present one says, when absent. */
+  /**
+   * Makes a new epoch of a topic or queue now. `history`: as the present one says, when absent; to change it needs an owner or admin, and to
+   * rotate at all nobody but guests may not. Rejects not_allowed, unknown_destination, mesh_unsealed, the broker's refusals.
+   */
   rotate(
     destination: { readonly kind: "topic" | "queue"; readonly ref: string },
     history?: "all" | "joined",
   ): Promise<EpochRecord>;
-  /**
-   * Asks the broker for keys, wraps for others what they lack. `wholly`: also for what it should have told before, since something is
-   * sealed by a key that is not here.
-   */
-  follow(request: LinkRequest, wholly?: boolean): Promise<void>;
+  /** Asks the broker for keys, wraps for others what they lack. */
+  follow(request: LinkRequest, reason?: FollowReason): Promise<void>;
   hasEpochKey(epochId: string): boolean;
+  /** What a topic or queue is sealed to now, or would be if that is still fit for it; null: nobody has made a key of it, as far as is known. */
+  present(destination: { readonly kind: "topic" | "queue"; readonly ref: string }): EpochRecord | null;
+}
+
+export interface FollowReason {
+  /** The link is new: it is looked whether the broker still has what this member has, and what it lost is handed in again. */
+  readonly opened?: boolean;
+  /** Also what it should have told before is asked for, since something is sealed by a key that is not here. */
+  readonly wholly?: boolean;
 }
 
 export type Readiness =

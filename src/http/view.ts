@@ -57,8 +57,9 @@ export function view<const S extends Shape>(shape: S): Field<View<S>> {
 }
 
 export function nullable<T>(field: Field<T>): Field<T | null> {
-  const { type, enum: choices } = field.schema;
-  const plain = typeof type === "string" && choices === undefined;
+  const { type, enum: choices, title } = field.schema;
+  // What has a name is the same wherever it stands: null is beside it there.
+  const plain = typeof type === "string" && choices === undefined && title === undefined;
   return {
     schema: plain ? { ...field.schema, type: [type, "null"] } : { anyOf: [field.schema, { type: "null" }] },
     required: true,

@@ -98,6 +98,7 @@ export const errorCodes = {
   timed_out: { status: 504, retryable: true },
   // Why a row waits, or a message is not shown.
   waits_for_key: { status: 503, retryable: true },
+  waits_for_files: { status: 503, retryable: true },
   undecryptable: { status: 422, retryable: false },
   membership_unexplained: { status: 409, retryable: true },
   // Reasons a row ends dead.

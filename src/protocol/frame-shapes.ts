@@ -91,6 +91,8 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   epoch_create: { ...request, record: isRecord, wraps: listOf(isRecord, limits.wrapsMax) },
   epoch_wraps: { ...request, wraps: listOf(isRecord, limits.wrapsMax) },
   keys_wanted: request,
+  wrap_refused: { ...request, epoch_id: memberId, sealed_to: memberId },
+  keys_held: { ...request, epoch_ids: listOf(memberId, limits.epochsAskedMax) },
   queues: { ...request, queue: orNull(name), counts: flag },
   queue_create: { ...request, name, deliveries_max: within(1, limits.queueDeliveriesMax) },
   queue_delete: { ...request, queue: name, force: flag },

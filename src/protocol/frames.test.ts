@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "ada72ac6f65791e5b3c1336ab1b3aa11c42ef46eb06e69e0c05fab5f29046989";
+const wireDigest = "3084f32f1072daabfcf846e4cf14ccd3930781a1cb4f2a203a883f793420a9d6";
 
 test("the wire changes only on purpose", () => {
   const files = [

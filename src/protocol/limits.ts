@@ -91,6 +91,12 @@ export const limits = {
   wrapsMax: 256,
   /** Epochs of one topic or queue. */
   epochsMax: 10_000,
+  /** Epochs of one topic or queue that one member makes in an hour: nobody uses up what all have together. */
+  memberEpochsPerHourMax: 60,
+  /** Members whose wraps of one epoch did not open for one member. */
+  wrapRefusalsMax: 64,
+  /** Epochs that one frame asks about. */
+  epochsAskedMax: 1_024,
   /** Epochs that follow the same one: made at the same moment by several members. */
   epochSiblingsMax: 16,
   /** Wraps of one epoch for one member, each for another key pair of it. */

@@ -74,6 +74,8 @@ export interface MessageView {
   readonly stages: readonly { readonly stage: ReceiptStage; readonly at: string }[];
   /** Topics: how many of the current subscribers hold it. */
   readonly delivered_to: { readonly reached: number; readonly of: number } | null;
+  /** Bytes of its files that the broker has, while they are on their way to it; null: none is. */
+  readonly files_sent: { readonly bytes: number; readonly of: number } | null;
   readonly broker_message_id: string | null;
   readonly history_id: number | null;
   readonly last_error: OutboxRowView["last_error"];
@@ -157,6 +159,7 @@ export type HistoryItem = Pick<
         | "verified"
         | "via"
         | "sent_at"
+        | "attachments"
       >
     | {
         readonly verified: false;
@@ -262,6 +265,8 @@ export interface TopicView {
   readonly subscribed: boolean;
   /** API keys may hand in messages that nobody has sealed or signed. */
   readonly unsealed: boolean;
+  /** By which it is sealed; null: nobody has made one, or this member is not told of it. */
+  readonly key: TopicKeyView | null;
 }
 
 /** What everybody may know of a topic's or queue's key. */

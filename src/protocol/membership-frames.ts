@@ -56,7 +56,11 @@ export type MembershipRequestFrame =
       readonly wraps: readonly EpochWrap[];
     }
   | { readonly type: "epoch_wraps"; readonly id: number; readonly wraps: readonly EpochWrap[] }
-  | { readonly type: "keys_wanted"; readonly id: number };
+  | { readonly type: "keys_wanted"; readonly id: number }
+  /** A wrap that the asking member got does not open: it is to have another, by another member. */
+  | { readonly type: "wrap_refused"; readonly id: number; readonly epoch_id: string; readonly sealed_to: string }
+  /** Epochs whose key the asking member has. */
+  | { readonly type: "keys_held"; readonly id: number; readonly epoch_ids: readonly string[] };
 
 /** What their `reply.result` holds. */
 export interface MembershipRequestResults {
@@ -71,11 +75,21 @@ export interface MembershipRequestResults {
   keys_announce: Record<string, never>;
   keys_announced: { readonly members: readonly AnnouncedKeys[] };
   /** `next_after` null: there is no more now. `through`: everything up to here has been told. */
-  keys: { readonly items: readonly KeyItem[]; readonly through: number; readonly next_after: number | null };
+  keys: {
+    readonly items: readonly KeyItem[];
+    readonly through: number;
+    readonly next_after: number | null;
+    /** In which the numbers were given: in another, they may stand for something else. */
+    readonly log_epoch: number;
+  };
   /** `created` false: the broker had it. */
   epoch_create: { readonly created: boolean };
   epoch_wraps: { readonly stored: number };
   keys_wanted: { readonly wanted: readonly WantedWrap[]; readonly more: boolean };
+  /** `taken` false: it was not there, or the member has refused those of too many. */
+  wrap_refused: { readonly taken: boolean };
+  /** Those whose record the broker does not have, or no wrap for the key that the member has now: it lost them. */
+  keys_held: { readonly lacking: readonly string[] };
 }
 
 /** News about them. Loss of one is harmless: a new link asks for all. */

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { InboxItem, OutboxRowView, SendResult } from "../../src/protocol/local-api.ts";
 import { host, ok } from "../support/claudemesh.ts";
 import { mesh } from "../support/mesh.ts";
@@ -105,7 +106,21 @@ test("a row waits for its files and holds up no other destination; where they ca
   assert.deepEqual([row.status, row.last_error?.code], ["dead", "feature_unavailable"]);
 });
 
-test("a send of what was never handed over, or to a queue, is refused and stores nothing", async (t) => {
+test("a message tells how much of its files the broker has, while it waits for them", async (t) => {
+  const { broker, daemons } = await mesh(t, ["alice", "bob"]);
+  const { client } = daemons.alice;
+  const { file_id } = await client.files.put({ name: "a", bytes: 3, chunks: of(Buffer.from("abc")) });
+  await broker.broker.stop();
+  const sent = await client.send({ to: "@bob", message: "", attachments: [{ file_id }] });
+  const id = String(sent.outbox_id);
+  assert.deepEqual((await client.message(id)).files_sent, { bytes: 0, of: 3 });
+  const without = await client.send({ to: "@bob", message: "no file" });
+  assert.equal((await client.message(String(without.outbox_id))).files_sent, null);
+  await broker.restart();
+  assert.equal((await client.waitFor(id, "accepted")).files_sent, null);
+});
+
+test("a send of what was never handed over is refused and stores nothing", async (t) => {
   const { daemons } = await mesh(t, ["alice", "bob"]);
   const { client } = daemons.alice;
   const gone = { file_id: "0".repeat(64), name: "x" };
@@ -113,14 +128,76 @@ test("a send of what was never handed over, or to a queue, is refused and stores
   const { file_id } = await client.files.put({ name: "a", bytes: 1, chunks: of(Buffer.from("a")) });
   const wrong = { to: "@bob", message: "", attachments: [{ file_id, name: "../a" }] };
   await assert.rejects(client.send(wrong), { code: "invalid_field" });
-  await client.queues.create("jobs");
-  await assert.rejects(client.send({ to: "queue:jobs", message: "", attachments: [{ file_id }] }), {
-    code: "invalid_field",
-  });
   assert.deepEqual((await client.outbox.list()).items, []);
   await assert.rejects(client.files.put({ name: "a/b", bytes: 0, chunks: of(Buffer.alloc(0)) }), {
     code: "invalid_field",
   });
+});
+
+test("a message of a queue brings files to whoever has its lease, as long as it lasts", async (t) => {
+  const { daemons } = await mesh(t, ["alice", "bob"]);
+  const { alice, bob } = daemons;
+  const content = randomBytes(1_500_000);
+  const { file_id } = await alice.client.files.put({ name: "plan.bin", bytes: content.length, chunks: of(content) });
+  await alice.client.queues.create("jobs");
+  await alice.client.send({ to: "queue:jobs", message: "build it", attachments: [{ file_id }] });
+  const claim = async () => {
+    const [item] = await bob.client.queues.claim("jobs", { wait_s: 30 });
+    assert.ok(item !== undefined && "attachments" in item, JSON.stringify(item));
+    return { item, lease: { lease_id: item.lease_id, queue: "queue:jobs" } };
+  };
+  const { item, lease } = await claim();
+  const views = [{ name: "plan.bin", bytes: content.length, content_type: "application/octet-stream", file_id }];
+  assert.deepEqual([item.message, item.attachments, await bob.client.files.list(lease)], ["build it", views, views]);
+  await bob.client.queues.extend("jobs", lease.lease_id, { lease_s: 120 });
+  assert.equal(hashOf(await whole((await bob.client.files.take(lease, file_id)).chunks)), hashOf(content));
+  assert.deepEqual(
+    await whole((await bob.client.files.take(lease, file_id, 1_400_000)).chunks),
+    content.subarray(1_400_000),
+  );
+  await bob.client.queues.nack("jobs", lease.lease_id);
+  await assert.rejects(bob.client.files.take(lease, file_id), { code: "not_found" });
+  const again = await claim();
+  assert.deepEqual(await bob.client.files.list(again.lease), views);
+  for (const other of [lease, { ...again.lease, queue: "other" }])
+    await assert.rejects(bob.client.files.list(other), { code: "not_found" });
+  await bob.client.queues.ack("jobs", again.lease.lease_id);
+  await assert.rejects(bob.client.files.list(again.lease), { code: "not_found" });
+});
+
+test("what history shows of a message has its files too: to late comers, to the receiver, and to the sender while it keeps them", async (t) => {
+  const { daemons } = await mesh(t, ["alice", "bob"]);
+  const { alice, bob } = daemons;
+  const content = Buffer.from("a,b\n1,2\n");
+  const { file_id } = await alice.client.files.put({ name: "table.csv", bytes: content.length, chunks: of(content) });
+  await alice.client.topics.create("plans");
+  for (const to of ["#plans", "@bob"]) {
+    const sent = await alice.client.send({ to, message: "the table", attachments: [{ file_id }] });
+    await alice.client.waitFor(String(sent.outbox_id), "accepted");
+  }
+  await bob.client.topics.join("plans");
+  for (const [{ client }, address] of [
+    [bob, "#plans"],
+    [bob, "dm"],
+    [alice, "#plans"],
+    [alice, "dm"],
+  ] as const) {
+    for (;;) {
+      const [item] = (await client.history(address)).items;
+      assert.ok(item !== undefined);
+      // The topic's key comes to a late comer a moment later.
+      if (!("attachments" in item)) continue;
+      const views = [{ name: "table.csv", bytes: content.length, content_type: "application/octet-stream", file_id }];
+      assert.deepEqual(item.attachments, views);
+      const message = { history_id: item.history_id, address };
+      assert.deepEqual(await client.files.list(message), views);
+      assert.deepEqual(await whole((await client.files.take(message, file_id)).chunks), content);
+      await assert.rejects(client.files.take({ ...message, history_id: item.history_id + 9 }, file_id), {
+        code: "not_found",
+      });
+      break;
+    }
+  }
 });
 
 test("the command line sends files, lists them and writes them, never over what is there and never outside", async (t) => {
@@ -171,6 +248,21 @@ test("the command line sends files, lists them and writes them, never over what 
   ok(await get("report.bin", "--out", join(target, "link"), "--force"));
   assert.deepEqual(readdirSync(folder).sort(), [".hidden", "out", "report.bin"]);
   assert.deepEqual(readdirSync(target).sort(), ["link", "report.bin", "shown"]);
+  const number = String(item?.history_id);
+  assert.match(ok(await alice.run(["files", "list", number, "--history", "dm"])), /report\.bin +1\.5 MB/);
+  ok(await alice.run(["queue", "create", "jobs"]));
+  ok(await alice.run(["send", "queue:jobs", "work", "--attach", join(folder, "report.bin"), "--wait", "accepted"]));
+  const script = `"$0" "$1" files get "$CLAUDEMESH_LEASE_ID" --queue "$CLAUDEMESH_QUEUE" --out "$2"`;
+  const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
+  const worked = ["sh", "-c", script, process.execPath, program, join(target, "worked")];
+  ok(await alice.run(["queue", "work", "jobs", "--count", "1", "--timeout", "30s", "--", ...worked]));
+  assert.equal(hashOf(readFileSync(join(target, "worked"))), hashOf(content));
+  for (const words of [
+    ["x", "--history", "dm"],
+    ["1", "--queue", "jobs"],
+    ["1", "--history", "dm", "--queue", "jobs"],
+  ])
+    assert.equal((await alice.run(["files", "get", ...words])).code, 2, words.join(" "));
   const missing = await alice.run(["send", "@alice", "x", "--attach", join(folder, "none")]);
   assert.deepEqual([missing.code, /there is no such file/.test(missing.stderr)], [2, true]);
 });

@@ -168,6 +168,7 @@ test("another start has the files that were put, drops what was half made, and b
   const { file_id } = await put(alice.files, content);
   const stop = new AbortController();
   // As a crash in the middle: the way ends after the first blob is there.
+  assert.equal(alice.files.sent(file_id), 0);
   const way = alice.files.ensureUploaded([file_id], stop.signal);
   while (blobsOf(under).length === 0) await new Promise((resolve) => setImmediate(resolve));
   stop.abort(new Error("cut"));
@@ -177,7 +178,11 @@ test("another start has the files that were put, drops what was half made, and b
   const files = await alice.again(t);
   assert.deepEqual(readdirSync(join(folder, "alice", "files", "tmp")), []);
   assert.equal(files.ready([file_id]), false);
-  await files.ensureUploaded([file_id], never);
+  const rest = files.ensureUploaded([file_id], never);
+  while (files.sent(file_id) === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(files.sent(file_id) <= content.length);
+  await rest;
+  assert.equal(files.sent(file_id), content.length);
   for (const [path, inode] of before) assert.equal(statSync(path).ino, inode, "it was not brought again");
   assert.deepEqual(await take(bob.files, files.attachment(file_id)), content);
   const third = await alice.again(t);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { signedEpoch, wrapsFor } from "../testing/epochs.ts";
-import { at, type FleetFixture, fleetFixture } from "../testing/fleet.ts";
+import { epochsOf } from "../testing/epochs.ts";
+import { at, fleetFixture } from "../testing/fleet.ts";
 import type { Identity, Peer } from "../testing/peer.ts";
+import { type SealedMesh, sealMesh } from "../testing/sealed-mesh.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
 
 const server = sharedPostgres();
@@ -10,16 +11,23 @@ const server = sharedPostgres();
 /** Alice at the first broker, who made the topic `builds`, and bob at the second, who is in it. */
 async function withTopic(t: TestContext) {
   const fleet = await fleetFixture(t, await (await server()).createDatabase(), 2);
-  const [alice, bob] = [await at(fleet, 0).member("alice"), await at(fleet, 1).member("bob")];
+  const mesh = await sealMesh(at(fleet, 0));
+  const [alice, bob] = [await mesh.admit("alice"), await mesh.admit("bob")];
   const [first, second] = [await at(fleet, 0).connect(alice), await at(fleet, 1).connect(bob)];
   const { topic_id } = await first.request<"topic_create">({ type: "topic_create", name: "builds" });
   await second.request<"subscribe">({ type: "subscribe", topic: "builds" });
-  return { fleet, alice, bob, first, second, place: { destination: `topic:${topic_id}`, name: "builds" } };
+  return { fleet, mesh, alice, bob, first, second, place: { destination: `topic:${topic_id}`, name: "builds" } };
 }
 
-async function create(peer: Peer, fleet: FleetFixture, maker: Identity, place: { destination: string; name: string }) {
-  const record = signedEpoch(fleet.meshId, maker, place);
-  await peer.request<"epoch_create">({ type: "epoch_create", record, wraps: wrapsFor(record, maker) });
+async function create(
+  peer: Peer,
+  { chain }: SealedMesh,
+  maker: Identity,
+  place: { destination: string; name: string },
+) {
+  const { signed, wraps } = epochsOf(chain);
+  const record = signed(maker, place);
+  await peer.request<"epoch_create">({ type: "epoch_create", record, wraps: wraps(record, maker) });
   return record;
 }
 
@@ -40,12 +48,12 @@ async function isTold(
 }
 
 test("a key that is made at one broker is told at the other, and who lacks it there is wrapped for here", async (t) => {
-  const { fleet, alice, bob, first, second, place } = await withTopic(t);
-  const carol = await at(fleet, 1).connect(await at(fleet, 1).member("carol"));
-  const record = await create(first, fleet, alice, place);
+  const { fleet, mesh, alice, bob, first, second, place } = await withTopic(t);
+  const carol = await at(fleet, 1).connect(await mesh.admit("carol"));
+  const record = await create(first, mesh, alice, place);
   await isTold(second, "keys_changed", 1);
   await isTold(first, "keys_wanted", 1);
-  await first.request<"epoch_wraps">({ type: "epoch_wraps", wraps: wrapsFor(record, bob) });
+  await first.request<"epoch_wraps">({ type: "epoch_wraps", wraps: epochsOf(mesh.chain).wraps(record, bob) });
   await isTold(second, "keys_changed", 2);
   const { items } = await second.request<"keys">({ type: "keys", after: 0 });
   assert.deepEqual(
@@ -56,18 +64,18 @@ test("a key that is made at one broker is told at the other, and who lacks it th
 });
 
 test("whoever comes to a topic at one broker is wrapped for by a member at another", async (t) => {
-  const { fleet, alice, first, place } = await withTopic(t);
-  await create(first, fleet, alice, place);
+  const { fleet, mesh, alice, first, place } = await withTopic(t);
+  await create(first, mesh, alice, place);
   await isTold(first, "keys_wanted", 1);
-  const carol = await at(fleet, 1).connect(await at(fleet, 1).member("carol"));
+  const carol = await at(fleet, 1).connect(await mesh.admit("carol"));
   await carol.request<"subscribe">({ type: "subscribe", topic: "builds" });
   await isTold(first, "keys_wanted", 2);
 });
 
 test("news of keys that never came are found by the sweep, each told once", async (t) => {
-  const { fleet, alice, first, second, place } = await withTopic(t);
+  const { fleet, mesh, alice, first, second, place } = await withTopic(t);
   await fleet.redis.stop();
-  const record = await create(first, fleet, alice, place);
+  const record = await create(first, mesh, alice, place);
   await isTold(second, "keys_changed", 1, () => fleet.sweep([1]));
   for (let more = 0; more < 3; more += 1) {
     fleet.sweep();
@@ -80,7 +88,7 @@ test("news of keys that never came are found by the sweep, each told once", asyn
   );
   // The holder's broker told it by itself; one that comes at the other broker is found by the sweep.
   const wanted = told(first, "keys_wanted").length;
-  const carol = await at(fleet, 1).connect(await at(fleet, 1).member("carol"));
+  const carol = await at(fleet, 1).connect(await mesh.admit("carol"));
   await carol.request<"subscribe">({ type: "subscribe", topic: "builds" });
   await isTold(first, "keys_wanted", wanted + 1, () => fleet.sweep([0]));
 });

@@ -6,18 +6,21 @@ import { rfc3339 } from "../../protocol/time.ts";
 import { defaultBrokerLimits } from "../broker-limits.ts";
 import { epochWrap } from "../store/epoch.fixture.ts";
 import { beginChainOf, newMemberOf } from "../testing/chain.ts";
-import { signedEpoch, wrapsFor } from "../testing/epochs.ts";
+import { epochsOf } from "../testing/epochs.ts";
 import { brokerFixture } from "../testing/fixture.ts";
 import { newIdentity, type Peer } from "../testing/peer.ts";
+import { sealMesh } from "../testing/sealed-mesh.ts";
 
 /** A broker with alice, who made the topic `builds`, and bob, who is not in it. */
 async function withTopic(t: TestContext, options: Parameters<typeof brokerFixture>[1] = {}) {
   const fixture = await brokerFixture(t, options);
-  const [alice, bob] = [await fixture.member("alice"), await fixture.member("bob")];
+  const mesh = await sealMesh(fixture);
+  const { signed: signedEpoch, wraps: wrapsFor } = epochsOf(mesh.chain);
+  const [alice, bob] = [await mesh.admit("alice"), await mesh.admit("bob")];
   const [first, second] = [await fixture.connect(alice), await fixture.connect(bob)];
   const { topic_id } = await first.request<"topic_create">({ type: "topic_create", name: "builds" });
   const place = { destination: `topic:${topic_id}`, name: "builds" };
-  return { fixture, alice, bob, first, second, place };
+  return { fixture, mesh, signedEpoch, wrapsFor, alice, bob, first, second, place };
 }
 
 const create = (peer: Peer, record: unknown, wraps: readonly unknown[] = []) =>
@@ -43,8 +46,8 @@ const hears = (peer: Peer, event: "keys_changed" | "keys_wanted", destination: s
   );
 
 test("a key is handed on by link from who made it to who lacks it, and each finds its own wrap", async (t) => {
-  const { fixture, alice, bob, first, second, place } = await withTopic(t);
-  const record = signedEpoch(fixture.meshId, alice, place);
+  const { signedEpoch, wrapsFor, alice, bob, first, second, place } = await withTopic(t);
+  const record = signedEpoch(alice, place);
   const [own] = wrapsFor(record, alice);
   assert.deepEqual(await create(first, record, [own]), { created: true });
   assert.deepEqual(await create(first, record, [own]), { created: false });
@@ -76,14 +79,14 @@ test("a key is handed on by link from who made it to who lacks it, and each find
 });
 
 test("who may not use a topic learns nothing of its keys, and hands none in", async (t) => {
-  const { fixture, alice, bob, first, second, place } = await withTopic(t);
-  const record = signedEpoch(fixture.meshId, alice, place);
+  const { signedEpoch, wrapsFor, alice, bob, first, second, place } = await withTopic(t);
+  const record = signedEpoch(alice, place);
   await create(first, record, wrapsFor(record, alice, bob));
   await hears(first, "keys_changed", place.destination);
   assert.deepEqual((await keysOf(second)).items, []);
   assert.deepEqual(await told(second), []);
   assert.deepEqual(await second.request<"keys_wanted">({ type: "keys_wanted" }), { wanted: [], more: false });
-  await assert.rejects(create(second, signedEpoch(fixture.meshId, bob, place)), /not_subscribed/);
+  await assert.rejects(create(second, signedEpoch(bob, place)), /not_subscribed/);
   const wraps = wrapsFor(record, alice);
   await assert.rejects(second.request<"epoch_wraps">({ type: "epoch_wraps", wraps }), /not_subscribed/);
   await join(second);
@@ -93,9 +96,9 @@ test("who may not use a topic learns nothing of its keys, and hands none in", as
 });
 
 test("that somebody left a topic with keys is told to who stays", async (t) => {
-  const { fixture, alice, bob, first, second, place } = await withTopic(t);
+  const { signedEpoch, wrapsFor, alice, bob, first, second, place } = await withTopic(t);
   await join(second);
-  const record = signedEpoch(fixture.meshId, alice, place);
+  const record = signedEpoch(alice, place);
   await create(first, record, wrapsFor(record, alice, bob));
   const { through } = await keysOf(first);
   await second.request<"unsubscribe">({ type: "unsubscribe", topic: "builds" });
@@ -107,13 +110,13 @@ test("that somebody left a topic with keys is told to who stays", async (t) => {
 });
 
 test("every member of the mesh may have the keys of a queue, and one that comes is wrapped for when its link opens", async (t) => {
-  const { fixture, alice, first, second } = await withTopic(t);
+  const { fixture, mesh, signedEpoch, wrapsFor, alice, first, second } = await withTopic(t);
   await first.request<"queue_create">({ type: "queue_create", name: "jobs", deliveries_max: 5 });
-  const record = signedEpoch(fixture.meshId, alice, { destination: "queue:jobs", name: "jobs" });
+  const record = signedEpoch(alice, { destination: "queue:jobs", name: "jobs" });
   await create(first, record, wrapsFor(record, alice));
   await hears(second, "keys_changed", "queue:jobs");
   const before = (await told(first)).length;
-  const carol = await fixture.member("carol");
+  const carol = await mesh.admit("carol");
   const third = await fixture.connect(carol);
   while ((await told(first)).length === before);
   assert.equal((await told(first)).at(-1), "keys_wanted queue:jobs");
@@ -124,15 +127,15 @@ test("every member of the mesh may have the keys of a queue, and one that comes 
 });
 
 test("no more than three who have a key are asked for it", async (t) => {
-  const { fixture, alice, bob, first, second, place } = await withTopic(t);
+  const { fixture, mesh, signedEpoch, wrapsFor, alice, bob, first, second, place } = await withTopic(t);
   const more = [];
   for (const name of ["carol", "dave", "erin", "frank"]) {
-    const identity = await fixture.member(name);
+    const identity = await mesh.admit(name);
     const peer = await fixture.connect(identity);
     await join(peer);
     more.push({ identity, peer });
   }
-  const record = signedEpoch(fixture.meshId, alice, place);
+  const record = signedEpoch(alice, place);
   const holders = [alice, ...more.map(({ identity }) => identity)];
   await create(first, record, wrapsFor(record, ...holders));
   await join(second);
@@ -146,8 +149,8 @@ test("no more than three who have a key are asked for it", async (t) => {
 });
 
 test("what is not as it must be is refused, and nothing of it is stored", async (t) => {
-  const { fixture, alice, bob, first, place } = await withTopic(t);
-  const record = signedEpoch(fixture.meshId, alice, place);
+  const { signedEpoch, wrapsFor, alice, first, place } = await withTopic(t);
+  const record = signedEpoch(alice, place);
   const other = "01890000-0000-7000-8000-0000000000ff";
   const hex = "ab".repeat(32);
   const cases: readonly (readonly [unknown, readonly unknown[], RegExp])[] = [
@@ -156,30 +159,31 @@ test("what is not as it must be is refused, and nothing of it is stored", async 
     [{ ...record, name: "__proto__" }, [], /invalid_field/],
     [record, [{ ...wrapsFor(record, alice)[0], sealed: "x" }], /invalid_field/],
     [record, wrapsFor({ ...record, epoch_id: hex }, alice), /invalid_field/],
-    [signedEpoch(other, alice, place), [], /invalid_field/],
-    [signedEpoch(fixture.meshId, bob, place), [], /not_allowed/],
+    [signedEpoch(alice, { ...place, mesh_id: other }), [], /invalid_field/],
     [{ ...record, history: "joined" }, [], /auth_failed/],
-    [signedEpoch(fixture.meshId, alice, { ...place, name: "all" }), [], /unknown_destination/],
-    [signedEpoch(fixture.meshId, alice, { destination: "queue:none", name: "none" }), [], /unknown_destination/],
-    [signedEpoch(fixture.meshId, alice, { destination: `topic:${other}`, name: "builds" }), [], /not_subscribed/],
-    [signedEpoch(fixture.meshId, alice, { ...place, parent: hex, depth: 1 }), [], /not_found/],
+    [signedEpoch(alice, { ...place, name: "all" }), [], /unknown_destination/],
+    [signedEpoch(alice, { destination: "queue:none", name: "none" }), [], /unknown_destination/],
+    [signedEpoch(alice, { destination: `topic:${other}`, name: "builds" }), [], /not_subscribed/],
+    [signedEpoch(alice, { ...place, parent: hex, depth: 1 }), [], /not_found/],
   ];
   for (const [given, wraps, refusal] of cases) await assert.rejects(create(first, given, wraps), refusal);
-  assert.deepEqual(await keysOf(first), { items: [], through: 0, next_after: null });
+  assert.deepEqual(await keysOf(first), { items: [], through: 0, next_after: null, log_epoch: 1 });
 });
 
 test("so many keys follow one, and no more", async (t) => {
-  const { fixture, alice, first, place } = await withTopic(t);
-  for (let n = 0; n < limits.epochSiblingsMax; n += 1) await create(first, signedEpoch(fixture.meshId, alice, place));
-  await assert.rejects(create(first, signedEpoch(fixture.meshId, alice, place)), /too_many_epochs/);
+  const { signedEpoch, alice, first, place } = await withTopic(t);
+  for (let n = 0; n < limits.epochSiblingsMax; n += 1) await create(first, signedEpoch(alice, place));
+  await assert.rejects(create(first, signedEpoch(alice, place)), /too_many_epochs/);
 });
 
 test("more than a frame holds is told page by page", async (t) => {
-  const { fixture, alice, first, place } = await withTopic(t, { limits: { frameItemsMax: 3 } });
-  let parent = signedEpoch(fixture.meshId, alice, place);
+  const { signedEpoch, wrapsFor, alice, first, place } = await withTopic(t, {
+    limits: { frameItemsMax: 3 },
+  });
+  let parent = signedEpoch(alice, place);
   for (let n = 0; n < 4; n += 1) {
     await create(first, parent, wrapsFor(parent, alice));
-    parent = signedEpoch(fixture.meshId, alice, { ...place, parent: parent.epoch_id, depth: parent.depth + 1 });
+    parent = signedEpoch(alice, { ...place, parent: parent.epoch_id, depth: parent.depth + 1 });
   }
   const numbers: number[] = [];
   for (let after: number | null = 0; after !== null; ) {
@@ -201,18 +205,19 @@ test("in a mesh that has a chain, a key is signed by its maker's key in use, und
   const { meshId } = fixture;
   const owner = newIdentity();
   const chain = beginChainOf(meshId, owner, rfc3339(fixture.clock.now()));
+  const { signed: signedEpoch } = epochsOf(chain);
   await fixture.admin("POST", `/v1/meshes/${meshId}/membership`, { entries: chain.entries });
   const peer = await fixture.connect(owner);
   await peer.request<"queue_create">({ type: "queue_create", name: "jobs", deliveries_max: 5 });
   const place = { destination: "queue:jobs", name: "jobs", membership_head: chain.state().head };
   await assert.rejects(
-    create(peer, signedEpoch(meshId, owner, { ...place, membership_head: "ab".repeat(32) })),
+    create(peer, signedEpoch(owner, { ...place, membership_head: "ab".repeat(32) })),
     /membership_moved/,
   );
   const other = newIdentity();
-  const { signature: _, ...unsigned } = signedEpoch(meshId, owner, { ...place, key_id: other.memberId });
+  const { signature: _, ...unsigned } = signedEpoch(owner, { ...place, key_id: other.memberId });
   await assert.rejects(create(peer, signEpochRecord(unsigned, other.privateKey)), /auth_failed/);
-  const record = signedEpoch(meshId, owner, place);
+  const record = signedEpoch(owner, place);
   await create(peer, record, [
     epochWrap(record.epoch_id, owner.memberId, chain.state().members.get(owner.memberId)?.keys[0]?.x25519 ?? ""),
   ]);
@@ -230,7 +235,115 @@ test("in a mesh that has a chain, a key is signed by its maker's key in use, und
   await append(chain.add(owner, { kind: "grants", member_id: bob.memberId, destinations: [] }));
   assert.deepEqual((await keysOf(second)).items, []);
   await assert.rejects(
-    create(second, signedEpoch(meshId, bob, { ...place, membership_head: chain.state().head })),
+    create(second, signedEpoch(bob, { ...place, membership_head: chain.state().head })),
     /not_subscribed/,
   );
+});
+
+test("a wrap that does not open is taken away at its member's word, and another is asked of those who did not make it", async (t) => {
+  const { mesh, signedEpoch, wrapsFor, alice, bob, first, second, place, fixture } = await withTopic(t);
+  const eve = await mesh.admit("eve");
+  const third = await fixture.connect(eve);
+  await join(third);
+  const record = signedEpoch(alice, place);
+  await create(first, record, wrapsFor(record, alice, eve));
+  await join(second);
+  const [bad] = wrapsFor(record, bob);
+  assert.ok(bad !== undefined);
+  await third.request<"epoch_wraps">({ type: "epoch_wraps", wraps: [bad] });
+  const { epoch_id, sealed_to } = bad;
+  const refuse = (peer: Peer, to = sealed_to) =>
+    peer.request<"wrap_refused">({ type: "wrap_refused", epoch_id, sealed_to: to });
+  const wantedOf = async (peer: Peer) =>
+    (await peer.request<"keys_wanted">({ type: "keys_wanted" })).wanted.map(({ member_id }) => member_id);
+  assert.deepEqual(await wantedOf(first), []);
+  assert.deepEqual([await refuse(first), await refuse(second, "ab".repeat(32))], [{ taken: false }, { taken: false }]);
+  const before = (await told(first)).length;
+  const heldBefore = (await told(third)).length;
+  assert.deepEqual(await refuse(second), { taken: true });
+  while (!(await told(first)).slice(before).includes(`keys_wanted ${place.destination}`));
+  assert.deepEqual(await refuse(second), { taken: false });
+  assert.deepEqual((await told(third)).slice(heldBefore), [], "its maker is not asked for another");
+  assert.deepEqual([await wantedOf(first), await wantedOf(third)], [[bob.memberId], []]);
+  const again = wrapsFor(record, bob);
+  assert.deepEqual(await third.request<"epoch_wraps">({ type: "epoch_wraps", wraps: again }), { stored: 0 });
+  assert.deepEqual(await create(third, record, again), { created: false });
+  assert.deepEqual(await wantedOf(first), [bob.memberId]);
+  assert.deepEqual(await first.request<"epoch_wraps">({ type: "epoch_wraps", wraps: again }), { stored: 1 });
+  const kept = (await keysOf(second)).items.flatMap((item) => (item.kind === "wrap" ? [item.wrap] : []));
+  assert.deepEqual(kept, again);
+});
+
+test("one member makes so many keys of a topic in an hour by the broker's clock, and others make theirs all the same", async (t) => {
+  const { fixture, signedEpoch, alice, bob, first, second, place } = await withTopic(t);
+  await join(second);
+  let parent = signedEpoch(alice, place);
+  const next = (maker = alice) =>
+    signedEpoch(maker, { ...place, parent: parent.epoch_id, depth: parent.depth + 1, at: "2020-01-01T00:00:00.000Z" });
+  await create(first, parent);
+  for (let n = 1; n < limits.memberEpochsPerHourMax; n += 1) {
+    fixture.clock.advance(1_000);
+    const record = next();
+    await create(first, record);
+    parent = record;
+  }
+  await assert.rejects(create(first, next()), /rate_limited/);
+  await assert.rejects(create(second, next()), /rate_limited/, "what it made counts, whoever hands it in");
+  assert.deepEqual(await create(first, parent), { created: false });
+  assert.deepEqual(await create(second, next(bob)), { created: true });
+  await first.request<"queue_create">({ type: "queue_create", name: "jobs", deliveries_max: 5 });
+  await create(first, signedEpoch(alice, { destination: "queue:jobs", name: "jobs" }));
+  fixture.clock.advance(3_600_000 - (limits.memberEpochsPerHourMax - 1) * 1_000);
+  // Links do not outlive such a silence.
+  const later = await fixture.connect(alice, { hello: { instance_id: "later" } });
+  assert.deepEqual(await create(later, next()), { created: true });
+  await assert.rejects(create(later, next()), /rate_limited/);
+});
+
+test("a mesh without a membership takes no keys", async (t) => {
+  const fixture = await brokerFixture(t);
+  const alice = await fixture.member("alice");
+  const peer = await fixture.connect(alice);
+  const { topic_id } = await peer.request<"topic_create">({ type: "topic_create", name: "builds" });
+  const { signed } = epochsOf(beginChainOf(fixture.meshId, alice, rfc3339(fixture.clock.now())));
+  const record = signed(alice, { destination: `topic:${topic_id}`, name: "builds" });
+  await assert.rejects(create(peer, record), /mesh_unsealed/);
+  assert.equal((await keysOf(peer)).through, 0);
+});
+
+test("only an owner or admin gives a key another history than the one before, by its role then and now", async (t) => {
+  const { mesh, signedEpoch, alice, first, place } = await withTopic(t);
+  await mesh.ownerLink.request<"subscribe">({ type: "subscribe", topic: "builds" });
+  const root = signedEpoch(alice, { ...place, history: "joined" });
+  await create(first, root);
+  const after = { ...place, parent: root.epoch_id, depth: 1 };
+  await assert.rejects(create(first, signedEpoch(alice, { ...after, history: "all" })), /not_allowed/);
+  await assert.rejects(create(first, signedEpoch(alice, { ...place, history: "all" })), /too_many_epochs/);
+  assert.deepEqual(await create(first, signedEpoch(alice, { ...after, history: "joined" })), { created: true });
+  assert.deepEqual(await create(first, root), { created: false });
+  await mesh.add(mesh.owner, { kind: "role", member_id: alice.memberId, role: "admin" });
+  const asAdmin = signedEpoch(alice, { ...after, history: "all" });
+  await mesh.add(mesh.owner, { kind: "role", member_id: alice.memberId, role: "member" });
+  await assert.rejects(create(first, asAdmin), /not_allowed/, "by a head of the time when it was one");
+  assert.deepEqual(await create(mesh.ownerLink, asAdmin), { created: true }, "handed in again by somebody else");
+  assert.deepEqual(await create(mesh.ownerLink, signedEpoch(mesh.owner, { ...after, history: "all" })), {
+    created: true,
+  });
+});
+
+test("what a member made is taken of any other that may use the topic, and what the broker lost is named to who has it", async (t) => {
+  const { mesh, signedEpoch, wrapsFor, alice, bob, first, second, place, fixture } = await withTopic(t);
+  await join(second);
+  const record = signedEpoch(alice, place);
+  const held = async (peer: Peer, ...ids: string[]) =>
+    (await peer.request<"keys_held">({ type: "keys_held", epoch_ids: ids })).lacking;
+  assert.deepEqual(await held(second, record.epoch_id), [record.epoch_id]);
+  const carol = await fixture.connect(await mesh.admit("carol"));
+  await assert.rejects(create(carol, record), /not_subscribed/);
+  assert.deepEqual(await create(second, record, wrapsFor(record, bob)), { created: true });
+  const none = "ab".repeat(32);
+  assert.deepEqual(await held(second, none, record.epoch_id), [none]);
+  assert.deepEqual(await held(first, record.epoch_id), [record.epoch_id], "its own wrap is not there");
+  assert.deepEqual(await create(first, record, wrapsFor(record, alice)), { created: false });
+  assert.deepEqual(await held(first, record.epoch_id), []);
 });

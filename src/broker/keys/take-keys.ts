@@ -6,9 +6,10 @@ import {
   readEpochRecord,
   readEpochWrap,
 } from "../../protocol/epoch.ts";
-import { activeMember, currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
+import { epochProblem } from "../../protocol/membership/epoch-rules.ts";
+import { activeMember, isAdmin, type MembershipState } from "../../protocol/membership/state.ts";
 import type { LinkParts } from "../link/link-parts.ts";
-import type { Membership } from "../membership/membership.ts";
+import { otherHistory } from "../store/key-refusals.ts";
 import { requireDestination } from "./may-use-destination.ts";
 
 /** Whose link hands something in. */
@@ -19,7 +20,10 @@ interface Maker {
 
 type KeyParts = Pick<LinkParts, "store" | "clock" | "keyNews" | "membership">;
 
-/** Takes a new key's record with wraps of it. The broker cannot tell whether a wrap opens: that is for its member to find. */
+/**
+ * Takes a key's record with wraps of it. The broker cannot tell whether a wrap opens: that is for its member to find. Whoever may use the
+ * destination may hand in what another has made: so it comes back to a broker that lost it.
+ */
 export async function takeEpoch(
   frame: { readonly record: unknown; readonly wraps: readonly unknown[] },
   { meshId, memberId }: Maker,
@@ -28,40 +32,72 @@ export async function takeEpoch(
   const record = readEpochRecord(frame.record);
   const wraps = frame.wraps.map(readEpochWrap);
   if (record.mesh_id !== meshId) throw new ClaudemeshError("invalid_field", "the epoch is one of another mesh");
-  if (record.created_by !== memberId)
-    throw new ClaudemeshError("not_allowed", "an epoch is handed in by the member that made it");
   if (wraps.some(({ epoch_id }) => epoch_id !== record.epoch_id))
     throw new ClaudemeshError("invalid_field", "a wrap that comes with an epoch is one of its key");
   if (!epochRecordHolds(record)) throw new ClaudemeshError("auth_failed", "the epoch's signature does not hold");
-  await requireMaker(record, membership);
   await requireDestination(store, meshId, memberId, record.destination);
-  const created = await store.createEpoch(meshId, record, wraps, clock.now());
+  await requireMaker(record, memberId, { store, membership });
+  const created = await store.createEpoch(meshId, record, wraps, { memberId, now: clock.now() });
   keyNews.changed(meshId);
   return created;
 }
 
-/**
- * The key that signed is the maker's, and the head that it knew is one of the chain. What is kept of a chain may be behind what
- * another broker has appended, so it is read anew before anything is refused.
- */
-async function requireMaker(record: EpochRecord, membership: Pick<Membership, "known" | "fresh">): Promise<void> {
-  const chain = await membership.known(record.mesh_id);
-  if (makerProblem(record, chain) === null) return;
-  const problem = makerProblem(record, await membership.fresh(record.mesh_id));
-  if (problem !== null) throw problem;
+/** What is kept of a chain may be behind what another broker has appended, so it is read anew before anything is refused. */
+async function requireMaker(
+  record: EpochRecord,
+  handedInBy: string,
+  { store, membership }: Pick<KeyParts, "store" | "membership">,
+): Promise<void> {
+  const before =
+    record.parent === null
+      ? await store.firstEpoch(record.mesh_id, record.destination)
+      : await store.epoch(record.mesh_id, record.parent);
+  // Of one that is here already the wraps are taken all the same.
+  const other = before?.epoch_id === record.epoch_id ? null : before;
+  const problem = (chain: MembershipState | null) => refusalOf(record, chain, { before: other, handedInBy });
+  if (problem(await membership.known(record.mesh_id)) === null) return;
+  const refusal = problem(await membership.fresh(record.mesh_id));
+  if (refusal !== null) throw refusal;
 }
 
-function makerProblem(record: EpochRecord, chain: MembershipState | null): ClaudemeshError | null {
-  const maker = chain === null ? null : activeMember(chain, record.created_by);
-  const keyId = chain === null ? record.created_by : maker === null ? null : currentKeys(maker).keyId;
-  if (record.key_id !== keyId)
-    return new ClaudemeshError("auth_failed", "the epoch is not signed by its maker's key in use");
-  if (chain === null || chain.places.has(record.membership_head)) return null;
+function refusalOf(
+  record: EpochRecord,
+  chain: MembershipState | null,
+  { before, handedInBy }: { readonly before: EpochRecord | null; readonly handedInBy: string },
+): ClaudemeshError | null {
+  if (chain === null)
+    return new ClaudemeshError("mesh_unsealed", "the mesh has no membership yet, so it takes no keys", {
+      hint: "claudemesh mesh seal, in its owner's home",
+    });
+  switch (epochProblem(record, chain, before)) {
+    case "head_unknown":
+      return new ClaudemeshError(
+        "membership_moved",
+        "the epoch was made under a membership that this broker does not have",
+        { hint: "hand in the entries that it lacks and try again" },
+      );
+    case "maker_unknown":
+      return new ClaudemeshError("auth_failed", "the epoch is not signed by a member's key that was in use");
+    case "history_not_its_own":
+      if (record.parent === null) return otherHistory();
+      return mayNotChangeHistory();
+    case null: {
+      const maker = activeMember(chain, handedInBy);
+      const changes = before !== null && before.history !== record.history;
+      // Who is no admin any more names no earlier head to be one again.
+      if (changes && record.created_by === handedInBy && (maker === null || !isAdmin(maker)))
+        return mayNotChangeHistory();
+      return null;
+    }
+  }
+}
+
+function mayNotChangeHistory(): ClaudemeshError {
   return new ClaudemeshError(
-    "membership_moved",
-    "the epoch was made under a membership that this broker does not have",
+    "not_allowed",
+    "only an owner or admin changes whether who comes later gets earlier keys",
     {
-      hint: "hand in the entries that it lacks and try again",
+      hint: "claudemesh members shows the roles",
     },
   );
 }
@@ -75,7 +111,7 @@ export async function takeWraps(
   const wraps = given.map(readEpochWrap);
   for (const destination of await destinationsOf(wraps, meshId, store))
     await requireDestination(store, meshId, memberId, destination);
-  const stored = await store.addWraps(meshId, wraps, clock.now());
+  const stored = await store.addWraps(meshId, wraps, { memberId, now: clock.now() });
   if (stored > 0) keyNews.changed(meshId);
   return stored;
 }

@@ -11,6 +11,7 @@ import { onEpochWraps } from "./frames/epoch-wraps.ts";
 import type { FrameHandler } from "./frames/frame-handler.ts";
 import { onHistory } from "./frames/history.ts";
 import { onKeys } from "./frames/keys.ts";
+import { onKeysHeld } from "./frames/keys-held.ts";
 import { onKeysWanted } from "./frames/keys-wanted.ts";
 import { onKeysAnnounce } from "./frames/keys-announce.ts";
 import { onKeysAnnounced } from "./frames/keys-announced.ts";
@@ -35,6 +36,7 @@ import { onTopicMembers } from "./frames/topic-members.ts";
 import { onTopics } from "./frames/topics.ts";
 import { onUnsubscribe } from "./frames/unsubscribe.ts";
 import { onVoid } from "./frames/void.ts";
+import { onWrapRefused } from "./frames/wrap-refused.ts";
 import type { LinkParts } from "./link-parts.ts";
 import type { LiveLink } from "./live-link.ts";
 import { errorFrame } from "./outgoing.ts";
@@ -59,6 +61,8 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   epoch_create: onEpochCreate,
   epoch_wraps: onEpochWraps,
   keys_wanted: onKeysWanted,
+  wrap_refused: onWrapRefused,
+  keys_held: onKeysHeld,
   membership: onMembership,
   membership_append: onMembershipAppend,
   reach: onReach,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { EpochRecord, EpochWrap } from "../../protocol/epoch.ts";
+import type { HandedIn } from "./key-store.ts";
 
 export const hex = (): string => randomBytes(32).toString("hex");
 
@@ -20,6 +21,11 @@ export function epochRecord(
     signature: randomBytes(64).toString("base64url"),
     ...fields,
   };
+}
+
+/** By nobody in particular. */
+export function handedIn(now: number, memberId = "f".repeat(64)): HandedIn {
+  return { memberId, now };
 }
 
 /** One that follows another. */

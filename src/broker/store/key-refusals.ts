@@ -21,6 +21,20 @@ export function tooManyEpochs(): ClaudemeshError {
   });
 }
 
+export function epochsTooFast(retryAfterMs: number): ClaudemeshError {
+  return new ClaudemeshError(
+    "rate_limited",
+    `one member makes at most ${limits.memberEpochsPerHourMax} keys of a topic or queue in an hour`,
+    { hint: "send on: the present key is still good", details: { retry_after_ms: retryAfterMs } },
+  );
+}
+
+export function otherHistory(): ClaudemeshError {
+  return new ClaudemeshError("too_many_epochs", "there is a first key already, with another history", {
+    hint: "follow the one that there is",
+  });
+}
+
 export function destinationMissing(destination: string): ClaudemeshError {
   return new ClaudemeshError("unknown_destination", `there is no ${destination} under that name in this mesh`);
 }

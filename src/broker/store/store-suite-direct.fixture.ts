@@ -158,7 +158,7 @@ export function directCallers(on: On): void {
     assert.deepEqual(await policy(), [true, 2]);
   });
 
-  it("opens and closes a queue in the same way; a queue made anew is closed", async (t) => {
+  it("opens and closes a queue in the same way; one that is made anew is as open as the membership says", async (t) => {
     const { store, meshId, alice, now } = await on(t);
     const create = () =>
       store.createQueue({ mesh_id: meshId, name: "jobs", created_by: alice.memberId, deliveries_max: 5, now });
@@ -183,9 +183,33 @@ export function directCallers(on: On): void {
     await setUnsealed(store, meshId, "queue:jobs", true);
     assert.deepEqual(await policy(), [true, 2]);
     await store.deleteQueue(meshId, "jobs", { force: true, limit: 100, now });
+    assert.equal((await create()).unsealed, true);
+    assert.deepEqual(await policy(), [true, 0]);
+    assert.deepEqual(await accept(3), ["accepted"]);
+    await setUnsealed(store, meshId, "queue:jobs", false);
+    await store.deleteQueue(meshId, "jobs", { force: true, limit: 100, now });
     await create();
     assert.deepEqual(await policy(), [false, 0]);
-    assert.deepEqual(await accept(3), ["unsealed_body"]);
+    assert.deepEqual(await accept(4), ["unsealed_body"]);
+  });
+
+  it("opens a topic and a queue that are made after the membership has opened them, and none that it has closed again", async (t) => {
+    const { store, meshId, alice, now } = await on(t);
+    const made = { mesh_id: meshId, created_by: alice.memberId, now };
+    for (const destination of ["#alerts", "queue:alerts", "#closed"])
+      await setUnsealed(store, meshId, destination, true);
+    await setUnsealed(store, meshId, "#closed", false);
+    assert.equal((await store.createTopic({ ...made, name: "alerts" })).unsealed, true);
+    assert.equal((await store.createQueue({ ...made, name: "alerts", deliveries_max: 5 })).unsealed, true);
+    assert.equal((await store.createTopic({ ...made, name: "closed" })).unsealed, false);
+    assert.equal((await store.createTopic({ ...made, name: "other" })).unsealed, false);
+    const topics = (await store.topics(meshId)).filter(({ unsealed }) => unsealed);
+    assert.deepEqual(
+      topics.map(({ name, unsealed_through: through }) => [name, through]),
+      [["alerts", 0]],
+    );
+    const sent = ["#alerts", "queue:alerts"].map((to) => direct(item(meshId, alice, to)));
+    assert.deepEqual(codes(await store.accept(meshId, sent, 10)), ["accepted", "accepted"]);
   });
 
   it("tells the message at a place of the log, and of an empty place nothing", async (t) => {

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
-import { epochRecord, epochWrap, nextEpoch } from "./epoch.fixture.ts";
+import { epochRecord, epochWrap, handedIn, nextEpoch } from "./epoch.fixture.ts";
 import { type Bench, type On, changeBy, revoke } from "./store-bench.fixture.ts";
 
 /**
@@ -151,7 +151,7 @@ async function take(world: World, each: Step): Promise<void> {
         parent === undefined ? epochRecord(meshId, { destination, name, created_by, history }) : nextEpoch(parent);
       const given = each.for.map((n) => epochWrap(record.epoch_id, idOf(world, n)));
       if (place.records.filter((other) => other.parent === record.parent).length >= 16) return;
-      assert.equal(await store.createEpoch(meshId, record, given, now), true);
+      assert.equal(await store.createEpoch(meshId, record, given, handedIn(now)), true);
       place.records.push(record);
       for (const n of each.for) if (mayUse(world, place, n)) wraps.add(wrapName(record.epoch_id, n));
       return;
@@ -161,7 +161,7 @@ async function take(world: World, each: Step): Promise<void> {
       const record = place.records[each.which % Math.max(1, place.records.length)];
       if (record === undefined) return;
       const isNew = mayUse(world, place, each.for) && !wraps.has(wrapName(record.epoch_id, each.for));
-      const stored = await store.addWraps(meshId, [epochWrap(record.epoch_id, idOf(world, each.for))], now);
+      const stored = await store.addWraps(meshId, [epochWrap(record.epoch_id, idOf(world, each.for))], handedIn(now));
       assert.equal(stored, isNew ? 1 : 0);
       if (isNew) wraps.add(wrapName(record.epoch_id, each.for));
       return;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { type Identity, newIdentity } from "../testing/peer.ts";
+import { epochRecord, handedIn, nextEpoch } from "./epoch.fixture.ts";
 import { accepted, type Bench, item, type On } from "./store-bench.fixture.ts";
 
 /** The suite's part on topics, subscriptions, cursors and reading. */
@@ -252,6 +253,35 @@ export function topicsAndCursors(on: On): void {
         [within, before],
       ],
     );
+  });
+
+  it("tells all of a topic's history to who has subscribed, while the newest key is for late comers, and to nobody who has left", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob, now } = under;
+    const { topic_id } = await store.createTopic({ mesh_id: meshId, name: "builds", created_by: alice.memberId, now });
+    const history = async (page: { beforeSeq: number | null; limit: number } = { beforeSeq: null, limit: 10 }) =>
+      (await store.history(meshId, bob.memberId, { kind: "topic", topic_id }, page)).map(({ seq }) => seq);
+    const before = await send(under, alice, "#builds");
+    const elsewhere = await store.createTopic({ mesh_id: meshId, name: "other", created_by: alice.memberId, now });
+    await send(under, alice, "#other");
+    await store.subscribe(meshId, bob.memberId, "builds", now);
+    const within = await send(under, alice, "#builds");
+    const forAll = (topicId: string, name: string) =>
+      epochRecord(meshId, { destination: `topic:${topicId}`, name, created_by: alice.memberId });
+    await store.createEpoch(meshId, forAll(elsewhere.topic_id, "other"), [], handedIn(now));
+    assert.deepEqual(await history(), [within], "it has no key, whatever another topic has");
+    const first = forAll(topic_id, "builds");
+    await store.createEpoch(meshId, first, [], handedIn(now));
+    assert.deepEqual(await history(), [within, before]);
+    assert.deepEqual(await history({ beforeSeq: within, limit: 1 }), [before]);
+    const second = nextEpoch(first, { history: "joined" });
+    await store.createEpoch(meshId, second, [], handedIn(now));
+    assert.deepEqual(await history(), [within]);
+    await store.createEpoch(meshId, nextEpoch(second, { history: "all" }), [], handedIn(now));
+    assert.deepEqual(await history(), [within, before]);
+    await store.unsubscribe(meshId, bob.memberId, "builds", now);
+    await send(under, alice, "#builds");
+    assert.deepEqual(await history(), [within]);
   });
 
   it("counts how many subscribers hold a topic message, its sender aside", async (t) => {

@@ -107,7 +107,10 @@ export interface BrokerStore extends ApiKeyStore, BlobRows, KeyStore, Membership
     meshId: string,
     range: { afterSeq: number; toSeq: number; limitItems: number; limitBytes: number },
   ): Promise<RoutedMessage[]>;
-  /** Newest first, below `beforeSeq` (null: from the head). dm: what the member sent or received. */
+  /**
+   * Newest first, below `beforeSeq` (null: from the head). dm: what the member sent or received. Of a topic: what lies in the
+   * intervals of its subscription; all of it for who has subscribed now, where the topic's newest key is for late comers too.
+   */
   history(
     meshId: string,
     memberId: string,

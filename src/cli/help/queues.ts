@@ -23,7 +23,10 @@ export const topic: HelpTopic = {
         ["CLAUDEMESH_MESSAGE_ID, CLAUDEMESH_HISTORY_ID", "the broker's id of it, and its place in the mesh's log"],
         ["CLAUDEMESH_DELIVERIES", "1 the first time; more: somebody may have begun it before"],
         ["CLAUDEMESH_META, CLAUDEMESH_CONTENT_TYPE, CLAUDEMESH_PRIORITY", "as the sender gave them; no meta: empty"],
-        ["CLAUDEMESH_LEASE_ID", "for `queue extend`, `queue ack` or `queue nack` by hand"],
+        [
+          "CLAUDEMESH_LEASE_ID",
+          "for `queue extend`, `queue ack` or `queue nack` by hand, and for `files get --queue`, which writes a file that the message brought",
+        ],
       ],
     },
     "Told to stop (Ctrl-C, SIGTERM), it stops the command, acknowledges what the command has ended well and gives back the rest.",

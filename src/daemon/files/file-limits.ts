@@ -8,6 +8,8 @@ export const fileLimits = {
   blobsAtOnceMax: 3,
   /** One request for a blob, with all its bytes. */
   blobRequestMs: 120_000,
+  /** Files, and messages, that are remembered of leases that are held here. */
+  leasedFilesMax: 8_192,
   /** Connections to the broker for blobs, of all files together. */
   connectionsMax: 6,
   /** A file whose blobs the broker confirmed within this time is there still: a broker keeps them a day longer than messages. */

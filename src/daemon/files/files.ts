@@ -30,8 +30,8 @@ export interface Files extends Service {
     /** Told what a try failed of that is made again. */
     troubled?: (error: ClaudemeshError) => void,
   ): Promise<void>;
-  /** How much of a file this start has sent; null: it is not on its way. */
-  sent(fileId: string): number | null;
+  /** How many bytes of a put file the broker has, as far as was found out since the start. */
+  sent(fileId: string): number;
   /** The bytes of a message's file from `from` on. See {@link takeFile}. */
   take(attachment: Attachment, from: number, signal: AbortSignal): ReturnType<typeof takeFile>;
   bytes(): number;
@@ -81,7 +81,7 @@ export function createFiles(options: FilesOptions): Files {
     const { sha256, bytes } = require(fileId);
     const cipher = fileCipher(fileKey(secret, sha256), bytes);
     const began = clock.now();
-    await uploadFile({ spool, client, clock, random }, { fileId, cipher }, signal, {
+    await uploadFile({ spool, client, clock, random }, { fileId, bytes, cipher }, signal, {
       sent: (sent) => {
         way.sent += sent;
       },
@@ -158,7 +158,7 @@ export function createFiles(options: FilesOptions): Files {
     async ensureUploaded(fileIds, signal, troubled = () => undefined) {
       for (const fileId of fileIds) await ensureOne(fileId, signal, troubled);
     },
-    sent: (fileId) => ways.get(fileId)?.sent ?? null,
+    sent: (fileId) => (isConfirmed(fileId) ? (spool.file(fileId)?.bytes ?? 0) : (ways.get(fileId)?.sent ?? 0)),
     take: (attachment, from, signal) =>
       takeFile({ spool, client }, attachment, from, AbortSignal.any([signal, stopped.signal])),
     bytes: () => spool.bytes(),

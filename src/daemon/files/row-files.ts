@@ -54,7 +54,7 @@ export function createRowFiles(options: {
       const error = failed ?? trouble;
       const reason =
         error === null
-          ? { code: "broker_unreachable", message: "its files are on their way to the broker" }
+          ? { code: "waits_for_files", message: "its files are on their way to the broker" }
           : { code: error.code, message: error.message };
       return { ready: false, forGood: failed !== null, reason };
     },

@@ -2,7 +2,7 @@ import { fullJitter } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { BlobClient } from "./blob-client.ts";
-import type { FileCipher } from "./file-format.ts";
+import { chunkBytes, type FileCipher } from "./file-format.ts";
 import { fileLimits } from "./file-limits.ts";
 import { eachOf } from "./pool.ts";
 import type { Place, Spool } from "./spool.ts";
@@ -21,22 +21,23 @@ export interface UploadParts {
  */
 export async function uploadFile(
   parts: UploadParts,
-  file: { readonly fileId: string; readonly cipher: FileCipher },
+  file: { readonly fileId: string; readonly bytes: number; readonly cipher: FileCipher },
   signal: AbortSignal,
   hear: { readonly sent: (bytes: number) => void; readonly troubled: (error: ClaudemeshError) => void },
 ): Promise<void> {
   const { spool, client } = parts;
-  const { fileId, cipher } = file;
+  const { fileId, bytes, cipher } = file;
   const sealedIndex = await spool.putBlob(fileId, "index");
   const index = sealedIndex === null ? null : cipher.openIndex(sealedIndex);
   if (index === null) throw spoolDamaged();
   const bring = (blobId: string, place: Place): Promise<void> =>
     persist(parts, signal, hear.troubled, async () => {
-      if (await client.has(blobId, signal)) return;
-      const sealed = await spool.putBlob(fileId, place);
-      if (sealed === null) throw spoolDamaged();
-      await client.put(blobId, sealed, signal);
-      hear.sent(sealed.length);
+      if (!(await client.has(blobId, signal))) {
+        const sealed = await spool.putBlob(fileId, place);
+        if (sealed === null) throw spoolDamaged();
+        await client.put(blobId, sealed, signal);
+      }
+      if (place !== "index") hear.sent(Math.min(chunkBytes, bytes - place * chunkBytes));
     });
   await eachOf(index.chunks, fileLimits.blobsAtOnceMax, bring);
   await bring(fileId, "index");

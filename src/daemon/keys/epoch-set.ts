@@ -1,5 +1,6 @@
 import { type EpochRecord, epochRecordHolds } from "../../protocol/epoch.ts";
-import { activeMember, keyInUse, type MembershipState, mayUse } from "../../protocol/membership/state.ts";
+import { epochProblem } from "../../protocol/membership/epoch-rules.ts";
+import { activeMember, type MembershipState, mayUse } from "../../protocol/membership/state.ts";
 import type { KnownEpoch, TopicKeys } from "./topic-keys-file.ts";
 
 /**
@@ -9,7 +10,10 @@ import type { KnownEpoch, TopicKeys } from "./topic-keys-file.ts";
 export class EpochSet {
   readonly #epochs = new Map<string, KnownEpoch>();
   readonly #tips = new Map<string, KnownEpoch>();
+  /** The first of each place that follows none, as they came. */
+  readonly #first = new Map<string, EpochRecord>();
   readonly #departures = new Map<string, number>();
+  #lost: ReadonlySet<string> = new Set();
 
   constructor(kept: Pick<TopicKeys, "epochs" | "departures">) {
     for (const epoch of kept.epochs) this.put(epoch);
@@ -26,9 +30,56 @@ export class EpochSet {
     const place = placeOf(epoch.record);
     const known = { ...epoch, key: epoch.key ?? this.#epochs.get(id)?.key ?? null };
     this.#epochs.set(id, known);
+    if (epoch.record.parent === null && !this.#first.has(place)) this.#first.set(place, epoch.record);
+    this.#raiseTip(known);
+  }
+
+  #raiseTip(epoch: KnownEpoch): void {
+    const place = placeOf(epoch.record);
     const tip = this.#tips.get(place);
-    if (tip === undefined || tip.record.epoch_id === id || isBefore(tip.record, epoch.record))
-      this.#tips.set(place, known);
+    if (this.#lost.has(epoch.record.epoch_id)) return;
+    if (tip === undefined || tip.record.epoch_id === epoch.record.epoch_id || isBefore(tip.record, epoch.record))
+      this.#tips.set(place, epoch);
+  }
+
+  /** Those that the broker does not have and does not take again: they open what was sealed under them, and seal nothing any more. */
+  setLost(epochIds: ReadonlySet<string>): void {
+    if (epochIds.size === 0 && this.#lost.size === 0) return;
+    this.#lost = epochIds;
+    this.#tips.clear();
+    for (const epoch of this.#epochs.values()) this.#raiseTip(epoch);
+  }
+
+  /**
+   * The broker's numbers stand for something else from now on. What somebody has left since stays so; the rest is told again, and gets
+   * its new number then.
+   */
+  renumber(): void {
+    for (const [id, epoch] of this.#epochs) {
+      const departed = this.#departures.get(epoch.record.destination) ?? -1;
+      this.#epochs.set(id, { ...epoch, keySeq: epoch.keySeq > departed ? untold : leftSince });
+    }
+    for (const destination of this.#departures.keys()) this.#departures.set(destination, leftSince);
+    this.#tips.clear();
+    for (const epoch of this.#epochs.values()) this.#raiseTip(epoch);
+  }
+
+  /** The broker told again of an epoch that is known. */
+  tellAgain(epochId: string, keySeq: number): boolean {
+    const known = this.#epochs.get(epochId);
+    if (known?.keySeq !== untold || keySeq <= untold) return false;
+    this.put({ ...known, keySeq });
+    return true;
+  }
+
+  all(): Iterable<KnownEpoch> {
+    return this.#epochs.values();
+  }
+
+  /** By which an epoch's history is measured: that of the one that it follows, or of the first that follows none. */
+  before(record: EpochRecord): EpochRecord | null {
+    const before = record.parent === null ? this.#first.get(placeOf(record)) : this.#epochs.get(record.parent)?.record;
+    return before ?? null;
   }
 
   /** Somebody who may know its keys left a destination. */
@@ -85,26 +136,34 @@ export class EpochSet {
   }
 }
 
+/** Numbers of epochs in between two lives of a broker's store; real ones begin with 1, and are never below that of a later departure. */
+const leftSince = 0;
+const untold = 1;
+
 /**
- * Why a record from the broker is none: `unexplained` while the chain lacks the head that it names. null: it was made by a member that
- * was active then, with a key in use then, after one that is known, for a destination of this mesh.
+ * Why a record from the broker is none: `unexplained` while the chain lacks the head that it names, `orphaned` while the one that it
+ * follows is not known. null: it was made by a member that was active then, with a key in use then, after one that is known, for a
+ * destination of this mesh, with the history of that one unless by an owner or admin.
  */
 export function refusedEpoch(record: EpochRecord, state: MembershipState, known: EpochSet): string | null {
   if (record.mesh_id !== state.meshId) return "it belongs to another mesh";
   if (!epochRecordHolds(record)) return "its signature does not hold";
-  const place = state.places.get(record.membership_head);
-  if (place === undefined) return unexplained;
-  const maker = state.members.get(record.created_by);
-  if (maker === undefined || !keyInUse(maker, record.key_id, place))
-    return "its maker was no member with that key then";
-  if (record.parent === null) return null;
-  const parent = known.get(record.parent)?.record;
-  if (parent === undefined) return "the one before it is not known";
-  if (placeOf(parent) !== placeOf(record) || parent.depth + 1 !== record.depth) return "it does not follow its parent";
+  const problem = epochProblem(record, state, known.before(record));
+  if (problem === "head_unknown") return unexplained;
+  if (problem === "maker_unknown") return "its maker was no member with that key then";
+  if (record.parent !== null) {
+    const parent = known.get(record.parent)?.record;
+    if (parent === undefined) return orphaned;
+    if (placeOf(parent) !== placeOf(record) || parent.depth + 1 !== record.depth)
+      return "it does not follow its parent";
+  }
+  if (problem === "history_not_its_own")
+    return "its maker may not change whether who comes later gets the keys before it";
   return null;
 }
 
 export const unexplained = "the membership that it names is not known";
+export const orphaned = "the one before it is not known";
 
 /** `#name` or `queue:name`, as grants name it. */
 export function addressOf({ destination, name }: Pick<EpochRecord, "destination" | "name">): string {

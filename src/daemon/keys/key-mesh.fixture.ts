@@ -138,7 +138,7 @@ function keyMember(
     online: true,
     async follow() {
       await membership.follow(request);
-      await member.keyring.follow(request);
+      await member.keyring.follow(request, { opened: true });
     },
     async ready(to) {
       for (;;) {
@@ -193,11 +193,18 @@ function keyMember(
 
 /** What brokers keep of keys, for one topic #ops and one queue. */
 export interface KeyBroker {
-  items: { readonly to: string | null; readonly item: KeyItem }[];
+  items: { readonly to: string | null; readonly item: KeyItem; readonly by?: string }[];
   readonly subscribers: Set<string>;
   readonly asked: string[];
   /** Members that the broker shows every record, whatever the membership says. */
   readonly friends: Set<string>;
+  logEpoch: number;
+  /** Puts back what it had when this was called. */
+  backup(): () => void;
+  /** So many numbers are given to what concerns none of these members. */
+  skip(numbers: number): void;
+  /** What a member's wrap of an epoch came by: `member_id` of who handed it in. */
+  wrappedBy(epochId: string, memberId: string): string | null;
   /** Runs before a frame is answered. */
   before: ((frame: { type: string } & Record<string, unknown>) => void) | null;
   subscribe(memberId: string): void;
@@ -212,12 +219,28 @@ const pageMax = 4;
 function keyBroker(chain: ChainBroker): KeyBroker {
   const opsKey = `topic:${opsId}`;
   let seq = 0;
+  const refused = new Set<string>();
   const broker: KeyBroker = {
     items: [],
     subscribers: new Set(),
     asked: [],
     friends: new Set(),
     before: null,
+    logEpoch: 1,
+    backup() {
+      const [items, then] = [broker.items, seq];
+      broker.items = [...items];
+      return () => {
+        broker.items = [...items];
+        seq = then;
+      };
+    },
+    skip: (numbers) => {
+      seq += numbers;
+    },
+    wrappedBy: (epochId, memberId) =>
+      broker.items.find(({ to, item }) => to === memberId && item.kind === "wrap" && item.wrap.epoch_id === epochId)
+        ?.by ?? null,
     subscribe: (memberId) => void broker.subscribers.add(memberId),
     unsubscribe(memberId) {
       broker.subscribers.delete(memberId);
@@ -239,33 +262,61 @@ function keyBroker(chain: ChainBroker): KeyBroker {
           });
           const items = above.slice(0, pageMax).map(({ item }) => item);
           const more = above.length > pageMax;
-          return { items, through: seq, next_after: more ? (items.at(-1)?.key_seq ?? null) : null };
+          return {
+            items,
+            through: seq,
+            next_after: more ? (items.at(-1)?.key_seq ?? null) : null,
+            log_epoch: broker.logEpoch,
+          };
         }
         case "topic_members":
           return { members: [...broker.subscribers].map((id) => ({ member_id: id })) };
         case "epoch_create": {
           const record = frame["record"] as EpochRecord;
           const known = broker.records();
+          if (known.some(({ epoch_id: id }) => id === record.epoch_id)) {
+            addWraps(memberId, frame["wraps"] as readonly EpochWrap[]);
+            return { created: false };
+          }
+          if (record.parent !== null && !known.some(({ epoch_id: id }) => id === record.parent))
+            throw new ClaudemeshError("not_found", "the one before it is not here");
           const siblings = known.filter((other) => sameParent(other, record));
           if (siblings.length >= siblingsMax) throw new ClaudemeshError("too_many_epochs", "enough of them");
           seq += 1;
           broker.items.push({ to: null, item: { key_seq: seq, kind: "epoch", record } });
-          addWraps(frame["wraps"] as readonly EpochWrap[]);
+          addWraps(memberId, frame["wraps"] as readonly EpochWrap[]);
           return { created: true };
         }
         case "epoch_wraps":
-          return { stored: addWraps(frame["wraps"] as readonly EpochWrap[]) };
+          return { stored: addWraps(memberId, frame["wraps"] as readonly EpochWrap[]) };
         case "keys_wanted": {
           const wanted = broker.records().flatMap((record) => {
             if (!hasWrap(record.epoch_id, memberId)) return [];
             return activeMembers(state()).flatMap(({ memberId: other }) =>
-              entitled(other, record.destination) && !hasWrap(record.epoch_id, other)
+              entitled(other, record.destination) &&
+              !hasWrap(record.epoch_id, other) &&
+              !refused.has(`${record.epoch_id} ${other} ${memberId}`)
                 ? [{ epoch_id: record.epoch_id, destination: record.destination, member_id: other }]
                 : [],
             );
           });
           return { wanted, more: false };
         }
+        case "wrap_refused": {
+          const by = broker.wrappedBy(String(frame["epoch_id"]), memberId);
+          if (by === null) return { taken: false };
+          refused.add(`${String(frame["epoch_id"])} ${memberId} ${by}`);
+          broker.items = broker.items.filter(
+            ({ to, item }) => !(to === memberId && item.kind === "wrap" && item.wrap.epoch_id === frame["epoch_id"]),
+          );
+          return { taken: true };
+        }
+        case "keys_held":
+          return {
+            lacking: (frame["epoch_ids"] as readonly string[]).filter(
+              (id) => !broker.records().some(({ epoch_id: known }) => known === id) || !hasWrap(id, memberId),
+            ),
+          };
         default:
           throw new Error(`nobody asked this broker for ${frame.type} before`);
       }
@@ -284,13 +335,14 @@ function keyBroker(chain: ChainBroker): KeyBroker {
   };
   const hasWrap = (epochId: string, memberId: string): boolean =>
     broker.items.some(({ to, item }) => to === memberId && item.kind === "wrap" && item.wrap.epoch_id === epochId);
-  const addWraps = (wraps: readonly EpochWrap[]): number => {
+  const addWraps = (by: string, wraps: readonly EpochWrap[]): number => {
     let stored = 0;
     for (const wrap of wraps) {
       if (hasWrap(wrap.epoch_id, wrap.member_id)) continue;
+      if (refused.has(`${wrap.epoch_id} ${wrap.member_id} ${by}`)) continue;
       seq += 1;
       stored += 1;
-      broker.items.push({ to: wrap.member_id, item: { key_seq: seq, kind: "wrap", wrap } });
+      broker.items.push({ to: wrap.member_id, by, item: { key_seq: seq, kind: "wrap", wrap } });
     }
     return stored;
   };

@@ -12,10 +12,13 @@ import { unknownQueue, unknownTopic } from "../resolve-address.ts";
 import { sealDirect, sealToEpoch } from "../sealing/seal-body.ts";
 import { EpochSet } from "./epoch-set.ts";
 import { foundEpoch } from "./found-epoch.ts";
+import { handInLost } from "./hand-in-lost.ts";
 import { openSealed } from "./open-sealed.ts";
 import type { OwnKey } from "./own-key.ts";
 import { readKeys } from "./read-keys.ts";
+import { refuseWraps } from "./refuse-wraps.ts";
 import { type KeyedDestination, keyedDestination, readiness } from "./readiness.ts";
+import { requireHistory, requireRotator } from "./require-rotation.ts";
 import { readTopicKeys, type TopicKeys, writeTopicKeys } from "./topic-keys-file.ts";
 import { wrapForOthers } from "./wrap-for-others.ts";
 
@@ -52,7 +55,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const { clock, log, identity, membership } = options;
   const kept = readTopicKeys(options.path, log, clock.now());
   const epochs = new EpochSet(kept);
-  let { cursor, unexplainedFrom } = kept;
+  let { cursor, logEpoch, unexplainedFrom } = kept;
   /** Head of the chain under which what lies from `unexplainedFrom` was looked at last. */
   let unexplainedUnder: string | null = null;
   /** Topics that this member had subscribed to when its keys were read last; null: not since the start. */
@@ -79,7 +82,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   }
 
   function keep(): void {
-    const file: TopicKeys = { cursor, unexplainedFrom, ...epochs.kept() };
+    const file: TopicKeys = { cursor, logEpoch, unexplainedFrom, ...epochs.kept() };
     writeTopicKeys(options.path, file);
   }
 
@@ -95,21 +98,38 @@ export function createKeyring(options: KeyringOptions): Keyring {
       log,
     };
     let found = await readKeys(request, after, epochs, reader);
-    // The key of an epoch whose record was told to others before this member came to the destination.
-    if (found.orphaned && after > 0) found = { ...(await readKeys(request, 0, epochs, reader)), changed: true };
-    if (!found.changed && found.cursor === cursor && found.unexplainedFrom === unexplainedFrom) return;
+    // Its log or its count is not the one that the numbers here are of: a backup was put back.
+    const isOther = found.cursor < cursor || (logEpoch !== null && found.logEpoch !== logEpoch);
+    if (isOther) epochs.renumber();
+    // Or a key came whose record was told to others before this member came to the destination.
+    if (isOther || (found.orphaned && after > 0)) {
+      const { refused } = found;
+      found = { ...(await readKeys(request, 0, epochs, reader)), changed: true };
+      found = { ...found, refused: [...refused, ...found.refused] };
+    }
+    await refuseWraps(request, found.refused, log);
+    if (
+      !found.changed &&
+      found.cursor === cursor &&
+      found.logEpoch === logEpoch &&
+      found.unexplainedFrom === unexplainedFrom
+    )
+      return;
     cursor = found.cursor;
+    logEpoch = found.logEpoch;
     unexplainedUnder = state()?.head ?? null;
     unexplainedFrom = found.unexplainedFrom;
     // Killed before here, the same is read again: the cursor moves with what was read below it.
     keep();
   }
 
-  async function follow(request: LinkRequest, fromStart: boolean): Promise<void> {
+  async function follow(request: LinkRequest, fromStart: boolean, opened: boolean): Promise<void> {
     await inTurn(async () => {
       const known = state();
       if (known === null) return;
       await read(request, fromStart);
+      const here = { memberId: identity.memberId, directory: options.directory(), log };
+      if (opened && (await handInLost(request, epochs, state() ?? known, here)) > 0) await read(request, false);
       await wrapForOthers(request, epochs, state() ?? known);
     }).catch(older);
     comeLate();
@@ -257,24 +277,31 @@ export function createKeyring(options: KeyringOptions): Keyring {
       return () => listeners.delete(listener);
     },
     async rotate(destination, history) {
+      const self = requireRotator(state(), identity.memberId);
       const target = keyedDestination(destination, options.directory());
       if (target === null)
         throw destination.kind === "topic"
           ? unknownTopic(destination.ref, options.directory()?.topics ?? [])
           : unknownQueue(destination.ref, options.directory()?.queues ?? []);
+      await inTurn(() => read(options.request, epochs.tip(target) === null));
+      requireHistory(self, epochs.tip(target)?.record ?? null, history);
       const record = await make(target, history);
       await inTurn(() => read(options.request, false));
       changed();
       return record;
     },
-    async follow(request, wholly = false) {
+    present(destination) {
+      const target = keyedDestination(destination, options.directory());
+      return target === null ? null : (epochs.tip(target)?.record ?? null);
+    },
+    async follow(request, reason = {}) {
       // Pauses end with the link that they were for.
       for (const { timer } of failures.values()) timer?.cancel();
       failures.clear();
       refusals.clear();
       const topics = options.directory()?.topics ?? [];
       const subscribed = JSON.stringify(topics.filter((topic) => topic.subscribed).map(({ topic_id: id }) => id));
-      await follow(request, wholly || subscribed !== readFor);
+      await follow(request, reason.wholly === true || subscribed !== readFor, reason.opened === true);
       readFor = subscribed;
     },
   };

@@ -1,11 +1,11 @@
 import type { Log } from "../../base/log.ts";
-import { readEpochRecord, readEpochWrap } from "../../protocol/epoch.ts";
+import { type EpochWrap, readEpochRecord, readEpochWrap } from "../../protocol/epoch.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
 import type { LinkRequest } from "../parts.ts";
 import { unwrapEpochKey } from "../sealing/wrap.ts";
-import { type EpochSet, refusedEpoch, unexplained } from "./epoch-set.ts";
+import { type EpochSet, orphaned, refusedEpoch, unexplained } from "./epoch-set.ts";
 import type { OwnKey } from "./own-key.ts";
 
 /** Pages of one reading: a broker that tells ever more of them is asked again another time. */
@@ -22,14 +22,18 @@ export interface KeyReader {
 
 /** What one reading of the broker's keys came to. */
 export interface KeysRead {
-  /** The broker has told everything up to here. */
+  /** The broker has told everything up to here; below what was asked for: it has lost what it told before. */
   readonly cursor: number;
   /** The first item that names a membership which is not known; null: there was none. */
   readonly unexplainedFrom: number | null;
   /** Something was learned. */
   readonly changed: boolean;
-  /** A key came of an epoch that is not known: its record lies below what was read. */
+  /** A key came of an epoch that is not known, or an epoch after one that is not: its record lies below what was read. */
   readonly orphaned: boolean;
+  /** The epoch of the broker's log; null: it did not say. */
+  readonly logEpoch: number | null;
+  /** Wraps for this member that do not open. */
+  readonly refused: readonly Pick<EpochWrap, "epoch_id" | "sealed_to">[];
 }
 
 /**
@@ -47,14 +51,19 @@ export async function readKeys(
   let changed = false;
   let orphaned = false;
   let followed = false;
+  let logEpoch: number | null = null;
+  const refused: EpochWrap[] = [];
+  const learning = { epochs, refused, isLast: after === 0, ...reader };
   for (let pages = 0; pages < pagesMax; pages += 1) {
-    const { items, through, nextAfter } = readPage(await request({ type: "keys", after: cursor }), cursor);
+    const page = readPage(await request({ type: "keys", after: cursor }), cursor);
+    const { items, through, nextAfter } = page;
+    logEpoch = page.logEpoch;
     for (const item of items) {
-      let outcome = learn(item, epochs, reader);
+      let outcome = learn(item, learning);
       if (outcome === "unexplained" && !followed) {
         followed = true;
         await reader.followMembership();
-        outcome = learn(item, epochs, reader);
+        outcome = learn(item, learning);
       }
       if (outcome === "unexplained") unexplainedFrom ??= item.keySeq;
       if (outcome === "learned") changed = true;
@@ -63,7 +72,7 @@ export async function readKeys(
     cursor = nextAfter ?? through;
     if (nextAfter === null) break;
   }
-  return { cursor, unexplainedFrom, changed, orphaned };
+  return { cursor, unexplainedFrom, changed, orphaned, logEpoch, refused };
 }
 
 interface PlacedItem {
@@ -73,13 +82,21 @@ interface PlacedItem {
 
 type Outcome = "learned" | "known" | "unexplained" | "orphaned";
 
-function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyReader): Outcome {
+interface Learning extends KeyReader {
+  readonly epochs: EpochSet;
+  readonly refused: EpochWrap[];
+  /** Everything that the broker has was read from its beginning: what is not known now does not come. */
+  readonly isLast: boolean;
+}
+
+function learn({ keySeq, fields }: PlacedItem, learning: Learning): Outcome {
+  const { epochs, log } = learning;
   try {
     switch (fields["kind"]) {
       case "epoch":
-        return learnEpoch(fields["record"], keySeq, epochs, reader);
+        return learnEpoch(fields["record"], keySeq, learning);
       case "wrap":
-        return learnKey(fields["wrap"], epochs, reader);
+        return learnKey(fields["wrap"], learning);
       case "departed":
         epochs.depart(String(fields["destination"]), keySeq);
         return "learned";
@@ -88,18 +105,19 @@ function learn({ keySeq, fields }: PlacedItem, epochs: EpochSet, reader: KeyRead
     }
   } catch (thrown) {
     const { code, message } = ClaudemeshError.from(thrown);
-    reader.log.warn({ code, error: message, key_seq: keySeq }, "the broker's news of a topic's key cannot be read");
+    log.warn({ code, error: message, key_seq: keySeq }, "the broker's news of a topic's key cannot be read");
     return "known";
   }
 }
 
-function learnEpoch(value: unknown, keySeq: number, epochs: EpochSet, { state, log }: KeyReader): Outcome {
+function learnEpoch(value: unknown, keySeq: number, { epochs, isLast, state, log }: Learning): Outcome {
   const record = readEpochRecord(value);
-  if (epochs.get(record.epoch_id) !== null) return "known";
+  if (epochs.get(record.epoch_id) !== null) return epochs.tellAgain(record.epoch_id, keySeq) ? "learned" : "known";
   const known = state();
   if (known === null) return "unexplained";
   const refusal = refusedEpoch(record, known, epochs);
   if (refusal === unexplained) return "unexplained";
+  if (refusal === orphaned && !isLast) return "orphaned";
   if (refusal !== null) {
     log.warn(
       { epoch: record.epoch_id, destination: record.destination, reason: refusal },
@@ -111,7 +129,7 @@ function learnEpoch(value: unknown, keySeq: number, epochs: EpochSet, { state, l
   return "learned";
 }
 
-function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: KeyReader): Outcome {
+function learnKey(value: unknown, { epochs, refused, memberId, ownKeys, log }: Learning): Outcome {
   const wrap = readEpochWrap(value);
   const epoch = epochs.get(wrap.epoch_id);
   const own = ownKeys().find(({ publicKey }) => publicKey === wrap.sealed_to);
@@ -124,6 +142,7 @@ function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: 
       { epoch: wrap.epoch_id, destination: epoch.record.destination },
       "a topic's key that was sealed to this member does not open",
     );
+    refused.push(wrap);
     return "known";
   }
   epochs.put({ ...epoch, key });
@@ -134,9 +153,14 @@ function learnKey(value: unknown, epochs: EpochSet, { memberId, ownKeys, log }: 
 function readPage(
   answer: unknown,
   after: number,
-): { readonly items: readonly PlacedItem[]; readonly through: number; readonly nextAfter: number | null } {
+): {
+  readonly items: readonly PlacedItem[];
+  readonly through: number;
+  readonly nextAfter: number | null;
+  readonly logEpoch: number | null;
+} {
   const fields = isRecord(answer) ? answer : {};
-  const { items, through, next_after: nextAfter } = fields;
+  const { items, through, next_after: nextAfter, log_epoch: logEpoch } = fields;
   const goesOn = nextAfter === null || (Number.isSafeInteger(nextAfter) && Number(nextAfter) > after);
   if (!Array.isArray(items) || !Number.isSafeInteger(through) || Number(through) < 0 || !goesOn)
     throw new ClaudemeshError("protocol_error", "the broker's list of keys cannot be read", {
@@ -147,7 +171,8 @@ function readPage(
       const keySeq = isRecord(item) ? item["key_seq"] : undefined;
       return isRecord(item) && Number.isSafeInteger(keySeq) ? [{ keySeq: Number(keySeq), fields: item }] : [];
     }),
-    through: Math.max(Number(through), after),
+    through: Number(through),
     nextAfter: nextAfter === null ? null : Number(nextAfter),
+    logEpoch: Number.isSafeInteger(logEpoch) ? Number(logEpoch) : null,
   };
 }

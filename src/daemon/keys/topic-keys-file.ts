@@ -23,6 +23,8 @@ export interface KnownEpoch {
 export interface TopicKeys {
   /** The broker has told everything up to here. */
   readonly cursor: number;
+  /** The epoch of the broker's log in which its numbers were given; null: none was read. */
+  readonly logEpoch: number | null;
   /** Where something lies that the chain did not explain yet, and from which is read again once it has grown; null: nothing. */
   readonly unexplainedFrom: number | null;
   readonly epochs: readonly KnownEpoch[];
@@ -30,13 +32,14 @@ export interface TopicKeys {
   readonly departures: readonly { readonly destination: string; readonly keySeq: number }[];
 }
 
-export const noTopicKeys: TopicKeys = { cursor: 0, unexplainedFrom: null, epochs: [], departures: [] };
+export const noTopicKeys: TopicKeys = { cursor: 0, logEpoch: null, unexplainedFrom: null, epochs: [], departures: [] };
 
 /** topic_keys.json (0600), replaced as a whole. */
 export function writeTopicKeys(path: string, keys: TopicKeys): void {
   const file = {
     schema_version: schemaVersion,
     cursor: keys.cursor,
+    log_epoch: keys.logEpoch,
     unexplained_from: keys.unexplainedFrom,
     epochs: keys.epochs.map(({ record, keySeq, key }) => ({
       record,
@@ -77,15 +80,17 @@ export function readTopicKeys(path: string, log: Log, now: number): TopicKeys {
 function parsed(value: unknown, path: string): TopicKeys | null {
   if (!isRecord(value)) return null;
   const { schema_version: version, cursor, unexplained_from: unexplained, epochs, departures } = value;
+  const logEpoch = value["log_epoch"] ?? null;
   if (typeof version === "number" && version > schemaVersion)
     throw new ClaudemeshError("schema_newer", `${path} was written by a newer claudemesh (schema ${version})`, {
       hint: "install that version or a later one",
     });
   if (version !== schemaVersion || !isPlace(cursor) || !Array.isArray(epochs) || !Array.isArray(departures))
     return null;
-  if (unexplained !== null && !isPlace(unexplained)) return null;
+  if ((unexplained !== null && !isPlace(unexplained)) || (logEpoch !== null && !isPlace(logEpoch))) return null;
   return {
     cursor,
+    logEpoch,
     unexplainedFrom: unexplained,
     epochs: epochs.map(knownEpoch),
     departures: departures.map(departure),

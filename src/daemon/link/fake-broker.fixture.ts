@@ -28,6 +28,8 @@ export interface FakeLink {
   readonly socket: WebSocket;
   /** What it says of the mesh's topics whenever it is asked; null: the test answers. None by default. */
   topics: readonly Record<string, unknown>[] | null;
+  /** What it says of keys of a mesh that has a chain. None by default. */
+  keys: Readonly<Record<string, unknown>>;
   /** The next frame of that type; others before it are passed over. */
   next<T extends DaemonFrame["type"]>(type: T): Promise<Extract<DaemonFrame, { type: T }>>;
   send(frame: Record<string, unknown>): void;
@@ -118,7 +120,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
         (error: ClaudemeshError) => link.send({ ...refusalOf(error), id: frame.id }),
       );
     else if (member !== null && chain !== null && frame.type === "keys")
-      link.send({ type: "reply", id: frame.id, result: { items: [], through: 0, next_after: null } });
+      link.send({ type: "reply", id: frame.id, result: link.keys });
     else if (member !== null && chain !== null && frame.type === "keys_wanted")
       link.send({ type: "reply", id: frame.id, result: { wanted: [], more: false } });
     else if (member !== null && frame.type === "members")
@@ -135,6 +137,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
   const link: FakeLink = {
     socket,
     topics: [],
+    keys: { items: [], through: 0, next_after: null, log_epoch: 1 },
     closed,
     async next(type) {
       for (;;) {

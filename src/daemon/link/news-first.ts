@@ -51,7 +51,7 @@ export function createNewsFirst(
       remember(heads);
       if (needsNewerPolicy(context, items)) await refreshDirectory();
       const keys = missingKeys(items);
-      if (keys.length > 0) await keyring.follow(request, true);
+      if (keys.length > 0) await keyring.follow(request, { wholly: true });
       remember(keys);
     },
   };

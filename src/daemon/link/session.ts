@@ -339,7 +339,7 @@ export function createSession(
         if (context.keysToAnnounce !== undefined && context.membership.state() === null)
           void announceKeys(context.keysToAnnounce, request, log);
         await refreshDirectory();
-        await context.keyring.follow(request, inbox.undecryptableCount() > 0);
+        await context.keyring.follow(request, { opened: true, wholly: inbox.undecryptableCount() > 0 });
         await drain.open();
       } catch (error) {
         failed(error);

@@ -17,7 +17,7 @@ export function unsealedMesh(
   change: Partial<MembershipState> = {},
 ): {
   readonly membership: Pick<Membership, "state">;
-  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
+  readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow" | "rotate" | "present">;
 } {
   const state: MembershipState = {
     meshId: "",
@@ -38,6 +38,10 @@ export function unsealedMesh(
       open: () => ({ content: null, reason: "there are no keys", forGood: true }),
       hasEpochKey: () => false,
       follow: async () => undefined,
+      rotate: async () => {
+        throw new TypeError("there are no keys");
+      },
+      present: () => null,
     },
   };
 }
@@ -47,6 +51,7 @@ export function chainMember(memberId: string, name: string, change: Partial<Chai
     memberId,
     name,
     role: "member",
+    roles: [{ role: "member", since: 0 }],
     status: "active",
     keys: [{ keyId: memberId, x25519: "00".repeat(32), since: 0 }],
     since: 0,

@@ -20,10 +20,14 @@ export async function askBroker(
   try {
     return await link.request(frame, gone);
   } catch (thrown) {
-    const error = ClaudemeshError.from(thrown);
-    if (error.details["unknown_type"] === undefined) throw error;
-    throw new ClaudemeshError("feature_unavailable", "this mesh's broker is older and cannot answer this", {
-      hint: "claudemesh version shows what was negotiated with it",
-    });
+    throw olderBroker(ClaudemeshError.from(thrown));
   }
+}
+
+/** What a broker's refusal of a frame that it does not know means to who asked. */
+export function olderBroker(error: ClaudemeshError): ClaudemeshError {
+  if (error.details["unknown_type"] === undefined) return error;
+  return new ClaudemeshError("feature_unavailable", "this mesh's broker is older and cannot answer this", {
+    hint: "claudemesh version shows what was negotiated with it",
+  });
 }

@@ -27,13 +27,13 @@ async function api(t: TestContext) {
   const chain = chainBroker([foundChain(ada)]);
   const { routes, problems } = checkedRoutes(
     [
-      ...topicRoutes({ link, membership: membershipOf(chain, ada), self }),
+      ...topicRoutes({ link, membership: membershipOf(chain, ada), keyring: unsealedMesh({}).keyring, self }),
       ...historyRoutes({
         link,
         self,
         mesh: plainMesh,
         log: silentLog,
-        outbox: { sentBody: () => null },
+        outbox: { sentContent: () => null },
         ...unsealedMesh({ [bob]: "bob" }),
       }),
     ],

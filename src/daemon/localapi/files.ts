@@ -8,12 +8,13 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { fileLimits } from "../files/file-limits.ts";
 import type { Files } from "../files/files.ts";
-import type { Inbox, Link } from "../parts.ts";
-import { fileView } from "./answers/files.schema.ts";
+import type { Link } from "../parts.ts";
+import { fileList, fileView } from "./answers/files.schema.ts";
+import { type MessageFiles, messageQuery, messageQueryErrors } from "./message-files.ts";
 
 export interface FileParts {
   readonly files: Pick<Files, "put" | "take">;
-  readonly inbox: Pick<Inbox, "attachments">;
+  readonly messageFiles: MessageFiles;
   readonly link: Pick<Link, "fileBytes">;
 }
 
@@ -52,6 +53,20 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
       },
     }),
     operation({
+      name: "fileList",
+      method: "GET",
+      path: "/v1/files",
+      summary: "Files that a message brought, whether it stands in the inbox, in the broker's history or under a lease",
+      query: messageQuery,
+      answers: [{ status: 200, description: "In the order of the message", body: fileList }],
+      errors: ["not_found", ...messageQueryErrors],
+      async handle({ query }) {
+        const found = await parts.messageFiles(query);
+        if (found === null) throw noSuchMessage();
+        return { status: 200, body: { items: found.map(({ shown }) => shown) } };
+      },
+    }),
+    operation({
       name: "fileTake",
       method: "GET",
       path: "/v1/files/{file_id}",
@@ -66,7 +81,7 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
         ),
       },
       query: {
-        inbox_id: described(whole(1, Number.MAX_SAFE_INTEGER), "The message that brought it"),
+        ...messageQuery,
         from: described(optional(whole(0, Number.MAX_SAFE_INTEGER)), "Bytes to leave out: how many an earlier try got"),
       },
       places,
@@ -80,18 +95,17 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
       ],
       errors: [
         "auth_failed",
-        "broker_unreachable",
         "certificate_mismatch",
-        "feature_unavailable",
         "file_damaged",
         "file_gone",
         "not_a_member",
-        "store_unavailable",
+        ...messageQueryErrors,
       ],
       async handle({ params, query, gone }) {
-        const attachment = parts.inbox.attachments(query.inbox_id)?.find(({ file_id }) => file_id === params.file_id);
-        if (attachment === undefined) throw noSuchFile();
-        const { from = 0 } = query;
+        const { from = 0, ...message } = query;
+        const found = (await parts.messageFiles(message))?.find(({ shown }) => shown.file_id === params.file_id);
+        if (found === undefined) throw noSuchFile();
+        const attachment = found.attachment();
         if (from > attachment.bytes) throw invalid("from", `must be at most ${attachment.bytes}, the file's length`);
         const { length, chunks } = await parts.files.take(attachment, from, gone());
         return {
@@ -109,6 +123,12 @@ export function fileRoutes(parts: FileParts): readonly Route[] {
 
 function noSuchFile(): ClaudemeshError {
   return new ClaudemeshError("not_found", "this message brought no such file", {
-    hint: "claudemesh files list INBOX_ID shows what it brought",
+    hint: "claudemesh files list shows what a message brought",
+  });
+}
+
+function noSuchMessage(): ClaudemeshError {
+  return new ClaudemeshError("not_found", "there is no such message, or nothing of it can be read here", {
+    hint: "claudemesh inbox, claudemesh history and claudemesh queue claim show messages; a lease's files are known until it ends, or the daemon does",
   });
 }

@@ -1,3 +1,4 @@
+import { type Attachment, type AttachmentView, shownAttachment } from "../../protocol/attachment.ts";
 import { textOf } from "../../protocol/body-text.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { MemberInfo } from "../../protocol/frames.ts";
@@ -12,11 +13,12 @@ import type { Self } from "../resolve-address.ts";
  * to others it cannot open itself: that is shown from the outbox while it is kept there.
  */
 export function historyItem(
-  { item, body: opened, verified, invalid, undecryptable }: CheckedPush,
+  checked: CheckedPush,
   directory: Directory | null,
   self: Self,
-  sent: Pick<Outbox, "sentBody"> | null = null,
+  sent: SentContent | null = null,
 ): HistoryItem {
+  const { item, verified, invalid, undecryptable } = checked;
   const members = directory?.members ?? [];
   const place = {
     client_message_id: item.client_message_id,
@@ -32,9 +34,8 @@ export function historyItem(
     member_id: envelope.sender,
     name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
   };
-  const own = undecryptable !== null && envelope.sender === self.memberId;
-  const body = own ? (sent?.sentBody(envelope.client_message_id, envelope.request_fingerprint) ?? null) : opened;
-  if (invalid !== null || body === null)
+  const content = contentOf(checked, self, sent);
+  if (content === null)
     return { ...place, from, verified: false, unavailable: invalid ?? undecryptable?.reason ?? "not available" };
   const { destination_kind: kind, destination_ref: ref } = envelope;
   const topic = kind === "topic" ? ref : null;
@@ -45,18 +46,38 @@ export function historyItem(
     to: topic !== null ? `#${topic}` : kind === "queue" ? `queue:${ref}` : dmAddress(ref, members, self),
     topic,
     content_type: envelope.content_type,
-    message: textOf(envelope.content_type, Buffer.from(body)),
-    body: Buffer.from(body).toString("base64url"),
+    message: textOf(envelope.content_type, Buffer.from(content.body)),
+    body: Buffer.from(content.body).toString("base64url"),
     meta: parseMeta(envelope.meta),
     mentions: envelope.mentions,
     reply_to: envelope.reply_to,
     priority: envelope.priority,
     encrypted: envelope.algorithm !== "none",
     // Its own bytes, told by the broker under its own fingerprint: its signature was checked like all others'.
-    verified: verified || own,
+    verified: verified || isOwnSealed(checked, self),
     via: unsigned ? envelope.key_id : null,
     sent_at: envelope.sent_at,
+    attachments: content.attachments.map((file) => ("key" in file ? shownAttachment(file) : file)),
   };
+}
+
+export type SentContent = Pick<Outbox, "sentContent">;
+
+/** What can be read of a message: as it was opened, or as the outbox has what this member sealed to others. null: nothing. */
+export function contentOf(
+  checked: CheckedPush,
+  self: Self,
+  sent: SentContent | null,
+): { readonly body: Uint8Array; readonly attachments: readonly (Attachment | AttachmentView)[] } | null {
+  const { item, invalid, body, attachments = [] } = checked;
+  if (item.envelope === null || invalid !== null) return null;
+  const { client_message_id: wireId, request_fingerprint: fingerprint } = item.envelope;
+  if (isOwnSealed(checked, self)) return sent?.sentContent(wireId, fingerprint) ?? null;
+  return body === null ? null : { body, attachments };
+}
+
+function isOwnSealed({ item, undecryptable }: CheckedPush, self: Self): boolean {
+  return undecryptable !== null && item.envelope?.sender === self.memberId;
 }
 
 function dmAddress(ref: string, members: readonly MemberInfo[], self: Self): string {

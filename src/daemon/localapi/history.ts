@@ -6,7 +6,7 @@ import type { Log } from "../../base/log.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import { createMemberKeys } from "../link/member-keys.ts";
 import { createPushCheck } from "../link/push-check.ts";
-import type { Keyring, Link, Membership, Outbox } from "../parts.ts";
+import type { CheckedPush, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { historyItem } from "./history-item.ts";
@@ -22,7 +22,7 @@ export interface HistoryParts {
   readonly mesh: MeshFile;
   readonly membership: Pick<Membership, "state">;
   readonly keyring: Pick<Keyring, "open">;
-  readonly outbox: Pick<Outbox, "sentBody">;
+  readonly outbox: Pick<Outbox, "sentContent">;
   readonly log: Log;
 }
 
@@ -44,6 +44,7 @@ export function historyRoutes(parts: HistoryParts): readonly Route[] {
         "invalid_destination",
         "unknown_destination",
         "not_subscribed",
+        "not_allowed",
         "directory_unavailable",
         ...brokerErrors,
       ],
@@ -83,22 +84,34 @@ function beforeSeq(cursor: string | null): number | null {
   return Number(cursor);
 }
 
-/** The result is the broker's word: it is looked at here, and each message is checked as a pushed one is. */
 function historyPage(result: unknown, parts: HistoryParts): Page<HistoryItem> {
+  const { items, next } = checkedPage(result, parts);
+  const directory = parts.link.directory();
+  return {
+    items: items.map((checked) => historyItem(checked, directory, parts.self, parts.outbox)),
+    next_cursor: next === null ? null : String(next),
+  };
+}
+
+/** The result is the broker's word: it is looked at here, and each message is checked as a pushed one is. */
+export function checkedPage(
+  result: unknown,
+  parts: HistoryParts,
+): { readonly items: readonly CheckedPush[]; readonly next: number | null } {
   const { items, next_before_seq } = (result ?? {}) as LogPage;
   if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
-  const { link, self, outbox } = parts;
+  const { link, self } = parts;
   const directory = link.directory();
   const context = { ...parts, identity: self, directory: { current: () => directory } };
   const check = createPushCheck(context, createMemberKeys());
   return {
-    items: (items as LogPage["items"]).map((item) => historyItem(check(item, true), directory, self, outbox)),
-    next_cursor: typeof next_before_seq === "number" ? String(next_before_seq) : null,
+    items: (items as LogPage["items"]).map((item) => check(item, true)),
+    next: typeof next_before_seq === "number" ? next_before_seq : null,
   };
 }
 
 /** `dm`, or a topic's name as the link's request takes it. */
-function historyAddress(written: string, link: Link, self: Self): string {
+export function historyAddress(written: string, link: Link, self: Self): string {
   if (written === "dm") return "dm";
   const address = parseAddress(written);
   if (address.kind === "topic") return address.name;

@@ -3,6 +3,7 @@ import { described, optional, text, whole } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ClaimedMessage, LeaseEnded, LeaseExtended } from "../../protocol/local-api.ts";
+import type { LeasedFiles } from "../files/leased-files.ts";
 import type { Link } from "../parts.ts";
 import { claimed, leaseEnded, leaseExtended } from "./answers/queues.schema.ts";
 import {
@@ -29,11 +30,15 @@ const leaseSeconds = described(
 const leaseMs = (seconds: number | undefined): number => (seconds === undefined ? limits.leaseMs : seconds * 1_000);
 
 /** Work under a lease. Claimed messages are handed to the caller and stay out of the inbox and its deduplication. */
-export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly Route[] {
+export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf, leasedFiles: LeasedFiles): readonly Route[] {
   const params = { queue: queueParam };
   let waiting = 0;
 
-  async function claim(queue: string, frame: Record<string, unknown>, gone: AbortSignal): Promise<ClaimedMessage[]> {
+  async function claim(
+    queue: string,
+    frame: { readonly limit: number; readonly lease_ms: number; readonly wait_ms: number },
+    gone: AbortSignal,
+  ): Promise<ClaimedMessage[]> {
     const answer = await askOfQueue(link, queue, { type: "claim", ...frame }, gone);
     const records = recordsOf(answer, "messages");
     const shown = await messagesOf(records.map(itemOf), queue);
@@ -44,6 +49,8 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
       const lease_id = textOf(record, "lease_id");
       // Nobody is to work on what cannot be read: another consumer may have the key, or this one later.
       if (message.sealedFrom !== null) void giveBack(queue, lease_id, message.sealedFrom);
+      if (message.attachments.length > 0)
+        leasedFiles.keep({ queue, leaseId: lease_id }, message.attachments, frame.lease_ms);
       return [{ ...message.shown, lease_id, lease_until, deliveries: countOf(record, "deliveries") }];
     });
     // Leased before the broker heard that the caller is gone. Should this fail, the lease runs out.
@@ -53,6 +60,7 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
   }
 
   async function giveBack(queue: string, lease_id: string, reason: string): Promise<void> {
+    leasedFiles.drop(lease_id);
     const frame = { type: "nack", queue, lease_id, delay_ms: 0, reason: reason.slice(0, limits.nackReasonCharsMax) };
     await link.request(frame).catch(() => undefined);
   }
@@ -102,6 +110,7 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
       errors: [...queueErrors, "lease_lost"],
       async handle({ params: { queue }, body }) {
         const answer = await askOfQueue(link, queueName(queue), { type: "ack", lease_id: body.lease_id });
+        leasedFiles.drop(body.lease_id);
         const ended: LeaseEnded = { history_id: countOf(answer, "seq"), state: "done", available_at: null };
         return { status: 200, body: ended };
       },
@@ -126,6 +135,7 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
         if (reason !== null) refuseControl(reason, "reason");
         const frame = { type: "nack", lease_id, delay_ms: delay_s * 1_000, reason };
         const answer = await askOfQueue(link, queueName(queue), frame);
+        leasedFiles.drop(lease_id);
         const state = answer["state"];
         if (state !== "ready" && state !== "dead") throw unreadable("state");
         const ended: LeaseEnded = {
@@ -148,6 +158,7 @@ export function leaseRoutes(link: Link, messagesOf: QueueMessagesOf): readonly R
       async handle({ params: { queue }, body }) {
         const frame = { type: "extend", lease_id: body.lease_id, lease_ms: leaseMs(body.lease_s) };
         const answer = await askOfQueue(link, queueName(queue), frame);
+        leasedFiles.extend(body.lease_id, frame.lease_ms);
         const extended: LeaseExtended = {
           history_id: countOf(answer, "seq"),
           lease_until: instantOf(answer, "lease_until"),

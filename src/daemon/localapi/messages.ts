@@ -1,10 +1,17 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { MessageView } from "../../protocol/local-api.ts";
+import type { Files } from "../files/files.ts";
 import type { Outbox } from "../parts.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
 import { message as answer } from "./answers/outbox.schema.ts";
 
-export function messageRoutes(parts: { readonly outbox: Outbox }): readonly Route[] {
+export interface MessageParts {
+  readonly outbox: Pick<Outbox, "message" | "row">;
+  readonly files: Pick<Files, "sent">;
+}
+
+export function messageRoutes(parts: MessageParts): readonly Route[] {
   return [
     operation({
       name: "message",
@@ -19,8 +26,17 @@ export function messageRoutes(parts: { readonly outbox: Outbox }): readonly Rout
           throw new ClaudemeshError("not_found", "no message sent from here has this id", {
             hint: "claudemesh outbox list",
           });
-        return { status: 200, body: message };
+        return { status: 200, body: { ...message, files_sent: filesSent(message, parts) } };
       },
     }),
   ];
+}
+
+/** null: it does not wait, or carries none. */
+function filesSent({ outbox_id, status }: MessageView, { outbox, files }: MessageParts): MessageView["files_sent"] {
+  const carried = status === "pending" ? (outbox.row(outbox_id)?.attachments ?? []) : [];
+  if (carried.length === 0) return null;
+  const sum = (of: (file: (typeof carried)[number]) => number): number =>
+    carried.reduce((bytes, file) => bytes + of(file), 0);
+  return { bytes: sum(({ file_id }) => files.sent(file_id)), of: sum(({ bytes }) => bytes) };
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../../base/log.ts";
+import type { Attachment } from "../../protocol/attachment.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import type { HistoryItem } from "../../protocol/local-api.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
@@ -18,6 +19,8 @@ export type QueueMessagesOf = (items: readonly PushItem[], queue: string) => Pro
 
 export interface QueueMessage {
   readonly shown: HistoryItem;
+  /** Its files, with their keys. */
+  readonly attachments: readonly Attachment[];
   /** Why this member cannot work on it, though another might; null: it can be worked on, or by nobody. */
   readonly sealedFrom: string | null;
 }
@@ -49,7 +52,7 @@ export function createQueueMessages(parts: {
     if (!missing || parts.membership.state() === null) return;
     // The messages are under their leases by now: without news of keys they are shown as what they are.
     await keyring
-      .follow((frame) => link.request(frame), true)
+      .follow((frame) => link.request(frame), { wholly: true })
       .catch((error: unknown) =>
         parts.log.warn({ error: String(error) }, "the keys of a queue could not be asked for"),
       );
@@ -67,6 +70,7 @@ export function createQueueMessages(parts: {
       const wrong = elsewhere ? { ...checked, invalid: "it was sent elsewhere" } : checked;
       return {
         shown: historyItem(wrong, directory, self),
+        attachments: wrong.invalid === null ? (wrong.attachments ?? []) : [],
         sealedFrom: wrong.invalid === null ? (wrong.undecryptable?.reason ?? null) : null,
       };
     });

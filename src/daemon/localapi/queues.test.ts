@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import type { Route } from "../../http/route.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
@@ -7,6 +8,7 @@ import { aliceKey, plainEnvelope, signedEnvelope } from "../../protocol/envelope
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
+import { createLeasedFiles } from "../files/leased-files.ts";
 import { unsealedMesh } from "../link/unsealed-mesh.fixture.ts";
 import { membershipOf } from "../membership/chain.fixture.ts";
 import { createTestLink, type TestLink } from "./link.fixture.ts";
@@ -75,6 +77,7 @@ function asking(): Asking {
     mesh,
     log: silentLog,
     keyring,
+    leasedFiles: createLeasedFiles(systemClock),
   });
   async function ask(name: string, written: Parameters<Asking["ask"]>[1] = {}): Promise<Record<string, unknown>> {
     const route = routes.find((one) => one.name === name) as Extract<Route, { handle: unknown }>;

@@ -7,6 +7,7 @@ import { isName } from "../../protocol/address.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { DeadLetter, QueueView } from "../../protocol/local-api.ts";
+import type { LeasedFiles } from "../files/leased-files.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
 import type { Keyring, Link, Membership } from "../parts.ts";
@@ -37,6 +38,7 @@ export function queueRoutes(parts: {
   readonly self: Self;
   readonly mesh: MeshFile;
   readonly keyring: Pick<Keyring, "open" | "hasEpochKey" | "follow">;
+  readonly leasedFiles: LeasedFiles;
   readonly log: Log;
 }): readonly Route[] {
   const { link } = parts;
@@ -183,7 +185,7 @@ export function queueRoutes(parts: {
         return { status: 200, body: { requeued: countOf(answer, "requeued") } };
       },
     }),
-    ...leaseRoutes(link, messagesOf),
+    ...leaseRoutes(link, messagesOf, parts.leasedFiles),
   ];
 }
 

@@ -86,14 +86,14 @@ describe("what was received", () => {
       [
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
-        ...topicRoutes({ link, membership: membershipOf(null), self }),
+        ...topicRoutes({ link, membership: membershipOf(null), keyring: unsealedMesh({}).keyring, self }),
         ...memberRoutes({ link, membership: membershipOf(null), self }),
         ...historyRoutes({
           link,
           self,
           mesh: plainMesh,
           log: silentLog,
-          outbox: { sentBody: () => null },
+          outbox: { sentContent: () => null },
           ...unsealedMesh({ [bob]: "bob" }),
         }),
       ],
@@ -333,7 +333,7 @@ describe("what was received", () => {
       ],
     );
     assert.deepEqual((await get("/v1/topics")).json["items"], [
-      { name: "ops", topic_id: "t", subscribers: 2, subscribed: true, unsealed: false },
+      { name: "ops", topic_id: "t", subscribers: 2, subscribed: true, unsealed: false, key: null },
     ]);
     link.known = null;
     for (const path of ["/v1/members", "/v1/topics"]) {
@@ -351,7 +351,7 @@ describe("what was received", () => {
     const created = await post("/v1/topics", { name: "#New" });
     assert.deepEqual(
       [created.status, created.json],
-      [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true, unsealed: false }],
+      [201, { name: "new", topic_id: "n", subscribers: 1, subscribed: true, unsealed: false, key: null }],
     );
     const gone = (await post("/v1/topics/%23gone/subscribe")).json;
     assert.deepEqual([gone["code"], gone["hint"]], ["unknown_destination", "claudemesh topic list"]);

@@ -7,7 +7,7 @@ import type { TopicKeyView } from "../../protocol/local-api.ts";
 import type { Keyring, Link } from "../parts.ts";
 import { topicKey } from "./answers/directory.schema.ts";
 import { queueName, queueParam } from "./ask-of-queue.ts";
-import { brokerErrors } from "./ask-broker.ts";
+import { brokerErrors, olderBroker } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
 
 const history = described(
@@ -21,6 +21,7 @@ const errors: readonly ErrorCode[] = [
   "not_a_member",
   "not_subscribed",
   "not_allowed",
+  "membership_moved",
   "too_many_epochs",
   ...brokerErrors,
 ];
@@ -35,12 +36,19 @@ export function rotationRoutes({
 }): readonly Route[] {
   /** A topic that is not known is refused only after the broker was asked: news of it may have been lost. */
   async function rotate(...[destination, of]: Parameters<Keyring["rotate"]>): Promise<TopicKeyView> {
+    const once = async () => {
+      try {
+        return keyView(await keyring.rotate(destination, of));
+      } catch (thrown) {
+        throw olderBroker(ClaudemeshError.from(thrown));
+      }
+    };
     try {
-      return keyView(await keyring.rotate(destination, of));
+      return await once();
     } catch (thrown) {
       if (destination.kind !== "topic" || ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
       await link.freshDirectory();
-      return keyView(await keyring.rotate(destination, of));
+      return once();
     }
   }
 
@@ -78,7 +86,7 @@ export function rotationRoutes({
   ];
 }
 
-function keyView({ destination, name, epoch_id, depth, history, at }: EpochRecord): TopicKeyView {
+export function keyView({ destination, name, epoch_id, depth, history, at }: EpochRecord): TopicKeyView {
   const address = destination.startsWith("queue:") ? `queue:${name}` : `#${name}`;
   return { address, epoch_id, depth, history, created_at: at };
 }

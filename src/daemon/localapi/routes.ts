@@ -4,6 +4,7 @@ import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
+import { createLeasedFiles } from "../files/leased-files.ts";
 import { eventRoutes } from "./events.ts";
 import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
@@ -11,8 +12,9 @@ import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
 import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
+import { createMessageFiles } from "./message-files.ts";
 import { membershipRoutes } from "./membership.ts";
-import { messageRoutes } from "./messages.ts";
+import { type MessageParts, messageRoutes } from "./messages.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
@@ -25,7 +27,8 @@ import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
   SendParts &
-  FileParts & {
+  Omit<FileParts, "messageFiles"> &
+  MessageParts & {
     readonly clock: Clock;
     readonly log: Log;
     readonly mesh: MeshFile;
@@ -37,15 +40,17 @@ export type ApiParts = AboutParts &
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
 export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[]; readonly endStreams: () => void } {
   const events = eventRoutes(parts);
+  const leasedFiles = createLeasedFiles(parts.clock);
+  const messageFiles = createMessageFiles({ ...parts, leasedFiles });
   const routes: readonly Route[] = [
     ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
     ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
     ...tagged("inbox", inboxRoutes(parts)),
-    ...tagged("files", fileRoutes(parts)),
+    ...tagged("files", fileRoutes({ ...parts, messageFiles })),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("keys", rotationRoutes(parts)),
-    ...tagged("queues", queueRoutes(parts)),
+    ...tagged("queues", queueRoutes({ ...parts, leasedFiles })),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),

@@ -76,7 +76,7 @@ export async function startSendHost(
         clock: systemClock,
         observe: () => {},
       }),
-      ...messageRoutes({ outbox }),
+      ...messageRoutes({ outbox, files: { sent: () => 0 } }),
       ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
     ],
     localApi,

@@ -87,11 +87,6 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   requireOwnMembership(parts.membership, parts.self.memberId, parts.readOnly);
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
-  if (attachments.length > 0 && destination.kind === "queue")
-    throw new ClaudemeshError("invalid_field", "messages of queues carry no files", {
-      hint: "send the file to a member or a topic, and what is to be done with it to the queue",
-      details: { field: "attachments" },
-    });
   const inlineBytes = parts.link.inlineBytes();
   const bytes = frameContent(attachments, parsed.body).length - contentOverheadBytes;
   if (bytes > inlineBytes) {

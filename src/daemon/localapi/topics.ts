@@ -1,11 +1,12 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
 import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
-import type { Directory, Link, Membership } from "../parts.ts";
+import type { Directory, Keyring, Link, Membership } from "../parts.ts";
 import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import { type Self, unknownTopic } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
 import { topicName } from "./inbox.ts";
+import { keyView } from "./rotate-keys.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, text } from "../../http/shape.ts";
 import { flag } from "../../http/view.ts";
@@ -17,9 +18,11 @@ const topicParam = described(text(), "`#name` or `name`");
 export function topicRoutes(parts: {
   readonly link: Link;
   readonly membership: Membership;
+  readonly keyring: Pick<Keyring, "present">;
   readonly self: Self;
 }): readonly Route[] {
-  const { link, self } = parts;
+  const { link, self, keyring } = parts;
+  const view = (result: unknown): TopicView => viewOf(result, keyring);
   const change = (type: "subscribe" | "unsubscribe"): Route =>
     operation({
       name: type === "subscribe" ? "topicSubscribe" : "topicUnsubscribe",
@@ -154,16 +157,18 @@ function subscribers(result: unknown, self: Self, directory: Directory | null): 
 }
 
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */
-function view(result: unknown): TopicView {
+function viewOf(result: unknown, keyring: Pick<Keyring, "present">): TopicView {
   const topic = result as Partial<TopicInfo> | null;
   if (typeof topic?.name !== "string" || typeof topic.topic_id !== "string") {
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a topic");
   }
+  const key = keyring.present({ kind: "topic", ref: topic.name });
   return {
     name: topic.name,
     topic_id: topic.topic_id,
     subscribers: topic.subscribers ?? 0,
     subscribed: topic.subscribed ?? false,
     unsealed: topic.unsealed ?? false,
+    key: key === null ? null : keyView(key),
   };
 }

@@ -197,10 +197,11 @@ class SqliteOutbox implements Outbox {
     return row === null ? null : messageView(row);
   }
 
-  sentBody(wireId: string, requestFingerprint: string): Uint8Array | null {
+  sentContent(wireId: string, requestFingerprint: string): ReturnType<Outbox["sentContent"]> {
     const row = this.#live().rowOfWireId(wireId);
     if (row === null || row.body === null || row.envelope === null) return null;
-    return (JSON.parse(row.envelope) as Envelope).request_fingerprint === requestFingerprint ? row.body : null;
+    if ((JSON.parse(row.envelope) as Envelope).request_fingerprint !== requestFingerprint) return null;
+    return { body: row.body, attachments: carriedOf(row) };
   }
 
   counts(): Record<OutboxStatus, number> {

@@ -82,6 +82,7 @@ export function rowView(row: OutboxRow): OutboxRowView {
   };
 }
 
+/** As the outbox knows it; how far its files are, their spool knows. */
 export function messageView(row: OutboxRow): MessageView {
   return {
     client_message_id: row.client_message_id,
@@ -90,6 +91,7 @@ export function messageView(row: OutboxRow): MessageView {
     status: row.status,
     stages: stages(row).map(({ stage, at }) => ({ stage, at: rfc3339(at) })),
     delivered_to: row.reached === null || row.reached_of === null ? null : { reached: row.reached, of: row.reached_of },
+    files_sent: null,
     broker_message_id: row.broker_message_id,
     history_id: row.history_id,
     last_error: lastError(row),

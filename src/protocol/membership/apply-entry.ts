@@ -181,6 +181,7 @@ function changeRole(state: MembershipState, maker: ChainMember, entry: Entry<"ro
   requireRoleBelow(maker, entry.role);
   if (member.role === "owner" && entry.role !== "owner") requireOtherOwner(state, member);
   member.role = entry.role;
+  member.roles.push({ role: entry.role, since: entry.n });
   closeInvitesOf(state, member);
 }
 
@@ -237,6 +238,7 @@ function addMember(state: MembershipState, member: NewMember, role: Role, n: num
     memberId: member.member_id,
     name: member.name,
     role,
+    roles: [{ role, since: n }],
     status: "active",
     keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
     since: n,

@@ -25,6 +25,8 @@ export interface ChainMember {
   readonly memberId: string;
   name: string;
   role: Role;
+  /** Newest last: the present one. */
+  readonly roles: { readonly role: Role; readonly since: number }[];
   status: "active" | "revoked" | "left";
   /** Newest last. */
   readonly keys: ChainKeys[];
@@ -97,6 +99,12 @@ export function keyInUse(member: ChainMember, keyId: string, n: number): boolean
   const index = member.keys.findIndex((keys) => keys.keyId === keyId);
   const [keys, next] = [member.keys[index], member.keys[index + 1]];
   return keys !== undefined && keys.since <= n && (next === undefined || n < next.since);
+}
+
+/** Whether a member was an owner or admin right after entry `n`. */
+export function wasAdmin(member: ChainMember, n: number): boolean {
+  const role = member.roles.findLast(({ since }) => since <= n)?.role;
+  return role === "owner" || role === "admin";
 }
 
 /** Whether a member may send to and read a topic or queue: `destination` is `#name` or `queue:name`. `#all` is everybody's. */

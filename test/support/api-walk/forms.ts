@@ -48,7 +48,8 @@ export async function walkForms(walk: Walk, ground: Ground): Promise<void> {
       const wrong = { params, ...asked, headers: { ...headers, ...asked.headers } };
       if (described.includes(code)) await walk.ask(ground.plain, id, code, wrong);
     }
-    if (described.includes("not_found")) {
+    // Of an operation whose path names nothing it is said of what the query names.
+    if (described.includes("not_found") && path.includes("{")) {
       const broken = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, "%zz"]));
       await walk.ask(ground.plain, id, "not_found", { params: broken, headers });
     }

@@ -39,6 +39,8 @@ export async function walkLonely(t: TestContext, walk: Walk): Promise<void> {
   await walk.ask(unix, "send", "directory_unavailable", { body: { to: "@bob", message: "hello" } });
   await walk.ask(unix, "inboxList", "directory_unavailable", { query: "from=@bob" });
   await walk.ask(unix, "history", "directory_unavailable", { query: "address=@bob" });
+  for (const id of ["fileList", "fileTake"])
+    await walk.ask(unix, id, "directory_unavailable", { ...samples["fileTake"], query: "history_id=1&address=@bob" });
   for (const id of ["topicList", "topicPolicy"]) await walk.ask(unix, id, "directory_unavailable", samples[id]);
   for (const id of linkOperations) await walk.ask(unix, id, "broker_unreachable", samples[id]);
 
@@ -142,6 +144,8 @@ const linkOperations = [
   "topicMembers",
   "brokerMentions",
   "history",
+  "fileList",
+  "fileTake",
   ...["List", "Create", "Show", "Delete", "Dead", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
     (of) => `queue${of}`,
   ),

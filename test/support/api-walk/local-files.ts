@@ -15,7 +15,7 @@ import { fileRoutes } from "../../../src/daemon/localapi/files.ts";
 import { createLocalApi } from "../../../src/daemon/localapi/server.ts";
 import { addressOf, type BrokerAddress } from "../../../src/http/broker-dial.ts";
 import type { Target } from "../../../src/http/http-call.fixture.ts";
-import type { Attachment } from "../../../src/protocol/attachment.ts";
+import { type Attachment, shownAttachment } from "../../../src/protocol/attachment.ts";
 import { ClaudemeshError } from "../../../src/protocol/error.ts";
 import type { ErrorCode } from "../../../src/protocol/error-codes.ts";
 import { toProblem } from "../../../src/protocol/problem.ts";
@@ -68,7 +68,8 @@ async function filesOver(
   const api = createLocalApi({
     routes: fileRoutes({
       files,
-      inbox: { attachments: (id) => (id === 1 ? [attachment] : null) },
+      messageFiles: async ({ inbox_id: id }) =>
+        id === 1 ? [{ shown: shownAttachment(attachment), attachment: () => attachment }] : null,
       link: { fileBytes: () => 3_000_000 },
     }),
     socketPath: join(folder, "sock"),

@@ -25,6 +25,8 @@ const makers = [
   "inviteRevoke",
   "meshLeave",
 ] as const;
+/** Requests that make a key, which is nothing of the chain. */
+const rotators = ["topicRotate", "queueRotate"] as const;
 const ofMembers = ["memberRename", "memberRole", "memberGrants", "memberRevoke"] as const;
 
 const through = { epoch: 1, seq: 0 };
@@ -130,6 +132,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("memberRole", "last_owner", { params: { member: "ada" }, body: { role: "member" } });
   await ask("meshLeave", "last_owner");
   await ask("memberRole", 200, { params: { member: "bob" }, body: { role: "owner" } });
+  await walkRotations(made, ask);
   await walkLies(made, ask);
   for (const id of makers) {
     if (id === "memberRevoke" || id === "meshLeave") continue;
@@ -146,6 +149,49 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
 }
 
 type Ask = (id: string, expected: number | string, asked?: Asked) => Promise<unknown>;
+
+/** What the broker says of a key that is handed in. */
+async function walkRotations(made: Bench, ask: Ask): Promise<void> {
+  const { fake, clock } = made;
+  const refusals: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ["store_unavailable", { code: "store_unavailable" }],
+    ["not_subscribed", { code: "not_subscribed" }],
+    ["not_allowed", { code: "not_allowed" }],
+    ["unknown_destination", { code: "unknown_destination" }],
+    ["membership_moved", { code: "membership_moved" }],
+    ["too_many_epochs", { code: "too_many_epochs" }],
+    ["rate_limited", { code: "rate_limited", details: { retry_after_ms: 1_000 } }],
+    ["internal", { code: "a_code_of_a_later_version" }],
+    ["feature_unavailable", { code: "protocol_error", details: { unknown_type: "epoch_create" } }],
+  ];
+  const error = { type: "error", message: "no", retryable: true, closes: false };
+  for (const id of rotators) {
+    const handsIn = async (): Promise<number> => {
+      if (id === "topicRotate")
+        fake.send({ type: "reply", id: (await fake.next("topic_members")).id, result: { members: [] } });
+      return (await fake.next("epoch_create")).id;
+    };
+    for (const [code, refusal] of refusals) {
+      const answered = ask(id, code);
+      fake.send({ ...error, ...refusal, id: await handsIn() });
+      // Of a topic that is told not to be there, news may have been lost: it is tried once more.
+      if (id === "topicRotate" && code === "unknown_destination")
+        fake.send({ ...error, ...refusal, id: await handsIn() });
+      await answered;
+    }
+    const answered = ask(id, 201);
+    fake.send({ type: "reply", id: await handsIn(), result: { created: true } });
+    await answered;
+    const late = ask(id, "timed_out");
+    await handsIn();
+    clock.advance(limits.requestTimeoutMs + 1);
+    await late;
+    const { keys } = fake;
+    fake.keys = {};
+    await ask(id, "protocol_error");
+    fake.keys = keys;
+  }
+}
 
 async function walkLies(made: Bench, ask: Ask): Promise<void> {
   const chain = made.chain();
@@ -218,6 +264,7 @@ async function walkEnded(t: TestContext, walk: Walk): Promise<void> {
     const asked = id === "inviteRevoke" ? { params: { id: his } } : made.asked(id);
     await walk.ask(made.socket, id, "not_a_member", asked);
   }
+  for (const id of rotators) await walk.ask(made.socket, id, "not_a_member", made.asked(id));
   await walk.ask(made.socket, "send", "not_a_member", { body: { to: "@bob", message: "late" } });
 }
 
@@ -256,6 +303,7 @@ async function walkAway(t: TestContext, walk: Walk): Promise<void> {
     const asked: Asked = id === "dmPolicySet" ? { body: { from: ["@bob"] } } : made.asked(id);
     await walk.ask(made.socket, id, "broker_unreachable", asked);
   }
+  for (const id of rotators) await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
 }
 
 /** A home from before there were chains, which has never reached its broker either. */
@@ -263,6 +311,6 @@ async function walkUnsealed(t: TestContext, walk: Walk): Promise<void> {
   const made = await linkBench(t, { away: true, sealed: false });
   const socket = { socketPath: made.daemon.socketPath };
   await walk.ask(socket, "members", "directory_unavailable");
-  for (const id of [...makers, "inviteList", "safetyNumber"])
+  for (const id of [...makers, ...rotators, "inviteList", "safetyNumber"])
     await walk.ask(socket, id, "mesh_unsealed", samples[id] ?? {});
 }

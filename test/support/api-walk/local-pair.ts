@@ -27,7 +27,8 @@ export const samples: Ground["samples"] = {
   outboxRequeue: { params: { row: "1" } },
   outboxDrop: { params: { row: "1" } },
   filePut: { query: "name=a", body: Buffer.from("a") },
-  fileTake: { params: { file_id: "0".repeat(64) }, query: "inbox_id=1" },
+  fileList: { query: "history_id=1&address=dm" },
+  fileTake: { params: { file_id: "0".repeat(64) }, query: "history_id=1&address=dm" },
   inboxSearch: { query: "q=hello" },
   inboxItem: { params: { id: "1" } },
   inboxMarkRead: { params: { id: "1" } },
@@ -35,8 +36,6 @@ export const samples: Ground["samples"] = {
   topicSubscribe: { params: { topic: "ops" } },
   topicUnsubscribe: { params: { topic: "ops" } },
   topicMembers: { params: { topic: "ops" } },
-  topicRotate: { params: { topic: "ops" } },
-  queueRotate: { params: { queue: "jobs" } },
   queueCreate: { body: { name: "queue:jobs" } },
   queueShow: { params: { queue: "jobs" } },
   queueDelete: { params: { queue: "jobs" } },
@@ -47,6 +46,8 @@ export const samples: Ground["samples"] = {
   queueAck: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   queueNack: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
   queueExtend: { params: { queue: "jobs" }, body: { lease_id: "1-x" } },
+  topicRotate: { params: { topic: "ops" } },
+  queueRotate: { params: { queue: "jobs" } },
   topicPolicy: { params: { topic: "ops" }, body: { unsealed: true } },
   seal: { body: { digest: "ab".repeat(32) } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
@@ -150,8 +151,10 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "topicMembers", 200, topic);
   await walk.ask(bob, "topicUnsubscribe", 200, topic);
   await walk.ask(alice, "topicPolicy", 200, samples["topicPolicy"]);
+  await walk.ask(bob, "topicRotate", "not_subscribed", topic);
+  await walk.ask(alice, "topicRotate", 201, { ...topic, body: { history: "joined" } });
   await walk.ask(bob, "topicPolicy", "not_allowed", { ...topic, body: { unsealed: false } });
-  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy"]) {
+  for (const id of ["topicSubscribe", "topicUnsubscribe", "topicMembers", "topicPolicy", "topicRotate"]) {
     const { body } = samples[id] ?? {};
     await walk.ask(alice, id, "unknown_destination", { params: { topic: "opps" }, body });
     await walk.ask(alice, id, "invalid_destination", { params: { topic: "no%20name" }, body });
@@ -164,6 +167,24 @@ async function walkTopics(walk: Walk, alice: Target, bob: Target): Promise<void>
   await walk.ask(bob, "history", "unknown_destination", { query: "address=@nobody" });
   await walk.ask(bob, "history", "invalid_destination", { query: "address=queue:x" });
   await walk.ask(bob, "history", "invalid_field", { query: "address=dm&cursor=x" });
+  await walk.ask(alice, "fileList", 200, { query: "history_id=1&address=dm" });
+  await walk.ask(alice, "fileList", "not_found", { query: "history_id=999&address=%23ops" });
+  const files = ["fileList", "fileTake"] as const;
+  const ofMessage = (query: string) => ({ ...samples["fileTake"], query });
+  for (const id of files) {
+    for (const query of ["", "inbox_id=1&lease_id=1-x&queue=jobs", "history_id=1", "address=dm", "lease_id=1-x"])
+      await walk.ask(bob, id, "invalid_field", ofMessage(query));
+    await walk.ask(bob, id, "not_found", ofMessage("inbox_id=999"));
+    await walk.ask(bob, id, "not_found", ofMessage("lease_id=1-x&queue=jobs"));
+    await walk.ask(bob, id, "not_subscribed", ofMessage("history_id=1&address=%23ops"));
+    await walk.ask(bob, id, "unknown_destination", ofMessage("history_id=1&address=%23opps"));
+    await walk.ask(bob, id, "invalid_destination", ofMessage("lease_id=1-x&queue=no%20name"));
+  }
+  const grants = (destinations: readonly string[] | null) => ({ params: { member: "bob" }, body: { destinations } });
+  await walk.ask(alice, "memberGrants", 200, grants(["queue:jobs"]));
+  await walk.ask(bob, "history", "not_allowed", { query: "address=%23ops" });
+  for (const id of files) await walk.ask(bob, id, "not_allowed", ofMessage("history_id=1&address=%23ops"));
+  await walk.ask(alice, "memberGrants", 200, grants(null));
 }
 
 async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string): Promise<void> {
@@ -193,11 +214,13 @@ async function walkQueues(walk: Walk, alice: Reached, bob: Target, store: string
   await walk.ask(bob, "queueList", 200);
   await walk.ask(alice.unix, "queuePolicy", 200, samples["queuePolicy"]);
   await walk.ask(bob, "queuePolicy", "not_allowed", { params, body: { unsealed: false } });
+  await walk.ask(bob, "queueRotate", 201, { params });
+  await walk.ask(bob, "queueRotate", "not_allowed", { params, body: { history: "joined" } });
   await walk.ask(bob, "queueDelete", "not_allowed", { params });
   await walk.ask(alice.unix, "queueDelete", "queue_not_empty", { params });
   await walk.ask(bob, "queueRequeue", 200, { params, body: { history_ids: [letter?.history_id] } });
   await walk.ask(alice.unix, "queueDelete", 200, { params, body: { force: true } });
-  const ids = ["Show", "Delete", "Dead", "Policy", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
+  const ids = ["Show", "Delete", "Dead", "Policy", "Rotate", "Requeue", "Claim", "Ack", "Nack", "Extend"].map(
     (name) => `queue${name}`,
   );
   for (const id of ids) {

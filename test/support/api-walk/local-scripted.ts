@@ -22,6 +22,8 @@ const frames = {
   topicMembers: "topic_members",
   brokerMentions: "mentions",
   history: "history",
+  fileList: "history",
+  fileTake: "history",
   queueList: "queues",
   queueCreate: "queue_create",
   queueShow: "queues",

@@ -43,6 +43,8 @@ const meshTables = [
   "member",
   "cursor",
   "epoch_arrival",
+  "epoch_wrap_refusal",
+  "opened_destination",
   "epoch_departure",
   "epoch_wrap",
   "epoch",

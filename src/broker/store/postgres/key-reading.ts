@@ -94,6 +94,8 @@ export async function wantedWraps(
   const rows = await core.rows(
     `SELECT l.epoch_id, l.destination, l.member_id FROM (${lackedText}) l
       WHERE (SELECT true FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = $2 LIMIT 1)
+        AND NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap_refusal r WHERE r.mesh_id = $1 AND r.epoch_id = l.epoch_id
+              AND r.member_id = l.member_id AND r.handed_in_by = $2)
         AND l.destination IN (${usedText}) LIMIT $3`,
     [meshId, memberId, limit + 1],
   );
@@ -117,13 +119,34 @@ export async function keyHolders(
 ): Promise<string[]> {
   const users = await destinationUsers(core, meshId, destination, among);
   const rows = await core.rows(
-    `WITH lacked AS MATERIALIZED (SELECT DISTINCT l.epoch_id FROM (${lackedText}) l WHERE l.destination = $2)
+    // Whoever has refused a wrap of the epoch is looked at by itself: not everybody that has the key helps it.
+    `WITH lacked AS MATERIALIZED (
+       SELECT DISTINCT l.epoch_id, CASE WHEN EXISTS (SELECT 1 FROM mesh.epoch_wrap_refusal r WHERE r.mesh_id = $1
+           AND r.epoch_id = l.epoch_id AND r.member_id = l.member_id) THEN l.member_id END AS refuser
+         FROM (${lackedText}) l WHERE l.destination = $2)
      SELECT u.member_id FROM unnest($3::text[]) AS u (member_id) WHERE EXISTS (
-       SELECT 1 FROM lacked l JOIN mesh.epoch_wrap w ON w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = u.member_id)
+       SELECT 1 FROM lacked l JOIN mesh.epoch_wrap w ON w.mesh_id = $1 AND w.epoch_id = l.epoch_id AND w.member_id = u.member_id
+        WHERE NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap_refusal r WHERE r.mesh_id = $1 AND r.epoch_id = l.epoch_id
+          AND r.member_id = l.refuser AND r.handed_in_by = u.member_id))
      LIMIT $4`,
     [meshId, destination, encodeArray(textArray, users), limit],
   );
   return rows.map((row) => String(row["member_id"]));
+}
+
+export async function epochsLacked(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  epochIds: readonly string[],
+): Promise<string[]> {
+  const rows = await core.rows(
+    `SELECT u.epoch_id FROM unnest($3::text[]) WITH ORDINALITY AS u (epoch_id, place) WHERE NOT EXISTS (
+       SELECT 1 FROM mesh.epoch e WHERE e.mesh_id = $1 AND e.epoch_id = u.epoch_id AND EXISTS (${wrapOf} AND w.member_id = $2))
+     ORDER BY u.place`,
+    [meshId, memberId, encodeArray(textArray, epochIds)],
+  );
+  return rows.map((row) => String(row["epoch_id"]));
 }
 
 export async function destinationUsers(

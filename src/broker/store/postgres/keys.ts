@@ -1,6 +1,14 @@
 import type { EpochRecord, EpochWrap } from "../../../protocol/epoch.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
+import {
+  destinationMissing,
+  epochsTooFast,
+  noParentEpoch,
+  tooManyEpochs,
+  tooManySiblings,
+  wrongDepth,
+} from "../key-refusals.ts";
+import { type HandedIn, hourMs, type WrapPlace } from "../key-store.ts";
 import { encodeArray, textArray } from "./binary-array.ts";
 import type { Row, Sql, StoreCore } from "./core.ts";
 import { lackedText, mayUseQueue } from "./key-reading.ts";
@@ -12,23 +20,68 @@ export function createEpoch(
   meshId: string,
   record: EpochRecord,
   wraps: readonly EpochWrap[],
-  now: number,
+  by: HandedIn,
 ): Promise<boolean> {
   return core.locked(meshId, async (tx) => {
     const isNew = (await epoch(tx, meshId, record.epoch_id)) === null;
-    if (isNew) await insertEpoch(tx, meshId, record, now);
-    await insertWraps(tx, meshId, wraps, now);
+    if (isNew) await insertEpoch(tx, meshId, record, by.now);
+    await insertWraps(tx, meshId, wraps, by);
     if (isNew) await noteLacking(tx, meshId, record);
     return isNew;
   });
 }
 
-export function addWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], now: number): Promise<number> {
-  return core.locked(meshId, (tx) => insertWraps(tx, meshId, wraps, now));
+export function addWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], by: HandedIn): Promise<number> {
+  return core.locked(meshId, (tx) => insertWraps(tx, meshId, wraps, by));
+}
+
+export function refuseWrap(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  { epoch_id, sealed_to }: WrapPlace,
+  now: number,
+): Promise<boolean> {
+  return core.locked(meshId, async (tx) => {
+    const [wrap] = await tx.rows(
+      `SELECT w.handed_in_by, e.destination FROM mesh.epoch_wrap w
+         JOIN mesh.epoch e ON e.mesh_id = w.mesh_id AND e.epoch_id = w.epoch_id
+        WHERE w.mesh_id = $1 AND w.epoch_id = $2 AND w.member_id = $3 AND w.sealed_to = $4`,
+      [meshId, epoch_id, memberId, sealed_to],
+    );
+    if (wrap === undefined) return false;
+    const [refused] = await tx.rows(
+      "SELECT count(*) AS n FROM mesh.epoch_wrap_refusal WHERE mesh_id = $1 AND epoch_id = $2 AND member_id = $3",
+      [meshId, epoch_id, memberId],
+    );
+    if (Number(refused?.["n"]) >= limits.wrapRefusalsMax) return false;
+    await tx.rows(
+      "DELETE FROM mesh.epoch_wrap WHERE mesh_id = $1 AND epoch_id = $2 AND member_id = $3 AND sealed_to = $4",
+      [meshId, epoch_id, memberId, sealed_to],
+    );
+    await tx.rows(
+      `INSERT INTO mesh.epoch_wrap_refusal (mesh_id, epoch_id, member_id, handed_in_by, refused_at) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
+      [meshId, epoch_id, memberId, String(wrap["handed_in_by"] ?? ""), now],
+    );
+    await tx.rows(
+      "INSERT INTO mesh.key_lack (mesh_id, member_id, destination) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+      [meshId, memberId, String(wrap["destination"])],
+    );
+    return true;
+  });
 }
 
 export async function epoch(sql: Sql, meshId: string, epochId: string): Promise<EpochRecord | null> {
   const [row] = await sql.rows("SELECT record FROM mesh.epoch WHERE mesh_id = $1 AND epoch_id = $2", [meshId, epochId]);
+  return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
+}
+
+export async function firstEpoch(sql: Sql, meshId: string, destination: string): Promise<EpochRecord | null> {
+  const [row] = await sql.rows(
+    "SELECT record FROM mesh.epoch WHERE mesh_id = $1 AND destination = $2 AND ordinal = 1",
+    [meshId, destination],
+  );
   return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
 }
 
@@ -84,11 +137,12 @@ async function insertEpoch(tx: Sql, meshId: string, record: EpochRecord, now: nu
   await checkPlace(tx, meshId, record);
   const ordinal = (await epochsOf(tx, meshId, destination)) + 1;
   if (ordinal > limits.epochsMax) throw tooManyEpochs();
+  await checkRate(tx, meshId, record, now);
   const keySeq = await takeNumbers(tx, meshId, 1);
   await tx.rows(
-    `INSERT INTO mesh.epoch (mesh_id, epoch_id, destination, ordinal, parent, depth, key_seq, record, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [meshId, epoch_id, destination, ordinal, parent, depth, keySeq, JSON.stringify(record), now],
+    `INSERT INTO mesh.epoch (mesh_id, epoch_id, destination, ordinal, parent, depth, key_seq, record, created_at, created_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [meshId, epoch_id, destination, ordinal, parent, depth, keySeq, JSON.stringify(record), now, record.created_by],
   );
   await tx.rows(
     `INSERT INTO mesh.epoch_destination AS d (mesh_id, destination, topic_id, epochs, depth, epoch_id, history)
@@ -131,6 +185,20 @@ async function checkPlace(tx: Sql, meshId: string, { destination, parent, depth 
   if (Number(siblings?.["n"]) >= limits.epochSiblingsMax) throw tooManySiblings();
 }
 
+async function checkRate(
+  tx: Sql,
+  meshId: string,
+  { destination, created_by }: EpochRecord,
+  now: number,
+): Promise<void> {
+  const [nth] = await tx.rows(
+    `SELECT created_at FROM mesh.epoch WHERE mesh_id = $1 AND destination = $2 AND created_by = $3 AND created_at > $4
+      ORDER BY created_at DESC LIMIT 1 OFFSET $5`,
+    [meshId, destination, created_by, now - hourMs, limits.memberEpochsPerHourMax - 1],
+  );
+  if (nth !== undefined) throw epochsTooFast(Number(nth["created_at"]) + hourMs - now);
+}
+
 /** Of the wraps that are due, in the order in which they were handed in: each column is an array. */
 const dueText = `
   SELECT DISTINCT ON (u.epoch_id, u.member_id, u.sealed_to) u.place, e.epoch_id, u.member_id,
@@ -145,10 +213,12 @@ const dueText = `
             AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
      AND NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap w WHERE w.mesh_id = $1 AND w.epoch_id = u.epoch_id
             AND w.member_id = u.member_id AND w.sealed_to = u.sealed_to)
+     AND NOT EXISTS (SELECT 1 FROM mesh.epoch_wrap_refusal r WHERE r.mesh_id = $1 AND r.epoch_id = u.epoch_id
+            AND r.member_id = u.member_id AND r.handed_in_by = $5)
      AND u.sealed_to = coalesce(c.x25519, u.sealed_to)
    ORDER BY u.epoch_id, u.member_id, u.sealed_to, u.place`;
 
-async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[], now: number): Promise<number> {
+async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[], by: HandedIn): Promise<number> {
   if (wraps.length === 0) return 0;
   const column = (of: (wrap: EpochWrap) => string): Buffer => encodeArray(textArray, wraps.map(of));
   const rows = await tx.rows(dueText, [
@@ -156,6 +226,7 @@ async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[],
     column(({ epoch_id }) => epoch_id),
     column(({ member_id }) => member_id),
     column(({ sealed_to }) => sealed_to),
+    by.memberId,
   ]);
   const held = new Map<string, number>();
   const due: EpochWrap[] = [];
@@ -170,8 +241,8 @@ async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[],
   if (due.length === 0) return 0;
   const dueColumn = (of: (wrap: EpochWrap) => string): Buffer => encodeArray(textArray, due.map(of));
   await tx.rows(
-    `INSERT INTO mesh.epoch_wrap (mesh_id, epoch_id, member_id, sealed_to, sealed, key_seq, created_at)
-     SELECT $1, u.epoch_id, u.member_id, u.sealed_to, u.sealed, $6::bigint + u.place - 1, $7
+    `INSERT INTO mesh.epoch_wrap (mesh_id, epoch_id, member_id, sealed_to, sealed, key_seq, created_at, handed_in_by)
+     SELECT $1, u.epoch_id, u.member_id, u.sealed_to, u.sealed, $6::bigint + u.place - 1, $7, $8
        FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS u (epoch_id, member_id, sealed_to, sealed, place)`,
     [
       meshId,
@@ -180,7 +251,8 @@ async function insertWraps(tx: Sql, meshId: string, wraps: readonly EpochWrap[],
       dueColumn(({ sealed_to }) => sealed_to),
       dueColumn(({ sealed }) => sealed),
       await takeNumbers(tx, meshId, due.length),
-      now,
+      by.now,
+      by.memberId,
     ],
   );
   const members = [...new Set(due.map(({ member_id }) => member_id))];

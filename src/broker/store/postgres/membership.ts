@@ -5,6 +5,7 @@ import { readAnnouncedKeys, readMembershipHead, withinBytes } from "../membershi
 import type { Sql, StoreCore } from "./core.ts";
 import { endMember, insertMember, member, requireActive } from "./directory.ts";
 import { limitQueues, setSealingKey } from "./key-members.ts";
+import { writeOpened } from "./opened.ts";
 import { queueByName, writeQueueUnsealed } from "./queues.ts";
 import { endSubscriptionsBut, openIntervalOfAll, topicByName, writeTopicUnsealed } from "./topics.ts";
 
@@ -89,6 +90,7 @@ async function apply(
     case "unsealed": {
       const name = effect.destination.replace(/^(#|queue:)/, "");
       const isTopic = effect.destination.startsWith("#");
+      await writeOpened(tx, meshId, effect.destination, effect.unsealed);
       const topic = isTopic ? await topicByName(tx, meshId, name) : null;
       const queue = isTopic ? null : await queueByName(tx, meshId, name);
       if (topic !== null) await writeTopicUnsealed(tx, topic, effect.unsealed, head);

@@ -5,6 +5,7 @@ import { notAMember, queueExists, queueNotEmpty, tooManyQueues, unknownQueue } f
 import type { ExpiryNotice } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { member } from "./directory.ts";
+import { isOpened } from "./opened.ts";
 
 const queueColumns = "mesh_id, name, created_by, created_at, deliveries_max, unsealed, unsealed_through";
 
@@ -24,7 +25,8 @@ export function createQueue(
        VALUES ($1, $2, $3, $4, $5, $6)`,
       [mesh_id, name, created_by, now, head.seq, deliveries_max],
     );
-    return { mesh_id, name, created_by, created_at: now, deliveries_max, unsealed: false, unsealed_through: 0 };
+    const queue = { mesh_id, name, created_by, created_at: now, deliveries_max, unsealed: false, unsealed_through: 0 };
+    return (await isOpened(tx, mesh_id, `queue:${name}`)) ? writeQueueUnsealed(tx, queue, true, head.seq) : queue;
   });
 }
 

@@ -60,9 +60,13 @@ const historyDmText = `
       WHERE m.mesh_id = $1 AND m.sender = $3 AND m.destination LIKE 'dm:%' AND m.destination <> $2 AND m.seq < $4
       ORDER BY m.seq DESC LIMIT $5)) m
    ORDER BY m.seq DESC LIMIT $5`;
+// To a present subscriber the newest key of the topic says whether late comers read what was before.
 const historyTopicText = `
   SELECT ${messageColumns} FROM mesh.message_queue m
-   WHERE m.mesh_id = $1 AND m.destination = $2 AND ${withinInterval} AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6`;
+   WHERE m.mesh_id = $1 AND m.destination = $2 AND m.seq < $5 AND (${withinInterval} OR EXISTS (
+       SELECT 1 FROM mesh.epoch_destination d JOIN mesh.subscription s ON s.mesh_id = d.mesh_id AND s.topic_id = d.topic_id
+        WHERE d.mesh_id = $1 AND d.destination = $2 AND d.history = 'all' AND s.member_id = $3 AND s.last_seq IS NULL))
+   ORDER BY m.seq DESC LIMIT $6`;
 
 /** Newest first below `beforeSeq`. dm: what the member sent or received. */
 export async function history(

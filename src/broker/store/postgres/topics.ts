@@ -7,6 +7,7 @@ import type { Sql, StoreCore } from "./core.ts";
 import { requireActive } from "./directory.ts";
 import { noteArrival, noteDeparture, noteDepartures } from "./keys.ts";
 import { uuidOrNone } from "./uuid.ts";
+import { isOpened } from "./opened.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
 export const systemTopic = "all";
@@ -120,7 +121,8 @@ export async function insertTopic(
     [input.mesh_id, topicId, input.name, input.created_by, input.now],
   );
   const { mesh_id, name, now: created_at } = input;
-  return { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
+  const topic = { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
+  return (await isOpened(tx, mesh_id, `#${name}`)) ? writeTopicUnsealed(tx, topic, true, 0) : topic;
 }
 
 /** From the mesh's head, under its lock. Left and joined again with nothing accepted between: the old interval simply goes on. */

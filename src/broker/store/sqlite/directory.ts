@@ -31,6 +31,8 @@ export function meshById(core: StoreCore, meshId: string): MeshRow | null {
 
 const meshTables = [
   "epoch_arrival",
+  "epoch_wrap_refusal",
+  "opened_destination",
   "epoch_departure",
   "epoch_wrap",
   "epoch",

@@ -85,6 +85,8 @@ export function wantedWraps(
     .sql(
       `SELECT l.epoch_id, l.destination, l.member_id FROM (${lackedText}) l
         WHERE EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = l.epoch_id AND w.member_id = ?2)
+          AND NOT EXISTS (SELECT 1 FROM epoch_wrap_refusal r WHERE r.mesh_id = ?1 AND r.epoch_id = l.epoch_id
+                AND r.member_id = l.member_id AND r.handed_in_by = ?2)
           AND l.destination IN (${usedText}) LIMIT ?3`,
     )
     .all(meshId, memberId, limit + 1);
@@ -113,13 +115,30 @@ export function keyHolders(
 ): string[] {
   return core
     .sql(
-      `WITH lacked AS MATERIALIZED (SELECT DISTINCT l.epoch_id FROM (${lackedText}) l WHERE l.destination = ?2)
+      // Whoever has refused a wrap of the epoch is looked at by itself: not everybody that has the key helps it.
+      `WITH lacked AS MATERIALIZED (
+         SELECT DISTINCT l.epoch_id, CASE WHEN EXISTS (SELECT 1 FROM epoch_wrap_refusal r WHERE r.mesh_id = ?1
+             AND r.epoch_id = l.epoch_id AND r.member_id = l.member_id) THEN l.member_id END AS refuser
+           FROM (${lackedText}) l WHERE l.destination = ?2)
        SELECT u.value AS member_id FROM json_each(?3) u WHERE EXISTS (
-         SELECT 1 FROM lacked l JOIN epoch_wrap w ON w.mesh_id = ?1 AND w.epoch_id = l.epoch_id AND w.member_id = u.value)
+         SELECT 1 FROM lacked l JOIN epoch_wrap w ON w.mesh_id = ?1 AND w.epoch_id = l.epoch_id AND w.member_id = u.value
+          WHERE NOT EXISTS (SELECT 1 FROM epoch_wrap_refusal r WHERE r.mesh_id = ?1 AND r.epoch_id = l.epoch_id
+            AND r.member_id = l.refuser AND r.handed_in_by = u.value))
        LIMIT ?4`,
     )
     .all(meshId, destination, JSON.stringify(destinationUsers(core, meshId, destination, among)), limit)
     .map((row) => String(row["member_id"]));
+}
+
+export function epochsLacked(core: StoreCore, meshId: string, memberId: string, epochIds: readonly string[]): string[] {
+  return core
+    .sql(
+      `SELECT u.value AS epoch_id FROM json_each(?3) u WHERE NOT EXISTS (
+         SELECT 1 FROM epoch e WHERE e.mesh_id = ?1 AND e.epoch_id = u.value AND EXISTS (${wrapOf} AND w.member_id = ?2))
+       ORDER BY u.key`,
+    )
+    .all(meshId, memberId, JSON.stringify(epochIds))
+    .map((row) => String(row["epoch_id"]));
 }
 
 export function destinationUsers(

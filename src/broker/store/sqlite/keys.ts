@@ -1,6 +1,14 @@
 import type { EpochRecord, EpochWrap } from "../../../protocol/epoch.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { destinationMissing, noParentEpoch, tooManyEpochs, tooManySiblings, wrongDepth } from "../key-refusals.ts";
+import {
+  destinationMissing,
+  epochsTooFast,
+  noParentEpoch,
+  tooManyEpochs,
+  tooManySiblings,
+  wrongDepth,
+} from "../key-refusals.ts";
+import { type HandedIn, hourMs, type WrapPlace } from "../key-store.ts";
 import type { StoreCore } from "./core.ts";
 import { headOf } from "./directory.ts";
 import { lackedText, mayUseQueue } from "./key-reading.ts";
@@ -12,24 +20,66 @@ export function createEpoch(
   meshId: string,
   record: EpochRecord,
   wraps: readonly EpochWrap[],
-  now: number,
+  by: HandedIn,
 ): boolean {
   return core.transaction(() => {
     headOf(core, meshId);
     const isNew = epoch(core, meshId, record.epoch_id) === null;
-    if (isNew) insertEpoch(core, meshId, record, now);
-    insertWraps(core, meshId, wraps, now);
+    if (isNew) insertEpoch(core, meshId, record, by.now);
+    insertWraps(core, meshId, wraps, by);
     if (isNew) noteLacking(core, meshId, record);
     return isNew;
   });
 }
 
-export function addWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], now: number): number {
-  return core.transaction(() => insertWraps(core, meshId, wraps, now));
+export function addWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], by: HandedIn): number {
+  return core.transaction(() => insertWraps(core, meshId, wraps, by));
 }
 
 export function epoch(core: StoreCore, meshId: string, epochId: string): EpochRecord | null {
   const row = core.sql("SELECT record FROM epoch WHERE mesh_id = ? AND epoch_id = ?").get(meshId, epochId);
+  return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
+}
+
+export function refuseWrap(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  { epoch_id, sealed_to }: WrapPlace,
+  now: number,
+): boolean {
+  return core.transaction(() => {
+    const wrap = core
+      .sql(
+        `SELECT w.handed_in_by, e.destination FROM epoch_wrap w JOIN epoch e ON e.mesh_id = w.mesh_id AND e.epoch_id = w.epoch_id
+          WHERE w.mesh_id = ? AND w.epoch_id = ? AND w.member_id = ? AND w.sealed_to = ?`,
+      )
+      .get(meshId, epoch_id, memberId, sealed_to);
+    if (wrap === undefined) return false;
+    const refused = core
+      .sql("SELECT count(*) AS n FROM epoch_wrap_refusal WHERE mesh_id = ? AND epoch_id = ? AND member_id = ?")
+      .get(meshId, epoch_id, memberId);
+    if (Number(refused?.["n"]) >= limits.wrapRefusalsMax) return false;
+    core
+      .sql("DELETE FROM epoch_wrap WHERE mesh_id = ? AND epoch_id = ? AND member_id = ? AND sealed_to = ?")
+      .run(meshId, epoch_id, memberId, sealed_to);
+    core
+      .sql(
+        `INSERT INTO epoch_wrap_refusal (mesh_id, epoch_id, member_id, handed_in_by, refused_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+      )
+      .run(meshId, epoch_id, memberId, String(wrap["handed_in_by"] ?? ""), now);
+    core
+      .sql("INSERT INTO key_lack (mesh_id, member_id, destination) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+      .run(meshId, memberId, String(wrap["destination"]));
+    return true;
+  });
+}
+
+export function firstEpoch(core: StoreCore, meshId: string, destination: string): EpochRecord | null {
+  const row = core
+    .sql("SELECT record FROM epoch WHERE mesh_id = ? AND destination = ? AND ordinal = 1")
+    .get(meshId, destination);
   return row === undefined ? null : (JSON.parse(String(row["record"])) as EpochRecord);
 }
 
@@ -92,10 +142,11 @@ function insertEpoch(core: StoreCore, meshId: string, record: EpochRecord, now: 
   checkPlace(core, meshId, record);
   const ordinal = epochsOf(core, meshId, destination) + 1;
   if (ordinal > limits.epochsMax) throw tooManyEpochs();
+  checkRate(core, meshId, record, now);
   core
     .sql(
-      `INSERT INTO epoch (mesh_id, epoch_id, destination, ordinal, parent, depth, key_seq, record, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO epoch (mesh_id, epoch_id, destination, ordinal, parent, depth, key_seq, record, created_at, created_by)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       meshId,
@@ -107,6 +158,7 @@ function insertEpoch(core: StoreCore, meshId: string, record: EpochRecord, now: 
       takeNumbers(core, meshId, 1),
       JSON.stringify(record),
       now,
+      record.created_by,
     );
   core
     .sql(
@@ -149,7 +201,17 @@ function checkPlace(core: StoreCore, meshId: string, { destination, parent, dept
   if (Number(siblings?.["n"]) >= limits.epochSiblingsMax) throw tooManySiblings();
 }
 
-function insertWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], now: number): number {
+function checkRate(core: StoreCore, meshId: string, { destination, created_by }: EpochRecord, now: number): void {
+  const nth = core
+    .sql(
+      `SELECT created_at FROM epoch WHERE mesh_id = ? AND destination = ? AND created_by = ? AND created_at > ?
+        ORDER BY created_at DESC LIMIT 1 OFFSET ?`,
+    )
+    .get(meshId, destination, created_by, now - hourMs, limits.memberEpochsPerHourMax - 1);
+  if (nth !== undefined) throw epochsTooFast(Number(nth["created_at"]) + hourMs - now);
+}
+
+function insertWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[], by: HandedIn): number {
   let stored = 0;
   for (const { epoch_id, member_id, sealed_to, sealed } of wraps) {
     const due = core
@@ -163,17 +225,19 @@ function insertWraps(core: StoreCore, meshId: string, wraps: readonly EpochWrap[
                   AND s.topic_id = d.topic_id AND s.last_seq IS NULL))
             AND NOT EXISTS (SELECT 1 FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?2 AND w.member_id = ?3
                   AND w.sealed_to = ?4)
+            AND NOT EXISTS (SELECT 1 FROM epoch_wrap_refusal r WHERE r.mesh_id = ?1 AND r.epoch_id = ?2 AND r.member_id = ?3
+                  AND r.handed_in_by = ?6)
             AND CASE WHEN c.x25519 IS NOT NULL THEN c.x25519 = ?4 ELSE
                   (SELECT count(*) FROM epoch_wrap w WHERE w.mesh_id = ?1 AND w.epoch_id = ?2 AND w.member_id = ?3) < ?5 END`,
       )
-      .get(meshId, epoch_id, member_id, sealed_to, limits.wrapsPerMemberMax);
+      .get(meshId, epoch_id, member_id, sealed_to, limits.wrapsPerMemberMax, by.memberId);
     if (due === undefined) continue;
     core
       .sql(
-        `INSERT INTO epoch_wrap (mesh_id, epoch_id, member_id, sealed_to, sealed, key_seq, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO epoch_wrap (mesh_id, epoch_id, member_id, sealed_to, sealed, key_seq, created_at, handed_in_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(meshId, epoch_id, member_id, sealed_to, sealed, takeNumbers(core, meshId, 1), now);
+      .run(meshId, epoch_id, member_id, sealed_to, sealed, takeNumbers(core, meshId, 1), by.now, by.memberId);
     stored += 1;
   }
   const members = JSON.stringify([...new Set(wraps.map(({ member_id }) => member_id))]);

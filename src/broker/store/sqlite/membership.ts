@@ -5,6 +5,7 @@ import { readAnnouncedKeys, readMembershipHead, withinBytes } from "../membershi
 import type { StoreCore } from "./core.ts";
 import { endMember, headOf, insertMember, member, requireActive } from "./directory.ts";
 import { limitQueues, setSealingKey } from "./key-members.ts";
+import { writeOpened } from "./opened.ts";
 import { queueByName, writeQueueUnsealed } from "./queues.ts";
 import { endSubscriptionsBut, openIntervalOfAll, topicByName, writeTopicUnsealed } from "./topics.ts";
 
@@ -74,6 +75,7 @@ function apply(
     case "unsealed": {
       const name = effect.destination.replace(/^(#|queue:)/, "");
       const isTopic = effect.destination.startsWith("#");
+      writeOpened(core, meshId, effect.destination, effect.unsealed);
       const topic = isTopic ? topicByName(core, meshId, name) : null;
       const queue = isTopic ? null : queueByName(core, meshId, name);
       if (topic !== null) writeTopicUnsealed(core, topic, effect.unsealed);

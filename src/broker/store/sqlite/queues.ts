@@ -7,6 +7,7 @@ import type { ExpiryNotice } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { headOf, member } from "./directory.ts";
 import { keepNotice } from "./upkeep.ts";
+import { isOpened } from "./opened.ts";
 
 export function createQueue(
   core: StoreCore,
@@ -22,7 +23,8 @@ export function createQueue(
         "INSERT INTO queue (mesh_id, name, created_by, created_at, first_seq, deliveries_max) VALUES (?, ?, ?, ?, ?, ?)",
       )
       .run(input.mesh_id, input.name, input.created_by, input.now, headOf(core, input.mesh_id), input.deliveries_max);
-    return requireQueue(core, input.mesh_id, input.name);
+    const queue = requireQueue(core, input.mesh_id, input.name);
+    return writeQueueUnsealed(core, queue, isOpened(core, input.mesh_id, `queue:${input.name}`));
   });
 }
 

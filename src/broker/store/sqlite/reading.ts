@@ -66,6 +66,10 @@ export function readLog(
   return found;
 }
 
+/** The member (?4) has subscribed to the topic (?2), whose newest key says that late comers read what was before. */
+const readsAll = `EXISTS (SELECT 1 FROM epoch_destination d JOIN subscription s ON s.mesh_id = d.mesh_id AND s.topic_id = d.topic_id
+   WHERE d.mesh_id = ?1 AND d.destination = ?2 AND d.history = 'all' AND s.member_id = ?4 AND s.last_seq IS NULL)`;
+
 /** Newest first below `beforeSeq`. dm: what the member sent or received. */
 export function history(
   core: StoreCore,
@@ -90,10 +94,10 @@ export function history(
   const destination = `topic:${address.topic_id}`;
   return core
     .sql(
-      `SELECT m.* FROM message_queue m WHERE m.mesh_id = ? AND m.destination = ? AND m.seq < ?
-         AND EXISTS (SELECT 1 FROM subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = ? AND s.topic_id = ?
-                       AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq))
-       ORDER BY m.seq DESC LIMIT ?`,
+      `SELECT m.* FROM message_queue m WHERE m.mesh_id = ?1 AND m.destination = ?2 AND m.seq < ?3
+         AND (${readsAll} OR EXISTS (SELECT 1 FROM subscription s WHERE s.mesh_id = m.mesh_id AND s.member_id = ?4
+               AND s.topic_id = ?5 AND m.seq > s.first_seq AND (s.last_seq IS NULL OR m.seq <= s.last_seq)))
+       ORDER BY m.seq DESC LIMIT ?6`,
     )
     .all(meshId, destination, before, memberId, address.topic_id, page.limit)
     .map((row) => readMessage(core, meshId, row, destination));

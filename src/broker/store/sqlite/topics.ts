@@ -5,6 +5,7 @@ import type { TopicRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { addCursor, headOf, requireActive } from "./directory.ts";
 import { noteArrival, noteDeparture, noteDepartures } from "./keys.ts";
+import { isOpened } from "./opened.ts";
 
 /** The topic that every member of a mesh is subscribed to from joining: broadcast. */
 export const systemTopic = "all";
@@ -100,7 +101,8 @@ export function insertTopic(
     .sql("INSERT INTO topic (mesh_id, topic_id, name, created_by, created_at) VALUES (?, ?, ?, ?, ?)")
     .run(input.mesh_id, topicId, input.name, input.created_by, input.now);
   const { mesh_id, name, now: created_at } = input;
-  return { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
+  const topic = { mesh_id, topic_id: topicId, name, created_at, unsealed: false, unsealed_through: 0 };
+  return writeTopicUnsealed(core, topic, isOpened(core, mesh_id, `#${name}`));
 }
 
 function openIntervalOf(core: StoreCore, meshId: string, memberId: string, topicId: string) {

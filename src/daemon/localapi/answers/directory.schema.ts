@@ -31,17 +31,6 @@ const topicMember = answerOf<TopicMemberView>("TopicMember")(
 );
 export const topicMembers = answerOf<Listing<TopicMemberView>>()(view({ items: listing(topicMember) }));
 
-export const topic = answerOf<TopicView>("Topic")(
-  view({
-    name: text(),
-    topic_id: text(),
-    subscribers: count(),
-    subscribed: flag(),
-    unsealed: described(flag(), "API keys may hand in messages that nobody has sealed or signed"),
-  }),
-);
-export const topics = answerOf<Listing<TopicView>>()(view({ items: listing(topic) }));
-
 export const topicKey = answerOf<TopicKeyView>("TopicKey")(
   view({
     address: described(text(), "`#name` or `queue:name`"),
@@ -51,3 +40,15 @@ export const topicKey = answerOf<TopicKeyView>("TopicKey")(
     created_at: instant(),
   }),
 );
+
+export const topic = answerOf<TopicView>("Topic")(
+  view({
+    name: text(),
+    topic_id: text(),
+    subscribers: count(),
+    subscribed: flag(),
+    unsealed: described(flag(), "API keys may hand in messages that nobody has sealed or signed"),
+    key: described(nullable(topicKey), "By which it is sealed; null: none is there, or this member is not told of it"),
+  }),
+);
+export const topics = answerOf<Listing<TopicView>>()(view({ items: listing(topic) }));

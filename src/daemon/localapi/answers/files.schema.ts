@@ -1,5 +1,6 @@
 import { described, text } from "../../../http/shape.ts";
-import { answerOf, count, view } from "../../../http/view.ts";
+import type { Listing } from "../../../protocol/local-api.ts";
+import { answerOf, count, listing, view } from "../../../http/view.ts";
 import type { AttachmentView } from "../../../protocol/attachment.ts";
 import type { FileView } from "../../../protocol/attachment.ts";
 
@@ -11,6 +12,8 @@ const fields = {
 };
 
 export const attachmentView = answerOf<AttachmentView>("Attachment")(view(fields));
+
+export const fileList = answerOf<Listing<AttachmentView>>()(view({ items: listing(attachmentView) }));
 
 export const fileView = answerOf<FileView>("File")(
   view({ ...fields, sha256: described(text(), "Of the file's bytes, 64 hex characters") }),

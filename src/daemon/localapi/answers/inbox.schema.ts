@@ -40,6 +40,7 @@ const content = {
     "`api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted",
   ),
   sent_at: instant(),
+  attachments: described(listing(attachmentView), "Files that it brings"),
 };
 
 export const inboxFields = {
@@ -49,7 +50,6 @@ export const inboxFields = {
   agent: nullable(text()),
   received_at: instant(),
   read_at: nullable(instant()),
-  attachments: described(listing(attachmentView), "Files that it brings"),
 };
 
 export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));

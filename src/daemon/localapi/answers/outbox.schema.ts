@@ -54,6 +54,10 @@ export const message = answerOf<MessageView>("Message")(
       nullable(view({ reached: count(), of: count() })),
       "Topics: how many of the current subscribers hold it",
     ),
+    files_sent: described(
+      nullable(view({ bytes: count(), of: count() })),
+      "Bytes of its files that the broker has, while they are on their way to it",
+    ),
     broker_message_id: nullable(text()),
     history_id: nullable(count()),
     last_error: lastError,
