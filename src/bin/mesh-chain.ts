@@ -5,7 +5,6 @@ import { openMembershipFile } from "../daemon/membership/membership-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
 import { applyEntry, beginChain } from "../protocol/membership/apply-entry.ts";
-
 import {
   entryHash,
   entryText,

@@ -135,6 +135,8 @@ export const defaultBrokerLimits = {
 
 /** Requests for blobs under way at once at one listener. */
 export const blobsInFlightMax = 32;
+/** Of one member; its daemon has six connections for them. */
+export const blobsInFlightOfMemberMax = 8;
 
 export type BrokerLimits = typeof defaultBrokerLimits;
 

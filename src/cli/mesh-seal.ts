@@ -29,7 +29,10 @@ export const command: Command = {
     const done = await client().meshSeal.seal(plan.digest, { signal });
     if (flag("json")) out.json(done);
     else out.line(`sealed  ${plural(done.members, "member")}, head ${done.head.slice(0, 12)}`);
-    out.note(`compare by another way that it is the same mesh: claudemesh verify @${plan.owner.name}`);
+    if (plan.action === "found") out.note("now in every other home: claudemesh mesh seal");
+    out.note(
+      `compare by another way that it is the same mesh: claudemesh verify @${plan.action === "pin" ? plan.owner.name : "NAME"}`,
+    );
     return exitCodes.ok;
   },
 };

@@ -114,6 +114,8 @@ export interface Outbox extends Service {
   applyReceipts(
     items: readonly {
       wireId: string;
+      /** Of the sealed envelope that the receiver was given. */
+      fingerprint: string;
       from: string;
       state: "delivered" | "injected" | "read" | "undecryptable";
       at: string;

@@ -7,7 +7,7 @@ import { systemClock } from "../base/clock.ts";
 import { silentLog } from "../base/log.ts";
 import { receiptEvent } from "./compose-parts.ts";
 import { createInbox } from "./inbox/inbox.ts";
-import { accepted, settleAll } from "./localapi/link.fixture.ts";
+import { accepted } from "./localapi/link.fixture.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { testSealer } from "./outbox/sealer.fixture.ts";
 
@@ -58,13 +58,16 @@ describe("a receipt", () => {
       mentions: [],
       reply_to: null,
     });
-    await settleAll(outbox, Date.now(), accepted);
+    const now = Date.now();
+    const [row] = await outbox.claimDue(now, 1);
+    assert.ok(row !== undefined);
+    const { client_message_id: wireId, request_fingerprint: fingerprint } = row.envelope;
+    await outbox.settle([{ outboxId: row.outboxId, answer: accepted(wireId, row.outboxId) }], now);
     await until(1);
-    const wireId = `${me.slice(0, 16)}:m`;
     const at = "2026-01-01T00:00:00.000Z";
-    await outbox.applyReceipts([{ wireId, from: me, state: "delivered", at }]);
+    await outbox.applyReceipts([{ wireId, fingerprint, from: me, state: "delivered", at }]);
     await until(2);
-    await outbox.applyReceipts([{ wireId, from: me, state: "read", at }]);
+    await outbox.applyReceipts([{ wireId, fingerprint, from: me, state: "read", at }]);
     await until(3);
     assert.deepEqual(heard, ["accepted", "delivered", "read"]);
     await outbox.stop();

@@ -4,15 +4,16 @@ import type { Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { generate } from "selfsigned";
-import { systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { silentLog } from "../base/log.ts";
+import { createManualClock } from "../base/manual-clock.fixture.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Api } from "./api.ts";
 import { httpCall } from "./http-call.fixture.ts";
 import { createHttpServer, createLoad, type Listener, type RequestHost } from "./http-server.ts";
 import { closer, listenTcp } from "./listen-tcp.ts";
 import { rawExchange } from "./raw-http.fixture.ts";
-import { operation, type Route } from "./route.ts";
+import { operation, type Places, type RequestHead, type Route } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { anyJson, described, inPath, optional, text, whole } from "./shape.ts";
 
@@ -222,6 +223,73 @@ test("who is slow to say what it wants keeps nobody from asking who has said it"
   slow.write("{}");
   const [answer] = (await once(slow, "data")) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+});
+
+/** Bytes of callers who say who they are, and as many as each may take. */
+function filesOf(length: number): Route[] {
+  const places: Places = { max: 3, taken: 0, each: { max: 1, of: String, taken: new Map() } };
+  const route = {
+    path: "/file",
+    summary: "A file",
+    places,
+    query: null,
+    admit: async ({ headers }: RequestHead) => headers.authorization,
+    answers: [{ status: 200, description: "Bytes", contentType: "application/octet-stream" }],
+  } as const;
+  return [
+    operation({
+      ...route,
+      name: "put",
+      method: "PUT",
+      rawBody: { description: "Bytes", bytesMax: 64 },
+      handle: ({ bytes }) => ({ status: 200, content: bytes, length: bytes.length, contentType: "text/plain" }),
+    }),
+    operation({
+      ...route,
+      name: "get",
+      method: "GET",
+      handle: () => ({ status: 200, content: Buffer.alloc(length), length, contentType: "text/plain" }),
+    }),
+  ];
+}
+
+/** The port, and what a caller says on a connection of its own, until it has heard something. */
+async function fileServer(context: TestContext, length: number, clock: Clock = systemClock) {
+  const host = { ...hostOf(filesOf(length)), inFlightMax: 8, clock };
+  const port = await listening(context, createHttpServer(host, listenerOf({})));
+  return {
+    async begins(who: string, method: string, more = ""): Promise<Socket> {
+      const head = `${method} /file HTTP/1.1\r\nhost: x\r\nauthorization: ${who}\r\n${more}\r\n`;
+      const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(head));
+      context.after(() => socket.destroy());
+      await once(socket, "readable");
+      return socket;
+    },
+    asks: async (who: string) =>
+      (await httpCall({ port }, "PUT", "/file", { headers: { authorization: who }, body: "short" })).status,
+  };
+}
+
+test("one caller that is slow to say all takes no more places than are its own, and gives them back", async (context) => {
+  const { begins, asks } = await fileServer(context, 1);
+  const slow = await begins("ada", "PUT", "content-length: 5\r\nexpect: 100-continue\r\n");
+  assert.equal(await asks("ada"), 429);
+  assert.equal(await asks("bob"), 200);
+  slow.destroy();
+  while ((await asks("ada")) !== 200);
+});
+
+test("whoever does not read its answer keeps its place, and no longer than it may", async (context) => {
+  const clock = createManualClock();
+  const { begins, asks } = await fileServer(context, 134_217_728, clock);
+  const unread = await begins("ada", "GET");
+  assert.equal(await asks("ada"), 429);
+  const closed = once(unread, "close");
+  clock.advance(15_000);
+  unread.resume().on("error", () => undefined);
+  await closed;
+  assert.ok(unread.bytesRead < 134_217_728, "what was not taken in time is not sent");
+  assert.equal(await asks("ada"), 200);
 });
 
 function hostOf(routes: readonly Route[]): RequestHost {

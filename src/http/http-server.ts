@@ -13,6 +13,7 @@ import { readCall, readRawBody, readRequestBody, type WrittenCall } from "./read
 import { respond, respondProblem } from "./respond.ts";
 import type { Route, StreamRoute, Transport } from "./route.ts";
 import type { Router } from "./router.ts";
+import { takenByCaller, takePlace } from "./take-place.ts";
 
 const headerBytesMax = 16_384;
 const tlsVersionMin: SecureVersion = "TLSv1.3";
@@ -140,11 +141,14 @@ async function serve(
     const place = takePlace(host, route);
     try {
       const admitted = await route.admit?.(head);
+      place.share(admitted);
       const timer = limitReading(host, listener, route, request);
       const [body, bytes] = await readBodies(host, listener, route, request).finally(() => timer?.cancel());
       if (body === null || bytes === null) return;
       place.work();
       await respond(response, await route.handle(readCall(route, { ...written, admitted, body, bytes })));
+      // Such answers are long, and stay in memory until they are read.
+      if (route.places !== null) await takenByCaller(response, host.clock, answerMs(listener));
     } finally {
       // Before the caller can have read its answer: a caller with all places taken may send the next one at once.
       place.leave();
@@ -173,15 +177,6 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-type Place = "reading" | "inFlight";
-
-function refuseWhenBusy({ api, load, inFlightMax }: RequestHost, kind: Place): void {
-  if (load[kind] < inFlightMax) return;
-  throw new ClaudemeshError(api.busyCode, `${inFlightMax} requests are in flight already`, {
-    hint: "try again in a moment",
-  });
-}
-
 const noBytes = Buffer.alloc(0);
 
 function readBodies(
@@ -205,51 +200,12 @@ function limitReading(host: RequestHost, listener: Listener, route: Route, reque
   });
 }
 
-const requestTimeout = "ERR_HTTP_REQUEST_TIMEOUT";
-
-/**
- * Apart from each other: whoever is slow to say what it wants keeps nobody from asking who has said it. Of a route that takes long, as
- * many are under way as it has places for.
- */
-function takePlace(host: RequestHost, { body, places }: Route): { work(): void; leave(): void } {
-  const { load } = host;
-  refuseWhenBusy(host, "inFlight");
-  if (places !== null) {
-    if (places.taken >= places.max) {
-      throw new ClaudemeshError(host.api.busyCode, `${places.max} requests of this kind are in flight already`, {
-        hint: "try again in a moment",
-      });
-    }
-    places.taken++;
-    load.inFlight++;
-    return {
-      work() {},
-      leave() {
-        places.taken--;
-        load.inFlight--;
-        load.onRelease();
-      },
-    };
-  }
-  const first: Place = body === null ? "inFlight" : "reading";
-  refuseWhenBusy(host, first);
-  load[first]++;
-  let now = first;
-  return {
-    /** What is wanted is known. The one place is taken before the other is left: a stop waits for both. */
-    work() {
-      if (now === "inFlight") return;
-      refuseWhenBusy(host, "inFlight");
-      load.inFlight++;
-      load.reading--;
-      now = "inFlight";
-    },
-    leave() {
-      load[now]--;
-      load.onRelease();
-    },
-  };
+/** For a caller to read an answer that holds a place. */
+function answerMs({ timeouts: { requestMs, rawRequestMs = 0 } }: Listener): number {
+  return Math.max(requestMs, rawRequestMs);
 }
+
+const requestTimeout = "ERR_HTTP_REQUEST_TIMEOUT";
 
 /** What another host told of may be what cannot be written down: that is a failure like any other. */
 async function respondRefusal(

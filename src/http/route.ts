@@ -47,6 +47,8 @@ export interface RawBody {
 export interface Places {
   readonly max: number;
   taken: number;
+  /** How many of them one caller may take; absent: all. `of`: who it is, by what the route's `admit` has found. */
+  readonly each?: { readonly max: number; of(admitted: unknown): string; readonly taken: Map<string, number> };
 }
 
 /** An answer. `body` is sent as JSON; `text` as it is, with its own content type; of `content` all `length` bytes, null for HEAD. */

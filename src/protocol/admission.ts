@@ -50,7 +50,7 @@ export interface Joined {
   readonly role: MemberInfo["role"];
 }
 
-export function membershipReadBytes(place: InvitePlace, read: Omit<MembershipRead, "signature">): Buffer {
+function membershipReadBytes(place: InvitePlace, read: Omit<MembershipRead, "signature">): Buffer {
   return lengthPrefixed(Buffer.from("claudemesh:membership-read:v1", "ascii"), [
     place.mesh_id,
     place.broker_key,

@@ -1,5 +1,4 @@
 import type { ApiKeyScope } from "./api-key.ts";
-import type { MemberInfo } from "./frames.ts";
 import type { InboxItem } from "./local-api.ts";
 
 /** Shapes of what a broker answers callers without a daemon (HTTP/JSON, snake_case as on the wire). */
@@ -47,8 +46,6 @@ export type DirectMessage = Pick<
   | "via"
   | "sent_at"
 > & { readonly client_message_id: string };
-
-export type DirectMember = MemberInfo;
 
 /** An API key as its maker sees it again. The key itself is in the answer that made it, and nowhere else. */
 export interface ApiKeyView {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { acquireLock } from "../../src/base/lock-file.ts";
 import type { DoctorAnswer, Finding } from "../../src/cli/launcher.ts";
-import { host, type TestHost } from "../support/claudemesh.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
+import { run } from "../support/run.ts";
 
 async function examine(of: TestHost): Promise<{ readonly code: number | null; readonly answer: DoctorAnswer }> {
   const ran = await of.run(["doctor", "--json"]);
@@ -148,6 +150,34 @@ test("with everything broken each thing is named, in words and with what helps",
   assert.doesNotMatch(spoken.stdout, /\u001b/);
   assert.match(spoken.stdout, /^problem {2}daemon\/local\/identity: .*\n {9}what helps: .+$/m);
   assert.match(spoken.stdout, /\n\d+ findings: \d+ problems, \d+ warnings?\n$/);
+});
+
+test("a membership that no daemon can start on is found without one, and what it says to do heals it", async (t) => {
+  const { alice, bob } = await cliPair(t);
+  await bob.run(["down"]);
+  const path = join(bob.home, "daemon", "local", "membership.jsonl");
+  const entries = readFileSync(path, "utf8");
+  const damage = async (n: number): Promise<string> => {
+    const lines = entries.split("\n");
+    writeFileSync(path, lines.map((line, at) => (at === n ? line.replace('"at":"2', '"at":"1') : line)).join("\n"));
+    assert.notEqual((await bob.run(["daemon", "up"])).code, 0);
+    const { state, message, hint } = named((await examine(bob)).answer, "daemon/local/identity");
+    assert.equal(state, "problem");
+    assert.match(message, new RegExp(`membership.jsonl is damaged at line ${n + 1}:`));
+    return hint ?? "";
+  };
+
+  const cut = /sed .*?(?=, and)/.exec(await damage(1))?.[0] ?? "";
+  assert.equal((await run("sh", ["-c", cut])).code, 0, cut);
+  ok(await bob.run(["daemon", "up"]));
+  ok(await bob.run(["send", "@alice", "cut and taken again", "--wait", "delivered"]));
+  await bob.run(["down"]);
+
+  const away = /mv .*?(?=, then)/.exec(await damage(0))?.[0] ?? "";
+  assert.equal((await run("sh", ["-c", away])).code, 0, away);
+  ok(await bob.run(["join", ok(await alice.run(["invite"])).trim()]));
+  assert.equal(readFileSync(path, "utf8").slice(0, entries.length), entries);
+  ok(await bob.run(["send", "@alice", "joined again", "--wait", "delivered"]));
 });
 
 test("secrets stand in none of its answers", async (t) => {

@@ -3,10 +3,12 @@ import { test } from "node:test";
 import type { Envelope } from "../../src/protocol/envelope.ts";
 import type { PushItem } from "../../src/protocol/frames.ts";
 import { newUuidV7 } from "../../src/protocol/ids.ts";
+import type { HistoryItem, Page } from "../../src/protocol/local-api.ts";
 import {
   disguised,
   hostileMesh,
   onPushesTo,
+  onRepliesTo,
   refusedCount,
   sendsTo,
   shownTexts,
@@ -211,4 +213,42 @@ test("what the broker withholds is told to nobody as delivered; in whatever orde
   for (const n of [1, 2, 3]) await alice.client.waitFor(`id-${n}`, "delivered");
   await sendsTo(alice, bob, "honest");
   assert.deepEqual([...(await shownTexts(bob))].sort(), ["honest", "text 1", "text 2", "text 3"]);
+});
+
+test("a history shows no message under an address that it was not sent to, and an answer that is no history is said to be none", async (t) => {
+  const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);
+  const { alice, bob } = members;
+  for (const topic of ["ops", "play"]) {
+    await alice.client.topics.create(topic);
+    await bob.client.topics.list();
+    await bob.client.topics.join(topic);
+  }
+  await alice.client.send({ to: "#ops", message: "@bob keep it", client_message_id: "ops", mentions: ["@bob"] });
+  await alice.client.send({ to: "#play", message: "drop it all", client_message_id: "play" });
+  for (const id of ["ops", "play"]) await alice.client.waitFor(id, "delivered");
+  const texts = ({ items }: Page<HistoryItem>) =>
+    items.map((item) => ("unavailable" in item ? item.unavailable : item.message));
+  const kept: PushItem[] = [];
+  const answered = (type: string, items: (honest: readonly PushItem[]) => readonly unknown[]) =>
+    hostile.plot(
+      onRepliesTo(bob.memberId, type, (result) => ({ ...result, items: items(result["items"] as PushItem[]) })),
+    );
+  answered("history", (honest) => {
+    kept.push(...honest);
+    return honest;
+  });
+  for (const topic of ["#ops", "#play"]) await bob.client.history(topic);
+  const [ops, play] = kept;
+  answered("history", () => [ops, play]);
+  assert.deepEqual(texts(await bob.client.history("#ops")), ["@bob keep it", "it was sent elsewhere"]);
+  assert.deepEqual(texts(await bob.client.history("#play")), ["it was sent elsewhere", "drop it all"]);
+  assert.deepEqual(texts(await bob.client.history("dm")), ["it was sent elsewhere", "it was sent elsewhere"]);
+  answered("mentions", () => [ops, play]);
+  assert.deepEqual(texts(await bob.client.mentionHistory()), ["@bob keep it", "it mentions others"]);
+  for (const nonsense of [null, 7, {}, { ...ops, seq: "1" }, { ...ops, envelope: 7 }]) {
+    answered("history", () => [play, nonsense]);
+    await assert.rejects(bob.client.history("#play"), { code: "protocol_error" });
+  }
+  hostile.plot(null);
+  await sendsTo(alice, bob, "honest");
 });

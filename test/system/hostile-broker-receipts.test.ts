@@ -5,7 +5,7 @@ import { readMeshFile } from "../../src/daemon/identity/mesh-file.ts";
 import type { PushItem, ReceiptFrame, ReceiptGroup, ReceiptState } from "../../src/protocol/frames.ts";
 import { receiptBytes, sign } from "../../src/protocol/signing.ts";
 import type { HostileBroker } from "../support/hostile-broker.ts";
-import { type HostileMember, hostileMesh, onPushesTo, sendsTo, stagesOf } from "../support/hostile-mesh.ts";
+import { disguised, type HostileMember, hostileMesh, onPushesTo, sendsTo, stagesOf } from "../support/hostile-mesh.ts";
 
 /** The receipts that one member has signed, as the broker got them. */
 function receiptsOf(hostile: HostileBroker, { memberId }: HostileMember): ReceiptGroup[] {
@@ -115,5 +115,48 @@ test("a receipt that the broker drops is told once it passes receipts again", as
   hostile.plot(null);
   hostile.cut();
   await alice.client.waitFor(id, "delivered");
+  await sendsTo(alice, bob, "honest");
+});
+
+test("a count of receivers, which is a broker's word, makes no direct message delivered", async (t) => {
+  const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);
+  const { alice, bob } = members;
+  const { envelope } = await withheldMessage(hostile, alice, bob);
+  hostile.linkOf(alice.memberId).tellDaemon({
+    type: "event",
+    event: "topic_progress",
+    client_message_id: envelope?.client_message_id,
+    reached: 1,
+    of: 1,
+  });
+  // Taken after it, in order.
+  await tellReceipts(hostile, alice, []);
+  assert.deepEqual(await stagesOf(alice, "asked"), ["queued", "accepted"]);
+  hostile.plot(null);
+  await sendsTo(alice, bob, "honest");
+});
+
+test("a message that the broker changed where no signature is cannot be opened, and what its receiver says of it is not said of what was sent", async (t) => {
+  const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);
+  const { alice, bob } = members;
+  hostile.plot(
+    onPushesTo(bob.memberId, (item) => {
+      const { envelope } = item;
+      assert.ok(envelope !== null);
+      return [{ ...item, envelope: disguised(envelope, { version: envelope.version === 2 ? 1 : 2 }) }];
+    }),
+  );
+  const receipt = hostile.next(
+    ({ from, memberId, frame }) => from === "daemon" && memberId === bob.memberId && frame["type"] === "receipt",
+  );
+  await alice.client.send({ to: "@bob", message: "open this", client_message_id: "asked" });
+  await alice.client.waitFor("asked", "accepted");
+  const { groups } = (await receipt).frame as unknown as ReceiptFrame;
+  assert.equal(groups[0]?.items[0]?.state, "undecryptable");
+  await tellReceipts(hostile, alice, groups);
+  const told = await alice.client.message("asked");
+  assert.equal(told.last_error, null);
+  assert.deepEqual(await stagesOf(alice, "asked"), ["queued", "accepted"]);
+  hostile.plot(null);
   await sendsTo(alice, bob, "honest");
 });

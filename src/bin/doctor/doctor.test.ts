@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import type { HealthView } from "../../protocol/local-api.ts";
 import { linkErrorKinds } from "../../protocol/link-error-kinds.ts";
@@ -12,6 +15,7 @@ import { fileFaults, folderFaults } from "./file-rules.ts";
 import { check as folder } from "./home-folder.ts";
 import type { DaemonSite, FileFacts, Host } from "./host.ts";
 import { check as link } from "./link.ts";
+import { check as members } from "./members.ts";
 import { check as membership } from "./membership.ts";
 import { metric } from "./metric.ts";
 import { check as node } from "./node.ts";
@@ -130,6 +134,24 @@ test("a broker whose membership is apart from this home's is a problem, with wha
     ["problem", "the broker shows another one (membership_forked)", "ask around"],
   );
   assert.deepEqual(await states(membership, hostWith(), siteWith()), ["ok"]);
+});
+
+test("a member that was not finished goes on by the command that began it", async () => {
+  const home = mkdtempSync(join(tmpdir(), "cm-members-"));
+  try {
+    for (const slug of ["local", "team"]) mkdirSync(join(home, "daemon", slug), { recursive: true });
+    const host = hostWith({
+      home,
+      stat: (path) => (path.endsWith("keypair.json") ? { kind: "file", mode: 0o600, uid: 1000 } : null),
+    });
+    const found = await members.run(host, null);
+    assert.deepEqual(found.map(({ state, hint }) => [state, hint?.split(" goes on")[0]]).toSorted(), [
+      ["warning", "claudemesh join LINK"],
+      ["warning", "claudemesh up"],
+    ]);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 describe("the link", () => {

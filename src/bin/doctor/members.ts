@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { localSlug } from "../join-broker.ts";
 import { type HomeCheck, ok, warning } from "./check.ts";
 
-/** A folder with keys and without a mesh is a member that was never finished; `up` goes on where it stopped. */
+/** A folder with keys and without a mesh is a member that was never finished; `up`, or `join`, goes on where it stopped. */
 export const check: HomeCheck = {
   name: "members",
   run(host) {
@@ -21,7 +22,9 @@ export const check: HomeCheck = {
       ...half.map((slug) =>
         warning(
           `${join(host.home, "daemon", slug)} has keys and no mesh.json: making the member was interrupted`,
-          "claudemesh up goes on; if mesh.json was lost, put it back from a backup",
+          slug === localSlug
+            ? "claudemesh up goes on; if mesh.json was lost, put it back from a backup"
+            : "claudemesh join LINK goes on, with the same link or a new one; if mesh.json was lost, too",
         ),
       ),
     ];

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { blobPath, writeBlobAuthorization } from "../../protocol/files/blob-request.ts";
 import { limits } from "../../protocol/limits.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { blobsInFlightOfMemberMax } from "../broker-limits.ts";
 import { brokerFixture, type Fixture } from "../testing/fixture.ts";
-import { newIdentity } from "../testing/peer.ts";
+import { type Identity, newIdentity } from "../testing/peer.ts";
 import { blobIdOf, callBlob } from "./blob-caller.fixture.ts";
 
 const day = 86_400_000;
@@ -227,4 +230,36 @@ test("a disk that takes nothing keeps nothing half", async (t) => {
   assert.deepEqual([put.status, put.code], [503, "store_unavailable"]);
   assert.doesNotMatch(put.bytes.toString(), /files\/tmp|ENOTDIR/, "no path of the broker's own");
   assert.equal((await callBlob(fixture, alice, { method: "HEAD", blobId: blobIdOf(bytes) })).status, 404);
+});
+
+/** Resolves once the broker waits for the bytes, which never come. */
+async function beginPut(t: TestContext, fixture: Fixture, identity: Identity, blobId: string): Promise<void> {
+  const { host, hostname, port } = new URL(fixture.broker.url);
+  const { meshId } = fixture;
+  const asked = { method: "PUT", path: blobPath(meshId, blobId), meshId, authority: host };
+  const signed = { ...asked, memberId: identity.memberId, time: rfc3339(fixture.clock.now()) };
+  const head = [
+    `PUT ${asked.path} HTTP/1.1`,
+    `host: ${host}`,
+    `authorization: ${writeBlobAuthorization(signed, identity.privateKey)}`,
+    "expect: 100-continue",
+    "content-length: 1000",
+  ];
+  const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(`${head.join("\r\n")}\r\n\r\n`));
+  t.after(() => socket.destroy());
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1\.1 100 /);
+}
+
+test("a member that begins puts and does not go on with them takes a share of the places, and leaves the rest to others", async (t) => {
+  const fixture = await brokerFixture(t);
+  const [alice, bob] = [await fixture.member("alice"), await fixture.member("bob")];
+  const bytes = randomBytes(1_000);
+  const blobId = blobIdOf(bytes);
+  const begun: Promise<unknown>[] = [];
+  for (let put = 0; put < blobsInFlightOfMemberMax; put += 1) begun.push(beginPut(t, fixture, alice, blobId));
+  await Promise.all(begun);
+  const refused = await callBlob(fixture, alice, { method: "HEAD", blobId });
+  assert.equal(refused.status, 429);
+  assert.equal((await callBlob(fixture, bob, { method: "PUT", blobId, bytes })).status, 201);
 });

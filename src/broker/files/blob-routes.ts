@@ -3,7 +3,7 @@ import { described, inPath, text } from "../../http/shape.ts";
 import { answerOf, count, view } from "../../http/view.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
-import { blobsInFlightMax } from "../broker-limits.ts";
+import { blobsInFlightMax, blobsInFlightOfMemberMax } from "../broker-limits.ts";
 import { askingMember, type MemberCheckParts, memberErrors, memberOf } from "./authorised-member.ts";
 import type { Blobs } from "./blobs.ts";
 
@@ -30,7 +30,18 @@ const kept = answerOf<{ readonly blob_id: string; readonly bytes: number }>("Blo
 /** Sealed pieces of files, for the daemons of members. What they hold, nobody here can read. Who asks signs: docs/files.md. */
 export function blobRoutes(parts: BlobRouteParts): readonly Route[] {
   // Of one listener; each request holds the bytes of one blob.
-  const places: Places = { max: blobsInFlightMax, taken: 0 };
+  const places: Places = {
+    max: blobsInFlightMax,
+    taken: 0,
+    each: {
+      max: blobsInFlightOfMemberMax,
+      of: (admitted) => {
+        const { mesh_id, member_id } = askingMember({ admitted });
+        return `${mesh_id} ${member_id}`;
+      },
+      taken: new Map(),
+    },
+  };
   const blobs = (): Blobs => {
     if (parts.blobs !== null) return parts.blobs;
     throw new ClaudemeshError("feature_unavailable", "this broker has no place for files", {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { flushFolder, orNull, writeDurably } from "../../base/durable-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isUuidV7 } from "../../protocol/ids.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -58,16 +59,6 @@ export function createDiskStore(folder: string): BlobStore {
   };
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 /** Made durable up to the first that was there. */
 async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
@@ -75,25 +66,6 @@ async function makeFolder(path: string): Promise<void> {
   for (let made = path; ; made = dirname(made)) {
     await flushFolder(dirname(made));
     if (made === first || made === dirname(made)) return;
-  }
-}
-
-async function flushFolder(path: string): Promise<void> {
-  let folder: FileHandle | null = null;
-  try {
-    folder = await open(path, "r");
-    await folder.sync();
-  } finally {
-    await folder?.close();
-  }
-}
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
-    throw thrown;
   }
 }
 

@@ -6,7 +6,7 @@ import { pushItem } from "./push-entry.ts";
 const itemBytes = 2_048;
 
 /** One page of at most `bytesMax` bytes, though one message at least. `messages` are newest first, `limit` at most. */
-export function logPage(messages: readonly LogMessage[], limit: number, bytesMax: number): LogPage {
+function logPage(messages: readonly LogMessage[], limit: number, bytesMax: number): LogPage {
   const items: PushItem[] = [];
   let bytes = 0;
   for (const message of messages) {

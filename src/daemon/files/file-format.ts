@@ -42,11 +42,6 @@ export function chunkCount(bytes: number): number {
   return Math.ceil(bytes / chunkBytes);
 }
 
-/** Sealed bytes of a file of so many, its index left out. */
-export function sealedBytes(bytes: number): number {
-  return bytes + chunkCount(bytes) * tagBytes;
-}
-
 /** Seals and opens the pieces of one file. */
 export interface FileCipher {
   sealChunk(place: number, chunk: Uint8Array): Buffer;

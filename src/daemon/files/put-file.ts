@@ -2,12 +2,13 @@ import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:c
 import { readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { writeDurably } from "../../base/durable-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { openChaCha, sealChaCha, tagBytes } from "../sealing/chacha.ts";
 import { cut } from "./cut.ts";
 import { blobName, chunkNonce, type FileCipher, fileCipher, fileKey } from "./file-format.ts";
 import type { PutFile } from "./put-file-record.ts";
-import { type Spool, writeDurably } from "./spool.ts";
+import type { Spool } from "./spool.ts";
 
 export interface FileToPut {
   readonly name: string;

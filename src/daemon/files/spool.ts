@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { flushFolder, orNull, writeDurably } from "../../base/durable-file.ts";
 import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { fileLimits } from "./file-limits.ts";
@@ -204,16 +205,6 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
   return spool;
 }
 
-export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 async function replaceDurably(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const draft = join(folder, `${name}.${randomUUID()}.tmp`);
   try {
@@ -226,25 +217,6 @@ async function replaceDurably(folder: string, name: string, bytes: Uint8Array): 
   await flushFolder(folder);
 }
 
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
 async function touch(path: string, nowMs: number): Promise<void> {
   await utimes(path, nowMs / 1_000, nowMs / 1_000);
-}
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
-    throw thrown;
-  }
 }

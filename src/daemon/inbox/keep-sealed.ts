@@ -9,7 +9,7 @@ import { emptyTally, storePush, type Tally } from "./store-push.ts";
 import type { UndecryptableRow } from "./undecryptable-queries.ts";
 
 /** Messages that are kept sealed: beyond it the oldest goes for the newest, first of those that nothing can still come for. */
-export const sealedMax = 10_000;
+const sealedMax = 10_000;
 /** Messages that are looked at again in one commit: each costs as much as a push. */
 const retryChunk = 64;
 

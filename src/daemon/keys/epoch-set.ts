@@ -117,15 +117,20 @@ export class EpochSet {
 
   /** Whether a member that has come later is given the key of an epoch: of the present one always, of earlier ones as each later one says. */
   isForLateComer({ record }: KnownEpoch, memberId: string): boolean {
+    const line = new Set<string>();
     for (let at = this.tip(record); at !== null; at = this.get(at.record.parent ?? "")) {
       if (at.record.epoch_id === record.epoch_id) return true;
       // What was the present one when it came, whose place the member's own has taken since.
       if (at.record.history === "joined")
         return at.record.created_by === memberId && at.record.parent === record.epoch_id;
+      line.add(at.record.epoch_id);
     }
     // Beside the line that was gone on with: two rotated at once, and what one of them sealed meanwhile is as old as its parent.
-    const parent = this.get(record.parent ?? "");
-    return parent !== null && record.history === "all" && this.isForLateComer(parent, memberId);
+    for (let beside: EpochRecord | undefined = record; beside?.history === "all"; ) {
+      if (line.has(beside.parent ?? "")) return true;
+      beside = this.get(beside.parent ?? "")?.record;
+    }
+    return false;
   }
 
   kept(): Pick<TopicKeys, "epochs" | "departures"> {

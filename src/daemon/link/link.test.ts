@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import { silentLog } from "../../base/log.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
@@ -178,9 +179,35 @@ test("frames of a type that the daemon does not know are passed over; a broken o
   assert.equal(((await made.get("/v1/health"))["link"] as { state: string }).state, "connected");
   link.socket.send("{");
   await made.link("waiting");
+  const told = (await made.get("/v1/health"))["link"] as { last_error: string; last_error_kind: string };
+  assert.equal(told.last_error_kind, "protocol_error", "not as if the broker had closed it");
+  assert.match(told.last_error, /^given up: .*JSON/);
   made.clock.advance(30_000);
   await (await made.broker.connection()).open();
   await made.link("connected");
+});
+
+test("what does not pass its checks is told in the log, with whom it names and why, once a push", async (t) => {
+  const told: unknown[] = [];
+  const log = { ...silentLog, warn: (fields: object, message: string) => void told.push([fields, message]) };
+  const made = await linkBench(t, { log });
+  const link = await made.connected();
+  const sender = "b".repeat(64);
+  const items = [1, 2].map((seq) => {
+    const { envelope } = checkedPush(seq, sender, "ops", "forged").item;
+    return {
+      ...place(seq, `member:${made.self.memberId}`),
+      envelope: { ...envelope, mesh_id: meshId.replace(/1$/, "2"), signature: "A".repeat(86) },
+    };
+  });
+  link.send({ type: "push", items });
+  await link.next("push_ack");
+  assert.deepEqual(told, [
+    [
+      { count: 2, history_id: 1, sender, reason: "it belongs to another mesh" },
+      "what was received did not pass its checks and is shown to nobody as a message",
+    ],
+  ]);
 });
 
 test("what nobody has signed waits until the topics were asked for again, and nothing behind it is acknowledged before it", async (t) => {

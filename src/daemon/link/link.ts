@@ -165,14 +165,15 @@ export function createLink(options: LinkOptions): Link {
         log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
         void expire();
       }
-      const { code, reason, faulty } = await opened.closed;
+      const { code, reason, fault } = await opened.closed;
       const reaction = reactionTo(code, reason, clock.now());
       // An end for good leaves its trace even when the link was hardly up: somebody may hold this member's keys.
       if ((begun || reaction.fatal !== null) && !stopping) await tell("link_down", { reason, code });
       return {
-        wasSound: begun && !faulty && code !== closeCodes.protocol_error,
-        errorKind: closedKind(reaction.kind),
+        wasSound: begun && fault === null && code !== closeCodes.protocol_error,
         ...reaction,
+        errorKind: fault === null ? closedKind(reaction.kind) : linkErrorKind(fault),
+        reason: fault === null ? reaction.reason : `given up: ${fault.message}`,
       };
     } catch (thrown) {
       const error = ClaudemeshError.from(thrown, "broker_unreachable");

@@ -5,12 +5,13 @@ import { silentLog } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type { PushItem } from "../../protocol/frames.ts";
+import type { ChainMember } from "../../protocol/membership/state.ts";
 import { publicKeyHexOf, sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import type { Directory } from "../parts.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createPushCheck, needsNewerPolicy } from "./push-check.ts";
-import { unsealedMesh } from "./unsealed-mesh.fixture.ts";
+import { chainMember, unsealedMesh } from "./unsealed-mesh.fixture.ts";
 import { place } from "./link-bench.fixture.ts";
 
 const meshId = "0198f0a0-0000-7000-8000-000000000001";
@@ -28,7 +29,7 @@ const topic = (change: Partial<Topic> = {}): Topic => ({
 });
 
 /** What a broker says that came from alice, and what this daemon makes of it while it knows of those topics. */
-function bench(topics: readonly Topic[]) {
+function bench(topics: readonly Topic[], sender: Partial<ChainMember> = {}) {
   const { privateKey } = generateKeyPairSync("ed25519");
   const alice = publicKeyHexOf(privateKey);
   const directory: Directory = { members: [], topics };
@@ -37,7 +38,7 @@ function bench(topics: readonly Topic[]) {
     identity: { memberId: me },
     directory: { current: () => directory },
     log: silentLog,
-    ...unsealedMesh({ [alice]: "alice" }),
+    ...unsealedMesh({}, { members: new Map([[alice, chainMember(alice, "alice", sender)]]) }),
   } as unknown as OpeningContext;
   const check = createPushCheck(context, createMemberKeys());
   const pushed = (change: Partial<Envelope>, at: Partial<PushItem> = {}, signer: KeyObject | null = null): PushItem => {
@@ -54,6 +55,7 @@ function bench(topics: readonly Topic[]) {
     privateKey,
     pushed,
     needs: (item: PushItem) => needsNewerPolicy(context, [item]),
+    check,
     /** How it is shown; else why it is not. */
     judge(item: PushItem): string {
       const { invalid, verified } = check(item);
@@ -119,6 +121,17 @@ test("an open topic lets nothing through that says it is of another one, a direc
   );
   assert.match(judge(pushed({ supersedes: `${alice.slice(0, 16)}:plan` })), /supersedes must be null/);
   assert.equal(judge(pushed({ destination_kind: "queue", destination_ref: "alerts" })), notOpen);
+});
+
+test("it is nobody's whom the membership does not name, and no more that of a member that had gone by then", () => {
+  const opened = [topic({ unsealed: true })];
+  const stranger = "cd".repeat(32);
+  const { check, pushed } = bench(opened);
+  const unknown = check(pushed({ sender: stranger, client_message_id: `${stranger.slice(0, 16)}:disk-1` }));
+  assert.equal(unknown.undecryptable?.code, "membership_unexplained");
+  const gone = bench(opened, { status: "revoked", until: 3, through: { epoch: 1, seq: 7 } });
+  assert.equal(gone.judge(gone.pushed({})), "not signed");
+  assert.equal(gone.judge(gone.pushed({}, { seq: 8 })), "its sender had left the mesh, or was revoked");
 });
 
 test("everything else is asked of it as of any message, and a signature is never missing from what does not say so", () => {

@@ -9,7 +9,7 @@ import { checkWireId } from "../../protocol/ids.ts";
 import type { CheckedPush, Directory, Keyring, Membership } from "../parts.ts";
 import { readContent } from "../sealing/content.ts";
 import type { MemberKeys } from "./member-keys.ts";
-import { refusedSender, type SenderRefusal } from "./sender-check.ts";
+import { refusedKeyOwner, refusedSender, type SenderRefusal } from "./sender-check.ts";
 import { mayBeUnsigned } from "./unsigned-policy.ts";
 
 export interface PushCheckContext {
@@ -83,9 +83,10 @@ function judge(
   const state = context.membership.state();
   if (state === null) return later("mesh_unsealed", "this home holds no membership of its mesh: claudemesh mesh seal");
   if (saysUnsigned(envelope)) {
-    return mayBeUnsigned(envelope, item, context.directory.current())
-      ? { body: sealed, attachments: [] }
-      : { invalid: "it is not signed, and its destination is not open for that" };
+    if (!mayBeUnsigned(envelope, item, context.directory.current()))
+      return { invalid: "it is not signed, and its destination is not open for that" };
+    const refused = refusedKeyOwner(envelope, item, state);
+    return refused === null ? { body: sealed, attachments: [] } : refusal(refused);
   }
   const refused = refusedSender(envelope, sealed, item, state, memberId, keyOf);
   if (refused !== null) return refusal(refused);

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import type { PushFrame } from "../../protocol/frames.ts";
-import type { Inbox } from "../parts.ts";
+import type { CheckedPush, Inbox } from "../parts.ts";
 import type { LinkCounters } from "./link.ts";
 import type { NewsFirst } from "./news-first.ts";
 import type { PushCheck } from "./push-check.ts";
@@ -12,6 +13,7 @@ import type { PushCheck } from "./push-check.ts";
 export function createPushes(context: {
   readonly inbox: Inbox;
   readonly clock: Clock;
+  readonly log: Log;
   readonly count?: LinkCounters;
   readonly check: PushCheck;
   readonly news: NewsFirst;
@@ -25,10 +27,8 @@ export function createPushes(context: {
 
   async function store(frame: PushFrame): Promise<void> {
     const now = clock.now();
-    const tally = await inbox.store(
-      frame.items.map((item) => context.check(item)),
-      now,
-    );
+    const checked = frame.items.map((item) => context.check(item));
+    const tally = await inbox.store(checked, now);
     // Everything above is in the inbox on disk: only now may the broker forget it.
     const reached = new Map<string, number>();
     for (const item of frame.items)
@@ -36,7 +36,19 @@ export function createPushes(context: {
     context.send({ type: "push_ack", acks: [...reached].map(([destination, seq]) => ({ destination, seq })) });
     const newest = frame.items.at(-1);
     context.count?.received(tally, newest === undefined ? 0 : now - Date.parse(newest.accepted_at));
+    if (tally.invalid > 0) tellInvalid(checked);
     context.stored();
+  }
+
+  /** One line a push, however much of it is refused: whoever forges must not fill the log. What is no envelope was told where it was read. */
+  function tellInvalid(checked: readonly CheckedPush[]): void {
+    const refused = checked.filter(({ item, invalid }) => invalid !== null && item.envelope !== null);
+    const [first] = refused;
+    if (first === undefined) return;
+    context.log.warn(
+      { count: refused.length, history_id: first.item.seq, sender: first.item.envelope?.sender, reason: first.invalid },
+      "what was received did not pass its checks and is shown to nobody as a message",
+    );
   }
 
   return (frame) => {

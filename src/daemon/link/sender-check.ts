@@ -53,15 +53,33 @@ export function refusedSender(
     if (!mayHaveUsed(sender, envelope, head)) return refused("its sender may not use this destination");
   }
   if (!isSigned()) return refused(noSignature);
-  if (sender.through !== null && isAbove(place, sender.through))
-    return refused("its sender had left the mesh, or was revoked");
+  if (wasGone(sender, place)) return refused(gone);
   const recipient = state.members.get(recipientId);
   if (envelope.destination_kind === "dm" && recipient !== undefined && !takesDmFrom(recipient, envelope.sender))
     return refused("this member takes no direct messages of its sender");
   return null;
 }
 
+/**
+ * What the chain says of a message that an API key handed in: whose key it was is the broker's word, but it was a member's, and one that
+ * was still there.
+ */
+export function refusedKeyOwner(
+  { sender: memberId }: Envelope,
+  { epoch, seq }: Pick<LogPlace, "epoch" | "seq">,
+  state: MembershipState,
+): SenderRefusal | null {
+  const sender = state.members.get(memberId);
+  if (sender === undefined) return unexplained("its sender is not in the membership");
+  return wasGone(sender, { epoch, seq }) ? refused(gone) : null;
+}
+
 const noSignature = "its signature does not hold";
+const gone = "its sender had left the mesh, or was revoked";
+
+function wasGone({ through }: ChainMember, place: LogPlace): boolean {
+  return through !== null && isAbove(place, through);
+}
 
 /** What a member might use before it was limited last is not told any more: what it sealed by then, it might. */
 function mayHaveUsed(

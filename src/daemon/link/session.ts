@@ -18,6 +18,7 @@ import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
 import type { OpeningContext } from "./opening.ts";
+import { createKeyFollower } from "./key-follower.ts";
 import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
@@ -45,8 +46,8 @@ export interface Session {
 interface SessionEnd {
   readonly code: number;
   readonly reason: string;
-  /** This daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
-  readonly faulty: boolean;
+  /** Why this daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
+  readonly fault: ClaudemeshError | null;
 }
 
 interface Waiting {
@@ -74,7 +75,7 @@ export function createSession(
   let ended = false;
   /** As if the broker had closed the link so. */
   let verdict: { readonly code: number; readonly reason: string } | null = null;
-  let faulty = false;
+  let fault: ClaudemeshError | null = null;
 
   const send = (frame: object): void => {
     if (!ended) socket.send(JSON.stringify(frame));
@@ -117,6 +118,7 @@ export function createSession(
     terminate: () => socket.terminate(),
   });
   const receipts = createReceiptsOut(context, request);
+  const followKeys = createKeyFollower(context.keyring, request);
   const chain = createChainFollower(context, request, (code, reason) => {
     verdict ??= { code, reason };
     socket.terminate();
@@ -125,6 +127,7 @@ export function createSession(
   const onPush = createPushes({
     inbox,
     clock,
+    log,
     ...(context.count === undefined ? {} : { count: context.count }),
     check: createPushCheck(context, keyOf),
     news: createNewsFirst(context, request, refreshDirectory),
@@ -143,7 +146,13 @@ export function createSession(
       await context.membership.follow(request);
     await outbox.applyReceipts(
       proven.flatMap(({ from, items }) =>
-        items.map((item) => ({ wireId: item.client_message_id, from, state: item.state, at: item.at })),
+        items.map(({ client_message_id: wireId, request_fingerprint: fingerprint, state, at }) => ({
+          wireId,
+          fingerprint,
+          from,
+          state,
+          at,
+        })),
       ),
     );
     send({ type: "reply", id: frame.id, result: {} });
@@ -188,7 +197,7 @@ export function createSession(
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
       case "keys_changed":
       case "keys_wanted":
-        return context.keyring.follow(request);
+        return followKeys();
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
@@ -276,7 +285,7 @@ export function createSession(
   /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
   function failed(error: unknown): void {
     if (ended) return;
-    faulty = true;
+    fault = ClaudemeshError.from(error);
     log.warn({ error: String(error) }, "the link is given up and dialled again");
     socket.terminate();
   }
@@ -308,7 +317,7 @@ export function createSession(
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), faulty }));
+      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), fault }));
     });
   });
   const hear = () => {

@@ -1,5 +1,6 @@
 import { parseAddress } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import type { LogPage } from "../../protocol/frames.ts";
 import type { HistoryItem, Page } from "../../protocol/local-api.ts";
 import type { Log } from "../../base/log.ts";
@@ -9,6 +10,7 @@ import { createPushCheck } from "../link/push-check.ts";
 import type { CheckedPush, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import { resolveMember, type Self } from "../resolve-address.ts";
 import { askBroker, brokerErrors } from "./ask-broker.ts";
+import { itemOf } from "./ask-of-queue.ts";
 import { historyItem } from "./history-item.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
@@ -57,7 +59,7 @@ export function historyRoutes(parts: HistoryParts): readonly Route[] {
           before_seq: beforeSeq(cursor),
           limit,
         });
-        return { status: 200, body: historyPage(result, parts) };
+        return { status: 200, body: historyPage(result, parts, sentTo(address)) };
       },
     }),
     operation({
@@ -72,7 +74,7 @@ export function historyRoutes(parts: HistoryParts): readonly Route[] {
       async handle({ query }) {
         const { cursor, limit } = readPage(query);
         const result = await askBroker(link, { type: "mentions", before_seq: beforeSeq(cursor), limit });
-        return { status: 200, body: historyPage(result, parts) };
+        return { status: 200, body: historyPage(result, parts, mentions(self)) };
       },
     }),
   ];
@@ -84,8 +86,23 @@ function beforeSeq(cursor: string | null): number | null {
   return Number(cursor);
 }
 
-function historyPage(result: unknown, parts: HistoryParts): Page<HistoryItem> {
-  const { items, next } = checkedPage(result, parts);
+/** Why a message does not belong to what was asked for; null: it does. */
+type Foreign = (envelope: Envelope) => string | null;
+
+/** `address` as {@link historyAddress} gives it. */
+export function sentTo(address: string): Foreign {
+  return ({ destination_kind: kind, destination_ref: ref }) => {
+    const belongs = address === "dm" ? kind === "dm" : kind === "topic" && ref === address;
+    return belongs ? null : "it was sent elsewhere";
+  };
+}
+
+function mentions({ memberId }: Self): Foreign {
+  return (envelope) => (envelope.mentions.includes(memberId) ? null : "it mentions others");
+}
+
+function historyPage(result: unknown, parts: HistoryParts, foreign: Foreign): Page<HistoryItem> {
+  const { items, next } = checkedPage(result, parts, foreign);
   const directory = parts.link.directory();
   return {
     items: items.map((checked) => historyItem(checked, directory, parts.self, parts.outbox)),
@@ -93,10 +110,14 @@ function historyPage(result: unknown, parts: HistoryParts): Page<HistoryItem> {
   };
 }
 
-/** The result is the broker's word: it is looked at here, and each message is checked as a pushed one is. */
+/**
+ * The result is the broker's word: it is looked at here, and each message is checked as a pushed one is, and whether it belongs here:
+ * one that was said in another place may mean something else in this one.
+ */
 export function checkedPage(
   result: unknown,
   parts: HistoryParts,
+  foreign: Foreign,
 ): { readonly items: readonly CheckedPush[]; readonly next: number | null } {
   const { items, next_before_seq } = (result ?? {}) as LogPage;
   if (!Array.isArray(items)) throw new ClaudemeshError("protocol_error", "the broker's answer is not a history");
@@ -104,8 +125,14 @@ export function checkedPage(
   const directory = link.directory();
   const context = { ...parts, identity: self, directory: { current: () => directory } };
   const check = createPushCheck(context, createMemberKeys());
+  const read = items.map((item) => itemOf({ item }));
   return {
-    items: (items as LogPage["items"]).map((item) => check(item, true)),
+    items: read.map((item) => {
+      const checked = check(item, true);
+      const { envelope } = checked.item;
+      const elsewhere = envelope === null ? null : foreign(envelope);
+      return elsewhere === null ? checked : { ...checked, invalid: elsewhere };
+    }),
     next: typeof next_before_seq === "number" ? next_before_seq : null,
   };
 }

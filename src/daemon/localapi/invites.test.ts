@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseInvite } from "../../protocol/invite.ts";
-import { chainBroker, chainPerson, foundChain, membershipOf } from "../membership/chain.fixture.ts";
+import { limits } from "../../protocol/limits.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import { chainBroker, chainPerson, chainTime, foundChain, membershipOf } from "../membership/chain.fixture.ts";
 import { inviteRoutes } from "./invites.ts";
 import { createTestLink } from "./link.fixture.ts";
 
@@ -23,27 +25,10 @@ test("a link is made of what a broker says of itself only where that is an addre
   const ada = chainPerson("ada");
   const chain = chainBroker([foundChain(ada)]);
   const membership = membershipOf(chain, ada);
-  const route = inviteRoutes({ link, membership, mesh, clock: createManualClock() }).find(
-    ({ name }) => name === "inviteCreate",
-  );
-  assert.ok(route !== undefined && "handle" in route);
   const made = async (answer: unknown): Promise<string> => {
     link.answers.set("reach", answer);
-    const call = {
-      params: {},
-      query: {},
-      headers: {},
-      body: {},
-      transport: "unix",
-      gone: () => new AbortController().signal,
-      address: "",
-      admitted: undefined,
-      bytes: Buffer.alloc(0),
-      incoming: null,
-      bodiless: false,
-    } as const;
-    const reply = await route.handle(call);
-    return "body" in reply ? (reply.body as { link: string }).link : "";
+    const reply = await called({ link, membership, mesh, clock: createManualClock() }, "inviteCreate");
+    return (reply as { link: string }).link;
   };
   const invite = parseInvite(await made(reach));
   assert.equal(invite.authority, "mesh.example:8787");
@@ -64,6 +49,49 @@ test("a link is made of what a broker says of itself only where that is an addre
     await assert.rejects(made(wrong), isProtocolError, JSON.stringify(wrong));
   assert.equal(chain.entries.length, entries, "and none of them left an invite behind");
 });
+
+test("an invite that can still be used is listed, however many newer ones are over", async () => {
+  const ada = chainPerson("ada");
+  const chain = chainBroker([foundChain(ada)]);
+  const state = chain.state();
+  assert.ok(state !== null);
+  const clock = createManualClock();
+  for (let made = 0; made <= limits.invitesOpenMax + 1; made += 1)
+    state.invites.set(`invite-${made}`, {
+      inviteId: `invite-${made}`,
+      role: "member",
+      uses: 1,
+      used: made === 1 ? 0 : 1,
+      createdBy: ada.memberId,
+      createdAt: chainTime,
+      expiresAt: rfc3339(clock.now() + 1_000),
+      revoked: false,
+    });
+  const list = { link: createTestLink(null), membership: membershipOf(chain), mesh, clock };
+  const { items } = (await called(list, "inviteList")) as { items: { invite_id: string; state: string }[] };
+  assert.equal(items.length, limits.invitesOpenMax);
+  assert.deepEqual(items.at(-1), { ...items.at(-1), invite_id: "invite-1", state: "open" });
+  assert.equal(items[0]?.invite_id, `invite-${limits.invitesOpenMax + 1}`);
+});
+
+async function called(parts: Parameters<typeof inviteRoutes>[0], name: string): Promise<unknown> {
+  const route = inviteRoutes(parts).find((one) => one.name === name);
+  assert.ok(route !== undefined && "handle" in route);
+  const reply = await route.handle({
+    params: {},
+    query: {},
+    headers: {},
+    body: {},
+    transport: "unix",
+    gone: () => new AbortController().signal,
+    address: "",
+    admitted: undefined,
+    bytes: Buffer.alloc(0),
+    incoming: null,
+    bodiless: false,
+  });
+  return "body" in reply ? reply.body : null;
+}
 
 function isProtocolError(thrown: unknown): boolean {
   return thrown instanceof ClaudemeshError && thrown.code === "protocol_error";

@@ -11,7 +11,7 @@ import { isMemberId } from "../../protocol/ids.ts";
 import { inviteLink } from "../../protocol/invite.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InviteMade, InviteView } from "../../protocol/local-api.ts";
-import { closedInvite } from "../../protocol/membership/apply-entry.ts";
+import { closedInviteCode } from "../../protocol/membership/invites.ts";
 import type { ChainInvite, MembershipState } from "../../protocol/membership/state.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -104,11 +104,18 @@ export function inviteRoutes(parts: {
       method: "GET",
       path: "/v1/invites",
       summary: "Invites of the mesh, newest first, without their links",
-      answers: [{ status: 200, description: "The newest thousand", body: invites }],
+      answers: [
+        {
+          status: 200,
+          description: "Those that can still be used, and the newest others: a thousand in all",
+          body: invites,
+        },
+      ],
       errors: ["mesh_unsealed"],
       handle() {
-        const known = [...chainOf(parts.membership).invites.values()].slice(-listedMax).reverse();
-        return { status: 200, body: { items: known.map((one) => view(one, parts.clock.now())) } };
+        const now = parts.clock.now();
+        const listed = listedOf(chainOf(parts.membership), now);
+        return { status: 200, body: { items: listed.map((one) => view(one, now)) } };
       },
     }),
     operation({
@@ -139,14 +146,22 @@ function inviteIn(state: MembershipState, inviteId: string): ChainInvite {
   return found;
 }
 
+/** An invite that can still be used is never hidden by newer ones that are over: somebody may have to take it back. */
+function listedOf({ invites }: MembershipState, now: number): readonly ChainInvite[] {
+  const newest = [...invites.values()].reverse();
+  const isOpen = (invite: ChainInvite): boolean => closedInviteCode(invite, now) === null;
+  let room = listedMax - newest.filter(isOpen).length;
+  return newest.filter((invite) => isOpen(invite) || room-- > 0).slice(0, listedMax);
+}
+
 const states = { invite_revoked: "revoked", invite_expired: "expired", invite_used: "used" } as const;
 
 function view(of: ChainInvite, now: number): InviteView {
-  const code = closedInvite(of, now)?.code;
+  const code = closedInviteCode(of, now);
   return {
     invite_id: of.inviteId,
     role: of.role,
-    state: code === undefined ? "open" : (states[code as keyof typeof states] ?? "revoked"),
+    state: code === null ? "open" : states[code],
     uses: of.uses,
     used: of.used,
     created_at: of.createdAt,

@@ -54,27 +54,24 @@ export async function changeChain(
   return chainOf(membership);
 }
 
-/** When each member came in, read from the chain once. */
-export function createJoinedAt(membership: Pick<Membership, "entries">): (member: ChainMember) => string | null {
-  const known = new Map<string, string>();
-  return ({ memberId, since }) => {
-    const at = known.get(memberId) ?? membership.entries(since - 1, 1)[0]?.at ?? null;
-    if (at !== null) known.set(memberId, at);
-    return at;
-  };
-}
-
 export function addressesOf(state: MembershipState, memberIds: readonly string[]): readonly string[] {
   return memberIds.map((memberId) => `@${state.members.get(memberId)?.name ?? memberId}`);
+}
+
+/** What the broker last told of members, by member_id. */
+export type Presence = ReadonlyMap<string, Directory["members"][number]>;
+
+export function presenceIn(directory: Directory | null): Presence {
+  return new Map(directory?.members.map((told) => [told.member_id, told]));
 }
 
 export function memberView(
   state: MembershipState,
   member: ChainMember,
-  seen: { readonly self: string; readonly directory: Directory | null; readonly joinedAt: string | null },
+  seen: { readonly self: string; readonly presence: Presence },
 ): MemberView {
-  const { memberId, name, role, status, keys, destinations, dmFrom } = member;
-  const presence = seen.directory?.members.find(({ member_id }) => member_id === memberId);
+  const { memberId, name, role, status, keys, joinedAt, destinations, dmFrom } = member;
+  const presence = seen.presence.get(memberId);
   return {
     member_id: memberId,
     name,
@@ -86,7 +83,7 @@ export function memberView(
     agents: presence?.agents ?? [],
     status,
     key_ids: keys.map(({ keyId }) => keyId),
-    joined_at: seen.joinedAt,
+    joined_at: joinedAt,
     destinations,
     dm_from: dmFrom === null ? null : addressesOf(state, dmFrom),
   };

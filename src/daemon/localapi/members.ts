@@ -13,10 +13,10 @@ import { member, members } from "./answers/directory.schema.ts";
 import {
   chainOf,
   changeChain,
-  createJoinedAt,
   entryErrors,
   memberParam,
   memberView,
+  presenceIn,
   writtenMember,
 } from "./member-view.ts";
 import { known } from "./topics.ts";
@@ -29,7 +29,6 @@ interface MemberParts {
 
 /** Who belongs to the mesh, by its membership chain, and what owners and admins change about it. */
 export function memberRoutes(parts: MemberParts): readonly Route[] {
-  const viewOf = viewer(parts);
   const answers = [{ status: 200, description: "The member as it is now", body: member }] as const;
   const errors = ["invalid_destination", "unknown_destination", "not_allowed", ...entryErrors] as const;
 
@@ -46,11 +45,12 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
       (now) => isSo(found(now)),
       (_, log) => content(memberId, log),
     );
-    return { status: 200, body: viewOf(state, found(state)) };
+    const seen = { self: parts.self.memberId, presence: presenceIn(parts.link.directory()) };
+    return { status: 200, body: memberView(state, found(state), seen) };
   }
 
   return [
-    memberListRoute(parts, viewOf),
+    memberListRoute(parts),
     operation({
       name: "memberRename",
       method: "POST",
@@ -129,9 +129,7 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
   ];
 }
 
-type ViewOf = (state: MembershipState, found: ChainMember) => MemberView;
-
-function memberListRoute(parts: MemberParts, viewOf: ViewOf): Route {
+function memberListRoute(parts: MemberParts): Route {
   return operation({
     name: "members",
     method: "GET",
@@ -143,26 +141,15 @@ function memberListRoute(parts: MemberParts, viewOf: ViewOf): Route {
     handle({ query }) {
       const state = parts.membership.state();
       const directory = parts.link.directory();
+      const seen = { self: parts.self.memberId, presence: presenceIn(directory) };
       const all =
         state === null
           ? known(parts.link).members.map((told) => unchained(told, parts.self))
-          : [...state.members.values()].map((found) => viewOf(state, found));
+          : [...state.members.values()].map((found) => memberView(state, found, seen));
       const items = all.filter(({ status }) => status === "active" || query.ended === true);
       return { status: 200, body: { items, told_at: directory?.told_at ?? null } satisfies MemberList };
     },
   });
-}
-
-function viewer(parts: MemberParts): ViewOf {
-  let joinedAt: ReturnType<typeof createJoinedAt> | null = null;
-  return (state, found) => {
-    joinedAt ??= createJoinedAt(parts.membership);
-    return memberView(state, found, {
-      self: parts.self.memberId,
-      directory: parts.link.directory(),
-      joinedAt: joinedAt(found),
-    });
-  };
 }
 
 /** Of a mesh without a chain there is the broker's word alone. */

@@ -16,10 +16,10 @@ import {
   addressesOf,
   chainOf,
   changeChain,
-  createJoinedAt,
   entryErrors,
   memberParam,
   memberView,
+  presenceIn,
   shownEntries,
   writtenMember,
 } from "./member-view.ts";
@@ -80,11 +80,8 @@ export function membershipRoutes(parts: MembershipParts): readonly Route[] {
           (_, through) => ({ kind: "leave", through }),
         );
         const found = writtenMember(state, self.memberId);
-        const joinedAt = createJoinedAt(parts.membership)(found);
-        return {
-          status: 200,
-          body: memberView(state, found, { self: self.memberId, directory: parts.link.directory(), joinedAt }),
-        };
+        const presence = presenceIn(parts.link.directory());
+        return { status: 200, body: memberView(state, found, { self: self.memberId, presence }) };
       },
     }),
     operation({

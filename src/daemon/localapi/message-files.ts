@@ -6,7 +6,7 @@ import type { LeasedFiles } from "../files/leased-files.ts";
 import type { Inbox } from "../parts.ts";
 import { askBroker } from "./ask-broker.ts";
 import { queueErrors, queueName } from "./ask-of-queue.ts";
-import { checkedPage, historyAddress, type HistoryParts } from "./history.ts";
+import { checkedPage, historyAddress, type HistoryParts, sentTo } from "./history.ts";
 import { contentOf } from "./history-item.ts";
 
 const numberMax = Number.MAX_SAFE_INTEGER - 1;
@@ -62,7 +62,7 @@ export function createMessageFiles(parts: MessageFilesParts): MessageFiles {
   ): Promise<readonly (Attachment | AttachmentView)[] | null> {
     const address = historyAddress(written, link, self);
     const page = { type: "history", address, before_seq: historyId + 1, limit: 1 };
-    const [checked] = checkedPage(await askBroker(link, page), parts).items;
+    const [checked] = checkedPage(await askBroker(link, page), parts, sentTo(address)).items;
     return checked?.item.seq === historyId ? (contentOf(checked, self, parts.outbox)?.attachments ?? null) : null;
   }
 

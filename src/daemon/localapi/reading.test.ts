@@ -376,8 +376,12 @@ describe("what was received", () => {
     const older = ClaudemeshError.fromWire("protocol_error", "unknown frame type", { unknown_type: "topic_members" });
     link.answers.set("topic_members", older);
     assert.equal((await get("/v1/topics/ops/members")).json["code"], "feature_unavailable");
-    link.answers.set("topic_members", {});
-    assert.equal((await get("/v1/topics/ops/members")).json["code"], "protocol_error");
+    const told = { member_id: me, name: "ada", role: "owner", online: true };
+    const nonsense = [null, 7, { ...told, online: "yes" }, { ...told, member_id: {} }, { ...told, role: "king" }];
+    for (const answer of [{}, ...nonsense.map((one) => ({ members: [told, one] }))]) {
+      link.answers.set("topic_members", answer);
+      assert.equal((await get("/v1/topics/ops/members")).json["code"], "protocol_error", JSON.stringify(answer));
+    }
   });
 
   it("shows the broker's history, and nothing of what its sender did not sign", async () => {

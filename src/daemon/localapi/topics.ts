@@ -1,6 +1,10 @@
+import { isName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults, TopicInfo } from "../../protocol/frames.ts";
+import { isMemberId } from "../../protocol/ids.ts";
 import type { TopicMemberView, TopicView } from "../../protocol/local-api.ts";
+import { roles } from "../../protocol/membership/state.ts";
 import type { Directory, Keyring, Link, Membership } from "../parts.ts";
 import { chainOf, changeChain, entryErrors } from "./member-view.ts";
 import { type Self, unknownTopic } from "../resolve-address.ts";
@@ -146,14 +150,21 @@ async function missedTopic(link: Link, name: string): Promise<Directory["topics"
 /** Who they are the chain says; that they are subscribed is the broker's word. */
 function subscribers(result: unknown, self: Self, directory: Directory | null): readonly TopicMemberView[] {
   const { members } = (result ?? {}) as Partial<RequestResults["topic_members"]>;
-  if (!Array.isArray(members))
+  if (!Array.isArray(members) || !members.every(isSubscriber))
     throw new ClaudemeshError("protocol_error", "the broker's answer is not a list of members");
   const chained = directory?.names === undefined ? null : new Map(directory.members.map((one) => [one.member_id, one]));
-  return (members as RequestResults["topic_members"]["members"]).flatMap((told) => {
+  return members.flatMap((told) => {
     const { member_id, name, role } = chained === null ? told : (chained.get(told.member_id) ?? {});
     if (member_id === undefined || name === undefined || role === undefined) return [];
     return [{ member_id, name, address: `@${name}`, role, online: told.online, self: member_id === self.memberId }];
   });
+}
+
+function isSubscriber(value: unknown): value is RequestResults["topic_members"]["members"][number] {
+  if (!isRecord(value)) return false;
+  const { member_id: id, name, role, online } = value;
+  const isMember = typeof id === "string" && isMemberId(id) && typeof name === "string" && isName(name);
+  return isMember && roles.some((known) => known === role) && typeof online === "boolean";
 }
 
 /** The link has checked the frame's envelope of type and id; the result itself is checked here, where it is used. */

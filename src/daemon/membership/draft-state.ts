@@ -12,6 +12,7 @@ export function draftOf(state: MembershipState): MembershipState {
     members: new Map([...state.members].map(([id, member]) => [id, { ...member, keys: [...member.keys] }])),
     names: new Map(state.names),
     invites: new Map([...state.invites].map(([id, invite]) => [id, { ...invite }])),
+    usableUntil: [...state.usableUntil],
     opened: new Map(state.opened),
   };
 }

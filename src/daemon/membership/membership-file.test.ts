@@ -116,7 +116,10 @@ describe("the file of a pinned chain", () => {
     ];
     for (const [text, says] of broken) {
       writeFileSync(path, text, { mode: 0o600 });
-      assert.throws(() => open(), { code: "store_corrupt", message: says, hint: /backup/ });
+      const line = /line (\d)/.exec(says.source)?.[1] ?? "";
+      const helps =
+        line === "1" ? `mv ${path} ${path}.damaged, then .*: claudemesh join LINK$` : `sed .*'${line},\\$d' ${path}`;
+      assert.throws(() => open(), { code: "store_corrupt", message: says, hint: new RegExp(helps) });
     }
     writeChain(dir, [first]);
     assert.throws(() => openMembershipFile(dir, chainMesh.replace(/1$/, "2"), log), {

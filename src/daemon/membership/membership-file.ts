@@ -144,8 +144,8 @@ function damaged(path: string, lineNumber: number, what: string, cause?: unknown
   return new ClaudemeshError("store_corrupt", `${path} is damaged at line ${lineNumber}: ${what}`, {
     hint:
       lineNumber === 1
-        ? "put the file back from a backup, or join the mesh again with a new invite, which keeps name and keys: claudemesh join LINK"
-        : `put the file back from a backup, or keep only its first ${lineNumber - 1} lines: what followed is asked of the broker again`,
+        ? `put the file back from a backup; or mv ${path} ${path}.damaged, then join again with a new invite, which keeps name and keys: claudemesh join LINK`
+        : `put the file back from a backup; or sed -i.damaged '${lineNumber},$d' ${path}, and what stood there is asked of the broker again`,
     cause,
   });
 }

@@ -295,7 +295,7 @@ test("a commit that fails for good ends the process, whoever asked for it; one o
 test("the mark that a stage was told never wipes out a later stage", async (t) => {
   let hang = false;
   const made = await outboxBench({ onStages: () => (hang ? new Promise<void>(() => undefined) : Promise.resolve()) });
-  await fill(made, "b", 1);
+  await made.outbox.accept(request("one", "b", "text", { destination_kind: "topic", destination_ref: "ops" }));
   const [row] = await made.outbox.claimDue(made.clock.now(), 1);
   await answer(made, 1, accepted(1));
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,3 +1,4 @@
+import type { Envelope } from "../../protocol/envelope.ts";
 import type { OutboxCore, OutboxOptions } from "./outbox.ts";
 import type { OutboxQueries } from "./queries.ts";
 import { resealOrSay } from "./reseal.ts";
@@ -62,6 +63,7 @@ export function applyReceipts(
   core: OutboxCore,
   items: readonly {
     wireId: string;
+    fingerprint: string;
     from: string;
     state: "delivered" | "injected" | "read" | "undecryptable";
     at: string;
@@ -73,6 +75,7 @@ export function applyReceipts(
       const row = core.rowOfWireId(item.wireId);
       // A receipt counts only from the member that the message was addressed to.
       if (row === null || row.destination_kind !== "dm" || row.destination_ref.slice(0, 64) !== item.from) continue;
+      if (!isOf(row, item.fingerprint)) continue;
       const at = Date.parse(item.at);
       if (item.state === "undecryptable") {
         resealOrSay(core, row);
@@ -92,13 +95,28 @@ export function applyReceipts(
   core.work();
 }
 
-/** The broker's count of subscribers that hold a topic message; delivered once all of them do. */
+/**
+ * Of the bytes that this row sent: the receiver may have been shown others under its id, which a broker had changed where no signature
+ * is, or which were sent before the outbox was put back. A tombstone knows its bytes no more.
+ */
+function isOf({ envelope }: OutboxRow, fingerprint: string): boolean {
+  return envelope === null || (JSON.parse(envelope) as Envelope).request_fingerprint === fingerprint;
+}
+
+/**
+ * The broker's count of subscribers that hold a topic message; delivered once all of them do. It is the broker's word, so it says
+ * nothing of what one receiver signs for.
+ */
 export function applyProgress(core: OutboxCore, wireId: string, progress: { reached: number; of: number }): void {
   const row = core.rowOfWireId(wireId);
-  if (row === null) return;
+  if (row?.destination_kind !== "topic" || !isCount(progress.reached) || !isCount(progress.of)) return;
   const complete = progress.reached >= progress.of;
   core.transaction(() =>
     core.queries.progress(row.id, progress.reached, progress.of, complete ? core.options.clock.now() : null),
   );
   core.teller.tell([row.id]);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

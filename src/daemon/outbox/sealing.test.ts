@@ -3,7 +3,7 @@ import { copyFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import type { Envelope } from "../../protocol/envelope.ts";
-import type { SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
+import type { ReceiptState, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import { type OutboxBench, outboxBench, request } from "./outbox.fixture.ts";
 
 async function bench(t: TestContext): Promise<OutboxBench> {
@@ -256,21 +256,67 @@ test("what was accepted unsealed and lost by the broker is not sent unsealed aga
   assert.equal((await made.outbox.expireDue(made.clock.now(), 24)).length, 1);
 });
 
-const undecryptable = (wireId: string, from: string) => [
-  { wireId, from: from.repeat(64), state: "undecryptable" as const, at: "2026-01-01T00:00:00.000Z" },
+const receipt = (envelope: Envelope | undefined, from: string, state: ReceiptState) => [
+  {
+    wireId: envelope?.client_message_id ?? "",
+    fingerprint: envelope?.request_fingerprint ?? "",
+    from: from.repeat(64),
+    state,
+    at: "2026-01-01T00:00:00.000Z",
+  },
 ];
+const undecryptable = (envelope: Envelope | undefined, from: string) => receipt(envelope, from, "undecryptable");
+
+test("a receipt says nothing of a message that was sent in other bytes than those that it was signed for", async (t) => {
+  const made = await bench(t);
+  await made.outbox.accept(request("one", "b", "hello"));
+  const [sent] = await claimed(made);
+  await settle(made, 1, accepted);
+  assert.ok(sent !== undefined);
+  const other = { ...sent, request_fingerprint: "ab".repeat(32) };
+  for (const state of ["delivered", "read", "undecryptable"] as const)
+    await made.outbox.applyReceipts(receipt(other, "b", state));
+  const row = made.outbox.row(1);
+  assert.deepEqual([row?.delivered_at, row?.last_error], [null, null]);
+  await made.outbox.applyReceipts(receipt(sent, "b", "delivered"));
+  assert.notEqual(made.outbox.row(1)?.delivered_at, null);
+});
+
+test("a broker's count of receivers makes only a topic's message delivered, and only where it is a count", async (t) => {
+  const made = await bench(t);
+  await made.outbox.accept(request("dm", "b", "hello"));
+  await made.outbox.accept(request("job", "b", "hello", { destination_kind: "queue", destination_ref: "jobs" }));
+  await made.outbox.accept(request("said", "b", "hello", { destination_kind: "topic", destination_ref: "ops" }));
+  const sent = await claimed(made);
+  for (const id of [1, 2, 3]) await settle(made, id, { ...accepted, broker_message_id: `m${id}`, history_id: id });
+  const delivered = () => [1, 2, 3].map((id) => made.outbox.row(id)?.delivered_at !== null);
+  for (const { client_message_id: wireId } of sent.slice(0, 2))
+    await made.outbox.applyProgress(wireId, { reached: 1, of: 1 });
+  const wireId = sent[2]?.client_message_id ?? "";
+  for (const lie of [
+    { reached: "9", of: 1 },
+    { reached: {}, of: 1 },
+    { reached: 1 },
+    { reached: 1.5, of: 1 },
+    { reached: 2, of: -1 },
+  ])
+    await made.outbox.applyProgress(wireId, lie as { reached: number; of: number });
+  assert.deepEqual(delivered(), [false, false, false]);
+  await made.outbox.applyProgress(wireId, { reached: 1, of: 1 });
+  assert.deepEqual(delivered(), [false, false, true]);
+});
 
 test("what its receiver can never open is sealed again once, to its present key, in a row that supersedes the first", async (t) => {
   const made = await bench(t);
   await made.outbox.accept(request("one", "b", "hello", { meta: '{"a":1}', priority: "now" }));
   const [first] = await claimed(made);
   await settle(made, 1, accepted);
-  const receipt = undecryptable(first?.client_message_id ?? "", "b");
-  await made.outbox.applyReceipts(undecryptable(first?.client_message_id ?? "", "e"));
+  const told = undecryptable(first, "b");
+  await made.outbox.applyReceipts(undecryptable(first, "e"));
   assert.equal(made.outbox.row(1)?.last_error, null, "only its receiver can say so");
   made.sealer.generation += 1;
-  await made.outbox.applyReceipts(receipt);
-  await made.outbox.applyReceipts(receipt);
+  await made.outbox.applyReceipts(told);
+  await made.outbox.applyReceipts(told);
   const row = made.outbox.row(1);
   assert.deepEqual([row?.status, row?.last_error?.code, row?.superseded_by], ["done", "undecryptable", 2]);
   const [second, ...more] = await claimed(made);
@@ -282,7 +328,7 @@ test("what its receiver can never open is sealed again once, to its present key,
   assert.notEqual(second?.sealed_to, first?.sealed_to);
   await settle(made, 2, accepted);
   made.sealer.generation += 1;
-  await made.outbox.applyReceipts(undecryptable(second?.client_message_id ?? "", "b"));
+  await made.outbox.applyReceipts(undecryptable(second, "b"));
   assert.deepEqual(await claimed(made), [], "once");
   assert.deepEqual([made.outbox.row(2)?.superseded_by, made.outbox.row(2)?.last_error?.code], [null, "undecryptable"]);
 });
@@ -292,7 +338,7 @@ test("where the receiver's key is the one that it was sealed to, the row says th
   await made.outbox.accept(request("one", "b", "hello"));
   const [first] = await claimed(made);
   await settle(made, 1, accepted);
-  await made.outbox.applyReceipts(undecryptable(first?.client_message_id ?? "", "b"));
+  await made.outbox.applyReceipts(undecryptable(first, "b"));
   const row = made.outbox.row(1);
   assert.deepEqual([row?.status, row?.last_error?.code, row?.superseded_by], ["done", "undecryptable", null]);
   assert.equal(made.outbox.message("one")?.last_error?.code, "undecryptable");

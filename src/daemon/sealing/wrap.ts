@@ -3,7 +3,7 @@ import type { EpochRecord } from "../../protocol/epoch.ts";
 import { lengthPrefixed } from "../../protocol/length-prefixed.ts";
 import { deriveKeyPair, hpkeInfo, hpkeOverheadBytes, openBase, sealBase } from "./hpke.ts";
 
-export const epochKeyBytes = 32;
+const epochKeyBytes = 32;
 export const wrapBytes = hpkeOverheadBytes + epochKeyBytes;
 
 /** What of an epoch's record its key is bound to. */

@@ -5,22 +5,15 @@ import {
   entryHash,
   entryText,
   keyProofHolds,
+  type Entry,
+  type EntryPlace,
   type MembershipEntry,
   type NewMember,
   type Role,
   signatureHolds,
 } from "./entry.ts";
-import {
-  activeMember,
-  type ChainInvite,
-  type ChainMember,
-  currentKeys,
-  isAdmin,
-  type MembershipState,
-  roles,
-} from "./state.ts";
-
-type Entry<Kind extends MembershipEntry["kind"]> = Extract<MembershipEntry, { kind: Kind }>;
+import { addInvite, closeInvite, closeInvitesOf, requireInvite, requireOpen, useInvite } from "./invites.ts";
+import { activeMember, type ChainMember, currentKeys, isAboveRole, isAdmin, type MembershipState } from "./state.ts";
 
 /** The state after a chain's first entry. Throws membership_invalid. */
 export function beginChain(entry: MembershipEntry, meshId: string): MembershipState {
@@ -38,11 +31,12 @@ export function beginChain(entry: MembershipEntry, meshId: string): MembershipSt
     members: new Map(),
     names: new Map(),
     invites: new Map(),
+    usableUntil: [],
     opened: new Map(),
     unsealedThrough: entry.unsealed_through,
     narrowedAt: 0,
   };
-  addMember(state, entry.member, "owner", 0);
+  addMember(state, entry.member, "owner", entry);
   advance(state, entry);
   return state;
 }
@@ -86,13 +80,14 @@ function change(
       requireRoleBelow(maker, entry.role);
       requireFree(state, entry.member);
       requireProof(entry.mesh_id, entry.member);
-      return addMember(state, entry.member, entry.role, entry.n);
+      return addMember(state, entry.member, entry.role, entry);
     case "invite":
-      return invite(state, maker, entry);
+      requireAdmin(maker, "make an invite");
+      requireRoleBelow(maker, entry.role);
+      return addInvite(state, entry);
     case "invite_revoke":
       requireAdmin(maker, "take an invite back");
-      requireInvite(state, entry.invite_id).revoked = true;
-      return;
+      return closeInvite(state, requireInvite(state, entry.invite_id));
     case "rename":
       return rename(state, maker, entry);
     case "role":
@@ -124,47 +119,11 @@ function advance(state: MembershipState, entry: MembershipEntry): void {
 
 function join(state: MembershipState, entry: Entry<"join">): void {
   const invite = requireInvite(state, entry.by);
-  const closed = closedInvite(invite, Date.parse(entry.at));
-  if (closed !== null) throw closed;
+  requireOpen(invite, Date.parse(entry.at));
   requireFree(state, entry.member);
   requireProof(entry.mesh_id, entry.member);
-  invite.used += 1;
-  addMember(state, entry.member, invite.role, entry.n);
-}
-
-function invite(state: MembershipState, maker: ChainMember, entry: Entry<"invite">): void {
-  requireAdmin(maker, "make an invite");
-  requireRoleBelow(maker, entry.role);
-  if (state.invites.has(entry.invite_id)) throw new ClaudemeshError("already_exists", "this invite exists already");
-  const at = Date.parse(entry.at);
-  let open = 0;
-  for (const known of state.invites.values()) if (closedInvite(known, at) === null) open += 1;
-  if (open >= limits.invitesOpenMax) {
-    throw new ClaudemeshError("too_many_invites", `${open} invites of this mesh can still be used`, {
-      hint: "take some back: claudemesh invite list, claudemesh invite revoke ID",
-    });
-  }
-  state.invites.set(entry.invite_id, {
-    inviteId: entry.invite_id,
-    role: entry.role,
-    uses: entry.uses,
-    used: 0,
-    createdBy: entry.by,
-    createdAt: entry.at,
-    expiresAt: entry.expires_at,
-    revoked: false,
-  });
-}
-
-/** Why an invite admits nobody at a time; null while it does. */
-export function closedInvite(invite: ChainInvite, now: number): ClaudemeshError | null {
-  const ask = { hint: "ask for a new one: claudemesh invite" };
-  if (invite.revoked) return new ClaudemeshError("invite_revoked", "the invite was taken back", ask);
-  if (Date.parse(invite.expiresAt) <= now)
-    return new ClaudemeshError("invite_expired", `the invite was good until ${invite.expiresAt}`, ask);
-  if (invite.used >= invite.uses)
-    return new ClaudemeshError("invite_used", "the invite has admitted as many as it may", ask);
-  return null;
+  useInvite(state, invite);
+  addMember(state, entry.member, invite.role, entry);
 }
 
 function rename(state: MembershipState, maker: ChainMember, entry: Entry<"rename">): void {
@@ -226,14 +185,7 @@ function end(
   closeInvitesOf(state, member);
 }
 
-/** Whoever lost the power to admit, or to admit as this role, has no link left that does. */
-function closeInvitesOf(state: MembershipState, member: ChainMember): void {
-  const may = (role: Role) => member.status === "active" && isAdmin(member) && !isAboveRole(role, member.role);
-  for (const invite of state.invites.values())
-    if (invite.createdBy === member.memberId && !may(invite.role)) invite.revoked = true;
-}
-
-function addMember(state: MembershipState, member: NewMember, role: Role, n: number): void {
+function addMember(state: MembershipState, member: NewMember, role: Role, { n, at }: EntryPlace): void {
   state.members.set(member.member_id, {
     memberId: member.member_id,
     name: member.name,
@@ -242,6 +194,7 @@ function addMember(state: MembershipState, member: NewMember, role: Role, n: num
     status: "active",
     keys: [{ keyId: member.member_id, x25519: member.x25519_pubkey, since: n }],
     since: n,
+    joinedAt: at,
     until: null,
     through: null,
     dmFrom: null,
@@ -280,14 +233,6 @@ function requireNameFree(state: MembershipState, name: string, memberId: string)
   });
 }
 
-function requireInvite(state: MembershipState, inviteId: string): ChainInvite {
-  const invite = state.invites.get(inviteId);
-  if (invite !== undefined) return invite;
-  throw new ClaudemeshError("invite_unknown", "this mesh knows no such invite", {
-    hint: "ask for a new one: claudemesh invite",
-  });
-}
-
 function requireMember(state: MembershipState, memberId: string): ChainMember {
   const member = activeMember(state, memberId);
   if (member === null) throw notAMember();
@@ -312,10 +257,6 @@ function requirePower(maker: ChainMember, member: ChainMember, what: string): vo
 function requireRoleBelow(maker: ChainMember, role: Role): void {
   if (isAboveRole(role, maker.role))
     throw new ClaudemeshError("not_allowed", `an ${maker.role} of this mesh cannot make an ${role}`);
-}
-
-function isAboveRole(one: Role, other: Role): boolean {
-  return roles.indexOf(one) < roles.indexOf(other);
 }
 
 function requireOtherOwner(state: MembershipState, owner: ChainMember): void {

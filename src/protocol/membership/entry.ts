@@ -64,6 +64,7 @@ export type EntryContent =
   | { readonly kind: "policy"; readonly destination: string; readonly unsealed: boolean };
 
 export type EntryKind = EntryContent["kind"];
+export type Entry<Kind extends EntryKind> = Extract<MembershipEntry, { kind: Kind }>;
 export type Role = MemberInfo["role"];
 
 /** Public keys of a member, 64 hex characters each. */

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { limits } from "../limits.ts";
 import { rfc3339 } from "../time.ts";
 import { newMember, nowMs, person, signingKeys, somewhere, testChain } from "./chain.fixture.ts";
+import type { EntryMaker } from "./chain.ts";
 import type { EntryContent, Role } from "./entry.ts";
+import { closedInviteCode } from "./invites.ts";
 
 test("an invite admits as many as it says, in its role, until it expires", () => {
   const chain = testChain();
   const invite = chain.invite(chain.owner, "guest", 2, nowMs + 1_000);
   const first = chain.join(invite, "first");
   assert.equal(chain.state.members.get(first.by)?.role, "guest");
-  const join: EntryContent = { kind: "join", member: newMember(chain.meshId, person("second")) };
+  const join = { kind: "join", member: newMember(chain.meshId, person("second")) } as const;
   assert.equal(chain.refusedNext(join, invite, nowMs + 1_000), "invite_expired");
-  chain.add(join, invite, nowMs + 999);
+  const { at, n } = chain.add(join, invite, nowMs + 999);
+  const second = chain.state.members.get(join.member.member_id);
+  assert.deepEqual([second?.joinedAt, second?.since], [at, n]);
   assert.equal(
     chain.refusedNext({ kind: "join", member: newMember(chain.meshId, person("third")) }, invite),
     "invite_used",
@@ -110,4 +115,50 @@ test("an invite is made once, and a mesh has a bounded number that can still be 
     "too_many_invites",
   );
   chain.add({ kind: "invite_revoke", invite_id: keyId }, chain.owner);
+});
+
+test("what an invite costs does not grow with those that are over: nobody looks at them again", () => {
+  const chain = testChain();
+  const mia = chain.admit("mia", "member");
+  for (let made = 0; made < 4; made += 1) chain.join(chain.invite(chain.owner, "guest", 1), `guest-${made}`);
+  let looks = 0;
+  const { invites } = chain.state;
+  invites.values = () => {
+    looks += 1;
+    return Map.prototype.values.call(invites) as ReturnType<typeof invites.values>;
+  };
+  chain.join(chain.invite(chain.owner, "guest", 1), "late");
+  chain.add({ kind: "leave", through: somewhere }, mia);
+  assert.equal(looks, 0);
+});
+
+test("invites that can still be used are counted right, however they end", () => {
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 24 }), (acts) => {
+      const chain = testChain();
+      const anna = chain.admit("anna", "admin");
+      const made: EntryMaker[] = [];
+      const of = (index: number) => made[index % Math.max(made.length, 1)];
+      for (const [turn, { what, index, ms }] of acts.entries()) {
+        const invite = of(index);
+        if (what === "make") made.push(chain.invite(index % 2 === 0 ? anna : chain.owner, "guest", 2, nowMs + ms));
+        else if (invite === undefined) continue;
+        else if (what === "revoke") chain.add({ kind: "invite_revoke", invite_id: invite.by }, chain.owner);
+        else if (what === "lower") chain.add({ kind: "role", member_id: anna.by, role: "admin" }, chain.owner);
+        else if (closedInviteCode(chain.state.invites.get(invite.by) ?? assert.fail(), nowMs) === null)
+          chain.join(invite, `guest-${turn}`);
+      }
+      if (acts.length % 2 === 0) chain.add({ kind: "role", member_id: anna.by, role: "guest" }, chain.owner);
+      const usable = [...chain.state.invites.values()].filter(({ revoked, used, uses }) => !revoked && used < uses);
+      const until = usable.map(({ expiresAt }) => Date.parse(expiresAt)).sort((a, b) => a - b);
+      assert.deepEqual(chain.state.usableUntil, until);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const act = fc.record({
+  what: fc.constantFrom("make", "make", "revoke", "use", "lower"),
+  index: fc.nat(7),
+  ms: fc.integer({ min: -3, max: 3 }),
 });

@@ -13,7 +13,10 @@ export interface MembershipState {
   readonly members: Map<string, ChainMember>;
   /** Every name that was ever given, in small letters, with whose it is. */
   readonly names: Map<string, string>;
+  /** By invite_id, those that are over included. */
   readonly invites: Map<string, ChainInvite>;
+  /** When each invite that is neither taken back nor used up expires, in milliseconds, ascending. */
+  readonly usableUntil: number[];
   /** Topics and queues (`#name`, `queue:name`) that were ever opened for unsealed messages of API keys; true: now. */
   readonly opened: Map<string, boolean>;
   readonly unsealedThrough: LogPlace | null;
@@ -32,6 +35,8 @@ export interface ChainMember {
   readonly keys: ChainKeys[];
   /** Entry by which it came. */
   readonly since: number;
+  /** When that entry was made, by its maker's clock. */
+  readonly joinedAt: string;
   /** Entry by which it went; null: it is active. */
   until: number | null;
   /** Once it is gone: nothing of its above this place of the log is its own any more. */
@@ -75,6 +80,10 @@ export function activeMember(state: MembershipState, memberId: string): ChainMem
 
 export function isAdmin(member: ChainMember): boolean {
   return member.role === "owner" || member.role === "admin";
+}
+
+export function isAboveRole(one: Role, other: Role): boolean {
+  return roles.indexOf(one) < roles.indexOf(other);
 }
 
 export function activeMembers(state: MembershipState): ChainMember[] {

@@ -50,7 +50,7 @@ const death = {
 };
 const { shown, hidden } = historyFields;
 
-export const claimedMessage = answerOf<ClaimedMessage>("ClaimedMessage")(
+const claimedMessage = answerOf<ClaimedMessage>("ClaimedMessage")(
   either(view({ ...shown, ...lease }), view({ ...hidden, ...lease })),
 );
 export const claimed = answerOf<Listing<ClaimedMessage>>()(view({ items: listing(claimedMessage) }));

@@ -1,0 +1,21 @@
+import type { Keyring, LinkRequest } from "../parts.ts";
+
+/**
+ * Follows the broker's news of keys for as long as a link lasts. A revocation in a mesh of many topics brings one word for each new
+ * key: those that come while the keys are read are answered together, by one more reading.
+ */
+export function createKeyFollower(keyring: Pick<Keyring, "follow">, request: LinkRequest): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<void> | null = null;
+  return () => {
+    // One that has not begun yet sees all that a later one would.
+    if (waiting !== null) return waiting;
+    const next = running.then(() => {
+      waiting = null;
+      return keyring.follow(request);
+    });
+    waiting = next;
+    running = next.catch(() => undefined);
+    return next;
+  };
+}
