@@ -68,13 +68,17 @@ function chosen(attachments: readonly AttachmentView[], name: string | undefined
     throw new ClaudemeshError("not_found", `${called} brought no files`, { hint: "claudemesh inbox" });
   if (name === undefined) {
     if (another === undefined) return only;
-    throw usage(command, `${called} brought ${attachments.length} files, ${names}: name one`);
+    throw usage(
+      command,
+      `${called} brought ${attachments.length} files, ${names}: name one`,
+      "add its name: claudemesh files get NUMBER NAME",
+    );
   }
   const found = attachments.filter((file) => file.name === name || file.file_id === name);
   const [first, second] = found;
   if (first === undefined)
     throw new ClaudemeshError("not_found", `${called} brought no file ${quoted(name)}`, {
-      hint: `it brought ${names}`,
+      hint: `it brought ${names}; claudemesh files list shows them`,
     });
   if (second !== undefined && second.file_id !== first.file_id)
     throw usage(
