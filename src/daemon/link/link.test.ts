@@ -212,11 +212,13 @@ test("what does not pass its checks is told in the log, with whom it names and w
 
 test("what nobody has signed waits until the topics were asked for again, and nothing behind it is acknowledged before it", async (t) => {
   const made = await linkBench(t);
+  const bob = chainPerson("bob", meshId);
+  made.chain().append(made.self, { kind: "admit", member: bob.member, role: "member" });
   made.chain().append(made.self, { kind: "policy", destination: "#alerts", unsealed: true });
   const link = await made.connected();
   link.topics = null;
   const topicId = "0198f0a0-0000-7000-8000-0000000000aa";
-  const sender = "b".repeat(64);
+  const sender = bob.memberId;
   const [message, later] = ["disk is full", "disk is empty"].map((text, index) => {
     const draft = { ...checkedPush(index + 1, sender, "alerts", text).item.envelope, mesh_id: meshId } as Envelope;
     const unsigned = { ...draft, key_id: "api:0198f0a0-0000-7000-8000-00000000000a" };
