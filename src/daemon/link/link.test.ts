@@ -7,6 +7,7 @@ import { checkedPush } from "../inbox/push.fixture.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { envelopeBody } from "../../protocol/envelope-check.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
+import { chainPerson } from "../membership/chain.fixture.ts";
 import { envelopes, linkBench, meshId, place } from "./link-bench.fixture.ts";
 
 test("a broker that cannot prove the pinned key hears nothing of the member, and the daemon ends", async (t) => {
