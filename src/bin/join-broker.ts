@@ -42,14 +42,20 @@ export interface BrokerJoin {
   readonly stop?: () => Promise<unknown>;
 }
 
+export interface BrokerJoined {
+  /** A present member dials another address now. */
+  readonly moved: boolean;
+  /** Entries of the membership that the broker had lost. */
+  readonly handedIn: number;
+}
+
 /**
  * Makes sure that `dir` holds a member of a mesh of the running broker of `dataDir`, which is on this machine. The first
  * one founds the mesh's membership chain and owns it; a later one is taken in with the founder's keys, which the same
  * user can read. Every step can be repeated: keys are made first and stay, then the chain says who they are, then it is
- * pinned here, and mesh.json, which makes the folder a member's, is written last. True when a present member now dials
- * another address.
+ * pinned here, and mesh.json, which makes the folder a member's, is written last.
  */
-export async function joinBroker(request: BrokerJoin): Promise<boolean> {
+export async function joinBroker(request: BrokerJoin): Promise<BrokerJoined> {
   const admin = adminClient(request.dataDir);
   const broker = await admin.status();
   makePrivateDirectory(request.dir);
@@ -70,7 +76,7 @@ export async function joinBroker(request: BrokerJoin): Promise<boolean> {
     broker_key: broker.broker_key,
     certificate_print: null,
   });
-  return false;
+  return { moved: false, handedIn: 0 };
 }
 
 async function followBroker(
@@ -78,7 +84,7 @@ async function followBroker(
   admin: AdminClient,
   broker: BrokerAnswer,
   present: MeshFile,
-): Promise<boolean> {
+): Promise<BrokerJoined> {
   const keys = readKeypair(request.dir);
   const pinned = pinnedChain(request.dir, present.mesh_id);
   const name = pinned?.state.members.get(keys.memberId)?.name ?? present.member_name;
@@ -87,15 +93,15 @@ async function followBroker(
   if (mesh_id !== present.mesh_id) throw lostMesh(present, request.dataDir);
   const source = sourceOf(admin, mesh_id);
   // Before the daemon dials: a broker that was put back from an old copy may not know this member any more.
-  if (pinned !== null) await handInLost(source, pinned.entries);
+  const handedIn = pinned === null ? 0 : await handInLost(source, pinned.entries);
   // From before there were chains, and not sealed yet.
-  else if ((await source.above(-1)).head === null)
+  if (pinned === null && (await source.above(-1)).head === null)
     await admin.addMember(mesh_id, { member_id: keys.memberId, name: present.member_name, role: request.role });
   if (pinned?.entries[0]?.by === keys.memberId) noteFounder(request.dataDir, mesh_id, resolve(request.dir));
-  if (present.broker_url === broker.url) return false;
+  if (present.broker_url === broker.url) return { moved: false, handedIn };
   await request.stop?.();
   writeMeshFile(request.dir, { ...present, broker_url: broker.url, certificate_print: null });
-  return true;
+  return { moved: true, handedIn };
 }
 
 /** The chain with these keys in it: as they stand there already, founded by them, or with an entry of the founder's. */

@@ -99,7 +99,7 @@ async function followOwnBroker(home: string, slug: string, dir: string): Promise
   const dataDir = atBrokerOf(home, slug, dir);
   if (dataDir === null || (await brokerStatus(dataDir)).state !== "running") return false;
   const role = dataDir === brokerDir(home) ? "owner" : "member";
-  return joinBroker({ dir, dataDir, slug, name: null, role, stop: () => stopDaemon(home, dir) });
+  return (await joinBroker({ dir, dataDir, slug, name: null, role, stop: () => stopDaemon(home, dir) })).moved;
 }
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
@@ -148,15 +148,17 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     );
   }
   const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
-  if (other === null || (await brokerStatus(other)).state === "running") {
+  const runs = other === null || (await brokerStatus(other)).state === "running";
+  if (runs) {
     makePrivateDirectory(join(request.home, "daemon"));
-    await joinBroker({
+    const { handedIn } = await joinBroker({
       dir,
       dataDir: other ?? brokerDir(request.home),
       name: request.name,
       role: other === null ? "owner" : "member",
       stop: () => stopDaemon(request.home, dir),
     });
+    if (handedIn > 0) notices.push(lostEntries(handedIn));
   } else if (isMember) {
     notices.push(`the broker in ${other} is not running; the daemon keeps what is sent until it is`);
   } else {
@@ -167,7 +169,7 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   const http = request.http ?? record.http;
   writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
   const daemon = await startDaemon(request.home, dir, { http });
-  if (daemon.started && notices.length === 0) await waitForLink(daemon.status);
+  if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
   return { broker, daemon, notices };
 }
@@ -299,4 +301,9 @@ function otherBroker(home: string, given: string): string | null {
     });
   }
   return dataDir;
+}
+
+function lostEntries(count: number): string {
+  const entries = count === 1 ? "the newest entry" : `the newest ${count} entries`;
+  return `the broker had lost ${entries} of the mesh's membership, which this home has handed in again: was it put back from a backup?`;
 }

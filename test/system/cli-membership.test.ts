@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { ok, type TestHost } from "../support/claudemesh.ts";
+import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { cliPair } from "../support/cli-pair.ts";
 
 /** The JSON that a command answers. */
@@ -131,3 +133,23 @@ test("who leaves is gone for good; the only owner cannot", async (t) => {
 async function ended(of: TestHost): Promise<void> {
   while ((await of.status()).daemons.some(({ state }) => state === "running"));
 }
+
+test("up tells when it had to hand in what the broker had lost of the membership", async (t) => {
+  const alice = host(t, "alice");
+  ok(await alice.up());
+  ok(await alice.run(["down"]));
+  const store = join(alice.home, "broker", "broker.db");
+  const before = readFileSync(store);
+  ok(await alice.up());
+  ok(await alice.run(["invite"]));
+  const { head } = await json<Shown>(alice, "membership", "show");
+  ok(await alice.run(["down"]));
+  for (const end of ["-wal", "-shm"]) rmSync(`${store}${end}`, { force: true });
+  writeFileSync(store, before);
+  const again = await alice.up();
+  ok(again);
+  assert.match(again.stderr, /notice: the broker had lost the newest entry of the mesh's membership/);
+  assert.equal((await json<Shown>(alice, "membership", "show")).head, head);
+  ok(await alice.run(["down"]));
+  assert.doesNotMatch((await alice.up()).stderr, /had lost/);
+});
