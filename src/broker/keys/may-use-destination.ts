@@ -19,7 +19,7 @@ export async function requireDestination(
   destination: string,
 ): Promise<void> {
   if (await mayUseDestination(store, meshId, memberId, destination)) return;
-  throw new ClaudemeshError("not_subscribed", "only who may use a topic or queue hands in keys of it", {
+  throw new ClaudemeshError("not_subscribed", "this member is not subscribed to the topic, or may not use the queue", {
     hint: "claudemesh topic join NAME",
   });
 }
