@@ -47,6 +47,7 @@ test("up starts what is missing, a second up leaves it running, down stops it an
     "membership_trouble",
     "mesh",
     "pid",
+    "read_only",
     "socket",
     "state",
     "token_file",
@@ -200,7 +201,7 @@ test("topics are created, joined, listed and left; members are listed", async (t
     (await inbox(bob)).map(({ to, topic }) => [to, topic]),
     [["#builds", "builds"]],
   );
-  assert.match(ok(await bob.run(["topic", "list"])), /^#builds +2 +yes$/m);
+  assert.match(ok(await bob.run(["topic", "list"])), /^#builds +2 +yes +all /m);
   assert.equal(ok(await bob.run(["topic", "leave", "builds"])), "left #builds\n");
   assert.equal((await bob.run(["topic", "join", "nothing"])).code, 7);
   const members = JSON.parse(ok(await alice.run(["members", "--json"]))) as {

@@ -72,23 +72,21 @@ export function createFollower(parts: FollowParts): Follower {
     if (keys.size > 0) parts.wake(keys);
   }
 
-  /** Own commits that follow on what is known. */
+  /** Own commits that follow on what is known, or that a reading has overtaken in part: each may make the next one follow. */
   function appendHeld(): void {
-    for (let next = nextHeld(); next !== null; next = nextHeld()) append(next);
-    for (const [first, messages] of held) {
-      const last = messages.at(-1)?.seq ?? 0;
-      if (known === null || first > known) continue;
-      // A reading has overtaken it.
-      held.delete(first);
-      if (last > known) append(messages.filter(({ seq }) => seq > (known ?? 0)));
-    }
+    for (let next = takeHeld(); next !== null; next = takeHeld()) if (next.length > 0) append(next);
   }
 
-  function nextHeld(): readonly RoutedMessage[] | null {
+  /** Of the held commits one that begins at or below the next number: what of it is above `known`. null: there is none. */
+  function takeHeld(): readonly RoutedMessage[] | null {
     if (known === null) return null;
-    const messages = held.get(known + 1) ?? null;
-    if (messages !== null) held.delete(known + 1);
-    return messages;
+    const follows = known + 1;
+    for (const [first, messages] of held) {
+      if (first > follows) continue;
+      held.delete(first);
+      return first === follows ? messages : messages.filter(({ seq }) => seq >= follows);
+    }
+    return null;
   }
 
   function outstanding(): number | null {
