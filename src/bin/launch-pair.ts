@@ -36,7 +36,7 @@ import { pinnedChain } from "./mesh-chain.ts";
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
 /** A daemon that was away from its broker for long dials again by itself, later. */
-const relinkTimeoutMs = 3_000;
+const relinkTimeoutMs = 10_000;
 
 /** Starts, stops and looks at the processes of a home: the embedded broker, and the daemon of each of its meshes. */
 export const launcher: Launcher = {
