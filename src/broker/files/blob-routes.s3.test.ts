@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { brokerFixture } from "../testing/fixture.ts";
-import { s3Server } from "../testing/s3-server.ts";
+import { s3Server, withoutS3 } from "../testing/s3-server.ts";
 import { blobIdOf, callBlob } from "./blob-caller.fixture.ts";
 
 const day = 86_400_000;
 
-test("a broker keeps files in an S3 service, goes on when that was away, and removes what is old", async (t) => {
+test("a broker keeps files in an S3 service, goes on when that was away, and removes what is old", {
+  skip: withoutS3,
+}, async (t) => {
   const server = await s3Server(t);
   for (const [name, value] of Object.entries(server.env)) process.env[name] = value;
   const { endpoint, bucket } = server;

@@ -7,8 +7,12 @@ import type { BlobStore } from "./blob-store.ts";
 const id = (n: number): string => n.toString(16).padStart(64, "a");
 
 /** What every blob store does. `open` gives an empty one, started, which ends with the test. */
-export function blobStoreSuite(name: string, open: (t: TestContext) => Promise<BlobStore>): void {
-  describe(name, () => {
+export function blobStoreSuite(
+  name: string,
+  open: (t: TestContext) => Promise<BlobStore>,
+  options: { readonly skip?: string | false } = {},
+): void {
+  describe(name, options, () => {
     const mesh = newUuidV7(1);
 
     it("gives back the bytes that were put, and knows how many they are", async (t) => {

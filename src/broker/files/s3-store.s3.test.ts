@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { newUuidV7 } from "../../protocol/ids.ts";
-import { type S3Server, s3Server } from "../testing/s3-server.ts";
+import { type S3Server, s3Server, withoutS3 } from "../testing/s3-server.ts";
 import { blobStoreSuite } from "./blob-store-suite.fixture.ts";
 import { createS3Store } from "./s3-store.ts";
 import { defaultBrokerLimits } from "../broker-limits.ts";
@@ -26,9 +26,11 @@ async function opened(t: TestContext, server: S3Server, place: { bucket?: string
   return store;
 }
 
-blobStoreSuite("blobs in an S3 service", async (t) => opened(t, await s3Server(t)));
+blobStoreSuite("blobs in an S3 service", async (t) => opened(t, await s3Server(t)), { skip: withoutS3 });
 
-test("an S3 service that is away, or has no such bucket, is a store that is not available, and no secret is told", async (t) => {
+test("an S3 service that is away, or has no such bucket, is a store that is not available, and no secret is told", {
+  skip: withoutS3,
+}, async (t) => {
   const server = await s3Server(t);
   const store = await opened(t, server);
   const nowhere = await opened(t, server, { bucket: "other-bucket" });
@@ -55,7 +57,7 @@ test("an S3 service that is away, or has no such bucket, is a store that is not 
   assert.equal((await store.get(mesh, blob))?.toString(), "x");
 });
 
-test("two deployments of one bucket keep apart by their prefixes", async (t) => {
+test("two deployments of one bucket keep apart by their prefixes", { skip: withoutS3 }, async (t) => {
   const server = await s3Server(t);
   const [one, other] = [await opened(t, server, { prefix: "one/" }), await opened(t, server, { prefix: "other/" })];
   const mesh = newUuidV7(1);
