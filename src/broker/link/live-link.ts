@@ -1,4 +1,5 @@
 import type { WebSocket } from "ws";
+import { createInTurn } from "../../base/in-turn.ts";
 import type { BrokerFrame } from "../../protocol/frames.ts";
 import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -56,7 +57,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   let framesInFlight = 0;
   let paused = false;
   let stopped = false;
-  let opening: Promise<void> = Promise.resolve();
+  const inTurn = createInTurn();
 
   function pauseIfBusy(): void {
     if (paused || (framesInFlight < limits.linkFramesInFlightMax && !accepter.full(identity.meshId))) return;
@@ -113,9 +114,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     resumeIfPaused,
     openDestinations(cutBack = false) {
       // One after the other: an older view of the subscriptions must not follow a newer one.
-      const opened = opening.then(() => openDestinations(member, route, parts.store, cutBack));
-      opening = opened.catch(() => undefined);
-      return opened;
+      return inTurn(() => openDestinations(member, route, parts.store, cutBack));
     },
     closed: new Promise((resolve) => ws.once("close", () => resolve())),
   };

@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
+import { createInTurn } from "../../base/in-turn.ts";
 import { fullJitter } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -74,12 +75,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   };
   const state = (): MembershipState | null => membership.state();
 
-  let turn: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
-    return result;
-  }
+  const inTurn = createInTurn();
 
   function keep(): void {
     const file: TopicKeys = { cursor, logEpoch, unexplainedFrom, ...epochs.kept() };

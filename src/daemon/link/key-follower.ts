@@ -1,3 +1,4 @@
+import { createInTurn } from "../../base/in-turn.ts";
 import type { Keyring, LinkRequest } from "../parts.ts";
 
 /**
@@ -5,17 +6,15 @@ import type { Keyring, LinkRequest } from "../parts.ts";
  * key: those that come while the keys are read are answered together, by one more reading.
  */
 export function createKeyFollower(keyring: Pick<Keyring, "follow">, request: LinkRequest): () => Promise<void> {
-  let running: Promise<unknown> = Promise.resolve();
+  const inTurn = createInTurn();
   let waiting: Promise<void> | null = null;
   return () => {
     // One that has not begun yet sees all that a later one would.
     if (waiting !== null) return waiting;
-    const next = running.then(() => {
+    waiting = inTurn(() => {
       waiting = null;
       return keyring.follow(request);
     });
-    waiting = next;
-    running = next.catch(() => undefined);
-    return next;
+    return waiting;
   };
 }

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { createInTurn } from "../../base/in-turn.ts";
 import { fullJitter } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -55,12 +56,7 @@ export function createMembership(options: MembershipOptions): Membership {
   let logPlace: LogPlace = { epoch: 0, seq: 0 };
   const listeners = new Set<(entry: MembershipEntry, state: MembershipState) => void>();
 
-  let turn: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
-    return result;
-  }
+  const inTurn = createInTurn();
 
   /** Loud when it begins; told once, however often it is found. */
   async function enter(next: MembershipTrouble): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash, type KeyObject } from "node:crypto";
+import { createInTurn } from "../../base/in-turn.ts";
 import type { Clock } from "../../base/clock.ts";
 import { checkMemberName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -72,7 +73,7 @@ type Announced = SealMember & { readonly keys: { readonly x25519_pubkey: string;
 export function createMeshSeal(options: SealOptions): MeshSeal {
   const { membership, request, clock, identity, meshId } = options;
   const maker: EntryMaker = { by: identity.memberId, keyId: identity.keyId, key: identity.signingKey };
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = createInTurn();
 
   async function look(): Promise<Found> {
     const held = membership.state();
@@ -155,11 +156,7 @@ export function createMeshSeal(options: SealOptions): MeshSeal {
 
   return {
     plan: async () => (await look()).plan,
-    seal(digest) {
-      const done = turn.then(() => carryOut(digest));
-      turn = done.catch(() => undefined);
-      return done;
-    },
+    seal: (digest) => inTurn(() => carryOut(digest)),
   };
 }
 
