@@ -1,31 +1,19 @@
-import { choice } from "./choice.ts";
 import type { Command } from "./command.ts";
-import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { rotateKey, rotateOptions } from "./rotate-key.ts";
 import { typedQueue } from "./typed-address.ts";
 
 export const command: Command = {
   name: "queue rotate",
   summary: "Make a new key of a queue now, for the members who may use it",
   usage: "queue rotate <queue> [--history all|joined]",
-  options: {
-    history: {
-      type: "string",
-      value: "WHOSE",
-      help: "all: who comes later gets the earlier keys too; joined: only what is sealed from then on; as it is by default",
-    },
-  },
+  options: rotateOptions,
   words: ["queue"],
   exits: ["notRunning", "notFound", "tryLater"],
   related: ["member revoke", "queue list"],
   examples: ["queue rotate builds", "queue rotate builds --history joined"],
-  async run({ client, out, positionals, option, flag, signal }) {
-    requireWords(command, positionals, 1, 1);
-    const name = typedQueue(positionals[0] ?? "");
-    const history = choice(command, "--history", option("history"), ["all", "joined"]);
-    const key = await client().queues.rotate(name, history === null ? {} : { history }, { signal });
-    if (flag("json")) out.json(key);
-    else out.line(`${key.address} is sealed by key ${key.depth + 1} from now on`);
-    return exitCodes.ok;
+  async run(context) {
+    requireWords(command, context.positionals, 1, 1);
+    return rotateKey(command, context, "queues", typedQueue(context.positionals[0] ?? ""));
   },
 };
