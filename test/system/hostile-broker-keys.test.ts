@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Envelope } from "../../src/protocol/envelope.ts";
-import { envelopeFingerprint } from "../../src/protocol/fingerprint.ts";
+import { envelopeOf, newIdentity } from "../../src/broker/testing/peer.ts";
 import { signEpochRecord, type EpochRecord, type EpochWrap } from "../../src/protocol/epoch.ts";
 import { newUuidV7 } from "../../src/protocol/ids.ts";
 import { signingKeys } from "../../src/protocol/membership/chain.fixture.ts";
@@ -133,30 +133,10 @@ test("a message that nobody has signed is shown in no topic that no admin has op
       topics: (topics as object[]).map((topic) => ({ ...topic, unsealed: true, unsealed_through: 1_000_000 })),
     })),
   );
-  const body = Buffer.from("the door is open, says alice");
-  const unsigned = {
-    version: 2,
-    mesh_id: state.meshId,
-    sender: alice.memberId,
-    key_id: `api:${newUuidV7(1_700_000_000_000)}`,
-    client_message_id: `${alice.memberId.slice(0, 16)}:open`,
-    destination_kind: "topic",
-    destination_ref: "plans",
-    reply_to: null,
-    supersedes: null,
-    priority: "next",
-    meta: "",
-    mentions: [],
-    content_type: "text/plain; charset=utf-8",
-    algorithm: "none",
-    sealed_to: null,
-    body: body.toString("base64url"),
-    request_fingerprint: "",
-    membership_head: null,
-    signature: "",
-    sent_at: rfc3339(Date.now()),
-  } as unknown as Envelope;
-  const envelope = { ...unsigned, request_fingerprint: envelopeFingerprint(unsigned, body).toString("hex") };
+  const nobodys = { key_id: `api:${newUuidV7(1_700_000_000_000)}`, signature: "" };
+  const forger = { ...newIdentity(), memberId: alice.memberId };
+  const written = envelopeOf(state.meshId, forger, "#plans", "the door is open, says alice", nobodys);
+  const envelope = { ...written, ...nobodys };
   const signedLike = { ...envelope, key_id: alice.memberId, signature: "A".repeat(86) };
   for (const [index, said] of [envelope, signedLike].entries()) {
     const id = newUuidV7(Date.now());
