@@ -2,6 +2,7 @@ import type { Client } from "../client/client.ts";
 import { choice } from "./choice.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { histories } from "./key-history.ts";
 
 /** What both `topic rotate` and `queue rotate` take. */
 export const rotateOptions = {
@@ -19,7 +20,7 @@ export async function rotateKey(
   of: "topics" | "queues",
   name: string,
 ): Promise<number> {
-  const history = choice(command, "--history", option("history"), ["all", "joined"]);
+  const history = choice(command, "--history", option("history"), histories);
   const destinations: Pick<Client["topics"], "rotate"> = client()[of];
   const key = await destinations.rotate(name, history === null ? {} : { history }, { signal });
   if (flag("json")) out.json(key);

@@ -4,6 +4,7 @@ import type { ErrorCode } from "../../protocol/error-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { EpochRecord } from "../../protocol/epoch.ts";
 import type { TopicKeyView } from "../../protocol/local-api.ts";
+import { addressOf } from "../keys/epoch-set.ts";
 import type { Keyring, Link } from "../parts.ts";
 import { topicKey } from "./answers/directory.schema.ts";
 import { queueName, queueParam } from "./ask-of-queue.ts";
@@ -86,7 +87,7 @@ export function rotationRoutes({
   ];
 }
 
-export function keyView({ destination, name, epoch_id, depth, history, at }: EpochRecord): TopicKeyView {
-  const address = destination.startsWith("queue:") ? `queue:${name}` : `#${name}`;
-  return { address, epoch_id, depth, history, created_at: at };
+export function keyView(record: EpochRecord): TopicKeyView {
+  const { epoch_id, depth, history, at } = record;
+  return { address: addressOf(record), epoch_id, depth, history, created_at: at };
 }
