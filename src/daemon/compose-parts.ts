@@ -175,6 +175,7 @@ export function composeParts(
     log,
     clientVersion: readProgramVersion(),
     requireFeatures: config.features.require,
+    features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,

@@ -6,7 +6,7 @@ import type { Log } from "../../base/log.ts";
 import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
 import { bodyBytesMax } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { maxAgeHours } from "../../protocol/features.ts";
+import { type FeatureVersions, maxAgeHours, offerFeatures } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
@@ -43,6 +43,8 @@ export interface LinkOptions {
   readonly clientVersion: string;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
+  /** Features and their versions that this daemon is to know; absent: all that there are. */
+  readonly features?: FeatureVersions | undefined;
   readonly maxAgeHoursOverride?: number | null;
   /** When a silent link is pinged and given up. */
   readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
@@ -162,7 +164,7 @@ export function createLink(options: LinkOptions): Link {
         lastError = null;
         lastErrorKind = null;
         await tell("link_up", { connection_id: opened.connectionId });
-        log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+        log.info({ connection_id: opened.connectionId }, "link up");
         void expire();
       }
       const { code, reason, fault } = await opened.closed;
@@ -293,7 +295,9 @@ export function createLink(options: LinkOptions): Link {
       last_error_kind: lastErrorKind,
       clock_skew_ms: clockSkewMs,
     }),
+    offered: () => offerFeatures(options.requireFeatures, options.features),
     negotiated: () => session?.params ?? null,
+    ignored: () => session?.ignored ?? null,
     inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
     fileBytes: () => fileBytesOf(session?.params),
     directory: (): Directory | null => directory.current(),

@@ -2,7 +2,7 @@ import WebSocket from "ws";
 import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts";
+import { closeReason, offerFeatures } from "../../protocol/features.ts";
 import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -12,6 +12,7 @@ import { reactionTo } from "./close-reaction.ts";
 import type { DirectoryKeeper } from "./directory.ts";
 import type { LinkOptions } from "./link.ts";
 import { closedKind } from "./link-error-kind.ts";
+import { negotiate } from "./negotiate.ts";
 import { createSession, type Session } from "./session.ts";
 
 export interface OpeningContext extends LinkOptions {
@@ -52,10 +53,11 @@ export async function openSession(context: OpeningContext): Promise<Session> {
     if (!challengeHolds(challenge, mesh.broker_key))
       throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
     context.sawBrokerTime(challenge.server_time);
-    const hello = makeHello(context, challenge);
+    const held = context.outbox.held();
+    const hello = makeHello(context, challenge, [...held.keys()]);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
-    const judged = checkAck(hello.features, ack.features);
+    const judged = negotiate(hello.features, ack.features, held, context.log);
     if (!judged.ok) {
       const { kind, feature, detail } = judged;
       socket.send(
@@ -69,14 +71,11 @@ export async function openSession(context: OpeningContext): Promise<Session> {
         }),
       );
       socket.close(closeCodes[kind], closeReason(judged));
-      context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
       await context.tell("feature_negotiation_failed", { kind, feature, detail });
       throw refused(kind, `${kind}: ${feature}: ${detail}`);
     }
-    if (judged.ignored.length > 0)
-      context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
-    return createSession(context, socket, ack, judged.params, frames.release());
+    return createSession(context, socket, ack, judged, frames.release());
   } catch (error) {
     socket.terminate();
     throw error;
@@ -121,7 +120,7 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
   }
 }
 
-function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFrame {
+function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: readonly string[]): HelloFrame {
   const [position = null, ...earlier] = newestPositions(context);
   const unsigned: Omit<HelloFrame, "signature"> = {
     type: "hello",
@@ -136,7 +135,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFra
     client: { name: "claudemesh-daemon", version: context.clientVersion },
     host_print: null,
     certificate_print: context.mesh.certificate_print ?? null,
-    features: offerFeatures(context.requireFeatures ?? []),
+    features: offerFeatures(context.requireFeatures, context.features, holds),
   };
   const authority = new URL(context.mesh.broker_url).host;
   return {

@@ -5,12 +5,12 @@ import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
   BrokerFrame,
   EventFrame,
-  FeatureParams,
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
 import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
@@ -27,7 +27,8 @@ import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 /** An open link, from hello_ack to its end. */
 export interface Session {
   readonly connectionId: string;
-  readonly params: Record<string, FeatureParams>;
+  readonly params: Agreement["params"];
+  readonly ignored: Agreement["ignored"];
   readonly inlineBytes: number;
   readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
@@ -62,7 +63,7 @@ export function createSession(
   context: OpeningContext,
   socket: WebSocket,
   ack: HelloAckFrame,
-  params: Record<string, FeatureParams>,
+  { params, ignored }: Agreement,
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -337,6 +338,7 @@ export function createSession(
   return {
     connectionId: ack.connection_id,
     params,
+    ignored,
     inlineBytes,
     closed,
     async begin() {

@@ -7,6 +7,7 @@ import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
+import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
 import type { AcceptedRequest, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
@@ -244,6 +245,18 @@ class SqliteOutbox implements Outbox {
 
   nextDueInMs(now: number): number | null {
     return this.#live().order.nextInMs(now);
+  }
+
+  held(): ReturnType<Outbox["held"]> {
+    // A version that this program does not know has no name here; the broker judges such a row when it comes.
+    return new Map(
+      this.#live()
+        .queries.held()
+        .flatMap(({ version, rows }): [string, number][] => {
+          const name = fingerprintVersions.get(version);
+          return name === undefined ? [] : [[name, rows]];
+        }),
+    );
   }
 
   keysChanged(): void {
