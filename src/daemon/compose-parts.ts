@@ -180,7 +180,7 @@ export function composeParts(
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
     count: linkCounters(metrics),
-    onFatal: (kind, message) => end(linkEnd(kind, message)),
+    onFatal: (kind, message, hint) => end(linkEnd(kind, message, hint)),
   });
   const files = createFiles({
     folder: join(dir, "files"),

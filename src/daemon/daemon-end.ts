@@ -6,8 +6,8 @@ export interface DaemonEnd {
 }
 
 /** The end that the link's last word brings: reconnecting cannot mend it. */
-export function linkEnd(kind: string, message: string): DaemonEnd {
-  return { kind, message, hint: hints[kind] };
+export function linkEnd(kind: string, message: string, hint?: string): DaemonEnd {
+  return { kind, message, hint: hint ?? hints[kind] };
 }
 
 /** What helps when the link has ended for good, by kind. */

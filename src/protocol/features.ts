@@ -8,6 +8,8 @@ export interface NegotiationFailure {
   readonly kind: Extract<CloseKind, "feature_unavailable" | "feature_param_invalid" | "feature_param_below_floor">;
   readonly feature: string;
   readonly detail: string;
+  /** What helps, where it is something else than with others of the kind. */
+  readonly hint?: string;
 }
 
 /** Versions by feature. */

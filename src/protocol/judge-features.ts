@@ -120,7 +120,10 @@ function unmetHold({ holds = [] }: FeatureOffer, taken: unknown, held: HeldRows)
   if (lacking === undefined) return null;
   const rows = held.get(lacking);
   const what = rows === undefined ? "rows were" : rows === 1 ? "1 row was" : `${rows} rows were`;
-  return invalid(`the broker no longer takes ${lacking}, under which ${what} sent without an answer`);
+  return {
+    ...invalid(`the broker no longer takes ${lacking}, under which ${what} sent without an answer`),
+    hint: `ask the broker's operator to offer ${lacking} again ([features] fingerprint_versions), or take the rows out: claudemesh daemon up --read-only, claudemesh outbox list --state pending, claudemesh outbox requeue ROW`,
+  };
 }
 
 function belowFloor(params: Readonly<Record<string, unknown>>, floorDays: number): Failure | null {

@@ -51,7 +51,7 @@ export interface LinkOptions {
   readonly random?: () => number;
   readonly count?: LinkCounters;
   /** The link ended in a way that reconnecting cannot mend: the daemon has to end, with this kind's exit code. */
-  onFatal(kind: CloseKind | "outbox_max_age_above_dedupe_window", message: string): void;
+  onFatal(kind: CloseKind | "outbox_max_age_above_dedupe_window", message: string, hint?: string): void;
 }
 
 /** What metrics want to know; all optional in effect. */
@@ -80,6 +80,7 @@ interface LinkEnd {
   readonly errorKind: LinkErrorKind;
   readonly fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
   readonly notBeforeMs: number;
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -125,7 +126,7 @@ export function createLink(options: LinkOptions): Link {
       lastErrorKind = ended.errorKind;
       if (ended.fatal !== null) {
         enter("stopped");
-        options.onFatal(ended.fatal, ended.reason);
+        options.onFatal(ended.fatal, ended.reason, ended.hint);
         return;
       }
       options.count?.reconnected(ended.reason.slice(0, 60));
@@ -190,6 +191,7 @@ export function createLink(options: LinkOptions): Link {
         errorKind: linkErrorKind(error),
         fatal: fatal as CloseKind | null,
         notBeforeMs: Number(error.details["not_before_ms"] ?? 0),
+        hint: error.details["close_kind"] === undefined ? undefined : error.hint,
       };
     } finally {
       session = null;

@@ -72,7 +72,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
       );
       socket.close(closeCodes[kind], closeReason(judged));
       await context.tell("feature_negotiation_failed", { kind, feature, detail });
-      throw refused(kind, `${kind}: ${feature}: ${detail}`);
+      throw refused(kind, `${kind}: ${feature}: ${detail}`, judged.hint);
     }
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
     return createSession(context, socket, ack, judged, frames.release());
@@ -230,8 +230,9 @@ async function expect<T extends "challenge" | "hello_ack">(
   return frame as Extract<ChallengeFrame | HelloAckFrame, { type: T }>;
 }
 
-function refused(kind: keyof typeof closeCodes, message: string): ClaudemeshError {
+function refused(kind: keyof typeof closeCodes, message: string, hint?: string): ClaudemeshError {
   return new ClaudemeshError(kind === "auth_failed" ? "auth_failed" : "protocol_error", message, {
     details: { close_kind: kind },
+    ...(hint === undefined ? {} : { hint }),
   });
 }
