@@ -66,7 +66,8 @@ function featureLines({
 
 function wordOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(wordOf).join(",");
-  return typeof value === "string" ? value : JSON.stringify(value);
+  // Quoted where it could be taken for more than one word.
+  return typeof value === "string" && /^[\w.:+-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 async function daemonVersion(context: CommandContext): Promise<VersionView | null> {
