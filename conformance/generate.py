@@ -16,38 +16,59 @@ sys.dont_write_bytecode = True
 import canonical_cases
 import fingerprint_cases
 import membership_cases
+import number_cases
+import refusal_order_cases
 import request_fingerprint
 import sealing_cases
 import strict_json
+import text_cases
 
 VECTORS = Path(__file__).parent / "vectors"
 SHOWN_CHARS_MAX = 400
 
 
 def canonical_vectors():
-    cases = []
-    for form, accepted, refused in (
-        ("value", canonical_cases.ACCEPTED_VALUES, canonical_cases.REFUSED_VALUES),
-        ("meta", canonical_cases.ACCEPTED_META, canonical_cases.REFUSED_META),
-    ):
-        cases += [canonical_case(name, form, text.encode("utf-8"), {"canonical": want}) for name, text, want in accepted]
-        cases += [canonical_case(name, form, text.encode("utf-8"), {"error": want}) for name, text, want in refused]
-    for name, digits, want in canonical_cases.REFUSED_BYTES:
-        cases.append(canonical_case(name, "value", bytes.fromhex(digits), {"error": want}))
+    accepted = [
+        ("value", canonical_cases.ACCEPTED_VALUES + number_cases.ACCEPTED + text_cases.ACCEPTED),
+        ("meta", canonical_cases.ACCEPTED_META),
+    ]
+    refused = [
+        ("value", canonical_cases.REFUSED_VALUES + number_cases.REFUSED + text_cases.REFUSED),
+        ("value", text_cases.REFUSED_UNITS + refusal_order_cases.REFUSED_VALUES),
+        ("meta", canonical_cases.REFUSED_META + refusal_order_cases.REFUSED_META),
+    ]
+    broken = canonical_cases.REFUSED_BYTES + text_cases.REFUSED_BYTES + refusal_order_cases.REFUSED_BYTES
+    cases = [case for form, table in accepted for case in text_vectors(form, table, "canonical")]
+    cases += [case for form, table in refused for case in text_vectors(form, table, "error")]
+    cases += bytes_vectors(text_cases.ACCEPTED_BYTES, "canonical") + bytes_vectors(broken, "error")
     names = [case["name"] for case in cases]
-    assert len(set(names)) == len(names), "a name occurs twice"
+    assert len(set(names)) == len(names), f"names that occur twice: {sorted({name for name in names if names.count(name) > 1})}"
     return {
-        "about": "JSON profile and RFC 8785. `as`: value (any JSON value, depth <= 16) or meta (object or null, at most "
-        "8192 bytes in canonical form). `input_hex` holds the bytes; `repeat` [opening, n, closing] stands for a long one. "
-        "`canonical` is the exact text, `error` the code of the refusal.",
+        "about": "JSON profile and RFC 8785. `as`: value (any JSON value) or meta (object or null). `input_hex` holds the bytes; "
+        "`input_units` a text with raw lone surrogates, which has none; `repeat` [opening, n, closing] stands for a long one. "
+        "`canonical` is the exact text, `error` the code of the refusal: where several apply, of the first that is met.",
         "cases": cases,
     }
 
 
-def canonical_case(name, form, source, want):
-    got = outcome(lambda: strict_json.canonical_meta(source) if form == "meta" else value_text(source))
+def text_vectors(form, table, kind):
+    return [canonical_case(name, form, text, {kind: want}) for name, text, want in table]
+
+
+def bytes_vectors(table, kind):
+    return [canonical_case(name, "value", bytes.fromhex(digits), {kind: want}) for name, digits, want in table]
+
+
+def canonical_case(name, form, text, want):
+    try:
+        source = text if isinstance(text, bytes) else text.encode("utf-8")
+    except UnicodeEncodeError:
+        source = text
+    got = outcome(lambda: strict_json.canonical_meta(source) if form == "meta" else strict_json.canonical_value(source))
     assert got == want, f"{name}: the table says {want}, the implementation {got}"
     case = {"name": name, "as": form}
+    if isinstance(source, str):
+        return {**case, "input_units": source, **want}
     if len(source) > 100000:
         half = len(source) // 2
         assert source == b"[" * half + b"]" * half
@@ -56,10 +77,6 @@ def canonical_case(name, form, source, want):
         # For the reader's eye only: the bytes are what counts.
         case["input"] = source.decode("utf-8")
     return {**case, "input_hex": source.hex(), **want}
-
-
-def value_text(source):
-    return strict_json.canonical(strict_json.parse(source))
 
 
 def outcome(compute):

@@ -7,6 +7,8 @@ export interface CanonicalCase {
   readonly name: string;
   readonly as: "value" | "meta";
   readonly input_hex?: string;
+  /** A text with raw lone surrogates, which no bytes stand for. */
+  readonly input_units?: string;
   readonly repeat?: readonly [string, number, string];
   readonly canonical?: string;
   readonly error?: string;
@@ -62,7 +64,8 @@ export const rfcFiles = ["arrays", "french", "structures", "unicode", "values", 
   output: Buffer.from(readFileSync(new URL(`rfc8785/outhex/${name}.txt`, folder), "utf8").replace(/\s/g, ""), "hex"),
 }));
 
-export function inputOf(vector: CanonicalCase): Buffer {
+export function inputOf(vector: CanonicalCase): Buffer | string {
+  if (vector.input_units !== undefined) return vector.input_units;
   if (vector.repeat === undefined) return Buffer.from(vector.input_hex ?? "", "hex");
   const [opening, times, closing] = vector.repeat;
   return Buffer.from(opening.repeat(times) + closing.repeat(times));
