@@ -87,38 +87,41 @@ def outcome(compute):
 
 
 def fingerprint_vectors():
-    cases = [fingerprint_case(name, request) for name, request in fingerprint_cases.CASES]
+    cases = [fingerprint_case(name, envelope) for name, envelope in fingerprint_cases.CASES]
     by_name = {case["name"]: case for case in cases}
     assert len(by_name) == len(cases), "a name occurs twice"
     groups = []
     for about, names, same_v1, same_v2 in fingerprint_cases.GROUPS:
         for version, same in (("v1", same_v1), ("v2", same_v2)):
             distinct = len({by_name[name][version] for name in names})
-            assert distinct == (1 if same else len(names)), f"{about}: {version} has {distinct} of {len(names)}"
+            assert same is None or distinct == (1 if same else len(names)), f"{about}: {version} has {distinct} of {len(names)}"
         groups.append({"about": about, "cases": names, "same_v1": same_v1, "same_v2": same_v2})
-    refused = []
-    for name, request, want in fingerprint_cases.REFUSED:
-        got = outcome(lambda request=request: request_fingerprint.resolve(request))
-        assert got == {"error": want}, f"{name}: {got}"
-        refused.append({"name": name, "request": request, "error": want})
     return {
-        "about": "Request fingerprints. `request` leaves defaults out; `meta` is its JSON text as written. v1 is "
-        "sha256-jcs-v1, v2 sha256-jcs-v2; local is v2 with kind \"request\" and `ref` as the text of `to`. The preimages "
-        "are the hashed bytes. `groups` say which cases share a fingerprint and which must not; `refused` give no fingerprint.",
+        "about": "Request fingerprints. `envelope` is what the adapters take (../README.md). v1 is sha256-jcs-v1, v2 "
+        "sha256-jcs-v2; local is v2 with kind \"request\" and `ref` as the text of `to`. The preimages are the hashed bytes. "
+        "`groups` say which cases share a fingerprint and which must not (null: nothing is said); `refused` give no "
+        "fingerprint; `malformed` are no envelopes.",
         "cases": cases,
         "groups": groups,
-        "refused": refused,
+        "refused": [refused_envelope(*case) for case in fingerprint_cases.REFUSED],
+        "malformed": [refused_envelope(*case) for case in fingerprint_cases.MALFORMED],
     }
 
 
-def fingerprint_case(name, request):
-    fields = request_fingerprint.resolve(request)
+def refused_envelope(name, envelope, want):
+    got = outcome(lambda: request_fingerprint.resolve(envelope))
+    assert got == {"error": want}, f"{name}: {got}"
+    return {"name": name, "envelope": envelope, "error": want}
+
+
+def fingerprint_case(name, envelope):
+    fields = request_fingerprint.resolve(envelope)
     v1 = request_fingerprint.preimage_v1(fields)
     v2 = request_fingerprint.preimage_v2(fields)
     local = request_fingerprint.preimage_v2({**fields, "kind": "request"})
     return {
         "name": name,
-        "request": request,
+        "envelope": envelope,
         "canonical_meta": fields["meta"],
         "canonical_mentions": strict_json.canonical(fields["mentions"]),
         "body_sha256": hashlib.sha256(fields["body"]).hexdigest(),

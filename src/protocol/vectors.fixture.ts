@@ -14,21 +14,23 @@ export interface CanonicalCase {
   readonly error?: string;
 }
 
-export interface FingerprintRequest {
+/** What the adapters take (conformance/README.md); null is absent. */
+export interface FingerprintEnvelope {
   readonly mesh_id: string;
-  readonly kind: "dm" | "topic" | "queue";
+  readonly kind: "dm" | "topic" | "queue" | "request";
   readonly ref: string;
-  readonly reply_to?: string;
-  readonly priority?: "now" | "next" | "low";
-  readonly meta?: string;
-  readonly mentions?: readonly string[];
-  readonly content_type?: string;
-  readonly body_hex: string;
+  readonly reply_to?: string | null;
+  readonly priority?: "now" | "next" | "low" | null;
+  readonly meta_text?: string | null;
+  readonly mentions?: readonly string[] | null;
+  readonly content_type?: string | null;
+  /** base64url. */
+  readonly body?: string | null;
 }
 
 export interface FingerprintCase {
   readonly name: string;
-  readonly request: FingerprintRequest;
+  readonly envelope: FingerprintEnvelope;
   readonly canonical_meta: string;
   readonly canonical_mentions: string;
   readonly body_sha256: string;
@@ -39,13 +41,20 @@ export interface FingerprintCase {
 
 export interface FingerprintVectors {
   readonly cases: readonly FingerprintCase[];
+  /** null: nothing is said of that version. */
   readonly groups: readonly {
     readonly about: string;
     readonly cases: readonly string[];
-    readonly same_v1: boolean;
-    readonly same_v2: boolean;
+    readonly same_v1: boolean | null;
+    readonly same_v2: boolean | null;
   }[];
-  readonly refused: readonly { readonly name: string; readonly request: FingerprintRequest; readonly error: string }[];
+  readonly refused: readonly {
+    readonly name: string;
+    readonly envelope: FingerprintEnvelope;
+    readonly error: string;
+  }[];
+  /** What is no envelope: only who takes it as JSON can meet it. */
+  readonly malformed: readonly { readonly name: string; readonly envelope: unknown; readonly error: string }[];
 }
 
 export const canonicalCases = (read("canonical.json") as { cases: readonly CanonicalCase[] }).cases;
