@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
-says whether they are what it would write.
+"""Writes the files under conformance/vectors that are ours (see `main`); with --check, says whether they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -14,8 +13,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import canonical_cases
+import close_reason_cases
 import fingerprint_cases
 import membership_cases
+import negotiation_cases
 import number_cases
 import refusal_order_cases
 import request_fingerprint
@@ -137,6 +138,8 @@ def main():
     files = {
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
+        "close-reasons.json": close_reason_cases.vectors(),
+        "negotiation.json": negotiation_cases.vectors(),
         "membership.json": membership_cases.vectors(),
         "sealing/bodies.json": sealing_cases.vectors(),
     }
@@ -146,7 +149,7 @@ def main():
         path = VECTORS / name
         if "--check" not in sys.argv:
             path.write_text(text, encoding="ascii")
-            print(f"{name}: {len(content.get('cases', content.get('refused', [])))} cases")
+            print(f"{name}: " + ", ".join(f"{len(part)} {key}" for key, part in content.items() if isinstance(part, list)))
         elif not path.exists() or path.read_text(encoding="ascii") != text:
             stale.append(name)
     if stale:
