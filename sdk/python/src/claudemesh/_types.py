@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field
 
@@ -1410,108 +1410,3 @@ class InviteRequest(TypedDict, total=False):
     role: Role
     #: One of the broker's addresses, `host:port`
     address: str
-
-
-#: Every error code of this version, with the HTTP status it travels as and whether repeating can help.
-ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
-    "malformed_json": (400, False),
-    "duplicate_key": (400, False),
-    "number_out_of_range": (400, False),
-    "invalid_utf8": (400, False),
-    "lone_surrogate": (400, False),
-    "too_deep": (400, False),
-    "meta_too_large": (400, False),
-    "unknown_field": (400, False),
-    "missing_field": (400, False),
-    "invalid_field": (400, False),
-    "invalid_id": (400, False),
-    "id_conflict_header_body": (400, False),
-    "invalid_destination": (400, False),
-    "control_character": (400, False),
-    "token_in_query": (400, False),
-    "invalid_envelope": (400, False),
-    "fingerprint_mismatch": (400, False),
-    "unsupported_algorithm": (400, False),
-    "unsealed_body": (400, False),
-    "unauthorized": (401, False),
-    "host_forbidden": (403, False),
-    "origin_forbidden": (403, False),
-    "preflight_forbidden": (403, False),
-    "not_a_member": (403, False),
-    "not_subscribed": (403, False),
-    "not_allowed": (403, False),
-    "not_found": (404, False),
-    "unknown_destination": (404, False),
-    "method_not_allowed": (405, False),
-    "idempotency_key_reused": (409, False),
-    "row_not_requeueable": (409, False),
-    "already_exists": (409, False),
-    "outcome_pending": (409, True),
-    "id_void": (410, False),
-    "body_too_large": (413, False),
-    "unsupported_media_type": (415, False),
-    "too_many_invites": (409, False),
-    "too_many_queues": (409, False),
-    "queue_not_empty": (409, False),
-    "lease_lost": (409, False),
-    "too_many_api_keys": (409, False),
-    "blob_mismatch": (400, False),
-    "file_gone": (410, False),
-    "file_damaged": (502, False),
-    "invite_malformed": (400, False),
-    "invite_truncated": (400, False),
-    "invite_altered": (400, False),
-    "invite_newer": (400, False),
-    "invite_unknown": (404, False),
-    "invite_expired": (410, False),
-    "invite_used": (410, False),
-    "invite_revoked": (410, False),
-    "certificate_mismatch": (502, False),
-    "broker_key_mismatch": (502, False),
-    "membership_invalid": (400, False),
-    "membership_newer": (400, False),
-    "membership_moved": (409, True),
-    "membership_forked": (409, False),
-    "membership_rolled_back": (409, True),
-    "mesh_unsealed": (409, False),
-    "mesh_sealed": (409, False),
-    "last_owner": (409, False),
-    "too_many_epochs": (409, False),
-    "daemon_busy": (429, True),
-    "too_many_streams": (429, True),
-    "rate_limited": (429, True),
-    "internal": (500, True),
-    "outcome_unknown": (500, True),
-    "store_unavailable": (503, True),
-    "behind": (503, True),
-    "directory_unavailable": (503, True),
-    "stopping": (503, True),
-    "broker_unreachable": (503, True),
-    "outbox_full": (507, True),
-    "files_full": (507, True),
-    "protocol_error": (400, True),
-    "auth_failed": (401, False),
-    "feature_unavailable": (400, False),
-    "feature_param_invalid": (400, False),
-    "feature_param_below_floor": (400, False),
-    "outbox_max_age_above_dedupe_window": (400, False),
-    "already_running": (409, False),
-    "not_running": (503, False),
-    "schema_newer": (500, False),
-    "store_corrupt": (500, False),
-    "invalid_config": (400, False),
-    "usage": (400, False),
-    "timed_out": (504, True),
-    "waits_for_key": (503, True),
-    "waits_for_files": (503, True),
-    "undecryptable": (422, False),
-    "membership_unexplained": (409, True),
-    "expired": (410, False),
-    "id_committed_differently": (409, False),
-}
-
-
-META_BYTES_MAX: Final = 8192
-META_DEPTH_MAX: Final = 16
-CLIENT_MESSAGE_ID_CHARS_MAX: Final = 96
-PAGE_ITEMS_MAX: Final = 1000
