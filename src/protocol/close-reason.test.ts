@@ -104,7 +104,10 @@ test("what a peer gives as its reason is read as far as it can be, whatever it i
     ["null", { ...nothing, detail: "null" }],
     ["{}", nothing],
     ['{"kind":5,"feature":{},"detail":[]}', nothing],
-    ['{"kind":"kicked","detail":"until then","__proto__":{"feature":"x"}}', { ...nothing, kind: "kicked", detail: "until then" }],
+    [
+      '{"kind":"kicked","detail":"until then","__proto__":{"feature":"x"}}',
+      { ...nothing, kind: "kicked", detail: "until then" },
+    ],
     [`{"detail":"${"x".repeat(900)}"}`, { ...nothing, detail: "x".repeat(500) }],
   ] as const)
     assert.deepEqual(readCloseReason(reason), words, reason);

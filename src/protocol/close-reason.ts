@@ -29,7 +29,11 @@ const shownCharsMax = 500;
  * `{"kind","feature","detail"}` as JSON of at most 123 bytes: what a close frame can hold (RFC 6455 §5.5). When it is too long the detail
  * loses code points from its end, then the feature, and at last the kind; it is valid JSON whatever was given.
  */
-export function closeReason(cause: { readonly kind: string; readonly feature?: string | null; readonly detail: string }): string {
+export function closeReason(cause: {
+  readonly kind: string;
+  readonly feature?: string | null;
+  readonly detail: string;
+}): string {
   const { feature = null } = cause;
   const write = (kind: string, named: string | null, detail: string): string =>
     JSON.stringify({ kind, ...(named === null ? {} : { feature: named }), detail });
