@@ -1,7 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
+import { localFingerprint } from "../../protocol/fingerprint.ts";
+import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { Files } from "../files/files.ts";
