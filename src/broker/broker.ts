@@ -29,6 +29,8 @@ export interface BrokerOptions {
   readonly messageRetentionDays?: number;
   /** Features and their versions that it is to know; absent: all that this program knows. */
   readonly features?: FeatureVersions;
+  /** Names of the wire fingerprints that daemons are told to seal under. Absent: all that are known. */
+  readonly fingerprintVersions?: readonly string[];
   /** Durability tests plant weaker settings of the embedded store here. */
   readonly pragmas?: string;
   /** `postgres://user:password@host:port/database` that brokers share. null: the embedded store in the data directory. */

@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
@@ -179,8 +180,9 @@ export function composeParts(
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
-    onFatal: (kind, message, hint) => end(linkEnd(kind, message, hint)),
+    onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),
@@ -226,10 +228,10 @@ export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<s
   };
 }
 
-/** The newest version that the broker said it recomputes; rows are sealed only while a link is up. */
-function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): 1 | 2 {
+/** The version that the broker wants, as far as it is known here: behind it stand others that it only still takes. Rows are sealed only while a link is up. */
+function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): number {
   const dedupe = negotiated?.["client_message_id_dedupe"];
-  if (dedupe === undefined) return 2;
-  const names: unknown = dedupe["fingerprint_versions"];
-  return dedupe.version >= 2 && Array.isArray(names) && names.includes("sha256-jcs-v2") ? 2 : 1;
+  if (dedupe === undefined) return signedFingerprintVersion;
+  const names: unknown = dedupe.version === 1 ? [] : dedupe["fingerprint_versions"];
+  return wantedFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
 }

@@ -12,7 +12,7 @@ import { type Config, readConfig } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
-import { windowFact } from "./link/link.ts";
+import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
@@ -31,6 +31,8 @@ export interface DaemonOptions {
   readonly readOnly?: boolean;
   /** Features and their versions that it is to know; absent: all that this program knows. */
   readonly features?: FeatureVersions;
+  /** Which of what is kept from earlier ends of the link this start heeds. */
+  readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
   /** Of pauses between attempts, [0, 1). */

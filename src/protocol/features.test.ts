@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { closeReasonBytesMax } from "./close-codes.ts";
-import { answerFeatures, closeReason, everyFeature, maxAgeHours, offerFeatures } from "./features.ts";
+import { answerFeatures, everyFeature, maxAgeHours, offerFeatures } from "./features.ts";
 
 test("what is required by default, and what a configuration adds, is required; the rest is optional", () => {
   const { require, optional } = offerFeatures(["key_epoch", "of_tomorrow"]);
@@ -47,22 +46,6 @@ test("what is held is told in the offer of the dedupe feature alone, and only wh
   assert.deepEqual(require["client_message_id_dedupe"], { versions: [1, 2], holds: ["sha256-jcs-v1"] });
   assert.deepEqual(Object.values({ ...require, ...optional }).filter((offer) => "holds" in offer).length, 1);
   assert.equal("holds" in (offerFeatures().require["client_message_id_dedupe"] ?? {}), false);
-});
-
-test("a close reason is JSON of at most 123 bytes whatever it has to say, and names the kind", () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "grapheme", maxLength: 300 }),
-      fc.string({ unit: "grapheme", maxLength: 200 }),
-      (detail, feature) => {
-        const reason = closeReason({ kind: "feature_param_below_floor", feature, detail });
-        assert.ok(Buffer.byteLength(reason) <= closeReasonBytesMax, reason);
-        const read = JSON.parse(reason) as { kind: string; feature: string; detail: string };
-        assert.equal(read.kind, "feature_param_below_floor");
-        assert.ok(feature.startsWith(read.feature) && detail.startsWith(read.detail));
-      },
-    ),
-  );
 });
 
 test("the longest age of a row lies strictly inside the dedupe window, and an override may not reach it", () => {

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "a3862977620e8d08c8676257da0847afe5ebac3657a53afa36e7f172c8bae3d7";
+const wireDigest = "a2c2d0da38f1f4c35a42d62f9ef64d1b1737e230baed3e1bd2ca1a2a49b4e414";
 
 test("the wire changes only on purpose", () => {
   const files = [
@@ -26,6 +26,8 @@ test("the wire changes only on purpose", () => {
     "close-codes.ts",
     "feature-schemas.ts",
     "signing.ts",
+    "fingerprint-parts.ts",
+    "fingerprint-versions.ts",
     "fingerprint-v1.ts",
     "fingerprint-v2.ts",
   ];

@@ -10,8 +10,13 @@ type FeatureParts = Pick<LinkParts, "dedupe" | "limits" | "fingerprints" | "feat
 type Announced = Readonly<Record<string, Readonly<Record<number, Readonly<Record<string, unknown>>>>>>;
 
 /** This broker's answer to what a daemon asks for, with its own parameters (wire.md §2). */
-export function featureAnswer(asked: HelloFrame["features"], parts: FeatureParts): HelloAckFrame["features"] {
-  return answerFeatures(asked, announced(parts, heldBy(asked)));
+export async function featureAnswer(
+  asked: HelloFrame["features"],
+  parts: FeatureParts,
+): Promise<HelloAckFrame["features"]> {
+  const held = heldBy(asked);
+  if (!held.every((name) => parts.fingerprints.accepts(name))) await parts.fingerprints.refresh();
+  return answerFeatures(asked, announced(parts, held));
 }
 
 /** Throws invalid_config for a parameter that the shared schema refuses: no daemon could take it. */

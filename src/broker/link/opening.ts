@@ -73,7 +73,7 @@ async function admit(
   const { clock, limits } = parts;
   const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
   const membership = chain === null ? null : { n: chain.n, hash: chain.head };
-  const features = featureAnswer(hello.features, parts);
+  const features = await featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
