@@ -189,8 +189,9 @@ export function composeParts(
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
-    onFatal: (kind, message) => end(linkEnd(kind, message)),
+    onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),

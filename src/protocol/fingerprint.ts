@@ -33,12 +33,16 @@ export function highestFingerprint(names: readonly unknown[]): number | null {
   return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
 }
 
-/** 32 bytes. Refuses control_character in any text: fields joined or compared by bytes must stay apart. */
+/**
+ * 32 bytes. Refuses control_character and lone_surrogate in any text: fields joined or compared by bytes must stay apart,
+ * and a lone surrogate has no bytes.
+ */
 export function wireFingerprint(version: number, parts: FingerprintParts): Buffer {
   const algorithm = byVersion.get(version);
   if (algorithm === undefined)
     throw new ClaudemeshError("invalid_envelope", `fingerprint version ${version} is unknown`);
-  for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) refuseControl(text);
+  for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) check(text);
+  for (const mention of parts.mentions) check(mention);
   return algorithm.compute(parts);
 }
 
@@ -50,9 +54,7 @@ export function localFingerprint(
   parts: Omit<FingerprintParts, "kind">,
   version: number = localFingerprintVersion,
 ): Buffer {
-  const mentions = sortedUnique(parts.mentions);
-  for (const mention of mentions) refuseControl(mention);
-  return wireFingerprint(version, { ...parts, kind: "request", mentions });
+  return wireFingerprint(version, { ...parts, kind: "request", mentions: sortedUnique(parts.mentions) });
 }
 
 /** The wire fingerprint of an envelope in the envelope's own version, recomputed from what it says. */
@@ -81,10 +83,11 @@ export function fingerprintPrefix(fingerprint: Uint8Array): string {
 }
 
 // U+0000–U+001F, by hand since this runs for every field of every message.
-function refuseControl(text: string): void {
+function check(text: string): void {
   for (let index = 0; index < text.length; index += 1) {
     if (text.charCodeAt(index) < 0x20) {
       throw new ClaudemeshError("control_character", "a field has a control character (U+0000–U+001F)");
     }
   }
+  if (!text.isWellFormed()) throw new ClaudemeshError("lone_surrogate", "a field has a lone surrogate");
 }

@@ -3,8 +3,9 @@ import { localFingerprint, localFingerprintVersion } from "../../protocol/finger
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
 import type { RequeueChange } from "../parts.ts";
-import { carriedOf, contentHash } from "./carried.ts";
 import { tellMismatches } from "./committed-before.ts";
+import { contentHash } from "../../protocol/content-hash.ts";
+import { carriedOf } from "./carried.ts";
 import { settleCommitted } from "./drain.ts";
 import type { OutboxCore } from "./outbox.ts";
 import { type OutboxRow, rowView } from "./row.ts";
