@@ -48,16 +48,21 @@ export async function startDaemon(
     ...(options.http ? ["--http"] : []),
     ...(readOnly ? ["--read-only"] : []),
   ];
-  const { found } = await startDetached("run-daemon", dir, args, async () => {
-    const status = await daemonStatus(home, dir);
-    return status.state === "running" ? status : null;
-  });
   const { last_end: end } = before;
-  return {
-    started: true,
-    status: found,
-    ...(end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {}),
-  };
+  const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};
+  try {
+    const { found } = await startDetached("run-daemon", dir, args, async () => {
+      const status = await daemonStatus(home, dir);
+      return status.state === "running" ? status : null;
+    });
+    return { started: true, status: found, ...endedBefore };
+  } catch (thrown) {
+    // It did start, and has ended over its link before it was looked at: `firstAttempt` tells.
+    const after = await daemonStatus(home, dir);
+    const met = after.last_end;
+    if (met === null || !isLinkEnd(met.exit_code) || met.at === end?.at) throw thrown;
+    return { started: true, status: after, ...endedBefore };
+  }
 }
 
 /**
