@@ -12,21 +12,33 @@ export interface AnswerProxy {
    * The next `count` answers to requests of `path` do not reach the client: the daemon has done what was asked, and after `afterBytes` of
    * the answer's body the connection is gone. 0: also its head is lost.
    */
-  loseAnswers(rule: { readonly path: string; readonly count: number; readonly afterBytes: number }): void;
+  loseAnswers(rule: LosingRule): void;
+  /** Requests that a rule has kept back since an answer was lost go on to the daemon. */
+  release(): void;
   /** Ends every connection at once. */
   cut(): void;
   seen(path: string | undefined): readonly SeenRequest[];
+}
+
+export interface LosingRule {
+  readonly path: string;
+  readonly count: number;
+  readonly afterBytes: number;
+  /** From the last lost answer on, requests wait for their release before they reach the daemon. */
+  readonly hold: boolean;
 }
 
 /** `daemon` is asked at each request for its socket. */
 export async function answerProxy(t: Lifetime, daemon: () => string): Promise<AnswerProxy> {
   const requests = seenRequests();
   const sockets = new Set<Socket>();
-  const rules: { readonly path: string; left: number; readonly afterBytes: number }[] = [];
+  const rules: (LosingRule & { left: number })[] = [];
+  let held: PromiseWithResolvers<void> | null = null;
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request);
     const { path } = requests.note(request, body);
+    await held?.promise;
     const { method, url, headers } = request;
     const onward = forward({ socketPath: daemon(), method, path: url, headers, agent: false }, (answer) => {
       const rule = rules.find((one) => one.path === path && one.left > 0);
@@ -38,6 +50,7 @@ export async function answerProxy(t: Lifetime, daemon: () => string): Promise<An
         return;
       }
       rule.left -= 1;
+      if (rule.hold && rule.left === 0) held = Promise.withResolvers();
       void loseAfter(answer, response, rule.afterBytes);
     });
     onward.on("error", () => response.destroy());
@@ -55,14 +68,20 @@ export async function answerProxy(t: Lifetime, daemon: () => string): Promise<An
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
+  const release = (): void => {
+    held?.resolve();
+    held = null;
+  };
   onEnd(t, async () => {
+    release();
     const closed = new Promise((resolve) => server.close(resolve));
     cut();
     await closed;
   });
   return {
     socketPath,
-    loseAnswers: ({ path, count, afterBytes }) => void rules.push({ path, left: count, afterBytes }),
+    loseAnswers: (rule) => void rules.push({ ...rule, left: rule.count }),
+    release,
     cut,
     seen: requests.list,
   };

@@ -169,7 +169,10 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       await (stage.mesh ?? noMesh()).act(deed.action, deed.program);
       return given(null);
     case "lose":
-      clientOf(stage, deed.of).proxy?.loseAnswers(deed);
+      clientOf(stage, deed.of).proxy?.loseAnswers(deed.rule);
+      return given(null);
+    case "release":
+      clientOf(stage, deed.of).proxy?.release();
       return given(null);
     case "cut":
       clientOf(stage, deed.of).proxy?.cut();

@@ -26,7 +26,14 @@ const kinds: Readonly<Record<string, { readonly keys: readonly string[]; readonl
     ]),
   ),
   end: { keys: [], read: (where, written) => ({ kind: "end", of: textIn(where, written, "end") }) },
-  lose_answers: { keys: ["path", "count", "after_bytes"], read: readLose },
+  lose_answers: { keys: ["path", "count", "after_bytes", "hold"], read: readLose },
+  release: {
+    keys: [],
+    read: (where, written, cast) => ({
+      kind: "release",
+      of: clientIn(where, written, "release", cast, ["proxy"]),
+    }),
+  },
   cut: {
     keys: [],
     read: (where, written, cast) => ({ kind: "cut", of: clientIn(where, written, "cut", cast, ["proxy"]) }),
@@ -82,9 +89,12 @@ function readLose(where: string, written: Written, cast: Cast): Deed {
   return {
     kind: "lose",
     of: clientIn(where, written, "lose_answers", cast, ["proxy"]),
-    path: textIn(where, written, "path"),
-    count: written["count"] === undefined ? 1 : numberIn(where, written, "count"),
-    afterBytes: written["after_bytes"] === undefined ? 0 : numberIn(where, written, "after_bytes"),
+    rule: {
+      path: textIn(where, written, "path"),
+      count: written["count"] === undefined ? 1 : numberIn(where, written, "count"),
+      afterBytes: written["after_bytes"] === undefined ? 0 : numberIn(where, written, "after_bytes"),
+      hold: written["hold"] === true,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ScriptedAnswer } from "./scripted-daemon.ts";
+import type { LosingRule } from "./answer-proxy.ts";
 import type { HostAction } from "./running-mesh.ts";
 
 /** A scenario as it is written; conformance/scenarios/README.md explains it. */
@@ -42,13 +43,8 @@ export type Deed =
     }
   | { readonly kind: "end"; readonly of: string }
   | { readonly kind: "host"; readonly action: HostAction; readonly program: string }
-  | {
-      readonly kind: "lose";
-      readonly of: string;
-      readonly path: string;
-      readonly count: number;
-      readonly afterBytes: number;
-    }
+  | { readonly kind: "lose"; readonly of: string; readonly rule: LosingRule }
+  | { readonly kind: "release"; readonly of: string }
   | { readonly kind: "cut"; readonly of: string }
   | { readonly kind: "script"; readonly of: string; readonly answers: readonly ScriptedAnswer[] }
   | { readonly kind: "seen"; readonly by: string; readonly path: string | undefined }
