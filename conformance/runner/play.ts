@@ -169,7 +169,7 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       await (stage.mesh ?? noMesh()).act(deed.action, deed.program);
       return given(null);
     case "lose":
-      clientOf(stage, deed.of).proxy?.loseAnswers(deed.rule);
+      clientOf(stage, deed.of).proxy?.loseAnswers(filled(deed.rule, variables) as typeof deed.rule);
       return given(null);
     case "release":
       clientOf(stage, deed.of).proxy?.release();
@@ -182,7 +182,7 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       return given(null);
     case "seen": {
       const { proxy, script } = clientOf(stage, deed.by);
-      return given((proxy ?? script)?.seen(deed.path));
+      return given((proxy ?? script)?.seen(filled(deed.path, variables) as typeof deed.path));
     }
     case "http": {
       const request = filled(deed.request, variables) as typeof deed.request;
