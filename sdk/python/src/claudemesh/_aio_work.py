@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -105,11 +106,9 @@ class AsyncWorker:
 
     async def _give_back(self, message: ClaimedMessage) -> None:
         """The work ends in the middle of a message: the next consumer need not wait for the lease to run out."""
-        try:
+        # Where that fails, the lease runs out.
+        with contextlib.suppress(ClaudemeshError):
             await self._queues.nack(self._name, message.lease_id, reason="the consumer was stopped")
-        except ClaudemeshError:
-            # Then the lease runs out.
-            pass
 
     async def _end(self, message: ClaimedMessage, failure: ClaudemeshError | None) -> str:
         if failure is None:

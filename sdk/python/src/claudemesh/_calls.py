@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from ._errors import ClaudemeshError
@@ -225,7 +225,9 @@ def outbox_requeue(
     # An object without members takes the old meta away, which None does not.
     if meta is not None:
         patched = _with_meta(changed, meta)
-        changed = patched if patched != changed else changed[:-1] + (b"" if changed == b"{}" else b",") + b'"meta":null}'
+        changed = (
+            patched if patched != changed else changed[:-1] + (b"" if changed == b"{}" else b",") + b'"meta":null}'
+        )
     head = _json_bytes({"new_id": new_id})
     if changed != b"{}":
         head = head[:-1] + (b"" if head == b"{}" else b",") + b'"patch":' + changed + b"}"
@@ -267,9 +269,7 @@ def inbox_search(query: str, cursor: str | None, limit: int | None) -> Call[Page
 
 
 def inbox_undecryptable(cursor: str | None, limit: int | None) -> Call[Page[Undecryptable]]:
-    return _get(
-        "/v1/inbox/undecryptable", _page_of(Undecryptable.from_json), {"cursor": cursor, "limit": limit}
-    )
+    return _get("/v1/inbox/undecryptable", _page_of(Undecryptable.from_json), {"cursor": cursor, "limit": limit})
 
 
 def inbox_item(inbox_id: int) -> Call[InboxItem]:
@@ -355,7 +355,9 @@ def queue_delete(name: str, force: bool | None) -> Call[str]:
     return _post(_queue(name, "/delete"), {"force": force}, read, repeatable=False)
 
 
-def queue_claim(name: str, limit: int | None, lease_s: int | None, wait_s: int | None) -> Call[tuple[ClaimedMessage, ...]]:
+def queue_claim(
+    name: str, limit: int | None, lease_s: int | None, wait_s: int | None
+) -> Call[tuple[ClaimedMessage, ...]]:
     return _post(
         _queue(name, "/claim"),
         {"limit": limit, "lease_s": lease_s, "wait_s": wait_s},
@@ -403,7 +405,9 @@ def safety_number(member: str) -> Call[SafetyNumber]:
     return _get(f"/v1/members/{_segment(member)}/safety-number", SafetyNumber.from_json)
 
 
-def invite_create(expires_in_s: int | None, uses: int | None, role: Role | None, address: str | None) -> Call[InviteMade]:
+def invite_create(
+    expires_in_s: int | None, uses: int | None, role: Role | None, address: str | None
+) -> Call[InviteMade]:
     body = {"expires_in_s": expires_in_s, "uses": uses, "role": role, "address": address}
     return _post("/v1/invites", body, InviteMade.from_json, repeatable=False)
 
@@ -424,7 +428,9 @@ def file_put(name: str, length: int, content_type: str | None) -> Call[File]:
     return Call(Request("POST", path, length=length), lambda answer: File.from_json(parse_answer(answer)))
 
 
-def _brought_by(inbox_id: int | None, history: tuple[str, int] | None, lease: tuple[str, str] | None) -> dict[str, object]:
+def _brought_by(
+    inbox_id: int | None, history: tuple[str, int] | None, lease: tuple[str, str] | None
+) -> dict[str, object]:
     if [inbox_id, history, lease].count(None) != 2:
         raise ClaudemeshError("usage", "one message is meant", hint="give exactly one of inbox_id, history and lease")
     if history is not None:
@@ -475,5 +481,3 @@ def shutdown() -> Call[None]:
         return None
 
     return _post("/v1/shutdown", {}, read, repeatable=False)
-
-

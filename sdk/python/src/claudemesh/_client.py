@@ -69,9 +69,10 @@ def connect(
 ) -> Client:
     """A client of one daemon: at `socket_path`; at `port` of this host with `token`; or of `mesh` in `home`.
 
-    Without any of these it is the daemon at CLAUDEMESH_DAEMON_SOCK; else the one of CLAUDEMESH_MESH, or the only one, in
-    CLAUDEMESH_HOME or `~/.claudemesh`. Throws not_running where there is none, usage where there are several. Nothing is
-    dialled yet: the first call finds out whether it runs. `timeout_s` is what every call may take that names no other.
+    Without any of these it is the daemon at CLAUDEMESH_DAEMON_SOCK; else the one of CLAUDEMESH_MESH, or the only one,
+    in CLAUDEMESH_HOME or `~/.claudemesh`. Throws not_running where there is none, usage where there are several.
+    Nothing is dialled yet: the first call finds out whether it runs. `timeout_s` is what every call may take that names
+    no other.
     """
     source = find_endpoint(
         socket_path=socket_path,
@@ -85,7 +86,7 @@ def connect(
 
 
 class Paged(Generic[T]):
-    """A page of a list; iterated, every item of it and of the pages after it, which are asked for as they are needed."""
+    """A page of a list; iterated, every item of it and of the pages after it, which are asked for when needed."""
 
     def __init__(self, ask: Callable[[str | None], Page[T]], cursor: str | None) -> None:
         self._ask = ask
@@ -168,12 +169,10 @@ class Client:
     ) -> Sent:
         """Sends `message` (a text) or `body` (bytes) to `@name`, `@name/agent`, `#topic` or `queue:name`.
 
-        Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the same
-        content it is the same message. `meta` is a dict, or the text of a JSON object; the broker can read it.
+        Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the
+        same content it is the same message. `meta` is a dict, or the text of a JSON object; the broker can read it.
         """
-        call = calls.send(
-            to, message, body, content_type, priority, meta, mentions, reply_to, id, attachments
-        )
+        call = calls.send(to, message, body, content_type, priority, meta, mentions, reply_to, id, attachments)
         deadline = Deadline("send", self._core.timeout_s if timeout_s is None else timeout_s)
         sent = self._core.perform(call, timeout_s)
         if wait is None:
@@ -578,9 +577,7 @@ class Queues(_Group):
         """What was delivered as often as the queue allows and acknowledged by nobody."""
         return self._core.pages(lambda after: calls.queue_dead(name, after, limit), cursor, timeout_s)
 
-    def requeue(
-        self, name: str, *, history_ids: Sequence[int] | None = None, timeout_s: float | None = None
-    ) -> int:
+    def requeue(self, name: str, *, history_ids: Sequence[int] | None = None, timeout_s: float | None = None) -> int:
         """Dead letters by their history_id, or all of them; returns how many."""
         return self._core.perform(calls.queue_requeue(name, history_ids), timeout_s)
 
@@ -596,10 +593,11 @@ class Queues(_Group):
     ) -> int:
         """Works on one message after the other until `stop` is set, and returns how many were acknowledged.
 
-        Each is acknowledged when `handler` returns and given back, for `delay_s`, when it throws. The lease is extended for
-        as long as the handler runs; its second argument is set when the lease is lost all the same, and another consumer
-        may have the message. A daemon or broker that is away is waited for; what repeating cannot mend is thrown.
-        `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or `lost`.
+        Each is acknowledged when `handler` returns and given back, for `delay_s`, when it throws. The lease is extended
+        for as long as the handler runs; its second argument is set when the lease is lost all the same, and another
+        consumer may have the message. A daemon or broker that is away is waited for; what repeating cannot mend is
+        thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or
+        `lost`.
         """
         from ._work import Worker
 
@@ -617,8 +615,8 @@ class Files(_Group):
         content_type: str | None = None,
         timeout_s: float | None = None,
     ) -> File:
-        """Hands a file over: a path, bytes, or an open binary file. Returns once it is on disk at the daemon, sealed; its
-        file_id then stands in `attachments` of a send. Takes as long as it takes unless `timeout_s` is given."""
+        """Hands a file over: a path, bytes, or an open binary file. Returns once it is on disk at the daemon, sealed;
+        its file_id then stands in `attachments` of a send. Takes as long as it takes unless `timeout_s` is given."""
         with opened(source, name) as (called, length, file):
             call = calls.file_put(called, length, content_type)
             deadline = Deadline(call.request, FOREVER_S if timeout_s is None else timeout_s)
@@ -632,8 +630,8 @@ class Files(_Group):
         lease: tuple[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> tuple[Attachment, ...]:
-        """What a message brought: one of the inbox; one of an address's history, by (address, history_id); or a claimed one,
-        by (queue, lease_id)."""
+        """What a message brought: one of the inbox; one of an address's history, by (address, history_id); or a claimed
+        one, by (queue, lease_id)."""
         return self._core.perform(calls.file_list(inbox_id, history, lease), timeout_s)
 
     def take(
@@ -646,8 +644,8 @@ class Files(_Group):
         start: int = 0,
         timeout_s: float | None = None,
     ) -> TakenFile:
-        """The bytes of a file from `start` on. They end early, by an error, when the way to them breaks: another call from
-        where it stopped goes on, or says why not. `timeout_s` is for each piece."""
+        """The bytes of a file from `start` on. They end early, by an error, when the way to them breaks: another call
+        from where it stopped goes on, or says why not. `timeout_s` is for each piece."""
         limit = self._core.timeout_s if timeout_s is None else timeout_s
         request = calls.file_take(file_id, inbox_id, history, lease, start)
         return TakenFile(self._core.transport.stream(request, Deadline(request, limit)), limit)

@@ -25,8 +25,8 @@ def find_endpoint(
     mesh: str | None,
     environment: Mapping[str, str],
 ) -> EndpointSource:
-    """Where the daemon listens that is meant: at `socket_path`; at `port` with `token`; of `mesh` in `home`, each with the
-    environment's word for what is not named. CLAUDEMESH_DAEMON_SOCK goes before that when nothing is named."""
+    """Where the daemon listens that is meant: at `socket_path`; at `port` with `token`; of `mesh` in `home`, each with
+    the environment's word for what is not named. CLAUDEMESH_DAEMON_SOCK goes before that when nothing is named."""
     if socket_path is not None:
         at_socket = Endpoint(socket_path=os.fspath(socket_path))
         return lambda: at_socket
@@ -71,7 +71,7 @@ def _daemon_folder(home: Path, mesh: str | None) -> Path:
 
 
 def _endpoint_in(folder: Path) -> Endpoint:
-    """The socket that the daemon's own file names, since a long path has it elsewhere; its port where there are none."""
+    """The socket that the daemon itself names, since a long path has it elsewhere; its port where there are none."""
     if hasattr(socket, "AF_UNIX"):
         named = _daemon_file(folder).get("socket")
         return Endpoint(socket_path=named if isinstance(named, str) else str(folder / "sock"))

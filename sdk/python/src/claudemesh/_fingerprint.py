@@ -34,10 +34,19 @@ def wire_fingerprint(
     content_type: str = TEXT_TYPE,
     body: bytes = b"",
 ) -> bytes:
-    """The fingerprint of an envelope, 32 bytes: version 1 is `sha256-jcs-v1`, version 2 `sha256-jcs-v2`, which also covers
-    mesh, mentions and content type. `body` is what is sent: the sealed bytes."""
+    """The fingerprint of an envelope, 32 bytes: version 1 is `sha256-jcs-v1`, version 2 `sha256-jcs-v2`, which also
+    covers mesh, mentions and content type. `body` is what is sent: the sealed bytes."""
     return _fingerprint(
-        version, mesh_id, kind, ref, reply_to, priority, canonical_meta(meta), mentions, content_type, sha256(body).digest()
+        version,
+        mesh_id,
+        kind,
+        ref,
+        reply_to,
+        priority,
+        canonical_meta(meta),
+        mentions,
+        content_type,
+        sha256(body).digest(),
     )
 
 

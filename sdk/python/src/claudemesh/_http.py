@@ -248,9 +248,7 @@ def parse_answer(body: bytes) -> object:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise ClaudemeshError(
-            "protocol_error", "the daemon's answer is no JSON", hint="claudemesh status"
-        ) from error
+        raise ClaudemeshError("protocol_error", "the daemon's answer is no JSON", hint="claudemesh status") from error
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -28,8 +28,8 @@ class Backoff:
 class Retry:
     """Decides after each failed attempt of one call.
 
-    Repeated is only what may be: calls that do the same when they are done twice, and errors that can pass. Nothing that
-    listens is such an error once the daemon was reached, for then it restarts.
+    Repeated is only what may be: calls that do the same when they are done twice, and errors that can pass. Nothing
+    that listens is such an error once the daemon was reached, for then it restarts.
     """
 
     def __init__(self, *, repeatable: bool, answered: bool = False) -> None:

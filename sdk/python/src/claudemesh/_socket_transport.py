@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -54,7 +55,7 @@ class _Parked:
 
 
 class SocketTransport:
-    """Requests over connections that are used again. Safe for several threads: each request has a connection to itself."""
+    """Requests over connections that are used again. Threads share it: each request has a connection to itself."""
 
     def __init__(self, source: EndpointSource) -> None:
         self._source = source
@@ -164,7 +165,8 @@ class SocketStream:
         raise refusal(self._reader.status, bytes(body), self._reader.headers)
 
     def read(self, timeout_s: float) -> bytes | None:
-        """The next bytes of the body: b"" at its end, None when none came in time. Throws outcome_unknown when it breaks."""
+        """The next bytes of the body: b"" at its end, None when none came in time. Throws outcome_unknown when it
+        breaks."""
         if self._first:
             first, self._first = self._first, b""
             return first
@@ -184,11 +186,9 @@ class SocketStream:
         return b""
 
     def close(self) -> None:
-        try:
-            # Wakes a thread that waits for bytes, which closing alone does not.
+        # Wakes a thread that waits for bytes, which closing alone does not.
+        with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._connection.close()
 
     def __enter__(self) -> SocketStream:

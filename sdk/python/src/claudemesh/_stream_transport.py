@@ -65,7 +65,7 @@ class _Connection:
 
 
 class StreamTransport:
-    """Requests over connections that are used again, of one event loop. Tasks share it: each request has a connection."""
+    """Connections that are used again, of one event loop. Tasks share it: each request has one to itself."""
 
     def __init__(self, source: EndpointSource) -> None:
         self._source = source
@@ -166,8 +166,8 @@ class ByteStream:
         raise refusal(self._reader.status, bytes(body), self._reader.headers)
 
     async def read(self, timeout_s: float) -> bytes | None:
-        """The next bytes of the body: b"" at its end, None when none came in time. Throws outcome_unknown when it breaks.
-        Cancelled, it loses none of them."""
+        """The next bytes of the body: b"" at its end, None when none came in time. Throws outcome_unknown when it
+        breaks. Cancelled, it loses none of them."""
         if self._first:
             first, self._first = self._first, b""
             return first

@@ -112,7 +112,7 @@ class Worker:
             keeper.join()
 
     def _keep_lease(self, lease_id: str, finished: threading.Event, lost: threading.Event) -> None:
-        """Extends the lease until the handler has finished; sets `lost` when that is refused or the lease has run out."""
+        """Extends the lease until the handler has finished; sets `lost` when it is refused or the lease runs out."""
         until = time.monotonic() + self._lease_s
         pause = self._lease_s * (1 - 2 * KEEP_AT)
         while not finished.wait(pause):

@@ -131,7 +131,8 @@ class AsyncClient:
     """A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers.
 
     Of one event loop, whose tasks may share it. A call that is cancelled ends at once; what it sent may still have its
-    effect, and a send repeated with the same id is the same message. `async with connect() as mesh:` closes its connections.
+    effect, and a send repeated with the same id is the same message. `async with connect() as mesh:` closes its
+    connections.
     """
 
     def __init__(self, transport: StreamTransport, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
@@ -161,8 +162,8 @@ class AsyncClient:
     ) -> Sent:
         """Sends `message` (a text) or `body` (bytes) to `@name`, `@name/agent`, `#topic` or `queue:name`.
 
-        Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the same
-        content it is the same message. `meta` is a dict, or the text of a JSON object; the broker can read it.
+        Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the
+        same content it is the same message. `meta` is a dict, or the text of a JSON object; the broker can read it.
         """
         call = calls.send(to, message, body, content_type, priority, meta, mentions, reply_to, id, attachments)
         deadline = Deadline("send", self._core.timeout_s if timeout_s is None else timeout_s)
@@ -601,9 +602,9 @@ class Queues(_Group):
 
         Each is acknowledged when `handler` returns and given back, for `delay_s`, when it throws or when the work is
         cancelled. The lease is extended for as long as the handler runs; it is cancelled when the lease is lost all the
-        same, for another consumer may have the message. A daemon or broker that is away is waited for; what repeating cannot
-        mend is thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or
-        `lost`.
+        same, for another consumer may have the message. A daemon or broker that is away is waited for; what repeating
+        cannot mend is thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`,
+        `dead` or `lost`.
         """
         from ._aio_work import AsyncWorker
 
@@ -621,8 +622,8 @@ class Files(_Group):
         content_type: str | None = None,
         timeout_s: float | None = None,
     ) -> File:
-        """Hands a file over: a path, bytes, or an open binary file. Returns once it is on disk at the daemon, sealed; its
-        file_id then stands in `attachments` of a send. Takes as long as it takes unless `timeout_s` is given."""
+        """Hands a file over: a path, bytes, or an open binary file. Returns once it is on disk at the daemon, sealed;
+        its file_id then stands in `attachments` of a send. Takes as long as it takes unless `timeout_s` is given."""
         with opened(source, name) as (called, length, file):
             call = calls.file_put(called, length, content_type)
             deadline = Deadline(call.request, FOREVER_S if timeout_s is None else timeout_s)
@@ -636,8 +637,8 @@ class Files(_Group):
         lease: tuple[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> tuple[Attachment, ...]:
-        """What a message brought: one of the inbox; one of an address's history, by (address, history_id); or a claimed one,
-        by (queue, lease_id)."""
+        """What a message brought: one of the inbox; one of an address's history, by (address, history_id); or a claimed
+        one, by (queue, lease_id)."""
         return await self._core.perform(calls.file_list(inbox_id, history, lease), timeout_s)
 
     async def take(
@@ -650,8 +651,8 @@ class Files(_Group):
         start: int = 0,
         timeout_s: float | None = None,
     ) -> AsyncTakenFile:
-        """The bytes of a file from `start` on. They end early, by an error, when the way to them breaks: another call from
-        where it stopped goes on, or says why not. `timeout_s` is for each piece."""
+        """The bytes of a file from `start` on. They end early, by an error, when the way to them breaks: another call
+        from where it stopped goes on, or says why not. `timeout_s` is for each piece."""
         limit = self._core.timeout_s if timeout_s is None else timeout_s
         request = calls.file_take(file_id, inbox_id, history, lease, start)
         return AsyncTakenFile(await self._core.transport.stream(request, Deadline(request, limit)), limit)
