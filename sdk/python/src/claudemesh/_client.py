@@ -177,7 +177,7 @@ class Client:
         sent = self._core.perform(call, timeout_s)
         if wait is None:
             return sent
-        reached = self.wait_for(sent.client_message_id, wait, timeout_s=max(deadline.left_s(), 0))
+        reached = self.wait_for(sent.outbox_id, wait, timeout_s=max(deadline.left_s(), 0))
         return Sent(**{**vars(sent), "message": reached})
 
     def message(self, id: str | int, *, timeout_s: float | None = None) -> Message:

@@ -139,6 +139,7 @@ def _fingerprint(
     mentioned = sorted(set(mentions), key=code_units)
     for text in (mesh_id, ref, reply_to, meta, content_type, *mentioned):
         _refuse_control(text)
+        utf8(text)
     if version == 1:
         fields = ("1", kind, ref, reply_to, priority, meta, body_hash.hex())
         return sha256(utf8("\0".join(fields))).digest()

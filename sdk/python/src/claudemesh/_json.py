@@ -162,8 +162,13 @@ class _Parser:
         if found is None:
             raise self._malformed("a value expected")
         self._at = found.end()
+        fraction, exponent = found.groups()
+        # A fraction or an exponent that breaks off: what stands before it is not the number that was meant.
+        after = self._text[self._at : self._at + 1]
+        if exponent is None and after and after in ("eE" if fraction is not None else ".eE"):
+            raise self._malformed("a number breaks off")
         token = found.group()
-        if found.group(1) is None and found.group(2) is None:
+        if fraction is None and exponent is None:
             return _integer(token)
         value = float(token)
         check_number(value)

@@ -170,7 +170,7 @@ class AsyncClient:
         sent = await self._core.perform(call, timeout_s)
         if wait is None:
             return sent
-        reached = await self.wait_for(sent.client_message_id, wait, timeout_s=max(deadline.left_s(), 0))
+        reached = await self.wait_for(sent.outbox_id, wait, timeout_s=max(deadline.left_s(), 0))
         return Sent(**{**vars(sent), "message": reached})
 
     async def message(self, id: str | int, *, timeout_s: float | None = None) -> Message:
