@@ -66,7 +66,7 @@ class NotRunningError(ClaudemeshError):
     """No daemon answers; `claudemesh up` starts one. Nothing was sent."""
 
 
-class TimedOutError(ClaudemeshError, TimeoutError):
+class TimedOutError(ClaudemeshError):
     """The time that the call was given is over. What was sent may still have its effect."""
 
 
