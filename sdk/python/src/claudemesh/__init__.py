@@ -5,7 +5,6 @@
 
 from . import _types
 from ._calls import Page, Sent, new_id
-from ._client import Client, EventStream, Paged, TakenFile, connect
 from ._errors import (
     ClaudemeshError,
     ConflictError,
@@ -19,6 +18,10 @@ from ._fingerprint import Kind, local_fingerprint, wire_fingerprint
 from ._json import JsonValue, canonical_json, parse_json
 from ._meta import Meta, canonical_meta
 from ._sse import Event
+from ._sync.client import Client, connect
+from ._sync.core import Paged
+from ._sync.events import EventStream
+from ._sync.files import TakenFile
 from ._types import *  # noqa: F403
 
 __version__ = "0.1.0"

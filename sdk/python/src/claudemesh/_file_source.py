@@ -40,3 +40,7 @@ def _named(name: str | None) -> str:
     if name is None:
         raise ClaudemeshError("missing_field", "a file without a path needs a name", hint="give name")
     return name
+
+
+def changed_meanwhile() -> ClaudemeshError:
+    return ClaudemeshError("usage", "the file changed while it was read", hint="send it once it is finished")

@@ -8,13 +8,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from ._errors import ClaudemeshError
-from ._retry import Backoff
-from ._types import ClaimedMessage
-from ._work import KEEP_AT, WAIT_S, as_failure, passes, reason_of, unavailable
+from .._errors import ClaudemeshError
+from .._retry import Backoff
+from .._sync.work import KEEP_AT, WAIT_S, as_failure, passes, reason_of, unavailable
+from .._types import ClaimedMessage
 
 if TYPE_CHECKING:
-    from .aio import Queues
+    from .queues import Queues
 
 T = TypeVar("T")
 

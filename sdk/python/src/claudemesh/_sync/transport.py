@@ -13,38 +13,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
-from ._discovery import EndpointSource
-from ._errors import ClaudemeshError
-from ._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal, timed_out
+from .._deadline import Deadline
+from .._discovery import EndpointSource
+from .._errors import ClaudemeshError
+from .._file_source import changed_meanwhile
+from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal
 
 _IDLE_CONNECTIONS_MAX: Final = 8
 #: Shorter than the daemon's keep-alive, so that a reused connection is rarely one that it is closing.
 _IDLE_S: Final = 4.0
 _READ_BYTES: Final = 65_536
-#: What has no time limit, as a number that every system's clock takes.
-FOREVER_S: Final = 10_000_000.0
-
-
-class Deadline:
-    """The time that a whole call has, retries included."""
-
-    def __init__(self, what: object, timeout_s: float) -> None:
-        self._what = what
-        self._timeout_s = timeout_s
-        self._until = time.monotonic() + timeout_s
-
-    def left_s(self) -> float:
-        return self._until - time.monotonic()
-
-    def over(self) -> ClaudemeshError:
-        return timed_out(self._what, self._timeout_s)
-
-    def require(self) -> float:
-        """Seconds that are left. Throws timed_out when there are none."""
-        left = self.left_s()
-        if left <= 0:
-            raise self.over()
-        return left
 
 
 @dataclass(frozen=True)
@@ -252,10 +230,6 @@ def _write_content(connection: socket.socket, length: int, deadline: Deadline, c
             connection.sendall(chunk)
     if left != 0:
         raise changed_meanwhile()
-
-
-def changed_meanwhile() -> ClaudemeshError:
-    return ClaudemeshError("usage", "the file changed while it was read", hint="send it once it is finished")
 
 
 def _read(connection: socket.socket, request: Request, deadline: Deadline) -> bytes:

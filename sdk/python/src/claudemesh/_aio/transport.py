@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
-from ._discovery import EndpointSource
-from ._errors import ClaudemeshError
-from ._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal
-from ._socket_transport import Deadline, changed_meanwhile
+from .._deadline import Deadline
+from .._discovery import EndpointSource
+from .._errors import ClaudemeshError
+from .._file_source import changed_meanwhile
+from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal
 
 _IDLE_CONNECTIONS_MAX: Final = 8
 #: Shorter than the daemon's keep-alive, so that a reused connection is rarely one that it is closing.

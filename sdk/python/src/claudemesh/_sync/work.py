@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ._errors import ClaudemeshError
-from ._retry import Backoff
-from ._types import ClaimedMessage
+from .._errors import ClaudemeshError
+from .._retry import Backoff
+from .._types import ClaimedMessage
 
 if TYPE_CHECKING:
-    from ._client import Queues
+    from .queues import Queues
 
 T = TypeVar("T")
 
