@@ -20,6 +20,7 @@ const texts = [
   "x y",
 ];
 const optional = ["reply_to", "priority", "meta_text", "mentions", "content_type", "body"] as const;
+const metas = ["", "null", "{}", ' { "b" : 1 , "a" : -0 } '];
 const faults: readonly Request[] = [
   { kind: "agent" },
   { kind: null },
@@ -47,7 +48,7 @@ const faults: readonly Request[] = [
   { meta_text: '{"a":"\\ud800"}' },
 ];
 
-/** An envelope, most often one that has a fingerprint, in either version. */
+/** An envelope, most often one that has a fingerprint, in either version. It has one fault at most: of two, either may win. */
 export function randomEnvelope(random: Random): Request {
   const envelope: Record<string, unknown> = {
     mesh_id: text(random),
@@ -55,8 +56,8 @@ export function randomEnvelope(random: Random): Request {
     ref: text(random),
   };
   for (const name of optional) if (!random.once(3)) envelope[name] = random.once(10) ? null : given(random, name);
-  const fault = random.once(12) ? random.pick(faults) : {};
-  return { op: "fingerprint", version: 1 + random.below(2), envelope: { ...envelope, ...fault } };
+  if (random.once(12)) Object.assign(envelope, { meta_text: random.pick(metas) }, random.pick(faults));
+  return { op: "fingerprint", version: 1 + random.below(2), envelope };
 }
 
 function given(random: Random, name: (typeof optional)[number]): unknown {
@@ -76,7 +77,7 @@ function given(random: Random, name: (typeof optional)[number]): unknown {
 
 function metaText(random: Random): string {
   const { text: written, as } = randomMeta(random);
-  return typeof written === "string" && as === "meta" ? written : random.pick(["", "null", "{}", '{"b":1,"a":-0}']);
+  return typeof written === "string" && as === "meta" ? written : random.pick(metas);
 }
 
 function text(random: Random): string {
