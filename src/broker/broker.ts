@@ -26,6 +26,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly dedupe?: DedupeSetting;
   readonly messageRetentionDays?: number;
+  /** Names of the wire fingerprints that daemons are told to seal under. Absent: all that are known. */
+  readonly fingerprintVersions?: readonly string[];
   /** Durability tests plant weaker settings of the embedded store here. */
   readonly pragmas?: string;
   /** `postgres://user:password@host:port/database` that brokers share. null: the embedded store in the data directory. */

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { CommittedMessage } from "./accept/accept-batch.ts";
 import { createAccepter } from "./accept/accepter.ts";
 import type { FingerprintPolicy } from "./accept/fingerprint-policy.ts";
+import { createMismatches } from "./accept/mismatches.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import type { DeploymentKey } from "./deployment-key.ts";
 import type { Bus, BusMessage } from "./fleet/bus.ts";
@@ -94,6 +95,7 @@ export function composeLinkParts(options: {
         metrics,
         limiter,
         fingerprints,
+        mismatched: createMismatches({ clock, log, metrics }),
         chainOf: membership.known,
         committed,
         uncertain,

@@ -42,7 +42,11 @@ export function createBrokerMetrics() {
     dedupeHit: counter("cm_broker_dedupe_hit_total", "Sends whose id was known, by the phase that found it.", [
       "phase",
     ]),
-    dedupeMismatch: counter("cm_broker_dedupe_fingerprint_mismatch_total", "Known ids sent with another request."),
+    dedupeMismatch: counter(
+      "cm_broker_dedupe_fingerprint_mismatch_total",
+      "Known ids sent with another request, by the fingerprint version of their record.",
+      ["mesh", "version"],
+    ),
     rateLimitRejection: counter("cm_broker_rate_limit_rejection_total", "Sends refused by the rate limit.", ["mesh"]),
     rateLimitConsumedThenRejected: counter(
       "cm_broker_rate_limit_consumed_then_b2_rejected_total",

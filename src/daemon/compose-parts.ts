@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { highestFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
@@ -178,8 +179,9 @@ export function composeParts(
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
-    onFatal: (kind, message) => end(linkEnd(kind, message)),
+    onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),
@@ -225,10 +227,10 @@ export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<s
   };
 }
 
-/** The newest version that the broker said it recomputes; rows are sealed only while a link is up. */
-function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): 1 | 2 {
+/** The highest version that the broker and this daemon know; rows are sealed only while a link is up. */
+function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): number {
   const dedupe = negotiated?.["client_message_id_dedupe"];
-  if (dedupe === undefined) return 2;
+  if (dedupe === undefined) return signedFingerprintVersion;
   const names: unknown = dedupe["fingerprint_versions"];
-  return dedupe.version >= 2 && Array.isArray(names) && names.includes("sha256-jcs-v2") ? 2 : 1;
+  return highestFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
 }

@@ -1,13 +1,29 @@
+import type { CloseKind } from "../protocol/close-codes.ts";
+
 /** Why a daemon ends by itself. `kind` is an error code or a close kind; the process exits with the code it has for it. */
 export interface DaemonEnd {
   readonly kind: string;
   readonly message: string;
   readonly hint?: string | undefined;
+  /** What else its last words are to tell programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** The end that the link's last word brings: reconnecting cannot mend it. */
-export function linkEnd(kind: string, message: string): DaemonEnd {
-  return { kind, message, hint: hints[kind] };
+/** An end of the link that reconnecting cannot mend. */
+export interface FatalLinkEnd {
+  readonly kind: CloseKind | "outbox_max_age_above_dedupe_window";
+  readonly message: string;
+  readonly feature: string | null;
+  readonly detail: string | null;
+}
+
+export function linkEnd({ kind, message, feature, detail }: FatalLinkEnd): DaemonEnd {
+  return {
+    kind,
+    message,
+    hint: hints[kind],
+    details: { ...(feature === null ? {} : { feature }), ...(detail === null ? {} : { detail }) },
+  };
 }
 
 /** What helps when the link has ended for good, by kind. */

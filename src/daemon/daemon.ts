@@ -12,7 +12,7 @@ import { type Config, readConfig } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
-import { windowFact } from "./link/link.ts";
+import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly http: boolean;
   /** Of a membership that has ended: shows what was received, dials no broker and takes nothing to send. */
   readonly readOnly?: boolean;
+  /** Which of what is kept from earlier ends of the link this start heeds. */
+  readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
   /** Of pauses between attempts, [0, 1). */

@@ -131,9 +131,9 @@ export function linkCounters(metrics: DaemonMetrics): LinkCounters {
 
 /** A label has few values: the close kind, the close code or the system's error name, never the whole text. */
 function reasonLabel(reason: string): string {
-  const systemError = /\bE[A-Z]{4,}\b/.exec(reason)?.[0];
-  if (systemError !== undefined) return systemError;
   const code = /^closed \((\d{4})\)/.exec(reason)?.[1];
   if (code !== undefined) return `closed_${code}`;
-  return /^([a-z]+_[a-z_]+|kicked)\b/.exec(reason)?.[0] ?? "other";
+  // Behind it are words of the broker's.
+  const kind = /^([a-z]+_[a-z_]+|kicked)(?=:|$)/.exec(reason)?.[0];
+  return kind ?? /\bE[A-Z]{4,}\b/.exec(reason)?.[0] ?? "other";
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { closeReasonBytesMax } from "./close-codes.ts";
-import { answerFeatures, checkAck, closeReason, maxAgeHours, offerFeatures } from "./features.ts";
+import { answerFeatures, checkAck, maxAgeHours, offerFeatures } from "./features.ts";
 
 const dedupe = (params: Record<string, unknown>) => ({
   supported: {
@@ -97,22 +96,6 @@ test("nothing that a broker can answer makes the judgement fail", () => {
       assert.match(verdict(features), /^(ok|feature_)/);
       assert.match(verdict({ supported: { client_message_id_dedupe: { params } } }), /^(ok|feature_)/);
     }),
-  );
-});
-
-test("a close reason is JSON of at most 123 bytes whatever it has to say, and names the kind", () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "grapheme", maxLength: 300 }),
-      fc.string({ unit: "grapheme", maxLength: 200 }),
-      (detail, feature) => {
-        const reason = closeReason({ kind: "feature_param_below_floor", feature, detail });
-        assert.ok(Buffer.byteLength(reason) <= closeReasonBytesMax, reason);
-        const read = JSON.parse(reason) as { kind: string; feature: string; detail: string };
-        assert.equal(read.kind, "feature_param_below_floor");
-        assert.ok(feature.startsWith(read.feature) && detail.startsWith(read.detail));
-      },
-    ),
   );
 });
 

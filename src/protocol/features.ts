@@ -1,4 +1,4 @@
-import { type CloseKind, closeReasonBytesMax } from "./close-codes.ts";
+import type { CloseKind } from "./close-codes.ts";
 import { ClaudemeshError } from "./error.ts";
 import { featureSchemas, isRecord } from "./feature-schemas.ts";
 import type { FeatureOffer, FeatureParams, HelloAckFrame, HelloFrame } from "./frames.ts";
@@ -125,21 +125,4 @@ export function maxAgeHours(dedupe: Readonly<Record<string, unknown>>, overrideH
     return overrideHours;
   }
   return permanent ? 168 : days * 24 - Math.max(24, Math.ceil(days * 2.4));
-}
-
-/** Close reason as JSON of at most 123 bytes: the detail is shortened, the JSON stays valid (RFC 6455 §5.5). */
-export function closeReason(failure: {
-  readonly kind: string;
-  readonly feature: string;
-  readonly detail: string;
-}): string {
-  const write = (detail: string, feature: string) => JSON.stringify({ kind: failure.kind, feature, detail });
-  const bytes = (text: string) => Buffer.byteLength(text);
-  let detail = [...failure.detail];
-  while (detail.length > 0 && bytes(write(detail.join(""), failure.feature)) > closeReasonBytesMax)
-    detail = detail.slice(0, -1);
-  let feature = [...failure.feature];
-  while (feature.length > 0 && bytes(write(detail.join(""), feature.join(""))) > closeReasonBytesMax)
-    feature = feature.slice(0, -1);
-  return write(detail.join(""), feature.join(""));
 }

@@ -26,6 +26,8 @@ test("the wire changes only on purpose", () => {
     "close-codes.ts",
     "feature-schemas.ts",
     "signing.ts",
+    "fingerprint-parts.ts",
+    "fingerprint-versions.ts",
     "fingerprint-v1.ts",
     "fingerprint-v2.ts",
   ];

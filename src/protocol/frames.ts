@@ -133,6 +133,8 @@ export type SendAnswer =
       readonly conflict: "request_fingerprint_mismatch";
       /** Only for the record's own sender. */
       readonly broker_fingerprint_prefix?: string;
+      /** In which version the record holds it; what was sent was compared in that one. */
+      readonly broker_fingerprint_version?: number;
       readonly broker_message_id?: string;
     }
   | {

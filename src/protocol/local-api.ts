@@ -293,6 +293,8 @@ export interface HealthView {
     readonly last_error: string | null;
     /** For programs: what kind of error that was. */
     readonly last_error_kind: LinkErrorKind | null;
+    /** While it waits: not dialled before. */
+    readonly next_dial_at: string | null;
     /** The broker's clock less this host's at the last opening, the way there included; null before the first. */
     readonly clock_skew_ms: number | null;
   };

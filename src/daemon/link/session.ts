@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
   BrokerFrame,
+  ErrorFrame,
   EventFrame,
   FeatureParams,
   HelloAckFrame,
@@ -46,6 +47,8 @@ export interface Session {
 interface SessionEnd {
   readonly code: number;
   readonly reason: string;
+  /** The error frame that went before the close. */
+  readonly farewell: ErrorFrame | null;
   /** Why this daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
   readonly fault: ClaudemeshError | null;
 }
@@ -75,6 +78,7 @@ export function createSession(
   let ended = false;
   /** As if the broker had closed the link so. */
   let verdict: { readonly code: number; readonly reason: string } | null = null;
+  let farewell: ErrorFrame | null = null;
   let fault: ClaudemeshError | null = null;
 
   const send = (frame: object): void => {
@@ -257,6 +261,7 @@ export function createSession(
       case "event":
         return onEvent(frame);
       case "error":
+        if (frame.closes) farewell = frame;
         if (frame.id === undefined)
           log.warn({ code: frame.code, message: frame.message, details: frame.details }, "the broker reports an error");
         return settle(frame.id, ({ reject }) =>
@@ -316,8 +321,11 @@ export function createSession(
         request.timer.cancel();
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
+      // It may have come before the traffic began.
+      for (const text of early) farewell ??= farewellIn(text);
+      const end = verdict ?? { code, reason: reason.toString("utf8") };
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), fault }));
+      void drain.closed().then(() => resolve({ ...end, farewell, fault }));
     });
   });
   const hear = () => {
@@ -368,4 +376,13 @@ export function createSession(
     },
     terminate: () => socket.terminate(),
   };
+}
+
+function farewellIn(text: string): ErrorFrame | null {
+  try {
+    const frame = parseBrokerFrame(text);
+    return frame.type === "error" && frame.closes ? frame : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 import { operation, type Route } from "../../http/route.ts";
 import type { CompatView, HealthView, VersionView } from "../../protocol/local-api.ts";
 import { offerFeatures } from "../../protocol/features.ts";
+import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import type { Inbox, Link, Membership, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import * as answers from "./answers/about.schema.ts";
@@ -135,8 +136,8 @@ function compat(parts: AboutParts): CompatView {
     ipc_api: ["v1"],
     ipc_features: ipcFeatures,
     link: ["claudemesh.v1"],
-    envelope_versions: [1, 2],
-    fingerprint_versions: ["sha256-jcs-v1", "sha256-jcs-v2"],
+    envelope_versions: [...fingerprintVersions.keys()],
+    fingerprint_versions: [...fingerprintVersions.values()],
     features: offerFeatures(),
     schema_version: { min: 1, max: parts.schemaVersion },
     sqlite: parts.sqliteVersion,

@@ -35,6 +35,7 @@ export function createTestLink(known: Directory | null): TestLink {
       broker_url: "ws://127.0.0.1:9/v1/link",
       last_error: null,
       last_error_kind: null,
+      next_dial_at: null,
       clock_skew_ms: null,
     }),
     negotiated: () => null,

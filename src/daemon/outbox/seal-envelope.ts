@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Attachment } from "../../protocol/attachment.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
-import { bodyHash, wireFingerprint } from "../../protocol/fingerprint.ts";
+import { bodyHash, signedFingerprintVersion, wireFingerprint } from "../../protocol/fingerprint.ts";
 import { wireId } from "../../protocol/ids.ts";
 import { sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -20,7 +20,7 @@ export interface Sealer {
   /** Head of the membership chain that the keys are taken from. */
   membershipHead(): string;
   /** Version of the wire fingerprint as negotiated with the broker. */
-  fingerprintVersion(): 1 | 2;
+  fingerprintVersion(): number;
 }
 
 /**
@@ -64,6 +64,6 @@ export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): 
     membership_head: sealer.membershipHead(),
     sent_at: rfc3339(row.enqueued_at),
   } satisfies Omit<Envelope, "signature">;
-  const covered = version === 2 ? fingerprint : wireFingerprint(2, parts);
+  const covered = version === signedFingerprintVersion ? fingerprint : wireFingerprint(signedFingerprintVersion, parts);
   return { ...unsigned, signature: sign(sealer.privateKey, signedEnvelopeBytes(unsigned, covered)) };
 }

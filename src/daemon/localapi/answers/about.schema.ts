@@ -16,6 +16,7 @@ export const health = answerOf<HealthView>("Health")(
       broker_url: text(),
       last_error: nullable(text()),
       last_error_kind: described(nullable(oneOf(...linkErrorKinds)), "For programs: what kind of error that was"),
+      next_dial_at: described(nullable(instant()), "While it waits: the broker is not dialled before"),
       clock_skew_ms: described(
         nullable(whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
         "The broker's clock less this host's, at the last opening of the link",
