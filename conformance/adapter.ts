@@ -32,11 +32,12 @@ interface Batch {
   reject(reason: Error): void;
 }
 
+/** In this process's environment and folder, unless others are given. */
 export function startAdapter(
   [program = "", ...args]: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Adapter {
-  const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   const waiting: Batch[] = [];
   let over: Error | null = null;
   let stderr = "";
