@@ -1,0 +1,138 @@
+package claudemesh
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// defaultTimeout is for a whole call, retries included, whose context has no deadline.
+const defaultTimeout = 30 * time.Second
+
+// request is one of the local API. Body is sent as JSON.
+type request struct {
+	method string
+	// path is encoded, without the query.
+	path  string
+	query url.Values
+	body  any
+	// repeatable: doing it twice is the same as doing it once, so that it is tried again when the connection or the
+	// daemon fails.
+	repeatable bool
+	// answered: this caller has heard from the daemon before, so that when nothing listens now it is restarting.
+	answered bool
+	timeout  time.Duration
+}
+
+// call makes a request and reads its answer into `answer`, unless that is nil.
+func (c *Client) call(ctx context.Context, r request, answer any) error {
+	var body []byte
+	if r.body != nil {
+		written, err := json.Marshal(r.body)
+		if err != nil {
+			return newError(ErrInvalidField, "the request cannot be written as JSON", "").causedBy(err)
+		}
+		body = written
+	}
+	if r.timeout == 0 {
+		r.timeout = defaultTimeout
+	}
+	ctx, cancel := withDefaultTimeout(ctx, r.timeout)
+	defer cancel()
+	attempt := func() error { return c.attempt(ctx, r, body, answer) }
+	if !r.repeatable {
+		return attempt()
+	}
+	return withRetry(ctx, r.answered, attempt)
+}
+
+func withDefaultTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if _, limited := ctx.Deadline(); limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+func (c *Client) attempt(ctx context.Context, r request, body []byte, answer any) error {
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	asked, err := newRequest(ctx, r.method, r.path, r.query, reader)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		asked.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.transport.roundTrip(asked, r.repeatable)
+	if err != nil {
+		return err
+	}
+	text, err := readAnswer(response)
+	if err != nil {
+		return err
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		message := fmt.Sprintf("the daemon's answer to %s is not what it should be: %v", operationOf(asked), err)
+		return newError(ErrProtocolError, message, "claudemesh status").causedBy(err)
+	}
+	return nil
+}
+
+func newRequest(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	asked, err := http.NewRequestWithContext(ctx, method, path, body)
+	if err != nil {
+		return nil, newError(ErrUsage, "the request cannot be made", "").causedBy(err)
+	}
+	return asked, nil
+}
+
+// readAnswer is the whole body of an answer; refusals are told as the errors that they carry.
+func readAnswer(response *http.Response) ([]byte, error) {
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, answerBytesMax+1))
+	switch {
+	case err != nil && response.Request.Context().Err() != nil:
+		return nil, endedBy(response.Request.Context(), operationOf(response.Request))
+	case err != nil:
+		return nil, broken(response.Request, err)
+	case len(text) > answerBytesMax:
+		message := fmt.Sprintf("the daemon's answer is over %d bytes", answerBytesMax)
+		return nil, newError(ErrProtocolError, message, "")
+	case response.StatusCode >= 300:
+		return nil, refusal(response.StatusCode, text, response.Header)
+	}
+	return text, nil
+}
+
+// get and post are the calls that most methods are.
+func get[T any](ctx context.Context, c *Client, path string, query url.Values) (*T, error) {
+	return answerOf[T](ctx, c, request{method: http.MethodGet, path: path, query: query, repeatable: true})
+}
+
+func post[T any](ctx context.Context, c *Client, path string, body any, repeatable bool) (*T, error) {
+	return answerOf[T](ctx, c, request{method: http.MethodPost, path: path, body: body, repeatable: repeatable})
+}
+
+func answerOf[T any](ctx context.Context, c *Client, r request) (*T, error) {
+	answer := new(T)
+	if err := c.call(ctx, r, answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// nothing is the body of a request that says all by its path.
+type nothing struct{}
