@@ -1,0 +1,11 @@
+import { apiDescriptions } from "../api-descriptions.ts";
+import { pythonTypes } from "./python.ts";
+import { readModel } from "./read-model.ts";
+
+/** What is generated for the SDKs: its text by its path from the root. */
+export function sdkTypeFiles(): Readonly<Record<string, string>> {
+  const model = readModel(apiDescriptions()["local-api"]);
+  return {
+    "sdk/python/src/claudemesh/_types.py": pythonTypes(model),
+  };
+}
