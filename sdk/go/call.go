@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+	"unicode/utf8"
 )
 
 // defaultTimeout is for a whole call, retries included, whose context has no deadline.
@@ -33,6 +34,9 @@ type request struct {
 func (c *Client) call(ctx context.Context, r request, answer any) error {
 	var body []byte
 	if r.body != nil {
+		if err := checkTexts(r.body, anyNumber); err != nil {
+			return err
+		}
 		written, err := json.Marshal(r.body)
 		if err != nil {
 			return newError(ErrInvalidField, "the request cannot be written as JSON", "").causedBy(err)
@@ -78,14 +82,26 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, answer any
 	if err != nil {
 		return err
 	}
+	return readObject(text, answer)
+}
+
+// readObject reads the object that every answer of success is; `answer` may be nil.
+func readObject(text []byte, answer any) error {
 	if answer == nil {
-		return nil
+		answer = &nothing{}
+	}
+	// Reading null would leave the answer as it was, and say nothing.
+	if object := bytes.TrimLeft(text, " \t\r\n"); !bytes.HasPrefix(object, []byte("{")) {
+		return notAnAnswer("what is no object", nil)
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
-		message := fmt.Sprintf("the daemon's answer to %s is not what it should be: %v", operationOf(asked), err)
-		return newError(ErrProtocolError, message, "claudemesh status").causedBy(err)
+		return notAnAnswer("what is not as it should be: "+err.Error(), err)
 	}
 	return nil
+}
+
+func notAnAnswer(what string, cause error) *Error {
+	return newError(ErrProtocolError, "the daemon answered "+what, "claudemesh status").causedBy(cause)
 }
 
 func newRequest(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
@@ -109,8 +125,10 @@ func readAnswer(response *http.Response) ([]byte, error) {
 	case err != nil:
 		return nil, broken(response.Request, err)
 	case len(text) > answerBytesMax:
-		message := fmt.Sprintf("the daemon's answer is over %d bytes", answerBytesMax)
-		return nil, newError(ErrProtocolError, message, "")
+		return nil, notAnAnswer(fmt.Sprintf("more than %d bytes", answerBytesMax), nil)
+	case !utf8.Valid(text):
+		// encoding/json would replace what is not UTF-8, and it would be taken for what was said.
+		return nil, notAnAnswer("bytes that are not UTF-8", nil)
 	case response.StatusCode >= 300:
 		return nil, refusal(response.StatusCode, text, response.Header)
 	}

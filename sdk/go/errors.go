@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 
 	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
@@ -52,9 +53,26 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // newError has the status and the judgement of its code.
 func newError(code ErrorCode, message, hint string) *Error {
-	told := errorCodes[code]
+	told, known := errorCodes[code]
+	if !known {
+		told.status = http.StatusInternalServerError
+	}
 	return &Error{Code: code, Message: message, Hint: hint, Retryable: told.retryable, Status: told.status}
 }
+
+type codeTold struct {
+	code      ErrorCode
+	status    int
+	retryable bool
+}
+
+var errorCodes = func() map[ErrorCode]codeTold {
+	byCode := make(map[ErrorCode]codeTold, len(codesTold))
+	for _, told := range codesTold {
+		byCode[told.code] = told
+	}
+	return byCode
+}()
 
 func (e *Error) causedBy(cause error) *Error {
 	e.cause = cause
@@ -70,15 +88,18 @@ func fromProfile(err error) error {
 	return newError(ErrorCode(refused.Code), refused.Message, refused.Hint)
 }
 
-// refusal is the error that an answer stands for. An unknown code of a newer daemon stays as it is.
+// codeForm is what a code looks like, also one that is not known here.
+var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+// refusal is the error that an answer stands for. A code that is not known here keeps its text, and is repeated if the
+// daemon says so.
 func refusal(status int, text []byte, header http.Header) *Error {
 	var problem map[string]any
-	if json.Unmarshal(text, &problem) != nil || problem == nil {
-		return newError(ErrProtocolError, fmt.Sprintf("the daemon answered %d without problem details", status), "claudemesh status")
-	}
+	// What is not JSON leaves no code either.
+	_ = json.Unmarshal(text, &problem)
 	code, _ := problem["code"].(string)
-	if code == "" {
-		code = string(ErrInternal)
+	if !codeForm.MatchString(code) {
+		return notAnAnswer(fmt.Sprintf("%d without problem details", status), nil)
 	}
 	message, said := problem["detail"].(string)
 	if !said {
@@ -86,9 +107,9 @@ func refusal(status int, text []byte, header http.Header) *Error {
 	}
 	hint, _ := problem["hint"].(string)
 	err := newError(ErrorCode(code), message, hint)
-	err.Status = status
-	if retryable, told := problem["retryable"].(bool); told {
-		err.Retryable = retryable
+	if _, known := errorCodes[err.Code]; !known {
+		err.Status = status
+		err.Retryable, _ = problem["retryable"].(bool)
 	}
 	for _, own := range [...]string{"type", "title", "status", "detail", "code", "hint", "retryable"} {
 		delete(problem, own)
