@@ -32,20 +32,25 @@ export const fingerprintVersions: ReadonlyMap<number, string> = new Map(
   Object.entries(versions).map(([version, { name }]) => [Number(version), name]),
 );
 
-/** 32 bytes. Refuses control_character in any text: fields joined or compared by bytes must stay apart. */
+/** The one that version 1 of client_message_id_dedupe means by `request_fingerprint`. */
+export const requestFingerprintName = "sha256-jcs-v1";
+
+/**
+ * 32 bytes. Refuses control_character and lone_surrogate in any text: fields joined or compared by bytes must stay apart,
+ * and a lone surrogate has no bytes.
+ */
 export function wireFingerprint(version: number, parts: FingerprintParts): Buffer {
   const algorithm = versions[version];
   if (algorithm === undefined)
     throw new ClaudemeshError("invalid_envelope", `fingerprint version ${version} is unknown`);
-  for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) refuseControl(text);
+  for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) check(text);
+  for (const mention of parts.mentions) check(mention);
   return algorithm.compute(parts);
 }
 
 /** Version 2 over the request as its caller wrote it: kind "request", ref the `to` text. Never leaves the host. */
 export function localFingerprint(parts: Omit<FingerprintParts, "kind">): Buffer {
-  const mentions = sortedUnique(parts.mentions);
-  for (const mention of mentions) refuseControl(mention);
-  return wireFingerprint(2, { ...parts, kind: "request", mentions });
+  return wireFingerprint(2, { ...parts, kind: "request", mentions: sortedUnique(parts.mentions) });
 }
 
 /** The wire fingerprint of an envelope in the envelope's own version, recomputed from what it says. */
@@ -83,10 +88,11 @@ export function sortedUnique(texts: readonly string[]): string[] {
 }
 
 // U+0000–U+001F, by hand since this runs for every field of every message.
-function refuseControl(text: string): void {
+function check(text: string): void {
   for (let index = 0; index < text.length; index += 1) {
     if (text.charCodeAt(index) < 0x20) {
       throw new ClaudemeshError("control_character", "a field has a control character (U+0000–U+001F)");
     }
   }
+  if (!text.isWellFormed()) throw new ClaudemeshError("lone_surrogate", "a field has a lone surrogate");
 }
