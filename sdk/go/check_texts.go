@@ -6,7 +6,8 @@ import (
 	"math"
 	"reflect"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
 )
 
 // levelsMax is how deep what is written as JSON may refer: meta is nested less, also with a pointer at each level.
@@ -93,21 +94,4 @@ func (w *textWalk) counted(value reflect.Value, levels int) error {
 	return w.walk(value, levels)
 }
 
-// checkText refuses a text that is not UTF-8. An encoded surrogate is told as what it is.
-func checkText(text string) error {
-	if utf8.ValidString(text) {
-		return nil
-	}
-	for index := 0; index < len(text); {
-		letter, size := utf8.DecodeRuneInString(text[index:])
-		if letter != utf8.RuneError || size > 1 {
-			index += size
-			continue
-		}
-		if rest := text[index:]; rest[0] == 0xed && len(rest) > 2 && rest[1] >= 0xa0 && rest[1] < 0xc0 && rest[2]&0xc0 == 0x80 {
-			return newError(ErrLoneSurrogate, "a text has a lone surrogate", "")
-		}
-		break
-	}
-	return newError(ErrInvalidUTF8, "a text is not UTF-8", "send bytes as the body of a message")
-}
+func checkText(text string) error { return fromProfile(strictjson.CheckText(text)) }

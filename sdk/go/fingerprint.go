@@ -3,11 +3,8 @@ package claudemesh
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/claudemesh/claudemesh/sdk/go/internal/fingerprint"
 	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
 )
 
@@ -35,20 +32,6 @@ type Envelope struct {
 	ContentType string
 	// Body is the bytes that are sent: of a sealed body the sealed ones.
 	Body []byte
-}
-
-// covered is an envelope whose fields are checked and in the form that is hashed.
-type covered struct {
-	meshID, kind, ref, replyTo, priority, meta, contentType string
-	// mentions are in order and without duplicates.
-	mentions []string
-	bodyHash [sha256.Size]byte
-}
-
-// fingerprints has one line a version.
-var fingerprints = map[int]func(covered) []byte{
-	1: fingerprintV1,
-	2: fingerprintV2,
 }
 
 // WireFingerprint is the request fingerprint of an envelope, 64 hex characters. Version 1 is sha256-jcs-v1, 2 is
@@ -82,79 +65,22 @@ func LocalFingerprint(request SendRequest, meshID string) (string, error) {
 }
 
 func fingerprintOf(version int, envelope Envelope, bodyHash [sha256.Size]byte) (string, error) {
-	compute, known := fingerprints[version]
-	if !known {
-		return "", newError(ErrInvalidField, fmt.Sprintf("fingerprint version %d is unknown", version), "")
-	}
-	if !slices.Contains([]string{"topic", "dm", "queue", requestKind}, envelope.Kind) {
-		return "", newError(ErrInvalidField, "kind must be topic, dm, queue or request", "")
-	}
-	priority := Priority(or(string(envelope.Priority), string(PriorityNext)))
-	if !slices.Contains([]Priority{PriorityNow, PriorityNext, PriorityLow}, priority) {
-		return "", newError(ErrInvalidField, "priority must be now, next or low", "")
-	}
 	meta, err := CanonicalMeta(envelope.Meta)
 	if err != nil {
 		return "", err
 	}
-	mentions := slices.Clone(envelope.Mentions)
-	slices.SortFunc(mentions, strictjson.CompareUTF16)
-	parts := covered{
-		meshID:      envelope.MeshID,
-		kind:        envelope.Kind,
-		ref:         envelope.Ref,
-		replyTo:     envelope.ReplyTo,
-		priority:    string(priority),
-		meta:        meta,
-		contentType: or(envelope.ContentType, defaultTextType),
-		mentions:    slices.Compact(mentions),
-		bodyHash:    bodyHash,
-	}
-	texts := append([]string{parts.meshID, parts.ref, parts.replyTo, parts.contentType}, parts.mentions...)
-	for _, text := range texts {
-		if err := checkField(text); err != nil {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(compute(parts)), nil
-}
-
-// checkField refuses U+0000–U+001F besides: fields that are joined or compared by bytes must stay apart.
-func checkField(text string) error {
-	if err := checkText(text); err != nil {
-		return err
-	}
-	if strings.ContainsFunc(text, func(letter rune) bool { return letter < 0x20 }) {
-		return newError(ErrControlCharacter, "a field has a control character (U+0000–U+001F)", "")
-	}
-	return nil
-}
-
-// fingerprintV1 is sha256-jcs-v1: texts joined by one zero byte. It does not cover mesh, mentions and content type.
-func fingerprintV1(parts covered) []byte {
-	fields := []string{
-		"1", parts.kind, parts.ref, parts.replyTo, parts.priority, parts.meta, hex.EncodeToString(parts.bodyHash[:]),
-	}
-	hash := sha256.Sum256([]byte(strings.Join(fields, "\x00")))
-	return hash[:]
-}
-
-// fingerprintV2 is sha256-jcs-v2: a tag, then each field as an 8-byte big-endian length and its bytes.
-func fingerprintV2(parts covered) []byte {
-	mentions := []strictjson.Value{}
-	for _, mention := range parts.mentions {
-		mentions = append(mentions, mention)
-	}
-	encoded := []byte("claudemesh:rf:v2")
-	for _, field := range []string{
-		parts.meshID, "2", parts.kind, parts.ref, parts.replyTo, parts.priority, parts.meta,
-		string(strictjson.AppendCanonical(nil, mentions)), parts.contentType, string(parts.bodyHash[:]),
-	} {
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(len(field)))
-		encoded = append(encoded, field...)
-	}
-	hash := sha256.Sum256(encoded)
-	return hash[:]
+	hex, err := fingerprint.Of(version, fingerprint.Parts{
+		MeshID:      envelope.MeshID,
+		Kind:        envelope.Kind,
+		Ref:         envelope.Ref,
+		ReplyTo:     envelope.ReplyTo,
+		Priority:    or(string(envelope.Priority), string(PriorityNext)),
+		Meta:        meta,
+		Mentions:    envelope.Mentions,
+		ContentType: or(envelope.ContentType, defaultTextType),
+		BodyHash:    bodyHash,
+	})
+	return hex, fromProfile(err)
 }
 
 // contentHash stands for the body in the local fingerprint. With files it is the hash of the content as it is framed to

@@ -184,12 +184,11 @@ func (p *parser) enter(depth int) error {
 
 func (p *parser) number() (Value, error) {
 	start := p.at
-	end, integer := numberToken(p.text, p.at)
-	if end == start {
+	integer, ok := p.numberToken()
+	if !ok {
 		return nil, p.malformed("a value expected")
 	}
-	p.at = end
-	token := string(p.text[start:end])
+	token := string(p.text[start:p.at])
 	// Beyond the range of a float64 this answers an infinity, which is refused with the rest.
 	value, _ := strconv.ParseFloat(token, 64)
 	if integer && math.Abs(value) > IntegerMax {
@@ -201,48 +200,35 @@ func (p *parser) number() (Value, error) {
 	return value, nil
 }
 
-// numberToken is where the longest number from `at` on ends (RFC 8259 §6), and whether it is written as an integer.
-func numberToken(text []byte, at int) (end int, integer bool) {
-	digits := func(from int) int {
-		for from < len(text) && text[from] >= '0' && text[from] <= '9' {
-			from++
-		}
-		return from
-	}
-	is := func(index int, letters ...byte) bool {
-		for _, letter := range letters {
-			if index < len(text) && text[index] == letter {
-				return true
-			}
-		}
-		return false
-	}
-	end = at
-	if is(end, '-') {
-		end++
-	}
-	whole := end
-	if is(whole, '0') {
-		end++
-	} else if end = digits(whole); end == whole {
-		return at, false
+// numberToken passes over a number (RFC 8259 §6); false where none is, or it breaks off. Tells whether it is written as
+// an integer.
+func (p *parser) numberToken() (integer, ok bool) {
+	p.take('-')
+	if !p.take('0') && !p.digits() {
+		return false, false
 	}
 	integer = true
-	if is(end, '.') {
-		if fraction := digits(end + 1); fraction > end+1 {
-			end, integer = fraction, false
+	if p.take('.') {
+		if integer = false; !p.digits() {
+			return false, false
 		}
 	}
-	if is(end, 'e', 'E') {
-		sign := end + 1
-		if is(sign, '+', '-') {
-			sign++
-		}
-		if exponent := digits(sign); exponent > sign {
-			end, integer = exponent, false
+	if p.take('e') || p.take('E') {
+		_ = p.take('+') || p.take('-')
+		if integer = false; !p.digits() {
+			return false, false
 		}
 	}
-	return end, integer
+	return integer, true
+}
+
+// digits passes over one or more.
+func (p *parser) digits() bool {
+	start := p.at
+	for p.peek() >= '0' && p.peek() <= '9' {
+		p.at++
+	}
+	return p.at > start
 }
 
 func (p *parser) word(word string, value Value) (Value, error) {

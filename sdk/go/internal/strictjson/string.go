@@ -171,3 +171,21 @@ func (u *codeUnits) surrogate(unit rune) {
 	u.lone = true
 	u.text = append(u.text, 0xe0|byte(unit>>12), 0x80|byte(unit>>6)&0x3f, 0x80|byte(unit)&0x3f)
 }
+
+// CheckText refuses a text that is not UTF-8. An encoded surrogate is told as what it is.
+func CheckText(text string) error {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	for index := 0; index < len(text); {
+		if letter, size := utf8.DecodeRuneInString(text[index:]); letter != utf8.RuneError || size > 1 {
+			index += size
+			continue
+		}
+		if rest := []byte(text[index:]); surrogateAt(rest, 0) && rest[1] < 0xc0 && rest[2]&0xc0 == 0x80 {
+			return &Error{Code: LoneSurrogate, Message: "a text has a lone surrogate"}
+		}
+		break
+	}
+	return &Error{Code: InvalidUTF8, Message: "a text is not UTF-8", Hint: "send bytes as the body of a message"}
+}
