@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
+import { everyFingerprint } from "../src/broker/accept/fingerprint-policy.ts";
 import { createBroker } from "../src/broker/broker.ts";
 import { defaultBrokerLimits } from "../src/broker/broker-limits.ts";
 import { composeLinkParts } from "../src/broker/compose-link-parts.ts";
@@ -54,6 +55,7 @@ async function listenNaively(directory: BrokerStore): Promise<{ url: string; sto
       limiter: { take: async () => [], committed: () => undefined },
       key: loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: false, now: systemClock.now() }),
       dedupe: { mode: "retention_scoped", retentionDays: 365 },
+      fingerprints: everyFingerprint(),
       behindProxy: false,
       listeners: () => null,
       fatal: (error) => complaints.error({ code: error.code }, error.message),

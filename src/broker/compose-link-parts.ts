@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { CommittedMessage } from "./accept/accept-batch.ts";
 import { createAccepter } from "./accept/accepter.ts";
+import type { FingerprintPolicy } from "./accept/fingerprint-policy.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import type { DeploymentKey } from "./deployment-key.ts";
 import type { Bus, BusMessage } from "./fleet/bus.ts";
@@ -36,13 +37,14 @@ export function composeLinkParts(options: {
   readonly bus: Bus;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
+  readonly fingerprints: FingerprintPolicy;
   readonly behindProxy: boolean;
   /** null until the broker listens. */
   readonly listeners: () => Listeners | null;
   /** The store failed in a way that ends the broker. */
   readonly fatal: (error: ClaudemeshError) => void;
 }): LinkParts {
-  const { store, clock, log, metrics, limits, limiter, bus, key, dedupe } = options;
+  const { store, clock, log, metrics, limits, limiter, bus, key, dedupe, fingerprints } = options;
   const registry = createLinkRegistry();
   const news = createNews(registry, bus);
   const keyNews = createKeyNews({ store, registry, bus, log, limits });
@@ -85,7 +87,18 @@ export function composeLinkParts(options: {
     },
     store,
     accepter: createAccepter(
-      { store, clock, log, metrics, limiter, chainOf: membership.known, committed, uncertain, fatal: options.fatal },
+      {
+        store,
+        clock,
+        log,
+        metrics,
+        limiter,
+        fingerprints,
+        chainOf: membership.known,
+        committed,
+        uncertain,
+        fatal: options.fatal,
+      },
       limits,
     ),
     router,
@@ -102,6 +115,7 @@ export function composeLinkParts(options: {
     limits,
     key,
     dedupe,
+    fingerprints,
     receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get, owed }),
     recovery: createProgressRecovery({ store, progress, clock }),
     notices: createNotices({ store, log, linkOf: registry.get }),

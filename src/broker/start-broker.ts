@@ -5,6 +5,7 @@ import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { everyFingerprint } from "./accept/fingerprint-policy.ts";
 import type { BrokerEnd, BrokerOptions } from "./broker.ts";
 import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, databaseBrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
@@ -159,6 +160,7 @@ async function startFleet(
     bus,
     key,
     dedupe: kept.dedupe,
+    fingerprints: everyFingerprint(),
     behindProxy: (options.publicUrl ?? null) !== null,
     listeners,
     fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Client } from "../client/client.ts";
+import { paged } from "../client/paged.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem, LocalEvent } from "../protocol/local-api.ts";
 import { followInbox, type Following } from "./follow-inbox.ts";
@@ -28,17 +29,18 @@ function daemon(rows: number) {
       }
     },
     inbox: {
-      async list({ since = 0, limit = 0 } = {}) {
-        state.asked.push(since);
-        if (state.away > 0) {
-          state.away -= 1;
-          throw new ClaudemeshError("not_running", "away");
-        }
-        const items = [];
-        for (let id = since + 1; id <= state.rows && items.length < limit; id += 1)
-          items.push({ inbox_id: id } as InboxItem);
-        return { items, next_cursor: items.length < limit ? null : "more" };
-      },
+      list: ({ since = 0, limit = 0 } = {}) =>
+        paged(async () => {
+          state.asked.push(since);
+          if (state.away > 0) {
+            state.away -= 1;
+            throw new ClaudemeshError("not_running", "away");
+          }
+          const items = [];
+          for (let id = since + 1; id <= state.rows && items.length < limit; id += 1)
+            items.push({ inbox_id: id } as InboxItem);
+          return { items, next_cursor: items.length < limit ? null : "more" };
+        }),
     } as Partial<Client["inbox"]> as Client["inbox"],
   } satisfies Pick<Client, "events" | "inbox">;
   return {

@@ -1,5 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
-import { fromProblem } from "../protocol/problem.ts";
+import type { Listing, Page } from "../protocol/local-api.ts";
+import { fromProblem, isProblem } from "../protocol/problem.ts";
 import { type CallOptions, startDeadline } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { withRetry } from "./retry.ts";
@@ -11,6 +12,8 @@ export interface CallRequest {
   /** Null and undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | null | undefined>>;
   readonly body?: unknown;
+  /** JSON that is written already, instead of `body`. */
+  readonly bodyText?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Doing it twice is the same as doing it once: retried when the connection or the daemon fails. */
   readonly repeatable: boolean;
@@ -18,11 +21,32 @@ export interface CallRequest {
 
 /** A request of the local API and its JSON answer. Refusals are thrown as the ClaudemeshError they carry. */
 export async function call<T>(http: HttpClient, request: CallRequest, options: CallOptions = {}): Promise<T> {
-  return JSON.parse(await callText(http, request, options)) as T;
+  return parseAnswer(await callText(http, request, options)) as T;
+}
+
+/** The `items` of an answer that is a list. */
+export async function callItems<T>(
+  http: HttpClient,
+  request: CallRequest,
+  options: CallOptions = {},
+): Promise<readonly T[]> {
+  const { items } = await call<Listing<T>>(http, request, options);
+  if (!Array.isArray(items)) throw notAnAnswer("a list without its items");
+  return items;
+}
+
+/** One page of an answer that has several. */
+export async function callPage<T>(http: HttpClient, request: CallRequest, options: CallOptions = {}): Promise<Page<T>> {
+  const page = await call<Page<T>>(http, request, options);
+  const { items, next_cursor }: { readonly items: unknown; readonly next_cursor: unknown } = page;
+  if (!Array.isArray(items) || (next_cursor !== null && typeof next_cursor !== "string"))
+    throw notAnAnswer("a page without its items and its next_cursor");
+  return page;
 }
 
 /** As {@link call}, for answers that are not JSON. */
 export async function callText(http: HttpClient, request: CallRequest, options: CallOptions = {}): Promise<string> {
+  const body = request.bodyText ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
   const deadline = startDeadline(options, `${request.method} ${request.path}`);
   const attempt = async (): Promise<string> => {
     const answer = await http.request({
@@ -31,9 +55,9 @@ export async function callText(http: HttpClient, request: CallRequest, options: 
       repeatable: request.repeatable,
       signal: deadline.signal,
       ...(request.headers === undefined ? {} : { headers: request.headers }),
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(body === undefined ? {} : { body }),
     });
-    const text = answer.body.toString("utf8");
+    const text = answerText(answer.body);
     if (answer.status < 300) return text;
     throw refusal(answer.status, text, answer.headers.get("retry-after"));
   };
@@ -46,20 +70,43 @@ export async function callText(http: HttpClient, request: CallRequest, options: 
 
 /** The error that an answer stands for; `retry_after_ms` is put into its details when only the header tells it. */
 export function refusal(status: number, text: string, retryAfter: string | undefined): ClaudemeshError {
-  let problem: unknown;
+  let problem: unknown = null;
   try {
     problem = JSON.parse(text);
   } catch {
-    return new ClaudemeshError("protocol_error", `the daemon answered ${status} without problem details`, {
-      hint: "claudemesh status",
-    });
+    // Told below, like JSON that is no problem document.
   }
-  const error = fromProblem(status, problem as Parameters<typeof fromProblem>[1]);
+  if (!isProblem(problem)) throw notAnAnswer(`${status} without problem details`);
+  const error = fromProblem(status, problem);
   if (retryAfter === undefined || error.details["retry_after_ms"] !== undefined) return error;
-  return new ClaudemeshError(error.code, error.message, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    details: { ...error.details, retry_after_ms: Number(retryAfter) * 1_000 || 0 },
-  });
+  return fromProblem(status, { ...problem, retry_after_ms: Number(retryAfter) * 1_000 || 0 });
+}
+
+/** The object that an answer of success is. Throws protocol_error. */
+export function parseAnswer(text: string): unknown {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Told below, like JSON that is no object.
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw notAnAnswer("what is not JSON");
+  return value;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Throws protocol_error for bytes that are not UTF-8: replaced, they would be taken for what was said. */
+export function answerText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw notAnAnswer("bytes that are not UTF-8");
+  }
+}
+
+function notAnAnswer(what: string): ClaudemeshError {
+  return new ClaudemeshError("protocol_error", `the daemon answered ${what}`, { hint: "claudemesh status" });
 }
 
 function queryText(query: CallRequest["query"]): string {

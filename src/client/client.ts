@@ -1,4 +1,3 @@
-import { newUuidV7 } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type {
   ClaimedMessage,
@@ -14,11 +13,10 @@ import type {
   MessageView,
   OutboxRowView,
   OutboxStatus,
-  Page,
   QueueDeleted,
   QueueView,
   ReceiptStage,
-  SendRequest,
+  Requeued,
   SendResult,
   TopicMemberView,
   TopicKeyView,
@@ -27,54 +25,50 @@ import type {
   VersionView,
 } from "../protocol/local-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
-import { call, callText } from "./call.ts";
+import { type CallRequest, call, callItems, callPage, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
+import type { OutgoingMessage } from "./outgoing.ts";
+import { type Paged, paged } from "./paged.ts";
+import { type WorkHandler, type WorkOptions, work } from "./queue-work.ts";
+import { requeueCall, send } from "./send.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 
 /** A daemon's local API. Every call throws ClaudemeshError; not_running when no daemon answers. */
 export interface Client {
   /**
    * Resolves once the message is on disk here. Without `client_message_id` one is made, so that what fails on the way
-   * can be repeated with the same id: a retry never sends twice.
+   * can be repeated with the same id: a retry never sends twice. With `wait` it resolves once that stage is true, and
+   * throws as {@link Client.waitFor} does; the time limit is then that of both.
    */
-  send(request: SendRequest, options?: CallOptions): Promise<SendResult>;
+  send(message: OutgoingMessage, options: SendOptions & { readonly wait: ReceiptStage }): Promise<SentMessage>;
+  send(message: OutgoingMessage, options?: SendOptions): Promise<SendResult>;
   /** State and receipts, by outbox_id, the sender's id or the id on the wire. */
   message(id: string, options?: CallOptions): Promise<MessageView>;
   /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
   waitFor(id: string, stage: ReceiptStage, options?: WaitOptions): Promise<MessageView>;
   readonly outbox: {
-    list(
-      filter?: { state?: OutboxStatus; cursor?: string; limit?: number },
-      options?: CallOptions,
-    ): Promise<Page<OutboxRowView>>;
+    list(filter?: OutboxFilter, options?: CallOptions): Paged<OutboxRowView>;
     inspect(outboxId: number, options?: CallOptions): Promise<OutboxRowView>;
     requeue(outboxId: number, change?: OutboxChange, options?: CallOptions): Promise<OutboxRowView>;
     drop(outboxId: number, choice?: { force?: boolean }, options?: CallOptions): Promise<OutboxRowView>;
   };
   readonly inbox: {
-    list(filter?: InboxFilter, options?: CallOptions): Promise<Page<InboxItem>>;
-    search(query: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<InboxItem>>;
-    mentions(
-      page?: { newest?: boolean; cursor?: string; limit?: number },
-      options?: CallOptions,
-    ): Promise<Page<InboxItem>>;
+    list(filter?: InboxFilter, options?: CallOptions): Paged<InboxItem>;
+    search(query: string, page?: PageChoice, options?: CallOptions): Paged<InboxItem>;
+    mentions(page?: PageChoice & { readonly newest?: boolean }, options?: CallOptions): Paged<InboxItem>;
     /** What was received and cannot be opened, in order of arrival. */
-    undecryptable(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<UndecryptableView>>;
+    undecryptable(page?: PageChoice, options?: CallOptions): Paged<UndecryptableView>;
     item(inboxId: number, options?: CallOptions): Promise<InboxItem>;
     markRead(inboxId: number, options?: CallOptions): Promise<InboxItem>;
   };
   /** The broker's copy, newest first: `#topic`, or `dm` for this member's own direct messages. Needs the link. */
-  history(
-    address: string,
-    page?: { cursor?: string; limit?: number },
-    options?: CallOptions,
-  ): Promise<Page<HistoryItem>>;
+  history(address: string, page?: PageChoice, options?: CallOptions): Paged<HistoryItem>;
   /** Of what the broker keeps, what mentions this member, newest first, whichever host received it. Needs the link. */
-  mentionHistory(page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<HistoryItem>>;
+  mentionHistory(page?: PageChoice, options?: CallOptions): Paged<HistoryItem>;
   /** What happens at the daemon, each event once; survives its restart. */
   events(options?: EventsOptions): AsyncGenerator<LocalEvent, void, undefined>;
   readonly topics: {
@@ -114,9 +108,15 @@ export interface Client {
       options?: CallOptions,
     ): Promise<LeaseEnded>;
     extend(name: string, leaseId: string, choice?: { lease_s?: number }, options?: CallOptions): Promise<LeaseExtended>;
-    dead(name: string, page?: { cursor?: string; limit?: number }, options?: CallOptions): Promise<Page<DeadLetter>>;
+    dead(name: string, page?: PageChoice, options?: CallOptions): Paged<DeadLetter>;
     /** Dead letters by their history_id, or all of them; answers how many. */
     requeue(name: string, choice?: { history_ids?: readonly number[] }, options?: CallOptions): Promise<number>;
+    /**
+     * Works on one message after the other until the signal: acknowledged when `handler` resolves, given back when it
+     * throws, the lease extended as long as it runs. A daemon or broker that is away is waited for. Answers how many
+     * were acknowledged; throws what repeating cannot mend.
+     */
+    work(name: string, handler: WorkHandler, options?: WorkOptions): Promise<number>;
   };
   readonly invites: {
     /** Not repeated by itself: each call makes another one. */
@@ -145,10 +145,29 @@ export interface Client {
   close(): void;
 }
 
+export interface SendOptions extends CallOptions {
+  readonly wait?: ReceiptStage;
+}
+
+/** What a send answered, and the message as it was when its stage was reached. */
+export interface SentMessage extends SendResult {
+  readonly message: MessageView;
+}
+
+export interface PageChoice {
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface OutboxFilter extends PageChoice {
+  readonly state?: OutboxStatus;
+}
+
 /** New id for the row that replaces the old one, and fields of the old request that change. */
 export interface OutboxChange {
   readonly new_id?: string;
-  readonly patch?: Partial<Pick<SendRequest, "message" | "body" | "content_type" | "meta" | "priority">>;
+  readonly patch?: Partial<Pick<OutgoingMessage, "message" | "body" | "content_type" | "meta" | "priority">>;
 }
 
 export interface ClaimChoice {
@@ -171,7 +190,7 @@ export interface InviteRequest {
   readonly address?: string;
 }
 
-export interface InboxFilter {
+export interface InboxFilter extends PageChoice {
   /** Rows after this inbox_id. */
   readonly since?: number;
   readonly topic?: string;
@@ -180,8 +199,6 @@ export interface InboxFilter {
   readonly unread?: boolean;
   /** Newest first instead of in order of arrival. */
   readonly newest?: boolean;
-  readonly cursor?: string;
-  readonly limit?: number;
 }
 
 export function createClient(http: HttpClient): Client {
@@ -192,6 +209,16 @@ export function createClient(http: HttpClient): Client {
   ): Promise<T> => call<T>(http, { method: "GET", path, query, repeatable: true }, options);
   const post = <T>(path: string, body: unknown, repeatable: boolean, options?: CallOptions): Promise<T> =>
     call<T>(http, { method: "POST", path, body, repeatable }, options);
+  const items = <T>(path: string, options?: CallOptions): Promise<readonly T[]> =>
+    callItems<T>(http, { method: "GET", path, repeatable: true }, options);
+  const pages = <T>(
+    path: string,
+    query: PageChoice & NonNullable<CallRequest["query"]>,
+    options?: CallOptions,
+  ): Paged<T> =>
+    paged((next) =>
+      callPage<T>(http, { method: "GET", path, query: { ...query, ...next }, repeatable: true }, options),
+    );
   const topicPath = (name: string, part: string): string =>
     `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${part}`;
 
@@ -199,67 +226,61 @@ export function createClient(http: HttpClient): Client {
     `/v1/queues/${encodeURIComponent(name.replace(/^queue:/, ""))}${part}`;
 
   const client: Client = {
-    send: (request, options) =>
-      post(
-        "/v1/send",
-        { ...request, client_message_id: request.client_message_id ?? newUuidV7(Date.now()) },
-        true,
-        options,
-      ),
+    send: ((message, options) => send(client, http, message, options)) as Client["send"],
     message: (id, options) => get(`/v1/messages/${encodeURIComponent(id)}`, {}, options),
     waitFor: (id, stage, options) => waitFor(client, id, stage, options),
     outbox: {
-      list: (filter, options) => get("/v1/outbox", { ...filter }, options),
+      list: (filter, options) => pages("/v1/outbox", { ...filter }, options),
       inspect: (outboxId, options) => get(`/v1/outbox/${outboxId}`, {}, options),
-      requeue: (outboxId, change, options) => post(`/v1/outbox/${outboxId}/requeue`, change ?? {}, false, options),
+      requeue: async (outboxId, change, options) => call(http, requeueCall(outboxId, change), options),
       drop: (outboxId, choice, options) => post(`/v1/outbox/${outboxId}/drop`, choice ?? {}, false, options),
     },
     inbox: {
-      list: (filter, options) => get("/v1/inbox", { ...filter }, options),
-      search: (q, page, options) => get("/v1/inbox/search", { q, ...page }, options),
-      mentions: (page, options) => get("/v1/mentions", { ...page }, options),
-      undecryptable: (page, options) => get("/v1/inbox/undecryptable", { ...page }, options),
+      list: (filter, options) => pages("/v1/inbox", { ...filter }, options),
+      search: (q, page, options) => pages("/v1/inbox/search", { q, ...page }, options),
+      mentions: (page, options) => pages("/v1/mentions", { ...page }, options),
+      undecryptable: (page, options) => pages("/v1/inbox/undecryptable", { ...page }, options),
       item: (inboxId, options) => get(`/v1/inbox/${inboxId}`, {}, options),
       markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
     },
-    history: (address, page, options) => get("/v1/history", { address, ...page }, options),
-    mentionHistory: (page, options) => get("/v1/history/mentions", { ...page }, options),
+    history: (address, page, options) => pages("/v1/history", { address, ...page }, options),
+    mentionHistory: (page, options) => pages("/v1/history/mentions", { ...page }, options),
     events: (options) => events(http, options),
     topics: {
-      list: async (options) => (await get<{ items: readonly TopicView[] }>("/v1/topics", {}, options)).items,
+      list: (options) => items("/v1/topics", options),
       create: (name, options) => post("/v1/topics", { name: name.replace(/^#/, "") }, false, options),
       join: (name, options) => post(topicPath(name, "subscribe"), {}, true, options),
       leave: (name, options) => post(topicPath(name, "unsubscribe"), {}, true, options),
       rotate: (name, choice, options) => post(topicPath(name, "rotate"), choice ?? {}, false, options),
       setPolicy: (name, policy, options) => post(topicPath(name, "policy"), policy, true, options),
-      members: async (name, options) =>
-        (await get<{ items: readonly TopicMemberView[] }>(topicPath(name, "members"), {}, options)).items,
+      members: (name, options) => items(topicPath(name, "members"), options),
     },
     queues: {
-      list: async (options) => (await get<{ items: readonly QueueView[] }>("/v1/queues", {}, options)).items,
+      list: (options) => items("/v1/queues", options),
       create: (name, choice, options) =>
         post("/v1/queues", { name: name.replace(/^queue:/, ""), ...choice }, false, options),
       show: (name, options) => get(queuePath(name), {}, options),
       rotate: (name, choice, options) => post(queuePath(name, "/rotate"), choice ?? {}, false, options),
       setPolicy: (name, policy, options) => post(queuePath(name, "/policy"), policy, true, options),
       delete: (name, choice, options) => post(queuePath(name, "/delete"), choice ?? {}, false, options),
-      claim: async (name, choice = {}, options = {}) => {
+      claim: (name, choice = {}, options = {}) => {
         const timeoutMs = options.timeoutMs ?? limits.requestTimeoutMs * 2 + (choice.wait_s ?? 0) * 1_000;
-        const path = queuePath(name, "/claim");
-        return (await post<{ items: readonly ClaimedMessage[] }>(path, choice, false, { ...options, timeoutMs })).items;
+        const request = { method: "POST", path: queuePath(name, "/claim"), body: choice, repeatable: false } as const;
+        return callItems(http, request, { ...options, timeoutMs });
       },
       ack: (name, lease_id, options) => post(queuePath(name, "/ack"), { lease_id }, true, options),
       nack: (name, lease_id, choice, options) =>
         post(queuePath(name, "/nack"), { lease_id, ...choice }, false, options),
       extend: (name, lease_id, choice, options) =>
         post(queuePath(name, "/extend"), { lease_id, ...choice }, true, options),
-      dead: (name, page, options) => get(queuePath(name, "/dead"), { ...page }, options),
+      dead: (name, page, options) => pages(queuePath(name, "/dead"), { ...page }, options),
       requeue: async (name, choice, options) =>
-        (await post<{ requeued: number }>(queuePath(name, "/requeue"), choice ?? {}, false, options)).requeued,
+        (await post<Requeued>(queuePath(name, "/requeue"), choice ?? {}, false, options)).requeued,
+      work: (name, handler, options) => work(client, name, handler, options),
     },
     invites: {
       create: (request, options) => post("/v1/invites", request ?? {}, false, options),
-      list: async (options) => (await get<{ items: readonly InviteView[] }>("/v1/invites", {}, options)).items,
+      list: (options) => items("/v1/invites", options),
       revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
     },
     files: fileCalls(http),

@@ -9,7 +9,8 @@ export interface CallOptions {
   readonly answered?: boolean;
 }
 
-const defaultTimeoutMs = 30_000;
+/** Of a call that names no time of its own. */
+export const defaultTimeoutMs = 30_000;
 
 export interface Deadline {
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 import { fullJitter } from "../base/backoff.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { LocalEvent } from "../protocol/local-api.ts";
-import { refusal } from "./call.ts";
+import { answerText, parseAnswer, refusal } from "./call.ts";
 import type { HttpClient, HttpStream } from "./http/http-client.ts";
 import { createSseParser } from "./http/sse-parser.ts";
 import { clientBackoff } from "./retry.ts";
@@ -51,7 +51,9 @@ export async function* events(
       } catch (thrown) {
         if (controller.signal.aborted) return;
         const error = ClaudemeshError.from(thrown, "protocol_error");
-        if (!opened || !(error.retryable || error.code === "not_running")) throw error;
+        // What answers but is no daemon would be asked for ever.
+        const passes = error.code === "not_running" || (error.retryable && error.code !== "protocol_error");
+        if (!opened || !passes) throw error;
       }
       await sleep(fullJitter(failures, clientBackoff), controller.signal).catch(() => undefined);
       failures += 1;
@@ -73,11 +75,11 @@ async function open(http: HttpClient, last: string | null, signal: AbortSignal):
   if (stream.status === 200) return stream;
   const parts: Buffer[] = [];
   for await (const chunk of stream.chunks) parts.push(chunk);
-  throw refusal(stream.status, Buffer.concat(parts).toString("utf8"), stream.headers.get("retry-after"));
+  throw refusal(stream.status, answerText(Buffer.concat(parts)), stream.headers.get("retry-after"));
 }
 
 /** `data` of the stream is the event's own, with its time beside it. */
 function parseEvent(name: string, text: string, id: string | null): LocalEvent {
-  const data = JSON.parse(text) as Record<string, unknown>;
+  const data = parseAnswer(text) as Record<string, unknown>;
   return { id: Number(id ?? 0), event: name as LocalEvent["event"], at: String(data["at"] ?? ""), data };
 }

@@ -1,6 +1,5 @@
 import type { AttachmentView, FileView } from "../protocol/attachment.ts";
-import type { Listing } from "../protocol/local-api.ts";
-import { call, refusal } from "./call.ts";
+import { answerText, callItems, parseAnswer, refusal } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 
@@ -54,14 +53,14 @@ export function fileCalls(http: HttpClient): FileCalls {
         bytes: { length: bytes, chunks },
         signal: signal ?? never,
       });
-      const text = answer.body.toString("utf8");
-      if (answer.status < 300) return JSON.parse(text) as FileView;
+      const text = answerText(answer.body);
+      if (answer.status < 300) return parseAnswer(text) as FileView;
       throw refusal(answer.status, text, answer.headers.get("retry-after"));
     },
     async list(message, options) {
       const query = queryOf(message);
       const request = { method: "GET", path: "/v1/files", query, repeatable: true } as const;
-      return (await call<Listing<AttachmentView>>(http, request, options)).items;
+      return callItems<AttachmentView>(http, request, options);
     },
     async take(message, fileId, from = 0, { signal } = {}) {
       const query = new URLSearchParams({ ...queryOf(message), from: String(from) });
@@ -74,7 +73,7 @@ export function fileCalls(http: HttpClient): FileCalls {
       if (status < 300) return { bytes: Number(headers.get("content-length")), chunks, close };
       const parts: Buffer[] = [];
       for await (const chunk of chunks) parts.push(chunk);
-      throw refusal(status, Buffer.concat(parts).toString("utf8"), headers.get("retry-after"));
+      throw refusal(status, answerText(Buffer.concat(parts)), headers.get("retry-after"));
     },
   };
 }

@@ -1,30 +1,52 @@
 import { type ErrorCode, errorCodes } from "./error-codes.ts";
 
+interface Told {
+  readonly status: number;
+  readonly retryable: boolean;
+}
+
 /** The one error type. `code` is from the closed list; `hint` names the command or field that helps. */
 export class ClaudemeshError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
+  readonly #told: Told;
 
   constructor(
     code: ErrorCode,
     message: string,
     options: { hint?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    told: Told = errorCodes[code],
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ClaudemeshError";
     this.code = code;
     this.hint = options.hint;
     this.details = options.details ?? {};
+    // Undefined for a code of a newer peer that was taken from another error.
+    this.#told = told ?? { status: 500, retryable: false };
   }
 
   get retryable(): boolean {
-    return errorCodes[this.code].retryable;
+    return this.#told.retryable;
   }
 
   /** HTTP status that this code travels as. */
   get status(): number {
-    return errorCodes[this.code].status;
+    return this.#told.status;
+  }
+
+  /**
+   * A refusal by a program that is newer than this one: its code is not in the list, keeps its text and is what the
+   * peer says it is. Nothing here decides by such a code; it is shown, and its user may know it.
+   */
+  static ofNewerPeer(
+    code: string,
+    message: string,
+    options: { hint?: string; details?: Record<string, unknown> },
+    told: Told,
+  ): ClaudemeshError {
+    return new ClaudemeshError(code as ErrorCode, message, options, told);
   }
 
   /** An error that a peer told of; a code this program does not know becomes `internal` and keeps its text. */

@@ -32,6 +32,9 @@ export const fingerprintVersions: ReadonlyMap<number, string> = new Map(
   Object.entries(versions).map(([version, { name }]) => [Number(version), name]),
 );
 
+/** The one that version 1 of client_message_id_dedupe means by `request_fingerprint`. */
+export const requestFingerprintName = "sha256-jcs-v1";
+
 /** 32 bytes. Refuses control_character in any text: fields joined or compared by bytes must stay apart. */
 export function wireFingerprint(version: number, parts: FingerprintParts): Buffer {
   const algorithm = versions[version];

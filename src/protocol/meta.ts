@@ -14,17 +14,16 @@ export function canonicalMeta(value: JsonValue | null | undefined): string {
     throw new ClaudemeshError("too_deep", `meta is nested deeper than ${limits.metaDepthMax}`);
   }
   const text = canonicalJson(value);
-  if (text === "{}") return "";
-  if (Buffer.byteLength(text) > limits.metaBytesMax) {
-    throw new ClaudemeshError(
-      "meta_too_large",
-      `meta has ${Buffer.byteLength(text)} bytes, at most ${limits.metaBytesMax}`,
-      {
-        hint: "put large content into the body, or send a file",
-      },
-    );
-  }
-  return text;
+  return text === "{}" ? "" : boundedMeta(text);
+}
+
+/** A canonical text as it is, unless it is larger than any meta may be: meta_too_large. */
+export function boundedMeta(text: string): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limits.metaBytesMax) return text;
+  throw new ClaudemeshError("meta_too_large", `meta has ${bytes} bytes, at most ${limits.metaBytesMax}`, {
+    hint: "put large content into the body, or send a file",
+  });
 }
 
 /** Meta of a canonical text from the wire; refuses (invalid_envelope) a text that is not its own canonical form. */

@@ -32,24 +32,25 @@ export function toProblem(error: ClaudemeshError): Problem {
 
 const ownMembers = new Set(["type", "title", "status", "detail", "code", "hint", "retryable"]);
 
-/** The error that a problem document tells of; an unknown code becomes `internal` and keeps its text. */
+/**
+ * The error that a problem document tells of. A code that this program does not know keeps its text, and is repeated if
+ * the document says so; what is no problem document is `internal`.
+ */
 export function fromProblem(status: number, document: unknown): ClaudemeshError {
-  if (typeof document !== "object" || document === null) {
+  if (!isProblem(document))
     return new ClaudemeshError("internal", `the server answered ${status} without a problem document`);
-  }
-  const members = document as Record<string, unknown>;
-  const code =
-    typeof members["code"] === "string" && Object.hasOwn(errorCodes, members["code"])
-      ? (members["code"] as ErrorCode)
-      : "internal";
-  const details: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(members)) if (!ownMembers.has(name)) details[name] = value;
-  return new ClaudemeshError(
-    code,
-    typeof members["detail"] === "string" ? members["detail"] : `the server answered ${status}`,
-    {
-      details,
-      ...(typeof members["hint"] === "string" ? { hint: members["hint"] } : {}),
-    },
-  );
+  const { code, detail, hint } = document;
+  const details = Object.fromEntries(Object.entries(document).filter(([name]) => !ownMembers.has(name)));
+  const message = typeof detail === "string" ? detail : `the server answered ${status}`;
+  const options = { details, ...(typeof hint === "string" ? { hint } : {}) };
+  if (Object.hasOwn(errorCodes, code)) return new ClaudemeshError(code as ErrorCode, message, options);
+  return ClaudemeshError.ofNewerPeer(code, message, options, { status, retryable: document["retryable"] === true });
 }
+
+/** Whether a document is one: an object that names a code. */
+export function isProblem(document: unknown): document is { readonly code: string; readonly [name: string]: unknown } {
+  if (typeof document !== "object" || document === null || !("code" in document)) return false;
+  return typeof document.code === "string" && codeForm.test(document.code);
+}
+
+const codeForm = /^[a-z][a-z0-9_]{0,63}$/;

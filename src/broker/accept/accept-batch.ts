@@ -9,6 +9,7 @@ import { refusalByMembership } from "../membership/rules.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { AcceptItem, AcceptOutcome, BrokerStore, Refusal } from "../store/store.ts";
 import { answerFromRecord, duplicateAnswer, mismatchAnswer, refusalAnswer, refusalOf, voidAnswer } from "./answer.ts";
+import type { FingerprintPolicy } from "./fingerprint-policy.ts";
 import type { QueuedItem } from "./mesh-queue.ts";
 
 export interface AcceptParts {
@@ -17,6 +18,7 @@ export interface AcceptParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;
+  readonly fingerprints: FingerprintPolicy;
   /** What the mesh's membership chain says; null: it has none. */
   chainOf(meshId: string): Promise<MembershipState | null>;
   /** Called after the commit, in sequence order, before the answers go out. */

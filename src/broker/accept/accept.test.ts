@@ -132,6 +132,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
   context.after(() => store.stop());
   const { link_epoch } = await store.raiseLinkEpoch(fixture.meshId, alice.memberId, { instance_id: "i", now: 0 });
   const { checkItem } = await import("./check-item.ts");
+  const { everyFingerprint } = await import("./fingerprint-policy.ts");
   const envelope = envelopeOf(fixture.meshId, alice, bob.memberId, "once");
   const statuses: number[] = [];
   let committed = 0;
@@ -170,6 +171,7 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
           clock: fixture.clock,
           log: silentLog,
           metrics,
+          fingerprints: everyFingerprint(),
           chainOf: async () => null,
           committed: () => {
             committed += 1;

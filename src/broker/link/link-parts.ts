@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
+import type { FingerprintPolicy } from "../accept/fingerprint-policy.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
 import type { Bus } from "../fleet/bus.ts";
@@ -41,6 +42,7 @@ export interface LinkParts {
   readonly limits: BrokerLimits;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
+  readonly fingerprints: FingerprintPolicy;
   /** null: the broker does not know its addresses yet, so it takes nobody's word for one. */
   authorities(): ReadonlySet<string> | null;
   /** Daemons may come by a proxy that has a certificate of its own. */

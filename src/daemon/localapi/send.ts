@@ -1,11 +1,11 @@
 import type { Clock } from "../../base/clock.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { contentHash } from "../../protocol/content-hash.ts";
 import { localFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { Files } from "../files/files.ts";
-import { contentHash } from "../outbox/carried.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { type Attached, localSendShape, readAttached } from "./attached.ts";

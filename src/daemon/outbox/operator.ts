@@ -1,9 +1,10 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { contentHash } from "../../protocol/content-hash.ts";
 import { localFingerprint } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
 import type { RequeueChange } from "../parts.ts";
-import { carriedOf, contentHash } from "./carried.ts";
+import { carriedOf } from "./carried.ts";
 import { settleCommitted } from "./drain.ts";
 import type { OutboxCore } from "./outbox.ts";
 import { type OutboxRow, rowView } from "./row.ts";

@@ -1,0 +1,53 @@
+const lineFeed = 0x0a;
+/** A longer line is no request of anybody, and would be held in memory whole. */
+const lineBytesMax = 67_108_864;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** `request` is a line's JSON; undefined: it is none, or not UTF-8, or too long. */
+export type AnswerLine = (request: unknown) => object;
+
+/**
+ * Answers each line of standard input by one line of standard output, in order, at once for a caller that waits for it.
+ * What is there together is answered together, so that a million lines are fast and held one chunk at a time.
+ */
+export async function answerLines(answer: AnswerLine): Promise<void> {
+  let kept: Buffer[] = [];
+  let bytes = 0;
+  const add = (part: Buffer): void => {
+    bytes += part.length;
+    if (bytes <= lineBytesMax) kept.push(part);
+    else kept = [];
+  };
+  const take = (): string => {
+    const line = bytes <= lineBytesMax ? Buffer.concat(kept) : null;
+    const isEmpty = bytes === 0;
+    kept = [];
+    bytes = 0;
+    return isEmpty ? "" : `${JSON.stringify(answer(read(line)))}\n`;
+  };
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    let answers = "";
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      add(chunk.subarray(start, end));
+      answers += take();
+      start = end + 1;
+    }
+    add(chunk.subarray(start));
+    await say(answers);
+  }
+  await say(take());
+}
+
+function read(line: Buffer | null): unknown {
+  try {
+    // Lone surrogates that a line spells as escapes are kept by JSON.parse: they are what is to be refused.
+    return line === null ? undefined : JSON.parse(utf8.decode(line));
+  } catch {
+    return undefined;
+  }
+}
+
+async function say(text: string): Promise<void> {
+  if (text !== "" && !process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+}

@@ -1,0 +1,33 @@
+import { newUuidV7 } from "../protocol/ids.ts";
+import type { SendResult } from "../protocol/local-api.ts";
+import { type CallRequest, call } from "./call.ts";
+import type { Client, OutboxChange, SendOptions, SentMessage } from "./client.ts";
+import { defaultTimeoutMs } from "./deadline.ts";
+import type { HttpClient } from "./http/http-client.ts";
+import { changeText, type OutgoingMessage, sendText } from "./outgoing.ts";
+
+/** One send with its retries, all of them with one id, and the waiting that was asked for. */
+export async function send(
+  client: Client,
+  http: HttpClient,
+  message: OutgoingMessage,
+  { wait, ...options }: SendOptions = {},
+): Promise<SendResult | SentMessage> {
+  const until = Date.now() + (options.timeoutMs ?? defaultTimeoutMs);
+  // Minted before the first attempt: whatever becomes of its answer, the next one says the same message.
+  const bodyText = sendText(message, message.client_message_id ?? newUuidV7(Date.now()));
+  const sent = await call<SendResult>(http, { method: "POST", path: "/v1/send", bodyText, repeatable: true }, options);
+  if (wait === undefined) return sent;
+  const timeoutMs = Math.max(until - Date.now(), 1);
+  return { ...sent, message: await client.waitFor(String(sent.outbox_id), wait, { ...options, timeoutMs }) };
+}
+
+/** Not repeatable: each one makes a new row. */
+export function requeueCall(outboxId: number, change: OutboxChange = {}): CallRequest {
+  return {
+    method: "POST",
+    path: `/v1/outbox/${outboxId}/requeue`,
+    bodyText: changeText(change),
+    repeatable: false,
+  };
+}
