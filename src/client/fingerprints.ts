@@ -3,7 +3,7 @@ import { contentHash } from "../protocol/content-hash.ts";
 import { type DestinationKind, defaultPriority, defaultTextType, type Priority } from "../protocol/envelope.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import * as protocol from "../protocol/fingerprint.ts";
-import { canonicalMeta, type Meta } from "./json-profile.ts";
+import { canonicalMeta, type Meta, metaText } from "./json-profile.ts";
 import { contentOf, type OutgoingMessage } from "./outgoing.ts";
 
 /** What a request fingerprint covers. What is left out or null has its default. */
@@ -61,7 +61,7 @@ export function localFingerprint(message: OutgoingMessage, meshId: string): stri
     ref: to,
     replyTo: reply_to,
     priority,
-    meta: canonicalMeta(message.meta),
+    meta: metaText(message.meta),
     mentions,
     contentType,
     bodyHash: contentHash(bytes, attachments.map(named)),

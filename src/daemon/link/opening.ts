@@ -3,7 +3,7 @@ import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts";
-import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
@@ -180,8 +180,12 @@ function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
   const waiting: string[] = [];
   let ended: Error | null = null;
   let wake: () => void = () => undefined;
-  const onMessage = (data: WebSocket.RawData) => {
-    waiting.push(String(data));
+  const onMessage = (data: WebSocket.RawData, binary: boolean) => {
+    try {
+      waiting.push(frameText(data, binary));
+    } catch (thrown) {
+      ended ??= ClaudemeshError.from(thrown);
+    }
     wake();
   };
   const onError = (error: Error) => {
