@@ -6,12 +6,12 @@ import type {
   BrokerFrame,
   ErrorFrame,
   EventFrame,
-  FeatureParams,
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
 import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
@@ -28,7 +28,8 @@ import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 /** An open link, from hello_ack to its end. */
 export interface Session {
   readonly connectionId: string;
-  readonly params: Record<string, FeatureParams>;
+  readonly params: Agreement["params"];
+  readonly ignored: Agreement["ignored"];
   readonly inlineBytes: number;
   readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
@@ -65,7 +66,7 @@ export function createSession(
   context: OpeningContext,
   socket: WebSocket,
   ack: HelloAckFrame,
-  params: Record<string, FeatureParams>,
+  { params, ignored }: Agreement,
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -350,6 +351,7 @@ export function createSession(
   return {
     connectionId: ack.connection_id,
     params,
+    ignored,
     inlineBytes,
     closed,
     async begin() {
