@@ -126,20 +126,25 @@ export function composeParts(
     diskBytesMax: bytesMax,
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
-    seal: (row, body) =>
-      sealEnvelope(row, body, {
-        meshId: mesh.mesh_id,
-        memberId: identity.memberId,
-        keyId: identity.keyId,
-        privateKey: identity.signingKey,
-        keyring,
-        attachments: (carrying) =>
-          carriedOf(carrying).map(({ file_id, name, content_type }) =>
-            files.attachment(file_id, { name, contentType: content_type }),
-          ),
-        membershipHead: () => membership.state()?.head ?? "",
-        fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
-      }),
+    seal: (row, body, version) =>
+      sealEnvelope(
+        row,
+        body,
+        {
+          meshId: mesh.mesh_id,
+          memberId: identity.memberId,
+          keyId: identity.keyId,
+          privateKey: identity.signingKey,
+          keyring,
+          attachments: (carrying) =>
+            carriedOf(carrying).map(({ file_id, name, content_type }) =>
+              files.attachment(file_id, { name, contentType: content_type }),
+            ),
+          membershipHead: () => membership.state()?.head ?? "",
+          fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
+        },
+        version,
+      ),
     recipientKey(memberId) {
       const state = membership.state();
       const member = state === null ? null : activeMember(state, memberId);
@@ -147,6 +152,11 @@ export function composeParts(
     },
     voidIds: (wireIds) => link.voidIds(wireIds),
     onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
+    onMismatch: ({ broker_fingerprint_version, wire_fingerprint_version }) =>
+      metrics.fingerprintMismatch.inc({
+        broker_version: broker_fingerprint_version ?? "unknown",
+        wire_version: wire_fingerprint_version ?? "unknown",
+      }),
     onPressure: (used) => {
       log.warn(used, used.high ? "the outbox is filling up" : "the outbox has room again");
       inbox

@@ -28,13 +28,18 @@ import type {
   VoidAnswer,
 } from "../protocol/frames.ts";
 
+/**
+ * The local fingerprint (kind "request") of a request in a version, 32 bytes. A new row keeps localFingerprintVersion; a row that
+ * an earlier program wrote is compared in its own.
+ */
+export type CallerFingerprint = (version: number) => Uint8Array;
+
 /** A local send after parsing, validation and address resolution. Everything the outbox row needs. */
 export interface AcceptedRequest {
   /** The sender's own form. */
   readonly client_message_id: string;
   readonly minted: boolean;
-  /** Local fingerprint (version 2, kind "request"), 32 bytes. */
-  readonly fingerprint: Uint8Array;
+  readonly fingerprint: CallerFingerprint;
   readonly to: string;
   readonly destination_kind: "dm" | "topic" | "queue";
   readonly destination_ref: string;
@@ -80,7 +85,7 @@ export type OutboxAnswer =
 /** The durable outbox. One writing connection; accepts are group-committed with fsync before any promise resolves. */
 export interface Outbox extends Service {
   /** Answer for a known id by the table, without inserting; null when the id is unknown. Looked up before resolving. */
-  peek(clientMessageId: string, fingerprint: Uint8Array): OutboxAnswer | null;
+  peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null;
   /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
   accept(request: AcceptedRequest): Promise<OutboxAnswer>;
   row(outboxId: number): OutboxRowView | null;

@@ -37,6 +37,18 @@ export interface SendResult {
 export const outboxStatuses = ["pending", "inflight", "done", "dead", "aborted"] as const;
 export type OutboxStatus = (typeof outboxStatuses)[number];
 
+/** Why a row was refused last. */
+export interface RowRefusal {
+  readonly code: string;
+  readonly message: string;
+  readonly broker_message_id?: string;
+  /** Where the broker holds the id for other bytes: the first 8 bytes, in hex, of what it holds and of what was sent last. */
+  readonly broker_fingerprint_prefix?: string;
+  readonly broker_fingerprint_version?: number;
+  readonly wire_fingerprint_prefix?: string;
+  readonly wire_fingerprint_version?: number;
+}
+
 export interface OutboxRowView {
   readonly outbox_id: number;
   readonly client_message_id: string;
@@ -47,7 +59,7 @@ export interface OutboxRowView {
   readonly next_attempt_at: string | null;
   readonly attempts: number;
   /** {code, message, …} of the last refusal, or null. */
-  readonly last_error: { readonly code: string; readonly message: string; readonly broker_message_id?: string } | null;
+  readonly last_error: RowRefusal | null;
   /** Bytes were on the wire and no answer has settled the row: its fate is the broker's to tell. */
   readonly outcome_unknown: boolean;
   readonly broker_message_id: string | null;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { WebSocket } from "ws";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { parseDaemonFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseDaemonFrame } from "../../protocol/frame-check.ts";
 import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
@@ -232,17 +232,21 @@ function refuse(thrown: unknown, out: Outgoing, parts: LinkParts): void {
 
 /** The first frame, or null when the deadline passes or the peer leaves. Reading then stops until the link is live. */
 function firstMessage(ws: WebSocket, out: Outgoing, parts: LinkParts): Promise<string | null> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const deadline = parts.clock.after(parts.limits.openingMs, () => resolve(null));
     ws.once("close", () => {
       deadline.cancel();
       resolve(null);
     });
-    ws.once("message", (data) => {
+    ws.once("message", (data, binary) => {
       deadline.cancel();
       ws.on("message", () => out.close("protocol_error", "nothing is sent between hello and hello_ack"));
       ws.pause();
-      resolve(String(data));
+      try {
+        resolve(frameText(data, binary));
+      } catch (thrown) {
+        reject(thrown);
+      }
     });
   });
 }

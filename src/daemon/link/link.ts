@@ -62,7 +62,8 @@ export interface LinkOptions {
  * `when_due`: as who is started again and again should. `after_end`: somebody asked for this start, so it does not wait because it ended
  * before. `at_once`: nor because the member was sent away.
  */
-export type Dial = "when_due" | "after_end" | "at_once";
+export const dials = ["when_due", "after_end", "at_once"] as const;
+export type Dial = (typeof dials)[number];
 
 /** What metrics want to know; all optional in effect. */
 export interface LinkCounters {

@@ -2,7 +2,7 @@ import WebSocket from "ws";
 import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { offerFeatures } from "../../protocol/features.ts";
-import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { BrokerFrame, ChallengeFrame, ErrorFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
@@ -172,8 +172,12 @@ function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
   let ended: (() => Error) | null = null;
   let farewell: ErrorFrame | null = null;
   let wake: () => void = () => undefined;
-  const onMessage = (data: WebSocket.RawData) => {
-    waiting.push(String(data));
+  const onMessage = (data: WebSocket.RawData, binary: boolean) => {
+    try {
+      waiting.push(frameText(data, binary));
+    } catch (thrown) {
+      ended ??= () => ClaudemeshError.from(thrown);
+    }
     wake();
   };
   const onError = (error: Error) => {

@@ -1,7 +1,7 @@
 import type WebSocket from "ws";
 import type { Timer } from "../../base/clock.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
   BrokerFrame,
   ErrorFrame,
@@ -338,9 +338,14 @@ export function createSession(
     .on("error", () => undefined);
   // Before begin() frames only wait: one that is handled ahead of an earlier one could acknowledge over it.
   let begun = false;
-  socket.on("message", (data) => {
-    if (begun) onText(String(data));
-    else early.push(String(data));
+  socket.on("message", (data, binary) => {
+    try {
+      const text = frameText(data, binary);
+      if (begun) onText(text);
+      else early.push(text);
+    } catch (thrown) {
+      failed(thrown);
+    }
   });
 
   return {

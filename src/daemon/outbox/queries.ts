@@ -8,6 +8,7 @@ export interface NewRow {
   readonly client_message_id: string;
   readonly minted: 0 | 1;
   readonly request_fingerprint: Uint8Array;
+  readonly fingerprint_version: number;
   readonly to_text: string;
   readonly destination: string;
   readonly destination_kind: string;
@@ -34,7 +35,7 @@ export function outboxQueries(db: DatabaseSync) {
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
        reply_to, supersedes, supersedes_row, status, enqueued_at, resealed, attachments)
-     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -45,6 +46,7 @@ export function outboxQueries(db: DatabaseSync) {
     `UPDATE outbox SET status = 'done', broker_message_id = ?, history_id = ?, epoch = ?, accepted_at = ?, ended_at = ?,
        unanswered = 0, doom = NULL, last_error = NULL, untold = 1 WHERE id = ?`,
   );
+  const refreeze = db.prepare("UPDATE outbox SET envelope = ? WHERE id = ?");
   const retry = db.prepare(
     "UPDATE outbox SET status = 'pending', attempts = attempts + ?, next_attempt_at = ?, last_error = ?, unanswered = ? WHERE id = ?",
   );
@@ -131,6 +133,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.client_message_id,
         from.minted,
         from.request_fingerprint,
+        from.fingerprint_version,
         from.to_text,
         from.destination,
         from.destination_kind,
@@ -155,6 +158,7 @@ export function outboxQueries(db: DatabaseSync) {
     claim: (id: number, envelope: string, now: number) => claim.run(envelope, now, id),
     done: (id: number, to: { broker_message_id: string; history_id: number; epoch: number | null }, now: number) =>
       done.run(to.broker_message_id, to.history_id, to.epoch, now, now, id),
+    refreeze: (id: number, envelope: string) => refreeze.run(envelope, id),
     retry: (
       id: number,
       to: { attempts: number; nextAttemptAt: number; lastError: string | null; unanswered: number },

@@ -3,10 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field
+from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text
+
+__all__ = [
+    "Attachment",
+    "ClaimedMessage",
+    "ComparedMember",
+    "Compat",
+    "CompatFeatures",
+    "CompatSchemaVersion",
+    "DeadLetter",
+    "DeliveredTo",
+    "DmPolicy",
+    "EventName",
+    "FeatureOffer",
+    "File",
+    "FilesSent",
+    "Health",
+    "HealthLink",
+    "HealthLinkState",
+    "HealthMember",
+    "HealthMembership",
+    "HealthStatus",
+    "HistoryItem",
+    "InboxItem",
+    "Invite",
+    "InviteMade",
+    "InviteRequest",
+    "InviteState",
+    "KeyHistory",
+    "LeaseEnded",
+    "LeaseEndedState",
+    "LeaseExtended",
+    "LinkErrorKind",
+    "Member",
+    "MemberStatus",
+    "Membership",
+    "MembershipTrouble",
+    "Message",
+    "OutboxCounts",
+    "OutboxPatch",
+    "OutboxRequeue",
+    "OutboxRow",
+    "OutboxStatus",
+    "Priority",
+    "Queue",
+    "QueueClaim",
+    "QueueCounts",
+    "ReceiptEvent",
+    "ReceiptEventStage",
+    "ReceiptStage",
+    "Refusal",
+    "Role",
+    "SafetyNumber",
+    "SealAction",
+    "SealDone",
+    "SealMember",
+    "SealPlan",
+    "SendAttachment",
+    "SendRequest",
+    "SendResult",
+    "SendState",
+    "Sender",
+    "Stage",
+    "Topic",
+    "TopicKey",
+    "TopicMember",
+    "Undecryptable",
+    "Version",
+]
 
 
 EventName = Literal[
@@ -181,27 +249,27 @@ class ClaimedMessage(View):
     lease_until: str
     #: How often it was delivered, this time included
     deliveries: int
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ClaimedMessage:
@@ -349,27 +417,27 @@ class DeadLetter(View):
     died_at: str
     #: member_id of the last consumer
     claimed_by: str
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> DeadLetter:
@@ -411,7 +479,7 @@ class DeadLetter(View):
 @dataclass(frozen=True)
 class DmPolicy(View):
     #: Addresses; null: everybody's
-    from_: tuple[str, ...] | None = view_field(json="from")
+    from_: tuple[str, ...] | None = field(metadata={"json": "from"})
 
     @classmethod
     def from_json(cls, value: object) -> DmPolicy:
@@ -581,27 +649,27 @@ class HistoryItem(View):
     accepted_at: str
     #: The sender's signature was checked and holds
     verified: bool
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> HistoryItem:
@@ -646,7 +714,7 @@ class InboxItem(View):
     history_id: int
     epoch: int
     accepted_at: str
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
     to: str
     topic: str | None
@@ -813,7 +881,7 @@ class Member(View):
     role: Role | str
     online: bool
     last_seen_at: str | None
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
     #: As it named them when it connected last
     agents: tuple[str, ...]
     status: MemberStatus | str
@@ -923,7 +991,7 @@ class Refusal(View):
 
     code: str
     message: str
-    broker_message_id: str | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Refusal:
@@ -1082,7 +1150,7 @@ class Queue(View):
 class SafetyNumber(View):
     #: Sixty digits in twelve groups of five: the same at both members, or something is wrong
     digits: str
-    self_: ComparedMember = view_field(json="self")
+    self_: ComparedMember = field(metadata={"json": "self"})
     member: ComparedMember
 
     @classmethod
@@ -1162,8 +1230,8 @@ class SendResult(View):
     state: SendState | str
     #: The id was known, and stands for this same message
     duplicate: bool
-    broker_message_id: str | None = view_field(optional=True)
-    history_id: int | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    history_id: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> SendResult:
@@ -1233,7 +1301,7 @@ class TopicMember(View):
     address: str
     role: Role | str
     online: bool
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
 
     @classmethod
     def from_json(cls, value: object) -> TopicMember:
@@ -1255,7 +1323,7 @@ class Undecryptable(View):
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -1326,16 +1394,16 @@ class ReceiptEvent(View):
     #: The sender's own form of the id
     client_message_id: str
     #: Absent when this daemon has lost the row
-    outbox_id: int | None = view_field(optional=True)
-    status: OutboxStatus | str | None = view_field(optional=True)
+    outbox_id: int | None = field(default=None, metadata={"optional": True})
+    status: OutboxStatus | str | None = field(default=None, metadata={"optional": True})
     #: The newest one that is true; expired: the broker gave it up before everyone it was for had it, or had done with it
-    stage: ReceiptEventStage | str | None = view_field(optional=True)
+    stage: ReceiptEventStage | str | None = field(default=None, metadata={"optional": True})
     #: Why it expired
-    reason: str | None = view_field(optional=True)
+    reason: str | None = field(default=None, metadata={"optional": True})
     #: Topics: how many subscribers hold it
-    delivered_to: DeliveredTo | None = view_field(optional=True)
+    delivered_to: DeliveredTo | None = field(default=None, metadata={"optional": True})
     #: The last refusal
-    last_error: Refusal | None = view_field(optional=True)
+    last_error: Refusal | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ReceiptEvent:
