@@ -28,13 +28,17 @@ export interface UpgradedMesh {
   readonly bob: UpgradedDaemon;
   readonly broker: BrokerProcess;
   killBroker(): Promise<void>;
-  /** Starts it with this list of fingerprint versions to offer. `root`: of another copy of the program. */
-  startBroker(versions: readonly string[], root?: string): Promise<void>;
+  /** Starts it with this list of fingerprint versions to offer; null: it has no such setting. `root`: of another copy of the program. */
+  startBroker(versions: readonly string[] | null, root?: string): Promise<void>;
   /** Versions of the dedupe records that the broker has, oldest first. */
   recordVersions(): readonly number[];
 }
 
-export async function upgradedMesh(t: TestContext, versions: readonly string[], root?: string): Promise<UpgradedMesh> {
+export async function upgradedMesh(
+  t: TestContext,
+  versions: readonly string[] | null,
+  root?: string,
+): Promise<UpgradedMesh> {
   const folder = tempFolder(t);
   const dataDir = join(folder, "broker");
   mkdirSync(dataDir, { mode: 0o700 });
@@ -49,10 +53,8 @@ export async function upgradedMesh(t: TestContext, versions: readonly string[], 
   };
   const startBroker: UpgradedMesh["startBroker"] = async (offered, from) => {
     const authorities = Object.values(proxies).map(({ authority }) => authority);
-    writeFileSync(
-      join(dataDir, "config.toml"),
-      `[listen]\nauthorities = ${JSON.stringify(authorities)}\n[features]\nfingerprint_versions = ${JSON.stringify(offered)}\n`,
-    );
+    const features = offered === null ? "" : `[features]\nfingerprint_versions = ${JSON.stringify(offered)}\n`;
+    writeFileSync(join(dataDir, "config.toml"), `[listen]\nauthorities = ${JSON.stringify(authorities)}\n${features}`);
     broker = await brokerProcess(t, dataDir, {}, from);
   };
   await startBroker(versions, root);
