@@ -992,6 +992,12 @@ class Refusal(View):
     code: str
     message: str
     broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    #: Where the broker holds the id for other bytes: the first 8 bytes of their fingerprint, in hex
+    broker_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    broker_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
+    #: The same of what was sent
+    wire_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    wire_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Refusal:
@@ -1000,6 +1006,10 @@ class Refusal(View):
             code=read.required("code", text),
             message=read.required("message", text),
             broker_message_id=read.optional("broker_message_id", text),
+            broker_fingerprint_prefix=read.optional("broker_fingerprint_prefix", text),
+            broker_fingerprint_version=read.optional("broker_fingerprint_version", integer),
+            wire_fingerprint_prefix=read.optional("wire_fingerprint_prefix", text),
+            wire_fingerprint_version=read.optional("wire_fingerprint_version", integer),
         )
 
 
