@@ -18,6 +18,7 @@ EventName = Literal[
     "member_renamed",
     "member_keypair_rotated",
     "member_revoked",
+    "member_kicked",
     "membership_forked",
     "membership_rolled_back",
     "agent_online",
@@ -483,6 +484,8 @@ class HealthLink(View):
     last_error: str | None
     #: For programs: what kind of error that was
     last_error_kind: LinkErrorKind | str | None
+    #: While it waits: the broker is not dialled before
+    next_dial_at: str | None
     #: The broker's clock less this host's, at the last opening of the link
     clock_skew_ms: int | None
 
@@ -495,6 +498,7 @@ class HealthLink(View):
             broker_url=read.required("broker_url", text),
             last_error=read.nullable("last_error", text),
             last_error_kind=read.nullable("last_error_kind", text),
+            next_dial_at=read.nullable("next_dial_at", text),
             clock_skew_ms=read.nullable("clock_skew_ms", integer),
         )
 
@@ -768,6 +772,25 @@ class InviteMade(View):
 
 
 @dataclass(frozen=True)
+class Kick(View):
+    member_id: str
+    name: str
+    address: str
+    #: By the broker's clock; null: it may come back
+    until: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Kick:
+        read = Reader(value, "Kick")
+        return cls(
+            member_id=read.required("member_id", text),
+            name=read.required("name", text),
+            address=read.required("address", text),
+            until=read.nullable("until", text),
+        )
+
+
+@dataclass(frozen=True)
 class LeaseEnded(View):
     history_id: int
     #: done: acknowledged; ready: given back; dead: given back after its last delivery
@@ -811,6 +834,8 @@ class Member(View):
     #: As it named them when it connected last
     agents: tuple[str, ...]
     status: MemberStatus | str
+    #: Sent away by an owner or admin until then, as the broker last told; null: it may come
+    kicked_until: str | None
     #: Its signing keys, the one in use last
     key_ids: tuple[str, ...]
     #: null in a mesh without a membership chain
@@ -833,6 +858,7 @@ class Member(View):
             self_=read.required("self", boolean),
             agents=read.required("agents", array_of(text)),
             status=read.required("status", text),
+            kicked_until=read.nullable("kicked_until", text),
             key_ids=read.required("key_ids", array_of(text)),
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
