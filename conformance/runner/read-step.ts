@@ -158,7 +158,8 @@ function readOutcome(where: string, written: Written): Outcome {
 function checkExpected(where: string, expected: unknown): void {
   if (typeof expected !== "object" || expected === null) return;
   for (const [name, inner] of Object.entries(expected)) {
-    if (name.startsWith("$")) checkName(where, "judgement", name, [...Object.keys(judges), "$repeat", "$times"]);
+    if (name.startsWith("$"))
+      checkName(where, "judgement", name, [...Object.keys(judges), "$repeat", "$times", "$text"]);
     checkExpected(where, inner);
   }
 }
