@@ -35,8 +35,12 @@ const kinds: Readonly<Record<string, { readonly keys: readonly string[]; readonl
     }),
   },
   cut: {
-    keys: [],
-    read: (where, written, cast) => ({ kind: "cut", of: clientIn(where, written, "cut", cast, ["proxy"]) }),
+    keys: ["hold"],
+    read: (where, written, cast) => ({
+      kind: "cut",
+      of: clientIn(where, written, "cut", cast, ["proxy"]),
+      hold: written["hold"] === true,
+    }),
   },
   script: { keys: ["answers"], read: readScript },
   seen: { keys: ["path"], read: readSeen },
