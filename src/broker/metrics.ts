@@ -16,6 +16,11 @@ export function createBrokerMetrics() {
     links: gauge("cm_broker_links", "Live links."),
     linksOpened: counter("cm_broker_links_opened_total", "Links that completed their opening."),
     linksClosed: counter("cm_broker_links_closed_total", "Links closed by the broker, by close code.", ["code"]),
+    linksClosedByDaemons: counter(
+      "cm_broker_links_closed_by_daemons_total",
+      "Links that daemons closed with a code of the protocol, by that code.",
+      ["code"],
+    ),
     openingsRefused: counter("cm_broker_openings_refused_total", "Openings that were not proven or not understood.", [
       "code",
     ]),

@@ -1,4 +1,5 @@
 import { type CloseKind, closeReasonBytesMax } from "./close-codes.ts";
+import { isRecord } from "./feature-schemas.ts";
 import type { ErrorFrame } from "./frames.ts";
 
 /** Why a side closes a link, in full (wire.md §3). */
@@ -63,8 +64,8 @@ export function readCloseReason(reason: string): CloseWords {
   const shown = (value: unknown): string | null => (typeof value === "string" ? upTo(value, shownCharsMax) : null);
   try {
     const told: unknown = JSON.parse(reason);
-    if (typeof told === "object" && told !== null && !Array.isArray(told)) {
-      const { kind, feature, detail } = told as Record<string, unknown>;
+    if (isRecord(told)) {
+      const { kind, feature, detail } = told;
       return { kind: shown(kind), feature: shown(feature), detail: shown(detail) };
     }
   } catch {
@@ -75,12 +76,15 @@ export function readCloseReason(reason: string): CloseWords {
 
 /** The words of an error frame that closes, where they are of the kind that the link was then closed with; null: they are not. */
 export function readCloseFrame(frame: ErrorFrame | null, kind: CloseKind | null): CloseWords | null {
-  if (frame === null || kind === null || frame.code !== kind) return null;
-  const { feature, detail } = frame.details ?? {};
+  return frame === null || kind === null || frame.code !== kind ? null : { kind, ...readErrorWords(frame) };
+}
+
+/** What a peer's error frame tells for people; its details may be anything. */
+export function readErrorWords({ details, message }: ErrorFrame): Omit<CloseWords, "kind"> {
+  const { feature, detail } = isRecord(details) ? details : {};
   return {
-    kind,
     feature: typeof feature === "string" ? upTo(feature, shownCharsMax) : null,
-    detail: upTo(typeof detail === "string" ? detail : frame.message, shownCharsMax),
+    detail: upTo(typeof detail === "string" ? detail : message, shownCharsMax),
   };
 }
 

@@ -3,12 +3,14 @@ import { createInTurn } from "../../base/in-turn.ts";
 import type { BrokerFrame } from "../../protocol/frames.ts";
 import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { frameText } from "../../protocol/frame-check.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
 import { endLost } from "../fleet/ended.ts";
 import { openDestinations } from "../route/open-destinations.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
 import { type Asks, createAsks } from "./asks.ts";
+import { noteClosedByDaemon } from "./closed-by-daemon.ts";
 import { handleFrame } from "./frame-table.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { type Liveness, startLiveness } from "./liveness.ts";
@@ -143,14 +145,13 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.on("message", (data, binary) => {
     liveness.heard();
     if (stopped || out.closing()) return;
-    if (binary) return out.close("protocol_error", "frames are text");
     framesInFlight += 1;
     const done = (): void => {
       framesInFlight -= 1;
       resumeIfPaused();
     };
     try {
-      handleFrame(String(data), link, parts, done);
+      handleFrame(frameText(data, binary), link, parts, done);
     } catch (thrown) {
       done();
       out.close("protocol_error", ClaudemeshError.from(thrown, "protocol_error").message);
@@ -161,7 +162,8 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.on("pong", () => liveness.heard());
 
   route.attach(identity.memberId, link.pump);
-  ws.once("close", () => {
+  ws.once("close", (code, reason) => {
+    if (!out.closing()) noteClosedByDaemon(code, reason.toString("utf8"), identity, parts);
     liveness.stop();
     link.pump.close();
     link.asks.end();

@@ -1,7 +1,9 @@
 import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
 import { readCloseFrame, readCloseReason } from "../../protocol/close-reason.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
+import { fatalCloseKinds } from "../daemon-end.ts";
 import { closedKind } from "./link-error-kind.ts";
 
 /** What the daemon does about a close, by wire.md §3. `fatal`: it ends with that kind's exit code. */
@@ -11,7 +13,7 @@ export interface CloseReaction {
   readonly reason: string;
   /** null: a code that is not of this protocol. */
   readonly kind: CloseKind | null;
-  readonly fatal: CloseKind | null;
+  readonly fatal: (typeof fatalCloseKinds)[number] | null;
   readonly feature: string | null;
   readonly detail: string | null;
   /** The other daemon's, where it is told: of a link that another one took over. */
@@ -20,15 +22,6 @@ export interface CloseReaction {
   readonly notBeforeMs: number;
 }
 
-const fatalKinds: readonly CloseKind[] = [
-  "auth_failed",
-  "replaced_by_newer_connection",
-  "member_already_connected",
-  "member_revoked",
-  "feature_unavailable",
-  "feature_param_invalid",
-  "feature_param_below_floor",
-];
 const kickedDefaultMs = 60_000;
 const instanceIdCharsMax = 100;
 
@@ -41,14 +34,14 @@ export function reactionTo(code: number, reason: string, told: ErrorFrame | null
   const words = readCloseReason(reason);
   const said = readCloseFrame(told, kind);
   const { feature, detail } = said ?? words;
-  const facts = said === null ? {} : (told?.details ?? {});
+  const facts = said !== null && isRecord(told?.details) ? told.details : {};
   const what = kind === null ? [detail ?? words.kind] : [feature, detail];
   const other = facts["other_instance_id"];
   return {
     code,
     reason: [kind ?? `closed (${code})`, ...what.filter((word) => word !== null && word !== "")].join(": "),
     kind,
-    fatal: fatalKinds.find((fatal) => fatal === kind) ?? null,
+    fatal: fatalCloseKinds.find((fatal) => fatal === kind) ?? null,
     feature,
     detail,
     otherInstanceId: typeof other === "string" ? other.slice(0, instanceIdCharsMax) : null,
@@ -59,9 +52,10 @@ export function reactionTo(code: number, reason: string, told: ErrorFrame | null
 /** A link that was closed while it opened. */
 export class LinkClosed extends ClaudemeshError {
   readonly reaction: CloseReaction;
-  constructor(reaction: CloseReaction) {
+  constructor(reaction: CloseReaction, hint?: string) {
     super(reaction.fatal === null ? "broker_unreachable" : "protocol_error", reaction.reason, {
       details: { link_error: closedKind(reaction.kind) },
+      ...(hint === undefined ? {} : { hint }),
     });
     this.reaction = reaction;
   }

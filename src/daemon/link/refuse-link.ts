@@ -2,14 +2,21 @@ import type WebSocket from "ws";
 import type { Clock } from "../../base/clock.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { type CloseCause, closeFrame, closeReason } from "../../protocol/close-reason.ts";
+import type { FatalLinkEnd } from "../daemon-end.ts";
 import { LinkClosed } from "./close-reaction.ts";
 
 /** How long the broker has to take what it is told; then its connection is cut. */
 const closeGraceMs = 2_000;
 
-/** The daemon ends a link for good by its own judgement, as if it had been closed so. */
-export function refusal({ kind, feature, detail }: CloseCause): LinkClosed {
-  return new LinkClosed({
+/**
+ * The daemon ends a link for good by its own judgement, as if it had been closed so. `hint`: where something else helps than with others of
+ * the kind.
+ */
+export function refusal(
+  { kind, feature, detail }: CloseCause & { readonly kind: FatalLinkEnd["kind"] },
+  hint?: string,
+): LinkClosed {
+  const reaction = {
     code: closeCodes[kind],
     reason: [kind, ...(feature === undefined ? [] : [feature]), detail].join(": "),
     kind,
@@ -18,7 +25,8 @@ export function refusal({ kind, feature, detail }: CloseCause): LinkClosed {
     detail,
     otherInstanceId: null,
     notBeforeMs: 0,
-  });
+  };
+  return new LinkClosed(reaction, hint);
 }
 
 /** Tells the broker why, in full in an error frame and as far as it goes in the close frame; resolves when that is out, or not taken in time. */
