@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import {
   canonicalCases,
+  closeReasonCases,
   fingerprintVectors,
   inputOf,
+  negotiationVectors,
   rfcFiles,
   rfcFilesIn,
   rfcNumbers,
@@ -37,6 +39,28 @@ export function vectorChecks(): Check[] {
     ...(existsSync(sharedFolder) ? rfcFilesIn(sharedFolder).flatMap(rfcChecks("shared RFC 8785's")) : []),
     ...rfcNumbers.flatMap(({ bits }) => numberChecks(bits)),
     ...fingerprintChecks(),
+  ];
+}
+
+/** Every vector of the link, which the TypeScript adapter alone answers. */
+export function linkChecks(): Check[] {
+  const { answers, judgements } = negotiationVectors;
+  return [
+    ...closeReasonCases.map(({ name, kind, feature, detail, reason }) => ({
+      name,
+      request: { op: "close_reason", kind, feature, detail },
+      want: { ok: true as const, reason },
+    })),
+    ...answers.map(({ name, own, asked, answer }) => ({
+      name,
+      request: { op: "negotiate", own, asked },
+      want: { ok: true as const, answer },
+    })),
+    ...judgements.map(({ name, offers, floor_days, ack_features, verdict }) => ({
+      name,
+      request: { op: "negotiate", offers, floor_days, ack_features },
+      want: { ok: true as const, verdict },
+    })),
   ];
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { type Adapter, startAdapter } from "../../conformance/adapter.ts";
-import { failures, vectorChecks } from "../../conformance/check-vectors.ts";
+import { failures, linkChecks, vectorChecks } from "../../conformance/check-vectors.ts";
 import {
   adapterCommand,
   checkout,
@@ -22,6 +22,12 @@ test("the vectors that are checked in are those that the second implementation w
 
 test("the second implementation answers every vector as an adapter does", async (t) => {
   assert.deepEqual(await failures(started(t, referenceCommand), checks), []);
+});
+
+test("typescript: every vector of close reasons and of feature negotiation has its answer", async (t) => {
+  const ofLink = linkChecks();
+  assert.ok(ofLink.length > 300);
+  assert.deepEqual(await failures(started(t, adapterCommand("typescript")), ofLink), []);
 });
 
 for (const { name, missing } of languages) {

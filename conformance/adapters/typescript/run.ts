@@ -6,6 +6,7 @@ import {
   wireFingerprint,
 } from "../../../src/client/sdk.ts";
 import { answerLines } from "./answer-lines.ts";
+import { linkOperations } from "./link-operations.ts";
 
 /** What the SDK says without a daemon: canonical forms and fingerprints. See the README of this folder's parent. */
 
@@ -17,6 +18,7 @@ const priorities = ["now", "next", "low"] as const;
 const operations: Readonly<Record<string, (request: Fields) => object>> = {
   canonicalize: (request) => ({ canonical: canonicalForm(request) }),
   fingerprint: (request) => ({ hex: fingerprint(request) }),
+  ...linkOperations,
 };
 
 await answerLines((line) => {
