@@ -64,12 +64,14 @@ export function linkChecks(): Check[] {
   ];
 }
 
-/** What is wrong with an adapter's answers, one text each; none: nothing is. */
+/** What is wrong with an adapter's answers, one text each; none: nothing is. Each is asked in both forms that its line can have. */
 export async function failures(adapter: Adapter, checks: readonly Check[]): Promise<string[]> {
-  const answers = await adapter.ask(checks.map(({ request }) => request));
+  const requests = checks.map(({ request }) => request);
+  const plain = await adapter.ask(requests);
+  const escaped = await adapter.ask(requests, { ascii: true });
   return checks.flatMap(({ name, request, want }, index) => {
-    const got = answers[index];
-    if (isDeepStrictEqual(got, want)) return [];
+    const got = [plain[index], escaped[index]].find((answer) => !isDeepStrictEqual(answer, want));
+    if (got === undefined) return [];
     return [`${name}\n  asked    ${shown(request)}\n  expected ${shown(want)}\n  got      ${shown(got)}`];
   });
 }

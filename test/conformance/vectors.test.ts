@@ -38,13 +38,18 @@ for (const { name, missing } of languages) {
     assert.deepEqual(await failures(started(t, adapterCommand(name)), checks), []);
   });
 
-  test(`${name}: two adapters that start at once, from elsewhere and without HOME, both answer and end with their input`, {
+  test(`${name}: from elsewhere and without HOME one adapter answers, then two that start at once, and all end with their input`, {
     skip,
   }, async (t) => {
-    const adapters = [1, 2].map(() => started(t, adapterCommand(name), { PATH: process.env["PATH"] }, tmpdir()));
-    const answers = await Promise.all(adapters.map((adapter) => adapter.ask([{ op: "canonicalize", text: "[1.0]" }])));
-    assert.deepEqual(answers, Array(2).fill([{ ok: true, canonical: "[1]" }]));
-    assert.deepEqual(await Promise.all(adapters.map((adapter) => adapter.end())), [0, 0]);
+    const answering = async (): Promise<number | null> => {
+      const adapter = startAdapter(adapterCommand(name), { env: { PATH: process.env["PATH"] }, cwd: tmpdir() });
+      onEnd(t, () => adapter.kill());
+      assert.deepEqual(await adapter.ask([{ op: "canonicalize", text: "[1.0]" }]), [{ ok: true, canonical: "[1]" }]);
+      return adapter.end();
+    };
+    // The first may have to compile what the others find.
+    assert.equal(await answering(), 0);
+    assert.deepEqual(await Promise.all([answering(), answering()]), [0, 0]);
   });
 
   test(`${name}: an id comes back as it was, what is no request is answered too, and the next line is read`, {
@@ -73,11 +78,8 @@ for (const { name, missing } of languages) {
   });
 }
 
-function started(t: TestContext, command: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): Adapter {
-  const adapter = startAdapter(command, {
-    ...(env === undefined ? {} : { env }),
-    ...(cwd === undefined ? {} : { cwd }),
-  });
+function started(t: TestContext, command: readonly string[]): Adapter {
+  const adapter = startAdapter(command);
   onEnd(t, () => adapter.kill());
   return adapter;
 }
