@@ -1,34 +1,13 @@
 """Cases of the JSON profile. What each must give is written here by hand and checked against the implementation.
 
-`value` cases are any JSON value under the profile (depth <= 16); `meta` cases are a request's meta (object or null, <= 8 KiB).
+`value` cases are any JSON value under the profile, `meta` cases a request's meta (object or null). Numbers, texts and bytes,
+and which of two refusals wins have files of their own: number_cases.py, text_cases.py, refusal_order_cases.py.
 """
 
-BACKSLASH = "\\"
+from case_texts import BACKSLASH, escape, nested, nested_objects, sized_meta, sized_wide_meta
+
 ASTRAL = "\U0001f602"
 DALET = "\ufb33"
-
-
-def escape(hex4):
-    return BACKSLASH + "u" + hex4
-
-
-def nested(depth, opening, closing, core=""):
-    return opening * depth + core + closing * depth
-
-
-def nested_objects(depth):
-    return '{"a":' * (depth - 1) + "{}" + "}" * (depth - 1)
-
-
-def sized_meta(size):
-    """A canonical meta of exactly so many bytes."""
-    return '{"k":"' + "x" * (size - len('{"k":""}')) + '"}'
-
-
-def sized_wide_meta(size):
-    """As above, in characters of three bytes each: bytes count, not characters."""
-    room = size - len('{"k":""}')
-    return '{"k":"' + "\u20ac" * (room // 3) + "x" * (room % 3) + '"}'
 
 
 ACCEPTED_VALUES = [

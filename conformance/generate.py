@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Writes canonical.json, fingerprints.json, membership.json and sealing/bodies.json under conformance/vectors; with --check,
-says whether they are what it would write.
+"""Writes the files under conformance/vectors that are ours (see `main`); with --check, says whether they are what it would write.
 
 Python 3.11, standard library only. It shares no code with the product: where the two agree, they agree on the text.
 """
@@ -14,40 +13,63 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import canonical_cases
+import close_reason_cases
 import fingerprint_cases
 import membership_cases
+import negotiation_cases
+import number_cases
+import refusal_order_cases
 import request_fingerprint
 import sealing_cases
 import strict_json
+import text_cases
 
 VECTORS = Path(__file__).parent / "vectors"
 SHOWN_CHARS_MAX = 400
 
 
 def canonical_vectors():
-    cases = []
-    for form, accepted, refused in (
-        ("value", canonical_cases.ACCEPTED_VALUES, canonical_cases.REFUSED_VALUES),
-        ("meta", canonical_cases.ACCEPTED_META, canonical_cases.REFUSED_META),
-    ):
-        cases += [canonical_case(name, form, text.encode("utf-8"), {"canonical": want}) for name, text, want in accepted]
-        cases += [canonical_case(name, form, text.encode("utf-8"), {"error": want}) for name, text, want in refused]
-    for name, digits, want in canonical_cases.REFUSED_BYTES:
-        cases.append(canonical_case(name, "value", bytes.fromhex(digits), {"error": want}))
+    accepted = [
+        ("value", canonical_cases.ACCEPTED_VALUES + number_cases.ACCEPTED + text_cases.ACCEPTED),
+        ("meta", canonical_cases.ACCEPTED_META),
+    ]
+    refused = [
+        ("value", canonical_cases.REFUSED_VALUES + number_cases.REFUSED + text_cases.REFUSED),
+        ("value", text_cases.REFUSED_UNITS + refusal_order_cases.REFUSED_VALUES),
+        ("meta", canonical_cases.REFUSED_META + refusal_order_cases.REFUSED_META),
+    ]
+    broken = canonical_cases.REFUSED_BYTES + text_cases.REFUSED_BYTES + refusal_order_cases.REFUSED_BYTES
+    cases = [case for form, table in accepted for case in text_vectors(form, table, "canonical")]
+    cases += [case for form, table in refused for case in text_vectors(form, table, "error")]
+    cases += bytes_vectors(text_cases.ACCEPTED_BYTES, "canonical") + bytes_vectors(broken, "error")
     names = [case["name"] for case in cases]
-    assert len(set(names)) == len(names), "a name occurs twice"
+    assert len(set(names)) == len(names), f"names that occur twice: {sorted({name for name in names if names.count(name) > 1})}"
     return {
-        "about": "JSON profile and RFC 8785. `as`: value (any JSON value, depth <= 16) or meta (object or null, at most "
-        "8192 bytes in canonical form). `input_hex` holds the bytes; `repeat` [opening, n, closing] stands for a long one. "
-        "`canonical` is the exact text, `error` the code of the refusal.",
+        "about": "JSON profile and RFC 8785. `as`: value (any JSON value) or meta (object or null). `input_hex` holds the bytes; "
+        "`input_units` a text with raw lone surrogates, which has none; `repeat` [opening, n, closing] stands for a long one. "
+        "`canonical` is the exact text, `error` the code of the refusal: where several apply, of the first that is met.",
         "cases": cases,
     }
 
 
-def canonical_case(name, form, source, want):
-    got = outcome(lambda: strict_json.canonical_meta(source) if form == "meta" else value_text(source))
+def text_vectors(form, table, kind):
+    return [canonical_case(name, form, text, {kind: want}) for name, text, want in table]
+
+
+def bytes_vectors(table, kind):
+    return [canonical_case(name, "value", bytes.fromhex(digits), {kind: want}) for name, digits, want in table]
+
+
+def canonical_case(name, form, text, want):
+    try:
+        source = text if isinstance(text, bytes) else text.encode("utf-8")
+    except UnicodeEncodeError:
+        source = text
+    got = outcome(lambda: strict_json.canonical_meta(source) if form == "meta" else strict_json.canonical_value(source))
     assert got == want, f"{name}: the table says {want}, the implementation {got}"
     case = {"name": name, "as": form}
+    if isinstance(source, str):
+        return {**case, "input_units": source, **want}
     if len(source) > 100000:
         half = len(source) // 2
         assert source == b"[" * half + b"]" * half
@@ -58,10 +80,6 @@ def canonical_case(name, form, source, want):
     return {**case, "input_hex": source.hex(), **want}
 
 
-def value_text(source):
-    return strict_json.canonical(strict_json.parse(source))
-
-
 def outcome(compute):
     try:
         return {"canonical": compute()}
@@ -70,38 +88,41 @@ def outcome(compute):
 
 
 def fingerprint_vectors():
-    cases = [fingerprint_case(name, request) for name, request in fingerprint_cases.CASES]
+    cases = [fingerprint_case(name, envelope) for name, envelope in fingerprint_cases.CASES]
     by_name = {case["name"]: case for case in cases}
     assert len(by_name) == len(cases), "a name occurs twice"
     groups = []
     for about, names, same_v1, same_v2 in fingerprint_cases.GROUPS:
         for version, same in (("v1", same_v1), ("v2", same_v2)):
             distinct = len({by_name[name][version] for name in names})
-            assert distinct == (1 if same else len(names)), f"{about}: {version} has {distinct} of {len(names)}"
+            assert same is None or distinct == (1 if same else len(names)), f"{about}: {version} has {distinct} of {len(names)}"
         groups.append({"about": about, "cases": names, "same_v1": same_v1, "same_v2": same_v2})
-    refused = []
-    for name, request, want in fingerprint_cases.REFUSED:
-        got = outcome(lambda request=request: request_fingerprint.resolve(request))
-        assert got == {"error": want}, f"{name}: {got}"
-        refused.append({"name": name, "request": request, "error": want})
     return {
-        "about": "Request fingerprints. `request` leaves defaults out; `meta` is its JSON text as written. v1 is "
-        "sha256-jcs-v1, v2 sha256-jcs-v2; local is v2 with kind \"request\" and `ref` as the text of `to`. The preimages "
-        "are the hashed bytes. `groups` say which cases share a fingerprint and which must not; `refused` give no fingerprint.",
+        "about": "Request fingerprints. `envelope` is what the adapters take (../README.md). v1 is sha256-jcs-v1, v2 "
+        "sha256-jcs-v2; local is v2 with kind \"request\" and `ref` as the text of `to`. The preimages are the hashed bytes. "
+        "`groups` say which cases share a fingerprint and which must not (null: nothing is said); `refused` give no "
+        "fingerprint; `malformed` are no envelopes.",
         "cases": cases,
         "groups": groups,
-        "refused": refused,
+        "refused": [refused_envelope(*case) for case in fingerprint_cases.REFUSED],
+        "malformed": [refused_envelope(*case) for case in fingerprint_cases.MALFORMED],
     }
 
 
-def fingerprint_case(name, request):
-    fields = request_fingerprint.resolve(request)
+def refused_envelope(name, envelope, want):
+    got = outcome(lambda: request_fingerprint.resolve(envelope))
+    assert got == {"error": want}, f"{name}: {got}"
+    return {"name": name, "envelope": envelope, "error": want}
+
+
+def fingerprint_case(name, envelope):
+    fields = request_fingerprint.resolve(envelope)
     v1 = request_fingerprint.preimage_v1(fields)
     v2 = request_fingerprint.preimage_v2(fields)
     local = request_fingerprint.preimage_v2({**fields, "kind": "request"})
     return {
         "name": name,
-        "request": request,
+        "envelope": envelope,
         "canonical_meta": fields["meta"],
         "canonical_mentions": strict_json.canonical(fields["mentions"]),
         "body_sha256": hashlib.sha256(fields["body"]).hexdigest(),
@@ -117,6 +138,8 @@ def main():
     files = {
         "canonical.json": canonical_vectors(),
         "fingerprints.json": fingerprint_vectors(),
+        "close-reasons.json": close_reason_cases.vectors(),
+        "negotiation.json": negotiation_cases.vectors(),
         "membership.json": membership_cases.vectors(),
         "sealing/bodies.json": sealing_cases.vectors(),
     }
@@ -126,7 +149,7 @@ def main():
         path = VECTORS / name
         if "--check" not in sys.argv:
             path.write_text(text, encoding="ascii")
-            print(f"{name}: {len(content.get('cases', content.get('refused', [])))} cases")
+            print(f"{name}: " + ", ".join(f"{len(part)} {key}" for key, part in content.items() if isinstance(part, list)))
         elif not path.exists() or path.read_text(encoding="ascii") != text:
             stale.append(name)
     if stale:

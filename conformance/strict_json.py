@@ -9,7 +9,7 @@ import sys
 from decimal import Decimal
 
 DEPTH_MAX = 16
-META_BYTES_MAX = 8192
+CANONICAL_BYTES_MAX = 8192
 SAFE_INTEGER_MAX = 2**53 - 1
 
 # Deep and long inputs are cases of their own; Python's own guards must not answer for the profile.
@@ -29,18 +29,21 @@ class Refused(Exception):
 
 
 def parse(source, depth_max=DEPTH_MAX):
-    """Bytes to Python values; dicts keep every key, since a Python dict has no prototype."""
-    try:
-        text = source.decode("utf-8", errors="strict")
-    except UnicodeDecodeError:
-        raise Refused("invalid_utf8") from None
-    reader = _Reader(text, depth_max)
+    """Bytes, or a text that may hold lone surrogates, to Python values; dicts keep every key, since a Python dict has no prototype."""
+    reader = _Reader(_decoded(source) if isinstance(source, bytes) else source, depth_max)
     reader.space()
     value = reader.value(0)
     reader.space()
-    if reader.at != len(text):
+    if reader.at != len(reader.text):
         raise Refused("malformed_json")
     return value
+
+
+def _decoded(source):
+    try:
+        return source.decode("utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise Refused("invalid_utf8") from None
 
 
 def canonical(value):
@@ -62,6 +65,11 @@ def canonical(value):
     return "{" + ",".join(_string(key) + ":" + canonical(value[key]) for key in keys) + "}"
 
 
+def canonical_value(source):
+    """Canonical text of any JSON value, with the refusals of the profile: size comes last."""
+    return _bounded(canonical(parse(source)))
+
+
 def canonical_meta(source):
     """Canonical text of a request's meta: an object or null, bounded; empty for null and {}."""
     value = parse(source)
@@ -69,10 +77,11 @@ def canonical_meta(source):
         return ""
     if not isinstance(value, dict):
         raise Refused("invalid_field")
-    text = canonical(value)
-    if text == "{}":
-        return ""
-    if len(text.encode("utf-8")) > META_BYTES_MAX:
+    return _bounded(canonical(value)) if value else ""
+
+
+def _bounded(text):
+    if len(text.encode("utf-8")) > CANONICAL_BYTES_MAX:
         raise Refused("meta_too_large")
     return text
 
@@ -228,6 +237,10 @@ class _Reader:
         if found is None:
             raise Refused("malformed_json")
         self.at = found.end()
+        # A token that breaks off inside its fraction or exponent is none: its digits are not judged before.
+        begins = "" if found.group(2) else "eE" if found.group(1) else ".eE"
+        if self.peek() and self.peek() in begins:
+            raise Refused("malformed_json")
         token = found.group()
         if found.group(1) is None and found.group(2) is None and abs(int(token)) > SAFE_INTEGER_MAX:
             raise Refused("number_out_of_range")

@@ -17,8 +17,8 @@ const jobs = {
   torture: () => [["torture/kill.ts"]],
   "torture:brokers": () => [["torture/brokers.ts"]],
   "torture:postgres": () => [["torture/postgres.ts"]],
-  // Generators of what is checked in under docs; a test compares each with what is made now.
-  docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"]],
+  // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
+  docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"], ["src/bin/write-sdk-types.ts"]],
 };
 
 /** A test file is a process of its own, and many start more: what one has stripped of types and compiled the next ones read. */

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "3084f32f1072daabfcf846e4cf14ccd3930781a1cb4f2a203a883f793420a9d6";
+const wireDigest = "a2c2d0da38f1f4c35a42d62f9ef64d1b1737e230baed3e1bd2ca1a2a49b4e414";
 
 test("the wire changes only on purpose", () => {
   const files = [
@@ -26,6 +26,8 @@ test("the wire changes only on purpose", () => {
     "close-codes.ts",
     "feature-schemas.ts",
     "signing.ts",
+    "fingerprint-parts.ts",
+    "fingerprint-versions.ts",
     "fingerprint-v1.ts",
     "fingerprint-v2.ts",
   ];

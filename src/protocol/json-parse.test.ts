@@ -8,10 +8,12 @@ import { refusal, refusalError, resultOrRefusal } from "./refusal.fixture.ts";
 import { canonicalCases, inputOf } from "./vectors.fixture.ts";
 
 const depthMax = limits.metaDepthMax;
+const sizeCode = "meta_too_large";
 
 test("every refused value of the corpus is refused with its code", () => {
-  const refused = canonicalCases.filter((vector) => vector.as === "value" && vector.error !== undefined);
-  assert.ok(refused.length >= 70);
+  // The size of a canonical form is no matter of the parser's.
+  const refused = canonicalCases.filter(({ as, error }) => as === "value" && (error ?? sizeCode) !== sizeCode);
+  assert.ok(refused.length >= 200);
   for (const vector of refused) {
     assert.equal(
       refusal(() => parseJson(inputOf(vector), { depthMax })),
@@ -28,7 +30,7 @@ test("text and bytes are read alike", () => {
       const result = resultOrRefusal(() => parseJson(source, { depthMax }));
       return result instanceof ClaudemeshError ? result.code : JSON.stringify(result);
     };
-    assert.equal(read(bytes.toString("utf8")), read(bytes), vector.name);
+    if (typeof bytes !== "string") assert.equal(read(bytes.toString("utf8")), read(bytes), vector.name);
   }
 });
 

@@ -39,6 +39,11 @@ const escapes: Readonly<Record<string, string>> = {
   t: "\t",
 };
 
+function brokenOff(token: string, next: string | undefined): boolean {
+  if (next === ".") return integerToken.test(token);
+  return (next === "e" || next === "E") && !/[eE]/.test(token);
+}
+
 /** One pass of recursive descent over a text. */
 class Parser {
   readonly #text: string;
@@ -155,6 +160,8 @@ class Parser {
     const token = numberToken.exec(this.#text)?.[0];
     if (token === undefined) throw this.#malformed("a value expected");
     this.#at += token.length;
+    // A token that breaks off inside its fraction or exponent is none: its digits are not judged before.
+    if (brokenOff(token, this.#text[this.#at])) throw this.#malformed("a digit expected");
     const value = Number(token);
     if (integerToken.test(token) && !Number.isSafeInteger(value)) {
       throw new ClaudemeshError("number_out_of_range", `integer ${token.slice(0, 40)} is beyond ±(2^53−1)`, {

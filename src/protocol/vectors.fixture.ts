@@ -7,26 +7,30 @@ export interface CanonicalCase {
   readonly name: string;
   readonly as: "value" | "meta";
   readonly input_hex?: string;
+  /** A text with raw lone surrogates, which no bytes stand for. */
+  readonly input_units?: string;
   readonly repeat?: readonly [string, number, string];
   readonly canonical?: string;
   readonly error?: string;
 }
 
-export interface FingerprintRequest {
+/** What the adapters take (conformance/README.md); null is absent. */
+export interface FingerprintEnvelope {
   readonly mesh_id: string;
-  readonly kind: "dm" | "topic" | "queue";
+  readonly kind: "dm" | "topic" | "queue" | "request";
   readonly ref: string;
-  readonly reply_to?: string;
-  readonly priority?: "now" | "next" | "low";
-  readonly meta?: string;
-  readonly mentions?: readonly string[];
-  readonly content_type?: string;
-  readonly body_hex: string;
+  readonly reply_to?: string | null;
+  readonly priority?: "now" | "next" | "low" | null;
+  readonly meta_text?: string | null;
+  readonly mentions?: readonly string[] | null;
+  readonly content_type?: string | null;
+  /** base64url. */
+  readonly body?: string | null;
 }
 
 export interface FingerprintCase {
   readonly name: string;
-  readonly request: FingerprintRequest;
+  readonly envelope: FingerprintEnvelope;
   readonly canonical_meta: string;
   readonly canonical_mentions: string;
   readonly body_sha256: string;
@@ -37,13 +41,20 @@ export interface FingerprintCase {
 
 export interface FingerprintVectors {
   readonly cases: readonly FingerprintCase[];
+  /** null: nothing is said of that version. */
   readonly groups: readonly {
     readonly about: string;
     readonly cases: readonly string[];
-    readonly same_v1: boolean;
-    readonly same_v2: boolean;
+    readonly same_v1: boolean | null;
+    readonly same_v2: boolean | null;
   }[];
-  readonly refused: readonly { readonly name: string; readonly request: FingerprintRequest; readonly error: string }[];
+  readonly refused: readonly {
+    readonly name: string;
+    readonly envelope: FingerprintEnvelope;
+    readonly error: string;
+  }[];
+  /** What is no envelope: only who takes it as JSON can meet it. */
+  readonly malformed: readonly { readonly name: string; readonly envelope: unknown; readonly error: string }[];
 }
 
 export const canonicalCases = (read("canonical.json") as { cases: readonly CanonicalCase[] }).cases;
@@ -56,13 +67,19 @@ export const rfcNumbers = read("rfc8785/numbers.json") as readonly {
 }[];
 
 /** Published pairs of RFC 8785's authors. */
-export const rfcFiles = ["arrays", "french", "structures", "unicode", "values", "weird"].map((name) => ({
-  name,
-  input: readFileSync(new URL(`rfc8785/input/${name}.json`, folder)),
-  output: Buffer.from(readFileSync(new URL(`rfc8785/outhex/${name}.txt`, folder), "utf8").replace(/\s/g, ""), "hex"),
-}));
+export const rfcFiles = rfcFilesIn(new URL("rfc8785/", folder));
 
-export function inputOf(vector: CanonicalCase): Buffer {
+/** The same pairs from another folder of that form. */
+export function rfcFilesIn(from: URL): { readonly name: string; readonly input: Buffer; readonly output: Buffer }[] {
+  return ["arrays", "french", "structures", "unicode", "values", "weird"].map((name) => ({
+    name,
+    input: readFileSync(new URL(`input/${name}.json`, from)),
+    output: Buffer.from(readFileSync(new URL(`outhex/${name}.txt`, from), "utf8").replace(/\s/g, ""), "hex"),
+  }));
+}
+
+export function inputOf(vector: CanonicalCase): Buffer | string {
+  if (vector.input_units !== undefined) return vector.input_units;
   if (vector.repeat === undefined) return Buffer.from(vector.input_hex ?? "", "hex");
   const [opening, times, closing] = vector.repeat;
   return Buffer.from(opening.repeat(times) + closing.repeat(times));

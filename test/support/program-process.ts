@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { adminClient } from "../../src/bin/admin-client.ts";
 import type { BrokerEnvironment } from "../../src/bin/broker-program.ts";
 import { readLogLine } from "../../src/cli/log/log-line.ts";
 import { inheritedEnvironment } from "./inherited-environment.ts";
-import { onEnd } from "./on-end.ts";
+import { type Lifetime, onEnd } from "./on-end.ts";
 
 /** A program of the project as a process of its own. It is killed when the test ends. */
 export interface ProgramProcess {
@@ -30,7 +29,7 @@ export interface BrokerProcess extends ProgramProcess {
 }
 
 /** The daemon of a folder that holds a member; resolves when both of its listeners answer. */
-export async function daemonProcess(t: TestContext, dir: string): Promise<DaemonProcess> {
+export async function daemonProcess(t: Lifetime, dir: string): Promise<DaemonProcess> {
   const program = await running(t, dir, "daemon", ["--dir", dir, "--http"]);
   const { socket, http_port } = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as {
     socket: string;
@@ -41,11 +40,7 @@ export async function daemonProcess(t: TestContext, dir: string): Promise<Daemon
 }
 
 /** The broker of a folder; resolves when it answers. `env`: where its messages are, if not there. */
-export async function brokerProcess(
-  t: TestContext,
-  dataDir: string,
-  env: BrokerEnvironment = {},
-): Promise<BrokerProcess> {
+export async function brokerProcess(t: Lifetime, dataDir: string, env: BrokerEnvironment = {}): Promise<BrokerProcess> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env);
   const { url, broker_key } = await adminClient(dataDir).status();
@@ -62,7 +57,7 @@ export async function brokerProcess(
 
 /** Starts `run-daemon` or `run-broker` with these words, whatever becomes of it. */
 export function programProcess(
-  t: TestContext,
+  t: Lifetime,
   name: "daemon" | "broker",
   args: readonly string[],
   env: BrokerEnvironment = {},
@@ -88,7 +83,7 @@ export function programProcess(
 
 /** Resolves once the program has noted in its log, in `folder`, that it runs. Throws its last words when it ends first. */
 async function running(
-  t: TestContext,
+  t: Lifetime,
   folder: string,
   name: "daemon" | "broker",
   args: readonly string[],
