@@ -55,7 +55,7 @@ for (const { name, missing } of languages) {
   test(`${name}: an id comes back as it was, what is no request is answered too, and the next line is read`, {
     skip,
   }, async () => {
-    const said = await answers(name, [
+    const lines = [
       '{"id":"a\\u00e9 1","op":"canonicalize","text":"1"}',
       '{"id":0.5,"op":"canonicalize","text":"1"}',
       '{"id":null,"op":"canonicalize","text":"1"}',
@@ -64,7 +64,8 @@ for (const { name, missing } of languages) {
       '{"id":3,"op":"other"}',
       '{"id":4,"op":"canonicalize","text":"[","base64url":null}',
       '{"op":"canonicalize","text":"2","id":5}',
-    ]);
+    ];
+    const said = await answers(name, lines.map((line) => `${line}\n`).join(""));
     assert.deepEqual(said, [
       { id: "aé 1", ok: true, canonical: "1" },
       { id: 0.5, ok: true, canonical: "1" },
@@ -76,6 +77,19 @@ for (const { name, missing } of languages) {
       { id: 5, ok: true, canonical: "2" },
     ]);
   });
+
+  test(`${name}: bytes in a line that are no UTF-8 are told as that, with its id`, { skip }, async () => {
+    const line = (id: number, middle: string): Buffer =>
+      Buffer.concat([
+        Buffer.from(`{"id":${id},"op":"canonicalize","text":"\\"`),
+        Buffer.from(middle, "hex"),
+        Buffer.from('\\""}\n'),
+      ]);
+    const middles = ["ff", "c3", "eda080", "c080", "f4908080", "c3a9"];
+    const said = await answers(name, Buffer.concat(middles.map((middle, id) => line(id, middle))));
+    const refused = middles.slice(0, -1).map((_, id) => ({ id, ok: false, code: "invalid_utf8" }));
+    assert.deepEqual(said, [...refused, { id: middles.length - 1, ok: true, canonical: '"é"' }]);
+  });
 }
 
 function started(t: TestContext, command: readonly string[]): Adapter {
@@ -84,9 +98,9 @@ function started(t: TestContext, command: readonly string[]): Adapter {
   return adapter;
 }
 
-async function answers(name: LanguageName, lines: readonly string[]): Promise<unknown[]> {
+async function answers(name: LanguageName, input: Uint8Array | string): Promise<unknown[]> {
   const [program = "", ...args] = adapterCommand(name);
-  const { code, stdout, stderr } = await run(program, args, { input: lines.map((line) => `${line}\n`).join("") });
+  const { code, stdout, stderr } = await run(program, args, { input });
   assert.equal(code, 0, stderr);
   return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as unknown]));
 }
