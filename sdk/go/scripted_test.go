@@ -45,7 +45,8 @@ func newScripted(t *testing.T, answer func(n int, w http.ResponseWriter, r *http
 		t.Fatal(err)
 	}
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, _ := io.ReadAll(r.Body)
+		// A refusal may come before all of a file is said.
+		text, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		seen := seenRequest{line: r.Method + " " + r.URL.RequestURI(), header: r.Header}
 		_ = json.Unmarshal(text, &seen.body)
 		s.mutex.Lock()
@@ -106,3 +107,26 @@ func problem(w http.ResponseWriter, status int, code string, more string) {
 }
 
 func say(w http.ResponseWriter, text string) { _, _ = io.WriteString(w, text) }
+
+// ending is a context whose deadline is over when the test says so.
+type ending struct {
+	context.Context
+	over chan struct{}
+}
+
+func newEnding() ending { return ending{context.Background(), make(chan struct{})} }
+
+func (e ending) end() { close(e.over) }
+
+func (e ending) Deadline() (time.Time, bool) { return time.Now().Add(time.Hour), true }
+
+func (e ending) Done() <-chan struct{} { return e.over }
+
+func (e ending) Err() error {
+	select {
+	case <-e.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
