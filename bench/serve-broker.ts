@@ -55,7 +55,7 @@ async function listenNaively(directory: BrokerStore): Promise<{ url: string; sto
       limiter: { take: async () => [], committed: () => undefined },
       key: loadDeploymentKey(join(dataDir, "deployment_key.json"), { isFirstStart: false, now: systemClock.now() }),
       dedupe: { mode: "retention_scoped", retentionDays: 365 },
-      fingerprints: everyFingerprint(),
+      fingerprints: everyFingerprint,
       behindProxy: false,
       listeners: () => null,
       fatal: (error) => complaints.error({ code: error.code }, error.message),

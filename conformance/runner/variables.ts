@@ -19,7 +19,8 @@ export function filled(value: unknown, variables: Variables): unknown {
   if (Array.isArray(value)) return value.map((item) => filled(item, variables));
   if (typeof value !== "object" || value === null) return value;
   const members = value as Readonly<Record<string, unknown>>;
-  if ("$repeat" in members) return String(filled(members["$repeat"], variables)).repeat(Number(filled(members["$times"], variables)));
+  if ("$repeat" in members)
+    return String(filled(members["$repeat"], variables)).repeat(Number(filled(members["$times"], variables)));
   return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, filled(member, variables)]));
 }
 

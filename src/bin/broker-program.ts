@@ -34,7 +34,8 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
   const deploymentDir = given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir;
   // What all brokers of a deployment share holds wherever this one's own file sets nothing else.
   const shared = readBrokerConfig(join(deploymentDir, "config.toml"));
-  const { listen, link, rate_limit, retention, files } = readBrokerConfig(join(dataDir, "config.toml"), shared);
+  const config = readBrokerConfig(join(dataDir, "config.toml"), shared);
+  const { listen, link, rate_limit, retention, features, files } = config;
   return createBroker({
     dataDir,
     deploymentDir,
@@ -61,6 +62,7 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
     files: filesPlace(files),
     messageRetentionDays: retention.message_days,
     dedupe: { mode: retention.dedupe_mode, retentionDays: retention.dedupe_days },
+    fingerprintVersions: features.fingerprint_versions,
     clock: systemClock,
     log,
   });

@@ -1,6 +1,8 @@
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { lastNote } from "./doctor/last-end.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { lastLines } from "./last-lines.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
 
@@ -16,17 +18,13 @@ export function hasEnded(dir: string): boolean {
  * How a daemon that is about to be started shall run: one of an ended membership for reading alone, and so from then on.
  * A member that was revoked has only the broker's word for it, by which its daemon ended; `asked` overrides what is known.
  */
-export async function decideReadOnly(home: string, dir: string, asked: boolean | null = null): Promise<boolean> {
+export async function decideReadOnly(dir: string, asked: boolean | null = null): Promise<boolean> {
   const record = readLaunchRecord(dir);
-  const readOnly = asked ?? (hasEnded(dir) || (await endedByBroker(home, dir)));
+  const readOnly = asked ?? (hasEnded(dir) || (await endedByBroker(dir)));
   if (readOnly !== record.readOnly) writeLaunchRecord(dir, { ...record, readOnly });
   return readOnly;
 }
 
-async function endedByBroker(home: string, dir: string): Promise<boolean> {
-  const [{ createHost }, { lastNote }] = await Promise.all([
-    import("./doctor/host.ts"),
-    import("./doctor/last-end.ts"),
-  ]);
-  return (await lastNote(createHost(home, 0), dir, "daemon"))?.["exit_code"] === exitCodes.member_revoked;
+async function endedByBroker(dir: string): Promise<boolean> {
+  return (await lastNote({ lastLines }, dir, "daemon"))?.["exit_code"] === exitCodes.member_revoked;
 }

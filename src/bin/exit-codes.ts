@@ -43,6 +43,13 @@ export function exitCodeOf(kind: string): number {
   return Object.hasOwn(exitCodes, kind) ? exitCodes[kind as keyof typeof exitCodes] : exitCodes.unexpected;
 }
 
+/** The first code of an end that the link brought: the process runs well, and the broker will not have it as it is. */
+const linkEndsFrom = 20;
+
+export function isLinkEnd(code: number): boolean {
+  return code >= linkEndsFrom;
+}
+
 /** The reason in words, for people; an unknown code is that of an unexpected end. */
 export function exitReason(code: number): string {
   const name = Object.entries(exitCodes).find(([, known]) => known === code)?.[0] ?? "unexpected";

@@ -7,12 +7,18 @@ import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { readLaunchRecord } from "./launch-record.ts";
+import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
+import { isLocked, startDetached, stopDetached } from "./detached-process.ts";
+import { endOf, lastNote } from "./doctor/last-end.ts";
 import { decideReadOnly } from "./ended-membership.ts";
-import { startDetached, stopDetached } from "./detached-process.ts";
+import { isLinkEnd } from "./exit-codes.ts";
+import { lastLines } from "./last-lines.ts";
+import { readLaunchRecord } from "./launch-record.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
+/** A broker that cannot be reached at all is most often known by then. */
+const firstAttemptMs = 2_000;
 const lookIntervalMs = 20;
 
 /**
@@ -22,7 +28,7 @@ const lookIntervalMs = 20;
 export async function startDaemon(
   home: string,
   dir: string,
-  options: { readonly http: boolean; readonly readOnly?: boolean | null },
+  options: { readonly http: boolean; readonly readOnly?: boolean | null; readonly dial?: boolean },
 ): Promise<Started<DaemonStatus>> {
   const before = await daemonStatus(home, dir);
   if (before.state === "running") {
@@ -31,13 +37,70 @@ export async function startDaemon(
       hint: "claudemesh daemon down, then claudemesh up --http",
     });
   }
-  const readOnly = await decideReadOnly(home, dir, options.readOnly);
-  const args = ["--dir", dir, ...(options.http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
-  const { found } = await startDetached("run-daemon", dir, args, async () => {
-    const status = await daemonStatus(home, dir);
-    return status.state === "running" ? status : null;
-  });
-  return { started: true, status: found };
+  const readOnly = await decideReadOnly(dir, options.readOnly);
+  // Whoever asks for a start sees what comes of it: it is not held up by how the daemon ended before.
+  const dial = options.dial === true ? "at_once" : "after_end";
+  const args = [
+    "--dir",
+    dir,
+    "--dial",
+    dial,
+    ...(options.http ? ["--http"] : []),
+    ...(readOnly ? ["--read-only"] : []),
+  ];
+  const { last_end: end } = before;
+  const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};
+  try {
+    const { found } = await startDetached("run-daemon", dir, args, async () => {
+      const status = await daemonStatus(home, dir);
+      return status.state === "running" ? status : null;
+    });
+    return { started: true, status: found, ...endedBefore };
+  } catch (thrown) {
+    // It did start, and has ended over its link before it was looked at: `firstAttempt` tells.
+    const after = await daemonStatus(home, dir);
+    const met = after.last_end;
+    if (met === null || !isLinkEnd(met.exit_code) || met.at === end?.at) throw thrown;
+    return { started: true, status: after, ...endedBefore };
+  }
+}
+
+/**
+ * Resolves when it is known what became of the daemon's first attempt at its link, or after a while. Throws the daemon's own last
+ * words when it ended over it.
+ */
+export async function firstAttempt(
+  home: string,
+  dir: string,
+  { started, status }: Started<DaemonStatus>,
+): Promise<void> {
+  if (!started || status.read_only) return;
+  const client = connect({ socketPath: status.socket });
+  try {
+    for (const deadline = Date.now() + firstAttemptMs; Date.now() < deadline; await pause(lookIntervalMs)) {
+      const { link } = await client.health({ timeoutMs: lookTimeoutMs });
+      if (link.state === "connected" || link.state === "waiting") return;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof ClaudemeshError)) throw thrown;
+  } finally {
+    client.close();
+  }
+  await requireNotEnded(home, dir, status);
+}
+
+/** Throws the last words of a daemon that has ended over its link since it was started. */
+async function requireNotEnded(home: string, dir: string, { mesh, address }: DaemonStatus): Promise<void> {
+  for (const deadline = Date.now() + firstAttemptMs; isLocked(join(dir, "daemon.lock")); await pause(lookIntervalMs))
+    if (Date.now() > deadline) return;
+  const { state, last_end: end } = await daemonStatus(home, dir);
+  if (state !== "stopped" || end === null || !isLinkEnd(end.exit_code)) return;
+  const { kind, exit_code, feature, detail, hint } = end;
+  throw new ClaudemeshError(
+    Object.hasOwn(errorCodes, kind) ? (kind as ErrorCode) : "not_running",
+    `${address} in mesh ${mesh} has ended at its first attempt (exit code ${exit_code}): ${end.message}`,
+    { ...(hint === null ? {} : { hint }), details: { exit_code, kind, feature, detail } },
+  );
 }
 
 /** True once the link stands, so that names are known to the next command; false when it takes longer than a few seconds. */
@@ -100,11 +163,19 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
       pid: health.pid,
       // One of an earlier version tells nothing of it.
       membership_trouble: health.membership?.trouble ?? null,
+      link: linkOf(health),
+      last_end: null,
     };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    return { ...base, state, http_port: null, pid: null, membership_trouble: null };
+    const end = state === "stopped" ? endOf(await lastNote({ lastLines }, dir, "daemon")) : null;
+    return { ...base, state, http_port: null, pid: null, membership_trouble: null, link: null, last_end: end };
   } finally {
     client.close();
   }
+}
+
+function linkOf({ link: { state, last_error, last_error_kind, next_dial_at } }: HealthView): DaemonStatus["link"] {
+  // One of an earlier version does not tell when it dials again.
+  return { state, last_error, last_error_kind, next_dial_at: next_dial_at ?? null };
 }

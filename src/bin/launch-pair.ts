@@ -29,7 +29,7 @@ import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
-import { daemonStatus, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
+import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
 
@@ -107,18 +107,34 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
+  const { home } = request;
+  const attempts: (() => Promise<void>)[] = [];
   const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
-    const started = [];
-    for (const one of joined) started.push(await startJoinedDaemon(request.home, one, request.http));
+    const started: Started<DaemonStatus>[] = [];
+    for (const one of joined) {
+      const daemon = await startJoinedDaemon(home, one, request.http);
+      started.push(daemon);
+      attempts.push(() => firstAttempt(home, one.dir, daemon));
+    }
     return started;
   };
   if (joined.length === 0 || hasPair || asksForPair) {
     const pair = await upPair(request);
-    return { ...pair, others: await startJoined() };
+    attempts.push(() => firstAttempt(home, memberDir(home), pair.daemon));
+    const others = await startJoined();
+    await allTried(attempts);
+    return { ...pair, others };
   }
   const [daemon, ...others] = await startJoined();
   if (daemon === undefined) throw new ClaudemeshError("internal", "a home with joined meshes has none");
+  await allTried(attempts);
   return { broker: null, daemon, others, notices: [] };
+}
+
+/** Once everything is started, so that one daemon which its broker does not want keeps no other from its own. */
+async function allTried(attempts: readonly (() => Promise<void>)[]): Promise<void> {
+  const tried = await Promise.allSettled(attempts.map((attempt) => attempt()));
+  for (const attempt of tried) if (attempt.status === "rejected") throw attempt.reason;
 }
 
 async function startJoinedDaemon(
@@ -268,14 +284,19 @@ async function daemonUp(request: {
   readonly mesh: string | null;
   readonly http: boolean | null;
   readonly readOnly: boolean | null;
+  readonly dial?: boolean;
 }): Promise<UpAnswer["daemon"]> {
   const dir = findDaemonDir(request.home, request.mesh);
+  const { dial = false } = request;
+  if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);
   const record = readLaunchRecord(dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(dir, { ...record, http });
-  return startDaemon(request.home, dir, { http, readOnly: request.readOnly });
+  const daemon = await startDaemon(request.home, dir, { http, readOnly: request.readOnly, dial });
+  await firstAttempt(request.home, dir, daemon);
+  return daemon;
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

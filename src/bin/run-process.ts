@@ -13,6 +13,8 @@ export interface Program {
     readonly kind: string;
     readonly message: string;
     readonly hint?: string | undefined;
+    /** Logged with it. */
+    readonly details?: Readonly<Record<string, unknown>>;
   } | null>;
 }
 
@@ -58,7 +60,10 @@ export async function runProcess(name: string, logFile: LogFile, create: () => P
   const end = await Promise.race([signalled, program.ended]);
   const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
-    log.error({ kind: end.kind, exit_code: exitCode, hint: end.hint }, `the ${name} ends: ${end.message}`);
+    log.error(
+      { ...end.details, kind: end.kind, exit_code: exitCode, hint: end.hint },
+      `the ${name} ends: ${end.message}`,
+    );
     process.stderr.write(`${name}: ${end.message}\n${end.hint === undefined ? "" : `  ${end.hint}\n`}`);
   }
   const deadline = setTimeout(() => {

@@ -4,6 +4,7 @@ import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protoc
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
 import { limits as wireLimits } from "../protocol/limits.ts";
+import { knownFingerprints } from "./accept/fingerprint-policy.ts";
 import { defaultBrokerLimits } from "./broker-limits.ts";
 
 /** config.toml in a broker's data directory. A missing file, table or key means the default. */
@@ -34,6 +35,11 @@ export interface BrokerConfig {
     readonly dedupe_mode: "retention_scoped" | "permanent";
     /** Never fewer than message_days. */
     readonly dedupe_days: number;
+  };
+  /** What daemons are told when they negotiate. */
+  readonly features: {
+    /** Names of the wire fingerprints that they seal under; docs/fingerprints.md. */
+    readonly fingerprint_versions: readonly string[];
   };
   /** Files that messages carry: sealed pieces, which nobody here can read. */
   readonly files: {
@@ -68,6 +74,7 @@ export const defaultBrokerConfig: BrokerConfig = {
     mesh_burst: defaultBrokerLimits.meshBurst,
   },
   retention: { message_days: 30, dedupe_mode: "retention_scoped", dedupe_days: 365 },
+  features: { fingerprint_versions: knownFingerprints },
   files: {
     store: "disk",
     directory: "",
@@ -136,6 +143,16 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
       read: (value) => (value === "retention_scoped" || value === "permanent" ? value : undefined),
     },
     dedupe_days: days("days that ids are remembered; never fewer than message_days"),
+  },
+  features: {
+    fingerprint_versions: {
+      help: "versions of the fingerprint that daemons may seal messages under; one that is taken out is taken from them for as long as ids are remembered",
+      takes: `a list of at least one of ${knownFingerprints.map((name) => `"${name}"`).join(", ")}`,
+      read: (value) => {
+        const names = listOf(value, (name) => knownFingerprints.includes(name));
+        return names === undefined || names.length === 0 ? undefined : names;
+      },
+    },
   },
   files: {
     store: {

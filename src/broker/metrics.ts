@@ -16,6 +16,11 @@ export function createBrokerMetrics() {
     links: gauge("cm_broker_links", "Live links."),
     linksOpened: counter("cm_broker_links_opened_total", "Links that completed their opening."),
     linksClosed: counter("cm_broker_links_closed_total", "Links closed by the broker, by close code.", ["code"]),
+    linksClosedByDaemons: counter(
+      "cm_broker_links_closed_by_daemons_total",
+      "Links that daemons closed with a code of the protocol, by that code.",
+      ["code"],
+    ),
     openingsRefused: counter("cm_broker_openings_refused_total", "Openings that were not proven or not understood.", [
       "code",
     ]),
@@ -42,7 +47,11 @@ export function createBrokerMetrics() {
     dedupeHit: counter("cm_broker_dedupe_hit_total", "Sends whose id was known, by the phase that found it.", [
       "phase",
     ]),
-    dedupeMismatch: counter("cm_broker_dedupe_fingerprint_mismatch_total", "Known ids sent with another request."),
+    dedupeMismatch: counter(
+      "cm_broker_dedupe_fingerprint_mismatch_total",
+      "Known ids sent with another request, by the fingerprint version of their record.",
+      ["mesh", "version"],
+    ),
     rateLimitRejection: counter("cm_broker_rate_limit_rejection_total", "Sends refused by the rate limit.", ["mesh"]),
     rateLimitConsumedThenRejected: counter(
       "cm_broker_rate_limit_consumed_then_b2_rejected_total",

@@ -5,7 +5,7 @@ import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { everyFingerprint } from "./accept/fingerprint-policy.ts";
+import { createFingerprintPolicy, knownFingerprints } from "./accept/fingerprint-policy.ts";
 import type { BrokerEnd, BrokerOptions } from "./broker.ts";
 import { writeBrokerFile } from "./broker-file.ts";
 import { type BrokerLimits, databaseBrokerLimits, defaultBrokerLimits } from "./broker-limits.ts";
@@ -23,6 +23,7 @@ import { type AdminServer, createAdminServer } from "./http/admin-server.ts";
 import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import { chooseLimiter } from "./limit/choose-limiter.ts";
+import { checkFeatureParams } from "./link/feature-params.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createLinkServer, type LinkServer } from "./link/link-server.ts";
 import { type Listeners, openListeners } from "./listen/listeners.ts";
@@ -148,6 +149,15 @@ async function startFleet(
   await limiter.start();
   const bus = chooseBus({ redisUrl, shared: store.shared !== null, key, clock, log, metrics, limits });
   undo.push(() => bus.stop());
+  const fingerprints = createFingerprintPolicy({
+    store,
+    offered: options.fingerprintVersions ?? knownFingerprints,
+    dedupe: kept.dedupe,
+    clock,
+    log,
+  });
+  undo.push(() => fingerprints.stop());
+  await fingerprints.start();
 
   const linkParts = composeLinkParts({
     store,
@@ -160,11 +170,13 @@ async function startFleet(
     bus,
     key,
     dedupe: kept.dedupe,
-    fingerprints: everyFingerprint(),
+    fingerprints,
+    features: options.features,
     behindProxy: (options.publicUrl ?? null) !== null,
     listeners,
     fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
   });
+  checkFeatureParams(linkParts);
   const others = createFleet(linkParts);
   fleet = others;
   undo.push(() => others.stop());

@@ -5,6 +5,7 @@ import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { DaemonStatus, Started } from "./launcher.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { noteEndedBefore } from "./up.ts";
 
 export const command: Command = {
   name: "daemon restart",
@@ -28,6 +29,7 @@ export const command: Command = {
       await processes.down(home, { daemons: true, broker: false, mesh: slug });
       const daemon = await processes.daemonUp({ home, mesh: slug, http: null, readOnly: null });
       daemons.push(daemon);
+      noteEndedBefore(out, daemon);
       if (!flag("json")) out.line(`daemon of ${slug} restarted (pid ${daemon.status.pid ?? "?"})`);
     }
     if (flag("json")) out.json({ daemons });

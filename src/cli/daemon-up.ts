@@ -2,17 +2,21 @@ import type { Command } from "./command.ts";
 import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
-import { noteReadOnly, running } from "./up.ts";
+import { noteEndedBefore, noteReadOnly, running } from "./up.ts";
 
 export const command: Command = {
   name: "daemon up",
   summary: "Start the daemon alone; it works without its broker and sends later",
-  usage: "daemon up [--mesh SLUG] [--http] [--read-only]",
+  usage: "daemon up [--mesh SLUG] [--http] [--read-only] [--dial]",
   options: {
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
     "read-only": {
       type: "boolean",
       help: "of a membership that has ended: show what was received, and dial no broker; --no-read-only dials again",
+    },
+    dial: {
+      type: "boolean",
+      help: "dial the broker now, also when an admin has sent this member away for a time; a daemon that waits is started anew",
     },
   },
   examples: ["daemon up"],
@@ -23,8 +27,15 @@ export const command: Command = {
     requireWords(command, positionals, 0, 0);
     const http = option("http") === undefined ? null : flag("http");
     const readOnly = option("read-only") === undefined ? null : flag("read-only");
-    const daemon = await (await launcher()).daemonUp({ home, mesh: daemonMeant(context), http, readOnly });
+    const daemon = await (await launcher()).daemonUp({
+      home,
+      mesh: daemonMeant(context),
+      http,
+      readOnly,
+      dial: flag("dial"),
+    });
     noteReadOnly(out, daemon.status);
+    noteEndedBefore(out, daemon);
     if (flag("json")) {
       out.json(daemon);
       return exitCodes.ok;

@@ -1,4 +1,5 @@
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
+import type { HealthView } from "../protocol/local-api.ts";
 
 /** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
 export interface Launcher {
@@ -16,6 +17,8 @@ export interface Launcher {
     readonly mesh: string | null;
     readonly http: boolean | null;
     readonly readOnly: boolean | null;
+    /** Dial the broker now, whatever kept the daemon from it; one that runs and waits is started anew. */
+    readonly dial?: boolean;
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
   brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
@@ -196,6 +199,8 @@ export interface Started<T> {
   /** False: it ran already. */
   readonly started: boolean;
   readonly status: T;
+  /** By which it had ended before this start, for a reason that another start seldom mends. */
+  readonly ended_before?: ProcessEnd;
 }
 
 export interface DownAnswer {
@@ -223,8 +228,26 @@ export interface DaemonStatus {
   readonly pid: number | null;
   /** Its membership has ended: it shows what was received, dials no broker and takes nothing to send. */
   readonly read_only: boolean;
+  /** Its way to the broker; null unless it runs. */
+  readonly link: Pick<HealthView["link"], "state" | "last_error" | "last_error_kind" | "next_dial_at"> | null;
+  /** Why it does not run: null when it was stopped in good order, is not known, or runs. */
+  readonly last_end: ProcessEnd | null;
   /** What keeps the broker's membership and this home's apart; null: nothing, or it does not run. */
   readonly membership_trouble: { readonly code: string; readonly message: string; readonly hint: string } | null;
+}
+
+/** The last words of a process. */
+export interface ProcessEnd {
+  /** Of `src/bin/exit-codes.ts`. */
+  readonly exit_code: number;
+  /** Error code, or kind of the close that ended the link. */
+  readonly kind: string;
+  readonly message: string;
+  /** Of a negotiation that failed. */
+  readonly feature: string | null;
+  readonly detail: string | null;
+  readonly hint: string | null;
+  readonly at: string | null;
 }
 
 export interface BrokerStatus {

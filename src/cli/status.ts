@@ -33,10 +33,24 @@ export function printDaemon(out: Output, daemon: DaemonStatus): void {
   out.line(`        socket ${daemon.socket}`);
   if (daemon.http_port !== null)
     out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
+  printLink(out, daemon);
   const { membership_trouble: trouble } = daemon;
   if (trouble === null) return;
   out.line(`        ${out.paint.red(trouble.code)}: ${unbroken(trouble.message)}`);
   out.note(`hint: ${trouble.hint}`);
+}
+
+/** What keeps it from its broker: why it ended, or what it waits for. */
+function printLink(out: Output, { link, last_end: end, read_only: readOnly }: DaemonStatus): void {
+  if (end !== null && !readOnly) {
+    out.line(
+      `        ${out.paint.red(`ended with exit code ${end.exit_code}`)}${end.at === null ? "" : ` at ${unbroken(end.at)}`}: ${unbroken(end.message)}`,
+    );
+    if (end.hint !== null) out.note(`hint: ${unbroken(end.hint)}`);
+  }
+  if (link === null || link.state === "connected" || link.last_error === null) return;
+  const due = link.next_dial_at === null ? "" : `, until ${link.next_dial_at}`;
+  out.line(`        link ${out.paint.yellow(link.state)}${due}: ${unbroken(link.last_error)}`);
 }
 
 export function printBroker(out: Output, broker: BrokerStatus): void {

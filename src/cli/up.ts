@@ -3,6 +3,7 @@ import { exitCodes } from "./exit-codes.ts";
 import type { BrokerStatus, DaemonStatus, Started, UpAnswer } from "./launcher.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { unbroken } from "./printable.ts";
 
 export const command: Command = {
   name: "up",
@@ -40,7 +41,10 @@ export const command: Command = {
       broker: context.option("broker") ?? null,
       listen: readListen(context),
     });
-    for (const { status } of [answer.daemon, ...answer.others]) noteReadOnly(context.out, status);
+    for (const daemon of [answer.daemon, ...answer.others]) {
+      noteReadOnly(context.out, daemon.status);
+      noteEndedBefore(context.out, daemon);
+    }
     for (const notice of answer.notices) context.out.note(`notice: ${notice}`);
     if (context.flag("json")) context.out.json(answer);
     else print(context, answer);
@@ -63,6 +67,17 @@ export function noteReadOnly(out: CommandContext["out"], { read_only: readOnly, 
   if (readOnly)
     out.note(
       `notice: ${address} was revoked or has left mesh ${mesh}: its daemon shows what was received, and no more`,
+    );
+}
+
+/** Of a daemon whose broker did not have it, the last time. */
+export function noteEndedBefore(
+  out: CommandContext["out"],
+  { ended_before: end, status }: Started<DaemonStatus>,
+): void {
+  if (end !== undefined)
+    out.note(
+      `notice: ${status.address} in mesh ${status.mesh} had ended with exit code ${end.exit_code}: ${unbroken(end.message)}`,
     );
 }
 

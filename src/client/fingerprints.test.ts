@@ -1,52 +1,53 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refusal } from "../protocol/refusal.fixture.ts";
-import { type FingerprintRequest, fingerprintVectors } from "../protocol/vectors.fixture.ts";
+import { type FingerprintEnvelope, fingerprintVectors } from "../protocol/vectors.fixture.ts";
 import { type FingerprintedEnvelope, localFingerprint, wireFingerprint } from "./fingerprints.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
 import { metaFromText } from "./json-profile.ts";
 
 const meshId = "0190a6b2-8c4e-7d3a-9f10-2b4c6d8e0f12";
-const envelope = (request: FingerprintRequest): FingerprintedEnvelope => ({
-  ...request,
-  body: Buffer.from(request.body_hex, "hex"),
+const written = ({ meta_text: meta, body, ...rest }: FingerprintEnvelope): FingerprintedEnvelope => ({
+  ...rest,
+  meta: meta ?? null,
+  body: Buffer.from(body ?? "", "base64url"),
 });
 const base: FingerprintedEnvelope = { mesh_id: meshId, kind: "topic", ref: "builds" };
 
 test("every envelope of the corpus has its fingerprint in both versions, or is refused with its code", () => {
-  for (const { name, request, v1, v2 } of fingerprintVectors.cases)
+  for (const { name, envelope, v1, v2 } of fingerprintVectors.cases)
     assert.deepEqual(
-      [1, 2].map((version) => wireFingerprint(version, envelope(request))),
+      [1, 2].map((version) => wireFingerprint(version, written(envelope))),
       [v1, v2],
       name,
     );
-  for (const { name, request, error } of fingerprintVectors.refused)
+  for (const { name, envelope, error } of fingerprintVectors.refused)
     for (const version of [1, 2])
       assert.equal(
-        refusal(() => wireFingerprint(version, envelope(request))),
+        refusal(() => wireFingerprint(version, written(envelope))),
         error,
         name,
       );
 });
 
 test("the local fingerprint of every request of the corpus is that of version 2 over the request as written", () => {
-  for (const { name, request, local } of fingerprintVectors.cases) {
-    const { mesh_id, ref, reply_to, priority, meta, mentions, content_type = "text/plain; charset=utf-8" } = request;
+  for (const { name, envelope, local } of fingerprintVectors.cases) {
+    const { mesh_id, ref, reply_to, priority, meta_text: meta, mentions, content_type, body } = envelope;
     const message = {
       to: ref,
-      body: Buffer.from(request.body_hex, "hex"),
-      content_type,
-      meta: meta === undefined || meta === "" ? null : metaFromText(meta),
-      ...(reply_to === undefined ? {} : { reply_to }),
-      ...(priority === undefined ? {} : { priority }),
-      ...(mentions === undefined ? {} : { mentions }),
+      body: Buffer.from(body ?? "", "base64url"),
+      content_type: content_type ?? "text/plain; charset=utf-8",
+      meta: meta === undefined || meta === null || meta === "" ? null : metaFromText(meta),
+      ...(reply_to === undefined || reply_to === null ? {} : { reply_to }),
+      ...(priority === undefined || priority === null ? {} : { priority }),
+      ...(mentions === undefined || mentions === null ? {} : { mentions }),
     };
     assert.equal(localFingerprint(message, mesh_id), local, name);
   }
 });
 
 test("absent, null and the default are one fingerprint, and mentions count in any order", () => {
-  const written = wireFingerprint(2, base);
+  const plain = wireFingerprint(2, base);
   const defaults = { reply_to: null, priority: null, meta: null, mentions: null, content_type: null, body: null };
   const spelled = {
     reply_to: "",
@@ -57,7 +58,7 @@ test("absent, null and the default are one fingerprint, and mentions count in an
     body: new Uint8Array(),
   } as const;
   for (const more of [defaults, spelled, { meta: "" }, { meta: "{ }" }])
-    assert.equal(wireFingerprint(2, { ...base, ...more }), written);
+    assert.equal(wireFingerprint(2, { ...base, ...more }), plain);
   assert.equal(
     wireFingerprint(2, { ...base, mentions: ["b", "a", "b"] }),
     wireFingerprint(2, { ...base, mentions: ["a", "b"] }),

@@ -3,6 +3,7 @@ import { contentHash } from "../protocol/content-hash.ts";
 import { type DestinationKind, defaultPriority, defaultTextType, type Priority } from "../protocol/envelope.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import * as protocol from "../protocol/fingerprint.ts";
+import { type FingerprintParts, sortedUnique } from "../protocol/fingerprint-parts.ts";
 import { canonicalMeta, type Meta, metaText } from "./json-profile.ts";
 import { contentOf, type OutgoingMessage } from "./outgoing.ts";
 
@@ -32,14 +33,14 @@ export interface FingerprintedEnvelope {
  */
 export function wireFingerprint(version: number, envelope: FingerprintedEnvelope): string {
   const { meta = null } = envelope;
-  const parts: protocol.FingerprintParts = {
+  const parts: FingerprintParts = {
     meshId: envelope.mesh_id,
     kind: envelope.kind,
     ref: envelope.ref,
     replyTo: envelope.reply_to ?? "",
     priority: envelope.priority ?? defaultPriority,
     meta: meta === "" ? "" : canonicalMeta(meta),
-    mentions: protocol.sortedUnique(envelope.mentions ?? []),
+    mentions: sortedUnique(envelope.mentions ?? []),
     contentType: envelope.content_type ?? defaultTextType,
     bodyHash: protocol.bodyHash(envelope.body ?? noBytes),
   };

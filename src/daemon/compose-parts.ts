@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
@@ -125,20 +126,25 @@ export function composeParts(
     diskBytesMax: bytesMax,
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
-    seal: (row, body) =>
-      sealEnvelope(row, body, {
-        meshId: mesh.mesh_id,
-        memberId: identity.memberId,
-        keyId: identity.keyId,
-        privateKey: identity.signingKey,
-        keyring,
-        attachments: (carrying) =>
-          carriedOf(carrying).map(({ file_id, name, content_type }) =>
-            files.attachment(file_id, { name, contentType: content_type }),
-          ),
-        membershipHead: () => membership.state()?.head ?? "",
-        fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
-      }),
+    seal: (row, body, version) =>
+      sealEnvelope(
+        row,
+        body,
+        {
+          meshId: mesh.mesh_id,
+          memberId: identity.memberId,
+          keyId: identity.keyId,
+          privateKey: identity.signingKey,
+          keyring,
+          attachments: (carrying) =>
+            carriedOf(carrying).map(({ file_id, name, content_type }) =>
+              files.attachment(file_id, { name, contentType: content_type }),
+            ),
+          membershipHead: () => membership.state()?.head ?? "",
+          fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
+        },
+        version,
+      ),
     recipientKey(memberId) {
       const state = membership.state();
       const member = state === null ? null : activeMember(state, memberId);
@@ -146,6 +152,11 @@ export function composeParts(
     },
     voidIds: (wireIds) => link.voidIds(wireIds),
     onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
+    onMismatch: ({ broker_fingerprint_version, wire_fingerprint_version }) =>
+      metrics.fingerprintMismatch.inc({
+        broker_version: broker_fingerprint_version ?? "unknown",
+        wire_version: wire_fingerprint_version ?? "unknown",
+      }),
     onPressure: (used) => {
       log.warn(used, used.high ? "the outbox is filling up" : "the outbox has room again");
       inbox
@@ -175,11 +186,13 @@ export function composeParts(
     log,
     clientVersion: readProgramVersion(),
     requireFeatures: config.features.require,
+    features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
-    onFatal: (kind, message) => end(linkEnd(kind, message)),
+    onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),
@@ -225,10 +238,10 @@ export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<s
   };
 }
 
-/** The newest version that the broker said it recomputes; rows are sealed only while a link is up. */
-function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): 1 | 2 {
+/** The version that the broker wants, as far as it is known here: behind it stand others that it only still takes. Rows are sealed only while a link is up. */
+function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): number {
   const dedupe = negotiated?.["client_message_id_dedupe"];
-  if (dedupe === undefined) return 2;
-  const names: unknown = dedupe["fingerprint_versions"];
-  return dedupe.version >= 2 && Array.isArray(names) && names.includes("sha256-jcs-v2") ? 2 : 1;
+  if (dedupe === undefined) return signedFingerprintVersion;
+  const names: unknown = dedupe.version === 1 ? [] : dedupe["fingerprint_versions"];
+  return wantedFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
 }

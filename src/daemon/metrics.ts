@@ -89,6 +89,11 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "cm_daemon_dedupe_history_pruned_total",
       "Sends that the broker had accepted before and whose message it no longer keeps.",
     ),
+    fingerprintMismatch: counter(
+      "cm_daemon_fingerprint_mismatch_total",
+      "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
+      ["broker_version", "wire_version"],
+    ),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",
       "status",
@@ -131,9 +136,9 @@ export function linkCounters(metrics: DaemonMetrics): LinkCounters {
 
 /** A label has few values: the close kind, the close code or the system's error name, never the whole text. */
 function reasonLabel(reason: string): string {
-  const systemError = /\bE[A-Z]{4,}\b/.exec(reason)?.[0];
-  if (systemError !== undefined) return systemError;
   const code = /^closed \((\d{4})\)/.exec(reason)?.[1];
   if (code !== undefined) return `closed_${code}`;
-  return /^([a-z]+_[a-z_]+|kicked)\b/.exec(reason)?.[0] ?? "other";
+  // Behind it are words of the broker's.
+  const kind = /^([a-z]+_[a-z_]+|kicked)(?=:|$)/.exec(reason)?.[0];
+  return kind ?? /\bE[A-Z]{4,}\b/.exec(reason)?.[0] ?? "other";
 }

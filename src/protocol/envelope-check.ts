@@ -1,6 +1,7 @@
 import { apiKeySenderPrefix, isApiKeySender } from "./api-key.ts";
 import { ClaudemeshError } from "./error.ts";
 import { type Algorithm, type DestinationKind, type Envelope, priorities, sealOverheadBytes } from "./envelope.ts";
+import { fingerprintVersions } from "./fingerprint.ts";
 import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { parseMeta } from "./meta.ts";
@@ -49,7 +50,8 @@ function readEnvelope(value: unknown, proof: ProofForm): Envelope {
     throw invalid("envelope", "is not an object");
   const fields = value as Record<string, unknown>;
   const version = fields["version"];
-  if (version !== 1 && version !== 2) throw invalid("version", "must be 1 or 2");
+  if (typeof version !== "number" || !fingerprintVersions.has(version))
+    throw invalid("version", `must be one of ${[...fingerprintVersions.keys()].join(", ")}`);
   const kind = fields["destination_kind"];
   if (kind !== "dm" && kind !== "topic" && kind !== "queue")
     throw invalid("destination_kind", "must be dm, topic or queue");

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type Algorithm, type Envelope, sealOverheadBytes } from "./envelope.ts";
-import { bodyHash, envelopeFingerprint, sortedUnique } from "./fingerprint.ts";
+import { bodyHash, envelopeFingerprint } from "./fingerprint.ts";
+import { sortedUnique } from "./fingerprint-parts.ts";
 import { newUuidV7 } from "./ids.ts";
 import type { JsonValue } from "./json-value.ts";
 import { canonicalMeta } from "./meta.ts";

@@ -3,8 +3,8 @@
  * byte for byte. Everything but `body`'s plaintext is visible to the broker.
  */
 export interface Envelope {
-  /** Also the version of the wire fingerprint below. */
-  readonly version: 1 | 2;
+  /** The version of the wire fingerprint below, one of fingerprint.ts. */
+  readonly version: number;
   readonly mesh_id: string;
   /** member_id: 64 lower-case hex characters. */
   readonly sender: string;

@@ -18,6 +18,7 @@ export const errorCodes = {
   token_in_query: { status: 400, retryable: false },
   invalid_envelope: { status: 400, retryable: false },
   fingerprint_mismatch: { status: 400, retryable: false },
+  fingerprint_version_retired: { status: 400, retryable: false },
   unsupported_algorithm: { status: 400, retryable: false },
   unsealed_body: { status: 400, retryable: false },
   // Who is asking.

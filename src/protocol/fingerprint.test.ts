@@ -4,14 +4,16 @@ import fc from "fast-check";
 import { defaultPriority, defaultTextType } from "./envelope.ts";
 import {
   bodyHash,
-  canonicalMentions,
-  type FingerprintParts,
   fingerprintPrefix,
   fingerprintVersions,
+  highestFingerprint,
+  wantedFingerprint,
   localFingerprint,
-  sortedUnique,
+  requestFingerprintName,
+  requestFingerprintVersion,
   wireFingerprint,
 } from "./fingerprint.ts";
+import { canonicalMentions, type FingerprintParts, sortedUnique } from "./fingerprint-parts.ts";
 import { parseJson } from "./json-parse.ts";
 import { limits } from "./limits.ts";
 import { canonicalMeta } from "./meta.ts";
@@ -188,3 +190,13 @@ function covered(parts: FingerprintParts, everything: boolean): string {
 function visible(): fc.Arbitrary<string> {
   return fc.string({ unit: fc.constantFrom("a", "b", "0", "\u007f", "ö", "😂", ",", '"'), maxLength: 3 });
 }
+
+test("of the names that a broker lists the highest known one is taken, in whatever order they come", () => {
+  assert.equal(highestFingerprint(["sha256-jcs-v1", "sha256-jcs-v2"]), 2);
+  assert.equal(highestFingerprint(["sha256-jcs-v9", 7, null, "sha256-jcs-v1"]), 1);
+  assert.equal(highestFingerprint(["__proto__", "sha256-jcs-v9"]), null);
+  assert.equal(wantedFingerprint(["sha256-jcs-v9", 7, "sha256-jcs-v1", "sha256-jcs-v2"]), 1);
+  assert.equal(wantedFingerprint(["sha256-jcs-v2", "sha256-jcs-v1"]), 2);
+  assert.equal(wantedFingerprint(["__proto__"]), null);
+  assert.equal(fingerprintVersions.get(requestFingerprintVersion), requestFingerprintName);
+});

@@ -1,46 +1,53 @@
 import { hash } from "node:crypto";
 import { ClaudemeshError } from "./error.ts";
-import type { DestinationKind, Envelope, Priority } from "./envelope.ts";
-import { fingerprintV1 } from "./fingerprint-v1.ts";
-import { fingerprintV2 } from "./fingerprint-v2.ts";
-import { canonicalJson } from "./json-canonical.ts";
+import type { Envelope } from "./envelope.ts";
+import { type FingerprintParts, type FingerprintVersion, sortedUnique } from "./fingerprint-parts.ts";
+import * as lines from "./fingerprint-versions.ts";
 
-/** What a request fingerprint covers (delivery.md §2). Texts are UTF-8; absent optional texts are "". */
-export interface FingerprintParts {
-  readonly meshId: string;
-  readonly kind: DestinationKind | "request";
-  readonly ref: string;
-  readonly replyTo: string;
-  readonly priority: Priority;
-  /** Canonical text, "" for none. */
-  readonly meta: string;
-  /** Sorted and without duplicates. */
-  readonly mentions: readonly string[];
-  readonly contentType: string;
-  /** Raw SHA-256 of the body bytes, 32 bytes. */
-  readonly bodyHash: Uint8Array;
-}
+const versions: readonly FingerprintVersion[] = Object.values(lines).sort((a, b) => a.version - b.version);
+const byVersion: ReadonlyMap<number, FingerprintVersion> = new Map(versions.map((one) => [one.version, one]));
+// Two lines that claim the same would compare records of one by the other.
+if (byVersion.size < versions.length || new Set(versions.map(({ name }) => name)).size < versions.length)
+  throw new TypeError("two fingerprint versions have the same number or name");
 
-/** One line a version; the algorithm is the file of that name. */
-const versions: Readonly<Record<number, { readonly name: string; compute(parts: FingerprintParts): Buffer }>> = {
-  1: { name: "sha256-jcs-v1", compute: fingerprintV1 },
-  2: { name: "sha256-jcs-v2", compute: fingerprintV2 },
-};
-
-/** Names as feature negotiation lists them, by version. */
+/** Names as feature negotiation lists them, by version, lowest first. */
 export const fingerprintVersions: ReadonlyMap<number, string> = new Map(
-  Object.entries(versions).map(([version, { name }]) => [Number(version), name]),
+  versions.map(({ version, name }) => [version, name]),
 );
 
-/** The one that version 1 of client_message_id_dedupe means by `request_fingerprint`. */
+/** "" for a version that is unknown. */
+export function fingerprintName(version: number): string {
+  return fingerprintVersions.get(version) ?? "";
+}
+
+/** The one that version 1 of client_message_id_dedupe means by `request_fingerprint`, which names none. */
+export const requestFingerprintVersion = 1;
 export const requestFingerprintName = "sha256-jcs-v1";
+/** Of what callers of a daemon ask for: nobody negotiates it, since it never leaves the host. */
+export const localFingerprintVersion = 2;
+/** What a sender signs of an envelope holds the fingerprint in this version, whatever its own is (security.md "Sealing"). */
+export const signedFingerprintVersion = 2;
+
+/** The highest known version among the names that a broker lists; null: it lists none that is known here. */
+export function highestFingerprint(names: readonly unknown[]): number | null {
+  return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
+}
+
+/** The version that a broker wants new messages sealed under: the first that is known here of those that it lists; null: none is. */
+export function wantedFingerprint(names: readonly unknown[]): number | null {
+  for (const name of names) {
+    const version = highestFingerprint([name]);
+    if (version !== null) return version;
+  }
+  return null;
+}
 
 /**
  * 32 bytes. Refuses control_character and lone_surrogate in any text: fields joined or compared by bytes must stay apart,
  * and a lone surrogate has no bytes.
  */
 export function wireFingerprint(version: number, parts: FingerprintParts): Buffer {
-  const algorithm = versions[version];
+  const algorithm = byVersion.get(version);
   if (algorithm === undefined)
     throw new ClaudemeshError("invalid_envelope", `fingerprint version ${version} is unknown`);
   for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.meta, parts.contentType]) check(text);
@@ -48,9 +55,15 @@ export function wireFingerprint(version: number, parts: FingerprintParts): Buffe
   return algorithm.compute(parts);
 }
 
-/** Version 2 over the request as its caller wrote it: kind "request", ref the `to` text. Never leaves the host. */
-export function localFingerprint(parts: Omit<FingerprintParts, "kind">): Buffer {
-  return wireFingerprint(2, { ...parts, kind: "request", mentions: sortedUnique(parts.mentions) });
+/**
+ * Over the request as its caller wrote it: kind "request", ref the `to` text. Never leaves the host. Another version than
+ * the present one only to compare with a row that was written in it.
+ */
+export function localFingerprint(
+  parts: Omit<FingerprintParts, "kind">,
+  version: number = localFingerprintVersion,
+): Buffer {
+  return wireFingerprint(version, { ...parts, kind: "request", mentions: sortedUnique(parts.mentions) });
 }
 
 /** The wire fingerprint of an envelope in the envelope's own version, recomputed from what it says. */
@@ -76,15 +89,6 @@ export function bodyHash(body: Uint8Array): Buffer {
 /** First 8 bytes in hex: enough to compare by eye, too little to search. */
 export function fingerprintPrefix(fingerprint: Uint8Array): string {
   return Buffer.from(fingerprint.buffer, fingerprint.byteOffset, 8).toString("hex");
-}
-
-/** JCS of the sorted, de-duplicated array. */
-export function canonicalMentions(mentions: readonly string[]): string {
-  return mentions.length === 0 ? "[]" : canonicalJson(sortedUnique(mentions));
-}
-
-export function sortedUnique(texts: readonly string[]): string[] {
-  return texts.length < 2 ? [...texts] : [...new Set(texts)].sort();
 }
 
 // U+0000–U+001F, by hand since this runs for every field of every message.

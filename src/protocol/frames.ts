@@ -24,6 +24,8 @@ export type DestinationKey = string;
 
 export interface FeatureOffer {
   readonly versions: readonly number[];
+  /** Of client_message_id_dedupe: fingerprint versions of envelopes that were on the wire and are to be sent again as they were. */
+  readonly holds?: readonly string[];
 }
 export type FeatureParams = Readonly<Record<string, unknown>> & { readonly version: number };
 
@@ -133,6 +135,8 @@ export type SendAnswer =
       readonly conflict: "request_fingerprint_mismatch";
       /** Only for the record's own sender. */
       readonly broker_fingerprint_prefix?: string;
+      /** In which version the record holds it; what was sent was compared in that one. */
+      readonly broker_fingerprint_version?: number;
       readonly broker_message_id?: string;
     }
   | {

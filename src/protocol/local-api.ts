@@ -37,6 +37,18 @@ export interface SendResult {
 export const outboxStatuses = ["pending", "inflight", "done", "dead", "aborted"] as const;
 export type OutboxStatus = (typeof outboxStatuses)[number];
 
+/** Why a row was refused last. */
+export interface RowRefusal {
+  readonly code: string;
+  readonly message: string;
+  readonly broker_message_id?: string;
+  /** Where the broker holds the id for other bytes: the first 8 bytes, in hex, of what it holds and of what was sent last. */
+  readonly broker_fingerprint_prefix?: string;
+  readonly broker_fingerprint_version?: number;
+  readonly wire_fingerprint_prefix?: string;
+  readonly wire_fingerprint_version?: number;
+}
+
 export interface OutboxRowView {
   readonly outbox_id: number;
   readonly client_message_id: string;
@@ -47,7 +59,7 @@ export interface OutboxRowView {
   readonly next_attempt_at: string | null;
   readonly attempts: number;
   /** {code, message, …} of the last refusal, or null. */
-  readonly last_error: { readonly code: string; readonly message: string; readonly broker_message_id?: string } | null;
+  readonly last_error: RowRefusal | null;
   /** Bytes were on the wire and no answer has settled the row: its fate is the broker's to tell. */
   readonly outcome_unknown: boolean;
   readonly broker_message_id: string | null;
@@ -293,6 +305,8 @@ export interface HealthView {
     readonly last_error: string | null;
     /** For programs: what kind of error that was. */
     readonly last_error_kind: LinkErrorKind | null;
+    /** While it waits: not dialled before. */
+    readonly next_dial_at: string | null;
     /** The broker's clock less this host's at the last opening, the way there included; null before the first. */
     readonly clock_skew_ms: number | null;
   };
@@ -306,13 +320,21 @@ export interface HealthView {
   readonly started_at: string;
 }
 
+export type FeatureFloors = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface VersionView {
   readonly daemon: string;
   readonly ipc_api: "v1";
   readonly ipc_features: readonly string[];
   readonly schema_version: number;
-  /** Null while there is no link. */
+  /** Parameters by feature, its version among them, as negotiated; null while there is no link. */
   readonly broker_features: Readonly<Record<string, unknown>> | null;
+  /** Without these the daemon ends the link. */
+  readonly required_features: readonly string[];
+  /** Of the broker's answer: optional features, or `feature.parameter`, that are invalid; null while there is no link. */
+  readonly ignored_features: readonly string[] | null;
+  /** Least values that this daemon works with, by feature and parameter. */
+  readonly feature_floors: FeatureFloors;
   /** Bytes of one message's body in this mesh; the default while there is no link. */
   readonly inline_bytes: number;
   /** Bytes of the largest file. */
@@ -332,6 +354,7 @@ export interface CompatView {
     readonly require: Readonly<Record<string, { readonly versions: readonly number[] }>>;
     readonly optional: Readonly<Record<string, { readonly versions: readonly number[] }>>;
   };
+  readonly feature_floors: FeatureFloors;
   readonly schema_version: { readonly min: number; readonly max: number };
   readonly sqlite: string;
   readonly daemon: string;

@@ -7,7 +7,7 @@ import {
 } from "node:crypto";
 import type { Envelope } from "./envelope.ts";
 import { isSignature } from "./envelope-check.ts";
-import { envelopeFingerprint } from "./fingerprint.ts";
+import { envelopeFingerprint, signedFingerprintVersion } from "./fingerprint.ts";
 import type { HelloFrame, Position, ReceiptGroup } from "./frames.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { JsonValue } from "./json-value.ts";
@@ -16,7 +16,7 @@ import { lengthPrefixed } from "./length-prefixed.ts";
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** What a sender signs of an envelope (security.md "Sealing"). `fingerprint` is always the version 2 one. */
+/** What a sender signs of an envelope (security.md "Sealing"). The fingerprint is always the one of signedFingerprintVersion. */
 export function signedEnvelopeBytes(
   envelope: Omit<Envelope, "signature" | "request_fingerprint">,
   fingerprintV2: Uint8Array,
@@ -37,7 +37,11 @@ export function signedEnvelopeBytes(
 
 /** Verifies an envelope against its sender's key; `body` is the decoded body. */
 export function envelopeSignatureHolds(envelope: Envelope, body: Uint8Array, key: KeyObject): boolean {
-  return verify(key, signedEnvelopeBytes(envelope, envelopeFingerprint(envelope, body, 2)), envelope.signature);
+  return verify(
+    key,
+    signedEnvelopeBytes(envelope, envelopeFingerprint(envelope, body, signedFingerprintVersion)),
+    envelope.signature,
+  );
 }
 
 /** The whole hello, the challenge's nonce, the broker and the authority that was dialled: worthless to a relay. */

@@ -67,11 +67,16 @@ export const rfcNumbers = read("rfc8785/numbers.json") as readonly {
 }[];
 
 /** Published pairs of RFC 8785's authors. */
-export const rfcFiles = ["arrays", "french", "structures", "unicode", "values", "weird"].map((name) => ({
-  name,
-  input: readFileSync(new URL(`rfc8785/input/${name}.json`, folder)),
-  output: Buffer.from(readFileSync(new URL(`rfc8785/outhex/${name}.txt`, folder), "utf8").replace(/\s/g, ""), "hex"),
-}));
+export const rfcFiles = rfcFilesIn(new URL("rfc8785/", folder));
+
+/** The same pairs from another folder of that form. */
+export function rfcFilesIn(from: URL): { readonly name: string; readonly input: Buffer; readonly output: Buffer }[] {
+  return ["arrays", "french", "structures", "unicode", "values", "weird"].map((name) => ({
+    name,
+    input: readFileSync(new URL(`input/${name}.json`, from)),
+    output: Buffer.from(readFileSync(new URL(`outhex/${name}.txt`, from), "utf8").replace(/\s/g, ""), "hex"),
+  }));
+}
 
 export function inputOf(vector: CanonicalCase): Buffer | string {
   if (vector.input_units !== undefined) return vector.input_units;

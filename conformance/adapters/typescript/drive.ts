@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline";
-import { ClaudemeshError } from "../../../src/protocol/error.ts";
+import { ClaudemeshError } from "../../../src/client/sdk.ts";
 import { createSession } from "./session.ts";
 
 /**
  * The driver of this SDK: one request a line on standard input, one answer a line on standard output, one at a time. Ends when its input
  * does. What it may be asked, and how it answers, is in conformance/scenarios/README.md.
  */
-const session = createSession(process.env);
+const session = createSession();
 for await (const line of createInterface({ input: process.stdin })) {
   if (line.trim() !== "") process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
 }

@@ -1,6 +1,4 @@
-import type { Client } from "../../../src/client/client.ts";
-import { ClaudemeshError } from "../../../src/protocol/error.ts";
-import type { LocalEvent } from "../../../src/protocol/local-api.ts";
+import { ClaudemeshError, type Client, type LocalEvent } from "../../../src/client/sdk.ts";
 
 /** A stream of the daemon's events, read one at a time. */
 export interface EventReader {

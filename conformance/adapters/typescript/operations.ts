@@ -1,10 +1,18 @@
-import type { Client, ClaimChoice, InboxFilter, OutboxChange } from "../../../src/client/client.ts";
-import { parseJson } from "../../../src/protocol/json-parse.ts";
-import type { InboxItem, OutboxStatus, ReceiptStage, SendRequest } from "../../../src/protocol/local-api.ts";
-import { limits } from "../../../src/protocol/limits.ts";
+import {
+  type ClaimChoice,
+  type Client,
+  type InboxFilter,
+  localFingerprint,
+  metaFromText,
+  type OutboxChange,
+  type OutboxStatus,
+  type OutgoingMessage,
+  type Paged,
+  type ReceiptStage,
+} from "../../../src/client/sdk.ts";
 
 /** What the runner writes of a send: as the API takes it, or with the meta as JSON text. */
-type Written = SendRequest & { readonly meta_text?: string };
+type Written = OutgoingMessage & { readonly meta_text?: string };
 interface Named {
   readonly name: string;
 }
@@ -23,9 +31,8 @@ export const operations: Readonly<Record<string, (client: Client, request: never
     }: { readonly request: Written; readonly wait?: ReceiptStage; readonly timeout_ms?: number },
   ) => {
     const options = given({ timeoutMs: timeout_ms });
-    const sent = await client.send(requestOf(request), options);
-    if (wait === undefined) return sent;
-    return { ...sent, message: await client.waitFor(String(sent.outbox_id), wait, options) };
+    const message = outgoing(request);
+    return wait === undefined ? client.send(message, options) : client.send(message, { ...options, wait });
   },
   message: (client, { message_id }: { readonly message_id: string }) => client.message(message_id),
   wait_for: (
@@ -46,7 +53,7 @@ export const operations: Readonly<Record<string, (client: Client, request: never
     client.outbox.drop(outbox_id, given({ force })),
 
   inbox_list: async (client, { filter, all }: { readonly filter?: InboxFilter; readonly all?: boolean }) =>
-    all === true ? everyItem(client, filter) : (await client.inbox.list(filter)).items,
+    all === true ? every(client.inbox.list(filter)) : (await client.inbox.list(filter)).items,
   inbox_search: async (client, { query }: { readonly query: string }) => (await client.inbox.search(query)).items,
   inbox_item: (client, { inbox_id }: { readonly inbox_id: number }) => client.inbox.item(inbox_id),
   inbox_mark_read: (client, { inbox_id }: { readonly inbox_id: number }) => client.inbox.markRead(inbox_id),
@@ -79,6 +86,7 @@ export const operations: Readonly<Record<string, (client: Client, request: never
   queue_dead: async (client, { name }: Named) => (await client.queues.dead(name)).items,
   queue_requeue: (client, { name, history_ids }: Named & { readonly history_ids?: readonly number[] }) =>
     client.queues.requeue(name, given({ history_ids })),
+  queue_work: (client, { name, count }: Named & { readonly count: number }) => work(client, name, count),
 
   files_put: (
     client,
@@ -98,21 +106,30 @@ export const operations: Readonly<Record<string, (client: Client, request: never
   members: (client) => client.members(),
   health: (client) => client.health(),
   version: (client) => client.version(),
+  local_fingerprint: async (_client, { mesh_id, request }: { readonly mesh_id: string; readonly request: Written }) =>
+    localFingerprint(outgoing(request), mesh_id),
 };
 
-function requestOf({ meta_text, ...request }: Written): SendRequest {
-  if (meta_text === undefined) return request;
-  return { ...request, meta: parseJson(meta_text, { depthMax: limits.metaDepthMax }) as SendRequest["meta"] & object };
+function outgoing({ meta_text, ...message }: Written): OutgoingMessage {
+  return meta_text === undefined ? message : { ...message, meta: metaFromText(meta_text) };
 }
 
-async function everyItem(client: Client, filter: InboxFilter | undefined): Promise<readonly InboxItem[]> {
-  const items: InboxItem[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await client.inbox.list({ ...filter, ...given({ cursor }) });
-    items.push(...page.items);
-    cursor = page.next_cursor;
-  }
+async function every<T>(pages: Paged<T>): Promise<readonly T[]> {
+  const items: T[] = [];
+  for await (const item of pages) items.push(item);
   return items;
+}
+
+/** Handles so many messages, and answers them. */
+async function work(client: Client, name: string, count: number): Promise<readonly object[]> {
+  const handled: object[] = [];
+  const enough = new AbortController();
+  const handle = (message: object): void => {
+    handled.push(message);
+    if (handled.length >= count) enough.abort();
+  };
+  await client.queues.work(name, handle, { signal: enough.signal });
+  return handled;
 }
 
 async function* inOne(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {

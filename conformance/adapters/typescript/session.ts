@@ -1,5 +1,4 @@
-import { ClaudemeshError } from "../../../src/protocol/error.ts";
-import type { Client } from "../../../src/client/client.ts";
+import { ClaudemeshError, type Client } from "../../../src/client/sdk.ts";
 import { connectTo } from "./connect-to.ts";
 import { type EventReader, openEventReader } from "./event-reader.ts";
 import { operations } from "./operations.ts";
@@ -11,7 +10,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export function createSession(env: Readonly<Record<string, string | undefined>>): Session {
+export function createSession(): Session {
   let client: Client | null = null;
   let events: EventReader | null = null;
 
@@ -33,7 +32,7 @@ export function createSession(env: Readonly<Record<string, string | undefined>>)
       switch (request["op"]) {
         case "connect":
           await close();
-          client = connectTo(request, env);
+          client = connectTo(request);
           return null;
         case "close":
           return close();

@@ -55,6 +55,7 @@ function healthWith(change: Partial<HealthView["link"]> = {}): HealthView {
       broker_url: "ws://127.0.0.1:9/v1/link",
       last_error: null,
       last_error_kind: null,
+      next_dial_at: null,
       clock_skew_ms: 3,
       ...change,
     },

@@ -2,6 +2,7 @@ import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { check as brokerConfig } from "./broker-config.ts";
 import { check as brokerFiles } from "./broker-files.ts";
+import { check as brokerLinks } from "./broker-links.ts";
 import { check as brokerProcess } from "./broker-process.ts";
 import { check as brokerReady } from "./broker-ready.ts";
 import { check as brokerStore } from "./broker-store.ts";
@@ -39,7 +40,14 @@ const daemonChecks: readonly DaemonCheck[] = [
   outbox,
   space,
 ];
-const brokerChecks: readonly BrokerCheck[] = [brokerFiles, brokerConfig, brokerStore, brokerProcess, brokerReady];
+const brokerChecks: readonly BrokerCheck[] = [
+  brokerFiles,
+  brokerConfig,
+  brokerStore,
+  brokerProcess,
+  brokerReady,
+  brokerLinks,
+];
 
 /** Looks at a home in whatever state it is. Nothing in it is changed, and nothing that it holds makes this throw. */
 export async function doctor(home: string, host: Host = createHost(home, Date.now())): Promise<DoctorAnswer> {

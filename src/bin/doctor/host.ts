@@ -1,8 +1,6 @@
 import { lstatSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerStatus, DaemonStatus } from "../../cli/launcher.ts";
-import { levelAtHead } from "../../cli/log/log-line.ts";
-import { readLog } from "../../cli/log/read-log.ts";
 import type { Client } from "../../client/client.ts";
 import { connect } from "../../client/connect.ts";
 import { daemonDirs } from "../../client/find-daemon.ts";
@@ -11,6 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
 import { brokerDir, brokerStatus } from "../launch-broker.ts";
+import { lastLines } from "../last-lines.ts";
 import { daemonStatus } from "../launch-daemon.ts";
 
 const askTimeoutMs = 2_000;
@@ -104,16 +103,7 @@ export function createHost(home: string, now: number): Host {
         launch.release();
       }
     },
-    async lastLines(path, lines) {
-      const found: string[] = [];
-      try {
-        const end = await readLog(path, { lines, level: null }, (line) => found.push(line));
-        await end.file.close();
-      } catch {
-        // No log, or one that may not be read, says nothing.
-      }
-      return found.filter((line) => levelAtHead(line) !== null);
-    },
+    lastLines,
     async page(url) {
       try {
         const answer = await fetch(url, { signal: AbortSignal.timeout(askTimeoutMs) });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readLogLine } from "../../cli/log/log-line.ts";
+import type { ProcessEnd } from "../../cli/launcher.ts";
 import { exitReason } from "../exit-codes.ts";
 import { type Outcome, problem } from "./check.ts";
 import type { Host } from "./host.ts";
@@ -22,17 +23,35 @@ export async function lastNote(
   );
 }
 
+/** How a process ended, by the line in which it noted that; null: in good order, or it is not known. */
+export function endOf(note: Readonly<Record<string, unknown>> | null): ProcessEnd | null {
+  const code = note?.["exit_code"];
+  if (note === null || typeof code !== "number" || code === 0) return null;
+  const textOf = (name: string): string | null => {
+    const value = note[name];
+    return typeof value === "string" ? value : null;
+  };
+  return {
+    exit_code: code,
+    kind: textOf("kind") ?? textOf("code") ?? "unexpected",
+    message: textOf("msg") ?? "",
+    feature: textOf("feature"),
+    detail: textOf("detail"),
+    hint: textOf("hint"),
+    at: textOf("time"),
+  };
+}
+
 /** Why the process in `dir` does not run, by its last words; empty when it was stopped in good order or says nothing. */
 export async function lastEnd(host: Host, dir: string, program: "daemon" | "broker"): Promise<readonly Outcome[]> {
   const last = await lastNote(host, dir, program);
-  const code = last?.["exit_code"];
-  if (typeof code === "number") {
-    if (code === 0) return [];
-    const hint = last?.["hint"];
+  const end = endOf(last);
+  if (end !== null) {
+    const { exit_code: code, message, hint } = end;
     return [
       problem(
-        `it ended with exit code ${code} (${exitReason(code)}): ${String(last?.["msg"])}`,
-        typeof hint === "string" ? hint : `claudemesh ${program === "broker" ? "logs --broker" : "logs"} --level error`,
+        `it ended with exit code ${code} (${exitReason(code)}): ${message}`,
+        hint ?? `claudemesh ${program === "broker" ? "logs --broker" : "logs"} --level error`,
       ),
     ];
   }

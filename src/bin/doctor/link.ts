@@ -1,9 +1,11 @@
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
+import { linkEndHints } from "../../daemon/daemon-end.ts";
 import type { HealthView } from "../../protocol/local-api.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
 
 const askOperator = "ask whoever runs the broker";
-const otherDaemon = "stop the other daemon, or give this home a member of its own";
+/** A pause that somebody may wonder about. */
+const longPauseMs = 60_000;
 
 /** What each kind of failure means, and what helps. */
 const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: string]>> = {
@@ -31,39 +33,39 @@ const explained: Readonly<Record<LinkErrorKind, readonly [means: string, helps: 
     "the two could not prove themselves: the broker is not the pinned one, or does not know this member",
     "check broker_url in mesh.json; if the broker lost this member, join again with a new invite",
   ],
-  member_revoked: [
-    "this member's membership was ended",
-    "claudemesh up shows what was received; for more, ask an admin of the mesh",
+  member_revoked: ["this member's membership was ended", linkEndHints.member_revoked],
+  kicked: [
+    "an admin has sent this member away for a while",
+    "wait: it is dialled again when the time is over; if an admin has taken it back, claudemesh daemon up --dial",
   ],
-  kicked: ["an admin has sent this member away for a while", "wait: it is dialled again when the time is over"],
-  replaced_by_newer_connection: ["another daemon uses this member's keys and took the link over", otherDaemon],
-  member_already_connected: ["another daemon uses this member's keys and keeps the link", otherDaemon],
+  replaced_by_newer_connection: [
+    "another daemon uses this member's keys and took the link over",
+    linkEndHints.replaced_by_newer_connection,
+  ],
+  member_already_connected: [
+    "another daemon uses this member's keys and keeps the link",
+    linkEndHints.member_already_connected,
+  ],
   slow_consumer: [
     "this daemon took what was pushed too slowly",
     "see whether the disk is slow or full; it is dialled again",
   ],
   protocol_error: ["one side does not understand the other", "upgrade the older of broker and daemon"],
-  feature_unavailable: [
-    "the broker lacks a feature that this daemon requires",
-    "upgrade the broker, or take the feature out: claudemesh config set features.require '[]'",
-  ],
-  feature_param_invalid: ["broker and daemon do not agree on a feature", "upgrade the older of the two"],
-  feature_param_below_floor: [
-    "the broker remembers ids for too short a time",
-    `${askOperator} to keep dedupe records for three days or more`,
-  ],
+  feature_unavailable: ["the broker lacks a feature that this daemon requires", linkEndHints.feature_unavailable],
+  feature_param_invalid: ["broker and daemon do not agree on a feature", linkEndHints.feature_param_invalid],
+  feature_param_below_floor: ["the broker remembers ids for too short a time", linkEndHints.feature_param_below_floor],
   outbox_max_age_above_dedupe_window: [
     "messages may get older here than the broker remembers ids",
-    "claudemesh config unset outbox.max_age_hours_override",
+    linkEndHints.outbox_max_age_above_dedupe_window,
   ],
   other: ["the link failed", "claudemesh logs --level warn"],
 };
 
 export const check: DaemonCheck = {
   name: "link",
-  run(_host, { health }) {
+  run({ now }, { health }) {
     if (health === null) return [];
-    const { state, since, broker_url: url, last_error: error, last_error_kind: kind } = health.link;
+    const { state, since, broker_url: url, last_error: error, last_error_kind: kind, next_dial_at: due } = health.link;
     if (state === "connected") return [ok(`connected to ${url} since ${since}`)];
     if (state === "stopped" && error === null)
       return [
@@ -75,7 +77,8 @@ export const check: DaemonCheck = {
     if (error === null) return [warning(`${words(state)} ${url} since ${since}`, "look again in a moment")];
     // A daemon of an earlier version tells no kind.
     const [means, helps] = explained[kind ?? "other"] ?? explained.other;
-    return [problem(`not connected to ${url} since ${since}: ${means} (${error})`, helps)];
+    const pause = due != null && Date.parse(due) - now > longPauseMs ? `; it is not dialled before ${due}` : "";
+    return [problem(`not connected to ${url} since ${since}: ${means} (${error})${pause}`, helps)];
   },
 };
 

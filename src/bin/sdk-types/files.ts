@@ -1,7 +1,7 @@
 import { readProgramVersion } from "../../base/program-version.ts";
 import { apiDescriptions } from "../api-descriptions.ts";
 import { goTypes } from "./go.ts";
-import { pythonTypes } from "./python.ts";
+import { pythonCodes, pythonTypes } from "./python.ts";
 import { readModel } from "./read-model.ts";
 
 /** What is generated for the SDKs: its text by its path from the root. */
@@ -10,5 +10,6 @@ export function sdkTypeFiles(): Readonly<Record<string, string>> {
   return {
     "sdk/go/types.go": goTypes(model, readProgramVersion()),
     "sdk/python/src/claudemesh/_types.py": pythonTypes(model),
+    "sdk/python/src/claudemesh/_codes.py": pythonCodes(model),
   };
 }

@@ -35,7 +35,9 @@ function aligned(lines: readonly Line[]): readonly string[] {
     const run = lines.slice(from, to);
     const widths = (run[0] ?? []).map((_, column) => Math.max(...run.map((line) => line[column]?.length ?? 0)));
     for (const line of run)
-      written.push(line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(" "));
+      written.push(
+        line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(" "),
+      );
     const comment = lines[to];
     if (comment !== undefined) written.push(comment.join(""));
     from = to + 1;

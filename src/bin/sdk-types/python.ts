@@ -1,38 +1,49 @@
 import type { Field, ObjectType, SdkModel, Type } from "./model.ts";
 
-/**
- * `_types.py` of the Python SDK: a frozen dataclass for each view, which reads itself from parsed JSON, a TypedDict for each
- * body that is sent, and the error codes.
- */
+/** `_types.py` of the Python SDK: a frozen dataclass for each view, which reads itself from parsed JSON, a TypedDict for each body that is sent. */
 export function pythonTypes(model: SdkModel): string {
   const choices = model.choices.map(
     ({ name, values }) => `${name} = Literal[\n${values.map((value) => `    ${JSON.stringify(value)},\n`).join("")}]`,
   );
-  const errors = model.errors.map(
-    ({ code, status, retryable }) => `    "${code}": (${status}, ${retryable ? "True" : "False"}),\n`,
-  );
+  const names = [...model.choices, ...model.answers, ...model.requests].map(({ name }) => `    "${name}",\n`).sort();
+  const exported = `__all__ = [\n${names.join("")}]`;
   const parts = [
-    header,
+    `${header}\n\n${exported}`,
     choices.join("\n"),
     ...model.answers.map(view),
     ...model.requests.map(body),
-    `#: Every error code of this version, with the HTTP status it travels as and whether repeating can help.\nERRORS: Final[Mapping[str, tuple[int, bool]]] = {\n${errors.join("")}}`,
-    Object.entries(model.limits)
-      .map(([name, value]) => `${name.toUpperCase()}: Final = ${value}`)
-      .join("\n"),
   ];
   return `${parts.join("\n\n\n")}\n`;
 }
+
+/** `_codes.py`: the error codes and the limits, which nothing else of the package has to be there for. */
+export function pythonCodes({ errors, limits }: SdkModel): string {
+  const codes = errors.map(
+    ({ code, status, retryable }) => `    "${code}": (${status}, ${retryable ? "True" : "False"}),\n`,
+  );
+  const bounds = Object.entries(limits).map(([name, value]) => `${name.toUpperCase()}: Final = ${value}\n`);
+  return `${codesHeader}#: Every error code of this version, with the HTTP status it travels as and whether repeating can help.
+ERRORS: Final[Mapping[str, tuple[int, bool]]] = {\n${codes.join("")}}\n\n${bounds.join("")}`;
+}
+
+const codesHeader = `"""Error codes and limits. Written by \`npm run docs\`; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+`;
 
 const header = `"""Shapes of the local API. Written by \`npm run docs\` from its description; do not edit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypedDict
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
 
-from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field`;
+from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text`;
 
 /** Words of the language that are words of the API too. */
 const reserved = new Set(["from", "global", "class", "import", "in", "is", "not", "pass", "self"]);
@@ -78,13 +89,14 @@ function contentProperty(fields: readonly Field[]): readonly string[] {
 function declaration(field: Field): readonly string[] {
   const { name, description, required, nullable } = field;
   const type = `${annotation(field.type)}${required && !nullable ? "" : " | None"}`;
-  const json = attribute(name) === name ? [] : [`json=${JSON.stringify(name)}`];
-  const absent = required ? [] : ["optional=True"];
-  const beside = field.absentWith === undefined ? [] : [`absent_with=${JSON.stringify(field.absentWith)}`];
+  const json = attribute(name) === name ? [] : [`"json": ${JSON.stringify(name)}`];
+  const absent = required ? [] : [`"optional": True`];
+  const beside = field.absentWith === undefined ? [] : [`"absent_with": ${JSON.stringify(field.absentWith)}`];
   const told = [...json, ...absent, ...beside];
+  const metadata = `field(${required ? "" : "default=None, "}metadata={${told.join(", ")}})`;
   return [
     ...(description === "" ? [] : [`    #: ${oneLine(description)}`]),
-    `    ${attribute(name)}: ${type}${told.length === 0 ? "" : ` = view_field(${told.join(", ")})`}`,
+    `    ${attribute(name)}: ${type}${told.length === 0 ? "" : ` = ${metadata}`}`,
   ];
 }
 

@@ -1,14 +1,16 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { fingerprintName } from "../../protocol/fingerprint.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
 import type { LimitDecision, Limiter, LimitItem } from "../limit/limiter.ts";
 import { refusalByMembership } from "../membership/rules.ts";
 import type { BrokerMetrics } from "../metrics.ts";
-import type { AcceptItem, AcceptOutcome, BrokerStore, Refusal } from "../store/store.ts";
-import { answerFromRecord, duplicateAnswer, mismatchAnswer, refusalAnswer, refusalOf, voidAnswer } from "./answer.ts";
+import type { AcceptItem, AcceptOutcome, BrokerStore, DedupeRecord, Refusal } from "../store/store.ts";
+import { judgeKnown } from "../store/accept-outcomes.ts";
+import { duplicateAnswer, mismatchAnswer, refusalAnswer, refusalOf, voidAnswer } from "./answer.ts";
 import type { FingerprintPolicy } from "./fingerprint-policy.ts";
 import type { QueuedItem } from "./mesh-queue.ts";
 
@@ -19,6 +21,8 @@ export interface AcceptParts {
   readonly log: Log;
   readonly metrics: BrokerMetrics;
   readonly fingerprints: FingerprintPolicy;
+  /** Called for each item whose id has a record of other bytes. */
+  mismatched(item: QueuedItem, record: DedupeRecord): void;
   /** What the mesh's membership chain says; null: it has none. */
   chainOf(meshId: string): Promise<MembershipState | null>;
   /** Called after the commit, in sequence order, before the answers go out. */
@@ -98,7 +102,9 @@ function answerKnown(batch: readonly QueuedItem[], found: KnownIds, parts: Accep
       continue;
     }
     parts.metrics.dedupeHit.inc({ phase: "b0" });
-    finish(item, answerFromRecord(record, item.link.memberId, item.fingerprint), parts);
+    const outcome = judgeKnown(record, item);
+    if (outcome.kind === "mismatch") parts.mismatched(item, outcome.record);
+    finish(item, answerOf(item, outcome, ""), parts);
   }
   return open;
 }
@@ -133,7 +139,10 @@ async function claim(
       item.link.direct?.committed(now);
     } else if (outcome.kind === "refused") {
       if (charged[index] === true) parts.metrics.rateLimitConsumedThenRejected.inc();
-    } else parts.metrics.dedupeHit.inc({ phase: "b2" });
+    } else {
+      parts.metrics.dedupeHit.inc({ phase: "b2" });
+      if (outcome.kind === "mismatch") parts.mismatched(item, outcome.record);
+    }
     return answerOf(item, outcome, brokerMessageId);
   });
   if (messages.length > 0) {
@@ -162,10 +171,13 @@ async function decideRefusals(
   const charged: boolean[] = new Array(open.length).fill(false);
   const asked: LimitItem[] = [];
   const askedIndex: number[] = [];
+  const taken = ({ envelope }: QueuedItem) => parts.fingerprints.accepts(fingerprintName(envelope.version));
+  if (!open.every(taken)) await parts.fingerprints.refresh();
   for (const [index, item] of open.entries()) {
     const id = item.envelope.client_message_id;
     const unwelcome = refusalByMembership(chain, item.envelope, item.link.direct === null);
     if (unwelcome !== null) refusals[index] = unwelcome;
+    else if (!taken(item)) refusals[index] = retiredRefusal(fingerprintName(item.envelope.version));
     else if (item.bodyBytes > item.link.inlineBytes) {
       refusals[index] = refusalOf(
         "body_too_large",
@@ -204,6 +216,13 @@ const behindRefusal = refusalOf(
   "An earlier message to this destination was refused and must be sent again first.",
 );
 
+function retiredRefusal(name: string): Refusal {
+  return refusalOf(
+    "fingerprint_version_retired",
+    `This broker has not offered fingerprint ${name} for longer than it remembers ids, and takes no message under it.`,
+  );
+}
+
 function refusalOfDecision(decision: LimitDecision | undefined): Refusal | null {
   if (decision === undefined || decision.kind === "allowed") return null;
   if (decision.kind === "skipped") return behindRefusal;
@@ -240,6 +259,5 @@ function finish(item: QueuedItem, answer: SendAnswer, parts: AcceptParts): void 
     if ("code" in answer && answer.code === "behind") parts.metrics.behind.inc();
     if (!item.link.behind.refused(item.destination, id)) item.link.overrun();
   } else item.link.behind.settled(item.destination, id);
-  if (answer.status === 409) parts.metrics.dedupeMismatch.inc();
   item.settle(answer);
 }

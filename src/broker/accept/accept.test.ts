@@ -171,7 +171,8 @@ test("fifty same-id sends that all miss B0 make exactly one 201: the record is l
           clock: fixture.clock,
           log: silentLog,
           metrics,
-          fingerprints: everyFingerprint(),
+          fingerprints: everyFingerprint,
+          mismatched() {},
           chainOf: async () => null,
           committed: () => {
             committed += 1;

@@ -2,20 +2,7 @@ import type { SendAnswer } from "../../protocol/frames.ts";
 import { fingerprintPrefix } from "../../protocol/fingerprint.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { errorCodes, type ErrorCode } from "../../protocol/error-codes.ts";
-import type { DedupeRecord, Refusal, VoidRecord } from "../store/store.ts";
-
-/** 200 for the same request of the same sender, 409 for any other, 410 for a voided id (delivery.md §4). */
-export function answerFromRecord(
-  record: DedupeRecord | VoidRecord,
-  sender: string,
-  fingerprint: Uint8Array,
-): SendAnswer {
-  if (record.kind === "void") return voidAnswer(record.client_message_id);
-  const own = record.sender === sender;
-  return own && equalBytes(record.request_fingerprint, fingerprint)
-    ? duplicateAnswer(record)
-    : mismatchAnswer(record, own);
-}
+import type { DedupeRecord, Refusal } from "../store/store.ts";
 
 export function duplicateAnswer(record: DedupeRecord): SendAnswer {
   return {
@@ -42,6 +29,7 @@ export function mismatchAnswer(record: DedupeRecord, own: boolean): SendAnswer {
   return {
     ...answer,
     broker_fingerprint_prefix: fingerprintPrefix(record.request_fingerprint),
+    broker_fingerprint_version: record.fingerprint_version,
     broker_message_id: record.broker_message_id,
   };
 }
@@ -65,8 +53,4 @@ export function refusalAnswer(clientMessageId: string, refusal: Refusal): SendAn
 export function refusalOf(code: ErrorCode, message: string, retryAfterMs?: number): Refusal {
   const refusal = { kind: "refused", status: errorCodes[code].status, code, message } as const;
   return retryAfterMs === undefined ? refusal : { ...refusal, retry_after_ms: retryAfterMs };
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

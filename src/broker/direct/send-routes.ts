@@ -56,7 +56,7 @@ export function directSendRoutes(parts: DirectParts): readonly Route[] {
       async handle(call) {
         const caller = callerOf(call);
         const sent = parseSend(call.body, call.headers["idempotency-key"]);
-        return send(parts, caller, await unsignedEnvelope(caller, sent, parts.store, parts.clock.now()));
+        return send(parts, caller, await unsignedEnvelope(caller, sent, parts, parts.clock.now()));
       },
     }),
     operation({

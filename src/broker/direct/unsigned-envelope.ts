@@ -2,11 +2,13 @@ import { apiKeySender } from "../../protocol/api-key.ts";
 import type { Address } from "../../protocol/address.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { envelopeFingerprint, sortedUnique } from "../../protocol/fingerprint.ts";
+import { envelopeFingerprint, highestFingerprint, requestFingerprintVersion } from "../../protocol/fingerprint.ts";
+import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7, wireId } from "../../protocol/ids.ts";
 import { suggest } from "../../protocol/suggest.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { ParsedSend } from "../../http/parse-send.ts";
+import type { FingerprintPolicy } from "../accept/fingerprint-policy.ts";
 import type { BrokerStore } from "../store/store.ts";
 import type { Caller } from "./api-key-check.ts";
 import { requireDestination } from "./authorised.ts";
@@ -15,14 +17,14 @@ import { requireDestination } from "./authorised.ts";
 export async function unsignedEnvelope(
   caller: Caller,
   sent: ParsedSend,
-  store: Pick<BrokerStore, "members">,
+  { store, fingerprints }: { readonly store: Pick<BrokerStore, "members">; readonly fingerprints: FingerprintPolicy },
   now: number,
 ): Promise<Envelope> {
   const { key, member } = caller;
   const minted = sent.clientMessageId === null;
   const destination = destinationOf(caller, sent.address);
   const draft: Envelope = {
-    version: 2,
+    version: highestFingerprint(fingerprints.offered()) ?? requestFingerprintVersion,
     mesh_id: key.mesh_id,
     sender: member.member_id,
     key_id: apiKeySender(key.key_id),

@@ -10,6 +10,7 @@ import { endLost } from "../fleet/ended.ts";
 import { openDestinations } from "../route/open-destinations.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
 import { type Asks, createAsks } from "./asks.ts";
+import { noteClosedByDaemon } from "./closed-by-daemon.ts";
 import { handleFrame } from "./frame-table.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { type Liveness, startLiveness } from "./liveness.ts";
@@ -161,7 +162,8 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.on("pong", () => liveness.heard());
 
   route.attach(identity.memberId, link.pump);
-  ws.once("close", () => {
+  ws.once("close", (code, reason) => {
+    if (!out.closing()) noteClosedByDaemon(code, reason.toString("utf8"), identity, parts);
     liveness.stop();
     link.pump.close();
     link.asks.end();

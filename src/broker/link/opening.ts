@@ -13,6 +13,7 @@ import type { RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
+import { shownJson } from "../../protocol/shown-json.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -72,7 +73,7 @@ async function admit(
   const { clock, limits } = parts;
   const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
   const membership = chain === null ? null : { n: chain.n, hash: chain.head };
-  const features = featureAnswer(hello.features, parts);
+  const features = await featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
@@ -130,10 +131,10 @@ async function admit(
   ws.resume();
   parts.presence.opened(link, member.online_until);
   parts.keyNews.mayLack(link.meshId, link.memberId);
-  parts.log.info(
-    { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
-    "link opened",
-  );
+  const agreed = Object.entries(features.supported).map(([name, { params }]) => `${name} ${params.version}`);
+  const who = { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId };
+  parts.log.info({ ...who, link_epoch, client: hello.client, agreed, lacks: features.missing_required }, "link opened");
+  parts.log.debug({ ...who, asked: shownJson(hello.features), answered: features }, "features negotiated");
   return link;
 }
 

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { closeCodes, type CloseKind, closeReasonBytesMax } from "../../protocol/close-codes.ts";
+import { closeCodes, type CloseKind } from "../../protocol/close-codes.ts";
+import { closeFrame, closeReason } from "../../protocol/close-reason.ts";
 import type { BrokerFrame, ErrorFrame } from "../../protocol/frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
@@ -13,7 +14,7 @@ export interface Outgoing {
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
   /** An error frame that says why, the close frame, and after a grace the end of the socket. */
-  close(kind: CloseKind, detail: string, feature?: string): void;
+  close(kind: CloseKind, detail: string, facts?: Readonly<Record<string, unknown>>): void;
   /** As `close`, with a code of RFC 6455 and nothing to explain. */
   closeWith(code: number, kind: string): void;
   ping(): void;
@@ -63,11 +64,12 @@ export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingO
     grace = options.clock.after(options.closeGraceMs, () => ws.terminate());
   }
 
-  function close(kind: CloseKind, detail: string, feature?: string): void {
+  function close(kind: CloseKind, detail: string, facts: Readonly<Record<string, unknown>> = {}): void {
     if (closing) return;
+    const cause = { kind, detail, facts };
     // A full buffer is not filled further: the close frame alone has to do.
-    if (kind !== "slow_consumer") write(JSON.stringify(closeFrame(kind, detail, feature)));
-    end(closeCodes[kind], closeReason(kind, detail, feature));
+    if (kind !== "slow_consumer") write(JSON.stringify(closeFrame(cause)));
+    end(closeCodes[kind], closeReason(cause));
   }
 
   return {
@@ -81,27 +83,6 @@ export function createOutgoing(ws: WebSocket, socket: Duplex, options: OutgoingO
     terminate: () => ws.terminate(),
     closing: () => closing,
   };
-}
-
-function closeFrame(kind: CloseKind, detail: string, feature: string | undefined): ErrorFrame {
-  return {
-    type: "error",
-    code: kind,
-    message: detail,
-    retryable: kind === "protocol_error" || kind === "slow_consumer",
-    closes: true,
-    ...(feature === undefined ? {} : { details: { feature } }),
-  };
-}
-
-/** JSON `{kind, feature?, detail}` of at most 123 bytes; the detail gives way first. */
-export function closeReason(kind: string, detail: string, feature?: string): string {
-  const named = feature === undefined ? { kind } : { kind, feature };
-  for (let shown = detail; ; shown = shown.slice(0, shown.length >> 1)) {
-    const reason = JSON.stringify({ ...named, detail: shown });
-    if (Buffer.byteLength(reason) <= closeReasonBytesMax) return reason;
-    if (shown === "") return JSON.stringify({ kind });
-  }
 }
 
 /** Answer to a frame that failed without ending the link. */

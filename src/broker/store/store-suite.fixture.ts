@@ -4,6 +4,7 @@ import { newIdentity } from "../testing/peer.ts";
 import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./store-bench.fixture.ts";
 import { blobs } from "./store-suite-blobs.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
+import { fingerprints } from "./store-suite-fingerprints.fixture.ts";
 import { keys } from "./store-suite-keys.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
@@ -17,6 +18,7 @@ import { upkeep } from "./store-suite-upkeep.fixture.ts";
 export function storeSuite(name: string, open: OpenStore): void {
   const on: On = (t, dedupe) => bench(t, open, dedupe);
   describe(`${name}: accepting`, () => accepting(on));
+  describe(`${name}: versions of the fingerprint`, () => fingerprints(on));
   describe(`${name}: topics and cursors`, () => topicsAndCursors(on));
   describe(`${name}: queues`, () => queues(on));
   describe(`${name}: leases of a queue`, () => leaseModel(on));

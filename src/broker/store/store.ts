@@ -1,6 +1,7 @@
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
 import type { BlobRows } from "./blob-rows.ts";
+import type { FingerprintStore } from "./fingerprint-store.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
 import type { MentionStore } from "./mention-store.ts";
@@ -13,7 +14,14 @@ import type { SharedStore } from "./shared-store.ts";
  * Everything begins with a mesh_id. A method that returns has committed. Errors are ClaudemeshErrors:
  * `store_unavailable` may be tried again, `store_corrupt` and `schema_newer` stop the broker.
  */
-export interface BrokerStore extends ApiKeyStore, BlobRows, KeyStore, MembershipStore, MentionStore, QueueStore {
+export interface BrokerStore
+  extends ApiKeyStore,
+    BlobRows,
+    FingerprintStore,
+    KeyStore,
+    MembershipStore,
+    MentionStore,
+    QueueStore {
   /** Opens, migrates, and records this start as a new incarnation with the head of each mesh. */
   start(): Promise<void>;
   stop(): Promise<void>;

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeCodes, type CloseKind } from "../../protocol/close-codes.ts";
+import { closeFrame, closeReason } from "../../protocol/close-reason.ts";
 import type { DaemonFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import type { ClaudemeshError } from "../../protocol/error.ts";
 import type { ChainBroker } from "../membership/chain.fixture.ts";
@@ -37,7 +38,7 @@ export interface FakeLink {
   /** Challenge, hello, hello_ack, and `behind` in the same write; then answers what a daemon asks first. */
   open(ack?: Partial<HelloAckFrame>, behind?: readonly Record<string, unknown>[]): Promise<HelloFrame>;
   /** As a broker closes: an error frame that says why, then the close frame. */
-  close(kind: CloseKind): void;
+  close(kind: CloseKind, detail?: string, facts?: Record<string, unknown>): void;
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
@@ -177,9 +178,9 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
       socket.resume();
       return hello;
     },
-    close(kind) {
-      link.send({ type: "error", code: kind, message: `because of ${kind}`, retryable: false, closes: true });
-      socket.close(closeCodes[kind], JSON.stringify({ kind }));
+    close(kind, detail = `because of ${kind}`, facts = {}) {
+      link.send({ ...closeFrame({ kind, detail, facts }) });
+      socket.close(closeCodes[kind], closeReason({ kind, detail }));
     },
   };
   return link;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createManualClock, type ManualClock } from "../../base/manual-clock.fixture.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import type { FeatureVersions } from "../../protocol/features.ts";
 import { createDaemon, type Daemon } from "../daemon.ts";
 import { createKeypair } from "../identity/keypair.ts";
 import { createMember } from "../identity/member.ts";
@@ -14,6 +15,7 @@ import { type ChainBroker, chainBroker, type ChainPerson, chainSelf, foundChain 
 import { writeChain } from "../membership/membership-file.ts";
 import { openEvents } from "../localapi/event-listener.fixture.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
+import type { Dial } from "./link.ts";
 import { type FakeBroker, type FakeLink, fakeBroker } from "./fake-broker.fixture.ts";
 
 export const meshId = "0198f0a0-0000-7000-8000-000000000001";
@@ -32,6 +34,8 @@ export interface LinkBench {
   link(state: string): Promise<void>;
   /** Connects and waits until the link is up. */
   connected(): Promise<FakeLink>;
+  /** Stops the daemon and starts another on its folder. */
+  restart(dial?: Dial): Promise<void>;
   /** The first local event of that name, waited for if need be. */
   event(name: string): Promise<Record<string, unknown>>;
 }
@@ -41,10 +45,14 @@ export interface LinkBenchChange {
   /** Nothing listens at the broker's address until the test says so. */
   readonly away?: boolean;
   readonly log?: Log;
+  /** Features and versions that the daemon is to know. */
+  readonly features?: FeatureVersions;
   /** False: the mesh has no membership chain. Else it has one, which this member has founded. */
   readonly sealed?: boolean;
   /** Of pauses between attempts; 0.5 by default. */
   readonly random?: () => number;
+  /** config.toml. */
+  readonly config?: string;
 }
 
 export async function linkBench(t: TestContext, change: LinkBenchChange = {}): Promise<LinkBench> {
@@ -67,19 +75,31 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   };
   createMember(dir, mesh, 0);
   const clock = createManualClock(Date.now());
-  const daemon = createDaemon({
-    dir,
-    clock,
-    log: change.log ?? silentLog,
-    http: false,
-    random: change.random ?? (() => 0.5),
-  });
+  if (change.config !== undefined) writeFileSync(join(dir, "config.toml"), change.config);
+  const create = (dial?: Dial): Daemon =>
+    createDaemon({
+      dir,
+      clock,
+      log: change.log ?? silentLog,
+      http: false,
+      random: change.random ?? (() => 0.5),
+      ...(change.features === undefined ? {} : { features: change.features }),
+      ...(dial === undefined ? {} : { dial }),
+    });
+  let daemon = create();
   t.after(() => daemon.stop());
   await daemon.start();
   const target = { socketPath: daemon.socketPath };
   const made: LinkBench = {
     broker,
-    daemon,
+    get daemon() {
+      return daemon;
+    },
+    async restart(dial) {
+      await daemon.stop();
+      daemon = create(dial);
+      await daemon.start();
+    },
     clock,
     self,
     chain: () => chain ?? assert.fail("the mesh has no chain"),

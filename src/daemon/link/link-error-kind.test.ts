@@ -42,7 +42,7 @@ test("what the broker or the check of it has told is passed on", () => {
     code: "auth_failed" | "broker_unreachable" | "certificate_mismatch",
     details: Record<string, unknown>,
   ) => linkErrorKind(new ClaudemeshError(code, "x", { details }));
-  assert.equal(told("auth_failed", { close_kind: "auth_failed" }), "auth_failed");
+  assert.equal(told("auth_failed", { link_error: "auth_failed" }), "auth_failed");
   assert.equal(told("broker_unreachable", { link_error: "kicked" }), "kicked");
   assert.equal(told("certificate_mismatch", {}), "certificate_mismatch");
   assert.equal(linkErrorKind("a text"), "other");

@@ -20,7 +20,7 @@ export function linkErrorKind(thrown: unknown): LinkErrorKind {
   if (thrown instanceof ClaudemeshError) {
     if (thrown.code === "outbox_max_age_above_dedupe_window" || thrown.code === "certificate_mismatch")
       return thrown.code;
-    const told = thrown.details["close_kind"] ?? thrown.details["link_error"];
+    const told = thrown.details["link_error"];
     if (told !== undefined) return told as LinkErrorKind;
     if (thrown.code === "protocol_error") return "protocol_error";
   }

@@ -3,19 +3,21 @@ import type { KeyObject } from "node:crypto";
 import { fullJitter } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 import { bodyBytesMax } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { maxAgeHours } from "../../protocol/features.ts";
+import { type FeatureVersions, maxAgeHours, offerFeatures } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
-import { reactionTo } from "./close-reaction.ts";
+import type { FatalLinkEnd } from "../daemon-end.ts";
 import type { OwnKeys } from "./announce-keys.ts";
+import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
+import { endHoldOff, heldMs, holdAfterEnd, holdUntil, readHoldOff } from "./hold-off.ts";
 import { openSession } from "./opening.ts";
 import { closedKind, linkErrorKind } from "./link-error-kind.ts";
 import { createMemberKeys } from "./member-keys.ts";
@@ -43,14 +45,25 @@ export interface LinkOptions {
   readonly clientVersion: string;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
+  /** Features and their versions that this daemon is to know; absent: all that there are. */
+  readonly features?: FeatureVersions | undefined;
   readonly maxAgeHoursOverride?: number | null;
   /** When a silent link is pinged and given up. */
   readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
   readonly random?: () => number;
   readonly count?: LinkCounters;
+  /** Which of what is kept from earlier ends a start heeds before it dials; by default all of it. */
+  readonly dial?: Dial;
   /** The link ended in a way that reconnecting cannot mend: the daemon has to end, with this kind's exit code. */
-  onFatal(kind: CloseKind | "outbox_max_age_above_dedupe_window", message: string): void;
+  onFatal(why: FatalLinkEnd): void;
 }
+
+/**
+ * `when_due`: as who is started again and again should. `after_end`: somebody asked for this start, so it does not wait because it ended
+ * before. `at_once`: nor because the member was sent away.
+ */
+export const dials = ["when_due", "after_end", "at_once"] as const;
+export type Dial = (typeof dials)[number];
 
 /** What metrics want to know; all optional in effect. */
 export interface LinkCounters {
@@ -76,8 +89,11 @@ interface LinkEnd {
   readonly wasSound: boolean;
   readonly reason: string;
   readonly errorKind: LinkErrorKind;
-  readonly fatal: CloseKind | "outbox_max_age_above_dedupe_window" | null;
+  readonly fatal: FatalLinkEnd["kind"] | null;
+  readonly feature: string | null;
+  readonly detail: string | null;
   readonly notBeforeMs: number;
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -98,6 +114,7 @@ export function createLink(options: LinkOptions): Link {
   let since = clock.now();
   let lastError: string | null = null;
   let lastErrorKind: LinkErrorKind | null = null;
+  let nextDialAt: number | null = null;
   let clockSkewMs: number | null = null;
   let session: Session | null = null;
   let stopping = false;
@@ -113,6 +130,7 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function supervise(): Promise<void> {
+    await waitIfHeld();
     let failures = 0;
     while (!stopping) {
       enter("connecting");
@@ -121,17 +139,41 @@ export function createLink(options: LinkOptions): Link {
       if (stopping) break;
       lastError = ended.reason;
       lastErrorKind = ended.errorKind;
+      await noteHoldOff(ended);
       if (ended.fatal !== null) {
         enter("stopped");
-        options.onFatal(ended.fatal, ended.reason);
+        options.onFatal({ ...ended, kind: ended.fatal, message: ended.reason });
         return;
       }
       options.count?.reconnected(ended.reason.slice(0, 60));
-      enter("waiting");
       const waitMs = Math.max(ended.notBeforeMs, fullJitter(failures, undefined, options.random));
       failures += 1;
       log.info({ reason: ended.reason, wait_ms: waitMs }, "link down; dialling again");
       await pause(waitMs);
+    }
+  }
+
+  /** By an end that an earlier process met. */
+  async function waitIfHeld(): Promise<void> {
+    const { dial = "when_due" } = options;
+    const hold = readHoldOff(inbox);
+    if (hold === null || dial === "at_once" || (dial === "after_end" && hold.ends > 0)) return;
+    const waitMs = heldMs(hold, clock.now());
+    if (waitMs === 0) return;
+    lastError = hold.reason;
+    lastErrorKind = hold.kind;
+    log.warn({ reason: hold.reason, ends: hold.ends, wait_ms: waitMs }, "not dialled yet: so the last link ended");
+    await pause(waitMs);
+  }
+
+  /** On disk before anybody acts on it; a disk that is full only costs a dial too many. */
+  async function noteHoldOff({ fatal, reason, errorKind: kind, notBeforeMs }: LinkEnd): Promise<void> {
+    try {
+      const now = clock.now();
+      if (fatal !== null) await holdAfterEnd(inbox, { kind, reason }, now);
+      else if (notBeforeMs > 0) await holdUntil(inbox, { kind, reason, until: now + notBeforeMs });
+    } catch (error) {
+      log.error({ error: String(error) }, "how long the broker is not to be dialled could not be stored");
     }
   }
 
@@ -161,17 +203,18 @@ export function createLink(options: LinkOptions): Link {
         enter("connected");
         lastError = null;
         lastErrorKind = null;
+        await endHoldOff(inbox);
         await tell("link_up", { connection_id: opened.connectionId });
-        log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+        log.info({ connection_id: opened.connectionId }, "link up");
         void expire();
       }
-      const { code, reason, fault } = await opened.closed;
-      const reaction = reactionTo(code, reason, clock.now());
+      const { code, reason, farewell, fault } = await opened.closed;
+      const reaction = reactionTo(code, reason, farewell, clock.now());
       // An end for good leaves its trace even when the link was hardly up: somebody may hold this member's keys.
-      if ((begun || reaction.fatal !== null) && !stopping) await tell("link_down", { reason, code });
+      if ((begun || reaction.fatal !== null) && !stopping) await tellDown(reaction);
       return {
-        wasSound: begun && fault === null && code !== closeCodes.protocol_error,
         ...reaction,
+        wasSound: begun && fault === null && code !== closeCodes.protocol_error,
         errorKind: fault === null ? closedKind(reaction.kind) : linkErrorKind(fault),
         reason: fault === null ? reaction.reason : `given up: ${fault.message}`,
       };
@@ -180,18 +223,24 @@ export function createLink(options: LinkOptions): Link {
       opened?.terminate();
       // Its rows are back in the queue before the next link claims.
       await opened?.closed;
-      const fatal =
-        error.details["close_kind"] ?? (error.code === "outbox_max_age_above_dedupe_window" ? error.code : null);
-      return {
-        wasSound: false,
-        reason: error.message,
-        errorKind: linkErrorKind(error),
-        fatal: fatal as CloseKind | null,
-        notBeforeMs: Number(error.details["not_before_ms"] ?? 0),
-      };
+      const end = { wasSound: false, reason: error.message, errorKind: linkErrorKind(error) };
+      if (error instanceof LinkClosed) {
+        if (error.reaction.fatal !== null && !stopping) await tellDown(error.reaction);
+        return { ...error.reaction, ...end, hint: error.hint };
+      }
+      const fatal = error.code === "outbox_max_age_above_dedupe_window" ? error.code : null;
+      return { ...end, fatal, feature: null, detail: null, notBeforeMs: 0 };
     } finally {
       session = null;
     }
+  }
+
+  /** Who took the identity over is told with both instances: that is all there is to find the other by. */
+  function tellDown({ code, reason, kind, otherInstanceId }: CloseReaction): Promise<void> {
+    const taken = kind === "replaced_by_newer_connection" || kind === "member_already_connected";
+    const instances = taken ? { instance_id: instanceId, other_instance_id: otherInstanceId } : {};
+    if (taken) log.error({ code, kind, ...instances }, "another daemon uses this member's identity");
+    return tell("link_down", { reason, code, ...instances });
   }
 
   /** What the link does next never depends on whether its event found room on the disk. */
@@ -204,7 +253,10 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function pause(ms: number): Promise<void> {
+    enter("waiting");
+    nextDialAt = clock.now() + ms;
     for (let left = ms; left > 0 && !stopping; left -= napMaxMs) await nap(Math.min(left, napMaxMs));
+    nextDialAt = null;
   }
 
   function nap(ms: number): Promise<void> {
@@ -291,9 +343,12 @@ export function createLink(options: LinkOptions): Link {
       broker_url: options.mesh.broker_url,
       last_error: lastError,
       last_error_kind: lastErrorKind,
+      next_dial_at: nextDialAt === null ? null : rfc3339(nextDialAt),
       clock_skew_ms: clockSkewMs,
     }),
+    offered: () => offerFeatures(options.requireFeatures, options.features),
     negotiated: () => session?.params ?? null,
+    ignored: () => session?.ignored ?? null,
     inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
     fileBytes: () => fileBytesOf(session?.params),
     directory: (): Directory | null => directory.current(),

@@ -1,17 +1,17 @@
 import WebSocket from "ws";
 import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
-import { closeCodes } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { checkAck, closeReason, offerFeatures } from "../../protocol/features.ts";
+import { offerFeatures } from "../../protocol/features.ts";
 import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
-import type { BrokerFrame, ChallengeFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
+import type { BrokerFrame, ChallengeFrame, ErrorFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import { challengeBytes, helloBytes, publicKeyFromHex, sign, verify } from "../../protocol/signing.ts";
-import { reactionTo } from "./close-reaction.ts";
+import { LinkClosed, reactionTo } from "./close-reaction.ts";
 import type { DirectoryKeeper } from "./directory.ts";
 import type { LinkOptions } from "./link.ts";
-import { closedKind } from "./link-error-kind.ts";
+import { negotiate } from "./negotiate.ts";
+import { closeWith, refusal } from "./refuse-link.ts";
 import { createSession, type Session } from "./session.ts";
 
 export interface OpeningContext extends LinkOptions {
@@ -37,8 +37,7 @@ function deadlineMs({ liveness }: OpeningContext): number {
 
 /**
  * Dials and proves, in wire.md §1's order: challenge (its signature by the pinned deployment key), hello, hello_ack,
- * features. Rejects with a ClaudemeshError; `details.close_kind` names an end that dialling again cannot mend,
- * `details.not_before_ms` how long the broker wants to be left alone.
+ * features. Rejects with a ClaudemeshError: with LinkClosed where the link was closed, or had to be.
  */
 export async function openSession(context: OpeningContext): Promise<Session> {
   const { mesh } = context;
@@ -50,33 +49,24 @@ export async function openSession(context: OpeningContext): Promise<Session> {
   try {
     const challenge = await expect(frames, "challenge");
     if (!challengeHolds(challenge, mesh.broker_key))
-      throw refused("auth_failed", `the broker at ${mesh.broker_url} is not the one this mesh was joined at`);
+      throw refusal({
+        kind: "auth_failed",
+        detail: `the broker at ${mesh.broker_url} is not the one this mesh was joined at`,
+      });
     context.sawBrokerTime(challenge.server_time);
-    const hello = makeHello(context, challenge);
+    const held = context.outbox.held();
+    const hello = makeHello(context, challenge, [...held.keys()]);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
-    const judged = checkAck(hello.features, ack.features);
+    const judged = negotiate(hello.features, ack.features, held, context.log);
     if (!judged.ok) {
       const { kind, feature, detail } = judged;
-      socket.send(
-        JSON.stringify({
-          type: "error",
-          code: kind,
-          message: `${feature}: ${detail}`,
-          retryable: false,
-          closes: true,
-          details: { kind, feature, detail },
-        }),
-      );
-      socket.close(closeCodes[kind], closeReason(judged));
-      context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
       await context.tell("feature_negotiation_failed", { kind, feature, detail });
-      throw refused(kind, `${kind}: ${feature}: ${detail}`);
+      await closeWith(socket, judged, context.clock);
+      throw refusal(judged, judged.hint);
     }
-    if (judged.ignored.length > 0)
-      context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
-    return createSession(context, socket, ack, judged.params, frames.release());
+    return createSession(context, socket, ack, judged, frames.release());
   } catch (error) {
     socket.terminate();
     throw error;
@@ -121,7 +111,7 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
   }
 }
 
-function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFrame {
+function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: readonly string[]): HelloFrame {
   const [position = null, ...earlier] = newestPositions(context);
   const unsigned: Omit<HelloFrame, "signature"> = {
     type: "hello",
@@ -136,7 +126,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFra
     client: { name: "claudemesh-daemon", version: context.clientVersion },
     host_print: null,
     certificate_print: context.mesh.certificate_print ?? null,
-    features: offerFeatures(context.requireFeatures ?? []),
+    features: offerFeatures(context.requireFeatures, context.features, holds),
   };
   const authority = new URL(context.mesh.broker_url).host;
   return {
@@ -178,28 +168,24 @@ interface FrameQueue {
 /** Frames one by one while a link opens; closing and errors reject the waiting `next`. */
 function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
   const waiting: string[] = [];
-  let ended: Error | null = null;
+  /** Made when it is met: what was said before the end is read before it. */
+  let ended: (() => Error) | null = null;
+  let farewell: ErrorFrame | null = null;
   let wake: () => void = () => undefined;
   const onMessage = (data: WebSocket.RawData, binary: boolean) => {
     try {
       waiting.push(frameText(data, binary));
     } catch (thrown) {
-      ended ??= ClaudemeshError.from(thrown);
+      ended ??= () => ClaudemeshError.from(thrown);
     }
     wake();
   };
   const onError = (error: Error) => {
-    ended ??= new ClaudemeshError("broker_unreachable", error.message, { cause: error });
+    ended ??= () => new ClaudemeshError("broker_unreachable", error.message, { cause: error });
     wake();
   };
   const onClose = (code: number, reason: Buffer) => {
-    const reaction = reactionTo(code, reason.toString("utf8"), now());
-    ended ??=
-      reaction.fatal === null
-        ? new ClaudemeshError("broker_unreachable", reaction.reason, {
-            details: { not_before_ms: reaction.notBeforeMs, link_error: closedKind(reaction.kind) },
-          })
-        : refused(reaction.fatal, reaction.reason);
+    ended ??= () => new LinkClosed(reactionTo(code, reason.toString("utf8"), farewell, now()));
     wake();
   };
   socket.on("message", onMessage).on("error", onError).on("close", onClose);
@@ -207,8 +193,14 @@ function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
     async next() {
       for (;;) {
         const text = waiting.shift();
-        if (text !== undefined) return parseBrokerFrame(text);
-        if (ended !== null) throw ended;
+        if (text !== undefined) {
+          const frame = parseBrokerFrame(text);
+          if (frame.type !== "error" || !frame.closes) return frame;
+          // The close code that follows says what is to be done about it, and this one why.
+          farewell = frame;
+          continue;
+        }
+        if (ended !== null) throw ended();
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -226,17 +218,9 @@ async function expect<T extends "challenge" | "hello_ack">(
   type: T,
 ): Promise<Extract<ChallengeFrame | HelloAckFrame, { type: T }>> {
   const frame = await frames.next();
-  // The close code that follows says what is to be done about it: the queue rejects with that.
-  if (frame.type === "error" && frame.closes) for (;;) await frames.next();
   // Its details stay where they are: ours of the same names decide whether and when to dial again.
   if (frame.type === "error") throw new ClaudemeshError("broker_unreachable", frame.message);
   if (frame.type !== type)
     throw new ClaudemeshError("protocol_error", `the broker sent ${frame.type} where ${type} was due`);
   return frame as Extract<ChallengeFrame | HelloAckFrame, { type: T }>;
-}
-
-function refused(kind: keyof typeof closeCodes, message: string): ClaudemeshError {
-  return new ClaudemeshError(kind === "auth_failed" ? "auth_failed" : "protocol_error", message, {
-    details: { close_kind: kind },
-  });
 }

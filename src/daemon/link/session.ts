@@ -4,13 +4,14 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
   BrokerFrame,
+  ErrorFrame,
   EventFrame,
-  FeatureParams,
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
 import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
@@ -27,7 +28,8 @@ import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 /** An open link, from hello_ack to its end. */
 export interface Session {
   readonly connectionId: string;
-  readonly params: Record<string, FeatureParams>;
+  readonly params: Agreement["params"];
+  readonly ignored: Agreement["ignored"];
   readonly inlineBytes: number;
   readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
@@ -46,6 +48,8 @@ export interface Session {
 interface SessionEnd {
   readonly code: number;
   readonly reason: string;
+  /** The error frame that went before the close. */
+  readonly farewell: ErrorFrame | null;
   /** Why this daemon ended it: what arrived could not be read or stored. Dialling again at once would meet the same. */
   readonly fault: ClaudemeshError | null;
 }
@@ -62,7 +66,7 @@ export function createSession(
   context: OpeningContext,
   socket: WebSocket,
   ack: HelloAckFrame,
-  params: Record<string, FeatureParams>,
+  { params, ignored }: Agreement,
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -75,6 +79,7 @@ export function createSession(
   let ended = false;
   /** As if the broker had closed the link so. */
   let verdict: { readonly code: number; readonly reason: string } | null = null;
+  let farewell: ErrorFrame | null = null;
   let fault: ClaudemeshError | null = null;
 
   const send = (frame: object): void => {
@@ -257,6 +262,7 @@ export function createSession(
       case "event":
         return onEvent(frame);
       case "error":
+        if (frame.closes) farewell = frame;
         if (frame.id === undefined)
           log.warn({ code: frame.code, message: frame.message, details: frame.details }, "the broker reports an error");
         return settle(frame.id, ({ reject }) =>
@@ -316,8 +322,11 @@ export function createSession(
         request.timer.cancel();
         request.reject(new ClaudemeshError("broker_unreachable", "the link closed before the answer came"));
       }
+      // It may have come before the traffic began.
+      for (const text of early) farewell ??= farewellIn(text);
+      const end = verdict ?? { code, reason: reason.toString("utf8") };
       // The rows are back in the queue before the supervisor dials again.
-      void drain.closed().then(() => resolve({ ...(verdict ?? { code, reason: reason.toString("utf8") }), fault }));
+      void drain.closed().then(() => resolve({ ...end, farewell, fault }));
     });
   });
   const hear = () => {
@@ -342,6 +351,7 @@ export function createSession(
   return {
     connectionId: ack.connection_id,
     params,
+    ignored,
     inlineBytes,
     closed,
     async begin() {
@@ -373,4 +383,13 @@ export function createSession(
     },
     terminate: () => socket.terminate(),
   };
+}
+
+function farewellIn(text: string): ErrorFrame | null {
+  try {
+    const frame = parseBrokerFrame(text);
+    return frame.type === "error" && frame.closes ? frame : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { offerFeatures } from "../../protocol/features.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { Directory, Link, Outbox } from "../parts.ts";
@@ -35,9 +36,12 @@ export function createTestLink(known: Directory | null): TestLink {
       broker_url: "ws://127.0.0.1:9/v1/link",
       last_error: null,
       last_error_kind: null,
+      next_dial_at: null,
       clock_skew_ms: null,
     }),
+    offered: () => offerFeatures(),
     negotiated: () => null,
+    ignored: () => null,
     inlineBytes: () => link.bytesMax,
     fileBytes: () => limits.fileBytes,
     directory: () => link.known,

@@ -2,7 +2,7 @@ import { nullable } from "../../http/view.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, invalid, listOf, oneOf, optional, text, truth } from "../../http/shape.ts";
 import { checkMemberName, parseAddress } from "../../protocol/address.ts";
-import { sortedUnique } from "../../protocol/fingerprint.ts";
+import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { MemberList, MemberView } from "../../protocol/membership-api.ts";
 import type { EntryContent } from "../../protocol/membership/entry.ts";

@@ -2,7 +2,7 @@ import { nullable } from "../../http/view.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, listOf, optional, text, whole } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { sortedUnique } from "../../protocol/fingerprint.ts";
+import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ComparedMember, DmPolicyView, MembershipView, SafetyNumberView } from "../../protocol/membership-api.ts";
 import { entryHash, entryText } from "../../protocol/membership/entry.ts";

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Attachment } from "../../protocol/attachment.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
-import { bodyHash, wireFingerprint } from "../../protocol/fingerprint.ts";
+import { bodyHash, signedFingerprintVersion, wireFingerprint } from "../../protocol/fingerprint.ts";
 import { wireId } from "../../protocol/ids.ts";
 import { sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -20,15 +20,20 @@ export interface Sealer {
   /** Head of the membership chain that the keys are taken from. */
   membershipHead(): string;
   /** Version of the wire fingerprint as negotiated with the broker. */
-  fingerprintVersion(): 1 | 2;
+  fingerprintVersion(): number;
 }
 
 /**
  * The envelope of a row: its body sealed to whoever may read it, then signed. The sealed bytes are the same for the same row and key,
- * also after the outbox was put back from before: only where the key has changed since are they others.
+ * also after the outbox was put back from before: only where the key has changed since are they others. The version is part of the
+ * header that they are bound to, so under another one they are others too: see committed-before.ts.
  */
-export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): Envelope {
-  const version = sealer.fingerprintVersion();
+export function sealEnvelope(
+  row: OutboxRow,
+  body: Uint8Array,
+  sealer: Sealer,
+  version: number = sealer.fingerprintVersion(),
+): Envelope {
   const header = {
     version,
     mesh_id: sealer.meshId,
@@ -64,6 +69,6 @@ export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): 
     membership_head: sealer.membershipHead(),
     sent_at: rfc3339(row.enqueued_at),
   } satisfies Omit<Envelope, "signature">;
-  const covered = version === 2 ? fingerprint : wireFingerprint(2, parts);
+  const covered = version === signedFingerprintVersion ? fingerprint : wireFingerprint(signedFingerprintVersion, parts);
   return { ...unsigned, signature: sign(sealer.privateKey, signedEnvelopeBytes(unsigned, covered)) };
 }

@@ -1,5 +1,5 @@
 import type { Envelope } from "../../protocol/envelope.ts";
-import { canonicalMentions } from "../../protocol/fingerprint.ts";
+import { canonicalMentions } from "../../protocol/fingerprint-parts.ts";
 import { lengthPrefixed } from "../../protocol/length-prefixed.ts";
 import type { SealedHeader } from "../parts.ts";
 

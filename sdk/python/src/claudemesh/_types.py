@@ -3,10 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypedDict
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
 
-from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field
+from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text
+
+__all__ = [
+    "Attachment",
+    "ClaimedMessage",
+    "ComparedMember",
+    "Compat",
+    "CompatFeatures",
+    "CompatSchemaVersion",
+    "DeadLetter",
+    "DeliveredTo",
+    "DmPolicy",
+    "EventName",
+    "FeatureOffer",
+    "File",
+    "FilesSent",
+    "Health",
+    "HealthLink",
+    "HealthLinkState",
+    "HealthMember",
+    "HealthMembership",
+    "HealthStatus",
+    "HistoryItem",
+    "InboxItem",
+    "Invite",
+    "InviteMade",
+    "InviteRequest",
+    "InviteState",
+    "KeyHistory",
+    "LeaseEnded",
+    "LeaseEndedState",
+    "LeaseExtended",
+    "LinkErrorKind",
+    "Member",
+    "MemberStatus",
+    "Membership",
+    "MembershipTrouble",
+    "Message",
+    "OutboxCounts",
+    "OutboxPatch",
+    "OutboxRequeue",
+    "OutboxRow",
+    "OutboxStatus",
+    "Priority",
+    "Queue",
+    "QueueClaim",
+    "QueueCounts",
+    "ReceiptEvent",
+    "ReceiptEventStage",
+    "ReceiptStage",
+    "Refusal",
+    "Role",
+    "SafetyNumber",
+    "SealAction",
+    "SealDone",
+    "SealMember",
+    "SealPlan",
+    "SendAttachment",
+    "SendRequest",
+    "SendResult",
+    "SendState",
+    "Sender",
+    "Stage",
+    "Topic",
+    "TopicKey",
+    "TopicMember",
+    "Undecryptable",
+    "Version",
+]
 
 
 EventName = Literal[
@@ -181,27 +249,27 @@ class ClaimedMessage(View):
     lease_until: str
     #: How often it was delivered, this time included
     deliveries: int
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ClaimedMessage:
@@ -310,6 +378,8 @@ class Compat(View):
     fingerprint_versions: tuple[str, ...]
     #: Offered to the broker, by name
     features: CompatFeatures
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     schema_version: CompatSchemaVersion
     sqlite: str
     daemon: str
@@ -324,6 +394,7 @@ class Compat(View):
             envelope_versions=read.required("envelope_versions", array_of(integer)),
             fingerprint_versions=read.required("fingerprint_versions", array_of(text)),
             features=read.required("features", CompatFeatures.from_json),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             schema_version=read.required("schema_version", CompatSchemaVersion.from_json),
             sqlite=read.required("sqlite", text),
             daemon=read.required("daemon", text),
@@ -346,27 +417,27 @@ class DeadLetter(View):
     died_at: str
     #: member_id of the last consumer
     claimed_by: str
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> DeadLetter:
@@ -408,7 +479,7 @@ class DeadLetter(View):
 @dataclass(frozen=True)
 class DmPolicy(View):
     #: Addresses; null: everybody's
-    from_: tuple[str, ...] | None = view_field(json="from")
+    from_: tuple[str, ...] | None = field(metadata={"json": "from"})
 
     @classmethod
     def from_json(cls, value: object) -> DmPolicy:
@@ -483,6 +554,8 @@ class HealthLink(View):
     last_error: str | None
     #: For programs: what kind of error that was
     last_error_kind: LinkErrorKind | str | None
+    #: While it waits: the broker is not dialled before
+    next_dial_at: str | None
     #: The broker's clock less this host's, at the last opening of the link
     clock_skew_ms: int | None
 
@@ -495,6 +568,7 @@ class HealthLink(View):
             broker_url=read.required("broker_url", text),
             last_error=read.nullable("last_error", text),
             last_error_kind=read.nullable("last_error_kind", text),
+            next_dial_at=read.nullable("next_dial_at", text),
             clock_skew_ms=read.nullable("clock_skew_ms", integer),
         )
 
@@ -575,27 +649,27 @@ class HistoryItem(View):
     accepted_at: str
     #: The sender's signature was checked and holds
     verified: bool
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> HistoryItem:
@@ -640,7 +714,7 @@ class InboxItem(View):
     history_id: int
     epoch: int
     accepted_at: str
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
     to: str
     topic: str | None
@@ -807,7 +881,7 @@ class Member(View):
     role: Role | str
     online: bool
     last_seen_at: str | None
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
     #: As it named them when it connected last
     agents: tuple[str, ...]
     status: MemberStatus | str
@@ -917,7 +991,7 @@ class Refusal(View):
 
     code: str
     message: str
-    broker_message_id: str | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Refusal:
@@ -1076,7 +1150,7 @@ class Queue(View):
 class SafetyNumber(View):
     #: Sixty digits in twelve groups of five: the same at both members, or something is wrong
     digits: str
-    self_: ComparedMember = view_field(json="self")
+    self_: ComparedMember = field(metadata={"json": "self"})
     member: ComparedMember
 
     @classmethod
@@ -1156,8 +1230,8 @@ class SendResult(View):
     state: SendState | str
     #: The id was known, and stands for this same message
     duplicate: bool
-    broker_message_id: str | None = view_field(optional=True)
-    history_id: int | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    history_id: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> SendResult:
@@ -1227,7 +1301,7 @@ class TopicMember(View):
     address: str
     role: Role | str
     online: bool
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
 
     @classmethod
     def from_json(cls, value: object) -> TopicMember:
@@ -1249,7 +1323,7 @@ class Undecryptable(View):
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -1283,8 +1357,14 @@ class Version(View):
     ipc_api: str
     ipc_features: tuple[str, ...]
     schema_version: int
-    #: As negotiated with the broker; null without a link
+    #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
+    #: Without these the daemon ends the link
+    required_features: tuple[str, ...]
+    #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
+    ignored_features: tuple[str, ...] | None
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     #: Bytes of the largest file in this mesh; the default without a link
     file_bytes: int
     #: Bytes of one message's body in this mesh; the default without a link
@@ -1299,6 +1379,9 @@ class Version(View):
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
             broker_features=read.nullable("broker_features", map_of(any_value)),
+            required_features=read.required("required_features", array_of(text)),
+            ignored_features=read.nullable("ignored_features", array_of(text)),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             file_bytes=read.required("file_bytes", integer),
             inline_bytes=read.required("inline_bytes", integer),
         )
@@ -1311,16 +1394,16 @@ class ReceiptEvent(View):
     #: The sender's own form of the id
     client_message_id: str
     #: Absent when this daemon has lost the row
-    outbox_id: int | None = view_field(optional=True)
-    status: OutboxStatus | str | None = view_field(optional=True)
+    outbox_id: int | None = field(default=None, metadata={"optional": True})
+    status: OutboxStatus | str | None = field(default=None, metadata={"optional": True})
     #: The newest one that is true; expired: the broker gave it up before everyone it was for had it, or had done with it
-    stage: ReceiptEventStage | str | None = view_field(optional=True)
+    stage: ReceiptEventStage | str | None = field(default=None, metadata={"optional": True})
     #: Why it expired
-    reason: str | None = view_field(optional=True)
+    reason: str | None = field(default=None, metadata={"optional": True})
     #: Topics: how many subscribers hold it
-    delivered_to: DeliveredTo | None = view_field(optional=True)
+    delivered_to: DeliveredTo | None = field(default=None, metadata={"optional": True})
     #: The last refusal
-    last_error: Refusal | None = view_field(optional=True)
+    last_error: Refusal | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ReceiptEvent:
@@ -1410,108 +1493,3 @@ class InviteRequest(TypedDict, total=False):
     role: Role
     #: One of the broker's addresses, `host:port`
     address: str
-
-
-#: Every error code of this version, with the HTTP status it travels as and whether repeating can help.
-ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
-    "malformed_json": (400, False),
-    "duplicate_key": (400, False),
-    "number_out_of_range": (400, False),
-    "invalid_utf8": (400, False),
-    "lone_surrogate": (400, False),
-    "too_deep": (400, False),
-    "meta_too_large": (400, False),
-    "unknown_field": (400, False),
-    "missing_field": (400, False),
-    "invalid_field": (400, False),
-    "invalid_id": (400, False),
-    "id_conflict_header_body": (400, False),
-    "invalid_destination": (400, False),
-    "control_character": (400, False),
-    "token_in_query": (400, False),
-    "invalid_envelope": (400, False),
-    "fingerprint_mismatch": (400, False),
-    "unsupported_algorithm": (400, False),
-    "unsealed_body": (400, False),
-    "unauthorized": (401, False),
-    "host_forbidden": (403, False),
-    "origin_forbidden": (403, False),
-    "preflight_forbidden": (403, False),
-    "not_a_member": (403, False),
-    "not_subscribed": (403, False),
-    "not_allowed": (403, False),
-    "not_found": (404, False),
-    "unknown_destination": (404, False),
-    "method_not_allowed": (405, False),
-    "idempotency_key_reused": (409, False),
-    "row_not_requeueable": (409, False),
-    "already_exists": (409, False),
-    "outcome_pending": (409, True),
-    "id_void": (410, False),
-    "body_too_large": (413, False),
-    "unsupported_media_type": (415, False),
-    "too_many_invites": (409, False),
-    "too_many_queues": (409, False),
-    "queue_not_empty": (409, False),
-    "lease_lost": (409, False),
-    "too_many_api_keys": (409, False),
-    "blob_mismatch": (400, False),
-    "file_gone": (410, False),
-    "file_damaged": (502, False),
-    "invite_malformed": (400, False),
-    "invite_truncated": (400, False),
-    "invite_altered": (400, False),
-    "invite_newer": (400, False),
-    "invite_unknown": (404, False),
-    "invite_expired": (410, False),
-    "invite_used": (410, False),
-    "invite_revoked": (410, False),
-    "certificate_mismatch": (502, False),
-    "broker_key_mismatch": (502, False),
-    "membership_invalid": (400, False),
-    "membership_newer": (400, False),
-    "membership_moved": (409, True),
-    "membership_forked": (409, False),
-    "membership_rolled_back": (409, True),
-    "mesh_unsealed": (409, False),
-    "mesh_sealed": (409, False),
-    "last_owner": (409, False),
-    "too_many_epochs": (409, False),
-    "daemon_busy": (429, True),
-    "too_many_streams": (429, True),
-    "rate_limited": (429, True),
-    "internal": (500, True),
-    "outcome_unknown": (500, True),
-    "store_unavailable": (503, True),
-    "behind": (503, True),
-    "directory_unavailable": (503, True),
-    "stopping": (503, True),
-    "broker_unreachable": (503, True),
-    "outbox_full": (507, True),
-    "files_full": (507, True),
-    "protocol_error": (400, True),
-    "auth_failed": (401, False),
-    "feature_unavailable": (400, False),
-    "feature_param_invalid": (400, False),
-    "feature_param_below_floor": (400, False),
-    "outbox_max_age_above_dedupe_window": (400, False),
-    "already_running": (409, False),
-    "not_running": (503, False),
-    "schema_newer": (500, False),
-    "store_corrupt": (500, False),
-    "invalid_config": (400, False),
-    "usage": (400, False),
-    "timed_out": (504, True),
-    "waits_for_key": (503, True),
-    "waits_for_files": (503, True),
-    "undecryptable": (422, False),
-    "membership_unexplained": (409, True),
-    "expired": (410, False),
-    "id_committed_differently": (409, False),
-}
-
-
-META_BYTES_MAX: Final = 8192
-META_DEPTH_MAX: Final = 16
-CLIENT_MESSAGE_ID_CHARS_MAX: Final = 96
-PAGE_ITEMS_MAX: Final = 1000

@@ -35,7 +35,13 @@ test("every key of a mesh's tables begins with mesh_id, so that meshes can be sp
   const { url } = await withUrl(t);
   await onServer(url, async (client) => {
     // Of the deployment, of the server, of the brokers, of the schema: of no mesh.
-    assert.deepEqual(await tables(client, false), ["broker_lease", "deployment", "incarnation", "schema_migration"]);
+    assert.deepEqual(await tables(client, false), [
+      "broker_lease",
+      "deployment",
+      "fingerprint_offer",
+      "incarnation",
+      "schema_migration",
+    ]);
     const { rows } = await client.query<{ index: string; key: string | null }>(
       `SELECT i.indexrelid::regclass::text AS index, a.attname AS key
          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -10,6 +10,7 @@ import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts"
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
 import { checkPosition, logState } from "./epochs.ts";
+import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
@@ -161,6 +162,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     appendMembership: ofMesh(membership.appendMembership),
     announceKeys: ofMesh(membership.announceKeys),
     announcedKeys: ofMesh(membership.announcedKeys),
+    noteFingerprints: method(noteFingerprints),
     lookUp: ofMesh(lookUp),
     accept: ofMesh(accept),
     voidIds: ofMesh(voidIds),

@@ -27,7 +27,11 @@ test("every key of a mesh's tables begins with mesh_id, so that meshes can be sp
       .all()
       .map((column) => String(column["name"]));
     if (!columns.includes("mesh_id")) {
-      assert.match(String(name), /^(incarnation|schema_migration)$/, `${String(name)} belongs to no mesh`);
+      assert.match(
+        String(name),
+        /^(fingerprint_offer|incarnation|schema_migration)$/,
+        `${String(name)} belongs to no mesh`,
+      );
       continue;
     }
     for (const index of db.prepare(`PRAGMA index_list(${String(name)})`).all()) {

@@ -11,6 +11,7 @@ import { checkConsistency } from "./consistency.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import * as directory from "./directory.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
+import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
@@ -131,6 +132,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     appendMembership: method(membership.appendMembership),
     announceKeys: method(membership.announceKeys),
     announcedKeys: method(membership.announcedKeys),
+    noteFingerprints: method(noteFingerprints),
     lookUp: method(lookUp),
     accept: method(accept),
     voidIds: method(voidIds),
