@@ -5,11 +5,16 @@ import {
   type FingerprintedEnvelope,
   wireFingerprint,
 } from "../../../src/client/sdk.ts";
+import { closeReason } from "../../../src/protocol/close-reason.ts";
+import { answerFeatures } from "../../../src/protocol/features.ts";
+import type { HelloFrame } from "../../../src/protocol/frames.ts";
+import { checkAck } from "../../../src/protocol/judge-features.ts";
 import { answerLines } from "./answer-lines.ts";
 
-/** What the SDK says without a daemon: canonical forms and fingerprints. See the README of this folder's parent. */
+/** What the SDK says without a daemon: canonical forms and fingerprints; and what the link's two sides say. See the README of this folder's parent. */
 
 type Fields = Readonly<Record<string, unknown>>;
+type Offers = HelloFrame["features"];
 
 const kinds = ["topic", "dm", "queue", "request"] as const;
 const priorities = ["now", "next", "low"] as const;
@@ -17,19 +22,36 @@ const priorities = ["now", "next", "low"] as const;
 const operations: Readonly<Record<string, (request: Fields) => object>> = {
   canonicalize: (request) => ({ canonical: canonicalForm(request) }),
   fingerprint: (request) => ({ hex: fingerprint(request) }),
+  // The link is the daemon's and the broker's, so that these are asked of this adapter alone.
+  close_reason: ({ kind, feature, detail }) => ({
+    reason: closeReason({ kind: String(kind), feature: (feature ?? null) as string | null, detail: String(detail) }),
+  }),
+  answer: ({ own, asked }) => ({
+    answer: answerFeatures(asked as Offers, own as Parameters<typeof answerFeatures>[1]),
+  }),
+  judge: ({ offers, floor_days, ack_features }) => verdict(offers as Offers, ack_features, floor_days as number),
 };
 
-await answerLines((line) => {
-  if (!isRecord(line)) return { id: null, ok: false, code: line === undefined ? "malformed_json" : "usage" };
-  const id = typeof line["id"] === "string" || typeof line["id"] === "number" ? line["id"] : null;
+await answerLines(({ request, isUtf8 }) => {
+  if (!isRecord(request)) return { id: null, ok: false, code: request === undefined ? "malformed_json" : "usage" };
+  const id = typeof request["id"] === "string" || typeof request["id"] === "number" ? request["id"] : null;
+  if (!isUtf8) return { id, ok: false, code: "invalid_utf8" };
   try {
-    const operation = own(operations, line["op"]);
+    const operation = own(operations, request["op"]);
     if (operation === undefined) throw new ClaudemeshError("usage", "unknown op");
-    return { id, ok: true, ...operation(line) };
+    return { id, ok: true, ...operation(request) };
   } catch (thrown) {
     return { id, ok: false, code: ClaudemeshError.from(thrown).code };
   }
 });
+
+/** What a daemon makes of the broker's answer. */
+function verdict(offers: Offers, answer: unknown, floorDays: number): object {
+  const judged = checkAck(offers, answer, floorDays);
+  if (!judged.ok) return { ok: false, code: judged.kind, feature: judged.feature };
+  const versions = Object.entries(judged.params).map(([feature, { version }]) => [feature, version]);
+  return { versions: Object.fromEntries(versions), ignored: judged.ignored };
+}
 
 function canonicalForm(request: Fields): string {
   const source = sourceOf(request);
@@ -50,12 +72,13 @@ function fingerprint(request: Fields): string {
   const envelope = given(request, "envelope") ?? missing("envelope");
   if (!isRecord(envelope)) return invalid("envelope");
   const required = (name: string): string => text(envelope, name) ?? missing(name);
+  const priority = text(envelope, "priority");
   const written: FingerprintedEnvelope = {
     mesh_id: required("mesh_id"),
     kind: oneOf(kinds, required("kind"), "kind"),
     ref: required("ref"),
     reply_to: text(envelope, "reply_to") ?? null,
-    priority: oneOf(priorities, text(envelope, "priority") ?? "next", "priority"),
+    priority: priority === undefined ? null : oneOf(priorities, priority, "priority"),
     meta: text(envelope, "meta_text") ?? null,
     mentions: mentions(envelope),
     content_type: text(envelope, "content_type") ?? null,
