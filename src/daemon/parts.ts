@@ -14,9 +14,11 @@ import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.t
 import type { EpochRecord } from "../protocol/epoch.ts";
 import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
+import type { HeldRows } from "../protocol/judge-features.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type {
   FeatureParams,
+  HelloFrame,
   LogBreak,
   MemberInfo,
   Position,
@@ -102,6 +104,8 @@ export interface Outbox extends Service {
   drop(outboxId: number, options: { force: boolean }, by: string): Promise<OutboxRowView>;
 
   // -- for the drain ----------------------------------------------------------------------------------------------
+  /** Rows that go on the wire again as they were, by the name of their envelope's fingerprint version. */
+  held(): HeldRows;
   /** Before the first claim on a new link: whatever is inflight still is not on it and goes back. */
   linkOpened(): Promise<void>;
   /** Moves due rows to inflight in order per destination and freezes their envelopes, in one commit. */
@@ -339,7 +343,12 @@ export type SealedHeader = Omit<
 /** The supervised link to the broker. Start returns at once, online or not. */
 export interface Link extends Service {
   state(): HealthView["link"];
+  /** What this daemon asks of every broker, without what its rows make it ask for. */
+  offered(): HelloFrame["features"];
+  /** Parameters by feature; null without a link. */
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
+  /** What the broker answered invalidly and could be left out: a feature, or `feature.parameter`; null without a link. */
+  ignored(): readonly string[] | null;
   /** Bytes that a message's body may have in this mesh, sealing taken off. */
   inlineBytes(): number;
   /** The largest file of this mesh. */

@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
  * The wire as it was agreed. A change of a file that defines it changes this digest: then both sides, docs and the
  * version rules of wire.md §2 have to be thought through, and the new digest is written here on purpose.
  */
-const wireDigest = "e638b896eed6317a7f86861185b2d6fb239c0e2de3b6c932169e07b71e78b416";
+const wireDigest = "a2c2d0da38f1f4c35a42d62f9ef64d1b1737e230baed3e1bd2ca1a2a49b4e414";
 
 test("the wire changes only on purpose", () => {
   const files = [

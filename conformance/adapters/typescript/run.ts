@@ -50,12 +50,13 @@ function fingerprint(request: Fields): string {
   const envelope = given(request, "envelope") ?? missing("envelope");
   if (!isRecord(envelope)) return invalid("envelope");
   const required = (name: string): string => text(envelope, name) ?? missing(name);
+  const priority = text(envelope, "priority");
   const written: FingerprintedEnvelope = {
     mesh_id: required("mesh_id"),
     kind: oneOf(kinds, required("kind"), "kind"),
     ref: required("ref"),
     reply_to: text(envelope, "reply_to") ?? null,
-    priority: oneOf(priorities, text(envelope, "priority") ?? "next", "priority"),
+    priority: priority === undefined ? null : oneOf(priorities, priority, "priority"),
     meta: text(envelope, "meta_text") ?? null,
     mentions: mentions(envelope),
     content_type: text(envelope, "content_type") ?? null,

@@ -8,6 +8,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
+import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page, RowRefusal } from "../../protocol/local-api.ts";
 import type { AcceptedRequest, CallerFingerprint, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
@@ -250,6 +251,18 @@ class SqliteOutbox implements Outbox {
 
   nextDueInMs(now: number): number | null {
     return this.#live().order.nextInMs(now);
+  }
+
+  held(): ReturnType<Outbox["held"]> {
+    // A version that this program does not know has no name here; the broker judges such a row when it comes.
+    return new Map(
+      this.#live()
+        .queries.held()
+        .flatMap(({ version, rows }): [string, number][] => {
+          const name = fingerprintVersions.get(version);
+          return name === undefined ? [] : [[name, rows]];
+        }),
+    );
   }
 
   keysChanged(): void {

@@ -105,6 +105,14 @@ export function outboxQueries(db: DatabaseSync) {
   const carrying = db.prepare(
     "SELECT attachments FROM outbox INDEXED BY outbox_files WHERE attachments <> '' AND status IN ('pending', 'inflight')",
   );
+  const held = db.prepare(
+    // By indexes alone as far as what was never on the wire goes: its bodies are not read.
+    `SELECT json_extract(envelope, '$.version') AS version, count(*) AS n FROM outbox
+      WHERE transmitted = 1 AND doom IS NULL AND envelope IS NOT NULL AND id IN (
+        SELECT id FROM outbox INDEXED BY outbox_age WHERE status = 'pending' AND first_attempt_at IS NOT NULL
+        UNION ALL SELECT id FROM outbox INDEXED BY outbox_inflight WHERE status = 'inflight')
+      GROUP BY version ORDER BY version`,
+  );
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const setFact = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -188,6 +196,8 @@ export function outboxQueries(db: DatabaseSync) {
       undecryptable.run(supersededBy, error, id),
     doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
+    /** Envelopes that are frozen and not answered for good, by version. */
+    held: () => held.all().map((found) => ({ version: Number(found["version"]), rows: Number(found["n"]) })),
     carrying: () => carrying.all().map((found) => ({ attachments: String(found["attachments"]) })),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     ...positionQueries(db),

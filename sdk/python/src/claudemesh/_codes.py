@@ -24,6 +24,7 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "token_in_query": (400, False),
     "invalid_envelope": (400, False),
     "fingerprint_mismatch": (400, False),
+    "fingerprint_version_retired": (400, False),
     "unsupported_algorithm": (400, False),
     "unsealed_body": (400, False),
     "unauthorized": (401, False),

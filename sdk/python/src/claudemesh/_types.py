@@ -378,6 +378,8 @@ class Compat(View):
     fingerprint_versions: tuple[str, ...]
     #: Offered to the broker, by name
     features: CompatFeatures
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     schema_version: CompatSchemaVersion
     sqlite: str
     daemon: str
@@ -392,6 +394,7 @@ class Compat(View):
             envelope_versions=read.required("envelope_versions", array_of(integer)),
             fingerprint_versions=read.required("fingerprint_versions", array_of(text)),
             features=read.required("features", CompatFeatures.from_json),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             schema_version=read.required("schema_version", CompatSchemaVersion.from_json),
             sqlite=read.required("sqlite", text),
             daemon=read.required("daemon", text),
@@ -551,6 +554,8 @@ class HealthLink(View):
     last_error: str | None
     #: For programs: what kind of error that was
     last_error_kind: LinkErrorKind | str | None
+    #: While it waits: the broker is not dialled before
+    next_dial_at: str | None
     #: The broker's clock less this host's, at the last opening of the link
     clock_skew_ms: int | None
 
@@ -563,6 +568,7 @@ class HealthLink(View):
             broker_url=read.required("broker_url", text),
             last_error=read.nullable("last_error", text),
             last_error_kind=read.nullable("last_error_kind", text),
+            next_dial_at=read.nullable("next_dial_at", text),
             clock_skew_ms=read.nullable("clock_skew_ms", integer),
         )
 
@@ -1351,8 +1357,14 @@ class Version(View):
     ipc_api: str
     ipc_features: tuple[str, ...]
     schema_version: int
-    #: As negotiated with the broker; null without a link
+    #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
+    #: Without these the daemon ends the link
+    required_features: tuple[str, ...]
+    #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
+    ignored_features: tuple[str, ...] | None
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     #: Bytes of the largest file in this mesh; the default without a link
     file_bytes: int
     #: Bytes of one message's body in this mesh; the default without a link
@@ -1367,6 +1379,9 @@ class Version(View):
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
             broker_features=read.nullable("broker_features", map_of(any_value)),
+            required_features=read.required("required_features", array_of(text)),
+            ignored_features=read.nullable("ignored_features", array_of(text)),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             file_bytes=read.required("file_bytes", integer),
             inline_bytes=read.required("inline_bytes", integer),
         )
