@@ -22,8 +22,8 @@ import type {
   TopicKeyView,
   TopicView,
   UndecryptableView,
-  VersionView,
 } from "../protocol/local-api.ts";
+import type { VersionView } from "../protocol/version-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { type CallRequest, call, callItems, callPage, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Log } from "../../base/log.ts";
 import { closeReasonBytesMax } from "../../protocol/close-codes.ts";
 import { everyFeature } from "../../protocol/features.ts";
-import type { VersionView } from "../../protocol/local-api.ts";
+import type { VersionView } from "../../protocol/version-api.ts";
 import { answerWith, negotiationCases, windowV1, windowV2 } from "../../protocol/negotiation-matrix.fixture.ts";
 import { dedupeParams, supported } from "./fake-broker.fixture.ts";
 import { envelopes, type LinkBench, type LinkBenchChange, linkBench } from "./link-bench.fixture.ts";
