@@ -161,7 +161,7 @@ const notTyped: Readonly<Record<string, readonly (readonly [firstLine: string, b
 const addedToProgram = "docs/fingerprints.md";
 
 test("blocks that are not typed by a test are few, each with its reason", () => {
-  const known = new Set(["sh", "console", "text", "toml", "json", "sql", ""]);
+  const known = new Set(["sh", "console", "text", "toml", "json", "sql", "js", "python", "go", ""]);
   for (const page of guides) {
     for (const { language, line } of page.blocks)
       assert.ok(known.has(language) || addedToProgram === page.path, `${page.path}:${line}: ${language}`);
@@ -253,8 +253,8 @@ async function helpRefusal(words: readonly string[]): Promise<string | null> {
 /** Every word of the sources, of their tests too: some names are put together from parts. */
 function words(): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const folder of ["src", "migrations"])
-    for (const path of filesIn(folder).filter((name) => /\.(ts|sql)$/.test(name)))
+  for (const folder of ["src", "migrations", "sdk"])
+    for (const path of filesIn(folder).filter((name) => /\.(ts|sql|py|go)$/.test(name)))
       for (const word of readFileSync(join(root, path), "utf8").match(/\w+/g) ?? []) found.add(word);
   return found;
 }

@@ -364,6 +364,7 @@ export const eventNames = [
   "member_renamed",
   "member_keypair_rotated",
   "member_revoked",
+  "member_kicked",
   "membership_forked",
   "membership_rolled_back",
   "agent_online",
