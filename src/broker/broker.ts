@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { FeatureVersions } from "../protocol/features.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { defaultBrokerConfig } from "./config.ts";
 import type { FilesPlace } from "./files/choose-blob-store.ts";
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>;
   readonly dedupe?: DedupeSetting;
   readonly messageRetentionDays?: number;
+  /** Features and their versions that it is to know; absent: all that this program knows. */
+  readonly features?: FeatureVersions;
   /** Names of the wire fingerprints that daemons are told to seal under. Absent: all that are known. */
   readonly fingerprintVersions?: readonly string[];
   /** Durability tests plant weaker settings of the embedded store here. */

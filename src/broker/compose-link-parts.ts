@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import { everyFeature, type FeatureVersions } from "../protocol/features.ts";
 import type { CommittedMessage } from "./accept/accept-batch.ts";
 import { createAccepter } from "./accept/accepter.ts";
 import type { FingerprintPolicy } from "./accept/fingerprint-policy.ts";
@@ -39,6 +40,8 @@ export function composeLinkParts(options: {
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
   readonly fingerprints: FingerprintPolicy;
+  /** Absent: every feature. */
+  readonly features?: FeatureVersions | undefined;
   readonly behindProxy: boolean;
   /** null until the broker listens. */
   readonly listeners: () => Listeners | null;
@@ -118,6 +121,7 @@ export function composeLinkParts(options: {
     key,
     dedupe,
     fingerprints,
+    features: options.features ?? everyFeature(),
     receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get, owed }),
     recovery: createProgressRecovery({ store, progress, clock }),
     notices: createNotices({ store, log, linkOf: registry.get }),

@@ -23,6 +23,7 @@ import { type AdminServer, createAdminServer } from "./http/admin-server.ts";
 import { publicRoutes } from "./http/public-routes.ts";
 import { createPublicServer } from "./http/public-server.ts";
 import { chooseLimiter } from "./limit/choose-limiter.ts";
+import { checkFeatureParams } from "./link/feature-params.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createLinkServer, type LinkServer } from "./link/link-server.ts";
 import { type Listeners, openListeners } from "./listen/listeners.ts";
@@ -170,10 +171,12 @@ async function startFleet(
     key,
     dedupe: kept.dedupe,
     fingerprints,
+    features: options.features,
     behindProxy: (options.publicUrl ?? null) !== null,
     listeners,
     fatal: (error) => end({ kind: error.code, message: error.message, hint: error.hint }),
   });
+  checkFeatureParams(linkParts);
   const others = createFleet(linkParts);
   fleet = others;
   undo.push(() => others.stop());

@@ -15,11 +15,24 @@ export function messageStateLines(message: MessageView, row: OutboxRowView): str
     ["broker", row.broker_message_id === null ? null : `${row.broker_message_id}  history ${row.history_id ?? "-"}`],
     ["attempts", `${row.attempts}${row.next_attempt_at === null ? "" : `, next at ${row.next_attempt_at}`}`],
     ["error", row.last_error === null ? null : `${row.last_error.code}: ${row.last_error.message}`],
+    ["bytes", bytesHeldText(row)],
     ["aborted", row.aborted_at === null ? null : `${row.aborted_at} by ${row.aborted_by ?? "-"}`],
     ["replaces", row.supersedes === null ? null : `row ${row.supersedes}: this message supersedes it`],
     ["replaced", row.superseded_by === null ? null : `by row ${row.superseded_by}: this message is superseded`],
   ];
   return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${unbroken(value)}`]));
+}
+
+/** What the broker holds the id for, and what was sent, by the beginnings of their fingerprints; null where it is not that. */
+function bytesHeldText({ last_error: error }: OutboxRowView): string | null {
+  if (error?.broker_fingerprint_prefix === undefined) return null;
+  const held = fingerprintText(error.broker_fingerprint_prefix, error.broker_fingerprint_version);
+  const sent = fingerprintText(error.wire_fingerprint_prefix, error.wire_fingerprint_version);
+  return `the broker holds ${held}, this row sent ${sent}`;
+}
+
+function fingerprintText(prefix = "unknown", version: number | undefined): string {
+  return version === undefined ? prefix : `${prefix} (fingerprint version ${version})`;
 }
 
 /** `12.0 MB of 1.0 GB sent`; null when none is on its way, and of an older daemon, which does not say. */

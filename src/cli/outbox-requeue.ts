@@ -1,5 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { OutboxChange } from "../client/client.ts";
+import { naming } from "../client/json-profile.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { parseJson } from "../protocol/json-parse.ts";
+import type { JsonObject } from "../protocol/json-value.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
@@ -38,18 +42,19 @@ export const command: Command = {
   },
 };
 
+/** By the strict reader, which sees what JSON.parse hides; its `meta` is checked when it is sent. */
 async function readPatch(path: string): Promise<NonNullable<OutboxChange["patch"]>> {
-  let value: unknown;
+  let bytes: Buffer;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    bytes = await readFile(path);
   } catch (thrown) {
-    throw usage(
-      command,
-      `--patch ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      "give a file that holds a JSON object",
-    );
+    throw usage(command, `--patch ${path}: ${ClaudemeshError.from(thrown).message}`, hint);
   }
+  const value = naming(`--patch ${path}`, hint, () => parseJson(bytes));
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw usage(command, `--patch ${path}: not a JSON object`);
-  return value;
+    throw usage(command, `--patch ${path}: not a JSON object`, hint);
+  // The daemon says which of its members cannot be changed.
+  return value as JsonObject;
 }
+
+const hint = "give a file that holds a JSON object";

@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts";
+import { type Meta, metaFromText, naming } from "../client/json-profile.ts";
 import { parseAddress } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { bodyBytesMax } from "../protocol/envelope.ts";
@@ -200,15 +201,9 @@ function readFields(context: CommandContext, to: string): SendRequest {
   };
 }
 
-/** Shape only; the daemon checks the content with its strict reader. */
-function readMeta(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Answered below, like JSON that is no object.
-  }
-  throw usage(command, "--meta is not a JSON object", "for example --meta '{\"build\": 42}'");
+/** By the strict reader: JSON.parse would hide what is refused, a key that occurs twice or an integer that it changes. */
+function readMeta(text: string): Meta {
+  return naming("--meta", "give a JSON object, for example --meta '{\"build\": 42}'", () => metaFromText(text));
 }
 
 function readWaiting(context: CommandContext, kind: "member" | "topic" | "queue"): Waiting | null {

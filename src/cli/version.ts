@@ -5,6 +5,7 @@ import type { VersionView } from "../protocol/local-api.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { unbroken } from "./printable.ts";
 
 export const command: Command = {
   name: "version",
@@ -33,15 +34,40 @@ export const command: Command = {
 };
 
 export function daemonLines(daemon: VersionView): string[] {
-  const features = Object.entries(daemon.broker_features ?? {});
   return [
     `daemon     ${daemon.daemon} (local API ${daemon.ipc_api}, schema ${daemon.schema_version})`,
     `API        ${daemon.ipc_features.join(", ")}`,
     // A daemon of an earlier version does not tell it.
     ...(daemon.inline_bytes === undefined ? [] : [`message    at most ${daemon.inline_bytes} bytes`]),
     ...(daemon.broker_features === null ? ["broker     not connected: nothing is negotiated"] : []),
-    ...features.map(([name, params]) => `feature    ${name} ${JSON.stringify(params)}`),
+    ...featureLines(daemon),
   ];
+}
+
+/** A line for each feature that was negotiated, what of the broker's answer is left out, and what this daemon asks for at least. */
+function featureLines({
+  broker_features: negotiated,
+  required_features: required = [],
+  ignored_features: ignored,
+  feature_floors: floors = {},
+}: Partial<VersionView>): string[] {
+  const lines = Object.entries(negotiated ?? {}).map(([name, params]) => {
+    const { version, ...rest } = params as Record<string, unknown>;
+    const told = Object.entries(rest).map(([parameter, value]) => unbroken(`${parameter}=${wordOf(value)}`));
+    const rule = required.includes(name) ? ["(required)"] : [];
+    return ["feature   ", name, wordOf(version), ...rule, ...told].join(" ");
+  });
+  for (const name of ignored ?? []) lines.push(`ignored    ${unbroken(name)}: the broker answers it invalidly`);
+  for (const [name, parameters] of Object.entries(floors))
+    for (const [parameter, least] of Object.entries(parameters))
+      lines.push(`floor      ${name}.${parameter} ${least}: the daemon ends the link below it`);
+  return lines;
+}
+
+function wordOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(wordOf).join(",");
+  // Quoted where it could be taken for more than one word.
+  return typeof value === "string" && /^[\w.:+-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 async function daemonVersion(context: CommandContext): Promise<VersionView | null> {

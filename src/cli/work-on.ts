@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts";
+import { keepLease } from "../client/keep-lease.ts";
 import { outlast } from "../client/outlast.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
@@ -32,7 +33,8 @@ export async function workOn(message: ClaimedMessage, work: Work): Promise<boole
   const { out, flag } = work.context;
   const lost = new AbortController();
   out.progress(`message ${message.history_id}: the command runs`);
-  const keeping = keepLease(message, work, lost);
+  const lease = { queue: work.queue, lease_id: message.lease_id, lease_s: work.lease_s };
+  const keeping = keepLease(work.client, lease, () => lost.abort());
   let ended: Ended;
   try {
     ended = await run(message, work, AbortSignal.any([work.context.signal, lost.signal]));
@@ -89,26 +91,6 @@ function giveBack(message: ClaimedMessage, work: Work, reason: string): Promise<
 /** What is under way when the worker is told to stop is not given up with it: there is a moment for the last word. */
 function callOptions({ context }: Work): { readonly timeoutMs?: number } {
   return context.signal.aborted ? { timeoutMs: lastWordMs } : {};
-}
-
-/** Extends at every third of the lease. Only the broker's word that it is lost counts: one out of reach may be back in time. */
-function keepLease(message: ClaimedMessage, work: Work, lost: AbortController): { stop(): void } {
-  const { client, queue, lease_s } = work;
-  let extending = false;
-  const timer = setInterval(() => void extend(), (lease_s * 1_000) / 3);
-  async function extend(): Promise<void> {
-    if (extending) return;
-    extending = true;
-    try {
-      await client.queues.extend(queue, message.lease_id, { lease_s }, { timeoutMs: lease_s * 1_000 });
-    } catch (thrown) {
-      const { code } = ClaudemeshError.from(thrown);
-      if (code === "lease_lost" || code === "unknown_destination") lost.abort();
-    } finally {
-      extending = false;
-    }
-  }
-  return { stop: () => clearInterval(timer) };
 }
 
 /** The body comes on standard input as it was sent, what is known of the message in the environment. */

@@ -21,12 +21,12 @@ type Answer = (
 async function peer(t: TestContext, answers: readonly Answer[]) {
   const dir = mkdtempSync(join(tmpdir(), "claudemesh-client-"));
   const socketPath = join(dir, "sock");
-  const seen: { method: string; path: string; body: Record<string, unknown> }[] = [];
+  const seen: { method: string; path: string; body: Record<string, unknown>; text: string }[] = [];
   const server: Server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
     const body = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-    const told = { method: request.method ?? "", path: request.url ?? "", body, headers: request.headers };
+    const told = { method: request.method ?? "", path: request.url ?? "", body, text, headers: request.headers };
     seen.push(told);
     answers[Math.min(seen.length, answers.length) - 1]?.(told, response);
   });
@@ -182,4 +182,140 @@ test("waiting for a stage ends when it is listed, and fails at once when the mes
     code: "timed_out",
     message: "not accepted yet: the message is queued",
   });
+});
+
+test("a send's meta goes out in its canonical text, and its bytes in base64url", async (t) => {
+  const { client, seen } = await peer(t, [queued]);
+  const meta = JSON.parse('{"10":1.0,"9":-0,"__proto__":{"b":1,"a":[]}}') as Record<string, unknown>;
+  await client.send({ to: "@bob", body: Uint8Array.of(0xff, 0xef), meta });
+  await client.send({ to: "@bob", message: "", meta: {} });
+  assert.equal(seen[0]?.text.endsWith(',"meta":{"10":1,"9":0,"__proto__":{"a":[],"b":1}}}'), true, seen[0]?.text);
+  assert.equal(seen[0]?.body["body"], "_-8");
+  assert.equal(Object.hasOwn(seen[1]?.body ?? {}, "meta"), false);
+});
+
+test("meta outside the JSON profile is refused before anything is sent, also in the change of a requeue", async (t) => {
+  const { client, seen } = await peer(t, [queued]);
+  const meta = { build: 2 ** 53 };
+  await assert.rejects(client.send({ to: "@bob", message: "hi", meta }), {
+    code: "number_out_of_range",
+    message: /meta\.build/,
+  });
+  await assert.rejects(client.outbox.requeue(3, { patch: { meta } }), { code: "number_out_of_range" });
+  const text = '{"a":1}' as unknown as Record<string, unknown>;
+  await assert.rejects(client.send({ to: "@bob", message: "hi", meta: text }), { code: "invalid_field" });
+  assert.equal(seen.length, 0);
+});
+
+test("what a requeue changes goes out as it is: no meta, another, or none any more", async (t) => {
+  const { client, seen } = await peer(t, [json(200, {})]);
+  await client.outbox.requeue(3);
+  await client.outbox.requeue(3, { new_id: "a", patch: { message: "b" } });
+  await client.outbox.requeue(3, { patch: { meta: { b: 1, a: 2 }, body: Uint8Array.of(1) } });
+  await client.outbox.requeue(3, { patch: { meta: null } });
+  assert.deepEqual(
+    seen.map(({ text }) => text),
+    [
+      "{}",
+      '{"new_id":"a","patch":{"message":"b"}}',
+      '{"patch":{"body":"AQ","meta":{"a":2,"b":1}}}',
+      '{"patch":{"meta":null}}',
+    ],
+  );
+});
+
+test("a send that waits is one call: the answer, and the message once its stage is true", async (t) => {
+  const stages = [{ stage: "queued", at: "t" }];
+  const view = (more: readonly object[]) => ({
+    client_message_id: "a",
+    outbox_id: 1,
+    to: "@bob",
+    status: "inflight",
+    stages: [...stages, ...more],
+    delivered_to: null,
+    last_error: null,
+  });
+  let looks = 0;
+  const daemon: Answer = (request, response) => {
+    if (request.path === "/v1/send") return queued(request, response);
+    if (request.path.startsWith("/v1/events"))
+      return void response.writeHead(200, { "content-type": "text/event-stream" }).write(": open\n\n");
+    looks += 1;
+    json(200, view(looks < 2 ? [] : [{ stage: "accepted", at: "t" }]))(request, response);
+  };
+  const { client } = await peer(t, [daemon]);
+  const sent = await client.send({ to: "@bob", message: "hi" }, { wait: "accepted" });
+  assert.deepEqual([sent.outbox_id, sent.message.stages.at(-1)?.stage], [1, "accepted"]);
+  await assert.rejects(client.send({ to: "@bob", message: "hi" }, { wait: "read", timeoutMs: 50 }), {
+    code: "timed_out",
+    message: "not read yet: the message is accepted",
+  });
+});
+
+test("a list is its first page when awaited, and all items of all pages when iterated", async (t) => {
+  const page: Answer = ({ path }, response) => {
+    const cursor = Number(new URL(path, "http://localhost").searchParams.get("cursor") ?? "0");
+    const items = [{ inbox_id: cursor + 1 }, { inbox_id: cursor + 2 }];
+    json(200, { items, next_cursor: cursor < 4 ? String(cursor + 2) : null })({} as never, response);
+  };
+  const { client, seen } = await peer(t, [page]);
+  assert.equal((await client.inbox.list({ unread: true })).items.length, 2);
+  const found: number[] = [];
+  for await (const { inbox_id } of client.inbox.list({ unread: true })) found.push(inbox_id);
+  assert.deepEqual(found, [1, 2, 3, 4, 5, 6]);
+  assert.equal(
+    seen.every(({ path }) => path.includes("unread=true")),
+    true,
+  );
+});
+
+test("an answer that is not what a daemon answers is a protocol_error, never a broken value", async (t) => {
+  const bytes =
+    (status: number, body: string | Uint8Array): Answer =>
+    (_request, response) =>
+      void response.writeHead(status, { "content-type": "application/json" }).end(body);
+  const broken: readonly Answer[] = [
+    bytes(200, "<html>"),
+    bytes(200, '{"items":'),
+    bytes(200, "[]"),
+    bytes(200, "null"),
+    bytes(200, ""),
+    bytes(200, Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)),
+    bytes(200, "{}"),
+    bytes(200, '{"items":7,"next_cursor":null}'),
+    bytes(200, '{"items":[],"next_cursor":7}'),
+    bytes(502, "Bad Gateway"),
+    bytes(400, "{}"),
+    bytes(400, '{"code":7}'),
+  ];
+  for (const answer of broken) {
+    const { client } = await peer(t, [answer]);
+    // Repeatable, so that it is tried again within the time.
+    await assert.rejects(client.inbox.list({}, { timeoutMs: 50 }), { code: "protocol_error" });
+  }
+  const { client } = await peer(t, [bytes(200, '{"items":{}}')]);
+  await assert.rejects(client.queues.claim("work"), { code: "protocol_error" });
+});
+
+test("a refusal with a code of a newer daemon keeps it, and is repeated only when it says so", async (t) => {
+  const newer = await peer(t, [problem("too_much_moon", 422, { retryable: false })]);
+  await assert.rejects(newer.client.send({ to: "@bob", message: "hi" }), {
+    code: "too_much_moon",
+    message: "refused: too_much_moon",
+    hint: "a hint",
+    retryable: false,
+    status: 422,
+  });
+  assert.equal(newer.seen.length, 1);
+  const passing = await peer(t, [problem("moon_sets", 503, { retryable: true }), queued]);
+  assert.equal((await passing.client.send({ to: "@bob", message: "hi" })).state, "queued");
+});
+
+test("an event that is not JSON ends the stream with an error instead of being passed over", async (t) => {
+  const { client, seen } = await peer(t, [
+    (_request, response) =>
+      void response.writeHead(200, { "content-type": "text/event-stream" }).write("id: 1\nevent: message\ndata: {\n\n"),
+  ]);
+  await assert.rejects(client.events().next(), { code: "protocol_error" });
+  assert.equal(seen.length, 1);
 });

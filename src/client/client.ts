@@ -232,7 +232,7 @@ export function createClient(http: HttpClient): Client {
     outbox: {
       list: (filter, options) => pages("/v1/outbox", { ...filter }, options),
       inspect: (outboxId, options) => get(`/v1/outbox/${outboxId}`, {}, options),
-      requeue: (outboxId, change, options) => call(http, requeueCall(outboxId, change), options),
+      requeue: async (outboxId, change, options) => call(http, requeueCall(outboxId, change), options),
       drop: (outboxId, choice, options) => post(`/v1/outbox/${outboxId}/drop`, choice ?? {}, false, options),
     },
     inbox: {

@@ -4,7 +4,7 @@ import { type DestinationKind, defaultPriority, defaultTextType, type Priority }
 import { ClaudemeshError } from "../protocol/error.ts";
 import * as protocol from "../protocol/fingerprint.ts";
 import { type FingerprintParts, sortedUnique } from "../protocol/fingerprint-parts.ts";
-import { canonicalMeta, type Meta } from "./json-profile.ts";
+import { canonicalMeta, type Meta, metaText } from "./json-profile.ts";
 import { contentOf, type OutgoingMessage } from "./outgoing.ts";
 
 /** What a request fingerprint covers. What is left out or null has its default. */
@@ -62,7 +62,7 @@ export function localFingerprint(message: OutgoingMessage, meshId: string): stri
     ref: to,
     replyTo: reply_to,
     priority,
-    meta: canonicalMeta(message.meta),
+    meta: metaText(message.meta),
     mentions,
     contentType,
     bodyHash: contentHash(bytes, attachments.map(named)),

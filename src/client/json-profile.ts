@@ -14,7 +14,11 @@ export type Meta = Readonly<Record<string, unknown>> | null;
  * or raw JSON as text or bytes. Throws a code of the JSON profile.
  */
 export function canonicalMeta(meta: Meta | string | Uint8Array | undefined): string {
-  if (typeof meta === "string" || meta instanceof Uint8Array) return canonicalMetaOf(parsed(meta));
+  return typeof meta === "string" || meta instanceof Uint8Array ? canonicalMetaOf(parsed(meta)) : metaText(meta);
+}
+
+/** The same of an object alone: a text where an object is due is nobody's JSON, but a mistake. */
+export function metaText(meta: Meta | undefined): string {
   return canonicalMetaOf(meta === undefined ? null : plainJson(meta, "meta"));
 }
 
@@ -37,13 +41,12 @@ function parsed(text: string | Uint8Array) {
   return parseJson(text, { depthMax: limits.metaDepthMax });
 }
 
-/** A code of the JSON profile whose message begins with where the text came from. */
-export function naming<T>(where: string, read: () => T): T {
+/** What `read` answers; its refusal says where the text came from, and what to do where it does not say so itself. */
+export function naming<T>(where: string, hint: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {
-    const { code, message, hint, details } = ClaudemeshError.from(thrown);
-    const options = { details, cause: thrown, ...(hint === undefined ? {} : { hint }) };
-    throw new ClaudemeshError(code, `${where}: ${message}`, options);
+    const { code, message, hint: own = hint, details } = ClaudemeshError.from(thrown);
+    throw new ClaudemeshError(code, `${where}: ${message}`, { hint: own, details, cause: thrown });
   }
 }

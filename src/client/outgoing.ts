@@ -3,7 +3,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { SendRequest } from "../protocol/local-api.ts";
 import { isBase64Url } from "../protocol/envelope-check.ts";
 import type { OutboxChange } from "./client.ts";
-import { canonicalMeta } from "./json-profile.ts";
+import { metaText } from "./json-profile.ts";
 
 /** A message to send. Exactly one of `message`, a text, and `body`, bytes. */
 export interface OutgoingMessage extends Omit<SendRequest, "body"> {
@@ -14,7 +14,7 @@ export interface OutgoingMessage extends Omit<SendRequest, "body"> {
 /** The JSON of a send: its meta stands there in its canonical text. Throws a code of the JSON profile. */
 export function sendText(message: OutgoingMessage, clientMessageId: string): string {
   const { meta, ...fields } = message;
-  const text = canonicalMeta(meta);
+  const text = metaText(meta);
   return jsonWith({ ...written(fields), client_message_id: clientMessageId }, "meta", text === "" ? null : text);
 }
 
@@ -23,7 +23,7 @@ export function changeText({ new_id, patch }: OutboxChange): string {
   if (patch === undefined) return JSON.stringify({ new_id });
   const { meta, ...fields } = patch;
   // Given as null it takes the old meta away.
-  const text = meta === undefined ? null : canonicalMeta(meta) || "null";
+  const text = meta === undefined ? null : metaText(meta) || "null";
   return jsonWith({ new_id }, "patch", jsonWith(written(fields), "meta", text));
 }
 
@@ -59,7 +59,7 @@ export function contentOf({ message, body, content_type }: OutgoingMessage): {
 
 /** The bytes that a message of the inbox, of the history or of a queue brought. */
 export function bodyBytes({ body }: { readonly body: string }): Uint8Array {
-  return Buffer.from(body, "base64url");
+  return new Uint8Array(Buffer.from(body, "base64url"));
 }
 
 function base64Url(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
-import { highestFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
+import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
@@ -126,20 +126,25 @@ export function composeParts(
     diskBytesMax: bytesMax,
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
-    seal: (row, body) =>
-      sealEnvelope(row, body, {
-        meshId: mesh.mesh_id,
-        memberId: identity.memberId,
-        keyId: identity.keyId,
-        privateKey: identity.signingKey,
-        keyring,
-        attachments: (carrying) =>
-          carriedOf(carrying).map(({ file_id, name, content_type }) =>
-            files.attachment(file_id, { name, contentType: content_type }),
-          ),
-        membershipHead: () => membership.state()?.head ?? "",
-        fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
-      }),
+    seal: (row, body, version) =>
+      sealEnvelope(
+        row,
+        body,
+        {
+          meshId: mesh.mesh_id,
+          memberId: identity.memberId,
+          keyId: identity.keyId,
+          privateKey: identity.signingKey,
+          keyring,
+          attachments: (carrying) =>
+            carriedOf(carrying).map(({ file_id, name, content_type }) =>
+              files.attachment(file_id, { name, contentType: content_type }),
+            ),
+          membershipHead: () => membership.state()?.head ?? "",
+          fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
+        },
+        version,
+      ),
     recipientKey(memberId) {
       const state = membership.state();
       const member = state === null ? null : activeMember(state, memberId);
@@ -147,6 +152,11 @@ export function composeParts(
     },
     voidIds: (wireIds) => link.voidIds(wireIds),
     onStages: (rows) => inbox.addEvents(rows.map(receiptEvent), clock.now()),
+    onMismatch: ({ broker_fingerprint_version, wire_fingerprint_version }) =>
+      metrics.fingerprintMismatch.inc({
+        broker_version: broker_fingerprint_version ?? "unknown",
+        wire_version: wire_fingerprint_version ?? "unknown",
+      }),
     onPressure: (used) => {
       log.warn(used, used.high ? "the outbox is filling up" : "the outbox has room again");
       inbox
@@ -176,6 +186,7 @@ export function composeParts(
     log,
     clientVersion: readProgramVersion(),
     requireFeatures: config.features.require,
+    features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
     liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
     maxAgeHoursOverride: config.outbox.max_age_hours_override,
@@ -227,10 +238,10 @@ export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<s
   };
 }
 
-/** The highest version that the broker and this daemon know; rows are sealed only while a link is up. */
+/** The version that the broker wants, as far as it is known here: behind it stand others that it only still takes. Rows are sealed only while a link is up. */
 function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): number {
   const dedupe = negotiated?.["client_message_id_dedupe"];
   if (dedupe === undefined) return signedFingerprintVersion;
-  const names: unknown = dedupe["fingerprint_versions"];
-  return highestFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
+  const names: unknown = dedupe.version === 1 ? [] : dedupe["fingerprint_versions"];
+  return wantedFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
 }

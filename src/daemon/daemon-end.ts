@@ -27,13 +27,15 @@ export interface FatalLinkEnd {
   readonly message: string;
   readonly feature: string | null;
   readonly detail: string | null;
+  /** Where something else helps than with others of the kind. */
+  readonly hint?: string | undefined;
 }
 
-export function linkEnd({ kind, message, feature, detail }: FatalLinkEnd): DaemonEnd {
+export function linkEnd({ kind, message, feature, detail, hint }: FatalLinkEnd): DaemonEnd {
   return {
     kind,
     message,
-    hint: linkEndHints[kind],
+    hint: hint ?? linkEndHints[kind],
     details: { ...(feature === null ? {} : { feature }), ...(detail === null ? {} : { detail }) },
   };
 }

@@ -5,7 +5,7 @@ import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { maxAgeHours } from "../protocol/features.ts";
+import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
 import { composeParts } from "./compose-parts.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly http: boolean;
   /** Of a membership that has ended: shows what was received, dials no broker and takes nothing to send. */
   readonly readOnly?: boolean;
+  /** Features and their versions that it is to know; absent: all that this program knows. */
+  readonly features?: FeatureVersions;
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */

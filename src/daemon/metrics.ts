@@ -89,6 +89,11 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "cm_daemon_dedupe_history_pruned_total",
       "Sends that the broker had accepted before and whose message it no longer keeps.",
     ),
+    fingerprintMismatch: counter(
+      "cm_daemon_fingerprint_mismatch_total",
+      "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
+      ["broker_version", "wire_version"],
+    ),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",
       "status",

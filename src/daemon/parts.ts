@@ -14,9 +14,11 @@ import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.t
 import type { EpochRecord } from "../protocol/epoch.ts";
 import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
+import type { HeldRows } from "../protocol/judge-features.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type {
   FeatureParams,
+  HelloFrame,
   LogBreak,
   MemberInfo,
   Position,
@@ -26,13 +28,18 @@ import type {
   VoidAnswer,
 } from "../protocol/frames.ts";
 
+/**
+ * The local fingerprint (kind "request") of a request in a version, 32 bytes. A new row keeps localFingerprintVersion; a row that
+ * an earlier program wrote is compared in its own.
+ */
+export type CallerFingerprint = (version: number) => Uint8Array;
+
 /** A local send after parsing, validation and address resolution. Everything the outbox row needs. */
 export interface AcceptedRequest {
   /** The sender's own form. */
   readonly client_message_id: string;
   readonly minted: boolean;
-  /** Local fingerprint (version 2, kind "request"), 32 bytes. */
-  readonly fingerprint: Uint8Array;
+  readonly fingerprint: CallerFingerprint;
   readonly to: string;
   readonly destination_kind: "dm" | "topic" | "queue";
   readonly destination_ref: string;
@@ -78,7 +85,7 @@ export type OutboxAnswer =
 /** The durable outbox. One writing connection; accepts are group-committed with fsync before any promise resolves. */
 export interface Outbox extends Service {
   /** Answer for a known id by the table, without inserting; null when the id is unknown. Looked up before resolving. */
-  peek(clientMessageId: string, fingerprint: Uint8Array): OutboxAnswer | null;
+  peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null;
   /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
   accept(request: AcceptedRequest): Promise<OutboxAnswer>;
   row(outboxId: number): OutboxRowView | null;
@@ -97,6 +104,8 @@ export interface Outbox extends Service {
   drop(outboxId: number, options: { force: boolean }, by: string): Promise<OutboxRowView>;
 
   // -- for the drain ----------------------------------------------------------------------------------------------
+  /** Rows that go on the wire again as they were, by the name of their envelope's fingerprint version. */
+  held(): HeldRows;
   /** Before the first claim on a new link: whatever is inflight still is not on it and goes back. */
   linkOpened(): Promise<void>;
   /** Moves due rows to inflight in order per destination and freezes their envelopes, in one commit. */
@@ -334,7 +343,12 @@ export type SealedHeader = Omit<
 /** The supervised link to the broker. Start returns at once, online or not. */
 export interface Link extends Service {
   state(): HealthView["link"];
+  /** What this daemon asks of every broker, without what its rows make it ask for. */
+  offered(): HelloFrame["features"];
+  /** Parameters by feature; null without a link. */
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
+  /** What the broker answered invalidly and could be left out: a feature, or `feature.parameter`; null without a link. */
+  ignored(): readonly string[] | null;
   /** Bytes that a message's body may have in this mesh, sealing taken off. */
   inlineBytes(): number;
   /** The largest file of this mesh. */

@@ -47,7 +47,7 @@ describe("a receipt", () => {
     await outbox.accept({
       client_message_id: "m",
       minted: false,
-      fingerprint: Buffer.alloc(32),
+      fingerprint: () => Buffer.alloc(32),
       to: "@ada",
       destination_kind: "dm",
       destination_ref: me,

@@ -1,6 +1,6 @@
 import type { CloseKind } from "./close-codes.ts";
 import { ClaudemeshError } from "./error.ts";
-import { featureSchemas, isRecord } from "./feature-schemas.ts";
+import { featureSchemas } from "./feature-schemas.ts";
 import type { FeatureOffer, FeatureParams, HelloAckFrame, HelloFrame } from "./frames.ts";
 
 /** A negotiation that failed, as the close codes 4010–4012 tell it. */
@@ -8,24 +8,39 @@ export interface NegotiationFailure {
   readonly kind: Extract<CloseKind, "feature_unavailable" | "feature_param_invalid" | "feature_param_below_floor">;
   readonly feature: string;
   readonly detail: string;
+  /** What helps, where it is something else than with others of the kind. */
+  readonly hint?: string;
 }
 
-/** At three days of dedupe, 48 hours remain for an operator to act (delivery.md §3). */
-const dedupeDaysFloor = 3;
+/** Versions by feature. */
+export type FeatureVersions = Readonly<Record<string, readonly number[]>>;
 
-const requiredByDefault = ["client_message_id_dedupe", "concurrent_connection_policy"] as const;
+const requiredByDefault = ["client_message_id_dedupe", "concurrent_connection_policy"];
 
-/** What a daemon offers: every version it knows; the first two features required, others if configured. */
-export function offerFeatures(alsoRequired: readonly string[] = []): HelloFrame["features"] {
-  const require: Record<string, FeatureOffer> = {};
-  const optional: Record<string, FeatureOffer> = {};
-  for (const [name, versions] of Object.entries(featureSchemas)) {
-    const offer = { versions: Object.keys(versions).map(Number) };
-    if (alsoRequired.includes(name) || requiredByDefault.some((required) => required === name)) require[name] = offer;
-    else optional[name] = offer;
-  }
-  for (const name of alsoRequired) require[name] ??= { versions: [1] };
-  return { require, optional };
+/** Every version of every feature that there is a schema of. */
+export function everyFeature(): FeatureVersions {
+  return Object.fromEntries(
+    Object.entries(featureSchemas).map(([name, versions]) => [name, Object.keys(versions).map(Number)]),
+  );
+}
+
+/**
+ * What a daemon offers: every version it knows; the first two features required, others if configured. `holds`: names of the
+ * fingerprint versions under which it holds envelopes that cannot change any more.
+ */
+export function offerFeatures(
+  alsoRequired: readonly string[] = [],
+  known: FeatureVersions = everyFeature(),
+  holds: readonly string[] = [],
+): HelloFrame["features"] {
+  const offers = new Map<string, FeatureOffer>(Object.entries(known).map(([name, versions]) => [name, { versions }]));
+  // What this daemon has never heard of is asked for by its first version: then it is the broker that lacks it.
+  for (const name of alsoRequired) if (!offers.has(name)) offers.set(name, { versions: [1] });
+  const dedupe = offers.get("client_message_id_dedupe");
+  if (dedupe !== undefined && holds.length > 0) offers.set("client_message_id_dedupe", { ...dedupe, holds });
+  const required = new Set([...requiredByDefault, ...alsoRequired]);
+  const among = (wanted: boolean) => Object.fromEntries([...offers].filter(([name]) => required.has(name) === wanted));
+  return { require: among(true), optional: among(false) };
 }
 
 /** The broker's answer: per feature the highest version both know, with the broker's parameters for it. */
@@ -33,78 +48,23 @@ export function answerFeatures(
   asked: HelloFrame["features"],
   params: Readonly<Record<string, Readonly<Record<number, Readonly<Record<string, unknown>>>>>>,
 ): HelloAckFrame["features"] {
-  const supported: Record<string, { params: FeatureParams }> = {};
+  const supported: [string, { params: FeatureParams }][] = [];
   const missing: string[] = [];
-  const offers: [string, FeatureOffer, boolean][] = [
-    ...Object.entries(asked.require).map(([name, offer]): [string, FeatureOffer, boolean] => [name, offer, true]),
-    ...Object.entries(asked.optional).map(([name, offer]): [string, FeatureOffer, boolean] => [name, offer, false]),
-  ];
-  for (const [name, offer, required] of offers) {
-    const own = Object.hasOwn(params, name) ? (params[name] ?? {}) : {};
-    const version = Math.max(
-      ...Object.keys(own)
+  for (const [offers, required] of [
+    [asked.require, true],
+    [asked.optional, false],
+  ] as const) {
+    for (const [name, offer] of Object.entries(offers)) {
+      const own = Object.hasOwn(params, name) ? (params[name] ?? {}) : {};
+      const both = Object.keys(own)
         .map(Number)
-        .filter((known) => offer.versions.includes(known)),
-    );
-    if (Number.isFinite(version)) supported[name] = { params: { ...own[version], version } };
-    else if (required) missing.push(name);
+        .filter((version) => offer.versions.includes(version));
+      const version = Math.max(...both);
+      if (both.length > 0) supported.push([name, { params: { ...own[version], version } }]);
+      else if (required) missing.push(name);
+    }
   }
-  return { supported, missing_required: missing };
-}
-
-/**
- * A daemon's judgement of hello_ack.features. Required features must be there, valid by the shared schema, and not
- * below the floor; an optional feature that is invalid is left out and named in `ignored`.
- */
-export function checkAck(
-  asked: HelloFrame["features"],
-  features: unknown,
-  floorDays: number = dedupeDaysFloor,
-): { ok: true; params: Record<string, FeatureParams>; ignored: string[] } | ({ ok: false } & NegotiationFailure) {
-  const supported = isRecord(features) && isRecord(features["supported"]) ? features["supported"] : {};
-  const params: Record<string, FeatureParams> = {};
-  const ignored: string[] = [];
-  for (const [name, offer] of Object.entries({ ...asked.optional, ...asked.require })) {
-    const required = Object.hasOwn(asked.require, name);
-    const failure = judge(name, offer, Object.hasOwn(supported, name) ? supported[name] : undefined, floorDays);
-    if ("params" in failure) params[name] = failure.params;
-    else if (required) return { ok: false, ...failure };
-    else if (Object.hasOwn(supported, name)) ignored.push(name);
-  }
-  return { ok: true, params, ignored };
-}
-
-function judge(
-  name: string,
-  offer: FeatureOffer,
-  answer: unknown,
-  floorDays: number,
-): { params: FeatureParams } | NegotiationFailure {
-  if (answer === undefined)
-    return { kind: "feature_unavailable", feature: name, detail: "the broker does not have it" };
-  const params = isRecord(answer) && isRecord(answer["params"]) ? answer["params"] : {};
-  const version = params["version"];
-  const invalid = (detail: string): NegotiationFailure => ({ kind: "feature_param_invalid", feature: name, detail });
-  if (typeof version !== "number" || !offer.versions.includes(version))
-    return invalid(`version ${String(version).slice(0, 40)} was not offered`);
-  const schema = featureSchemas[name]?.[version];
-  if (schema === undefined) return invalid(`version ${version} is unknown here`);
-  const problem = schema(params);
-  if (problem !== null) return invalid(problem);
-  const days = params["dedupe_retention_days"];
-  if (
-    name === "client_message_id_dedupe" &&
-    params["mode"] === "retention_scoped" &&
-    typeof days === "number" &&
-    days < floorDays
-  ) {
-    return {
-      kind: "feature_param_below_floor",
-      feature: name,
-      detail: `dedupe_retention_days is ${days}, the floor here is ${floorDays}`,
-    };
-  }
-  return { params: params as FeatureParams };
+  return { supported: Object.fromEntries(supported), missing_required: missing };
 }
 
 /** Hours after its first attempt that a row may still be sent, by the negotiated window (delivery.md §3). */

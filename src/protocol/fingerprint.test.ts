@@ -7,6 +7,7 @@ import {
   fingerprintPrefix,
   fingerprintVersions,
   highestFingerprint,
+  wantedFingerprint,
   localFingerprint,
   requestFingerprintName,
   requestFingerprintVersion,
@@ -194,5 +195,8 @@ test("of the names that a broker lists the highest known one is taken, in whatev
   assert.equal(highestFingerprint(["sha256-jcs-v1", "sha256-jcs-v2"]), 2);
   assert.equal(highestFingerprint(["sha256-jcs-v9", 7, null, "sha256-jcs-v1"]), 1);
   assert.equal(highestFingerprint(["__proto__", "sha256-jcs-v9"]), null);
+  assert.equal(wantedFingerprint(["sha256-jcs-v9", 7, "sha256-jcs-v1", "sha256-jcs-v2"]), 1);
+  assert.equal(wantedFingerprint(["sha256-jcs-v2", "sha256-jcs-v1"]), 2);
+  assert.equal(wantedFingerprint(["__proto__"]), null);
   assert.equal(fingerprintVersions.get(requestFingerprintVersion), requestFingerprintName);
 });

@@ -33,6 +33,15 @@ export function highestFingerprint(names: readonly unknown[]): number | null {
   return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
 }
 
+/** The version that a broker wants new messages sealed under: the first that is known here of those that it lists; null: none is. */
+export function wantedFingerprint(names: readonly unknown[]): number | null {
+  for (const name of names) {
+    const version = highestFingerprint([name]);
+    if (version !== null) return version;
+  }
+  return null;
+}
+
 /**
  * 32 bytes. Refuses control_character and lone_surrogate in any text: fields joined or compared by bytes must stay apart,
  * and a lone surrogate has no bytes.

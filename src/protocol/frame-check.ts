@@ -16,6 +16,12 @@ export function parseBrokerFrame(text: string): BrokerFrame {
   return parse(text, brokerShapes) as unknown as BrokerFrame;
 }
 
+/** What a message of the link says. A binary one is refused: only of texts has it been checked that they are UTF-8. */
+export function frameText(message: { toString(): string }, isBinary: boolean): string {
+  if (isBinary) throw new ClaudemeshError("protocol_error", "frames are text");
+  return message.toString();
+}
+
 function parse(text: string, shapes: Readonly<Record<string, Shape>>): Record<string, unknown> {
   let value: unknown;
   try {

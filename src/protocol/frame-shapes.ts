@@ -19,6 +19,8 @@ const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value 
 const orAbsent = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
 const listOf = (test: (value: unknown) => boolean, max: number) => (value: unknown) =>
   Array.isArray(value) && value.length <= max && value.every(test);
+const nonEmpty = (test: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.length > 0 && test(value);
 const record = (shape: Shape) => (value: unknown) =>
   isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
 const within = (min: number, max: number) => (value: unknown) =>
@@ -29,10 +31,20 @@ const flag = (value: unknown) => typeof value === "boolean";
 const anything = () => true;
 
 const position = record({ epoch: integer, seq: integer, broker_message_id: text, incarnation: text, mac: text });
-const offers = (value: unknown) =>
-  isRecord(value) &&
-  Object.keys(value).length <= 64 &&
-  Object.values(value).every(record({ versions: listOf(integer, 64) }));
+const offer = record({
+  versions: nonEmpty(listOf(within(1, Number.MAX_SAFE_INTEGER), limits.featureVersionsMax)),
+  holds: orAbsent(listOf(name, limits.featureItemsMax)),
+});
+const offers = (value: unknown): value is Record<string, unknown> =>
+  isRecord(value) && Object.entries(value).every(([feature, one]) => /^[a-z0-9_]{1,64}$/.test(feature) && offer(one));
+/** Each feature is in one of the two. */
+const asked = (value: unknown): boolean => {
+  if (!isRecord(value)) return false;
+  const { require, optional } = value;
+  if (!offers(require) || !offers(optional)) return false;
+  const names = [...Object.keys(require), ...Object.keys(optional)];
+  return names.length <= limits.featuresMax && new Set(names).size === names.length;
+};
 const request = { id: integer };
 const receipt = record({
   client_message_id: (value) => typeof value === "string" && isWireId(value),
@@ -69,7 +81,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     client: record({ name: text, version: text }),
     host_print: orNull(text),
     certificate_print: orAbsent(orNull(memberId)),
-    features: record({ require: offers, optional: offers }),
+    features: asked,
     signature: text,
   },
   send: { ...request, items: listOf(anything, limits.frameItemsMax) },
@@ -130,7 +142,8 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
     link_epoch: integer,
     mesh: record({ mesh_id: text, slug: text }),
     member: record({ member_id: memberId, name }),
-    features: isRecord,
+    // Whatever it is, the negotiation judges it: what is wrong with it has close codes of its own.
+    features: anything,
     limits: record({ inline_bytes: integer, frame_bytes: integer, frame_items: integer }),
     log,
     membership: orAbsent(orNull(record({ n: integer, hash: memberId }))),

@@ -24,6 +24,8 @@ export type DestinationKey = string;
 
 export interface FeatureOffer {
   readonly versions: readonly number[];
+  /** Of client_message_id_dedupe: fingerprint versions of envelopes that were on the wire and are to be sent again as they were. */
+  readonly holds?: readonly string[];
 }
 export type FeatureParams = Readonly<Record<string, unknown>> & { readonly version: number };
 

@@ -60,6 +60,15 @@ export const limits = {
   leaseMsMax: 43_200_000,
   /** How long a claim may wait for a message. */
   claimWaitMsMax: 30_000,
+  /** Features of one hello, or of one answer to it. */
+  featuresMax: 64,
+  /** Versions of one feature that are offered. */
+  featureVersionsMax: 64,
+  /** Members of an object, and items of a list, in the parameters of a feature. */
+  featureItemsMax: 64,
+  featureTextCharsMax: 256,
+  /** Outermost, the parameters themselves, = 1. */
+  featureDepthMax: 16,
   /** Until a message that was given back is available again. */
   nackDelayMsMax: 86_400_000,
   nackReasonCharsMax: 256,

@@ -1,3 +1,4 @@
+import type { RowRefusal } from "./row-refusal.ts";
 import type { AttachmentView, SendAttachment } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
@@ -47,7 +48,7 @@ export interface OutboxRowView {
   readonly next_attempt_at: string | null;
   readonly attempts: number;
   /** {code, message, …} of the last refusal, or null. */
-  readonly last_error: { readonly code: string; readonly message: string; readonly broker_message_id?: string } | null;
+  readonly last_error: RowRefusal | null;
   /** Bytes were on the wire and no answer has settled the row: its fate is the broker's to tell. */
   readonly outcome_unknown: boolean;
   readonly broker_message_id: string | null;
@@ -308,13 +309,21 @@ export interface HealthView {
   readonly started_at: string;
 }
 
+export type FeatureFloors = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface VersionView {
   readonly daemon: string;
   readonly ipc_api: "v1";
   readonly ipc_features: readonly string[];
   readonly schema_version: number;
-  /** Null while there is no link. */
+  /** Parameters by feature, its version among them, as negotiated; null while there is no link. */
   readonly broker_features: Readonly<Record<string, unknown>> | null;
+  /** Without these the daemon ends the link. */
+  readonly required_features: readonly string[];
+  /** Of the broker's answer: optional features, or `feature.parameter`, that are invalid; null while there is no link. */
+  readonly ignored_features: readonly string[] | null;
+  /** Least values that this daemon works with, by feature and parameter. */
+  readonly feature_floors: FeatureFloors;
   /** Bytes of one message's body in this mesh; the default while there is no link. */
   readonly inline_bytes: number;
   /** Bytes of the largest file. */
@@ -334,6 +343,7 @@ export interface CompatView {
     readonly require: Readonly<Record<string, { readonly versions: readonly number[] }>>;
     readonly optional: Readonly<Record<string, { readonly versions: readonly number[] }>>;
   };
+  readonly feature_floors: FeatureFloors;
   readonly schema_version: { readonly min: number; readonly max: number };
   readonly sqlite: string;
   readonly daemon: string;

@@ -24,6 +24,7 @@ export type TestBrokerOptions = Partial<
     | "authorities"
     | "limits"
     | "dedupe"
+    | "features"
     | "files"
     | "messageRetentionDays"
     | "databaseUrl"

@@ -4,6 +4,7 @@ import { type Log, silentLog } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
 import { connect } from "../../src/client/connect.ts";
 import { createDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import type { FeatureVersions } from "../../src/protocol/features.ts";
 import { onEnd } from "./on-end.ts";
 
 /** A started daemon in this process, on real files and a real socket, and a client of it. */
@@ -21,6 +22,8 @@ export interface TestDaemonOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly http?: boolean;
+  /** Features and versions that it is to know. */
+  readonly features?: FeatureVersions;
 }
 
 /** Stopped when the test ends. */

@@ -16,7 +16,12 @@ export interface TestMesh<Name extends string> {
 export async function mesh<const Name extends string>(
   t: TestContext,
   names: readonly Name[],
-  options: { readonly broker?: TestBrokerOptions; readonly daemon?: Omit<TestDaemonOptions, "dir"> } = {},
+  options: {
+    readonly broker?: TestBrokerOptions;
+    readonly daemon?: Omit<TestDaemonOptions, "dir">;
+    /** Of single daemons. */
+    readonly daemons?: Partial<Readonly<Record<Name, Omit<TestDaemonOptions, "dir">>>>;
+  } = {},
 ): Promise<TestMesh<Name>> {
   const folder = tempFolder(t);
   const started = await broker(t, { dataDir: join(folder, "broker"), ...options.broker });
@@ -25,7 +30,7 @@ export async function mesh<const Name extends string>(
     const dir = join(folder, name);
     mkdirSync(dir, { mode: 0o700 });
     await joinBroker({ dir, dataDir: started.dataDir, name, role: "member" });
-    daemons[name] = await daemon(t, { ...options.daemon, dir });
+    daemons[name] = await daemon(t, { ...options.daemon, ...options.daemons?.[name], dir });
     await linked(daemons[name]);
   }
   return { broker: started, daemons };

@@ -1,9 +1,12 @@
-import type { TestContext } from "node:test";
+/** What something lives as long as: a test, or what a test ends earlier. */
+export interface Lifetime {
+  after(end: () => Promise<void>): void;
+}
 
-const tasks = new WeakMap<TestContext, (() => unknown)[]>();
+const tasks = new WeakMap<Lifetime, (() => unknown)[]>();
 
 /** Runs when the test ends, the last one registered first: processes stop before the folders they work in go. */
-export function onEnd(t: TestContext, task: () => unknown): void {
+export function onEnd(t: Lifetime, task: () => unknown): void {
   const known = tasks.get(t);
   if (known !== undefined) {
     known.push(task);
@@ -22,4 +25,16 @@ export function onEnd(t: TestContext, task: () => unknown): void {
     }
     if (failure !== null) throw failure.reason;
   });
+}
+
+/** A lifetime within another, that can be ended before it. */
+export function lifetimeWithin(t: Lifetime): Lifetime & { end(): Promise<void> } {
+  let tasks: (() => Promise<void>)[] = [];
+  const end = async (): Promise<void> => {
+    const due = tasks;
+    tasks = [];
+    for (const task of due) await task();
+  };
+  onEnd(t, end);
+  return { after: (task) => void tasks.push(task), end };
 }

@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { adminClient } from "../../src/bin/admin-client.ts";
 import type { BrokerEnvironment } from "../../src/bin/broker-program.ts";
 import { readLogLine } from "../../src/cli/log/log-line.ts";
 import { inheritedEnvironment } from "./inherited-environment.ts";
-import { onEnd } from "./on-end.ts";
+import { type Lifetime, onEnd } from "./on-end.ts";
 
 /** A program of the project as a process of its own. It is killed when the test ends. */
 export interface ProgramProcess {
@@ -29,9 +28,12 @@ export interface BrokerProcess extends ProgramProcess {
   readonly key: string;
 }
 
-/** The daemon of a folder that holds a member; resolves when both of its listeners answer. */
-export async function daemonProcess(t: TestContext, dir: string): Promise<DaemonProcess> {
-  const program = await running(t, dir, "daemon", ["--dir", dir, "--http"]);
+/** Where the program is that processes run, unless they are told of a copy of it. */
+const ownProgram = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The daemon of a folder that holds a member; resolves when both of its listeners answer. `root`: of another copy of the program. */
+export async function daemonProcess(t: Lifetime, dir: string, root = ownProgram): Promise<DaemonProcess> {
+  const program = await running(t, dir, "daemon", ["--dir", dir, "--http"], {}, root);
   const { socket, http_port } = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as {
     socket: string;
     http_port: number;
@@ -42,12 +44,13 @@ export async function daemonProcess(t: TestContext, dir: string): Promise<Daemon
 
 /** The broker of a folder; resolves when it answers. `env`: where its messages are, if not there. */
 export async function brokerProcess(
-  t: TestContext,
+  t: Lifetime,
   dataDir: string,
   env: BrokerEnvironment = {},
+  root = ownProgram,
 ): Promise<BrokerProcess> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env);
+  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env, root);
   const { url, broker_key } = await adminClient(dataDir).status();
   const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket: string; port: number };
   return {
@@ -62,12 +65,13 @@ export async function brokerProcess(
 
 /** Starts `run-daemon` or `run-broker` with these words, whatever becomes of it. */
 export function programProcess(
-  t: TestContext,
+  t: Lifetime,
   name: "daemon" | "broker",
   args: readonly string[],
   env: BrokerEnvironment = {},
+  root = ownProgram,
 ): ProgramProcess {
-  const script = fileURLToPath(new URL(`../../src/bin/run-${name}.ts`, import.meta.url));
+  const script = join(root, `src/bin/run-${name}.ts`);
   const child = spawn(process.execPath, [script, ...args], {
     env: { ...inheritedEnvironment(), ...env },
     stdio: ["ignore", "ignore", "pipe"],
@@ -88,17 +92,18 @@ export function programProcess(
 
 /** Resolves once the program has noted in its log, in `folder`, that it runs. Throws its last words when it ends first. */
 async function running(
-  t: TestContext,
+  t: Lifetime,
   folder: string,
   name: "daemon" | "broker",
   args: readonly string[],
-  env: BrokerEnvironment = {},
+  env: BrokerEnvironment,
+  root: string,
 ): Promise<ProgramProcess> {
   const log = `${name}.log`;
   // Before it starts, so that nothing it writes goes unseen.
   const watcher = watch(folder);
   try {
-    const program = programProcess(t, name, args, env);
+    const program = programProcess(t, name, args, env, root);
     const runs = new Promise<void>((resolve) => {
       watcher.on("change", (_event, changed) => {
         if (changed === log && hasStarted(join(folder, log), program.pid)) resolve();

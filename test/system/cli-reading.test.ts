@@ -183,6 +183,9 @@ test("version tells program, daemon and what was negotiated, and less when nothi
     "ipc_features",
     "schema_version",
     "broker_features",
+    "required_features",
+    "ignored_features",
+    "feature_floors",
     "file_bytes",
     "inline_bytes",
   ]);

@@ -1,23 +1,22 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { publicApi, publicRoutes } from "../../src/broker/http/public-routes.ts";
-import { connectPeer, type Identity, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
+import { type Identity, newIdentity, type Peer } from "../../src/broker/testing/peer.ts";
 import { httpCall } from "../../src/http/http-call.fixture.ts";
-import { beginChainOf, newMemberOf } from "../../src/broker/testing/chain.ts";
+import { newMemberOf } from "../../src/broker/testing/chain.ts";
 import { type MembershipRead, signMembershipRead } from "../../src/protocol/admission.ts";
 import type { MembershipEntry } from "../../src/protocol/membership/entry.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { blobAsked, blobIds, blobSamples, memberAt, walkBlobs, withConfig } from "../support/api-walk/blob-caller.ts";
 import { directIds, directSamples, walkDirect } from "../support/api-walk/direct-caller.ts";
 import { type Ground, walkCrowd, walkForms } from "../support/api-walk/forms.ts";
-import { inviteOf, joinOf, nowText, walkEntries, type WrittenMesh, written } from "../support/api-walk/membership.ts";
+import { inviteOf, joinOf, nowText, walkEntries, written } from "../support/api-walk/membership.ts";
+import { type OwnedMesh, ownedMesh } from "../support/api-walk/owned-mesh.ts";
 import { rawAnswer } from "../support/api-walk/pipelined.ts";
 import { walkUnforeseen } from "../support/api-walk/planted.ts";
 import { type Asked, openWalk } from "../support/api-walk/walk.ts";
-import { onEnd } from "../support/on-end.ts";
 import { type BrokerProcess, brokerProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -114,29 +113,6 @@ test("a broker without a place for files says so, and one whose place is full", 
 });
 
 test("nothing is described that was not seen", () => walk.finish());
-
-interface OwnedMesh extends WrittenMesh {
-  readonly ownerLink: Peer;
-  /** Changes the broker's file from outside. */
-  tamper(sql: string): void;
-}
-
-async function ownedMesh(t: TestContext, broker: BrokerProcess): Promise<OwnedMesh> {
-  const { json } = await httpCall(broker.admin, "POST", "/v1/meshes", { body: { slug: "team" } });
-  const meshId = String(json["mesh_id"]);
-  const owner = newIdentity();
-  const chain = beginChainOf(meshId, owner, nowText());
-  const handIn: WrittenMesh["handIn"] = async (entries) => {
-    const answer = await httpCall(broker.admin, "POST", `/v1/meshes/${meshId}/membership`, { body: { entries } });
-    assert.equal(answer.status, 200, answer.text);
-  };
-  await handIn(chain.entries);
-  const ownerLink = await connectPeer({ url: broker.url, meshId, identity: owner });
-  onEnd(t, () => ownerLink.close());
-  const store = new DatabaseSync(join(broker.dataDir, "broker.db"), { enableForeignKeyConstraints: false });
-  onEnd(t, () => store.close());
-  return { meshId, owner, chain, handIn, ownerLink, tamper: (sql) => store.exec(sql) };
-}
 
 function readOf(broker: BrokerProcess, { meshId }: OwnedMesh, key: Identity): MembershipRead {
   const place = { mesh_id: meshId, broker_key: broker.key };

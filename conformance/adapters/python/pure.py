@@ -8,8 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "sdk" / "python" / "src"))
 
-from claudemesh import ClaudemeshError, canonical_meta, parse_json, wire_fingerprint  # noqa: E402
-from claudemesh._json import canonical_json  # noqa: E402
+from claudemesh import ClaudemeshError, canonical_json, canonical_meta, parse_json, wire_fingerprint  # noqa: E402
 from claudemesh._meta import check_size  # noqa: E402
 
 
@@ -29,7 +28,8 @@ def answer(line):
         return {"id": None, "ok": False, "code": "malformed_json"}
     if not isinstance(request, dict):
         return {"id": None, "ok": False, "code": "usage"}
-    id_ = request.get("id")
+    given = request.get("id")
+    id_ = given if isinstance(given, (str, int, float)) and not isinstance(given, bool) else None
     try:
         return {"id": id_, "ok": True, **perform(request)}
     except ClaudemeshError as error:
@@ -44,8 +44,11 @@ def perform(request):
     op = request.get("op")
     if op == "canonicalize":
         source = source_of(request)
-        if request.get("as") == "meta":
+        form = request.get("as")
+        if form == "meta":
             return {"canonical": canonical_meta(source)}
+        if form is not None:
+            raise ClaudemeshError("invalid_field", "as")
         text = canonical_json(parse_json(source))
         check_size(text)
         return {"canonical": text}
@@ -55,55 +58,57 @@ def perform(request):
 
 
 def source_of(request):
-    if "text" in request:
-        return field(request, "text", str)
-    if "base64url" in request:
-        return bytes_of(request["base64url"])
-    raise ClaudemeshError("missing_field", "neither text nor base64url")
+    text = field(request, "text", str, None)
+    return bytes_in(request, "base64url", missing=True) if text is None else text
 
 
 def fingerprint(request):
-    envelope = field(request, "envelope", dict)
-    given = {name: value for name, value in envelope.items() if value is not None}
-    mesh_id, kind, ref = (field(given, name, str) for name in ("mesh_id", "kind", "ref"))
     version = request.get("version")
-    if isinstance(version, bool) or not isinstance(version, (int, float)) or version not in (1, 2):
+    if isinstance(version, bool) or version not in (1, 2):
         raise ClaudemeshError("invalid_field", "version")
-    mentions = field(given, "mentions", list, [])
+    envelope = field(request, "envelope", dict)
+    mentions = field(envelope, "mentions", list, [])
     if not all(isinstance(mention, str) for mention in mentions):
         raise ClaudemeshError("invalid_field", "mentions")
     return wire_fingerprint(
-        version,
-        mesh_id=mesh_id,
-        kind=kind,
-        ref=ref,
-        reply_to=field(given, "reply_to", str, ""),
-        priority=field(given, "priority", str, "next"),
-        meta=field(given, "meta_text", str, "") or None,
+        int(version),
+        mesh_id=field(envelope, "mesh_id", str),
+        kind=field(envelope, "kind", str),
+        ref=field(envelope, "ref", str),
+        reply_to=field(envelope, "reply_to", str, ""),
+        priority=field(envelope, "priority", str, "next"),
+        meta=field(envelope, "meta_text", str, "") or None,
         mentions=mentions,
-        content_type=field(given, "content_type", str, "text/plain; charset=utf-8"),
-        body=bytes_of(given.get("body", "")),
+        content_type=field(envelope, "content_type", str, "text/plain; charset=utf-8"),
+        body=bytes_in(envelope, "body"),
     )
 
 
-def field(members, name, kind, absent=None):
-    value = members.get(name, absent)
+REQUIRED = object()
+
+
+def field(members, name, kind, absent=REQUIRED):
+    """Absent and null are the same."""
+    value = members.get(name)
     if value is None:
-        raise ClaudemeshError("missing_field", name)
+        if absent is REQUIRED:
+            raise ClaudemeshError("missing_field", name)
+        return absent
     if not isinstance(value, kind):
         raise ClaudemeshError("invalid_field", name)
     return value
 
 
-def bytes_of(text):
-    """Only the exact encoding: base64url without padding, and without bits that no byte has."""
+def bytes_in(members, name, missing=False):
+    """Base64url in its only spelling: without padding, and without bits that no byte has."""
+    text = field(members, name, str) if missing else field(members, name, str, "")
     try:
         found = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        if base64.urlsafe_b64encode(found).rstrip(b"=").decode() == text:
-            return found
-    except (binascii.Error, TypeError, ValueError):
-        pass
-    raise ClaudemeshError("invalid_field", "base64url")
+    except (binascii.Error, ValueError):
+        found = b""
+    if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != text:
+        raise ClaudemeshError("invalid_field", name)
+    return found
 
 
 if __name__ == "__main__":

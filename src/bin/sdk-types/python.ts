@@ -5,7 +5,14 @@ export function pythonTypes(model: SdkModel): string {
   const choices = model.choices.map(
     ({ name, values }) => `${name} = Literal[\n${values.map((value) => `    ${JSON.stringify(value)},\n`).join("")}]`,
   );
-  const parts = [header, choices.join("\n"), ...model.answers.map(view), ...model.requests.map(body)];
+  const names = [...model.choices, ...model.answers, ...model.requests].map(({ name }) => `    "${name}",\n`).sort();
+  const exported = `__all__ = [\n${names.join("")}]`;
+  const parts = [
+    `${header}\n\n${exported}`,
+    choices.join("\n"),
+    ...model.answers.map(view),
+    ...model.requests.map(body),
+  ];
   return `${parts.join("\n\n\n")}\n`;
 }
 
@@ -33,10 +40,10 @@ const header = `"""Shapes of the local API. Written by \`npm run docs\` from its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field`;
+from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text`;
 
 /** Words of the language that are words of the API too. */
 const reserved = new Set(["from", "global", "class", "import", "in", "is", "not", "pass", "self"]);
@@ -82,13 +89,14 @@ function contentProperty(fields: readonly Field[]): readonly string[] {
 function declaration(field: Field): readonly string[] {
   const { name, description, required, nullable } = field;
   const type = `${annotation(field.type)}${required && !nullable ? "" : " | None"}`;
-  const json = attribute(name) === name ? [] : [`json=${JSON.stringify(name)}`];
-  const absent = required ? [] : ["optional=True"];
-  const beside = field.absentWith === undefined ? [] : [`absent_with=${JSON.stringify(field.absentWith)}`];
+  const json = attribute(name) === name ? [] : [`"json": ${JSON.stringify(name)}`];
+  const absent = required ? [] : [`"optional": True`];
+  const beside = field.absentWith === undefined ? [] : [`"absent_with": ${JSON.stringify(field.absentWith)}`];
   const told = [...json, ...absent, ...beside];
+  const metadata = `field(${required ? "" : "default=None, "}metadata={${told.join(", ")}})`;
   return [
     ...(description === "" ? [] : [`    #: ${oneLine(description)}`]),
-    `    ${attribute(name)}: ${type}${told.length === 0 ? "" : ` = view_field(${told.join(", ")})`}`,
+    `    ${attribute(name)}: ${type}${told.length === 0 ? "" : ` = ${metadata}`}`,
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { BrokerReach } from "../../protocol/invite-frames.ts";
 import type { Accepter } from "../accept/accepter.ts";
+import type { FeatureVersions } from "../../protocol/features.ts";
 import type { FingerprintPolicy } from "../accept/fingerprint-policy.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { DeploymentKey } from "../deployment-key.ts";
@@ -42,6 +43,8 @@ export interface LinkParts {
   readonly limits: BrokerLimits;
   readonly key: DeploymentKey;
   readonly dedupe: DedupeSetting;
+  /** What this broker is to know; it announces no more than that. */
+  readonly features: FeatureVersions;
   readonly fingerprints: FingerprintPolicy;
   /** null: the broker does not know its addresses yet, so it takes nobody's word for one. */
   authorities(): ReadonlySet<string> | null;

@@ -3,6 +3,7 @@ import { createInTurn } from "../../base/in-turn.ts";
 import type { BrokerFrame } from "../../protocol/frames.ts";
 import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { frameText } from "../../protocol/frame-check.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
 import { endLost, endOwnLost, restartLink } from "../fleet/ended.ts";
@@ -144,14 +145,13 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.on("message", (data, binary) => {
     liveness.heard();
     if (stopped || out.closing()) return;
-    if (binary) return out.close("protocol_error", "frames are text");
     framesInFlight += 1;
     const done = (): void => {
       framesInFlight -= 1;
       resumeIfPaused();
     };
     try {
-      handleFrame(String(data), link, parts, done);
+      handleFrame(frameText(data, binary), link, parts, done);
     } catch (thrown) {
       done();
       out.close("protocol_error", ClaudemeshError.from(thrown, "protocol_error").message);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { WebSocket } from "ws";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { parseDaemonFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseDaemonFrame } from "../../protocol/frame-check.ts";
 import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
@@ -15,6 +15,7 @@ import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import { kickWords } from "./kicked.ts";
 import type { LinkParts } from "./link-parts.ts";
+import { shownJson } from "../../protocol/shown-json.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -74,7 +75,7 @@ async function admit(
   const { clock, limits } = parts;
   const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
   const membership = chain === null ? null : { n: chain.n, hash: chain.head };
-  const features = featureAnswer(hello.features, parts);
+  const features = await featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
@@ -133,10 +134,10 @@ async function admit(
   ws.resume();
   parts.presence.opened(link, member.online_until);
   parts.keyNews.mayLack(link.meshId, link.memberId);
-  parts.log.info(
-    { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId, link_epoch, client: hello.client },
-    "link opened",
-  );
+  const agreed = Object.entries(features.supported).map(([name, { params }]) => `${name} ${params.version}`);
+  const who = { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId };
+  parts.log.info({ ...who, link_epoch, client: hello.client, agreed, lacks: features.missing_required }, "link opened");
+  parts.log.debug({ ...who, asked: shownJson(hello.features), answered: features }, "features negotiated");
   return link;
 }
 
@@ -261,17 +262,21 @@ function refuse(thrown: unknown, out: Outgoing, parts: LinkParts): void {
 
 /** The first frame, or null when the deadline passes or the peer leaves. Reading then stops until the link is live. */
 function firstMessage(ws: WebSocket, out: Outgoing, parts: LinkParts): Promise<string | null> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const deadline = parts.clock.after(parts.limits.openingMs, () => resolve(null));
     ws.once("close", () => {
       deadline.cancel();
       resolve(null);
     });
-    ws.once("message", (data) => {
+    ws.once("message", (data, binary) => {
       deadline.cancel();
       ws.on("message", () => out.close("protocol_error", "nothing is sent between hello and hello_ack"));
       ws.pause();
-      resolve(String(data));
+      try {
+        resolve(frameText(data, binary));
+      } catch (thrown) {
+        reject(thrown);
+      }
     });
   });
 }

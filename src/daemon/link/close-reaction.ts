@@ -52,9 +52,10 @@ export function reactionTo(code: number, reason: string, told: ErrorFrame | null
 /** A link that was closed while it opened. */
 export class LinkClosed extends ClaudemeshError {
   readonly reaction: CloseReaction;
-  constructor(reaction: CloseReaction) {
+  constructor(reaction: CloseReaction, hint?: string) {
     super(reaction.fatal === null ? "broker_unreachable" : "protocol_error", reaction.reason, {
       details: { link_error: closedKind(reaction.kind) },
+      ...(hint === undefined ? {} : { hint }),
     });
     this.reaction = reaction;
   }

@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { createManualClock, type ManualClock } from "../../base/manual-clock.fixture.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import type { FeatureVersions } from "../../protocol/features.ts";
 import { createDaemon, type Daemon } from "../daemon.ts";
 import { createKeypair } from "../identity/keypair.ts";
 import { createMember } from "../identity/member.ts";
@@ -44,6 +45,8 @@ export interface LinkBenchChange {
   /** Nothing listens at the broker's address until the test says so. */
   readonly away?: boolean;
   readonly log?: Log;
+  /** Features and versions that the daemon is to know. */
+  readonly features?: FeatureVersions;
   /** False: the mesh has no membership chain. Else it has one, which this member has founded. */
   readonly sealed?: boolean;
   /** Of pauses between attempts; 0.5 by default. */
@@ -80,6 +83,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
       log: change.log ?? silentLog,
       http: false,
       random: change.random ?? (() => 0.5),
+      ...(change.features === undefined ? {} : { features: change.features }),
       ...(dial === undefined ? {} : { dial }),
     });
   let daemon = create();

@@ -188,6 +188,32 @@ test("frames of a type that the daemon does not know are passed over; a broken o
   await made.link("connected");
 });
 
+test("a frame that is binary or no UTF-8 ends the link, not the daemon, also instead of the broker's answer to its hello", async (t) => {
+  const made = await linkBench(t);
+  const frames: readonly [Buffer, boolean][] = [
+    [Buffer.from('{"type":"event","event":"x"}'), true],
+    [Buffer.from([0x7b, 0xff, 0x7d]), false],
+  ];
+  for (const [bytes, binary] of frames) {
+    const opening = await made.broker.connection();
+    opening.challenge();
+    await opening.next("hello");
+    opening.socket.send(bytes, { binary });
+    await opening.closed;
+    await made.link("waiting");
+    made.clock.advance(30_000);
+    const open = await made.broker.connection();
+    await open.open();
+    await made.link("connected");
+    open.socket.send(bytes, { binary });
+    await open.closed;
+    await made.link("waiting");
+    made.clock.advance(30_000);
+  }
+  await (await made.broker.connection()).open();
+  await made.link("connected");
+});
+
 test("what does not pass its checks is told in the log, with whom it names and why, once a push", async (t) => {
   const told: unknown[] = [];
   const log = { ...silentLog, warn: (fields: object, message: string) => void told.push([fields, message]) };

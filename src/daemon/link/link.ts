@@ -6,7 +6,7 @@ import type { Log } from "../../base/log.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { bodyBytesMax } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { maxAgeHours } from "../../protocol/features.ts";
+import { type FeatureVersions, maxAgeHours, offerFeatures } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
@@ -45,6 +45,8 @@ export interface LinkOptions {
   readonly clientVersion: string;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
+  /** Features and their versions that this daemon is to know; absent: all that there are. */
+  readonly features?: FeatureVersions | undefined;
   readonly maxAgeHoursOverride?: number | null;
   /** When a silent link is pinged and given up. */
   readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
@@ -91,6 +93,7 @@ interface LinkEnd {
   readonly feature: string | null;
   readonly detail: string | null;
   readonly notBeforeMs: number;
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -202,7 +205,7 @@ export function createLink(options: LinkOptions): Link {
         lastErrorKind = null;
         await endHoldOff(inbox);
         await tell("link_up", { connection_id: opened.connectionId });
-        log.info({ connection_id: opened.connectionId, features: opened.params }, "link up");
+        log.info({ connection_id: opened.connectionId }, "link up");
         void expire();
       }
       const { code, reason, farewell, fault } = await opened.closed;
@@ -223,7 +226,7 @@ export function createLink(options: LinkOptions): Link {
       const end = { wasSound: false, reason: error.message, errorKind: linkErrorKind(error) };
       if (error instanceof LinkClosed) {
         if (error.reaction.fatal !== null && !stopping) await tellDown(error.reaction);
-        return { ...error.reaction, ...end };
+        return { ...error.reaction, ...end, hint: error.hint };
       }
       const fatal = error.code === "outbox_max_age_above_dedupe_window" ? error.code : null;
       return { ...end, fatal, feature: null, detail: null, notBeforeMs: 0 };
@@ -343,7 +346,9 @@ export function createLink(options: LinkOptions): Link {
       next_dial_at: nextDialAt === null ? null : rfc3339(nextDialAt),
       clock_skew_ms: clockSkewMs,
     }),
+    offered: () => offerFeatures(options.requireFeatures, options.features),
     negotiated: () => session?.params ?? null,
+    ignored: () => session?.ignored ?? null,
     inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
     fileBytes: () => fileBytesOf(session?.params),
     directory: (): Directory | null => directory.current(),

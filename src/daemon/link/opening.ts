@@ -1,8 +1,8 @@
 import WebSocket from "ws";
 import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { checkAck, offerFeatures } from "../../protocol/features.ts";
-import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import { offerFeatures } from "../../protocol/features.ts";
+import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { BrokerFrame, ChallengeFrame, ErrorFrame, HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
@@ -10,6 +10,7 @@ import { challengeBytes, helloBytes, publicKeyFromHex, sign, verify } from "../.
 import { LinkClosed, reactionTo } from "./close-reaction.ts";
 import type { DirectoryKeeper } from "./directory.ts";
 import type { LinkOptions } from "./link.ts";
+import { negotiate } from "./negotiate.ts";
 import { closeWith, refusal } from "./refuse-link.ts";
 import { createSession, type Session } from "./session.ts";
 
@@ -53,21 +54,19 @@ export async function openSession(context: OpeningContext): Promise<Session> {
         detail: `the broker at ${mesh.broker_url} is not the one this mesh was joined at`,
       });
     context.sawBrokerTime(challenge.server_time);
-    const hello = makeHello(context, challenge);
+    const held = context.outbox.held();
+    const hello = makeHello(context, challenge, [...held.keys()]);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
-    const judged = checkAck(hello.features, ack.features);
+    const judged = negotiate(hello.features, ack.features, held, context.log);
     if (!judged.ok) {
       const { kind, feature, detail } = judged;
-      context.log.warn({ kind, feature, detail, features: ack.features }, "feature negotiation failed");
       await context.tell("feature_negotiation_failed", { kind, feature, detail });
       await closeWith(socket, judged, context.clock);
-      throw refusal(judged);
+      throw refusal(judged, judged.hint);
     }
-    if (judged.ignored.length > 0)
-      context.log.info({ ignored: judged.ignored }, "optional features with invalid parameters are left out");
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
-    return createSession(context, socket, ack, judged.params, frames.release());
+    return createSession(context, socket, ack, judged, frames.release());
   } catch (error) {
     socket.terminate();
     throw error;
@@ -112,7 +111,7 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
   }
 }
 
-function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFrame {
+function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: readonly string[]): HelloFrame {
   const [position = null, ...earlier] = newestPositions(context);
   const unsigned: Omit<HelloFrame, "signature"> = {
     type: "hello",
@@ -127,7 +126,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame): HelloFra
     client: { name: "claudemesh-daemon", version: context.clientVersion },
     host_print: null,
     certificate_print: context.mesh.certificate_print ?? null,
-    features: offerFeatures(context.requireFeatures ?? []),
+    features: offerFeatures(context.requireFeatures, context.features, holds),
   };
   const authority = new URL(context.mesh.broker_url).host;
   return {
@@ -173,8 +172,12 @@ function frameQueue(socket: WebSocket, now: () => number): FrameQueue {
   let ended: (() => Error) | null = null;
   let farewell: ErrorFrame | null = null;
   let wake: () => void = () => undefined;
-  const onMessage = (data: WebSocket.RawData) => {
-    waiting.push(String(data));
+  const onMessage = (data: WebSocket.RawData, binary: boolean) => {
+    try {
+      waiting.push(frameText(data, binary));
+    } catch (thrown) {
+      ended ??= () => ClaudemeshError.from(thrown);
+    }
     wake();
   };
   const onError = (error: Error) => {

@@ -8,9 +8,15 @@ import { LinkClosed } from "./close-reaction.ts";
 /** How long the broker has to take what it is told; then its connection is cut. */
 const closeGraceMs = 2_000;
 
-/** The daemon ends a link for good by its own judgement, as if it had been closed so. */
-export function refusal({ kind, feature, detail }: CloseCause & { readonly kind: FatalLinkEnd["kind"] }): LinkClosed {
-  return new LinkClosed({
+/**
+ * The daemon ends a link for good by its own judgement, as if it had been closed so. `hint`: where something else helps than with others of
+ * the kind.
+ */
+export function refusal(
+  { kind, feature, detail }: CloseCause & { readonly kind: FatalLinkEnd["kind"] },
+  hint?: string,
+): LinkClosed {
+  const reaction = {
     code: closeCodes[kind],
     reason: [kind, ...(feature === undefined ? [] : [feature]), detail].join(": "),
     kind,
@@ -19,7 +25,8 @@ export function refusal({ kind, feature, detail }: CloseCause & { readonly kind:
     detail,
     otherInstanceId: null,
     notBeforeMs: 0,
-  });
+  };
+  return new LinkClosed(reaction, hint);
 }
 
 /** Tells the broker why, in full in an error frame and as far as it goes in the close frame; resolves when that is out, or not taken in time. */

@@ -1,17 +1,17 @@
 import type WebSocket from "ws";
 import type { Timer } from "../../base/clock.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { parseBrokerFrame } from "../../protocol/frame-check.ts";
+import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
   BrokerFrame,
   ErrorFrame,
   EventFrame,
-  FeatureParams,
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
 import { isRfc3339 } from "../../protocol/time.ts";
 import { announceKeys } from "./announce-keys.ts";
@@ -29,7 +29,8 @@ import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 /** An open link, from hello_ack to its end. */
 export interface Session {
   readonly connectionId: string;
-  readonly params: Record<string, FeatureParams>;
+  readonly params: Agreement["params"];
+  readonly ignored: Agreement["ignored"];
   readonly inlineBytes: number;
   readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
@@ -68,7 +69,7 @@ export function createSession(
   context: OpeningContext,
   socket: WebSocket,
   ack: HelloAckFrame,
-  params: Record<string, FeatureParams>,
+  { params, ignored }: Agreement,
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -353,14 +354,20 @@ export function createSession(
     .on("error", () => undefined);
   // Before begin() frames only wait: one that is handled ahead of an earlier one could acknowledge over it.
   let begun = false;
-  socket.on("message", (data) => {
-    if (begun) onText(String(data));
-    else early.push(String(data));
+  socket.on("message", (data, binary) => {
+    try {
+      const text = frameText(data, binary);
+      if (begun) onText(text);
+      else early.push(text);
+    } catch (thrown) {
+      failed(thrown);
+    }
   });
 
   return {
     connectionId: ack.connection_id,
     params,
+    ignored,
     inlineBytes,
     closed,
     async begin() {

@@ -1,7 +1,7 @@
 import { operation, type Route } from "../../http/route.ts";
 import type { CompatView, HealthView, VersionView } from "../../protocol/local-api.ts";
-import { offerFeatures } from "../../protocol/features.ts";
 import { fingerprintVersions } from "../../protocol/fingerprint.ts";
+import { dedupeDaysFloor } from "../../protocol/judge-features.ts";
 import type { Inbox, Link, Membership, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import * as answers from "./answers/about.schema.ts";
@@ -119,6 +119,8 @@ function health(parts: AboutParts): HealthView {
   };
 }
 
+const featureFloors = { client_message_id_dedupe: { dedupe_retention_days: dedupeDaysFloor } };
+
 function version(parts: AboutParts): VersionView {
   return {
     daemon: parts.programVersion,
@@ -126,6 +128,9 @@ function version(parts: AboutParts): VersionView {
     ipc_features: ipcFeatures,
     schema_version: parts.schemaVersion,
     broker_features: parts.link.negotiated(),
+    required_features: Object.keys(parts.link.offered().require),
+    ignored_features: parts.link.ignored(),
+    feature_floors: featureFloors,
     file_bytes: parts.link.fileBytes(),
     inline_bytes: parts.link.inlineBytes(),
   };
@@ -138,7 +143,8 @@ function compat(parts: AboutParts): CompatView {
     link: ["claudemesh.v1"],
     envelope_versions: [...fingerprintVersions.keys()],
     fingerprint_versions: [...fingerprintVersions.values()],
-    features: offerFeatures(),
+    features: parts.link.offered(),
+    feature_floors: featureFloors,
     schema_version: { min: 1, max: parts.schemaVersion },
     sqlite: parts.sqliteVersion,
     daemon: parts.programVersion,

@@ -7,6 +7,8 @@ export interface Heard {
 }
 
 export interface Listening {
+  /** Where the stream begins, as its head says. */
+  readonly after: string | undefined;
   /** Resolves with the next `count` events. */
   next(count: number): Promise<Heard[]>;
   comment(text: string): Promise<void>;
@@ -64,7 +66,9 @@ function listen(response: IncomingMessage, destroy: () => void): Listening {
         changed = resolve;
       });
   };
+  const after = response.headers["last-event-id"];
   return {
+    after: typeof after === "string" ? after : undefined,
     async next(count) {
       await until(() => heard.length >= count);
       return heard.splice(0, count);

@@ -107,6 +107,8 @@ export function createEventStream(options: {
         "content-type": "text/event-stream",
         "cache-control": "no-store",
         "x-accel-buffering": "no",
+        // Where the stream begins: a reader that loses it before its first event resumes from there.
+        "last-event-id": String(options.after),
       });
       // Without an id: the reader's Last-Event-ID stays what it was.
       const lost = gap === null ? "" : `event: gap\ndata: ${JSON.stringify({ at: rfc3339(clock.now()), ...gap })}\n\n`;

@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { offerFeatures } from "../../protocol/features.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { Directory, Link, Outbox } from "../parts.ts";
@@ -38,7 +39,9 @@ export function createTestLink(known: Directory | null): TestLink {
       next_dial_at: null,
       clock_skew_ms: null,
     }),
+    offered: () => offerFeatures(),
     negotiated: () => null,
+    ignored: () => null,
     inlineBytes: () => link.bytesMax,
     fileBytes: () => limits.fileBytes,
     directory: () => link.known,

@@ -163,6 +163,7 @@ describe("what was received", () => {
   it("is told as events from now on, or from after the last one seen", async () => {
     await inbox.store([checkedPush(1, bob, me, "one")], now);
     const live = await openEvents(api.socketPath, {});
+    assert.equal(live.after, "1", "so that a break before the first event loses none");
     await inbox.store([checkedPush(2, bob, me, "two"), checkedPush(3, bob, me, "three")], now);
     assert.deepEqual(
       (await live.next(2)).map(({ data }) => data["message"]),

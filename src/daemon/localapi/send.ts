@@ -1,8 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { contentHash } from "../../protocol/content-hash.ts";
-import { localFingerprint } from "../../protocol/fingerprint.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
@@ -11,7 +11,7 @@ import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
-import type { Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
+import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
@@ -70,7 +70,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
 async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Reply> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
-  const fingerprint = localFingerprint({
+  const written = {
     meshId: parts.meshId,
     ref: parsed.to,
     replyTo: parsed.replyTo ?? "",
@@ -79,7 +79,10 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
     mentions: parsed.mentions,
     contentType: parsed.contentType,
     bodyHash: contentHash(parsed.body, attached.called),
-  });
+  };
+  const present = localFingerprint(written);
+  const fingerprint: CallerFingerprint = (version) =>
+    version === localFingerprintVersion ? present : localFingerprint(written, version);
   // A known id is answered from its row even when its destination is gone or the directory was never seen: a retry
   // must get the original answer.
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);

@@ -1,10 +1,15 @@
-import { fingerprintPrefix } from "../../protocol/fingerprint.ts";
-import type { OutboxAnswer } from "../parts.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { fingerprintPrefix, fingerprintVersions } from "../../protocol/fingerprint.ts";
+import type { CallerFingerprint, OutboxAnswer } from "../parts.ts";
 import { lastError, type OutboxRow } from "./row.ts";
 
 /** The fixed table of delivery.md §3: what a send gets whose id an existing row holds. */
-export function answerFor(row: OutboxRow, fingerprint: Uint8Array): OutboxAnswer {
-  const same = Buffer.compare(row.request_fingerprint, fingerprint) === 0;
+export function answerFor(row: OutboxRow, fingerprint: CallerFingerprint): OutboxAnswer {
+  if (!fingerprintVersions.has(row.fingerprint_version))
+    throw new ClaudemeshError("store_unavailable", `a newer claudemesh wrote row ${row.id}, which holds this id`, {
+      hint: "install that version or a later one",
+    });
+  const same = Buffer.compare(row.request_fingerprint, fingerprint(row.fingerprint_version)) === 0;
   const own = { outbox_id: row.id, client_message_id: row.client_message_id };
   if (same && row.status === "pending") return { kind: "queued", ...own, duplicate: true };
   if (same && row.status === "inflight") return { kind: "inflight", ...own, duplicate: true };

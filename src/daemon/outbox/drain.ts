@@ -3,7 +3,8 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import type { LogBreak, SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
 import type { ClaimedRow, Readiness } from "../parts.ts";
 import { carriedOf } from "./carried.ts";
-import { type NextState, nextState } from "./next-state.ts";
+import { askAgain, committedBefore, isCommitted, sentFingerprint, tellMismatches } from "./committed-before.ts";
+import { isConflict, type NextState, nextState, toldRecord } from "./next-state.ts";
 import type { OutboxCore } from "./outbox.ts";
 import type { OutboxRow } from "./row.ts";
 
@@ -124,6 +125,7 @@ export function settle(
       told.push(outboxId);
     }
   });
+  tellMismatches(core, told);
   core.teller.tell(told);
   core.work();
   return { doomed };
@@ -131,7 +133,9 @@ export function settle(
 
 function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: number): NextState["kind"] {
   const earlierUnanswered = row.unanswered === 2;
-  const next = nextState(answer, earlierUnanswered);
+  const again = isConflict(answer) ? committedBefore(core, row, answer) : null;
+  if (again !== null) core.queries.refreeze(row.id, JSON.stringify(again));
+  const next = again === null ? nextState(answer, earlierUnanswered) : askAgain;
   switch (next.kind) {
     case "done":
       if ("position" in answer && answer.position !== null) core.queries.notePosition(answer.position, now);
@@ -139,11 +143,13 @@ function applyAnswer(core: OutboxCore, row: OutboxRow, answer: SendAnswer, now: 
       core.moved("inflight", "done");
       core.order.settled(row.destination, null);
       return next.kind;
-    case "dead":
-      core.queries.dead(row.id, JSON.stringify(next.error), next.error.broker_message_id ?? null, now);
+    case "dead": {
+      const error = isConflict(answer) ? { ...next.error, ...sentFingerprint(row) } : next.error;
+      core.queries.dead(row.id, JSON.stringify(error), error.broker_message_id ?? null, now);
       core.moved("inflight", "dead");
       core.order.settled(row.destination, null);
       return next.kind;
+    }
     case "doomed":
       core.queries.doom(row.id, JSON.stringify(next.error), 1);
       core.moved("inflight", "pending");
@@ -251,6 +257,7 @@ export function settleVoid(core: OutboxCore, answers: readonly VoidAnswer[], now
       told.push(row.id);
     }
   });
+  tellMismatches(core, told);
   core.teller.tell(told);
   core.work();
 }
@@ -263,8 +270,7 @@ export function settleCommitted(
   now: number,
 ): "done" | "dead" {
   const { record } = answer;
-  const sent = row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope).request_fingerprint;
-  if (sent === null || sent === record.request_fingerprint) {
+  if (isCommitted(core, row, record)) {
     core.queries.done(
       row.id,
       { broker_message_id: record.broker_message_id, history_id: record.history_id, epoch: null },
@@ -277,6 +283,11 @@ export function settleCommitted(
     code: "id_committed_differently",
     message: "the broker accepted this id earlier with other bytes",
     broker_message_id: record.broker_message_id,
+    ...toldRecord({
+      broker_fingerprint_prefix: record.request_fingerprint.slice(0, 16),
+      broker_fingerprint_version: record.fingerprint_version,
+    }),
+    ...sentFingerprint(row),
   };
   core.queries.dead(row.id, JSON.stringify(error), record.broker_message_id, now);
   core.moved(row.status, "dead");

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes } from "../../protocol/error-codes.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
+import type { RowRefusal } from "../../protocol/row-refusal.ts";
 
 /**
  * What an answer of the broker does to a row.
@@ -29,11 +30,7 @@ export type NextState =
   | { readonly kind: "dead"; readonly error: RowError }
   | { readonly kind: "doomed"; readonly error: RowError };
 
-export interface RowError {
-  readonly code: string;
-  readonly message: string;
-  readonly broker_message_id?: string;
-}
+export type RowError = RowRefusal;
 
 export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextState {
   if (isAccepted(answer)) {
@@ -54,6 +51,7 @@ export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextS
             code: "id_committed_differently",
             message: "the broker accepted this id earlier with other bytes",
             broker_message_id: answer.broker_message_id ?? "",
+            ...toldRecord(answer),
           }
         : { code: "idempotency_key_reused", message: "the broker holds this id for another request" },
     };
@@ -68,13 +66,24 @@ export function nextState(answer: SendAnswer, earlierUnanswered: boolean): NextS
   return earlierUnanswered ? { kind: "doomed", error } : { kind: "dead", error };
 }
 
+/** What a broker tells of the record that it holds, as far as it has its form. */
+export function toldRecord(
+  answer: Pick<Conflict, "broker_fingerprint_prefix" | "broker_fingerprint_version">,
+): Pick<RowError, "broker_fingerprint_prefix" | "broker_fingerprint_version"> {
+  const { broker_fingerprint_prefix: prefix, broker_fingerprint_version: version } = answer;
+  if (typeof prefix !== "string" || !/^[0-9a-f]{16}$/.test(prefix)) return {};
+  return Number.isSafeInteger(version) && Number(version) > 0
+    ? { broker_fingerprint_prefix: prefix, broker_fingerprint_version: Number(version) }
+    : { broker_fingerprint_prefix: prefix };
+}
+
 type Accepted = Extract<SendAnswer, { duplicate: boolean }>;
-type Conflict = Extract<SendAnswer, { conflict: string }>;
+export type Conflict = Extract<SendAnswer, { conflict: string }>;
 
 function isAccepted(answer: SendAnswer): answer is Accepted {
   return answer.status === 201 || answer.status === 200;
 }
 
-function isConflict(answer: SendAnswer): answer is Conflict {
+export function isConflict(answer: SendAnswer): answer is Conflict {
   return answer.status === 409;
 }

@@ -1,9 +1,10 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { contentHash } from "../../protocol/content-hash.ts";
-import { localFingerprint } from "../../protocol/fingerprint.ts";
+import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
 import type { RequeueChange } from "../parts.ts";
+import { tellMismatches } from "./committed-before.ts";
+import { contentHash } from "../../protocol/content-hash.ts";
 import { carriedOf } from "./carried.ts";
 import { settleCommitted } from "./drain.ts";
 import type { OutboxCore } from "./outbox.ts";
@@ -131,6 +132,7 @@ async function voided(core: OutboxCore, row: OutboxRow): Promise<"void" | "settl
     settleCommitted(core, current, committed, core.options.clock.now());
     if (current.status === "inflight") core.order.settled(current.destination, null);
   });
+  tellMismatches(core, [row.id]);
   core.teller.tell([row.id]);
   return "settled";
 }
@@ -150,6 +152,7 @@ export function copyOf(core: OutboxCore, row: OutboxRow) {
     priority: row.priority,
     meta: row.meta,
     request_fingerprint: row.request_fingerprint,
+    fingerprint_version: row.fingerprint_version,
     supersedes: core.wireIdOf(row),
     supersedes_row: row.id,
     attachments: row.attachments,
@@ -173,7 +176,7 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
     contentType: content.content_type,
     bodyHash: contentHash(content.body, carriedOf(row)),
   });
-  return { ...content, request_fingerprint };
+  return { ...content, request_fingerprint, fingerprint_version: localFingerprintVersion };
 }
 
 function existing(core: OutboxCore, outboxId: number): OutboxRow {

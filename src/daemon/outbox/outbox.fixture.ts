@@ -45,7 +45,7 @@ export async function outboxBench(more: Partial<OutboxOptions> = {}): Promise<Ou
       clock,
       log: silentLog,
       readyFor: (destination) => sealer.readyFor(destination),
-      seal: (row, body) => sealer.seal(row, body),
+      seal: (row, body, version) => sealer.seal(row, body, version),
       recipientKey: (memberId) => sealer.recipientKey(memberId),
       voidIds: async (ids) => {
         if (bench.voids === null) throw new ClaudemeshError("broker_unreachable", "away");
@@ -89,16 +89,20 @@ export function request(id: string, to: string, text: string, fields: Partial<Ac
   return {
     client_message_id: id,
     minted: false,
-    fingerprint: localFingerprint({
-      meshId,
-      ref: `@${to}`,
-      replyTo: "",
-      priority: "next",
-      meta: "",
-      mentions: [],
-      contentType,
-      bodyHash: bodyHash(body),
-    }),
+    fingerprint: (version) =>
+      localFingerprint(
+        {
+          meshId,
+          ref: `@${to}`,
+          replyTo: "",
+          priority: "next",
+          meta: "",
+          mentions: [],
+          contentType,
+          bodyHash: bodyHash(body),
+        },
+        version,
+      ),
     to: `@${to}`,
     destination_kind: "dm",
     destination_ref: to.repeat(64),

@@ -6,10 +6,13 @@ import type { Log } from "../../base/log.ts";
 import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
+import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
-import type { AcceptedRequest, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
+import type { RowRefusal } from "../../protocol/row-refusal.ts";
+import type { AcceptedRequest, CallerFingerprint, Outbox, OutboxAnswer, Readiness } from "../parts.ts";
 import { carriedOf, carriedText } from "./carried.ts";
 import { answerFor } from "./answer-table.ts";
 import { DrainOrder } from "./drain-order.ts";
@@ -30,14 +33,19 @@ export interface OutboxOptions {
   readyFor(destination: { readonly kind: OutboxRow["destination_kind"]; readonly ref: string }): Readiness;
   /** Whether the broker has the files that a row carries, and why not. Absent: rows carry none. */
   filesReady?(fileIds: readonly string[]): Readiness;
-  /** Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. */
-  seal(row: OutboxRow, body: Uint8Array): Envelope;
+  /**
+   * Builds the envelope that a row's first transmission freezes. Called only where {@link readyFor} is ready. `version`: of the wire
+   * fingerprint, if not the one that is negotiated.
+   */
+  seal(row: OutboxRow, body: Uint8Array, version?: number): Envelope;
   /** x25519 key of a member as the chain names it now; null: it is none. */
   recipientKey(memberId: string): string | null;
   /** Asks the broker to void wire ids; rejects broker_unreachable while it is away. */
   voidIds(wireIds: readonly string[]): Promise<readonly VoidAnswer[]>;
   /** Told after the commit that made a stage true; repeated after a restart until it has resolved. */
   onStages(rows: readonly OutboxRow[]): Promise<void>;
+  /** Told after the commit that ended a row since the broker holds its id for other bytes. */
+  onMismatch?(error: RowRefusal): void;
   /** Used share of the disk budget rose above 0.8 or fell below it again. */
   onPressure(used: { readonly bytes: number; readonly bytesMax: number; readonly high: boolean }): void;
   /** COMMIT failed with an I/O error: what is on disk is unknown and the process must end. */
@@ -153,7 +161,7 @@ class SqliteOutbox implements Outbox {
     this.#core = null;
   }
 
-  peek(clientMessageId: string, fingerprint: Uint8Array): OutboxAnswer | null {
+  peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null {
     const row = this.#live().queries.rowByClientId(clientMessageId);
     return row === null ? null : answerFor(row, fingerprint);
   }
@@ -246,6 +254,18 @@ class SqliteOutbox implements Outbox {
     return this.#live().order.nextInMs(now);
   }
 
+  held(): ReturnType<Outbox["held"]> {
+    // A version that this program does not know has no name here; the broker judges such a row when it comes.
+    return new Map(
+      this.#live()
+        .queries.held()
+        .flatMap(({ version, rows }): [string, number][] => {
+          const name = fingerprintVersions.get(version);
+          return name === undefined ? [] : [[name, rows]];
+        }),
+    );
+  }
+
   keysChanged(): void {
     this.#core?.order.keysChanged();
     this.#core?.work();
@@ -278,7 +298,8 @@ class SqliteOutbox implements Outbox {
     const id = core.queries.insert({
       client_message_id: request.client_message_id,
       minted: request.minted ? 1 : 0,
-      request_fingerprint: request.fingerprint,
+      request_fingerprint: request.fingerprint(localFingerprintVersion),
+      fingerprint_version: localFingerprintVersion,
       to_text: request.to,
       destination,
       destination_kind: request.destination_kind,

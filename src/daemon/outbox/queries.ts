@@ -8,6 +8,7 @@ export interface NewRow {
   readonly client_message_id: string;
   readonly minted: 0 | 1;
   readonly request_fingerprint: Uint8Array;
+  readonly fingerprint_version: number;
   readonly to_text: string;
   readonly destination: string;
   readonly destination_kind: string;
@@ -34,7 +35,7 @@ export function outboxQueries(db: DatabaseSync) {
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
        reply_to, supersedes, supersedes_row, status, enqueued_at, resealed, attachments)
-     VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -45,6 +46,7 @@ export function outboxQueries(db: DatabaseSync) {
     `UPDATE outbox SET status = 'done', broker_message_id = ?, history_id = ?, epoch = ?, accepted_at = ?, ended_at = ?,
        unanswered = 0, doom = NULL, last_error = NULL, untold = 1 WHERE id = ?`,
   );
+  const refreeze = db.prepare("UPDATE outbox SET envelope = ? WHERE id = ?");
   const retry = db.prepare(
     "UPDATE outbox SET status = 'pending', attempts = attempts + ?, next_attempt_at = ?, last_error = ?, unanswered = ? WHERE id = ?",
   );
@@ -103,6 +105,14 @@ export function outboxQueries(db: DatabaseSync) {
   const carrying = db.prepare(
     "SELECT attachments FROM outbox INDEXED BY outbox_files WHERE attachments <> '' AND status IN ('pending', 'inflight')",
   );
+  const held = db.prepare(
+    // By indexes alone as far as what was never on the wire goes: its bodies are not read.
+    `SELECT json_extract(envelope, '$.version') AS version, count(*) AS n FROM outbox
+      WHERE transmitted = 1 AND doom IS NULL AND envelope IS NOT NULL AND id IN (
+        SELECT id FROM outbox INDEXED BY outbox_age WHERE status = 'pending' AND first_attempt_at IS NOT NULL
+        UNION ALL SELECT id FROM outbox INDEXED BY outbox_inflight WHERE status = 'inflight')
+      GROUP BY version ORDER BY version`,
+  );
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const setFact = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -123,6 +133,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.client_message_id,
         from.minted,
         from.request_fingerprint,
+        from.fingerprint_version,
         from.to_text,
         from.destination,
         from.destination_kind,
@@ -147,6 +158,7 @@ export function outboxQueries(db: DatabaseSync) {
     claim: (id: number, envelope: string, now: number) => claim.run(envelope, now, id),
     done: (id: number, to: { broker_message_id: string; history_id: number; epoch: number | null }, now: number) =>
       done.run(to.broker_message_id, to.history_id, to.epoch, now, now, id),
+    refreeze: (id: number, envelope: string) => refreeze.run(envelope, id),
     retry: (
       id: number,
       to: { attempts: number; nextAttemptAt: number; lastError: string | null; unanswered: number },
@@ -184,6 +196,8 @@ export function outboxQueries(db: DatabaseSync) {
       undecryptable.run(supersededBy, error, id),
     doomUnsealed: () => Number(doomUnsealed.run().changes),
     lastError: (id: number, error: string) => lastError.run(error, id),
+    /** Envelopes that are frozen and not answered for good, by version. */
+    held: () => held.all().map((found) => ({ version: Number(found["version"]), rows: Number(found["n"]) })),
     carrying: () => carrying.all().map((found) => ({ attachments: String(found["attachments"]) })),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     ...positionQueries(db),

@@ -25,10 +25,15 @@ export interface Sealer {
 
 /**
  * The envelope of a row: its body sealed to whoever may read it, then signed. The sealed bytes are the same for the same row and key,
- * also after the outbox was put back from before: only where the key has changed since are they others.
+ * also after the outbox was put back from before: only where the key has changed since are they others. The version is part of the
+ * header that they are bound to, so under another one they are others too: see committed-before.ts.
  */
-export function sealEnvelope(row: OutboxRow, body: Uint8Array, sealer: Sealer): Envelope {
-  const version = sealer.fingerprintVersion();
+export function sealEnvelope(
+  row: OutboxRow,
+  body: Uint8Array,
+  sealer: Sealer,
+  version: number = sealer.fingerprintVersion(),
+): Envelope {
   const header = {
     version,
     mesh_id: sealer.meshId,

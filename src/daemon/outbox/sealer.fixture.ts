@@ -15,37 +15,45 @@ export function testSealer(of: {
   readiness: (kind: string, ref: string) => Readiness;
   /** Counts how often keys were changed. */
   generation: number;
+  /** As negotiated. */
+  fingerprintVersion: number;
 } {
   const privateKey = of.privateKey ?? generateKeyPairSync("ed25519").privateKey;
   const secret = createSecretKey(keyOf("secret", of.memberId));
   const sealer = {
     generation: 0,
+    fingerprintVersion: 2,
     readiness: (): Readiness => ({ ready: true }),
     readyFor: ({ kind, ref }: { kind: string; ref: string }) => sealer.readiness(kind, ref),
     recipientKey: (memberId: string) => recipientOf(keyOf(memberId, String(sealer.generation))).publicKey,
-    seal: (row, body) =>
-      sealEnvelope(row, body, {
-        meshId: of.meshId,
-        memberId: of.memberId,
-        keyId: of.memberId,
-        privateKey,
-        attachments: () => [],
-        membershipHead: () => "5e".repeat(32),
-        fingerprintVersion: () => 2,
-        keyring: {
-          seal(header, plaintext) {
-            const key = keyOf(header.destination_ref, String(sealer.generation));
-            if (header.destination_kind === "dm") {
-              const recipient = recipientOf(key);
-              const body = sealDirect({ header, plaintext, secret, recipient });
-              return { algorithm: "hpke-v1", sealed_to: recipient.publicKey, body: body.toString("base64url") };
-            }
-            const id = createHash("sha256").update(key).digest("hex");
-            const body = sealToEpoch({ header, plaintext, secret, epoch: { id, key } });
-            return { algorithm: "epoch-v1", sealed_to: id, body: body.toString("base64url") };
+    seal: (row, body, version) =>
+      sealEnvelope(
+        row,
+        body,
+        {
+          meshId: of.meshId,
+          memberId: of.memberId,
+          keyId: of.memberId,
+          privateKey,
+          attachments: () => [],
+          membershipHead: () => "5e".repeat(32),
+          fingerprintVersion: () => sealer.fingerprintVersion,
+          keyring: {
+            seal(header, plaintext) {
+              const key = keyOf(header.destination_ref, String(sealer.generation));
+              if (header.destination_kind === "dm") {
+                const recipient = recipientOf(key);
+                const body = sealDirect({ header, plaintext, secret, recipient });
+                return { algorithm: "hpke-v1", sealed_to: recipient.publicKey, body: body.toString("base64url") };
+              }
+              const id = createHash("sha256").update(key).digest("hex");
+              const body = sealToEpoch({ header, plaintext, secret, epoch: { id, key } });
+              return { algorithm: "epoch-v1", sealed_to: id, body: body.toString("base64url") };
+            },
           },
         },
-      }),
+        version,
+      ),
   } as ReturnType<typeof testSealer>;
   return sealer;
 }

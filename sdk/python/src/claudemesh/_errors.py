@@ -66,7 +66,7 @@ class NotRunningError(ClaudemeshError):
     """No daemon answers; `claudemesh up` starts one. Nothing was sent."""
 
 
-class TimedOutError(ClaudemeshError, TimeoutError):
+class TimedOutError(ClaudemeshError):
     """The time that the call was given is over. What was sent may still have its effect."""
 
 
@@ -125,7 +125,8 @@ def _restored(
 
 
 def from_problem(status: int, document: object, retry_after: str | None) -> ClaudemeshError:
-    """The error that problem details (RFC 9457) tell of; `retry_after_ms` is put into its details where only a header says it."""
+    """The error that problem details (RFC 9457) tell of; `retry_after_ms` is put into its details where only a header
+    says it."""
     if not isinstance(document, dict):
         return ClaudemeshError(
             "protocol_error", f"the daemon answered {status} without problem details", hint="claudemesh status"

@@ -34,10 +34,19 @@ def wire_fingerprint(
     content_type: str = TEXT_TYPE,
     body: bytes = b"",
 ) -> bytes:
-    """The fingerprint of an envelope, 32 bytes: version 1 is `sha256-jcs-v1`, version 2 `sha256-jcs-v2`, which also covers
-    mesh, mentions and content type. `body` is what is sent: the sealed bytes."""
+    """The fingerprint of an envelope, 32 bytes: version 1 is `sha256-jcs-v1`, version 2 `sha256-jcs-v2`, which also
+    covers mesh, mentions and content type. `body` is what is sent: the sealed bytes."""
     return _fingerprint(
-        version, mesh_id, kind, ref, reply_to, priority, canonical_meta(meta), mentions, content_type, sha256(body).digest()
+        version,
+        mesh_id,
+        kind,
+        ref,
+        reply_to,
+        priority,
+        canonical_meta(meta),
+        mentions,
+        content_type,
+        sha256(body).digest(),
     )
 
 
@@ -130,6 +139,7 @@ def _fingerprint(
     mentioned = sorted(set(mentions), key=code_units)
     for text in (mesh_id, ref, reply_to, meta, content_type, *mentioned):
         _refuse_control(text)
+        utf8(text)
     if version == 1:
         fields = ("1", kind, ref, reply_to, priority, meta, body_hash.hex())
         return sha256(utf8("\0".join(fields))).digest()

@@ -1,7 +1,8 @@
 """JSON as claudemesh takes it: a parser that sees what `json.loads` hides, and the canonical form of RFC 8785.
 
-`json.loads` lets duplicate keys, integers beyond what others can hold, `NaN`, infinities and lone surrogates through, and
-two programs that each read something else from the same text are a hole. What is refused has a code from a closed list.
+`json.loads` lets duplicate keys, integers beyond what others can hold, `NaN`, infinities and lone surrogates through,
+and two programs that each read something else from the same text are a hole. What is refused has a code from a closed
+list.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, Union, cast
 
-from ._errors import ClaudemeshError
 from ._codes import META_DEPTH_MAX
+from ._errors import ClaudemeshError
 
 JsonValue = Union[None, bool, int, float, str, "list[JsonValue]", "dict[str, JsonValue]"]
 
@@ -34,8 +35,8 @@ _quote: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def parse_json(source: str | bytes, *, depth_max: int = META_DEPTH_MAX) -> JsonValue:
-    """A JSON text of the profile. Throws malformed_json, duplicate_key, number_out_of_range, invalid_utf8, lone_surrogate
-    or too_deep, whichever is met first from left to right."""
+    """A JSON text of the profile. Throws malformed_json, duplicate_key, number_out_of_range, invalid_utf8,
+    lone_surrogate or too_deep, whichever is met first from left to right."""
     if isinstance(source, str):
         text = source
     else:
@@ -161,8 +162,13 @@ class _Parser:
         if found is None:
             raise self._malformed("a value expected")
         self._at = found.end()
+        fraction, exponent = found.groups()
+        # A fraction or an exponent that breaks off: what stands before it is not the number that was meant.
+        after = self._text[self._at : self._at + 1]
+        if exponent is None and after and after in ("eE" if fraction is not None else ".eE"):
+            raise self._malformed("a number breaks off")
         token = found.group()
-        if found.group(1) is None and found.group(2) is None:
+        if fraction is None and exponent is None:
             return _integer(token)
         value = float(token)
         check_number(value)
@@ -243,10 +249,10 @@ def number_text(value: int | float) -> str:
 def canonical_json(value: object, *, depth_max: int = META_DEPTH_MAX, values_max: int | None = None) -> str:
     """RFC 8785: keys by UTF-16 code units, numbers as ECMAScript prints them, shortest escapes.
 
-    Takes dicts, lists, tuples, texts, numbers, booleans and None, and refuses what another language would read otherwise:
-    integers beyond ±(2^53-1), NaN, infinities, lone surrogates; keys that are no text and values of other types
-    (invalid_field); what is nested deeper than `depth_max`, which also ends what holds itself. With more than `values_max` values it is
-    meta_too_large, however often a value is shared.
+    Takes dicts, lists, tuples, texts, numbers, booleans and None, and refuses what another language would read
+    otherwise: integers beyond ±(2^53-1), NaN, infinities, lone surrogates; keys that are no text and values of other
+    types (invalid_field); what is nested deeper than `depth_max`, which also ends what holds itself. With more than
+    `values_max` values it is meta_too_large, however often a value is shared.
     """
     return _Writer(depth_max, values_max).text(value, 0)
 

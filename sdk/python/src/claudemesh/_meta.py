@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any
 
+from ._codes import META_BYTES_MAX
 from ._errors import ClaudemeshError
 from ._json import canonical_json, parse_json
-from ._codes import META_BYTES_MAX
 
 #: A dict, or the text of a JSON object; None for none.
-Meta = Union[Mapping[str, Any], str, bytes, None]
+Meta = Mapping[str, Any] | str | bytes | None
 
 
 def canonical_meta(meta: Meta) -> str:
     """The canonical text (RFC 8785) of a message's meta; "" for None and for an object without members.
 
-    `str` and `bytes` are JSON text, anything else is the value itself. Refused with a code from a closed list: what is no
-    object, what other languages would read as another value, more than 16 levels, more than 8,192 bytes.
+    `str` and `bytes` are JSON text, anything else is the value itself. Refused with a code from a closed list: what is
+    no object, what other languages would read as another value, more than 16 levels, more than 8,192 bytes.
     """
     value: object = parse_json(meta) if isinstance(meta, (str, bytes)) else meta
     if value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import fields
 from typing import Any, TypeVar, cast
 
 from ._errors import ClaudemeshError
@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 
 class View:
-    """What the daemon answered. Fields that this version does not know are left out."""
+    """What the daemon answered. Fields that this version does not know are left out.
+
+    Metadata of a field: `json`, what it is called there; `optional`, it may be absent there, which is None here; and
+    for one that may be null too `absent_with`, the field that is told in its place, so that null and absent stay apart.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """As the daemon wrote it, with the fields that this version knows."""
@@ -37,16 +41,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in cast("Mapping[str, object]", value).items()}
     return value
-
-
-def view_field(*, json: str | None = None, optional: bool = False, absent_with: str | None = None) -> Any:
-    """A field of a view that is called otherwise in JSON, or may be absent there."""
-    told: dict[str, object] = {"optional": optional}
-    if json is not None:
-        told["json"] = json
-    if absent_with is not None:
-        told["absent_with"] = absent_with
-    return field(default=None, metadata=told) if optional else field(metadata=told)
 
 
 class Reader:

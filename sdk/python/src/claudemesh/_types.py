@@ -3,10 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text, view_field
+from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text
+
+__all__ = [
+    "Attachment",
+    "ClaimedMessage",
+    "ComparedMember",
+    "Compat",
+    "CompatFeatures",
+    "CompatSchemaVersion",
+    "DeadLetter",
+    "DeliveredTo",
+    "DmPolicy",
+    "EventName",
+    "FeatureOffer",
+    "File",
+    "FilesSent",
+    "Health",
+    "HealthLink",
+    "HealthLinkState",
+    "HealthMember",
+    "HealthMembership",
+    "HealthStatus",
+    "HistoryItem",
+    "InboxItem",
+    "Invite",
+    "InviteMade",
+    "InviteRequest",
+    "InviteState",
+    "KeyHistory",
+    "LeaseEnded",
+    "LeaseEndedState",
+    "LeaseExtended",
+    "LinkErrorKind",
+    "Member",
+    "MemberStatus",
+    "Membership",
+    "MembershipTrouble",
+    "Message",
+    "OutboxCounts",
+    "OutboxPatch",
+    "OutboxRequeue",
+    "OutboxRow",
+    "OutboxStatus",
+    "Priority",
+    "Queue",
+    "QueueClaim",
+    "QueueCounts",
+    "ReceiptEvent",
+    "ReceiptEventStage",
+    "ReceiptStage",
+    "Refusal",
+    "Role",
+    "SafetyNumber",
+    "SealAction",
+    "SealDone",
+    "SealMember",
+    "SealPlan",
+    "SendAttachment",
+    "SendRequest",
+    "SendResult",
+    "SendState",
+    "Sender",
+    "Stage",
+    "Topic",
+    "TopicKey",
+    "TopicMember",
+    "Undecryptable",
+    "Version",
+]
 
 
 EventName = Literal[
@@ -182,27 +250,27 @@ class ClaimedMessage(View):
     lease_until: str
     #: How often it was delivered, this time included
     deliveries: int
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ClaimedMessage:
@@ -311,6 +379,8 @@ class Compat(View):
     fingerprint_versions: tuple[str, ...]
     #: Offered to the broker, by name
     features: CompatFeatures
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     schema_version: CompatSchemaVersion
     sqlite: str
     daemon: str
@@ -325,6 +395,7 @@ class Compat(View):
             envelope_versions=read.required("envelope_versions", array_of(integer)),
             fingerprint_versions=read.required("fingerprint_versions", array_of(text)),
             features=read.required("features", CompatFeatures.from_json),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             schema_version=read.required("schema_version", CompatSchemaVersion.from_json),
             sqlite=read.required("sqlite", text),
             daemon=read.required("daemon", text),
@@ -347,27 +418,27 @@ class DeadLetter(View):
     died_at: str
     #: member_id of the last consumer
     claimed_by: str
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> DeadLetter:
@@ -409,7 +480,7 @@ class DeadLetter(View):
 @dataclass(frozen=True)
 class DmPolicy(View):
     #: Addresses; null: everybody's
-    from_: tuple[str, ...] | None = view_field(json="from")
+    from_: tuple[str, ...] | None = field(metadata={"json": "from"})
 
     @classmethod
     def from_json(cls, value: object) -> DmPolicy:
@@ -579,27 +650,27 @@ class HistoryItem(View):
     accepted_at: str
     #: The sender's signature was checked and holds
     verified: bool
-    from_: Sender | None = view_field(json="from", optional=True)
+    from_: Sender | None = field(default=None, metadata={"json": "from", "optional": True})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
-    to: str | None = view_field(optional=True)
-    topic: str | None = view_field(optional=True, absent_with="unavailable")
-    content_type: str | None = view_field(optional=True)
+    to: str | None = field(default=None, metadata={"optional": True})
+    topic: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    content_type: str | None = field(default=None, metadata={"optional": True})
     #: Decoded when the content type is text and the bytes are UTF-8
-    message: str | None = view_field(optional=True, absent_with="unavailable")
+    message: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     #: base64url without padding
-    body: str | None = view_field(optional=True)
-    meta: Mapping[str, Any] | None = view_field(optional=True, absent_with="unavailable")
-    mentions: tuple[str, ...] | None = view_field(optional=True)
-    reply_to: str | None = view_field(optional=True, absent_with="unavailable")
-    priority: Priority | str | None = view_field(optional=True)
-    encrypted: bool | None = view_field(optional=True)
+    body: str | None = field(default=None, metadata={"optional": True})
+    meta: Mapping[str, Any] | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
-    via: str | None = view_field(optional=True, absent_with="unavailable")
-    sent_at: str | None = view_field(optional=True)
+    via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
+    sent_at: str | None = field(default=None, metadata={"optional": True})
     #: Files that it brings
-    attachments: tuple[Attachment, ...] | None = view_field(optional=True)
+    attachments: tuple[Attachment, ...] | None = field(default=None, metadata={"optional": True})
     #: Why nothing of it can be shown
-    unavailable: str | None = view_field(optional=True)
+    unavailable: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> HistoryItem:
@@ -644,7 +715,7 @@ class InboxItem(View):
     history_id: int
     epoch: int
     accepted_at: str
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     #: `@me`, `@me/agent`, `#topic` or `queue:name`
     to: str
     topic: str | None
@@ -830,7 +901,7 @@ class Member(View):
     role: Role | str
     online: bool
     last_seen_at: str | None
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
     #: As it named them when it connected last
     agents: tuple[str, ...]
     status: MemberStatus | str
@@ -943,7 +1014,13 @@ class Refusal(View):
 
     code: str
     message: str
-    broker_message_id: str | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    #: Where the broker holds the id for other bytes: the first 8 bytes of their fingerprint, in hex
+    broker_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    broker_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
+    #: The same of what was sent
+    wire_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    wire_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Refusal:
@@ -952,6 +1029,10 @@ class Refusal(View):
             code=read.required("code", text),
             message=read.required("message", text),
             broker_message_id=read.optional("broker_message_id", text),
+            broker_fingerprint_prefix=read.optional("broker_fingerprint_prefix", text),
+            broker_fingerprint_version=read.optional("broker_fingerprint_version", integer),
+            wire_fingerprint_prefix=read.optional("wire_fingerprint_prefix", text),
+            wire_fingerprint_version=read.optional("wire_fingerprint_version", integer),
         )
 
 
@@ -1102,7 +1183,7 @@ class Queue(View):
 class SafetyNumber(View):
     #: Sixty digits in twelve groups of five: the same at both members, or something is wrong
     digits: str
-    self_: ComparedMember = view_field(json="self")
+    self_: ComparedMember = field(metadata={"json": "self"})
     member: ComparedMember
 
     @classmethod
@@ -1182,8 +1263,8 @@ class SendResult(View):
     state: SendState | str
     #: The id was known, and stands for this same message
     duplicate: bool
-    broker_message_id: str | None = view_field(optional=True)
-    history_id: int | None = view_field(optional=True)
+    broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    history_id: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> SendResult:
@@ -1253,7 +1334,7 @@ class TopicMember(View):
     address: str
     role: Role | str
     online: bool
-    self_: bool = view_field(json="self")
+    self_: bool = field(metadata={"json": "self"})
 
     @classmethod
     def from_json(cls, value: object) -> TopicMember:
@@ -1275,7 +1356,7 @@ class Undecryptable(View):
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: Sender = view_field(json="from")
+    from_: Sender = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -1309,8 +1390,14 @@ class Version(View):
     ipc_api: str
     ipc_features: tuple[str, ...]
     schema_version: int
-    #: As negotiated with the broker; null without a link
+    #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
+    #: Without these the daemon ends the link
+    required_features: tuple[str, ...]
+    #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
+    ignored_features: tuple[str, ...] | None
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]]
     #: Bytes of the largest file in this mesh; the default without a link
     file_bytes: int
     #: Bytes of one message's body in this mesh; the default without a link
@@ -1325,6 +1412,9 @@ class Version(View):
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
             broker_features=read.nullable("broker_features", map_of(any_value)),
+            required_features=read.required("required_features", array_of(text)),
+            ignored_features=read.nullable("ignored_features", array_of(text)),
+            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             file_bytes=read.required("file_bytes", integer),
             inline_bytes=read.required("inline_bytes", integer),
         )
@@ -1337,16 +1427,16 @@ class ReceiptEvent(View):
     #: The sender's own form of the id
     client_message_id: str
     #: Absent when this daemon has lost the row
-    outbox_id: int | None = view_field(optional=True)
-    status: OutboxStatus | str | None = view_field(optional=True)
+    outbox_id: int | None = field(default=None, metadata={"optional": True})
+    status: OutboxStatus | str | None = field(default=None, metadata={"optional": True})
     #: The newest one that is true; expired: the broker gave it up before everyone it was for had it, or had done with it
-    stage: ReceiptEventStage | str | None = view_field(optional=True)
+    stage: ReceiptEventStage | str | None = field(default=None, metadata={"optional": True})
     #: Why it expired
-    reason: str | None = view_field(optional=True)
+    reason: str | None = field(default=None, metadata={"optional": True})
     #: Topics: how many subscribers hold it
-    delivered_to: DeliveredTo | None = view_field(optional=True)
+    delivered_to: DeliveredTo | None = field(default=None, metadata={"optional": True})
     #: The last refusal
-    last_error: Refusal | None = view_field(optional=True)
+    last_error: Refusal | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> ReceiptEvent:

@@ -32,6 +32,8 @@ export const health = answerOf<HealthView>("Health")(
   }),
 );
 
+const floors = described(record(record(count())), "Least values that this daemon works with, by feature and parameter");
+
 export const version = answerOf<VersionView>("Version")(
   view({
     daemon: text(),
@@ -40,8 +42,14 @@ export const version = answerOf<VersionView>("Version")(
     schema_version: count(),
     broker_features: described(
       nullable(record(anyJson("parameters of one feature"))),
-      "As negotiated with the broker; null without a link",
+      "As negotiated with the broker: parameters by feature, with its version; null without a link",
     ),
+    required_features: described(listing(text()), "Without these the daemon ends the link"),
+    ignored_features: described(
+      nullable(listing(text())),
+      "What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link",
+    ),
+    feature_floors: floors,
     file_bytes: described(count(), "Bytes of the largest file in this mesh; the default without a link"),
     inline_bytes: described(count(), "Bytes of one message's body in this mesh; the default without a link"),
   }),
@@ -57,6 +65,7 @@ export const compat = answerOf<CompatView>("Compat")(
     envelope_versions: listing(count()),
     fingerprint_versions: listing(text()),
     features: described(view({ require: offers, optional: offers }), "Offered to the broker, by name"),
+    feature_floors: floors,
     schema_version: view({ min: count(), max: count() }),
     sqlite: text(),
     daemon: text(),

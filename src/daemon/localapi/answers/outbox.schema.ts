@@ -12,7 +12,20 @@ import { attachmentView } from "./files.schema.ts";
 
 const status = oneOf(...outboxStatuses);
 export const lastError = described(
-  nullable(view({ code: text(), message: text(), broker_message_id: optional(text()) })),
+  nullable(
+    view({
+      code: text(),
+      message: text(),
+      broker_message_id: optional(text()),
+      broker_fingerprint_prefix: described(
+        optional(text()),
+        "Where the broker holds the id for other bytes: the first 8 bytes of their fingerprint, in hex",
+      ),
+      broker_fingerprint_version: optional(count()),
+      wire_fingerprint_prefix: described(optional(text()), "The same of what was sent"),
+      wire_fingerprint_version: optional(count()),
+    }),
+  ),
   "The last refusal",
 );
 

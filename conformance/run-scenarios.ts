@@ -1,0 +1,88 @@
+import { parseArgs } from "node:util";
+import type { Lifetime } from "../test/support/on-end.ts";
+import { lifetime } from "./runner/lifetime.ts";
+import { readScenarios } from "./runner/read-scenarios.ts";
+import { Miswritten } from "./runner/read-written.ts";
+import { reportTable } from "./runner/report-table.ts";
+import type { Scenario } from "./runner/scenario.ts";
+import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
+import { theatre } from "./runner/theatre.ts";
+import { Unfit } from "./runner/unfit.ts";
+
+/**
+ * `npm run conformance:scenarios -- [--sdk typescript,python,python-asyncio,go] [--only PART-OF-A-NAME] [--list]`: plays the scenarios
+ * with each SDK against live daemons and brokers. SDKs play side by side, each on a mesh of its own. Exit code 1: something is not as a
+ * scenario says. An SDK whose tool is missing is left out, and said so.
+ */
+const { values } = parseArgs({
+  options: { sdk: { type: "string" }, only: { type: "string" }, list: { type: "boolean", default: false } },
+});
+
+try {
+  process.exitCode = await run();
+} catch (thrown) {
+  if (!(thrown instanceof Miswritten)) throw thrown;
+  process.stderr.write(`${thrown.message}\n`);
+  process.exitCode = 2;
+}
+
+async function run(): Promise<number> {
+  const scenarios = readScenarios().filter(({ name }) => values.only === undefined || name.includes(values.only));
+  if (values.list) {
+    for (const { name, proves, file } of scenarios) process.stdout.write(`${file}  ${name}\n    ${proves}\n`);
+    return 0;
+  }
+  const asked = chosen(values.sdk?.split(",") ?? sdkNames);
+  if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
+  const began = performance.now();
+  const { life, end } = lifetime();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void end().finally(() => process.exit(1)));
+  try {
+    const results = await Promise.all(
+      asked.map(async (sdk) => [sdk.name, await playAll(life, sdk, scenarios)] as const),
+    );
+    const { text, failed } = reportTable(scenarios, new Map(results));
+    process.stdout.write(`\n${text}in ${Math.round((performance.now() - began) / 1_000)} s\n`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    await end();
+  }
+}
+
+function chosen(names: readonly string[]): readonly Sdk[] {
+  return names.map((name) => {
+    const found = sdkNames.find((known) => known === name);
+    if (found === undefined) throw new Miswritten(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
+    return sdkOf(found);
+  });
+}
+
+/** By scenario: null where all is as it says, else what is not. Null altogether: the SDK cannot be driven here. */
+async function playAll(
+  life: Lifetime,
+  sdk: Sdk,
+  scenarios: readonly Scenario[],
+): Promise<ReadonlyMap<string, string | null> | null> {
+  if (sdk.missing !== null) {
+    process.stdout.write(`skip  ${sdk.name}: ${sdk.missing}\n`);
+    return null;
+  }
+  const results = new Map<string, string | null>();
+  const stage = await theatre(life, sdk);
+  for (const scenario of scenarios) {
+    const began = performance.now();
+    const failure = await stage.play(scenario).then(
+      () => null,
+      (thrown: unknown) => {
+        if (thrown instanceof Unfit) return thrown.message;
+        throw thrown;
+      },
+    );
+    results.set(scenario.name, failure);
+    const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
+    process.stdout.write(`${failure === null ? "ok  " : "FAIL"}  ${sdk.name}  ${scenario.name}  (${took})\n`);
+    if (failure !== null) process.stdout.write(`  ${failure}\n`);
+  }
+  return results;
+}

@@ -1,0 +1,3 @@
+module github.com/claudemesh/claudemesh/sdk/go
+
+go 1.23

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { joinBroker } from "../../src/bin/join-broker.ts";
+import type { Envelope } from "../../src/protocol/envelope.ts";
+import { everyFeature } from "../../src/protocol/features.ts";
+import type { HelloFrame } from "../../src/protocol/frames.ts";
+import { broker } from "../support/broker.ts";
+import { daemon, type TestDaemon } from "../support/daemon.ts";
+import type { SeenFrame } from "../support/hostile-broker.ts";
+import { hostileMesh, shownTexts } from "../support/hostile-mesh.ts";
+import { linked, mesh } from "../support/mesh.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const dedupe = "client_message_id_dedupe";
+const knowing = (versions: readonly number[]) => ({ features: { ...everyFeature(), [dedupe]: versions } });
+
+async function negotiated({ client }: TestDaemon): Promise<unknown> {
+  const { broker_features: features } = await client.version();
+  return (features?.[dedupe] as { version?: unknown } | undefined)?.version;
+}
+
+for (const [what, ofBroker, ofAlice, ofBob] of [
+  ["a broker of before, daemons of now", [1], [1, 2], [1, 2]],
+  ["a broker of now, daemons of before", [1, 2], [1], [1]],
+  ["a broker of now, one daemon of each", [1, 2], [1], [1, 2]],
+  ["a broker and a daemon that know the newer alone, and a daemon of now", [2], [2], [1, 2]],
+  ["all of before", [1], [1], [1]],
+] as const)
+  test(`messages go both ways between ${what}`, async (t) => {
+    const { daemons } = await mesh(t, ["alice", "bob"], {
+      broker: knowing(ofBroker),
+      daemons: { alice: knowing(ofAlice), bob: knowing(ofBob) },
+    });
+    const { alice, bob } = daemons;
+    const highest = (own: readonly number[]) =>
+      Math.max(...own.filter((one) => (ofBroker as readonly number[]).includes(one)));
+    assert.deepEqual([await negotiated(alice), await negotiated(bob)], [highest(ofAlice), highest(ofBob)]);
+    await alice.client.topics.create("#builds");
+    await bob.client.topics.list();
+    await bob.client.topics.join("builds");
+    for (const [from, to] of [
+      [alice, "@bob"],
+      [bob, "@alice"],
+      [alice, "#builds"],
+      [bob, "#builds"],
+    ] as const) {
+      const { client_message_id: id } = await from.client.send({ to, message: `to ${to}` });
+      await from.client.waitFor(id, "delivered");
+    }
+    assert.deepEqual((await shownTexts(alice)).toSorted(), ["to #builds", "to @alice"]);
+    assert.deepEqual((await shownTexts(bob)).toSorted(), ["to #builds", "to @bob"]);
+  });
+
+for (const [ofBroker, ofDaemon] of [
+  [[1], [2]],
+  [[2], [1]],
+] as const)
+  test(`a daemon of version ${ofDaemon} and a broker of version ${ofBroker} do not work together, and the daemon says why`, async (t) => {
+    const folder = tempFolder(t);
+    const running = await broker(t, { dataDir: join(folder, "broker"), ...knowing(ofBroker) });
+    const dir = join(folder, "alice");
+    mkdirSync(dir, { mode: 0o700 });
+    await joinBroker({ dir, dataDir: running.dataDir, name: "alice", role: "member" });
+    const alice = await daemon(t, { dir, ...knowing(ofDaemon) });
+    const ended = await alice.daemon.ended;
+    assert.equal(ended?.kind, "feature_unavailable");
+    assert.match(ended?.message ?? "", new RegExp(`${dedupe}: the broker has none of its versions ${ofDaemon}`));
+    // Kept here, and sent once the two understand each other again.
+    await alice.client.send({ to: "@alice", message: "kept", client_message_id: "kept" });
+    await alice.daemon.stop();
+    const updated = await daemon(t, { dir });
+    await linked(updated);
+    await updated.client.waitFor("kept", "delivered");
+  });
+
+test("a broker is updated while an attempt is unanswered: the same bytes are sent again, and arrive once", async (t) => {
+  const { alice, bob, withheld, hostile, again } = await unansweredAcross(t, [1], [1, 2]);
+  const sent = hostile.next(sending);
+  assert.deepEqual(await again(), ["sha256-jcs-v1"]);
+  assert.deepEqual(itemsOf(await sent), withheld);
+  await alice.client.waitFor("across", "delivered");
+  assert.deepEqual(await shownTexts(bob), ["across"]);
+  assert.equal(await negotiated(alice), 2);
+});
+
+test("a broker's update is taken back while an attempt is unanswered: the daemon ends, keeps it, and sends it as it was once the broker is back", async (t) => {
+  const { alice, bob, withheld, hostile, after, again } = await unansweredAcross(t, [1, 2], [1]);
+  assert.deepEqual(await again(), ["sha256-jcs-v2"]);
+  const ended = await alice.daemon.ended;
+  assert.equal(ended?.kind, "feature_param_invalid");
+  assert.match(ended?.message ?? "", /no longer takes sha256-jcs-v2, under which 1 row was sent without an answer/);
+  await after.stop();
+  await brokerAgain(t, after.dataDir, hostile.authority, [1, 2]);
+  hostile.cut();
+  const sent = hostile.next(sending);
+  const back = await alice.restart();
+  assert.deepEqual(itemsOf(await sent), withheld);
+  await back.client.waitFor("across", "delivered");
+  assert.deepEqual(await shownTexts(bob), ["across"]);
+});
+
+const sending = (seen: SeenFrame): boolean => seen.from === "daemon" && seen.frame["type"] === "send";
+
+/** A message whose first attempt is withheld from the broker, which then is another program over the same data. */
+async function unansweredAcross(t: TestContext, before: readonly number[], then: readonly number[]) {
+  const { broker: running, hostile, members } = await hostileMesh(t, ["alice", "bob"], knowing(before));
+  const { alice, bob } = members;
+  hostile.plot({ toBroker: (frame) => (frame.type === "send" ? [] : [frame]) });
+  const sent = hostile.next(sending);
+  await alice.client.send({ to: "@bob", message: "across", client_message_id: "across" });
+  const withheld = itemsOf(await sent);
+  const withheldAt = hostile.seen.length;
+  await running.broker.stop();
+  const { broker: second } = await brokerAgain(t, running.dataDir, hostile.authority, then);
+  hostile.plot(null);
+  return {
+    alice,
+    bob,
+    hostile,
+    withheld,
+    after: { dataDir: running.dataDir, stop: () => second.stop() },
+    /** Every daemon dials again, if it has not yet; what alice then says that she holds. */
+    async again(): Promise<unknown> {
+      const isHello = ({ frame, memberId }: SeenFrame) => frame["type"] === "hello" && memberId === alice.memberId;
+      const next = hostile.next(isHello);
+      const earlier = hostile.seen.slice(withheldAt).find(isHello);
+      hostile.cut();
+      const { require } = (earlier ?? (await next)).frame["features"] as HelloFrame["features"];
+      return require[dedupe]?.holds;
+    },
+  };
+}
+
+function itemsOf({ frame }: SeenFrame): readonly Envelope[] {
+  return frame["items"] as readonly Envelope[];
+}
+
+/** Another program over the same data: same port, same key. */
+function brokerAgain(t: TestContext, dataDir: string, authority: string, versions: readonly number[]) {
+  return broker(t, { dataDir, authorities: [authority], ...knowing(versions) });
+}
