@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
-import { lifetime } from "./runner/lifetime.ts";
+import { processLifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
@@ -35,9 +35,7 @@ async function run(): Promise<number> {
   const asked = chosen(values.sdk?.split(",") ?? sdkNames);
   if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
   const began = performance.now();
-  const { life, end } = lifetime();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void end().finally(() => process.exit(1)));
+  const { life, end } = processLifetime();
   try {
     const results = await Promise.all(
       asked.map(async (sdk) => [sdk.name, await playAll(life, sdk, scenarios)] as const),
