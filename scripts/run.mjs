@@ -19,6 +19,8 @@ const jobs = {
   "torture:postgres": () => [["torture/postgres.ts"]],
   "conformance:agree": () => [["conformance/agree.ts"]],
   "conformance:planted": () => [["conformance/planted-bugs.ts"]],
+  "conformance:planted-clients": () => [["conformance/planted-clients.ts"]],
+  "conformance:scenarios": () => [["conformance/run-scenarios.ts"]],
   // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
   docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"], ["src/bin/write-sdk-types.ts"]],
 };
