@@ -6,7 +6,7 @@ import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
 import type { Scenario } from "./runner/scenario.ts";
 import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
-import { theatre } from "./runner/theatre.ts";
+import { type Theatre, theatre } from "./runner/theatre.ts";
 import { Unfit } from "./runner/unfit.ts";
 
 /**
@@ -67,20 +67,25 @@ async function playAll(
     return null;
   }
   const results = new Map<string, string | null>();
-  const stage = await theatre(life, sdk);
+  const stage = theatre(life, sdk);
   for (const scenario of scenarios) {
     const began = performance.now();
-    const failure = await stage.play(scenario).then(
-      () => null,
-      (thrown: unknown) => {
-        if (thrown instanceof Unfit) return thrown.message;
-        throw thrown;
-      },
-    );
+    const failure = await failureOf(stage, scenario);
     results.set(scenario.name, failure);
     const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
     process.stdout.write(`${failure === null ? "ok  " : "FAIL"}  ${sdk.name}  ${scenario.name}  (${took})\n`);
     if (failure !== null) process.stdout.write(`  ${failure}\n`);
   }
   return results;
+}
+
+/** A driver that does not even start fails each scenario, not the run. */
+async function failureOf(stage: Promise<Theatre>, scenario: Scenario): Promise<string | null> {
+  try {
+    await (await stage).play(scenario);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof Unfit) return thrown.message;
+    throw thrown;
+  }
 }

@@ -48,7 +48,7 @@ function run(args) {
     cwd: root,
     stdio: "inherit",
     env: {
-      ...(args[0] === "--test" ? testEnvironment : {}),
+      ...(/^(--test$|conformance\/)/.test(args[0]) ? testEnvironment : {}),
       ...process.env,
       PATH: `${dirname(node)}:${process.env.PATH}`,
     },
