@@ -15,7 +15,7 @@ Plants one mistake after the other in a copy of each SDK's client, and wants the
 Exit codes: 0 every bug is caught, 1 one is not, 2 wrong use.
 `;
 
-/** How its scenario caught the bug; null: it passed. */
+/** How its scenario caught the bug; null: it passed. Throws where the driver does not even start: then it tests nothing. */
 export async function caughtBy(t: Lifetime, language: LanguageName, bug: ClientBug): Promise<string | null> {
   const scenario = readScenarios().find(({ name }) => name === bug.scenario);
   if (scenario === undefined) throw new Error(`"${bug.name}": no scenario is called "${bug.scenario}"`);
@@ -23,15 +23,23 @@ export async function caughtBy(t: Lifetime, language: LanguageName, bug: ClientB
   const life = lifetimeWithin(t);
   try {
     copy.plant(bug);
-    const stage = await theatre(life, sdkOf(language, copy.root));
-    await stage.play(scenario);
+    const stage = await theatre(life, sdkOf(language, copy.root)).catch((thrown: unknown) => {
+      throw new Error(`${language}, "${bug.name}": ${String(thrown)}`, { cause: thrown });
+    });
+    return await failureOf(stage.play(scenario));
+  } finally {
+    await life.end();
+    copy.remove();
+  }
+}
+
+async function failureOf(played: Promise<void>): Promise<string | null> {
+  try {
+    await played;
     return null;
   } catch (thrown) {
     if (thrown instanceof Unfit) return thrown.message;
     throw thrown;
-  } finally {
-    await life.end();
-    copy.remove();
   }
 }
 
