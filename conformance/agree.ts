@@ -21,13 +21,21 @@ byte for byte. The first difference is shown with its input. Exit codes: 0 they 
 `;
 const defaults: Amounts = { numbers: 1_000_000, metas: 100_000, envelopes: 20_000 };
 
-/** The kinds of questions, each with who is asked: numbers have their answers, the rest has that of the second implementation. */
-const kinds: Readonly<Record<keyof Amounts, { questions(seed: number): Generator<Question>; withReference: boolean }>> =
-  {
-    numbers: { questions: numberQuestions, withReference: false },
-    metas: { questions: (seed) => randomQuestions(seed, randomMeta), withReference: true },
-    envelopes: { questions: (seed) => randomQuestions(seed, randomEnvelope), withReference: true },
-  };
+/**
+ * The kinds of questions, how many questions one of each is, and who is asked: numbers have their answers, the rest has those of
+ * the second implementation.
+ */
+const kinds: Readonly<Record<keyof Amounts, Kind>> = {
+  numbers: { questions: numberQuestions, each: 1, withReference: false },
+  metas: { questions: (seed) => randomQuestions(seed, (random) => [randomMeta(random)]), each: 1, withReference: true },
+  envelopes: { questions: (seed) => randomQuestions(seed, randomEnvelope), each: 2, withReference: true },
+};
+
+interface Kind {
+  questions(seed: number): Generator<Question>;
+  readonly each: number;
+  readonly withReference: boolean;
+}
 
 /** Resolves with the first difference of each kind that has one, in words; none: all agree. */
 export async function agree(
@@ -42,11 +50,12 @@ export async function agree(
     if (!agrees) found.push(`the first ${lines} generated numbers do not have their published hash`);
   }
   for (const name of ["numbers", "metas", "envelopes"] as const) {
-    const { questions, withReference } = kinds[name];
+    const { questions, each, withReference } = kinds[name];
+    const count = amounts[name] * each;
     const commands = Object.fromEntries(asked.map((language) => [language.name, adapterCommand(language.name)]));
     const compared = await withVoices(
       withReference ? { ...commands, reference: referenceCommand } : commands,
-      (voices) => compare(questions(seed), amounts[name], voices, progress(name, amounts[name], say)),
+      (voices) => compare(questions(seed), count, voices, progress(name, count, say)),
     );
     say(`${summary(name, compared)}\n`);
     if (compared.difference !== null) found.push(inWords(name, compared.difference));
@@ -77,8 +86,8 @@ function* numberQuestions(seed: number): Generator<Question> {
   }
 }
 
-function* randomQuestions(seed: number, make: (random: Random) => Question["request"]): Generator<Question> {
-  for (const random = new Random(seed); ; ) yield { request: make(random) };
+function* randomQuestions(seed: number, make: (random: Random) => readonly Question["request"][]): Generator<Question> {
+  for (const random = new Random(seed); ; ) for (const request of make(random)) yield { request };
 }
 
 function progress(name: string, count: number, say: (text: string) => void): (asked: number) => void {
@@ -95,7 +104,7 @@ function summary(name: string, { asked, outcomes, difference }: Compared): strin
   const counts = [...outcomes]
     .sort(([, one], [, other]) => other - one)
     .map(([outcome, count]) => `${count} ${outcome}`);
-  return `${name}: ${asked} agree (${counts.join(", ")})${difference === null ? "" : ", then one does not"}`;
+  return `${name}: ${asked} questions, all answered alike (${counts.join(", ")})${difference === null ? "" : ", then one is not"}`;
 }
 
 function inWords(name: string, { number, request, answers }: Difference): string {
