@@ -55,9 +55,11 @@ interface Offers {
 function offers(random: Random): Offers {
   const asked = names.filter(() => !random.once(3)).sort(() => random.below(3) - 1);
   const offer = (name: string): [string, Offers["require"][string]] => {
-    const versions = [1, 2, 3].filter((version) => version === 1 || random.once(2)).slice(random.once(6) ? 1 : 0);
-    const holds = name === "client_message_id_dedupe" && random.once(4) ? { holds: ["sha256-jcs-v1"] } : {};
-    return [name, { versions: versions.length > 0 ? versions : [2], ...holds }];
+    const known = Object.keys(well[name] ?? {}).map(Number);
+    const some = known.filter(() => !random.once(4));
+    const versions = [...(some.length > 0 ? some : known), ...(random.once(8) ? [3] : [])];
+    const holds = name === "client_message_id_dedupe" && random.once(6) ? { holds: ["sha256-jcs-v1"] } : {};
+    return [name, { versions, ...holds }];
   };
   const required = asked.slice(0, 1 + random.below(3));
   return {
@@ -77,9 +79,9 @@ function answer(random: Random, { require, optional }: Offers): Members {
   const supported = Object.entries({ ...require, ...optional })
     .filter(() => !random.once(20))
     .map(([name, { versions }]) => {
-      const version = random.once(20) ? random.below(4) : random.pick(versions);
+      const version = random.once(25) ? random.below(4) : Math.max(...versions);
       const params = { ...(well[name]?.[version] ?? well[name]?.[1]), version };
-      return [name, { params: random.once(5) ? { ...params, [random.pick(extras)]: random.pick(junk) } : params }];
+      return [name, { params: random.once(6) ? { ...params, [random.pick(extras)]: random.pick(junk) } : params }];
     });
   const missing = random.once(20) ? [random.pick(names)] : [];
   return { supported: Object.fromEntries(supported) as Members, missing_required: missing };
