@@ -5,16 +5,12 @@ import {
   type FingerprintedEnvelope,
   wireFingerprint,
 } from "../../../src/client/sdk.ts";
-import { closeReason } from "../../../src/protocol/close-reason.ts";
-import { answerFeatures } from "../../../src/protocol/features.ts";
-import type { HelloFrame } from "../../../src/protocol/frames.ts";
-import { checkAck } from "../../../src/protocol/judge-features.ts";
 import { answerLines } from "./answer-lines.ts";
+import { linkOperations } from "./link-operations.ts";
 
 /** What the SDK says without a daemon: canonical forms and fingerprints; and what the link's two sides say. See the README of this folder's parent. */
 
 type Fields = Readonly<Record<string, unknown>>;
-type Offers = HelloFrame["features"];
 
 const kinds = ["topic", "dm", "queue", "request"] as const;
 const priorities = ["now", "next", "low"] as const;
@@ -22,14 +18,7 @@ const priorities = ["now", "next", "low"] as const;
 const operations: Readonly<Record<string, (request: Fields) => object>> = {
   canonicalize: (request) => ({ canonical: canonicalForm(request) }),
   fingerprint: (request) => ({ hex: fingerprint(request) }),
-  // The link is the daemon's and the broker's, so that these are asked of this adapter alone.
-  close_reason: ({ kind, feature, detail }) => ({
-    reason: closeReason({ kind: String(kind), feature: (feature ?? null) as string | null, detail: String(detail) }),
-  }),
-  answer: ({ own, asked }) => ({
-    answer: answerFeatures(asked as Offers, own as Parameters<typeof answerFeatures>[1]),
-  }),
-  judge: ({ offers, floor_days, ack_features }) => verdict(offers as Offers, ack_features, floor_days as number),
+  ...linkOperations,
 };
 
 await answerLines(({ request, isUtf8 }) => {
@@ -44,14 +33,6 @@ await answerLines(({ request, isUtf8 }) => {
     return { id, ok: false, code: ClaudemeshError.from(thrown).code };
   }
 });
-
-/** What a daemon makes of the broker's answer. */
-function verdict(offers: Offers, answer: unknown, floorDays: number): object {
-  const judged = checkAck(offers, answer, floorDays);
-  if (!judged.ok) return { ok: false, code: judged.kind, feature: judged.feature };
-  const versions = Object.entries(judged.params).map(([feature, { version }]) => [feature, version]);
-  return { versions: Object.fromEntries(versions), ignored: judged.ignored };
-}
 
 function canonicalForm(request: Fields): string {
   const source = sourceOf(request);

@@ -47,6 +47,8 @@ class SseParser:
         self.last_id: str | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
+        #: How much of the text is known to have no end of a line.
+        self._scanned = 0
         self._next_id: str | None = None
         self._event = ""
         self._data: list[str] = []
@@ -56,7 +58,7 @@ class SseParser:
         self._text += self._decoder.decode(chunk)
         found: list[tuple[str | None, str, str]] = []
         start = 0
-        while (end := _LINE_END.search(self._text, start)) is not None:
+        while (end := _LINE_END.search(self._text, max(start, self._scanned))) is not None:
             line = self._text[start : end.start()]
             start = end.end()
             if line != "":
@@ -68,6 +70,8 @@ class SseParser:
             self._event = ""
             self._data = []
         self._text = self._text[start:]
+        # A carriage return at the end may have its line feed still to come.
+        self._scanned = max(len(self._text) - 1, 0)
         if len(self._text) > _LINE_CHARS_MAX:
             raise ClaudemeshError("protocol_error", "a line of the event stream is too long")
         return found
