@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { joinBroker } from "../../src/bin/join-broker.ts";
 import { connectPeer, envelopeOf, sealedShared } from "../../src/broker/testing/peer.ts";
+import { main } from "../../src/cli/main.ts";
 import { connect } from "../../src/client/connect.ts";
 import { type Answer, httpCall, type Target } from "../../src/http/http-call.fixture.ts";
 import { apiKey, directIds, directSamples } from "../support/api-walk/direct-caller.ts";
@@ -14,6 +16,7 @@ import { ownedMesh } from "../support/api-walk/owned-mesh.ts";
 import { host, ok } from "../support/claudemesh.ts";
 import { type HostileJson, hostileBodies, hostileMetas, withRaw } from "../support/hostile-json.ts";
 import { linked } from "../support/mesh.ts";
+import type { Ran } from "../support/run.ts";
 import { brokerProcess, daemonProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -183,7 +186,7 @@ test("the command line refuses hostile meta and patches with exit code 2 and the
     if (meta.code !== "invalid_utf8" && !meta.bytes.includes(0))
       runs.push(["send", "@alice", "hi", "--meta", meta.bytes.toString("utf8")]);
     for (const words of runs) {
-      const { code, stdout, stderr } = await alice.run([...words, "--json"]);
+      const { code, stdout, stderr } = await typed(alice.home, [...words, "--json"]);
       const what = `${words[0]}, ${meta.what}: ${stderr}`;
       const told = JSON.parse(stderr) as { code: string; message: string; hint: string };
       assert.deepEqual([code, stdout, told.code], [2, "", meta.code], what);
@@ -193,3 +196,25 @@ test("the command line refuses hostile meta and patches with exit code 2 and the
   assert.deepEqual(await rows(), before);
   ok(await alice.run(["send", "@alice", "next", "--meta", '{"a":1}', "--wait", "delivered"]));
 });
+
+/** A command line as `claudemesh` runs it, without a process of its own for each of so many. */
+async function typed(home: string, words: readonly string[]): Promise<Ran> {
+  let [stdout, stderr] = ["", ""];
+  const code = await main(words, {
+    env: { CLAUDEMESH_HOME: home },
+    stdin: () => Readable.from([]),
+    stdout: {
+      write(text) {
+        stdout += text;
+      },
+    },
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+    launcher: () => Promise.reject(new Error("nothing is started here")),
+    signal: new AbortController().signal,
+  });
+  return { code, stdout, stderr };
+}
