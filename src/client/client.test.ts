@@ -86,6 +86,20 @@ test("a send keeps the caller's id and its refusal keeps code, hint and members 
   );
 });
 
+test("a send that fails for a reason that passes tells its id: only so can it be said again", async (t) => {
+  const { client, seen } = await peer(t, [() => {}]);
+  await assert.rejects(
+    client.send({ to: "@bob", message: "hi" }, { timeoutMs: 100 }),
+    ({ code, details }: { code: string; details: Record<string, unknown> }) => {
+      assert.equal(code, "timed_out");
+      if (seen.length > 0) assert.equal(details["client_message_id"], seen[0]?.body["client_message_id"]);
+      return true;
+    },
+  );
+  const refused = await peer(t, [problem("invalid_destination", 400, { retryable: false })]);
+  await assert.rejects(refused.client.send({ to: "@bob", message: "hi" }), { details: {} });
+});
+
 test("a requeue is never repeated by itself: doing it twice would be doing it twice", async (t) => {
   const { client, seen } = await peer(t, [reset]);
   await assert.rejects(client.outbox.requeue(3), { code: "outcome_unknown" });
