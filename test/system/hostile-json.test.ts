@@ -30,6 +30,10 @@ function filled({ path }: DescribedOperation, meshId: string): string {
   return path.replace("{mesh_id}", meshId).replace(/\{\w+\}/g, "1");
 }
 
+/** In place of a query parameter: no UTF-8, by itself, overlong, a surrogate, cut short. */
+const badQueries = ["%ff", "a%c0%afb", "%ed%a0%80", "%e2%82"];
+const badQuery: HostileJson = { what: "a query that is no UTF-8", bytes: Buffer.alloc(0), code: "invalid_field" };
+
 function refused(answer: Answer, { what, code }: HostileJson, where: string): void {
   assert.deepEqual([answer.status, answer.json["code"]], [400, code], `${where}, ${what}: ${answer.text}`);
 }
@@ -66,6 +70,15 @@ test("the daemon refuses hostile JSON in every body and as meta, stores nothing 
       refused(await httpCall(target, "POST", "/v1/outbox/1/requeue", { body: change }), meta, "requeue");
     }
   }
+  for (const target of targets)
+    for (const query of badQueries) {
+      const found = await httpCall(target, "GET", `/v1/inbox/search?q=${query}`);
+      assert.deepEqual([found.status, found.json["code"]], [400, "invalid_field"], query);
+      // It would be called otherwise than it was.
+      const headers = { "content-type": "application/octet-stream" };
+      const file = await httpCall(target, "POST", `/v1/files?name=${query}`, { body: "x", headers });
+      assert.deepEqual([file.status, file.json["code"]], [400, "invalid_field"], query);
+    }
   assert.deepEqual(await state(), before);
   const meta = { list: [1.5, "é", null], __proto__x: true };
   const { message } = await client.send({ to: "@alice", message: "next", meta }, { wait: "delivered" });
@@ -106,6 +119,10 @@ test("the broker refuses hostile JSON in every body of its port and its admin so
   for (const meta of hostileMetas)
     refused(await send(withRaw({ to: "#alerts", message: "hi" }, "meta", meta.bytes)), meta, "messageSend");
 
+  for (const query of badQueries) {
+    const path = `/v1/meshes/${meshId}/topics/alerts/messages?cursor=${query}`;
+    refused(await httpCall(broker.open, "GET", path, { headers: { authorization } }), badQuery, "topicHistory");
+  }
   assert.deepEqual([await state(), await history()], before);
   assert.equal((await send(messageSend.body)).status, 201);
 });
