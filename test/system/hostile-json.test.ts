@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { joinBroker } from "../../src/bin/join-broker.ts";
@@ -16,7 +17,7 @@ import { ownedMesh } from "../support/api-walk/owned-mesh.ts";
 import { host, ok } from "../support/claudemesh.ts";
 import { type HostileJson, hostileBodies, hostileMetas, withRaw } from "../support/hostile-json.ts";
 import { linked } from "../support/mesh.ts";
-import type { Ran } from "../support/run.ts";
+import { type Ran, run } from "../support/run.ts";
 import { brokerProcess, daemonProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -210,7 +211,16 @@ test("the command line refuses hostile meta and patches with exit code 2 and the
       assert.notEqual(told.hint, "", what);
     }
   }
+  // Bytes go through a shell: what Node starts programs with is text.
+  const claudemesh = `${process.execPath} ${fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url))}`;
+  const typedBytes = (line: string) =>
+    run("bash", ["-c", `exec ${claudemesh} ${line}`], { env: { ...process.env, CLAUDEMESH_HOME: alice.home } });
+  for (const line of ['send @alice hi --meta $\'{"a":"\\xff"}\'', "send @alice $'caf\\xe9'"]) {
+    const { code, stdout, stderr } = await typedBytes(line);
+    assert.deepEqual([code, stdout, /\(invalid_utf8\)/.test(stderr)], [2, "", true], stderr);
+  }
   assert.deepEqual(await rows(), before);
+  ok(await typedBytes("send @alice 'the sign itself: \ufffd'"));
   ok(await alice.run(["send", "@alice", "next", "--meta", '{"a":1}', "--wait", "delivered"]));
 });
 
