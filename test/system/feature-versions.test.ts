@@ -72,7 +72,7 @@ for (const [ofBroker, ofDaemon] of [
     // Kept here, and sent once the two understand each other again.
     await alice.client.send({ to: "@alice", message: "kept", client_message_id: "kept" });
     await alice.daemon.stop();
-    const updated = await daemon(t, { dir });
+    const updated = await daemon(t, { dir, dial: "after_end" });
     await linked(updated);
     await updated.client.waitFor("kept", "delivered");
   });
@@ -97,7 +97,8 @@ test("a broker's update is taken back while an attempt is unanswered: the daemon
   await brokerAgain(t, after.dataDir, hostile.authority, {});
   hostile.cut();
   const sent = hostile.next(sending);
-  const back = await alice.restart();
+  await alice.daemon.stop();
+  const back = await daemon(t, { dir: alice.dir, dial: "after_end" });
   assert.deepEqual(itemsOf(await sent), withheld);
   await back.client.waitFor("across", "delivered");
   assert.deepEqual(await shownTexts(bob), ["across"]);
