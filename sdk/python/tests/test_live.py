@@ -221,7 +221,7 @@ def test_an_iteration_of_events_is_ended_by_closing_them(host: Host) -> None:
 
 def test_threads_share_a_client_and_each_message_is_sent_once(host: Host) -> None:
     with claudemesh.connect(socket_path=host.socket_path, environment={}) as mesh:
-        sent: list[claudemesh.Sent] = []
+        sent: list[claudemesh.SendResult] = []
 
         def send() -> None:
             sent.extend(mesh.send("@alice", f"from {threading.get_ident()}") for _ in range(10))
