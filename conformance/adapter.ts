@@ -12,9 +12,10 @@ export type Answer =
 export interface Adapter {
   /**
    * The answers to so many requests, in their order. May be called again before it resolves, so that the adapter has always
-   * something to do. Rejects when the adapter ends, or says what is no answer to what it was asked.
+   * something to do. Rejects when the adapter ends, or says what is no answer to what it was asked. `ascii`: what is not ASCII
+   * is written as escapes, as some writers of JSON do.
    */
-  ask(requests: readonly Request[]): Promise<Answer[]>;
+  ask(requests: readonly Request[], form?: { readonly ascii: boolean }): Promise<Answer[]>;
   /** Ends its input, and resolves with its exit code: null when a signal ended it. */
   end(): Promise<number | null>;
   /** Ends it at once. */
@@ -77,7 +78,7 @@ export function startAdapter(
   child.stdin.on("error", () => {});
 
   return {
-    ask(requests) {
+    ask(requests, { ascii } = { ascii: false }) {
       const ids = requests.map(() => ++lastId);
       return new Promise<Answer[]>((resolve, reject) => {
         if (over !== null) return reject(over);
@@ -90,9 +91,8 @@ export function startAdapter(
             settle(value);
           };
         waiting.push({ ids, answers: [], resolve: settled(resolve), reject: settled(reject) });
-        child.stdin.write(
-          requests.map((request, index) => `${JSON.stringify({ id: ids[index], ...request })}\n`).join(""),
-        );
+        const text = requests.map((request, index) => `${JSON.stringify({ id: ids[index], ...request })}\n`).join("");
+        child.stdin.write(ascii ? escaped(text) : text);
       });
     },
     end() {
@@ -104,6 +104,10 @@ export function startAdapter(
       await closed;
     },
   };
+}
+
+function escaped(json: string): string {
+  return json.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Whole lines without their ends, as UTF-8; what comes after the last end is no line. */

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import {
   canonicalCases,
+  closeReasonCases,
   fingerprintVectors,
   inputOf,
+  negotiationVectors,
   rfcFiles,
   rfcFilesIn,
   rfcNumbers,
@@ -40,12 +42,36 @@ export function vectorChecks(): Check[] {
   ];
 }
 
-/** What is wrong with an adapter's answers, one text each; none: nothing is. */
+/** Every vector of the link, which the TypeScript adapter alone answers. */
+export function linkChecks(): Check[] {
+  const { answers, judgements } = negotiationVectors;
+  return [
+    ...closeReasonCases.map(({ name, kind, feature, detail, reason }) => ({
+      name,
+      request: { op: "close_reason", kind, feature, detail },
+      want: { ok: true as const, reason },
+    })),
+    ...answers.map(({ name, own, asked, answer }) => ({
+      name,
+      request: { op: "negotiate", own, asked },
+      want: { ok: true as const, answer },
+    })),
+    ...judgements.map(({ name, offers, floor_days, ack_features, verdict }) => ({
+      name,
+      request: { op: "negotiate", offers, floor_days, ack_features },
+      want: { ok: true as const, verdict },
+    })),
+  ];
+}
+
+/** What is wrong with an adapter's answers, one text each; none: nothing is. Each is asked in both forms that its line can have. */
 export async function failures(adapter: Adapter, checks: readonly Check[]): Promise<string[]> {
-  const answers = await adapter.ask(checks.map(({ request }) => request));
+  const requests = checks.map(({ request }) => request);
+  const plain = await adapter.ask(requests);
+  const escaped = await adapter.ask(requests, { ascii: true });
   return checks.flatMap(({ name, request, want }, index) => {
-    const got = answers[index];
-    if (isDeepStrictEqual(got, want)) return [];
+    const got = [plain[index], escaped[index]].find((answer) => !isDeepStrictEqual(answer, want));
+    if (got === undefined) return [];
     return [`${name}\n  asked    ${shown(request)}\n  expected ${shown(want)}\n  got      ${shown(got)}`];
   });
 }

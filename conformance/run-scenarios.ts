@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
+import { lifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
 import type { Scenario } from "./runner/scenario.ts";
-import { type Sdk, sdks } from "./runner/sdks.ts";
+import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
 import { theatre } from "./runner/theatre.ts";
 import { Unfit } from "./runner/unfit.ts";
 
@@ -31,10 +32,12 @@ async function run(): Promise<number> {
     for (const { name, proves, file } of scenarios) process.stdout.write(`${file}  ${name}\n    ${proves}\n`);
     return 0;
   }
-  const asked = chosen(values.sdk?.split(",") ?? sdks.map(({ name }) => name));
+  const asked = chosen(values.sdk?.split(",") ?? sdkNames);
   if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
   const began = performance.now();
   const { life, end } = lifetime();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void end().finally(() => process.exit(1)));
   try {
     const results = await Promise.all(
       asked.map(async (sdk) => [sdk.name, await playAll(life, sdk, scenarios)] as const),
@@ -49,10 +52,9 @@ async function run(): Promise<number> {
 
 function chosen(names: readonly string[]): readonly Sdk[] {
   return names.map((name) => {
-    const found = sdks.find((sdk) => sdk.name === name);
-    if (found === undefined)
-      throw new Miswritten(`no SDK is called ${name}; there are ${sdks.map((sdk) => sdk.name).join(", ")}`);
-    return found;
+    const found = sdkNames.find((known) => known === name);
+    if (found === undefined) throw new Miswritten(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
+    return sdkOf(found);
   });
 }
 
@@ -83,15 +85,4 @@ async function playAll(
     if (failure !== null) process.stdout.write(`  ${failure}\n`);
   }
   return results;
-}
-
-/** Of this whole run, also when it is interrupted. */
-function lifetime(): { readonly life: Lifetime; end(): Promise<void> } {
-  const tasks: (() => Promise<void>)[] = [];
-  const end = async (): Promise<void> => {
-    for (const task of tasks.splice(0)) await task();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void end().finally(() => process.exit(1)));
-  return { life: { after: (task) => void tasks.push(task) }, end };
 }

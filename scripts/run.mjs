@@ -17,6 +17,8 @@ const jobs = {
   torture: () => [["torture/kill.ts"]],
   "torture:brokers": () => [["torture/brokers.ts"]],
   "torture:postgres": () => [["torture/postgres.ts"]],
+  "conformance:agree": () => [["conformance/agree.ts"]],
+  "conformance:planted": () => [["conformance/planted-bugs.ts"]],
   // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
   docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"], ["src/bin/write-sdk-types.ts"]],
 };

@@ -13,10 +13,10 @@ export interface AnswerProxy {
    * the answer's body the connection is gone. 0: also its head is lost.
    */
   loseAnswers(rule: LosingRule): void;
-  /** Requests that a rule has kept back since an answer was lost go on to the daemon. */
+  /** Ends every connection at once; with `hold`, requests wait for their release from then on. */
+  cut(hold: boolean): void;
+  /** Requests that were kept back go on to the daemon. */
   release(): void;
-  /** Ends every connection at once. */
-  cut(): void;
   seen(path: string | undefined): readonly SeenRequest[];
 }
 
@@ -50,7 +50,7 @@ export async function answerProxy(t: Lifetime, daemon: () => string): Promise<An
         return;
       }
       rule.left -= 1;
-      if (rule.hold && rule.left === 0) held = Promise.withResolvers();
+      if (rule.hold && rule.left === 0) held ??= Promise.withResolvers();
       void loseAfter(answer, response, rule.afterBytes);
     });
     onward.on("error", () => response.destroy());
@@ -65,7 +65,8 @@ export async function answerProxy(t: Lifetime, daemon: () => string): Promise<An
   });
   const socketPath = join(tempFolder(t), "proxy.sock");
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const cut = (): void => {
+  const cut = (hold: boolean): void => {
+    if (hold) held ??= Promise.withResolvers();
     for (const socket of sockets) socket.destroy();
   };
   const release = (): void => {
@@ -75,7 +76,7 @@ export async function answerProxy(t: Lifetime, daemon: () => string): Promise<An
   onEnd(t, async () => {
     release();
     const closed = new Promise((resolve) => server.close(resolve));
-    cut();
+    cut(false);
     await closed;
   });
   return {

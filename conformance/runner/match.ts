@@ -64,8 +64,9 @@ export function match(value: unknown, expected: unknown, where: string, variable
     return;
   }
   const entries = Object.entries(expected as Readonly<Record<string, unknown>>);
-  if (entries.some(([name]) => name === "$repeat")) {
-    if (value !== filled(expected, variables)) throw new Unfit(`${where} is ${shown(value)}, not the repeated text`);
+  if (entries.some(([name]) => name === "$repeat" || name === "$text")) {
+    const wanted = filled(expected, variables);
+    if (value !== wanted) throw new Unfit(`${where} is ${shown(value)}, not ${shown(wanted)}`);
     return;
   }
   for (const [name, given] of entries) {

@@ -175,7 +175,7 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       clientOf(stage, deed.of).proxy?.release();
       return given(null);
     case "cut":
-      clientOf(stage, deed.of).proxy?.cut();
+      clientOf(stage, deed.of).proxy?.cut(deed.hold);
       return given(null);
     case "script":
       clientOf(stage, deed.of).script?.add(filled(deed.answers, variables) as typeof deed.answers);

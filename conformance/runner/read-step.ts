@@ -35,8 +35,12 @@ const kinds: Readonly<Record<string, { readonly keys: readonly string[]; readonl
     }),
   },
   cut: {
-    keys: [],
-    read: (where, written, cast) => ({ kind: "cut", of: clientIn(where, written, "cut", cast, ["proxy"]) }),
+    keys: ["hold"],
+    read: (where, written, cast) => ({
+      kind: "cut",
+      of: clientIn(where, written, "cut", cast, ["proxy"]),
+      hold: written["hold"] === true,
+    }),
   },
   script: { keys: ["answers"], read: readScript },
   seen: { keys: ["path"], read: readSeen },
@@ -158,7 +162,8 @@ function readOutcome(where: string, written: Written): Outcome {
 function checkExpected(where: string, expected: unknown): void {
   if (typeof expected !== "object" || expected === null) return;
   for (const [name, inner] of Object.entries(expected)) {
-    if (name.startsWith("$")) checkName(where, "judgement", name, [...Object.keys(judges), "$repeat", "$times"]);
+    if (name.startsWith("$"))
+      checkName(where, "judgement", name, [...Object.keys(judges), "$repeat", "$times", "$text"]);
     checkExpected(where, inner);
   }
 }

@@ -45,7 +45,7 @@ export type Deed =
   | { readonly kind: "host"; readonly action: HostAction; readonly program: string }
   | { readonly kind: "lose"; readonly of: string; readonly rule: LosingRule }
   | { readonly kind: "release"; readonly of: string }
-  | { readonly kind: "cut"; readonly of: string }
+  | { readonly kind: "cut"; readonly of: string; readonly hold: boolean }
   | { readonly kind: "script"; readonly of: string; readonly answers: readonly ScriptedAnswer[] }
   | { readonly kind: "seen"; readonly by: string; readonly path: string | undefined }
   | { readonly kind: "http"; readonly request: RawRequest }

@@ -1,33 +1,28 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { checkout, type LanguageName, languages } from "../languages.ts";
 
 /** A client library, as its driver shows it. */
 export interface Sdk {
-  readonly name: "typescript" | "python" | "python-asyncio" | "go";
+  readonly name: SdkName;
   /** Starts its driver. */
   readonly command: readonly string[];
   /** Why it cannot be driven on this machine; null: it can. */
   readonly missing: string | null;
 }
 
-const adapters = fileURLToPath(new URL("../adapters/", import.meta.url));
+export type SdkName = LanguageName | "python-asyncio";
 
 /** Every one, in the order of the reports. */
-export const sdks: readonly Sdk[] = [
-  { name: "typescript", command: [join(adapters, "typescript/drive")], missing: null },
-  sdk("python", "python", [], () => lacks("python3", [])),
-  sdk("python-asyncio", "python", ["--asyncio"], () => lacks("python3", [])),
-  sdk("go", "go", [], () => lacks("go", ["/usr/local/go/bin"])),
-];
+export const sdkNames: readonly SdkName[] = ["typescript", "python", "python-asyncio", "go"];
 
-function sdk(name: Sdk["name"], folder: string, args: readonly string[], missing: () => string | null): Sdk {
-  return { name, command: [join(adapters, folder, "drive"), ...args], missing: missing() };
+/** That of a checkout: this one, or a copy. */
+export function sdkOf(name: SdkName, root: string = checkout): Sdk {
+  const language = languageOf(name);
+  const args = name === "python-asyncio" ? ["--asyncio"] : [];
+  const missing = languages.find((one) => one.name === language)?.missing ?? null;
+  return { name, command: [join(root, "conformance/adapters", language, "drive"), ...args], missing };
 }
 
-function lacks(program: string, folders: readonly string[]): string | null {
-  const found = [...(process.env["PATH"] ?? "").split(delimiter), ...folders].some((folder) =>
-    existsSync(join(folder, program)),
-  );
-  return found ? null : `${program} is not installed`;
+export function languageOf(name: SdkName): LanguageName {
+  return name === "python-asyncio" ? "python" : name;
 }

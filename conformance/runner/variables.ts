@@ -8,7 +8,7 @@ const every = /\$\{([^}]+)\}/g;
 
 /**
  * A value of a scenario with its variables filled in: a text that is one `${name}` becomes the value itself, others hold it as text.
- * `{ $repeat: TEXT, $times: N }` becomes that long a text.
+ * `{ $repeat: TEXT, $times: N }` becomes that long a text, and `{ $text: VALUE }` the value as text.
  */
 export function filled(value: unknown, variables: Variables): unknown {
   if (typeof value === "string") {
@@ -21,6 +21,7 @@ export function filled(value: unknown, variables: Variables): unknown {
   const members = value as Readonly<Record<string, unknown>>;
   if ("$repeat" in members)
     return String(filled(members["$repeat"], variables)).repeat(Number(filled(members["$times"], variables)));
+  if ("$text" in members) return String(filled(members["$text"], variables));
   return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, filled(member, variables)]));
 }
 

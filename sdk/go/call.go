@@ -52,7 +52,7 @@ func (c *Client) call(ctx context.Context, r request, answer any) error {
 	if !r.repeatable {
 		return attempt()
 	}
-	return withRetry(ctx, r.answered, attempt)
+	return c.withRetry(ctx, r.answered, attempt)
 }
 
 func withDefaultTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Client is a daemon's local API. It is safe for use by several goroutines at once, and keeps a few idle connections
@@ -20,6 +21,8 @@ type Client struct {
 	Files  Files
 
 	transport *transport
+	// pause waits between attempts.
+	pause func(context.Context, time.Duration) error
 }
 
 // Connect answers a client of the daemon that is meant. Nothing is dialled yet: the first call finds out whether it
@@ -29,7 +32,7 @@ func Connect(target Target) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{transport: newTransport(find)}
+	c := &Client{transport: newTransport(find), pause: sleep}
 	c.Inbox = Inbox{c}
 	c.Outbox = Outbox{c}
 	c.Topics = Topics{c}

@@ -58,7 +58,7 @@ func (c *Client) Events(ctx context.Context, options EventsOptions) iter.Seq2[Ev
 			if opened {
 				failures = 0
 			}
-			if sleep(ctx, fullJitter(failures)) != nil {
+			if c.pause(ctx, fullJitter(failures)) != nil {
 				return
 			}
 		}

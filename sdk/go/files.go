@@ -42,6 +42,9 @@ func UnderLease(queue, leaseID string) BringingMessage {
 
 // Put answers once the file is on disk at the daemon, sealed. Its FileID then stands in Attachments of a send.
 func (f Files) Put(ctx context.Context, file FileToSend) (*File, error) {
+	if file.Bytes < 0 {
+		return nil, newError(ErrUsage, "a file has as many bytes as it has", "say how many")
+	}
 	query := url.Values{"name": {file.Name}}
 	if file.ContentType != "" {
 		query.Set("content_type", file.ContentType)
@@ -53,13 +56,18 @@ func (f Files) Put(ctx context.Context, file FileToSend) (*File, error) {
 	}
 	asked.ContentLength = file.Bytes
 	if file.Bytes == 0 {
+		// Else net/http would take it for a length that is not known.
 		asked.Body = http.NoBody
+		_, _ = content.Read(nil)
+	}
+	if content.changed {
+		return nil, changedMeanwhile(nil)
 	}
 	asked.Header.Set("Content-Type", "application/octet-stream")
 	response, err := f.client.transport.roundTrip(asked, false)
 	if err != nil {
 		if content.changed && ctx.Err() == nil {
-			return nil, newError(ErrUsage, "the file changed while it was read", "send it once it is finished").causedBy(err)
+			return nil, changedMeanwhile(err)
 		}
 		return nil, err
 	}
@@ -69,6 +77,10 @@ func (f Files) Put(ctx context.Context, file FileToSend) (*File, error) {
 	}
 	answer := new(File)
 	return answer, readObject(text, answer)
+}
+
+func changedMeanwhile(cause error) *Error {
+	return newError(ErrUsage, "the file changed while it was read", "send it once it is finished").causedBy(cause)
 }
 
 // List is the files that a message brought.
@@ -119,19 +131,40 @@ func (t *TakenFile) Read(into []byte) (int, error) {
 // Close ends the connection.
 func (t *TakenFile) Close() error { return t.response.Body.Close() }
 
-// exactly reads a file of which it is known how long it is, and says when it is not.
+// exactly reads a file of which it is known how long it is. The last bytes are given only once it is known that nothing
+// follows them, so that the daemon never takes a file that has changed.
 type exactly struct {
 	content io.Reader
 	left    int64
 	changed bool
 }
 
+var errChanged = errors.New("the file is longer or shorter than was said")
+
 func (e *exactly) Read(into []byte) (int, error) {
+	if e.left == 0 {
+		return 0, e.end()
+	}
 	read, err := e.content.Read(into)
 	e.left -= int64(read)
-	if e.left < 0 || (e.left > 0 && errors.Is(err, io.EOF)) {
+	switch {
+	case e.left < 0, e.left > 0 && errors.Is(err, io.EOF):
 		e.changed = true
-		return 0, errors.New("the file is longer or shorter than was said")
+		return 0, errChanged
+	case e.left == 0:
+		if err := e.end(); !errors.Is(err, io.EOF) {
+			return 0, err
+		}
 	}
 	return read, err
+}
+
+// end is io.EOF where nothing follows.
+func (e *exactly) end() error {
+	read, err := io.ReadFull(e.content, make([]byte, 1))
+	if read > 0 {
+		e.changed = true
+		return errChanged
+	}
+	return err
 }

@@ -28,7 +28,7 @@ func fullJitter(retry int) time.Duration {
 // withRetry runs `attempt` until it answers. Only what is retryable is tried again, and not_running once the daemon has
 // been reached, which is then restarting. When attempts or time run out it is the last error that is told, since it
 // says more than that the time is over.
-func withRetry(ctx context.Context, reached bool, attempt func() error) error {
+func (c *Client) withRetry(ctx context.Context, reached bool, attempt func() error) error {
 	for made := 1; ; made++ {
 		err := attempt()
 		var told *Error
@@ -39,7 +39,7 @@ func withRetry(ctx context.Context, reached bool, attempt func() error) error {
 			return err
 		}
 		reached = reached || told.Code != ErrNotRunning
-		if sleep(ctx, max(fullJitter(made-1), retryAfter(told))) != nil {
+		if c.pause(ctx, max(fullJitter(made-1), retryAfter(told))) != nil {
 			return told.causedBy(errors.Join(ctx.Err(), told.cause))
 		}
 	}
@@ -50,6 +50,20 @@ func retryAfter(err *Error) time.Duration {
 	asked, _ := err.Details["retry_after_ms"].(float64)
 	// A day is longer than any deadline; what is beyond could not be a duration.
 	return time.Duration(min(max(asked, 0), 86_400_000)) * time.Millisecond
+}
+
+// outlast repeats a call for as long as its daemon is away or overloaded, until the context ends.
+func (c *Client) outlast(ctx context.Context, call func() error) error {
+	for failures := 0; ; failures++ {
+		err := call()
+		var told *Error
+		if err == nil || !errors.As(err, &told) || !passes(told) || ctx.Err() != nil {
+			return err
+		}
+		if c.pause(ctx, max(fullJitter(failures), retryAfter(told))) != nil {
+			return err
+		}
+	}
 }
 
 // sleep ends early, with the context's error, when that is over.

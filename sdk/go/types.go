@@ -329,10 +329,12 @@ type Compat struct {
 	EnvelopeVersions    []int64  `json:"envelope_versions"`
 	FingerprintVersions []string `json:"fingerprint_versions"`
 	// Offered to the broker, by name
-	Features      CompatFeatures      `json:"features"`
-	SchemaVersion CompatSchemaVersion `json:"schema_version"`
-	SQLite        string              `json:"sqlite"`
-	Daemon        string              `json:"daemon"`
+	Features CompatFeatures `json:"features"`
+	// Least values that this daemon works with, by feature and parameter
+	FeatureFloors map[string]map[string]int64 `json:"feature_floors"`
+	SchemaVersion CompatSchemaVersion         `json:"schema_version"`
+	SQLite        string                      `json:"sqlite"`
+	Daemon        string                      `json:"daemon"`
 }
 
 // DeadLetter is an answer of the daemon.
@@ -454,6 +456,8 @@ type HealthLink struct {
 	LastError *string         `json:"last_error"`
 	// For programs: what kind of error that was
 	LastErrorKind *LinkErrorKind `json:"last_error_kind"`
+	// While it waits: the broker is not dialled before
+	NextDialAt *string `json:"next_dial_at"`
 	// The broker's clock less this host's, at the last opening of the link
 	ClockSkewMS *int64 `json:"clock_skew_ms"`
 }
@@ -702,6 +706,12 @@ type Refusal struct {
 	Code            string `json:"code"`
 	Message         string `json:"message"`
 	BrokerMessageID string `json:"broker_message_id,omitempty"`
+	// Where the broker holds the id for other bytes: the first 8 bytes of their fingerprint, in hex
+	BrokerFingerprintPrefix  string `json:"broker_fingerprint_prefix,omitempty"`
+	BrokerFingerprintVersion *int64 `json:"broker_fingerprint_version,omitempty"`
+	// The same of what was sent
+	WireFingerprintPrefix  string `json:"wire_fingerprint_prefix,omitempty"`
+	WireFingerprintVersion *int64 `json:"wire_fingerprint_version,omitempty"`
 }
 
 // Message is an answer of the daemon.
@@ -891,8 +901,14 @@ type Version struct {
 	IPCAPI        string   `json:"ipc_api"`
 	IPCFeatures   []string `json:"ipc_features"`
 	SchemaVersion int64    `json:"schema_version"`
-	// As negotiated with the broker; null without a link
+	// As negotiated with the broker: parameters by feature, with its version; null without a link
 	BrokerFeatures map[string]any `json:"broker_features"`
+	// Without these the daemon ends the link
+	RequiredFeatures []string `json:"required_features"`
+	// What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
+	IgnoredFeatures []string `json:"ignored_features"`
+	// Least values that this daemon works with, by feature and parameter
+	FeatureFloors map[string]map[string]int64 `json:"feature_floors"`
 	// Bytes of the largest file in this mesh; the default without a link
 	FileBytes int64 `json:"file_bytes"`
 	// Bytes of one message's body in this mesh; the default without a link
@@ -1010,6 +1026,7 @@ const (
 	ErrTokenInQuery                  ErrorCode = "token_in_query"
 	ErrInvalidEnvelope               ErrorCode = "invalid_envelope"
 	ErrFingerprintMismatch           ErrorCode = "fingerprint_mismatch"
+	ErrFingerprintVersionRetired     ErrorCode = "fingerprint_version_retired"
 	ErrUnsupportedAlgorithm          ErrorCode = "unsupported_algorithm"
 	ErrUnsealedBody                  ErrorCode = "unsealed_body"
 	ErrUnauthorized                  ErrorCode = "unauthorized"
@@ -1108,6 +1125,7 @@ var codesTold = [...]codeTold{
 	{ErrTokenInQuery, 400, false},
 	{ErrInvalidEnvelope, 400, false},
 	{ErrFingerprintMismatch, 400, false},
+	{ErrFingerprintVersionRetired, 400, false},
 	{ErrUnsupportedAlgorithm, 400, false},
 	{ErrUnsealedBody, 400, false},
 	{ErrUnauthorized, 401, false},

@@ -29,11 +29,12 @@ func (c *Client) waitFor(ctx context.Context, id string, stage ReceiptStage) (*M
 	var last *Message
 	for {
 		seen, err := c.message(ctx, id, last != nil)
-		if ctx.Err() != nil {
-			return last, notYet(ctx, stage, last)
-		}
 		if err != nil {
-			return last, err
+			// What went wrong before the time was over says more than that it is.
+			if _, told := err.(*Error); told && !errors.Is(err, ErrTimedOut) {
+				return last, err
+			}
+			return last, notYet(ctx, stage, last)
 		}
 		last = seen
 		if hasReached(seen, stage) {
@@ -47,6 +48,8 @@ func (c *Client) waitFor(ctx context.Context, id string, stage ReceiptStage) (*M
 		case <-receipts:
 		case <-timer.C:
 		case <-ctx.Done():
+			timer.Stop()
+			return last, notYet(ctx, stage, last)
 		}
 		timer.Stop()
 	}

@@ -45,7 +45,7 @@ func (q Queues) Work(
 	done := 0
 	for ctx.Err() == nil {
 		var claimed []ClaimedMessage
-		err := outlast(ctx, func() (err error) {
+		err := q.client.outlast(ctx, func() (err error) {
 			claimed, err = q.Claim(ctx, name, QueueClaim{LeaseS: options.LeaseS, WaitS: claimWaitS})
 			return err
 		})
@@ -89,7 +89,7 @@ func (w workOnOne) run(ctx context.Context, handler func(context.Context, Claime
 	ctx, cancel := context.WithTimeout(ctx, w.lease())
 	defer cancel()
 	var ended *LeaseEnded
-	err = outlast(ctx, func() (err error) {
+	err = w.queues.client.outlast(ctx, func() (err error) {
 		if failure == nil {
 			ended, err = w.queues.Ack(ctx, w.queue, w.message.LeaseID)
 		} else {
@@ -143,7 +143,7 @@ func (w workOnOne) handle(ctx context.Context, handler func(context.Context, Cla
 // One that is out of reach may be back in time.
 func (w workOnOne) keepLease(ctx context.Context) bool {
 	for {
-		if sleep(ctx, w.lease()/extensionsEach) != nil {
+		if w.queues.client.pause(ctx, w.lease()/extensionsEach) != nil {
 			return false
 		}
 		limited, cancel := context.WithTimeout(ctx, w.lease())
@@ -156,20 +156,6 @@ func (w workOnOne) keepLease(ctx context.Context) bool {
 }
 
 func (w workOnOne) lease() time.Duration { return time.Duration(w.options.LeaseS) * time.Second }
-
-// outlast repeats a call for as long as its daemon is away or overloaded, until the context ends.
-func outlast(ctx context.Context, call func() error) error {
-	for failures := 0; ; failures++ {
-		err := call()
-		var told *Error
-		if err == nil || !errors.As(err, &told) || !passes(told) || ctx.Err() != nil {
-			return err
-		}
-		if sleep(ctx, max(fullJitter(failures), retryAfter(told))) != nil {
-			return err
-		}
-	}
-}
 
 // reasonOf is a failure in one line, whatever a handler answers.
 func reasonOf(failure error) string {

@@ -29,6 +29,7 @@ export const commands: Readonly<Record<string, Load>> = {
   "member rename": () => import("./member-rename.ts"),
   "member role": () => import("./member-role.ts"),
   "member grant": () => import("./member-grant.ts"),
+  "member kick": () => import("./member-kick.ts"),
   "member revoke": () => import("./member-revoke.ts"),
   "dm allow": () => import("./dm-allow.ts"),
   leave: () => import("./leave.ts"),

@@ -41,10 +41,12 @@ function cells(member: MemberView): string[] {
   ];
 }
 
-function remarks({ self, status, destinations }: MemberView): string {
+function remarks({ self, status, kicked_until: kicked, destinations }: MemberView): string {
   const said = [
     ...(self ? ["this daemon"] : []),
     ...(status === "active" ? [] : [status]),
+    // A daemon of an earlier version does not tell.
+    ...(kicked == null ? [] : [`sent away until ${kicked}`]),
     ...(destinations === null ? [] : [`limited to ${destinations.join(", ") || "#all"}`]),
   ];
   return said.length === 0 ? "" : `(${said.join("; ")})`;

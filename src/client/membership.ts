@@ -1,4 +1,10 @@
-import type { DmPolicyView, MembershipView, MemberView, SafetyNumberView } from "../protocol/membership-api.ts";
+import type {
+  DmPolicyView,
+  KickView,
+  MembershipView,
+  MemberView,
+  SafetyNumberView,
+} from "../protocol/membership-api.ts";
 import { call } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
@@ -11,6 +17,8 @@ export interface MembershipClient {
   setRole(member: string, role: MemberView["role"], options?: CallOptions): Promise<MemberView>;
   /** Topics and queues that a member may use, `#name` and `queue:name`; null: all. */
   grant(member: string, destinations: readonly string[] | null, options?: CallOptions): Promise<MemberView>;
+  /** Sends a member away for so long, 600 s where nothing is said; 0: it may come back. */
+  kick(member: string, forSeconds?: number, options?: CallOptions): Promise<KickView>;
   /** For good. */
   revoke(member: string, options?: CallOptions): Promise<MemberView>;
   /** For good; the daemon ends afterwards. */
@@ -32,6 +40,8 @@ export function membershipClient(http: HttpClient): MembershipClient {
     rename: (member, name, options) => post(memberPath(member, "rename"), { name }, options),
     setRole: (member, role, options) => post(memberPath(member, "role"), { role }, options),
     grant: (member, destinations, options) => post(memberPath(member, "grants"), { destinations }, options),
+    kick: (member, forSeconds, options) =>
+      post(memberPath(member, "kick"), forSeconds === undefined ? {} : { for_s: forSeconds }, options),
     revoke: (member, options) => post(memberPath(member, "revoke"), {}, options),
     leave: (options) => post("/v1/leave", {}, options),
     takeDmsFrom: (from, options) => post("/v1/dm-policy", { from }, options),

@@ -59,7 +59,7 @@ export function contentOf({ message, body, content_type }: OutgoingMessage): {
 
 /** The bytes that a message of the inbox, of the history or of a queue brought. */
 export function bodyBytes({ body }: { readonly body: string }): Uint8Array {
-  return Buffer.from(body, "base64url");
+  return new Uint8Array(Buffer.from(body, "base64url"));
 }
 
 function base64Url(bytes: Uint8Array): string {

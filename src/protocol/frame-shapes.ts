@@ -96,6 +96,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   unsubscribe: { ...request, topic: name },
   membership: { ...request, after: (value) => value === -1 || integer(value) },
   membership_append: { ...request, entry: isRecord },
+  kick: { ...request, member_id: memberId, for_ms: within(0, limits.kickMsMax) },
   reach: { ...request, authority: orNull(text) },
   keys_announce: { ...request, x25519_pubkey: memberId, proof: text },
   keys_announced: request,

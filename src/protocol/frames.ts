@@ -213,6 +213,8 @@ export interface MemberInfo {
   readonly online: boolean;
   readonly agents: readonly string[];
   readonly last_seen_at: string | null;
+  /** Sent away until then; null, or absent where a broker of an earlier version tells: it may come. */
+  readonly kicked_until?: string | null;
 }
 
 export interface TopicInfo {

@@ -82,6 +82,9 @@ export const limits = {
   apiKeyNameCharsMax: 64,
   /** Destinations that one API key may be limited to. */
   apiKeyDestinationsMax: 64,
+  /** How long a member is sent away, where nothing else is said, and at most. */
+  kickMs: 600_000,
+  kickMsMax: 2_592_000_000,
   /** Entries of one membership chain. */
   membershipEntriesMax: 1_000_000,
   /** Of one page of it. */

@@ -1,3 +1,4 @@
+import type { RowRefusal } from "./row-refusal.ts";
 import type { AttachmentView, SendAttachment } from "./attachment.ts";
 import type { InviteInfo } from "./invite-frames.ts";
 import type { MembershipTroubleView, MemberView } from "./membership-api.ts";
@@ -36,18 +37,6 @@ export interface SendResult {
 
 export const outboxStatuses = ["pending", "inflight", "done", "dead", "aborted"] as const;
 export type OutboxStatus = (typeof outboxStatuses)[number];
-
-/** Why a row was refused last. */
-export interface RowRefusal {
-  readonly code: string;
-  readonly message: string;
-  readonly broker_message_id?: string;
-  /** Where the broker holds the id for other bytes: the first 8 bytes, in hex, of what it holds and of what was sent last. */
-  readonly broker_fingerprint_prefix?: string;
-  readonly broker_fingerprint_version?: number;
-  readonly wire_fingerprint_prefix?: string;
-  readonly wire_fingerprint_version?: number;
-}
 
 export interface OutboxRowView {
   readonly outbox_id: number;
@@ -375,6 +364,7 @@ export const eventNames = [
   "member_renamed",
   "member_keypair_rotated",
   "member_revoked",
+  "member_kicked",
   "membership_forked",
   "membership_rolled_back",
   "agent_online",

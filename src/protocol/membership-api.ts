@@ -11,6 +11,8 @@ export interface MemberView {
   /** Its agents, as it named them when it connected last. */
   readonly agents: readonly string[];
   readonly status: "active" | "revoked" | "left";
+  /** Sent away by an owner or admin until then, as the broker last told; null: it may come. */
+  readonly kicked_until: string | null;
   /** Its signing keys, the one in use last. */
   readonly key_ids: readonly string[];
   /** null in a mesh without a membership chain. */
@@ -19,6 +21,15 @@ export interface MemberView {
   readonly destinations: readonly string[] | null;
   /** Addresses of those whose direct messages it takes; null: everybody's. */
   readonly dm_from: readonly string[] | null;
+}
+
+/** A member that was sent away for a time, or may come back. */
+export interface KickView {
+  readonly member_id: string;
+  readonly name: string;
+  readonly address: string;
+  /** By the broker's clock; null: it may come back. */
+  readonly until: string | null;
 }
 
 /** Answer of `GET /v1/members`. */

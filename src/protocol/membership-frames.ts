@@ -42,6 +42,8 @@ export type MembershipRequestFrame =
   | { readonly type: "membership"; readonly id: number; readonly after: number }
   /** Appends if it follows the broker's head, else membership_moved. */
   | { readonly type: "membership_append"; readonly id: number; readonly entry: MembershipEntry }
+  /** Sends a member away for so long, by the broker's clock; 0 takes that back. Owners and admins. */
+  | { readonly type: "kick"; readonly id: number; readonly member_id: string; readonly for_ms: number }
   /** How others reach this broker; null: by the address that it prefers. Owners and admins. */
   | { readonly type: "reach"; readonly id: number; readonly authority: string | null }
   /** Of a mesh without a chain. */
@@ -71,6 +73,8 @@ export interface MembershipRequestResults {
     readonly log: Pick<LogState, "epoch" | "head">;
   };
   membership_append: MembershipHead;
+  /** null: it may come. */
+  kick: { readonly until: string | null };
   reach: BrokerReach;
   keys_announce: Record<string, never>;
   keys_announced: { readonly members: readonly AnnouncedKeys[] };
@@ -94,5 +98,14 @@ export interface MembershipRequestResults {
 
 /** News about them. Loss of one is harmless: a new link asks for all. */
 export type MembershipEventFrame =
+  | {
+      readonly type: "event";
+      readonly event: "member_kicked";
+      readonly member_id: string;
+      /** member_id. */
+      readonly by: string;
+      /** null: it may come back. */
+      readonly until: string | null;
+    }
   | { readonly type: "event"; readonly event: "membership_changed"; readonly head: MembershipHead }
   | { readonly type: "event"; readonly event: "keys_changed" | "keys_wanted"; readonly destination: string };

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { answerFeatures } from "./features.ts";
+import type { HelloAckFrame, HelloFrame } from "./frames.ts";
 
 const folder = new URL("../../conformance/vectors/", import.meta.url);
 
@@ -57,7 +59,40 @@ export interface FingerprintVectors {
   readonly malformed: readonly { readonly name: string; readonly envelope: unknown; readonly error: string }[];
 }
 
+/** A reason of a close frame; feature null: there is none. */
+export interface CloseReasonCase {
+  readonly name: string;
+  readonly kind: string;
+  readonly feature: string | null;
+  readonly detail: string;
+  readonly reason: string;
+}
+
+type Features = HelloFrame["features"];
+
+export interface NegotiationVectors {
+  /** What a broker that has `own`, by feature and version, answers. */
+  readonly answers: readonly {
+    readonly name: string;
+    readonly own: Parameters<typeof answerFeatures>[1];
+    readonly asked: Features;
+    readonly answer: HelloAckFrame["features"];
+  }[];
+  /** What a daemon says of an answer, which may be anything. */
+  readonly judgements: readonly {
+    readonly name: string;
+    readonly offers: Features;
+    readonly floor_days: number;
+    readonly ack_features: unknown;
+    readonly verdict:
+      | { readonly ok: true; readonly versions: Readonly<Record<string, number>>; readonly ignored: readonly string[] }
+      | { readonly ok: false; readonly kind: string; readonly feature: string };
+  }[];
+}
+
 export const canonicalCases = (read("canonical.json") as { cases: readonly CanonicalCase[] }).cases;
+export const closeReasonCases = (read("close-reasons.json") as { cases: readonly CloseReasonCase[] }).cases;
+export const negotiationVectors = read("negotiation.json") as NegotiationVectors;
 export const fingerprintVectors = read("fingerprints.json") as FingerprintVectors;
 
 /** RFC 8785, appendix B: bits of a double, and its text. */

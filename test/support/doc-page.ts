@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -34,7 +34,9 @@ export function docPages(): readonly Page[] {
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".md"))
       .map((name) => join(folder, name));
-  const paths = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "conformance/README.md", ...inFolder("docs").sort()];
+  const alone = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "conformance/README.md"];
+  const sdks = readdirSync(join(root, "sdk")).map((language) => join("sdk", language, "README.md"));
+  const paths = [...alone, ...inFolder("docs").sort(), ...sdks.filter((path) => existsSync(join(root, path)))];
   return paths.map((path) => readPage(path, readFileSync(join(root, path), "utf8")));
 }
 

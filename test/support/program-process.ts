@@ -28,9 +28,12 @@ export interface BrokerProcess extends ProgramProcess {
   readonly key: string;
 }
 
-/** The daemon of a folder that holds a member; resolves when both of its listeners answer. */
-export async function daemonProcess(t: Lifetime, dir: string): Promise<DaemonProcess> {
-  const program = await running(t, dir, "daemon", ["--dir", dir, "--http"]);
+/** Where the program is that processes run, unless they are told of a copy of it. */
+const ownProgram = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The daemon of a folder that holds a member; resolves when both of its listeners answer. `root`: of another copy of the program. */
+export async function daemonProcess(t: Lifetime, dir: string, root = ownProgram): Promise<DaemonProcess> {
+  const program = await running(t, dir, "daemon", ["--dir", dir, "--http"], {}, root);
   const { socket, http_port } = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as {
     socket: string;
     http_port: number;
@@ -40,9 +43,14 @@ export async function daemonProcess(t: Lifetime, dir: string): Promise<DaemonPro
 }
 
 /** The broker of a folder; resolves when it answers. `env`: where its messages are, if not there. */
-export async function brokerProcess(t: Lifetime, dataDir: string, env: BrokerEnvironment = {}): Promise<BrokerProcess> {
+export async function brokerProcess(
+  t: Lifetime,
+  dataDir: string,
+  env: BrokerEnvironment = {},
+  root = ownProgram,
+): Promise<BrokerProcess> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env);
+  const program = await running(t, dataDir, "broker", ["--data-dir", dataDir], env, root);
   const { url, broker_key } = await adminClient(dataDir).status();
   const file = JSON.parse(readFileSync(join(dataDir, "broker.json"), "utf8")) as { admin_socket: string; port: number };
   return {
@@ -61,8 +69,9 @@ export function programProcess(
   name: "daemon" | "broker",
   args: readonly string[],
   env: BrokerEnvironment = {},
+  root = ownProgram,
 ): ProgramProcess {
-  const script = fileURLToPath(new URL(`../../src/bin/run-${name}.ts`, import.meta.url));
+  const script = join(root, `src/bin/run-${name}.ts`);
   const child = spawn(process.execPath, [script, ...args], {
     env: { ...inheritedEnvironment(), ...env },
     stdio: ["ignore", "ignore", "pipe"],
@@ -87,13 +96,14 @@ async function running(
   folder: string,
   name: "daemon" | "broker",
   args: readonly string[],
-  env: BrokerEnvironment = {},
+  env: BrokerEnvironment,
+  root: string,
 ): Promise<ProgramProcess> {
   const log = `${name}.log`;
   // Before it starts, so that nothing it writes goes unseen.
   const watcher = watch(folder);
   try {
-    const program = programProcess(t, name, args, env);
+    const program = programProcess(t, name, args, env, root);
     const runs = new Promise<void>((resolve) => {
       watcher.on("change", (_event, changed) => {
         if (changed === log && hasStarted(join(folder, log), program.pid)) resolve();

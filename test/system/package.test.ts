@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InboxItem, Page } from "../../src/protocol/local-api.ts";
+import { npm, pack } from "../support/npm.ts";
 import { run } from "../support/run.ts";
 import { hostNode, sandbox, sandboxPaths } from "../support/sandbox.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -13,31 +14,6 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 /** Several times what it is: more means that something came along which should not. */
 const packedBytesMax = 600_000;
 const nodePackage = `node-${process.platform}-${process.arch}`;
-
-interface Packed {
-  readonly tarball: string;
-  readonly bytes: number;
-  readonly files: readonly string[];
-}
-
-/** `npm`, run as the users of this machine run it; answers its standard output. */
-async function npm(args: readonly string[]): Promise<string> {
-  const path = `${dirname(hostNode())}${delimiter}${process.env["PATH"]}`;
-  const ended = await run("npm", args, { cwd: root, env: { ...process.env, PATH: path } });
-  assert.equal(ended.code, 0, ended.stdout + ended.stderr);
-  return ended.stdout;
-}
-
-/** The checkout as it stands, packed. */
-async function pack(folder: string): Promise<Packed> {
-  const [packed] = JSON.parse(await npm(["pack", "--json", "--silent", "--pack-destination", folder])) as {
-    filename: string;
-    size: number;
-    files: { path: string }[];
-  }[];
-  assert.ok(packed !== undefined);
-  return { tarball: join(folder, packed.filename), bytes: packed.size, files: packed.files.map(({ path }) => path) };
-}
 
 /** Paths below a folder of the checkout that end as wanted, relative to the checkout. */
 function filesOf(folder: string, ending: string): string[] {

@@ -1,10 +1,19 @@
+import { isUtf8 as bytesAreUtf8 } from "node:buffer";
+
 const lineFeed = 0x0a;
 /** A longer line is no request of anybody, and would be held in memory whole. */
 const lineBytesMax = 67_108_864;
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const mending = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** `request` is a line's JSON; undefined: it is none, or not UTF-8, or too long. */
-export type AnswerLine = (request: unknown) => object;
+/** What a line says. */
+export interface SaidLine {
+  /** Its JSON; undefined: it is none, or too long. */
+  readonly request: unknown;
+  /** What stands there in its bytes is not what was meant by them: all that can be trusted is the id. */
+  readonly isUtf8: boolean;
+}
+
+export type AnswerLine = (line: SaidLine) => object;
 
 /**
  * Answers each line of standard input by one line of standard output, in order, at once for a caller that waits for it.
@@ -39,12 +48,14 @@ export async function answerLines(answer: AnswerLine): Promise<void> {
   await say(take());
 }
 
-function read(line: Buffer | null): unknown {
+function read(line: Buffer | null): SaidLine {
+  if (line === null) return { request: undefined, isUtf8: true };
+  const isUtf8 = bytesAreUtf8(line);
   try {
     // Lone surrogates that a line spells as escapes are kept by JSON.parse: they are what is to be refused.
-    return line === null ? undefined : JSON.parse(utf8.decode(line));
+    return { request: JSON.parse(mending.decode(line)), isUtf8 };
   } catch {
-    return undefined;
+    return { request: undefined, isUtf8 };
   }
 }
 

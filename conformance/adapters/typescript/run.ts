@@ -6,8 +6,9 @@ import {
   wireFingerprint,
 } from "../../../src/client/sdk.ts";
 import { answerLines } from "./answer-lines.ts";
+import { linkOperations } from "./link-operations.ts";
 
-/** What the SDK says without a daemon: canonical forms and fingerprints. See the README of this folder's parent. */
+/** What the SDK says without a daemon: canonical forms and fingerprints; and what the link's two sides say. See the README of this folder's parent. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,15 +18,17 @@ const priorities = ["now", "next", "low"] as const;
 const operations: Readonly<Record<string, (request: Fields) => object>> = {
   canonicalize: (request) => ({ canonical: canonicalForm(request) }),
   fingerprint: (request) => ({ hex: fingerprint(request) }),
+  ...linkOperations,
 };
 
-await answerLines((line) => {
-  if (!isRecord(line)) return { id: null, ok: false, code: line === undefined ? "malformed_json" : "usage" };
-  const id = typeof line["id"] === "string" || typeof line["id"] === "number" ? line["id"] : null;
+await answerLines(({ request, isUtf8 }) => {
+  if (!isRecord(request)) return { id: null, ok: false, code: request === undefined ? "malformed_json" : "usage" };
+  const id = typeof request["id"] === "string" || typeof request["id"] === "number" ? request["id"] : null;
+  if (!isUtf8) return { id, ok: false, code: "invalid_utf8" };
   try {
-    const operation = own(operations, line["op"]);
+    const operation = own(operations, request["op"]);
     if (operation === undefined) throw new ClaudemeshError("usage", "unknown op");
-    return { id, ok: true, ...operation(line) };
+    return { id, ok: true, ...operation(request) };
   } catch (thrown) {
     return { id, ok: false, code: ClaudemeshError.from(thrown).code };
   }

@@ -40,6 +40,18 @@ export type BusMessage =
       /** The member whose destinations it changed. */
       readonly limited: string | null;
     }
+  /** A member was sent away: a link of it below this link_epoch is closed. */
+  | {
+      readonly kind: "member_kicked";
+      readonly mesh_id: string;
+      readonly member_id: string;
+      readonly link_epoch: number;
+      /** Of the store, in which it was raised. */
+      readonly life: string;
+      readonly until: number;
+      /** member_id. */
+      readonly by: string;
+    }
   /** Cursors of a topic moved. */
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
   /** There may be something to claim without anything new in the log: given back, or made ready again. */

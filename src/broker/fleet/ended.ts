@@ -1,32 +1,66 @@
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LinkParts } from "../link/link-parts.ts";
+import { kickWords } from "../link/kicked.ts";
 import type { LiveLink } from "../link/live-link.ts";
+import { kickNow } from "../store/read-row.ts";
 import type { EndedLink, SharedStore } from "../store/shared-store.ts";
+import type { Kick } from "../store/store.ts";
 
-export type EndedParts = Pick<LinkParts, "registry" | "clock"> & { readonly store: Pick<LinkParts["store"], "life"> };
+export type EndedParts = Pick<LinkParts, "registry" | "clock"> & {
+  readonly store: Pick<LinkParts["store"], "life" | "member">;
+};
 
 /** Looks in the store which of these links are their member's no more, and ends them as wire.md §1 says. */
 export async function endLost(links: readonly LiveLink[], shared: SharedStore, parts: EndedParts): Promise<void> {
-  for (const ended of await shared.endedLinks(links, parts.clock.now())) end(ended, parts);
+  for (const ended of await shared.endedLinks(links, parts.clock.now())) await end(ended, parts);
 }
 
-function end({ link, why }: EndedLink<LiveLink>, parts: EndedParts): void {
+/** The same of one link of a broker that is alone: no newer one of the member's is elsewhere. */
+export async function endOwnLost(link: LiveLink, parts: EndedParts): Promise<void> {
+  const kick = (await parts.store.member(link.meshId, link.memberId))?.kick ?? null;
+  const now = kickNow(kick, parts.clock.now());
+  if (now !== null) return kickLink(link, now, parts);
+  const newer = parts.registry.get(link.meshId, link.memberId);
+  link.close("replaced_by_newer_connection", "a newer link of this member is open", {
+    other_instance_id: newer === link ? null : (newer?.instanceId ?? null),
+  });
+}
+
+async function end({ link, why, kick, otherInstanceId }: EndedLink<LiveLink>, parts: EndedParts): Promise<void> {
   // Numbers of links are compared within one life of the store; a link of another one is told to come back as it is.
   if (link.life !== parts.store.life()) return restartLink(link);
-  if (why !== "revoked") return replaceLink(link, why === "followed", parts);
+  if (kick !== null) return kickLink(link, kick, parts);
+  if (why !== "revoked") return replaceLink(link, otherInstanceId, parts);
   parts.registry.remove(link);
   link.close("member_revoked", "the member was revoked");
 }
 
 /**
- * A newer link of the member is open: its own half-open connection goes without a word, another daemon's is told why. Only that other
- * daemon may hear 4003, since whoever hears it ends for good.
+ * A newer link of the member is open: its own half-open connection (`otherInstanceId` null) goes without a word, another daemon's is told
+ * why, and by which. Only that other daemon may hear 4003, since whoever hears it ends for good.
  */
-export function replaceLink(link: LiveLink, own: boolean, { registry }: Pick<LinkParts, "registry">): void {
+export function replaceLink(
+  link: LiveLink,
+  otherInstanceId: string | null,
+  { registry }: Pick<LinkParts, "registry">,
+): void {
   registry.remove(link);
-  if (own) return link.terminate();
-  link.close("replaced_by_newer_connection", "another daemon opened a link as this member");
+  if (otherInstanceId === null) return link.terminate();
+  link.close("replaced_by_newer_connection", "another daemon opened a link as this member", {
+    other_instance_id: otherInstanceId,
+  });
+}
+
+/** The member is sent away for a time: its daemon stays away until then. */
+export async function kickLink(
+  link: LiveLink,
+  kick: Kick,
+  { registry, store }: Pick<EndedParts, "registry" | "store">,
+): Promise<void> {
+  registry.remove(link);
+  const { detail, facts } = await kickWords(link.meshId, kick, store);
+  link.close("kicked", detail, facts);
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { LinkParts } from "../link/link-parts.ts";
 import type { BusMessage } from "./bus.ts";
-import { replaceLink, restartLink } from "./ended.ts";
+import { kickLink, replaceLink, restartLink } from "./ended.ts";
 
 export type HearParts = Pick<
   LinkParts,
   "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews"
 > & {
-  readonly store: Pick<LinkParts["store"], "life">;
+  readonly store: Pick<LinkParts["store"], "life" | "member">;
 };
 
 /** What another broker's word means for the links of this one. */
@@ -24,7 +24,12 @@ export function hear(message: BusMessage, parts: HearParts): void {
       const link = registry.get(meshId, message.member_id);
       if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
       const own = link.instanceId === message.instance_id || link.instanceId === message.previous_instance_id;
-      return replaceLink(link, own, parts);
+      return replaceLink(link, own ? null : message.instance_id, parts);
+    }
+    case "member_kicked": {
+      const link = registry.get(meshId, message.member_id);
+      if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
+      return void kickLink(link, message, parts).catch(() => restartLink(link));
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);

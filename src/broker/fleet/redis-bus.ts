@@ -143,7 +143,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
   const fields = value as Record<string, unknown>;
   const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
-  const { n, hash, ended, limited, destinations } = fields;
+  const { n, hash, ended, limited, destinations, until, by } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -153,6 +153,14 @@ function isBusMessage(value: unknown): value is BusMessage {
         Number.isSafeInteger(link_epoch) &&
         typeof life === "string" &&
         typeof instance_id === "string"
+      );
+    case "member_kicked":
+      return (
+        typeof member_id === "string" &&
+        Number.isSafeInteger(link_epoch) &&
+        typeof life === "string" &&
+        Number.isSafeInteger(until) &&
+        typeof by === "string"
       );
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";

@@ -20,7 +20,7 @@ export type SweepParts = Pick<
   | "log"
   | "clock"
   | "limits"
-> & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life"> };
+> & { readonly shared: SharedStore; readonly store: Pick<LinkParts["store"], "life" | "member"> };
 
 /**
  * Every few seconds: whatever a lost wake-up may have hidden from the links of this broker, and its lease. A broker that is killed

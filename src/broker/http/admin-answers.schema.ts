@@ -1,4 +1,4 @@
-import { described, oneOf, text } from "../../http/shape.ts";
+import { described, oneOf, optional, text } from "../../http/shape.ts";
 import { answerOf, constant, count, flag, instant, listing, nullable, record, view } from "../../http/view.ts";
 import type { BrokerStatusView, MeshList, MeshView } from "../../protocol/admin-api.ts";
 import type { MemberInfo } from "../../protocol/frames.ts";
@@ -37,6 +37,7 @@ export const member = answerOf<MemberInfo>("Member")(
     online: flag(),
     agents: listing(text()),
     last_seen_at: nullable(instant()),
+    kicked_until: described(optional(nullable(instant())), "Sent away until then; null: it may come"),
   }),
 );
 

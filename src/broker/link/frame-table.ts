@@ -15,6 +15,7 @@ import { onKeysHeld } from "./frames/keys-held.ts";
 import { onKeysWanted } from "./frames/keys-wanted.ts";
 import { onKeysAnnounce } from "./frames/keys-announce.ts";
 import { onKeysAnnounced } from "./frames/keys-announced.ts";
+import { onKick } from "./frames/kick.ts";
 import { onMembers } from "./frames/members.ts";
 import { onMembershipAppend } from "./frames/membership-append.ts";
 import { onMembership } from "./frames/membership.ts";
@@ -65,6 +66,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   keys_held: onKeysHeld,
   membership: onMembership,
   membership_append: onMembershipAppend,
+  kick: onKick,
   reach: onReach,
   keys_announce: onKeysAnnounce,
   keys_announced: onKeysAnnounced,

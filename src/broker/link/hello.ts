@@ -8,9 +8,11 @@ import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
 /** Why an opening ends: the kind of its close code. */
 export class OpeningRefused extends Error {
   readonly kind: CloseKind;
-  constructor(kind: CloseKind, message: string) {
+  readonly facts: Readonly<Record<string, unknown>>;
+  constructor(kind: CloseKind, message: string, facts: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.kind = kind;
+    this.facts = facts;
   }
 }
 

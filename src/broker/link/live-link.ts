@@ -6,7 +6,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { frameText } from "../../protocol/frame-check.ts";
 import { type Behind, createBehind } from "../accept/behind.ts";
 import type { SenderLink } from "../accept/sender-link.ts";
-import { endLost } from "../fleet/ended.ts";
+import { endLost, endOwnLost, restartLink } from "../fleet/ended.ts";
 import { openDestinations } from "../route/open-destinations.ts";
 import { createPump, type Pump, type PumpLink } from "../route/pump.ts";
 import { type Asks, createAsks } from "./asks.ts";
@@ -40,7 +40,7 @@ export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly requests: Turns;
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
-  close(kind: CloseKind, detail: string): void;
+  close(kind: CloseKind, detail: string, facts?: Readonly<Record<string, unknown>>): void;
   closeWith(code: number, kind: string): void;
   /** Ends without a word: the peer's own half-open connection. */
   terminate(): void;
@@ -125,7 +125,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     // The log may have been cut back: the member shows its position again and goes on from there.
     if (parts.store.life() !== identity.life) return out.closeWith(serviceRestartCode, "service_restart");
     const { shared } = parts.store;
-    if (shared === null) return out.close("replaced_by_newer_connection", "a newer link of this member is open");
+    if (shared === null) return void endOwnLost(link, parts).catch(() => restartLink(link));
     // Whose the newer one is decides what is said; the next sweep asks again if the store does not answer now.
     void endLost([link], shared, parts).catch(() => undefined);
   }

@@ -11,6 +11,7 @@ export function memberInfo(row: MemberRow, now: number, leaseMs: number): Member
     online: row.online_until > now,
     agents: row.agents,
     last_seen_at: row.online_until === 0 ? null : rfc3339(row.online_until - leaseMs),
+    kicked_until: row.kick === null || row.kick.until <= now ? null : rfc3339(row.kick.until),
   };
 }
 

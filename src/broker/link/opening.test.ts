@@ -153,13 +153,16 @@ test("any other second link closes the older one with 4003 and is an audit event
   const { code, reason } = await first.closed;
   assert.equal(code, 4003);
   assert.equal((JSON.parse(reason) as { kind: string }).kind, "replaced_by_newer_connection");
+  const told = first.frames.find(isType("error"));
+  assert.equal(told?.details?.["other_instance_id"], "two");
   const event = await bob.next(isType("event"));
   assert.ok(event);
   await bob.next(
     (frame): frame is Extract<typeof frame, { event: "member_concurrent_connection" }> =>
       frame.type === "event" && frame.event === "member_concurrent_connection",
   );
-  assert.ok(fixture.logged.some(({ fields }) => fields["audit"] === "member_concurrent_connection"));
+  const audit = fixture.logged.find(({ fields }) => fields["audit"] === "member_concurrent_connection");
+  assert.deepEqual([audit?.fields["instance_id"], audit?.fields["old_instance_id"]], ["two", "one"]);
 });
 
 test("a required feature that the broker lacks is named, for the daemon to judge", async (context) => {

@@ -9,9 +9,11 @@ import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { noteClosed, replaceLink } from "../fleet/ended.ts";
 import type { LogState } from "../../protocol/frames.ts";
-import type { RaisedLink } from "../store/store.ts";
+import { kickNow } from "../store/read-row.ts";
+import type { Kick, RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
+import { kickWords } from "./kicked.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { shownJson } from "../../protocol/shown-json.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
@@ -91,6 +93,7 @@ async function admit(
     out.closeWith(serviceRestartCode, "service_restart");
     return null;
   }
+  if (parts.store.shared === null) await requireNotKicked(hello, parts);
   const connectionId = newUuidV7(clock.now());
   replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
@@ -139,7 +142,7 @@ async function admit(
 }
 
 /** Compared and raised in one life of the store: what was compared in another says nothing of the log that the link begins on. */
-async function raise(hello: HelloFrame, parts: LinkParts): Promise<RaisedLink> {
+async function raise(hello: HelloFrame, parts: LinkParts): Promise<Omit<RaisedLink, "kick">> {
   for (let tries = 1; ; tries += 1) {
     const life = parts.store.life();
     await compareLogs(hello, parts);
@@ -147,9 +150,22 @@ async function raise(hello: HelloFrame, parts: LinkParts): Promise<RaisedLink> {
       instance_id: hello.instance_id,
       now: parts.clock.now(),
     });
+    if (raised.kick !== null) throw await kicked(hello, raised.kick, parts);
     if (raised.life === life) return raised;
     if (tries === lifeTriesMax) throw new ClaudemeshError("store_unavailable", "the store restarts again and again");
   }
+}
+
+/** Sent away since its link was raised, when there was none yet to be closed by that. Among several brokers the sweep finds it. */
+async function requireNotKicked(hello: HelloFrame, parts: LinkParts): Promise<void> {
+  const member = await parts.store.member(hello.mesh_id, hello.member_id);
+  const kick = kickNow(member?.kick ?? null, parts.clock.now());
+  if (kick !== null) throw await kicked(hello, kick, parts);
+}
+
+async function kicked(hello: HelloFrame, kick: Kick, parts: LinkParts): Promise<OpeningRefused> {
+  const { detail, facts } = await kickWords(hello.mesh_id, kick, parts.store);
+  return new OpeningRefused("kicked", detail, facts);
 }
 
 /**
@@ -165,7 +181,7 @@ async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts:
   } finally {
     if (log === null || ws.readyState !== ws.OPEN) {
       const older = parts.registry.get(mesh_id, member_id);
-      if (older !== null && older.linkEpoch < linkEpoch) replaceLink(older, true, parts);
+      if (older !== null && older.linkEpoch < linkEpoch) replaceLink(older, null, parts);
       if (parts.store.shared !== null)
         noteClosed({ meshId: mesh_id, memberId: member_id, linkEpoch }, parts.store.shared, parts.log);
     }
@@ -176,24 +192,38 @@ async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts:
  * wire.md §1 prefer_newest, here and at the other brokers: its own half-open link goes silently, anyone else's is an audit event, always. One at
  * another broker is closed there as soon as that hears of the newer one.
  */
-function replaceOlder(hello: HelloFrame, raised: RaisedLink, parts: LinkParts): void {
+function replaceOlder(hello: HelloFrame, raised: Omit<RaisedLink, "kick">, parts: LinkParts): void {
   const live = parts.registry.get(hello.mesh_id, hello.member_id);
   // Numbers of links are compared within one life of the store: a later one may have lost the newest.
   if (live !== null && live.life === raised.life && live.linkEpoch > raised.link_epoch)
-    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile");
-  if (live !== null) replaceLink(live, isOwn(live.instanceId, hello), parts);
+    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile", {
+      other_instance_id: live.instanceId,
+    });
+  if (live !== null) replaceLink(live, isOwn(live.instanceId, hello) ? null : hello.instance_id, parts);
   const before = raised.elsewhere ?? live?.instanceId ?? null;
   if (before !== null && !isOwn(before, hello))
-    tellConcurrent(hello, raised.elsewhere === null ? (live?.connectionId ?? "") : "at another broker", parts);
+    tellConcurrent(hello, before, raised.elsewhere === null ? (live?.connectionId ?? "") : "at another broker", parts);
 }
 
 const isOwn = (instanceId: string, hello: HelloFrame): boolean =>
   instanceId === hello.instance_id || instanceId === hello.previous_instance_id;
 
-function tellConcurrent({ mesh_id, member_id }: HelloFrame, oldConnection: string, parts: LinkParts): void {
+function tellConcurrent(
+  { mesh_id, member_id, instance_id }: HelloFrame,
+  oldInstance: string,
+  oldConnection: string,
+  parts: LinkParts,
+): void {
   parts.metrics.concurrentConnections.inc({ mesh: mesh_id });
   parts.log.warn(
-    { audit: "member_concurrent_connection", mesh_id, member_id, old_connection: oldConnection },
+    {
+      audit: "member_concurrent_connection",
+      mesh_id,
+      member_id,
+      instance_id,
+      old_instance_id: oldInstance,
+      old_connection: oldConnection,
+    },
     "a second daemon uses this identity; the older link was closed",
   );
   parts.news.tell(mesh_id, { type: "event", event: "member_concurrent_connection", member_id });
@@ -221,7 +251,7 @@ function refuse(thrown: unknown, out: Outgoing, parts: LinkParts): void {
   if (thrown instanceof OpeningRefused) {
     parts.metrics.openingsRefused.inc({ code: thrown.kind });
     parts.log.warn({ kind: thrown.kind, reason: thrown.message }, "opening refused");
-    return out.close(thrown.kind, thrown.message);
+    return out.close(thrown.kind, thrown.message, thrown.facts);
   }
   const error = ClaudemeshError.from(thrown);
   parts.metrics.openingsRefused.inc({ code: error.code });

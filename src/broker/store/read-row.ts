@@ -4,7 +4,7 @@ import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
 import { issuePosition } from "./position-mac.ts";
-import type { DedupeRecord, ExpiryNotice, MemberRow, MeshRow, TopicRow } from "./store.ts";
+import type { DedupeRecord, ExpiryNotice, Kick, MemberRow, MeshRow, TopicRow } from "./store.ts";
 
 /** A row as either database gives it: a number may be text, and true may be 1. */
 type Row = Readonly<Record<string, unknown>>;
@@ -25,7 +25,18 @@ export function readMember(row: Row): MemberRow {
     online_until: Number(row["online_until"]),
     agents: JSON.parse(String(row["agents"])) as string[],
     joined_at: Number(row["joined_at"]),
+    kick: readKick(row),
   };
+}
+
+export function readKick(row: Row): Kick | null {
+  const until = Number(row["kicked_until"]);
+  return until === 0 ? null : { until, by: String(row["kicked_by"]) };
+}
+
+/** Of a member that is sent away now. */
+export function kickNow(kick: Kick | null, now: number): Kick | null {
+  return kick !== null && kick.until > now ? kick : null;
 }
 
 /** `incarnation`: in which its message was committed; null when that is pruned. */

@@ -1,5 +1,5 @@
 import type { MembershipHead } from "../../protocol/membership-frames.ts";
-import type { MemberRow } from "./store.ts";
+import type { Kick, MemberRow } from "./store.ts";
 
 /**
  * What brokers over one store need of it beyond a single broker's work (wire.md §5). No state in a process is one that another
@@ -50,5 +50,9 @@ export interface EndedLink<L> {
    * `replaced`: another daemon has a link as this member at a broker that is alive. `followed`: the same daemon has a newer one, or the newer
    * one is nobody's any more (it ended while it was opening).
    */
-  readonly why: "revoked" | "replaced" | "followed";
+  readonly why: "revoked" | "kicked" | "replaced" | "followed";
+  /** `kicked`: until when, and by whom. */
+  readonly kick: Kick | null;
+  /** `replaced`: the other daemon's. */
+  readonly otherInstanceId: string | null;
 }

@@ -97,6 +97,48 @@ export function membership(on: On): void {
     assert.equal((await store.member(meshId, alice.memberId))?.status, "revoked");
   });
 
+  it("sends a member away until a time: no link of it accepts, acknowledges or is raised before, and it keeps what is its own", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
+    const raise = (now: number) => store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    const { link_epoch, life } = await raise(10);
+    const cursor = accepted((await store.accept(meshId, [item(meshId, alice, bob)], 10))[0]).seq;
+    const kicked = await store.kickMember(meshId, bob.memberId, { until: 50, by: alice.memberId });
+    assert.deepEqual(
+      [kicked.kick, kicked.status, kicked.link_epoch],
+      [{ until: 50, by: alice.memberId }, "active", link_epoch + 1],
+    );
+    const [late] = await store.accept(meshId, [{ ...item(meshId, bob, alice), linkEpoch: link_epoch }], 11);
+    assert.equal(late?.kind === "refused" ? late.code : late?.kind, "behind");
+    const acks = [{ destination: "dm", seq: cursor }];
+    assert.equal(await store.acknowledge(meshId, bob.memberId, link_epoch, acks, life), false);
+    const refused = await raise(49);
+    assert.deepEqual([refused.kick, refused.link_epoch], [{ until: 50, by: alice.memberId }, link_epoch + 1]);
+    assert.equal((await store.member(meshId, bob.memberId))?.link_epoch, link_epoch + 1);
+    const dm = (await store.cursors(meshId, bob.memberId)).find(({ destination }) => destination === "dm");
+    assert.ok(dm !== undefined && dm.seq < cursor);
+    const back = await raise(50);
+    assert.deepEqual([back.kick, back.link_epoch], [null, link_epoch + 2]);
+    assert.equal(await store.acknowledge(meshId, bob.memberId, back.link_epoch, acks, back.life), true);
+  });
+
+  it("takes a kick back at once, which raises no link, and kicks nobody who is no member, or no longer", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
+    const raise = (now: number) => store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now });
+    await store.kickMember(meshId, bob.memberId, { until: 1_000, by: alice.memberId });
+    assert.equal((await store.kickMember(meshId, bob.memberId, null)).kick, null);
+    const { kick, link_epoch } = await raise(10);
+    assert.equal(kick, null);
+    assert.equal((await store.kickMember(meshId, bob.memberId, null)).link_epoch, link_epoch);
+    const refused = { code: "not_a_member" };
+    const kicks = { until: 1_000, by: alice.memberId };
+    await assert.rejects(store.kickMember(meshId, newIdentity().memberId, kicks), refused);
+    await append(under, 0, [{ kind: "member_ended", member_id: bob.memberId, status: "revoked" }]);
+    await assert.rejects(store.kickMember(meshId, bob.memberId, kicks), refused);
+    await assert.rejects(raise(10), refused);
+  });
+
   it("ends what a limited member is subscribed to, but for what it may use and #all", async (t) => {
     const under = await on(t);
     const { store, meshId, bob } = under;

@@ -58,6 +58,11 @@ export interface BrokerStore
     memberId: string,
     connection: { instance_id: string; now: number },
   ): Promise<RaisedLink>;
+  /**
+   * Sends a member away until a time: its link_epoch is raised, so that whatever link it has can neither accept nor acknowledge. null takes
+   * that back. Returns it as it is then; not_a_member for one that is none, or no longer.
+   */
+  kickMember(meshId: string, memberId: string, kick: Kick | null): Promise<MemberRow>;
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
 
@@ -197,12 +202,23 @@ export interface MemberRow {
   readonly online_until: number;
   readonly agents: readonly string[];
   readonly joined_at: number;
+  /** The last one, over or not; null: it never was sent away, or that was taken back. */
+  readonly kick: Kick | null;
+}
+
+export interface Kick {
+  /** Epoch milliseconds. */
+  readonly until: number;
+  /** member_id of who sent it away. */
+  readonly by: string;
 }
 
 export interface RaisedLink {
   readonly link_epoch: number;
   /** In which it was raised. */
   readonly life: string;
+  /** Not null: it is sent away, and nothing was raised. */
+  readonly kick: Kick | null;
   /** instance_id of the link that another live broker holds of this member. */
   readonly elsewhere: string | null;
 }

@@ -52,8 +52,8 @@ export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Mem
 function byChain(told: Directory, state: MembershipState): Directory {
   const presence = new Map(told.members.map((member) => [member.member_id, member]));
   const members = activeMembers(state).map(({ memberId, name, role }) => {
-    const { online = false, agents = [], last_seen_at = null } = presence.get(memberId) ?? {};
-    return { member_id: memberId, name, role, online, agents, last_seen_at };
+    const { online = false, agents = [], last_seen_at = null, kicked_until = null } = presence.get(memberId) ?? {};
+    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until };
   });
   const { queues } = told;
   return {
@@ -125,7 +125,7 @@ function older(thrown: unknown): { readonly queues: readonly [] } {
 
 function isMember(value: unknown): value is RequestResults["members"]["members"][number] {
   if (!isRecord(value)) return false;
-  const { member_id: id, name, role, online, agents, last_seen_at: seen } = value;
+  const { member_id: id, name, role, online, agents, last_seen_at: seen, kicked_until: kicked = null } = value;
   return (
     typeof id === "string" &&
     isMemberId(id) &&
@@ -133,8 +133,13 @@ function isMember(value: unknown): value is RequestResults["members"]["members"]
     roles.has(role) &&
     typeof online === "boolean" &&
     Array.isArray(agents) &&
-    (seen === null || (typeof seen === "string" && isRfc3339(seen)))
+    isTimeOrNull(seen) &&
+    isTimeOrNull(kicked)
   );
+}
+
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || (typeof value === "string" && isRfc3339(value));
 }
 
 function isTopic(value: unknown): value is RequestResults["topics"]["topics"][number] {

@@ -73,7 +73,7 @@ export interface LinkCounters {
 }
 
 /** Requests after which the names that the daemon knows are others; members elsewhere are told by an event. */
-const changesDirectory = new Set(["topic_create", "subscribe", "unsubscribe", "queue_create", "queue_delete"]);
+const changesDirectory = new Set(["topic_create", "subscribe", "unsubscribe", "queue_create", "queue_delete", "kick"]);
 const lastInstanceFact = "last_instance_id";
 /** Inbox fact: the dedupe parameters last negotiated, as JSON. */
 export const windowFact = "negotiated_dedupe";

@@ -82,6 +82,7 @@ export function memberView(
     self: memberId === seen.self,
     agents: presence?.agents ?? [],
     status,
+    kicked_until: presence?.kicked_until ?? null,
     key_ids: keys.map(({ keyId }) => keyId),
     joined_at: joinedAt,
     destinations,

@@ -1,15 +1,19 @@
 import { nullable } from "../../http/view.ts";
 import { operation, type Route } from "../../http/route.ts";
-import { described, invalid, listOf, oneOf, optional, text, truth } from "../../http/shape.ts";
+import { described, invalid, listOf, oneOf, optional, text, truth, whole } from "../../http/shape.ts";
 import { checkMemberName, parseAddress } from "../../protocol/address.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { isRecord } from "../../protocol/feature-schemas.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { MemberList, MemberView } from "../../protocol/membership-api.ts";
+import type { KickView, MemberList, MemberView } from "../../protocol/membership-api.ts";
 import type { EntryContent } from "../../protocol/membership/entry.ts";
 import type { ChainMember, MembershipState } from "../../protocol/membership/state.ts";
+import { isRfc3339 } from "../../protocol/time.ts";
 import type { Link, Membership } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
-import { member, members } from "./answers/directory.schema.ts";
+import { kick, member, members } from "./answers/directory.schema.ts";
+import { askBroker, brokerErrors } from "./ask-broker.ts";
 import {
   chainOf,
   changeChain,
@@ -51,6 +55,7 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
 
   return [
     memberListRoute(parts),
+    memberKickRoute(parts),
     operation({
       name: "memberRename",
       method: "POST",
@@ -129,6 +134,47 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
   ];
 }
 
+function memberKickRoute({ link, membership }: MemberParts): Route {
+  return operation({
+    name: "memberKick",
+    method: "POST",
+    path: "/v1/members/{member}/kick",
+    summary: "Send a member away for a time: its link closes, and none opens until then; its membership stays as it is",
+    params: { member: memberParam },
+    body: {
+      for_s: described(optional(whole(0, limits.kickMsMax / 1_000)), "Seconds; 0: it may come back", {
+        default: limits.kickMs / 1_000,
+      }),
+    },
+    bodyOptional: true,
+    answers: [{ status: 200, description: "Until when", body: kick }],
+    errors: [
+      "mesh_unsealed",
+      "invalid_destination",
+      "unknown_destination",
+      "not_a_member",
+      "not_allowed",
+      ...brokerErrors,
+    ],
+    async handle({ params, body }) {
+      const { memberId, name } = writtenMember(chainOf(membership), params.member);
+      const forMs = (body.for_s ?? limits.kickMs / 1_000) * 1_000;
+      const result = await askBroker(link, { type: "kick", member_id: memberId, for_ms: forMs });
+      const view: KickView = { member_id: memberId, name, address: `@${name}`, until: untilIn(result) };
+      return { status: 200, body: view };
+    },
+  });
+}
+
+/** The broker's word. Throws protocol_error. */
+function untilIn(result: unknown): string | null {
+  const until = isRecord(result) ? result["until"] : undefined;
+  if (until === null || (typeof until === "string" && isRfc3339(until))) return until;
+  throw new ClaudemeshError("protocol_error", "the broker's answer to a kick cannot be read", {
+    hint: "claudemesh logs --level warn",
+  });
+}
+
 function memberListRoute(parts: MemberParts): Route {
   return operation({
     name: "members",
@@ -164,6 +210,7 @@ function unchained(told: ReturnType<typeof known>["members"][number], self: Self
     self: told.member_id === self.memberId,
     agents: told.agents,
     status: "active",
+    kicked_until: told.kicked_until ?? null,
     key_ids: [],
     joined_at: null,
     destinations: null,

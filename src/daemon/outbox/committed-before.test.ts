@@ -5,7 +5,7 @@ import { silentLog } from "../../base/log.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type { SendAnswer, VoidAnswer } from "../../protocol/frames.ts";
-import type { RowRefusal } from "../../protocol/local-api.ts";
+import type { RowRefusal } from "../../protocol/row-refusal.ts";
 import { type OutboxBench, outboxBench, request } from "./outbox.fixture.ts";
 
 interface Restored extends OutboxBench {

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCodes } from "../../protocol/error-codes.ts";
 import type { SendAnswer } from "../../protocol/frames.ts";
-import type { RowRefusal } from "../../protocol/local-api.ts";
+import type { RowRefusal } from "../../protocol/row-refusal.ts";
 
 /**
  * What an answer of the broker does to a row.

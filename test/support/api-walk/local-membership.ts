@@ -121,7 +121,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("membership", 200, { query: "limit=1" });
   await ask("safetyNumber", 200);
   await ask("safetyNumber", "not_allowed", { params: { member: "ada" } });
-  for (const id of [...ofMembers, "safetyNumber"]) {
+  for (const id of [...ofMembers, "memberKick", "safetyNumber"]) {
     const { body } = made.asked(id);
     await ask(id, "unknown_destination", { params: { member: "nobody" }, body });
     await ask(id, "invalid_destination", { params: { member: "no%20name" }, body });
@@ -133,6 +133,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("meshLeave", "last_owner");
   await ask("memberRole", 200, { params: { member: "bob" }, body: { role: "owner" } });
   await walkRotations(made, ask);
+  await walkKick(made, ask);
   await walkLies(made, ask);
   for (const id of makers) {
     if (id === "memberRevoke" || id === "meshLeave") continue;
@@ -191,6 +192,36 @@ async function walkRotations(made: Bench, ask: Ask): Promise<void> {
     await ask(id, "protocol_error");
     fake.keys = keys;
   }
+}
+
+/** A kick is the broker's to take, whatever the chain says. */
+async function walkKick({ fake, clock }: Bench, ask: Ask): Promise<void> {
+  const kicked = async (result: unknown): Promise<void> =>
+    fake.send({ type: "reply", id: (await fake.next("kick")).id, result });
+  for (const [expected, result] of [
+    [200, { until: "2026-01-01T00:10:00.000Z" }],
+    [200, { until: null }],
+    ["protocol_error", { until: "soon" }],
+  ] as const) {
+    const answered = ask("memberKick", expected);
+    await kicked(result);
+    await answered;
+  }
+  const error = { type: "error", message: "no", retryable: true, closes: false };
+  for (const [code, refusal] of [
+    ["not_allowed", {}],
+    ["not_a_member", {}],
+    ["store_unavailable", {}],
+    ["feature_unavailable", { code: "protocol_error", details: { unknown_type: "kick" } }],
+  ] as const) {
+    const answered = ask("memberKick", code);
+    fake.send({ ...error, code, ...refusal, id: (await fake.next("kick")).id });
+    await answered;
+  }
+  const late = ask("memberKick", "timed_out");
+  await fake.next("kick");
+  clock.advance(limits.requestTimeoutMs + 1);
+  await late;
 }
 
 async function walkLies(made: Bench, ask: Ask): Promise<void> {
@@ -303,7 +334,7 @@ async function walkAway(t: TestContext, walk: Walk): Promise<void> {
     const asked: Asked = id === "dmPolicySet" ? { body: { from: ["@bob"] } } : made.asked(id);
     await walk.ask(made.socket, id, "broker_unreachable", asked);
   }
-  for (const id of rotators) await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
+  for (const id of [...rotators, "memberKick"]) await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
 }
 
 /** A home from before there were chains, which has never reached its broker either. */
@@ -311,6 +342,6 @@ async function walkUnsealed(t: TestContext, walk: Walk): Promise<void> {
   const made = await linkBench(t, { away: true, sealed: false });
   const socket = { socketPath: made.daemon.socketPath };
   await walk.ask(socket, "members", "directory_unavailable");
-  for (const id of [...makers, ...rotators, "inviteList", "safetyNumber"])
+  for (const id of [...makers, ...rotators, "memberKick", "inviteList", "safetyNumber"])
     await walk.ask(socket, id, "mesh_unsealed", samples[id] ?? {});
 }

@@ -55,6 +55,7 @@ export const samples: Ground["samples"] = {
   memberRename: { params: { member: "bob" }, body: { name: "robert" } },
   memberRole: { params: { member: "bob" }, body: { role: "guest" } },
   memberGrants: { params: { member: "bob" }, body: { destinations: ["#ops", "queue:jobs"] } },
+  memberKick: { params: { member: "bob" }, body: { for_s: 60 } },
   memberRevoke: { params: { member: "bob" } },
   dmPolicySet: { body: { from: ["@bob"] } },
   safetyNumber: { params: { member: "bob" } },

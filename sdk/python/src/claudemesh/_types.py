@@ -86,6 +86,7 @@ EventName = Literal[
     "member_renamed",
     "member_keypair_rotated",
     "member_revoked",
+    "member_kicked",
     "membership_forked",
     "membership_rolled_back",
     "agent_online",
@@ -842,6 +843,25 @@ class InviteMade(View):
 
 
 @dataclass(frozen=True)
+class Kick(View):
+    member_id: str
+    name: str
+    address: str
+    #: By the broker's clock; null: it may come back
+    until: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Kick:
+        read = Reader(value, "Kick")
+        return cls(
+            member_id=read.required("member_id", text),
+            name=read.required("name", text),
+            address=read.required("address", text),
+            until=read.nullable("until", text),
+        )
+
+
+@dataclass(frozen=True)
 class LeaseEnded(View):
     history_id: int
     #: done: acknowledged; ready: given back; dead: given back after its last delivery
@@ -885,6 +905,8 @@ class Member(View):
     #: As it named them when it connected last
     agents: tuple[str, ...]
     status: MemberStatus | str
+    #: Sent away by an owner or admin until then, as the broker last told; null: it may come
+    kicked_until: str | None
     #: Its signing keys, the one in use last
     key_ids: tuple[str, ...]
     #: null in a mesh without a membership chain
@@ -907,6 +929,7 @@ class Member(View):
             self_=read.required("self", boolean),
             agents=read.required("agents", array_of(text)),
             status=read.required("status", text),
+            kicked_until=read.nullable("kicked_until", text),
             key_ids=read.required("key_ids", array_of(text)),
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
@@ -992,6 +1015,12 @@ class Refusal(View):
     code: str
     message: str
     broker_message_id: str | None = field(default=None, metadata={"optional": True})
+    #: Where the broker holds the id for other bytes: the first 8 bytes of their fingerprint, in hex
+    broker_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    broker_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
+    #: The same of what was sent
+    wire_fingerprint_prefix: str | None = field(default=None, metadata={"optional": True})
+    wire_fingerprint_version: int | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Refusal:
@@ -1000,6 +1029,10 @@ class Refusal(View):
             code=read.required("code", text),
             message=read.required("message", text),
             broker_message_id=read.optional("broker_message_id", text),
+            broker_fingerprint_prefix=read.optional("broker_fingerprint_prefix", text),
+            broker_fingerprint_version=read.optional("broker_fingerprint_version", integer),
+            wire_fingerprint_prefix=read.optional("wire_fingerprint_prefix", text),
+            wire_fingerprint_version=read.optional("wire_fingerprint_version", integer),
         )
 
 

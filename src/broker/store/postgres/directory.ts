@@ -1,7 +1,7 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { readMember, readMesh } from "../read-row.ts";
-import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import { kickNow, readKick, readMember, readMesh } from "../read-row.ts";
+import type { Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
@@ -127,7 +127,7 @@ export async function insertMember(
 }
 
 export const memberColumns =
-  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at";
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
   const rows = await core.rows(
@@ -183,23 +183,40 @@ export function raiseLinkEpoch(
 ): Promise<RaisedLink> {
   return core.locked(meshId, async (tx) => {
     const [before] = await tx.rows(
-      `SELECT m.instance_id, m.linked_by <> $3 AND EXISTS (
+      `SELECT m.instance_id, m.link_epoch, m.kicked_until, m.kicked_by, m.linked_by <> $3 AND EXISTS (
                 SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $4) AS elsewhere
          FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2`,
       [meshId, memberId, core.options.instanceId, connection.now],
     );
+    const kick = before === undefined ? null : kickNow(readKick(before), connection.now);
     const [raised] = await tx.rows(
       `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4
-        WHERE mesh_id = $1 AND member_id = $2 AND status = 'active'
+        WHERE mesh_id = $1 AND member_id = $2 AND status = 'active' AND kicked_until <= $5
        RETURNING link_epoch, (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()) AS life`,
-      [meshId, memberId, connection.instance_id, core.options.instanceId],
+      [meshId, memberId, connection.instance_id, core.options.instanceId, connection.now],
     );
-    if (raised === undefined) throw noActiveMember();
+    if (raised === undefined) {
+      await requireActive(tx, meshId, memberId);
+      return { link_epoch: Number(before?.["link_epoch"]), life: core.life?.id ?? "", elsewhere: null, kick };
+    }
     return {
       link_epoch: Number(raised["link_epoch"]),
       life: String(raised["life"]),
       elsewhere: before?.["elsewhere"] === true ? String(before["instance_id"]) : null,
+      kick: null,
     };
+  });
+}
+
+export function kickMember(core: StoreCore, meshId: string, memberId: string, kick: Kick | null): Promise<MemberRow> {
+  return core.locked(meshId, async (tx) => {
+    await requireActive(tx, meshId, memberId);
+    await tx.rows(
+      `UPDATE mesh.member SET kicked_until = $3, kicked_by = $4, link_epoch = link_epoch + $5
+        WHERE mesh_id = $1 AND member_id = $2`,
+      [meshId, memberId, kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1],
+    );
+    return requireMember(tx, meshId, memberId);
   });
 }
 

@@ -114,6 +114,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
       directory.raiseLinkEpoch(open, meshId, memberId, connection),
     ),
+    kickMember: ofMesh(directory.kickMember),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),

@@ -1,6 +1,6 @@
 import type { EndedLink, HeldLink, HeldMember, SharedStore } from "../shared-store.ts";
 import { readMembershipHead } from "../membership-rows.ts";
-import { readMember } from "../read-row.ts";
+import { readKick, readMember } from "../read-row.ts";
 import type { MemberRow } from "../store.ts";
 import { bigintArray, encodeArray, textArray, uuidArray } from "./binary-array.ts";
 import type { StoreCore } from "./core.ts";
@@ -68,15 +68,17 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
 
 // Subqueries that yield one value are run by their index for each link, whatever the planner believes of the tables' sizes.
 const endedText = `
-  SELECT u.place,
+  SELECT u.place, m.kicked_until, m.kicked_by, m.instance_id,
     CASE WHEN m.status IS DISTINCT FROM 'active' THEN 'revoked'
+      WHEN m.kicked_until > $6 THEN 'kicked'
       WHEN m.instance_id <> u.instance_id
         AND EXISTS (SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $6) THEN 'replaced'
       ELSE 'followed' END AS why
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS u (mesh_id, member_id, instance_id, link_epoch, place)
-    LEFT JOIN LATERAL (SELECT k.status, k.link_epoch, k.instance_id, k.linked_by FROM mesh.member k
+    LEFT JOIN LATERAL (SELECT k.status, k.kicked_until, k.kicked_by, k.link_epoch, k.instance_id, k.linked_by FROM mesh.member k
                         WHERE k.mesh_id = u.mesh_id AND k.member_id = u.member_id OFFSET 0) m ON true
-   WHERE m.status IS DISTINCT FROM 'active' OR (m.link_epoch > u.link_epoch AND m.linked_by IS DISTINCT FROM $5)`;
+   WHERE m.status IS DISTINCT FROM 'active'
+      OR (m.link_epoch > u.link_epoch AND (m.linked_by IS DISTINCT FROM $5 OR m.kicked_until > $6))`;
 
 async function endedLinks<L extends HeldLink>(
   core: StoreCore,
@@ -94,7 +96,16 @@ async function endedLinks<L extends HeldLink>(
   const rows = await core.rows(endedText, [...columns(links), instances, epochs, core.options.instanceId, now]);
   return rows.flatMap((row) => {
     const link = links[Number(row["place"]) - 1];
-    return link === undefined ? [] : [{ link, why: row["why"] as EndedLink<L>["why"] }];
+    if (link === undefined) return [];
+    const why = row["why"] as EndedLink<L>["why"];
+    return [
+      {
+        link,
+        why,
+        kick: why === "kicked" ? readKick(row) : null,
+        otherInstanceId: why === "replaced" ? String(row["instance_id"]) : null,
+      },
+    ];
   });
 }
 

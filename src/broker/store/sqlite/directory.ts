@@ -1,7 +1,7 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { readMember, readMesh } from "../read-row.ts";
-import type { MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import { kickNow, readMember, readMesh } from "../read-row.ts";
+import type { Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
@@ -125,13 +125,32 @@ export function endMember(core: StoreCore, meshId: string, memberId: string, sta
   noteDepartures(core, meshId, memberId, ended);
 }
 
-export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string, instanceId: string): RaisedLink {
+export function raiseLinkEpoch(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  { instance_id: instanceId, now }: { readonly instance_id: string; readonly now: number },
+): RaisedLink {
   return core.transaction(() => {
     const before = requireActive(core, meshId, memberId);
+    const kick = kickNow(before.kick, now);
+    if (kick !== null) return { link_epoch: before.link_epoch, life: core.incarnation.id, elsewhere: null, kick };
     core
       .sql("UPDATE member SET link_epoch = link_epoch + 1, instance_id = ? WHERE mesh_id = ? AND member_id = ?")
       .run(instanceId, meshId, memberId);
-    return { link_epoch: before.link_epoch + 1, life: core.incarnation.id, elsewhere: null };
+    return { link_epoch: before.link_epoch + 1, life: core.incarnation.id, elsewhere: null, kick };
+  });
+}
+
+export function kickMember(core: StoreCore, meshId: string, memberId: string, kick: Kick | null): MemberRow {
+  return core.transaction(() => {
+    requireActive(core, meshId, memberId);
+    core
+      .sql(
+        "UPDATE member SET kicked_until = ?, kicked_by = ?, link_epoch = link_epoch + ? WHERE mesh_id = ? AND member_id = ?",
+      )
+      .run(kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1, meshId, memberId);
+    return requireMember(core, meshId, memberId);
   });
 }
 

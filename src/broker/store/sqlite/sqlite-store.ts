@@ -81,9 +81,8 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     revokeApiKey: method(apiKeys.revokeApiKey),
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
-    raiseLinkEpoch: method((open, meshId: string, memberId: string, connection: { instance_id: string; now: number }) =>
-      directory.raiseLinkEpoch(open, meshId, memberId, connection.instance_id),
-    ),
+    raiseLinkEpoch: method(directory.raiseLinkEpoch),
+    kickMember: method(directory.kickMember),
     touchPresence: method(directory.touchPresence),
     createTopic: method(topics.createTopic),
     deleteTopic: method(topics.deleteTopic),

@@ -1,7 +1,7 @@
 import { described, oneOf, text } from "../../../http/shape.ts";
 import { answerOf, count, flag, instant, listing, nullable, view } from "../../../http/view.ts";
 import type { Listing, TopicKeyView, TopicMemberView, TopicView } from "../../../protocol/local-api.ts";
-import type { MemberList, MemberView } from "../../../protocol/membership-api.ts";
+import type { KickView, MemberList, MemberView } from "../../../protocol/membership-api.ts";
 
 const role = oneOf("owner", "admin", "member", "guest");
 
@@ -16,10 +16,22 @@ export const member = answerOf<MemberView>("Member")(
     self: flag(),
     agents: described(listing(text()), "As it named them when it connected last"),
     status: oneOf("active", "revoked", "left"),
+    kicked_until: described(
+      nullable(instant()),
+      "Sent away by an owner or admin until then, as the broker last told; null: it may come",
+    ),
     key_ids: described(listing(text()), "Its signing keys, the one in use last"),
     joined_at: described(nullable(instant()), "null in a mesh without a membership chain"),
     destinations: described(nullable(listing(text())), "Topics and queues that it may use; null: all"),
     dm_from: described(nullable(listing(text())), "Addresses whose direct messages it takes; null: everybody's"),
+  }),
+);
+export const kick = answerOf<KickView>("Kick")(
+  view({
+    member_id: text(),
+    name: text(),
+    address: text(),
+    until: described(nullable(instant()), "By the broker's clock; null: it may come back"),
   }),
 );
 export const members = answerOf<MemberList>()(

@@ -90,7 +90,7 @@ func shown(err error) shownError {
 }
 
 func refuse(code claudemesh.ErrorCode, message string) error {
-	return &claudemesh.Error{Code: code, Message: message}
+	return &claudemesh.Error{Code: code, Message: message, Retryable: code == claudemesh.ErrTimedOut}
 }
 
 // run does what one request asks for.

@@ -54,19 +54,19 @@ func send(ctx context.Context, c *claudemesh.Client, r struct {
 }
 
 func message(ctx context.Context, c *claudemesh.Client, r struct {
-	MessageID string `json:"message_id"`
+	MessageID anyID `json:"message_id"`
 }) (any, error) {
-	return c.Message(ctx, r.MessageID)
+	return c.Message(ctx, string(r.MessageID))
 }
 
 func waitFor(ctx context.Context, c *claudemesh.Client, r struct {
-	MessageID string                  `json:"message_id"`
+	MessageID anyID                   `json:"message_id"`
 	Stage     claudemesh.ReceiptStage `json:"stage"`
 	TimeoutMS int64                   `json:"timeout_ms"`
 }) (any, error) {
 	ctx, cancel := within(ctx, r.TimeoutMS)
 	defer cancel()
-	return c.WaitFor(ctx, r.MessageID, r.Stage)
+	return c.WaitFor(ctx, string(r.MessageID), r.Stage)
 }
 
 func localFingerprint(line []byte) (any, error) {
@@ -86,4 +86,15 @@ func within(ctx context.Context, timeoutMS int64) (context.Context, context.Canc
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, time.Duration(timeoutMS)*time.Millisecond)
+}
+
+// anyID is an id, or the number of a row.
+type anyID string
+
+func (a *anyID) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '"' {
+		return json.Unmarshal(text, (*string)(a))
+	}
+	*a = anyID(text)
+	return nil
 }

@@ -1,0 +1,65 @@
+package claudemesh
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestAFileThatChangesWhileItIsReadIsSaid(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) { say(w, `{"name":"f"}`) })
+	client, _ := daemon.client(t)
+	for _, length := range []int64{0, 1, 2, 4, 100_000} {
+		file := FileToSend{Name: "f", Bytes: length, Content: strings.NewReader("abc")}
+		if _, err := client.Files.Put(context.Background(), file); !errors.Is(err, ErrUsage) {
+			t.Errorf("%d bytes: %v", length, err)
+		}
+	}
+	for _, content := range []string{"", "abc"} {
+		file := FileToSend{Name: "f", Bytes: int64(len(content)), Content: strings.NewReader(content)}
+		if answer, err := client.Files.Put(context.Background(), file); err != nil || answer.Name != "f" {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
+func TestBytesOfAFileThatEndEarlyAreAnError(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "10")
+		say(w, "abc")
+		w.(http.Flusher).Flush()
+		cut(w)
+	})
+	client, _ := daemon.client(t)
+	file, err := client.Files.Take(context.Background(), UnderLease("q", "l"), "f", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if file.Bytes != 10 || string(content) != "abc" || !errors.Is(err, ErrOutcomeUnknown) {
+		t.Error(file.Bytes, string(content), err)
+	}
+	if line := daemon.requests()[0].line; line != "GET /v1/files/f?lease_id=l&queue=q&from=4" {
+		t.Error(line)
+	}
+}
+
+func TestARefusedFileIsItsRefusal(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) { problem(w, 410, "file_gone", "") })
+	client, _ := daemon.client(t)
+	ctx := context.Background()
+	if _, err := client.Files.Take(ctx, InHistory("#t", 3), "f", 0); !errors.Is(err, ErrFileGone) {
+		t.Error(err)
+	}
+	if _, err := client.Files.Put(ctx, FileToSend{Name: "f", Bytes: 1 << 30, Content: endless{}}); !errors.Is(err, ErrFileGone) && !errors.Is(err, ErrOutcomeUnknown) {
+		t.Error("a refusal before all was said:", err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(into []byte) (int, error) { return len(into), nil }

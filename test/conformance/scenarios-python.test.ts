@@ -1,0 +1,3 @@
+import { scenarioTests } from "../../conformance/runner/scenario-tests.ts";
+
+scenarioTests("python");
