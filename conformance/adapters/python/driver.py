@@ -48,8 +48,9 @@ def answer(session, line):
         id_ = request.get("id")
         try:
             return {"id": id_, "ok": True, "value": plain(session.run(request))}
-        except KeyError as error:
-            raise ClaudemeshError("usage", f"the request has no {error}") from error
+        except (KeyError, TypeError) as error:
+            # A field that is missing, or that the SDK's call does not have.
+            raise ClaudemeshError("usage", f"the request is not one of the driver's: {error!r}") from error
     except ClaudemeshError as error:
         told = {
             "code": error.code,
