@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,7 +160,7 @@ func TestALeaseThatIsLostWhileItIsEndedIsTold(t *testing.T) {
 
 func TestTheHandlersContextEndsOnlyWhenItsLeaseIsLost(t *testing.T) {
 	queue := newQueueDaemon(t, "a")
-	queue.answers["extend"] = []string{"", "broker_unreachable", "", "lease_lost"}
+	queue.answers["extend"] = append(slices.Repeat([]string{"broker_unreachable"}, 2*attemptsMax), "", "lease_lost")
 	client, _ := queue.client(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	var told error
