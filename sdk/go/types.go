@@ -20,6 +20,7 @@ const (
 	EventNameMemberRenamed            EventName = "member_renamed"
 	EventNameMemberKeypairRotated     EventName = "member_keypair_rotated"
 	EventNameMemberRevoked            EventName = "member_revoked"
+	EventNameMemberKicked             EventName = "member_kicked"
 	EventNameMembershipForked         EventName = "membership_forked"
 	EventNameMembershipRolledBack     EventName = "membership_rolled_back"
 	EventNameAgentOnline              EventName = "agent_online"
@@ -632,6 +633,15 @@ type InviteMade struct {
 	Loopback bool `json:"loopback"`
 }
 
+// Kick is an answer of the daemon.
+type Kick struct {
+	MemberID string `json:"member_id"`
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	// By the broker's clock; null: it may come back
+	Until *string `json:"until"`
+}
+
 // LeaseEnded is an answer of the daemon.
 type LeaseEnded struct {
 	HistoryID int64 `json:"history_id"`
@@ -659,6 +669,8 @@ type Member struct {
 	// As it named them when it connected last
 	Agents []string     `json:"agents"`
 	Status MemberStatus `json:"status"`
+	// Sent away by an owner or admin until then, as the broker last told; null: it may come
+	KickedUntil *string `json:"kicked_until"`
 	// Its signing keys, the one in use last
 	KeyIDs []string `json:"key_ids"`
 	// null in a mesh without a membership chain

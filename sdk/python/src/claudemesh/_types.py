@@ -35,6 +35,7 @@ __all__ = [
     "InviteRequest",
     "InviteState",
     "KeyHistory",
+    "Kick",
     "LeaseEnded",
     "LeaseEndedState",
     "LeaseExtended",
