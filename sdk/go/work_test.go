@@ -41,6 +41,8 @@ func (q *queueDaemon) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch word {
+	case "health":
+		say(w, "{}")
 	case "claim":
 		if len(q.waiting) == 0 {
 			say(w, `{"items":[]}`)
@@ -141,6 +143,10 @@ func TestWorkOutlastsADaemonThatIsAwayAndEndsWithWhatCannotBeMended(t *testing.T
 	done, failed, err := queue.work(t, func(context.Context, ClaimedMessage) error { return nil })
 	if err != nil || done != 2 || len(failed) != 0 || strings.Join(queue.said, ", ") != "ack a, ack b" {
 		t.Error(done, failed, err, queue.said)
+	}
+	nobody, pauses := hasty(t, Target{SocketPath: t.TempDir() + "/sock"})
+	if _, err := nobody.Queues.Work(context.Background(), "q", WorkOptions{}, nil); !errors.Is(err, ErrNotRunning) || len(*pauses) != 0 {
+		t.Error("no daemon at all:", err, *pauses)
 	}
 	queue = newQueueDaemon(t, "a")
 	queue.answers["claim"] = []string{"unknown_destination"}
