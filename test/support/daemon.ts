@@ -23,6 +23,7 @@ export interface TestDaemonOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly http?: boolean;
+  readonly readOnly?: boolean;
   /** Which of what is kept from earlier ends of the link it heeds. */
   readonly dial?: Dial;
   /** Features and versions that it is to know. */

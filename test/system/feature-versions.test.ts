@@ -130,8 +130,8 @@ for (const [what, before, then, held, listed, sealed] of [
     assert.deepEqual((await shownTexts(bob)).toSorted(), ["across", "then"]);
   });
 
-test("a broker has offered no more of a version for longer than it remembers ids: the daemon ends before it loses what it holds, and says what helps", async (t) => {
-  const { alice, again } = await unansweredAcross(
+test("a broker has offered no more of a version for longer than it remembers ids: the daemon ends before it loses what it holds, and what it says helps does", async (t) => {
+  const { alice, bob, again } = await unansweredAcross(
     t,
     { fingerprintVersions: [v1] },
     { fingerprintVersions: [v2], clock: { ...systemClock, now: () => systemClock.now() + 366 * 86_400_000 } },
@@ -141,8 +141,19 @@ test("a broker has offered no more of a version for longer than it remembers ids
   assert.equal(ended?.kind, "feature_param_invalid");
   assert.match(ended?.message ?? "", /no longer takes sha256-jcs-v1, under which 1 row was sent without an answer/);
   assert.match(ended?.hint ?? "", /fingerprint_versions.* claudemesh outbox requeue ROW$/);
-  const row = await alice.client.message("across");
-  assert.equal(row.status, "pending");
+  await alice.daemon.stop();
+  // What was never answered is only to be taken out by whoever takes the risk; then the two work together again.
+  const aside = await daemon(t, { dir: alice.dir, readOnly: true });
+  const { outbox_id: row, status } = await aside.client.message("across");
+  assert.equal(status, "pending");
+  await assert.rejects(aside.client.outbox.requeue(row), { code: "outcome_pending" });
+  assert.equal((await aside.client.outbox.drop(row, { force: true })).status, "aborted");
+  await aside.daemon.stop();
+  const back = await daemon(t, { dir: alice.dir, dial: "after_end" });
+  await linked(back);
+  await back.client.send({ to: "@bob", message: "anew", client_message_id: "anew" });
+  await back.client.waitFor("anew", "delivered");
+  assert.deepEqual(await shownTexts(bob), ["anew"]);
 });
 
 const sending = (seen: SeenFrame): boolean => seen.from === "daemon" && seen.frame["type"] === "send";
