@@ -38,7 +38,7 @@ async function install(t: TestContext, options: readonly string[]): Promise<stri
 test("the package holds the program compiled from what is here, what that reads, and nothing else", async (t) => {
   const packed = await pack(tempFolder(t));
   const compiled = filesOf("src", ".ts")
-    .filter((path) => !/\.(test|fixture)\.ts$|\/testing\/|^src\/bin\/(demo|write-)/.test(path))
+    .filter((path) => !/\.(test|fixture)\.ts$|\/testing\/|^src\/bin\/(demo|write-|sdk-types\/)/.test(path))
     .map((path) => path.replace(/^src(.*)ts$/, "dist$1js"));
   assert.ok(compiled.includes("dist/bin/run-daemon.js"));
   assert.deepEqual(

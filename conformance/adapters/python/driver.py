@@ -10,14 +10,15 @@ import inspect
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "sdk" / "python" / "src"))
 
-import claudemesh  # noqa: E402
-import claudemesh.aio  # noqa: E402
-from claudemesh import ClaudemeshError, Page, Paged  # noqa: E402
+import claudemesh
+import claudemesh.aio
+from claudemesh import ClaudemeshError, Page, Paged
 
 
 def main():
@@ -47,8 +48,9 @@ def answer(session, line):
         id_ = request.get("id")
         try:
             return {"id": id_, "ok": True, "value": plain(session.run(request))}
-        except KeyError as error:
-            raise ClaudemeshError("usage", f"the request has no {error}") from error
+        except (KeyError, TypeError) as error:
+            # A field that is missing, or that the SDK's call does not have.
+            raise ClaudemeshError("usage", f"the request is not one of the driver's: {error!r}") from error
     except ClaudemeshError as error:
         told = {
             "code": error.code,
@@ -146,7 +148,7 @@ def in_seconds(request):
 
 
 def content(written):
-    """A message's content as the SDK takes it: bytes as bytes, an id by its short name, meta as a value or as its text."""
+    """A message's content as the SDK takes it: bytes as bytes, the id by its short name, meta as value or text."""
     named = {"client_message_id": "id", "meta_text": "meta"}
     taken = {named.get(name, name): value for name, value in written.items()}
     if taken.get("body") is not None:
@@ -210,6 +212,31 @@ def queue_delete(client, request):
     return named() if inspect.isawaitable(deleted) else {"name": deleted}
 
 
+def queue_work(client, request):
+    """The messages that a worker was given, which is told to stop at the last of them."""
+    worked = []
+
+    def handled(message, stop):
+        worked.append(message)
+        if len(worked) == request["count"]:
+            stop.set()
+
+    async def gathered():
+        stop = asyncio.Event()
+
+        async def handle(message):
+            handled(message, stop)
+
+        await client.queues.work(request["name"], handle, stop=stop)
+        return worked
+
+    if isinstance(client, claudemesh.aio.AsyncClient):
+        return gathered()
+    stop = threading.Event()
+    client.queues.work(request["name"], lambda message, _lost: handled(message, stop), stop=stop)
+    return worked
+
+
 def local_fingerprint(_client, request):
     written = content(request["request"])
     written.pop("id", None)
@@ -220,9 +247,7 @@ def local_fingerprint(_client, request):
 OPERATIONS = {
     "send": send,
     "message": lambda client, request: client.message(request["message_id"]),
-    "wait_for": lambda client, request: client.wait_for(
-        request["message_id"], request["stage"], **in_seconds(request)
-    ),
+    "wait_for": lambda client, request: client.wait_for(request["message_id"], request["stage"], **in_seconds(request)),
     "outbox_list": lambda client, request: client.outbox.list(**given(request, "state")),
     "outbox_inspect": lambda client, request: client.outbox.inspect(request["outbox_id"]),
     "outbox_requeue": outbox_requeue,
@@ -256,6 +281,7 @@ OPERATIONS = {
     ),
     "queue_dead": lambda client, request: client.queues.dead(request["name"]),
     "queue_requeue": lambda client, request: client.queues.requeue(request["name"], **given(request, "history_ids")),
+    "queue_work": queue_work,
     "files_put": lambda client, request: client.files.put(
         decoded(request["body"]), name=request["name"], **given(request, "content_type")
     ),

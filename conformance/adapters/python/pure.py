@@ -1,4 +1,4 @@
-"""Answers each line of standard input by the SDK's own functions: canonical forms and fingerprints, without a daemon."""
+"""Answers each line of standard input by the SDK itself: canonical forms and fingerprints, without a daemon."""
 
 import base64
 import binascii
@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "sdk" / "python" / "src"))
 
-from claudemesh import ClaudemeshError, canonical_json, canonical_meta, parse_json, wire_fingerprint  # noqa: E402
-from claudemesh._meta import check_size  # noqa: E402
+from claudemesh import ClaudemeshError, canonical_json, canonical_meta, parse_json, wire_fingerprint
+from claudemesh._meta import check_size
 
 
 def main():

@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -40,6 +40,8 @@ def problem(code: str, status: int, *, headers: dict[str, str] | None = None, **
 CUT = "cut"
 #: Never answers.
 HANG = "hang"
+#: Refuses a file when its head has come.
+EARLY = "early"
 Step = Reply | str
 
 
@@ -110,15 +112,23 @@ class ScriptedDaemon:
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as reader:
             try:
-                while (asked := _read(reader)) is not None:
+                while (asked := _read_head(reader)) is not None:
+                    with self._lock:
+                        step = self._steps.pop(0) if self._steps else CUT
+                    if step == EARLY:
+                        connection.sendall(problem("files_full", 507, retryable=False).to_bytes())
+                        return
+                    if step != HANG:
+                        length = int(asked.headers.get("content-length", "0"))
+                        asked = replace(asked, body=reader.read(length))
                     with self._lock:
                         self.asked.append(asked)
-                        step = self._steps.pop(0) if self._steps else CUT
                     if step == CUT:
                         return
                     if step == HANG:
                         self.hung.set()
-                        reader.read(1)
+                        while reader.read1(65_536):
+                            pass
                         self.given_up.set()
                         return
                     assert isinstance(step, Reply)
@@ -129,7 +139,7 @@ class ScriptedDaemon:
                 self.given_up.set()
 
 
-def _read(reader: Any) -> Asked | None:
+def _read_head(reader: Any) -> Asked | None:
     first = reader.readline().decode()
     if first == "":
         return None
@@ -138,4 +148,4 @@ def _read(reader: Any) -> Asked | None:
     while (line := reader.readline().decode().strip()) != "":
         name, _, value = line.partition(": ")
         headers[name.lower()] = value
-    return Asked(method, path, headers, reader.read(int(headers.get("content-length", "0"))))
+    return Asked(method, path, headers, b"")

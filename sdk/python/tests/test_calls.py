@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import CUT, HANG, Reply, ScriptedDaemon, problem
+from scripted import CUT, EARLY, HANG, Reply, ScriptedDaemon, problem
 
 from claudemesh import (
     ClaudemeshError,
@@ -169,7 +170,13 @@ def test_bad_meta_is_refused_before_anything_is_sent(connect: Connect, scripted:
         ('{"a":1,"a":2}', "duplicate_key"),
     ]:
         assert caught(lambda meta=meta: mesh.send("@bob", "hi", meta=meta)).code == code  # type: ignore[misc]
-    assert caught(lambda: mesh.send("@bob", "\ud800")).code == "lone_surrogate"
+    for call in (
+        lambda: mesh.send("@bob", "\ud800"),
+        lambda: mesh.send("@\ud800", "hi"),
+        lambda: mesh.inbox.search("\ud800"),
+        lambda: mesh.message("\ud800"),
+    ):
+        assert caught(call).code == "lone_surrogate"
     assert caught(lambda: mesh.send("@bob", "hi", mentions="@alice")).code == "invalid_field"
     assert scripted.asked == []
 
@@ -249,10 +256,42 @@ def test_a_connection_that_the_daemon_has_closed_meanwhile_is_not_noticed_by_the
     assert len(scripted.asked) == 2
 
 
-def test_a_refusal_before_all_of_a_file_was_sent_is_told(connect: Connect, scripted: ScriptedDaemon) -> None:
-    with pytest.raises(ClaudemeshError) as raised:
-        connect(socket_path=scripted.path).files.put(b"x", name=None)
-    assert raised.value.code == "missing_field"
+class Endless(io.RawIOBase):
+    """A file that says how large it is and has more to say than anybody reads."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def tell(self) -> int:
+        return 0
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        return 1 << 40
+
+    def read(self, size: int = -1) -> bytes:
+        self.given += size
+        return bytes(size)
+
+
+def test_a_refusal_before_all_of_a_file_was_sent_ends_the_sending(connect: Connect, scripted: ScriptedDaemon) -> None:
+    scripted.says(EARLY)
+    file = Endless()
+    error = caught(lambda: connect(socket_path=scripted.path).files.put(file, name="large"))
+    assert error.code == "files_full"
+    assert file.given < 1 << 30
+
+
+def test_a_file_that_is_shorter_than_it_was_is_not_waited_for(connect: Connect, scripted: ScriptedDaemon) -> None:
+    scripted.says(HANG)
+
+    class Shrunk(Endless):
+        def read(self, size: int = -1) -> bytes:
+            self.given += 1
+            return b"x" if self.given == 1 else b""
+
+    error = caught(lambda: connect(socket_path=scripted.path).files.put(Shrunk(), name="log"))
+    assert (error.code, error.message) == ("usage", "the file changed while it was read")
+    assert caught(lambda: connect(socket_path=scripted.path).files.put(b"x")).code == "missing_field"
 
 
 def test_an_event_stream_goes_on_where_it_broke(connect: Connect, scripted: ScriptedDaemon) -> None:

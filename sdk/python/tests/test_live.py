@@ -147,8 +147,13 @@ def test_the_daemon_tells_of_itself(mesh: Any) -> None:
     assert "sha256-jcs-v2" in mesh.compat().fingerprint_versions
     assert [member.name for member in mesh.members() if member.self_] == ["alice"]
     assert "cm_daemon" in mesh.metrics()
-    for empty in (mesh.mentions(newest=True), mesh.mention_history(limit=1), mesh.inbox.undecryptable()):
-        assert (empty.items, empty.next_cursor) == ((), None)
+    assert mesh.inbox.undecryptable().items == ()
+
+
+def test_what_mentions_a_member_is_listed_here_and_at_the_broker(mesh: Any, request: pytest.FixtureRequest) -> None:
+    mesh.send("@alice", request.node.name, mentions=["@alice"], wait="delivered")
+    for found in (mesh.mentions(newest=True, limit=1), mesh.mention_history(limit=1)):
+        assert [item.message for item in found.items] == [request.node.name]
     invite = mesh.invites.create(uses=2, expires_in_s=60)
     assert invite.link
     assert mesh.invites.revoke(invite.invite_id).state == "revoked"
@@ -221,7 +226,7 @@ def test_an_iteration_of_events_is_ended_by_closing_them(host: Host) -> None:
 
 def test_threads_share_a_client_and_each_message_is_sent_once(host: Host) -> None:
     with claudemesh.connect(socket_path=host.socket_path, environment={}) as mesh:
-        sent: list[claudemesh.Sent] = []
+        sent: list[claudemesh.SendResult] = []
 
         def send() -> None:
             sent.extend(mesh.send("@alice", f"from {threading.get_ident()}") for _ in range(10))

@@ -4,7 +4,7 @@
 """
 
 from . import _types
-from ._calls import Page, Sent, new_id
+from ._calls import Page, SentMessage, new_id
 from ._errors import (
     ClaudemeshError,
     ConflictError,
@@ -41,7 +41,7 @@ __all__ = [
     "NotRunningError",
     "Page",
     "Paged",
-    "Sent",
+    "SentMessage",
     "TakenFile",
     "TimedOutError",
     "canonical_json",

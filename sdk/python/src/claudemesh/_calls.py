@@ -8,13 +8,13 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from ._errors import ClaudemeshError
-from ._fingerprint import utf8
 from ._http import Request, parse_answer, query_text
+from ._json import utf8
 from ._meta import Meta, canonical_meta
 from ._reading import Reader, array_of, integer
 from ._reading import text as read_text
@@ -77,11 +77,11 @@ class Page(Generic[T]):
         return len(self.items)
 
 
-@dataclass(frozen=True)
-class Sent(SendResult):
-    """What a send answered; with `wait`, also the message as it was when its stage was reached."""
+@dataclass(frozen=True, kw_only=True)
+class SentMessage(SendResult):
+    """What a send answered, and the message as it was when its stage was reached."""
 
-    message: Message | None = field(default=None, metadata={"optional": True})
+    message: Message
 
 
 def _get(path: str, read: Callable[[object], T], query: Mapping[str, object] | None = None) -> Call[T]:
@@ -130,7 +130,7 @@ def _items_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 
 def _segment(text: str) -> str:
     # A segment of dots alone would be taken for a folder by whatever stands between.
-    return re.sub(r"^\.+$", lambda dots: dots.group().replace(".", "%2E"), quote(text, safe=""))
+    return re.sub(r"^\.+$", lambda dots: dots.group().replace(".", "%2E"), quote(utf8(text), safe=""))
 
 
 # Messages
@@ -156,7 +156,7 @@ def send(
     reply_to: str | None,
     id: str | None,
     attachments: Sequence[SendAttachment] | None,
-) -> Call[Sent]:
+) -> Call[SendResult]:
     if isinstance(mentions, str):
         raise ClaudemeshError("invalid_field", "mentions is a list of addresses", details={"field": "mentions"})
     written = {
@@ -170,11 +170,7 @@ def send(
         "client_message_id": new_id() if id is None else id,
         "attachments": None if attachments is None else list(attachments),
     }
-    return _post("/v1/send", _with_meta(_json_bytes(written), meta), _read_sent, repeatable=True)
-
-
-def _read_sent(value: object) -> Sent:
-    return Sent(**vars(SendResult.from_json(value)))
+    return _post("/v1/send", _with_meta(_json_bytes(written), meta), SendResult.from_json, repeatable=True)
 
 
 def _with_meta(body: bytes, meta: Meta) -> bytes:

@@ -8,8 +8,8 @@ from typing import Final
 from ._errors import ClaudemeshError
 from ._http import timed_out
 
-#: What has no time limit, as a number that every system's clock takes.
-FOREVER_S: Final = 10_000_000.0
+#: What has no time limit, as a number that every system takes for a wait: eleven days.
+FOREVER_S: Final = 1_000_000.0
 
 
 class Deadline:
@@ -17,8 +17,8 @@ class Deadline:
 
     def __init__(self, what: object, timeout_s: float) -> None:
         self._what = what
-        self._timeout_s = timeout_s
-        self._until = time.monotonic() + timeout_s
+        self._timeout_s = min(timeout_s, FOREVER_S)
+        self._until = time.monotonic() + self._timeout_s
 
     def left_s(self) -> float:
         return self._until - time.monotonic()

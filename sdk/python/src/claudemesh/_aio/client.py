@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
+from typing import overload
 
 from .. import _calls as calls
-from .._calls import Sent
+from .._calls import SentMessage
 from .._deadline import Deadline
 from .._discovery import find_endpoint
 from .._errors import ClaudemeshError
@@ -26,6 +27,7 @@ from .._types import (
     ReceiptStage,
     SafetyNumber,
     SendAttachment,
+    SendResult,
     Version,
 )
 from .._wait import LOOK_INTERVAL_S, judge, not_yet
@@ -77,6 +79,42 @@ class AsyncClient:
         self.invites = Invites(self._core)
         self.files = Files(self._core)
 
+    @overload
+    async def send(
+        self,
+        to: str,
+        message: str | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        priority: Priority | None = None,
+        meta: Meta = None,
+        mentions: Sequence[str] | None = None,
+        reply_to: str | None = None,
+        id: str | None = None,
+        attachments: Sequence[SendAttachment] | None = None,
+        wait: ReceiptStage,
+        timeout_s: float | None = None,
+    ) -> SentMessage: ...
+
+    @overload
+    async def send(
+        self,
+        to: str,
+        message: str | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        priority: Priority | None = None,
+        meta: Meta = None,
+        mentions: Sequence[str] | None = None,
+        reply_to: str | None = None,
+        id: str | None = None,
+        attachments: Sequence[SendAttachment] | None = None,
+        wait: None = None,
+        timeout_s: float | None = None,
+    ) -> SendResult: ...
+
     async def send(
         self,
         to: str,
@@ -92,7 +130,7 @@ class AsyncClient:
         attachments: Sequence[SendAttachment] | None = None,
         wait: ReceiptStage | None = None,
         timeout_s: float | None = None,
-    ) -> Sent:
+    ) -> SendResult:
         """Sends `message` (a text) or `body` (bytes) to `@name`, `@name/agent`, `#topic` or `queue:name`.
 
         Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the
@@ -104,7 +142,7 @@ class AsyncClient:
         if wait is None:
             return sent
         reached = await self.wait_for(sent.outbox_id, wait, timeout_s=max(deadline.left_s(), 0))
-        return Sent(**{**vars(sent), "message": reached})
+        return SentMessage(**vars(sent), message=reached)
 
     async def message(self, id: str | int, *, timeout_s: float | None = None) -> Message:
         """State and receipts, by outbox_id, the sender's id or the id on the wire."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn
 
 from .. import _calls as calls
 from .._errors import ClaudemeshError
@@ -93,14 +93,16 @@ class Queues(Group):
         *,
         lease_s: int = 60,
         delay_s: int = 0,
+        stop: asyncio.Event | None = None,
         on_failure: Callable[[ClaimedMessage, ClaudemeshError, str], object] | None = None,
-    ) -> NoReturn:
-        """Works on one message after the other until it is cancelled.
+    ) -> int:
+        """Works on one message after the other until `stop` is set, and returns how many were acknowledged.
 
-        Each is acknowledged when `handler` returns and given back, for `delay_s`, when it throws or when the work is
-        cancelled. The lease is extended for as long as the handler runs; it is cancelled when the lease is lost all the
-        same, for another consumer may have the message. A daemon or broker that is away is waited for; what repeating
-        cannot mend is thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`,
-        `dead` or `lost`.
+        Each is acknowledged when `handler` returns and given back, for `delay_s`, when it throws; cancelling the work
+        gives back the one that it is at. The lease is extended for as long as the handler runs; that is cancelled when
+        the lease is lost all the same, for another consumer may have the message. A daemon or broker that is away is
+        waited for; what repeating cannot mend is thrown. `on_failure` is told of each message that was not done with,
+        and what it became: `ready`, `dead` or `lost`.
         """
-        await AsyncWorker(self, name, handler, lease_s, delay_s, on_failure).run()
+        worker = AsyncWorker(self, name, handler, lease_s, delay_s, stop or asyncio.Event(), on_failure)
+        return await worker.run()

@@ -87,7 +87,7 @@ class StreamTransport:
             if request.length is None or content is None:
                 await _write(connection, head, deadline)
             else:
-                await _write_content(connection, head, request.length, deadline, content)
+                answer.feed(await _write_content(connection, head, request.length, deadline, content))
             while not answer.reader.complete:
                 data = await _read(connection, request, deadline)
                 if data:
@@ -219,24 +219,28 @@ async def _write(connection: _Connection, data: bytes, deadline: Deadline) -> No
 
 async def _write_content(
     connection: _Connection, head: bytes, length: int, deadline: Deadline, content: AsyncIterator[bytes]
-) -> None:
-    """The content, and what came as an answer before all was said: a refusal, so that the rest is nobody's then."""
+) -> bytes:
+    """Returns what came as an answer meanwhile. Before all was said that is a refusal: the rest is nobody's then."""
     await _write(connection, head, deadline)
+    answering = asyncio.ensure_future(connection.reader.read(_READ_BYTES))
     left = length
-    async for chunk in content:
-        if connection.reader.at_eof() or _answered(connection):
-            return
-        left -= len(chunk)
-        if left < 0:
-            break
-        await _write(connection, chunk, deadline)
-    if left != 0:
+    try:
+        async for chunk in content:
+            if answering.done():
+                break
+            left -= len(chunk)
+            if left < 0:
+                break
+            await _write(connection, chunk, deadline)
+    finally:
+        # A read that is cancelled leaves what comes to the next one.
+        answering.cancel()
+        await asyncio.wait({answering})
+    if not answering.cancelled() and answering.exception() is None:
+        return answering.result()
+    if left != 0 and answering.cancelled():
         raise changed_meanwhile()
-
-
-def _answered(connection: _Connection) -> bool:
-    # A reader tells whether it holds bytes only to somebody who takes them, so its own buffer is asked.
-    return len(getattr(connection.reader, "_buffer", b"")) > 0
+    return b""
 
 
 async def _read(connection: _Connection, request: Request, deadline: Deadline) -> bytes:

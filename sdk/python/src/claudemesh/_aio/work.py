@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .._errors import ClaudemeshError
 from .._retry import Backoff
 from .._sync.work import KEEP_AT, WAIT_S, as_failure, passes, reason_of, unavailable
 from .._types import ClaimedMessage
+from .transport import Within
 
 if TYPE_CHECKING:
     from .queues import Queues
@@ -29,6 +30,7 @@ class AsyncWorker:
         handler: Callable[[ClaimedMessage], Awaitable[object]],
         lease_s: int,
         delay_s: int,
+        stop: asyncio.Event,
         on_failure: Callable[[ClaimedMessage, ClaudemeshError, str], object] | None,
     ) -> None:
         self._queues = queues
@@ -36,17 +38,20 @@ class AsyncWorker:
         self._handler = handler
         self._lease_s = lease_s
         self._delay_s = delay_s
+        self._stop = stop
         self._on_failure = on_failure
 
-    async def run(self) -> NoReturn:
-        while True:
+    async def run(self) -> int:
+        done = 0
+        while not self._stop.is_set():
             claimed = await self._outlast(
                 lambda: self._queues.claim(self._name, lease_s=self._lease_s, wait_s=WAIT_S), None
             )
-            for message in claimed:
-                await self._work_on(message)
+            for message in claimed or ():
+                done += await self._work_on(message)
+        return done
 
-    async def _work_on(self, message: ClaimedMessage) -> None:
+    async def _work_on(self, message: ClaimedMessage) -> bool:
         try:
             failure = unavailable(message) or await self._handle(message)
         except asyncio.CancelledError:
@@ -54,16 +59,17 @@ class AsyncWorker:
             raise
         if failure is not None and failure.code == "lease_lost":
             self._tell(message, failure, "lost")
-            return
+            return False
         try:
             ended = await self._outlast(lambda: self._end(message, failure), self._lease_s)
         except ClaudemeshError as error:
             if error.code != "lease_lost" and not passes(error):
                 raise
             self._tell(message, failure or error, "lost")
-            return
+            return False
         if failure is not None:
-            self._tell(message, failure, ended)
+            self._tell(message, failure, "lost" if ended is None else ended)
+        return failure is None
 
     async def _handle(self, message: ClaimedMessage) -> ClaudemeshError | None:
         """What the handler failed with; lease_lost when it was cancelled because another may have the message."""
@@ -120,8 +126,8 @@ class AsyncWorker:
         if self._on_failure is not None:
             self._on_failure(message, error, became)
 
-    async def _outlast(self, call: Callable[[], Awaitable[T]], for_s: float | None) -> T:
-        """Repeats a call for as long as its daemon is away."""
+    async def _outlast(self, call: Callable[[], Awaitable[T]], for_s: float | None) -> T | None:
+        """Repeats a call for as long as its daemon is away: until the work is stopped, or for so long."""
         until = None if for_s is None else time.monotonic() + for_s
         backoff = Backoff()
         while True:
@@ -130,4 +136,13 @@ class AsyncWorker:
             except ClaudemeshError as error:
                 if not passes(error) or (until is not None and time.monotonic() >= until):
                     raise
-            await asyncio.sleep(backoff.next())
+            if until is not None:
+                await asyncio.sleep(backoff.next())
+            elif await self._stopped_within(backoff.next()):
+                return None
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with Within(seconds):
+                await self._stop.wait()
+        return self._stop.is_set()

@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final
+from typing import Final, overload
 
 from .. import _calls as calls
-from .._calls import Sent
+from .._calls import SentMessage
 from .._deadline import Deadline
 from .._discovery import find_endpoint
 from .._errors import ClaudemeshError
@@ -25,6 +25,7 @@ from .._types import (
     ReceiptStage,
     SafetyNumber,
     SendAttachment,
+    SendResult,
     Version,
 )
 from .._wait import LOOK_INTERVAL_S, judge, not_yet
@@ -83,6 +84,42 @@ class Client:
         self.invites = Invites(self._core)
         self.files = Files(self._core)
 
+    @overload
+    def send(
+        self,
+        to: str,
+        message: str | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        priority: Priority | None = None,
+        meta: Meta = None,
+        mentions: Sequence[str] | None = None,
+        reply_to: str | None = None,
+        id: str | None = None,
+        attachments: Sequence[SendAttachment] | None = None,
+        wait: ReceiptStage,
+        timeout_s: float | None = None,
+    ) -> SentMessage: ...
+
+    @overload
+    def send(
+        self,
+        to: str,
+        message: str | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        priority: Priority | None = None,
+        meta: Meta = None,
+        mentions: Sequence[str] | None = None,
+        reply_to: str | None = None,
+        id: str | None = None,
+        attachments: Sequence[SendAttachment] | None = None,
+        wait: None = None,
+        timeout_s: float | None = None,
+    ) -> SendResult: ...
+
     def send(
         self,
         to: str,
@@ -98,7 +135,7 @@ class Client:
         attachments: Sequence[SendAttachment] | None = None,
         wait: ReceiptStage | None = None,
         timeout_s: float | None = None,
-    ) -> Sent:
+    ) -> SendResult:
         """Sends `message` (a text) or `body` (bytes) to `@name`, `@name/agent`, `#topic` or `queue:name`.
 
         Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the
@@ -110,7 +147,7 @@ class Client:
         if wait is None:
             return sent
         reached = self.wait_for(sent.outbox_id, wait, timeout_s=max(deadline.left_s(), 0))
-        return Sent(**{**vars(sent), "message": reached})
+        return SentMessage(**vars(sent), message=reached)
 
     def message(self, id: str | int, *, timeout_s: float | None = None) -> Message:
         """State and receipts, by outbox_id, the sender's id or the id on the wire."""
