@@ -314,6 +314,11 @@ test("an answer that is not what a daemon answers is a protocol_error, never a b
   await assert.rejects(client.queues.claim("work"), { code: "protocol_error" });
 });
 
+test("a file whose length nobody tells is not taken: where it ends could not be known", async (t) => {
+  const { client } = await peer(t, [(_request, response) => void response.writeHead(200).end("half of it?")]);
+  await assert.rejects(client.files.take(1, "0".repeat(64)), { code: "protocol_error" });
+});
+
 test("a refusal with a code of a newer daemon keeps it, and is repeated only when it says so", async (t) => {
   const newer = await peer(t, [problem("too_much_moon", 422, { retryable: false })]);
   await assert.rejects(newer.client.send({ to: "@bob", message: "hi" }), {

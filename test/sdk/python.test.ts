@@ -110,10 +110,14 @@ message hello
 1 ['hello']
 `;
 
-/** The wheel of what stands here, built without any network. */
+/** The wheel, built of the source distribution as others build it, without any network. */
 async function build(t: TestContext): Promise<string> {
   const folder = tempFolder(t);
-  ok(await python(["-m", "hatchling", "build", "--target", "wheel", "--directory", folder]));
+  const make = (target: string) => ["-m", "hatchling", "build", "--target", target, "--directory", folder];
+  ok(await python(make("sdist")));
+  const sources = join(folder, `claudemesh-${version()}`);
+  ok(await python(["-m", "tarfile", "--extract", `${sources}.tar.gz`, folder]));
+  ok(await python(make("wheel"), sources));
   return join(folder, `claudemesh-${version()}-py3-none-any.whl`);
 }
 

@@ -120,13 +120,13 @@ test("4012: a broker that remembers ids for two days ends the daemon with 32, ex
 test("4010: a feature that the broker does not have ends the daemon with 30, explained everywhere, until it is required no more", async (t) => {
   const ada = host(t, "ada");
   ok(await ada.up());
-  ok(await ada.run(["config", "set", "features.require", '["member_keypair_rotated_event"]']));
+  ok(await ada.run(["config", "set", "features.require", '["time_travel"]']));
   const { code, stderr } = await ada.run(["daemon", "restart"]);
   assert.deepEqual([code, /\(feature_unavailable\)/.test(stderr)], [1, true], stderr);
   await assertExplained(ada, {
     kind: "feature_unavailable",
     code: exitCodes.feature_unavailable,
-    detail: /member_keypair_rotated_event: the broker does not have it/,
+    detail: /time_travel: the broker does not have it in version 1/,
     helps: /claudemesh config unset features.require/,
   });
   ok(await ada.run(["config", "unset", "features.require"]));
@@ -146,7 +146,7 @@ test("4011: a parameter that is none ends the daemon with 31, and whoever only s
   await assertExplained(ada, {
     kind: "feature_param_invalid",
     code: exitCodes.feature_param_invalid,
-    detail: /client_message_id_dedupe: mode must be retention_scoped or permanent/,
+    detail: /client_message_id_dedupe: mode must be one of retention_scoped, permanent, and is "for a while"/,
     helps: /upgrade the older of the two/,
   });
   const again = await daemonProcess(t, dir);

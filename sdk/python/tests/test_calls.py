@@ -170,7 +170,13 @@ def test_bad_meta_is_refused_before_anything_is_sent(connect: Connect, scripted:
         ('{"a":1,"a":2}', "duplicate_key"),
     ]:
         assert caught(lambda meta=meta: mesh.send("@bob", "hi", meta=meta)).code == code  # type: ignore[misc]
-    assert caught(lambda: mesh.send("@bob", "\ud800")).code == "lone_surrogate"
+    for call in (
+        lambda: mesh.send("@bob", "\ud800"),
+        lambda: mesh.send("@\ud800", "hi"),
+        lambda: mesh.inbox.search("\ud800"),
+        lambda: mesh.message("\ud800"),
+    ):
+        assert caught(call).code == "lone_surrogate"
     assert caught(lambda: mesh.send("@bob", "hi", mentions="@alice")).code == "invalid_field"
     assert scripted.asked == []
 

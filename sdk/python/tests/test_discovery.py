@@ -46,6 +46,7 @@ def test_what_is_named_goes_before_what_the_environment_says(tmp_path: Path) -> 
 def test_a_port_needs_its_token() -> None:
     assert refused(lambda: endpoint(port=80))[0] == "usage"
     assert refused(lambda: endpoint(token="t"))[0] == "usage"
+    assert refused(lambda: endpoint(port=80, token="t\r\nX-Y: z"))[0] == "usage"
 
 
 def test_one_daemon_is_found_and_of_several_one_has_to_be_named(tmp_path: Path) -> None:

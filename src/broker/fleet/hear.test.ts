@@ -47,10 +47,10 @@ test("a kick closes the link that it was for, and none that was opened since it 
   hear({ ...kick, link_epoch: 9, life: "before" }, parts);
   hear({ ...kick, link_epoch: 4, life: "present" }, parts);
   hear({ ...kick, link_epoch: 9, life: "present", member_id: "other" }, parts);
-  await Promise.resolve();
+  // Whose name is shown is asked for before a link is closed.
+  await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(did, []);
   hear({ ...kick, link_epoch: 5, life: "present" }, parts);
-  // Whose name is shown is asked for first.
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(did, ["kicked"]);
 });

@@ -13,8 +13,8 @@ from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from ._errors import ClaudemeshError
-from ._fingerprint import utf8
 from ._http import Request, parse_answer, query_text
+from ._json import utf8
 from ._meta import Meta, canonical_meta
 from ._reading import Reader, array_of, integer
 from ._reading import text as read_text
@@ -130,7 +130,7 @@ def _items_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 
 def _segment(text: str) -> str:
     # A segment of dots alone would be taken for a folder by whatever stands between.
-    return re.sub(r"^\.+$", lambda dots: dots.group().replace(".", "%2E"), quote(text, safe=""))
+    return re.sub(r"^\.+$", lambda dots: dots.group().replace(".", "%2E"), quote(utf8(text), safe=""))
 
 
 # Messages

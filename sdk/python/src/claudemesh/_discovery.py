@@ -33,6 +33,8 @@ def find_endpoint(
     if port is not None or token is not None:
         if port is None or token is None:
             raise ClaudemeshError("usage", "a port needs its token", hint="give both, or a socket_path")
+        if not (token.isascii() and token.isprintable()):
+            raise ClaudemeshError("usage", "this is no token", hint="it is in the daemon's local_token file")
         at_port = Endpoint(port=port, token=token)
         return lambda: at_port
     given = environment.get("CLAUDEMESH_DAEMON_SOCK", "")

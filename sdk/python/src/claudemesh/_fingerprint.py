@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from ._errors import ClaudemeshError
-from ._json import canonical_json, code_units
+from ._json import canonical_json, code_units, utf8
 from ._meta import Meta, canonical_meta
 from ._types import Priority, SendAttachment
 
@@ -91,14 +91,6 @@ def content_of(message: str | None, body: bytes | None) -> tuple[bytes, str]:
     if body is not None:
         return bytes(body), BYTES_TYPE
     raise ClaudemeshError("missing_field", "neither message nor body is given", hint="give exactly one of them")
-
-
-def utf8(text: str) -> bytes:
-    """Throws lone_surrogate for a text that cannot travel."""
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ClaudemeshError("lone_surrogate", "string has a lone surrogate") from error
 
 
 def _content_hash(content: bytes, attachments: Sequence[SendAttachment]) -> bytes:

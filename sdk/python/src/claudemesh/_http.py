@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Literal, NoReturn
+from urllib.parse import urlencode
 
 from ._errors import ClaudemeshError, from_problem
+from ._json import utf8
 
 #: A whole answer that is held in memory.
 ANSWER_BYTES_MAX: Final = 268_435_456
@@ -295,12 +297,9 @@ def timed_out(what: object, timeout_s: float) -> ClaudemeshError:
 
 def query_text(query: Mapping[str, object]) -> str:
     """What is None is left out."""
-    from urllib.parse import urlencode
-
-    written: Iterable[tuple[str, str]] = (
-        (name, str(value).lower() if isinstance(value, bool) else str(value))
+    written = [
+        (name, utf8(str(value).lower() if isinstance(value, bool) else str(value)))
         for name, value in query.items()
         if value is not None
-    )
-    text = urlencode(list(written))
-    return f"?{text}" if text else ""
+    ]
+    return f"?{urlencode(written)}" if written else ""

@@ -305,6 +305,14 @@ class _Writer:
         return "{" + ",".join([f"{_string_text(key)}:{self.text(members[key], depth)}" for key in keys]) + "}"
 
 
+def utf8(text: str) -> bytes:
+    """Throws lone_surrogate for a text that cannot travel."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ClaudemeshError("lone_surrogate", "string has a lone surrogate") from error
+
+
 def code_units(text: str) -> bytes:
     """Compares as the UTF-16 code units of a text do."""
     return text.encode("utf-16-be", "surrogatepass")
@@ -312,8 +320,5 @@ def code_units(text: str) -> bytes:
 
 def _string_text(text: str) -> str:
     if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ClaudemeshError("lone_surrogate", "string has a lone surrogate") from error
+        utf8(text)
     return _quote(text)
