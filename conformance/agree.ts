@@ -2,9 +2,10 @@ import { parseArgs } from "node:util";
 import { startAdapter } from "./adapter.ts";
 import { type Compared, compare, type Difference, type Question, type Voices } from "./compare.ts";
 import { canonicalOf, checkPublished, es6Numbers, spelled } from "./es6-numbers.ts";
-import { adapterCommand, type Language, languages, referenceCommand } from "./languages.ts";
+import { adapterCommand, type Language, type LanguageName, languages, referenceCommand } from "./languages.ts";
 import { Random } from "./random.ts";
 import { randomEnvelope } from "./random-envelope.ts";
+import { randomLink } from "./random-link.ts";
 import { randomMeta } from "./random-meta.ts";
 
 /** How much of each kind is generated. */
@@ -12,22 +13,40 @@ export interface Amounts {
   readonly numbers: number;
   readonly metas: number;
   readonly envelopes: number;
+  /** Close reasons and feature negotiation, which are no SDK's matter: of TypeScript and the second implementation alone. */
+  readonly link: number;
 }
 
-const usage = `usage: npm run conformance:agree -- [--numbers N] [--metas N] [--envelopes N] [--seed S] [--sdk NAME,…]
+const usage = `usage: npm run conformance:agree -- [--numbers N] [--metas N] [--envelopes N] [--link N] [--seed S] [--sdk NAME,…]
 
 Asks the pure adapters of all SDKs, and the second implementation, the same generated questions, and compares the answers
 byte for byte. The first difference is shown with its input. Exit codes: 0 they agree, 1 they do not, 2 wrong use.
 `;
-const defaults: Amounts = { numbers: 1_000_000, metas: 100_000, envelopes: 20_000 };
+const defaults: Amounts = { numbers: 1_000_000, metas: 100_000, envelopes: 20_000, link: 20_000 };
 
-/** The kinds of questions, each with who is asked: numbers have their answers, the rest has that of the second implementation. */
-const kinds: Readonly<Record<keyof Amounts, { questions(seed: number): Generator<Question>; withReference: boolean }>> =
-  {
-    numbers: { questions: numberQuestions, withReference: false },
-    metas: { questions: (seed) => randomQuestions(seed, randomMeta), withReference: true },
-    envelopes: { questions: (seed) => randomQuestions(seed, randomEnvelope), withReference: true },
-  };
+/**
+ * The kinds of questions, how many questions one of each is, and who is asked: numbers have their answers, the rest has those of
+ * the second implementation.
+ */
+const kinds: Readonly<Record<keyof Amounts, Kind>> = {
+  numbers: { questions: numberQuestions, each: 1, withReference: false },
+  metas: { questions: (seed) => randomQuestions(seed, (random) => [randomMeta(random)]), each: 1, withReference: true },
+  envelopes: { questions: (seed) => randomQuestions(seed, randomEnvelope), each: 2, withReference: true },
+  link: {
+    questions: (seed) => randomQuestions(seed, (random) => [randomLink(random)]),
+    each: 1,
+    withReference: true,
+    only: "typescript",
+  },
+};
+
+interface Kind {
+  questions(seed: number): Generator<Question>;
+  readonly each: number;
+  readonly withReference: boolean;
+  /** Nobody else is asked. */
+  readonly only?: LanguageName;
+}
 
 /** Resolves with the first difference of each kind that has one, in words; none: all agree. */
 export async function agree(
@@ -41,12 +60,17 @@ export async function agree(
     say(`the first ${lines} numbers ${agrees ? "have" : "do not have"} their published hash\n`);
     if (!agrees) found.push(`the first ${lines} generated numbers do not have their published hash`);
   }
-  for (const name of ["numbers", "metas", "envelopes"] as const) {
-    const { questions, withReference } = kinds[name];
-    const commands = Object.fromEntries(asked.map((language) => [language.name, adapterCommand(language.name)]));
+  for (const name of ["numbers", "metas", "envelopes", "link"] as const) {
+    const { questions, each, withReference, only } = kinds[name];
+    const count = amounts[name] * each;
+    const commands = Object.fromEntries(
+      asked
+        .filter((language) => language.name === (only ?? language.name))
+        .map((language) => [language.name, adapterCommand(language.name)]),
+    );
     const compared = await withVoices(
       withReference ? { ...commands, reference: referenceCommand } : commands,
-      (voices) => compare(questions(seed), amounts[name], voices, progress(name, amounts[name], say)),
+      (voices) => compare(questions(seed), count, voices, progress(name, count, say)),
     );
     say(`${summary(name, compared)}\n`);
     if (compared.difference !== null) found.push(inWords(name, compared.difference));
@@ -77,8 +101,8 @@ function* numberQuestions(seed: number): Generator<Question> {
   }
 }
 
-function* randomQuestions(seed: number, make: (random: Random) => Question["request"]): Generator<Question> {
-  for (const random = new Random(seed); ; ) yield { request: make(random) };
+function* randomQuestions(seed: number, make: (random: Random) => readonly Question["request"][]): Generator<Question> {
+  for (const random = new Random(seed); ; ) for (const request of make(random)) yield { request };
 }
 
 function progress(name: string, count: number, say: (text: string) => void): (asked: number) => void {
@@ -95,7 +119,7 @@ function summary(name: string, { asked, outcomes, difference }: Compared): strin
   const counts = [...outcomes]
     .sort(([, one], [, other]) => other - one)
     .map(([outcome, count]) => `${count} ${outcome}`);
-  return `${name}: ${asked} agree (${counts.join(", ")})${difference === null ? "" : ", then one does not"}`;
+  return `${name}: ${asked} questions, all answered alike (${counts.join(", ")})${difference === null ? "" : ", then one is not"}`;
 }
 
 function inWords(name: string, { number, request, answers }: Difference): string {
@@ -113,6 +137,7 @@ async function main(): Promise<number> {
       numbers: { type: "string" },
       metas: { type: "string" },
       envelopes: { type: "string" },
+      link: { type: "string" },
       seed: { type: "string" },
       sdk: { type: "string" },
       help: { type: "boolean" },
@@ -132,7 +157,7 @@ async function main(): Promise<number> {
     if (missing !== null) process.stderr.write(`${name} is left out: ${missing}\n`);
   const found = await agree(
     asked.filter(({ missing }) => missing === null),
-    { numbers: amount("numbers"), metas: amount("metas"), envelopes: amount("envelopes") },
+    { numbers: amount("numbers"), metas: amount("metas"), envelopes: amount("envelopes"), link: amount("link") },
     seed,
     (text) => process.stderr.write(text),
   );

@@ -6,6 +6,7 @@ FEATURES_MAX = 64
 MEMBERS_MAX = 64
 TEXT_MAX = 256
 LIST_MAX = 64
+DEPTH_MAX = 16
 DEDUPE = "client_message_id_dedupe"
 FINGERPRINTS = ("sha256-jcs-v1", "sha256-jcs-v2")
 POLICIES = ("prefer_newest", "prefer_oldest", "allow_concurrent")
@@ -60,7 +61,7 @@ def judge(offers, floor_days, features):
     required = list(offers["require"])
     whole = _whole(features)
     if whole is None:
-        return {"ok": False, "kind": "feature_param_invalid", "feature": required[0]}
+        return {"ok": False, "kind": "feature_param_invalid", "feature": required[0] if required else ""}
     supported, missing = whole
     versions, ignored = {}, []
     for name, offer in [*offers["require"].items(), *offers["optional"].items()]:
@@ -68,7 +69,7 @@ def judge(offers, floor_days, features):
             if name in required:
                 return {"ok": False, "kind": "feature_unavailable", "feature": name}
             continue
-        kind, version, without = _feature(name, offer["versions"], floor_days, supported[name])
+        kind, version, without = _feature(name, offer, floor_days, supported[name])
         if kind is not None and name in required:
             return {"ok": False, "kind": kind, "feature": name}
         if kind is not None:
@@ -91,23 +92,28 @@ def _whole(features):
     return features["supported"], missing
 
 
-def _feature(name, offered, floor_days, told):
+def _feature(name, offer, floor_days, told):
     """A failure's kind or None, the version, and the optional parameters that are not taken."""
     params = told.get("params") if isinstance(told, dict) else None
     version = params.get("version") if isinstance(params, dict) else None
     well, options = SCHEMAS.get((name, version), (None, {})) if _integer(version, 1) else (None, {})
-    if version not in offered or well is None or not _within_bounds(params) or not well(params):
+    if version not in offer["versions"] or well is None or not _within_bounds(params) or not well(params):
+        return "feature_param_invalid", None, []
+    # Rows that were sent in a version without an answer cannot be sealed anew: the broker has to take it.
+    taken = params["fingerprint_versions"] if (name, version) == (DEDUPE, 2) else FINGERPRINTS[:1]
+    if name == DEDUPE and not all(held in taken for held in offer.get("holds", [])):
         return "feature_param_invalid", None, []
     if name == DEDUPE and params["mode"] == "retention_scoped" and params["dedupe_retention_days"] < floor_days:
         return "feature_param_below_floor", None, []
     return None, version, [option for option, is_well in options.items() if option in params and not is_well(params[option])]
 
 
-def _within_bounds(value):
+def _within_bounds(value, depth=1):
     if isinstance(value, str):
-        return len(value) <= TEXT_MAX
-    if isinstance(value, list):
-        return len(value) <= LIST_MAX and all(map(_within_bounds, value))
-    if isinstance(value, dict):
-        return len(value) <= MEMBERS_MAX and all(map(_within_bounds, value.values()))
-    return True
+        return len(value.encode("utf-16-le", "surrogatepass")) <= 2 * TEXT_MAX
+    if not isinstance(value, (list, dict)):
+        return True
+    items = list(value.values()) if isinstance(value, dict) else value
+    names = list(value) if isinstance(value, dict) else []
+    most = MEMBERS_MAX if isinstance(value, dict) else LIST_MAX
+    return depth <= DEPTH_MAX and len(items) <= most and all(_within_bounds(item, depth + 1) for item in names + items)

@@ -216,6 +216,12 @@ def bounds():
     yield "a text of 257 characters", BOTH, of_dedupe(dedupe_2(note="x" * 257)), bad("param_invalid")
     yield "a list of 64 items", BOTH, of_dedupe(dedupe_2(fingerprint_versions=[V2] * 64)), good(**{DEDUPE: 2, POLICY: 1})
     yield "a list of 65 items", BOTH, of_dedupe(dedupe_2(fingerprint_versions=[V2] * 65)), bad("param_invalid")
+    yield "a name of 257 characters", BOTH, of_dedupe(dedupe_2(**{"x" * 257: 1})), bad("param_invalid")
+    deep = 1
+    for _ in range(15):
+        deep = [deep]
+    yield "parameters of depth 16", BOTH, of_dedupe(dedupe_2(note=deep)), good(**{DEDUPE: 2, POLICY: 1})
+    yield "parameters of depth 17", BOTH, of_dedupe(dedupe_2(note=[deep])), bad("param_invalid")
     yield "a text of 257 characters in an optional feature", offers(DEDUPE + ":12", optional=[ROTATED]), told(
         **{DEDUPE: dedupe_2(), ROTATED: params(1, note="x" * 257)}), good(**{DEDUPE: 2}, ignored=[ROTATED])
 
@@ -227,6 +233,23 @@ def floors():
         answer = of_dedupe(dedupe_2(dedupe_retention_days=days))
         want = bad("param_below_floor") if verdict else good(**{DEDUPE: 2, POLICY: 1})
         yield f"floor of {floor} days, {days} days", BOTH, answer, want, floor
+
+
+def holds():
+    """A daemon that has rows in a version that it would not choose says so; the broker has to name it."""
+    both = good(**{DEDUPE: 2, POLICY: 1})
+    for held, versions, verdict in [
+        ([V1], [V2, V1], both), ([V1], [V1], both), ([V2, V1], [V2, V1], both), ([V2], [V1, V2], both),
+        ([V1], [V2], bad("param_invalid")), ([V2], [V1], bad("param_invalid")), ([V1, V2], [V1], bad("param_invalid")), ([], [V2], both),
+    ]:
+        asked = {"require": {**BOTH["require"], DEDUPE: {"versions": [1, 2], "holds": held}}, "optional": {}}
+        yield f"holds {', '.join(held) or 'nothing'}; the broker takes {', '.join(versions)}", asked, of_dedupe(
+            dedupe_2(fingerprint_versions=versions)), verdict
+    for held, verdict in [([V1], good(**{DEDUPE: 1, POLICY: 1})), ([V2], bad("param_invalid"))]:
+        asked = {"require": {**BOTH["require"], DEDUPE: {"versions": [1, 2], "holds": held}}, "optional": {}}
+        yield f"holds {held[0]}; the broker answers version 1", asked, of_dedupe(dedupe_1()), verdict
+        yield f"holds {held[0]}; the broker answers version 1 below the floor", asked, of_dedupe(
+            dedupe_1(dedupe_retention_days=1)), bad("param_below_floor") if verdict["ok"] else verdict
 
 
 OWN = {
@@ -266,7 +289,7 @@ ANSWERS = [
 
 
 def vectors():
-    tables = [dedupe_matrix, bad_values, whole_answers, availability, order_and_floor, bounds, floors]
+    tables = [dedupe_matrix, bad_values, whole_answers, availability, order_and_floor, bounds, floors, holds]
     judgements = [judgement(*case) for table in tables for case in table()]
     for cases in (judgements, ANSWERS):
         names = [case["name"] if isinstance(case, dict) else case[0] for case in cases]

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import type { Lifetime } from "../test/support/on-end.ts";
+import { type Lifetime, lifetimeWithin } from "../test/support/on-end.ts";
 import { type LanguageName, languages } from "./languages.ts";
 import { type ClientBug, clientBugs } from "./planted/client-bugs.ts";
 import { copyCheckout } from "./planted/copied-checkout.ts";
-import { lifetime } from "./runner/lifetime.ts";
+import { processLifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { sdkOf } from "./runner/sdks.ts";
 import { theatre } from "./runner/theatre.ts";
@@ -15,21 +15,31 @@ Plants one mistake after the other in a copy of each SDK's client, and wants the
 Exit codes: 0 every bug is caught, 1 one is not, 2 wrong use.
 `;
 
-/** How its scenario caught the bug; null: it passed. */
+/** How its scenario caught the bug; null: it passed. Throws where the driver does not even start: then it tests nothing. */
 export async function caughtBy(t: Lifetime, language: LanguageName, bug: ClientBug): Promise<string | null> {
   const scenario = readScenarios().find(({ name }) => name === bug.scenario);
   if (scenario === undefined) throw new Error(`"${bug.name}": no scenario is called "${bug.scenario}"`);
   const copy = copyCheckout(language);
+  const life = lifetimeWithin(t);
   try {
     copy.plant(bug);
-    const stage = await theatre(t, sdkOf(language, copy.root));
-    await stage.play(scenario);
+    const stage = await theatre(life, sdkOf(language, copy.root)).catch((thrown: unknown) => {
+      throw new Error(`${language}, "${bug.name}": ${String(thrown)}`, { cause: thrown });
+    });
+    return await failureOf(stage.play(scenario));
+  } finally {
+    await life.end();
+    copy.remove();
+  }
+}
+
+async function failureOf(played: Promise<void>): Promise<string | null> {
+  try {
+    await played;
     return null;
   } catch (thrown) {
     if (thrown instanceof Unfit) return thrown.message;
     throw thrown;
-  } finally {
-    copy.remove();
   }
 }
 
@@ -45,6 +55,7 @@ async function main(): Promise<number> {
     process.stderr.write(`no SDK is called ${unknown.join(", ")}\n\n${usage}`);
     return 2;
   }
+  const { life, end } = processLifetime();
   const escaped: string[] = [];
   let count = 0;
   for (const { name, missing } of languages.filter((language) => named.includes(language.name))) {
@@ -54,12 +65,12 @@ async function main(): Promise<number> {
     }
     for (const bug of clientBugs[name]) {
       count += 1;
-      const { life, end } = lifetime();
-      const caught = await caughtBy(life, name, bug).finally(end);
+      const caught = await caughtBy(life, name, bug);
       process.stderr.write(`${bug.file}: ${bug.name}: ${caught?.split("\n").at(-1)?.trim() ?? "NOT CAUGHT"}\n`);
       if (caught === null) escaped.push(`${name}: ${bug.name} (${bug.file})`);
     }
   }
+  await end();
   process.stdout.write(
     escaped.length === 0
       ? `all ${count} planted bugs are caught\n`

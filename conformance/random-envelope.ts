@@ -48,8 +48,8 @@ const faults: readonly Request[] = [
   { meta_text: '{"a":"\\ud800"}' },
 ];
 
-/** An envelope, most often one that has a fingerprint, in either version. It has one fault at most: of two, either may win. */
-export function randomEnvelope(random: Random): Request {
+/** Both versions of an envelope, most often one that has fingerprints. It has one fault at most: of two, either may win. */
+export function randomEnvelope(random: Random): readonly Request[] {
   const envelope: Record<string, unknown> = {
     mesh_id: text(random),
     kind: random.pick(["topic", "dm", "queue", "request"]),
@@ -57,7 +57,7 @@ export function randomEnvelope(random: Random): Request {
   };
   for (const name of optional) if (!random.once(3)) envelope[name] = random.once(10) ? null : given(random, name);
   if (random.once(12)) Object.assign(envelope, { meta_text: random.pick(metas) }, random.pick(faults));
-  return { op: "fingerprint", version: 1 + random.below(2), envelope };
+  return [1, 2].map((version) => ({ op: "fingerprint", version, envelope }));
 }
 
 function given(random: Random, name: (typeof optional)[number]): unknown {

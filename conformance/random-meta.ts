@@ -1,6 +1,7 @@
 import type { Request } from "./adapter.ts";
 import { spelled } from "./es6-numbers.ts";
 import type { Random } from "./random.ts";
+import { characters } from "./random-text.ts";
 
 /** JSON that is hostile in every way that the profile names, and as often none: about half of it has a canonical form. */
 export function randomMeta(random: Random): Request {
@@ -76,32 +77,6 @@ function key(random: Random): string {
 
 function quoted(random: Random): string {
   return spellText(random, characters(random, random.once(10) ? 60 : 8));
-}
-
-function characters(random: Random, most: number): string {
-  return Array.from({ length: random.below(most + 1) }, () => character(random)).join("");
-}
-
-/** Ranges at whose edges implementations differ. */
-const ranges = [
-  [0x00, 0x20],
-  [0x20, 0x80],
-  [0x20, 0x80],
-  [0x20, 0x80],
-  [0x7f, 0x100],
-  [0x2020, 0x2030],
-  [0xd7f0, 0xd800],
-  [0xe000, 0xe010],
-  [0xfff0, 0x10000],
-  [0x10000, 0x10010],
-  [0x1f600, 0x1f640],
-  [0x10fff0, 0x110000],
-] as const;
-
-function character(random: Random): string {
-  if (random.once(1_500)) return String.fromCharCode(0xd800 + random.below(0x800));
-  const [first, end] = random.pick(ranges);
-  return String.fromCodePoint(first + random.below(end - first));
 }
 
 const shortEscapes: Readonly<Record<string, string>> = {

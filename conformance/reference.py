@@ -8,6 +8,8 @@ import sys
 # No __pycache__ beside the sources.
 sys.dont_write_bytecode = True
 
+import close_reason
+import negotiation
 import request_fingerprint
 import strict_json
 
@@ -27,8 +29,18 @@ def fingerprint(request):
     return {"hex": request_fingerprint.sha256_hex(PREIMAGES[version](fields))}
 
 
+def reason(request):
+    return {"reason": close_reason.close_reason(request["kind"], request["feature"], request["detail"])}
+
+
+def negotiate(request):
+    if "own" in request:
+        return {"answer": negotiation.answer(request["own"], request["asked"])}
+    return {"verdict": negotiation.judge(request["offers"], request["floor_days"], request["ack_features"])}
+
+
 def main():
-    operations = {"canonicalize": canonicalize, "fingerprint": fingerprint}
+    operations = {"canonicalize": canonicalize, "fingerprint": fingerprint, "close_reason": reason, "negotiate": negotiate}
     for line in sys.stdin.buffer:
         request = json.loads(line)
         try:

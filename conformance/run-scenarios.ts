@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
-import { lifetime } from "./runner/lifetime.ts";
+import { processLifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
 import type { Scenario } from "./runner/scenario.ts";
 import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
-import { theatre } from "./runner/theatre.ts";
+import { type Theatre, theatre } from "./runner/theatre.ts";
 import { Unfit } from "./runner/unfit.ts";
 
 /**
@@ -35,9 +35,7 @@ async function run(): Promise<number> {
   const asked = chosen(values.sdk?.split(",") ?? sdkNames);
   if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
   const began = performance.now();
-  const { life, end } = lifetime();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void end().finally(() => process.exit(1)));
+  const { life, end } = processLifetime();
   try {
     const results = await Promise.all(
       asked.map(async (sdk) => [sdk.name, await playAll(life, sdk, scenarios)] as const),
@@ -69,20 +67,25 @@ async function playAll(
     return null;
   }
   const results = new Map<string, string | null>();
-  const stage = await theatre(life, sdk);
+  const stage = theatre(life, sdk);
   for (const scenario of scenarios) {
     const began = performance.now();
-    const failure = await stage.play(scenario).then(
-      () => null,
-      (thrown: unknown) => {
-        if (thrown instanceof Unfit) return thrown.message;
-        throw thrown;
-      },
-    );
+    const failure = await failureOf(stage, scenario);
     results.set(scenario.name, failure);
     const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
     process.stdout.write(`${failure === null ? "ok  " : "FAIL"}  ${sdk.name}  ${scenario.name}  (${took})\n`);
     if (failure !== null) process.stdout.write(`  ${failure}\n`);
   }
   return results;
+}
+
+/** A driver that does not even start fails each scenario, not the run. */
+async function failureOf(stage: Promise<Theatre>, scenario: Scenario): Promise<string | null> {
+  try {
+    await (await stage).play(scenario);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof Unfit) return thrown.message;
+    throw thrown;
+  }
 }

@@ -10,7 +10,9 @@ const jobs = {
   check: () => [
     ["node_modules/@biomejs/biome/bin/biome", "check", "."],
     ["node_modules/typescript/bin/tsc", "-b"],
-    testCommand(testFiles((file) => !file.startsWith("test/system/") && !/\.(pg|s3)\.test\.ts$/.test(file))),
+    testCommand(
+      testFiles((file) => !/^test\/(conformance|sdk|system)\//.test(file) && !/\.(pg|s3)\.test\.ts$/.test(file)),
+    ),
   ],
   bench: () => [["bench/run.ts"]],
   "bench:scale": () => [["bench/run-scale.ts"]],
@@ -19,6 +21,8 @@ const jobs = {
   "torture:postgres": () => [["torture/postgres.ts"]],
   "conformance:agree": () => [["conformance/agree.ts"]],
   "conformance:planted": () => [["conformance/planted-bugs.ts"]],
+  "conformance:planted-clients": () => [["conformance/planted-clients.ts"]],
+  "conformance:scenarios": () => [["conformance/run-scenarios.ts"]],
   // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
   docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"], ["src/bin/write-sdk-types.ts"]],
 };
@@ -44,7 +48,7 @@ function run(args) {
     cwd: root,
     stdio: "inherit",
     env: {
-      ...(args[0] === "--test" ? testEnvironment : {}),
+      ...(/^(--test$|conformance\/)/.test(args[0]) ? testEnvironment : {}),
       ...process.env,
       PATH: `${dirname(node)}:${process.env.PATH}`,
     },

@@ -51,6 +51,12 @@ export const goBugs: readonly PlantedBug[] = [
   ...bugsIn(`${fingerprint}/fingerprint.go`, [
     ["mentions in the order of the envelope", "slices.SortFunc(parts.Mentions, strictjson.CompareUTF16)", ""],
     ["mentions twice", "parts.Mentions = slices.Compact(parts.Mentions)", ""],
+    ["another default priority", 'DefaultPriority    = "next"', 'DefaultPriority    = "now"'],
+    [
+      "another default content type",
+      'DefaultContentType = "text/plain; charset=utf-8"',
+      'DefaultContentType = "text/plain"',
+    ],
     ["only a NUL is a control character", "return letter < 0x20 })", "return letter == 0 })"],
   ]),
   ...bugsIn(`${fingerprint}/version1.go`, [

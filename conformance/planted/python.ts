@@ -46,6 +46,18 @@ export const pythonBugs: readonly PlantedBug[] = [
     ["mentions twice", "sorted(set(mentions), key=code_units)", "sorted(mentions, key=code_units)"],
     ["lengths with the lowest byte first", 'to_bytes(8, "big")', 'to_bytes(8, "little")'],
     ["version 1 joined without a boundary", '"\\0".join(fields)', '"".join(fields)'],
+    [
+      "another default content type",
+      'TEXT_TYPE: Final = "text/plain; charset=utf-8"',
+      'TEXT_TYPE: Final = "text/plain"',
+    ],
+    [
+      "another default priority",
+      `reply_to: str = "",
+    priority: Priority = "next"`,
+      `reply_to: str = "",
+    priority: Priority = "low"`,
+    ],
     ["version 2 under another tag", 'b"claudemesh:rf:v2"', 'b"claudemesh:rf:v1"'],
     ["only a NUL is a control character", 'any(char < " " for char in text)', 'any(char == "\\0" for char in text)'],
   ]),

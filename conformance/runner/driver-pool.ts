@@ -13,12 +13,12 @@ export interface DriverPool {
   warmUp(): Promise<void>;
 }
 
-export function driverPool(t: Lifetime, { command }: Sdk): DriverPool {
+export function driverPool(t: Lifetime, sdk: Sdk): DriverPool {
   const free: Driver[] = [];
   const own = new Set<Driver>();
   const HOME = tempFolder(t);
   const start = (env: Readonly<Record<string, string>>, timeoutMs?: number): Driver =>
-    startDriver(t, command, { PATH: process.env["PATH"] ?? "", HOME, ...env }, timeoutMs);
+    startDriver(t, sdk.command, { PATH: process.env["PATH"] ?? "", HOME, ...sdk.env, ...env }, timeoutMs);
   return {
     take(env) {
       if (Object.keys(env).length > 0) {

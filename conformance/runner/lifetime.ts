@@ -10,3 +10,11 @@ export function lifetime(): { readonly life: Lifetime; end(): Promise<void> } {
     },
   };
 }
+
+/** One that ends with this process too, when that is interrupted: what was started does not stay behind. */
+export function processLifetime(): { readonly life: Lifetime; end(): Promise<void> } {
+  const own = lifetime();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void own.end().finally(() => process.exit(1)));
+  return own;
+}

@@ -70,7 +70,7 @@ export function match(value: unknown, expected: unknown, where: string, variable
     return;
   }
   for (const [name, given] of entries) {
-    const judge = judges[name];
+    const judge = Object.hasOwn(judges, name) ? judges[name] : undefined;
     if (judge !== undefined) judge(value, given, where, variables);
     else match(memberOf(value, name, where), given, `${where}.${name}`, variables);
   }

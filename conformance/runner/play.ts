@@ -9,7 +9,7 @@ import { match, shown } from "./match.ts";
 import { sendRaw } from "./raw-request.ts";
 import type { RunningMesh, RunningMember } from "./running-mesh.ts";
 import { meshSlug } from "./running-mesh.ts";
-import type { ClientPlan, Deed, Outcome, Scenario, Step } from "./scenario.ts";
+import type { Deed, Outcome, Scenario, Step } from "./scenario.ts";
 import { type ScriptedDaemon, scriptedDaemon } from "./scripted-daemon.ts";
 import { Unfit } from "./unfit.ts";
 import { filled, type Variables } from "./variables.ts";
@@ -19,14 +19,16 @@ const becomesTimeoutMs = 30_000;
 
 /** A client of a scenario that is played. */
 interface PlayedClient {
-  readonly plan: ClientPlan;
   readonly driver: Driver;
   readonly proxy: AnswerProxy | null;
   readonly script: ScriptedDaemon | null;
 }
 
 interface Stage {
+  readonly scenario: Scenario;
   readonly mesh: RunningMesh | null;
+  readonly drivers: DriverPool;
+  /** Those that a step has named so far. */
   readonly clients: Map<string, PlayedClient>;
   readonly begun: Map<string, { readonly client: string; readonly answer: Promise<Answer> }>;
   readonly variables: Variables;
@@ -43,11 +45,9 @@ export async function play(
   { mesh, drivers, run }: { readonly mesh: RunningMesh | null; readonly drivers: DriverPool; readonly run: string },
 ): Promise<void> {
   const life = lifetimeWithin(t);
-  const stage: Stage = { mesh, clients: new Map(), begun: new Map(), variables: variablesOf(mesh, run), life };
+  const variables = variablesOf(mesh, run);
+  const stage: Stage = { scenario, mesh, drivers, clients: new Map(), begun: new Map(), variables, life };
   try {
-    for (const [name, plan] of scenario.clients) {
-      stage.clients.set(name, await castClient(stage, plan, drivers));
-    }
     for (const [n, step] of scenario.steps.entries()) {
       try {
         await playStep(stage, step);
@@ -87,18 +87,26 @@ function told(member: RunningMember): object {
   };
 }
 
-async function castClient(stage: Stage, plan: ClientPlan, drivers: DriverPool): Promise<PlayedClient> {
-  const env = filled(plan.env, stage.variables) as Readonly<Record<string, string>>;
-  const driver = drivers.take(env);
+/** The client of that name, which connects where a step names it for the first time. */
+async function clientOf(stage: Stage, name: string): Promise<PlayedClient> {
+  const present = stage.clients.get(name);
+  if (present !== undefined) return present;
+  const plan = stage.scenario.clients.get(name);
+  if (plan === undefined) throw new Unfit(`no client is called ${name}`);
+  const driver = stage.drivers.take(filled(plan.env, stage.variables) as Readonly<Record<string, string>>);
   const member = plan.of === null ? null : memberOf(stage, plan.of);
   const proxy = plan.over === "proxy" && member !== null ? await answerProxy(stage.life, () => socketOf(member)) : null;
   const script = plan.over === "script" ? await scriptedDaemon(stage.life) : null;
-  const socket_path = proxy?.socketPath ?? script?.socketPath ?? (member === null ? "" : socketOf(member));
+  const client = { driver, proxy, script };
+  stage.clients.set(name, client);
   if (plan.over === "tcp" && member !== null) {
     const { port, token } = member.daemon.tcp;
     await connectBy(driver, { port, token });
-  } else if (plan.over !== "nothing") await connectBy(driver, { socket_path });
-  return { plan, driver, proxy, script };
+  } else if (plan.over !== "nothing") {
+    const socket_path = proxy?.socketPath ?? script?.socketPath ?? (member === null ? "" : socketOf(member));
+    await connectBy(driver, { socket_path });
+  }
+  return client;
 }
 
 async function connectBy(driver: Driver, way: Readonly<Record<string, unknown>>): Promise<void> {
@@ -152,7 +160,7 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
   const { variables } = stage;
   switch (deed.kind) {
     case "call": {
-      const { driver } = clientOf(stage, deed.client);
+      const { driver } = await clientOf(stage, deed.client);
       const answer = driver.ask(deed.op, filled(deed.with, variables) as Readonly<Record<string, unknown>>);
       if (deed.begin === null) return answer;
       // It is awaited where the step stands that ends it.
@@ -169,19 +177,19 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       await (stage.mesh ?? noMesh()).act(deed.action, deed.program);
       return given(null);
     case "lose":
-      clientOf(stage, deed.of).proxy?.loseAnswers(filled(deed.rule, variables) as typeof deed.rule);
+      (await clientOf(stage, deed.of)).proxy?.loseAnswers(filled(deed.rule, variables) as typeof deed.rule);
       return given(null);
     case "release":
-      clientOf(stage, deed.of).proxy?.release();
+      (await clientOf(stage, deed.of)).proxy?.release();
       return given(null);
     case "cut":
-      clientOf(stage, deed.of).proxy?.cut(deed.hold);
+      (await clientOf(stage, deed.of)).proxy?.cut(deed.hold);
       return given(null);
     case "script":
-      clientOf(stage, deed.of).script?.add(filled(deed.answers, variables) as typeof deed.answers);
+      (await clientOf(stage, deed.of)).script?.add(filled(deed.answers, variables) as typeof deed.answers);
       return given(null);
     case "seen": {
-      const { proxy, script } = clientOf(stage, deed.by);
+      const { proxy, script } = await clientOf(stage, deed.by);
       return given((proxy ?? script)?.seen(filled(deed.path, variables) as typeof deed.path));
     }
     case "http": {
@@ -189,11 +197,13 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
       return given(await sendRaw(memberOf(stage, request.to).daemon, request));
     }
     case "home": {
-      const root = join(tempFolder(stage.life), "daemon");
-      mkdirSync(root);
+      // The name that it has in a user's own home, so that HOME can mean it too.
+      const home = join(tempFolder(stage.life), ".claudemesh");
+      const root = join(home, "daemon");
+      mkdirSync(root, { recursive: true });
       for (const [slug, member] of Object.entries(deed.daemons))
         symlinkSync(memberOf(stage, member).dir, join(root, slug));
-      variables.set(deed.name, join(root, ".."));
+      variables.set(deed.name, home);
       return given(null);
     }
   }
@@ -201,12 +211,6 @@ async function perform(stage: Stage, deed: Deed): Promise<Answer | null> {
 
 function given(value: unknown): Answer {
   return { ok: true, value };
-}
-
-function clientOf({ clients }: Stage, name: string): PlayedClient {
-  const found = clients.get(name);
-  if (found === undefined) throw new Unfit(`no client is called ${name}`);
-  return found;
 }
 
 function memberOf({ mesh }: Stage, name: string): RunningMember {

@@ -6,6 +6,8 @@ export interface Sdk {
   readonly name: SdkName;
   /** Starts its driver. */
   readonly command: readonly string[];
+  /** What its driver's environment has besides. */
+  readonly env: Readonly<Record<string, string>>;
   /** Why it cannot be driven on this machine; null: it can. */
   readonly missing: string | null;
 }
@@ -20,7 +22,17 @@ export function sdkOf(name: SdkName, root: string = checkout): Sdk {
   const language = languageOf(name);
   const args = name === "python-asyncio" ? ["--asyncio"] : [];
   const missing = languages.find((one) => one.name === language)?.missing ?? null;
-  return { name, command: [join(root, "conformance/adapters", language, "drive"), ...args], missing };
+  return {
+    name,
+    command: [join(root, "conformance/adapters", language, "drive"), ...args],
+    env: envOf(language),
+    missing,
+  };
+}
+
+/** Drivers have a HOME of their own, and with it Go would compile its whole library each time, for a copy as for this checkout. */
+function envOf(language: LanguageName): Readonly<Record<string, string>> {
+  return language === "go" ? { GOCACHE: join(checkout, "conformance/adapters/go/.build/.cache/go-build") } : {};
 }
 
 export function languageOf(name: SdkName): LanguageName {

@@ -75,7 +75,11 @@ func TestWhatIsRetryableIsTriedSixTimesAndNothingElseTwice(t *testing.T) {
 		if !errors.As(err, &told) || !errors.Is(err, ErrorCode(try.code)) || told.Message != "what happened" || told.Status != try.status {
 			t.Errorf("%+v: %#v", try, err)
 		}
-		if got := len(daemon.requests()); got != try.attempts {
+		seen := daemon.requests()
+		if id, given := told.Details["client_message_id"]; given != told.Retryable || given && id != seen[0].body["client_message_id"] {
+			t.Errorf("%+v: the id is %v", try, id)
+		}
+		if got := len(seen); got != try.attempts {
 			t.Errorf("%+v: %d attempts", try, got)
 		}
 	}

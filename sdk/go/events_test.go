@@ -137,13 +137,13 @@ func TestDataOfAnEventThatIsNoObjectIsAProtocolErrorWhichIsRepeated(t *testing.T
 
 func TestServerSentEventsAreReadAsTheirStandardSays(t *testing.T) {
 	text := ": comment\n\nid: 1\nevent: message\ndata: a\ndata:  b\n\n" + // several lines, one space off
-		"data: c\r\n\r\n" + // no id of its own, no name
+		"data: c\r\ndata: d\r\n\r\n" + // no id of its own, no name
 		"id: 2\r\rdata\n\n" + // an id alone; a field without a value
 		"id: bad\x00\nevent:x\ndata:d\nother: y\n\n" +
 		"data: cut off"
 	want := []serverSentEvent{
 		{"1", "message", []byte("a\n b")},
-		{"1", "message", []byte("c")},
+		{"1", "message", []byte("c\nd")},
 		{"2", "message", []byte("")},
 		{"2", "x", []byte("d")},
 	}

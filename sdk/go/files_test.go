@@ -12,10 +12,19 @@ import (
 func TestAFileThatChangesWhileItIsReadIsSaid(t *testing.T) {
 	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) { say(w, `{"name":"f"}`) })
 	client, _ := daemon.client(t)
-	for _, length := range []int64{0, 1, 2, 4, 100_000} {
-		file := FileToSend{Name: "f", Bytes: length, Content: strings.NewReader("abc")}
+	// So long that net/http sends it before it looks whether anything follows.
+	const long = 1 << 18
+	for length, content := range map[int64]string{
+		0: "abc", 2: "abc", 4: "abc", 100_000: "abc", long: strings.Repeat("x", long+1),
+	} {
+		file := FileToSend{Name: "f", Bytes: length, Content: strings.NewReader(content)}
 		if _, err := client.Files.Put(context.Background(), file); !errors.Is(err, ErrUsage) {
 			t.Errorf("%d bytes: %v", length, err)
+		}
+	}
+	for _, request := range daemon.requests() {
+		if request.whole {
+			t.Error("the daemon was given it whole:", request.line)
 		}
 	}
 	for _, content := range []string{"", "abc"} {

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	defaultTextType  = "text/plain; charset=utf-8"
+	defaultTextType  = fingerprint.DefaultContentType
 	defaultBytesType = "application/octet-stream"
 	requestKind      = "request"
 )
@@ -74,7 +74,7 @@ func fingerprintOf(version int, envelope Envelope, bodyHash [sha256.Size]byte) (
 		Kind:        envelope.Kind,
 		Ref:         envelope.Ref,
 		ReplyTo:     envelope.ReplyTo,
-		Priority:    or(string(envelope.Priority), string(PriorityNext)),
+		Priority:    or(string(envelope.Priority), fingerprint.DefaultPriority),
 		Meta:        meta,
 		Mentions:    envelope.Mentions,
 		ContentType: or(envelope.ContentType, defaultTextType),

@@ -40,6 +40,26 @@ func TestAllPagesAreWalkedWithTheFilterOfTheFirstOne(t *testing.T) {
 	}
 }
 
+func TestFiltersAreAskedForByTheirNames(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) { say(w, `{"items":[],"next_cursor":null}`) })
+	client, _ := daemon.client(t)
+	ctx := context.Background()
+	_, _ = client.Inbox.List(ctx, InboxFilter{})
+	_, _ = client.Inbox.List(ctx, InboxFilter{Since: 7, Topic: "t", From: "@bob", Agent: "a", Unread: true, Newest: true})
+	_, _ = client.Outbox.List(ctx, OutboxFilter{State: OutboxStatusDead, PageOptions: PageOptions{Cursor: "c"}})
+	_, _ = client.History(ctx, "#t", PageOptions{Limit: 2})
+	for index, line := range []string{
+		"GET /v1/inbox",
+		"GET /v1/inbox?agent=a&from=%40bob&newest=true&since=7&topic=t&unread=true",
+		"GET /v1/outbox?cursor=c&state=dead",
+		"GET /v1/history?address=%23t&limit=2",
+	} {
+		if got := daemon.requests()[index].line; got != line {
+			t.Errorf("%s, want %s", got, line)
+		}
+	}
+}
+
 func TestNoFurtherPageIsAskedForThanIsNeeded(t *testing.T) {
 	daemon := newScripted(t, func(n int, w http.ResponseWriter, _ *http.Request) {
 		if n > 0 {

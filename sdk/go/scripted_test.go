@@ -28,6 +28,8 @@ type seenRequest struct {
 	line   string
 	body   map[string]any
 	header http.Header
+	// whole: all of the body came that was announced.
+	whole bool
 }
 
 // newScripted answers request number n, from 0 on, by `answer`.
@@ -46,8 +48,8 @@ func newScripted(t *testing.T, answer func(n int, w http.ResponseWriter, r *http
 	}
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A refusal may come before all of a file is said.
-		text, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		seen := seenRequest{line: r.Method + " " + r.URL.RequestURI(), header: r.Header}
+		text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		seen := seenRequest{line: r.Method + " " + r.URL.RequestURI(), header: r.Header, whole: err == nil}
 		_ = json.Unmarshal(text, &seen.body)
 		s.mutex.Lock()
 		n := len(s.seen)

@@ -3,18 +3,28 @@ package claudemesh
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
 )
 
 // Send answers once the message is on disk at the daemon. Without ClientMessageID an id is made first, so that what
-// fails on the way is repeated with the same one: a retry never sends twice. A text is given as Message, and bytes, or
-// an empty text, as Body.
+// fails on the way is repeated with the same one: a retry never sends twice. An error that is Retryable has the id in
+// its details as "client_message_id": with it the same message may be sent again, or asked for. A text is given as
+// Message, and bytes, or an empty text, as Body.
 func (c *Client) Send(ctx context.Context, message SendRequest) (*SendResult, error) {
 	body, err := outgoing(message)
 	if err != nil {
 		return nil, err
 	}
-	return post[SendResult](ctx, c, "/v1/send", body, true)
+	sent, err := post[SendResult](ctx, c, "/v1/send", body, true)
+	var told *Error
+	if errors.As(err, &told) && told.Retryable {
+		details := map[string]any{"client_message_id": body.ClientMessageID}
+		maps.Copy(details, told.Details)
+		told.Details = details
+	}
+	return sent, err
 }
 
 // SentMessage is a message that was sent and has reached the stage that was waited for.

@@ -42,6 +42,13 @@ func (q Queues) Work(
 	if options.OnFailure == nil {
 		options.OnFailure = func(ClaimedMessage, error, LeaseEndedState) {}
 	}
+	// Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
+	if _, err := q.client.Health(ctx); err != nil {
+		if ctx.Err() != nil {
+			return 0, nil
+		}
+		return 0, err
+	}
 	done := 0
 	for ctx.Err() == nil {
 		var claimed []ClaimedMessage

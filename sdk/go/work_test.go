@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,8 @@ func (q *queueDaemon) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch word {
+	case "health":
+		say(w, "{}")
 	case "claim":
 		if len(q.waiting) == 0 {
 			say(w, `{"items":[]}`)
@@ -141,6 +144,10 @@ func TestWorkOutlastsADaemonThatIsAwayAndEndsWithWhatCannotBeMended(t *testing.T
 	if err != nil || done != 2 || len(failed) != 0 || strings.Join(queue.said, ", ") != "ack a, ack b" {
 		t.Error(done, failed, err, queue.said)
 	}
+	nobody, pauses := hasty(t, Target{SocketPath: t.TempDir() + "/sock"})
+	if _, err := nobody.Queues.Work(context.Background(), "q", WorkOptions{}, nil); !errors.Is(err, ErrNotRunning) || len(*pauses) != 0 {
+		t.Error("no daemon at all:", err, *pauses)
+	}
 	queue = newQueueDaemon(t, "a")
 	queue.answers["claim"] = []string{"unknown_destination"}
 	if _, _, err := queue.work(t, nil); !errors.Is(err, ErrUnknownDestination) {
@@ -159,7 +166,7 @@ func TestALeaseThatIsLostWhileItIsEndedIsTold(t *testing.T) {
 
 func TestTheHandlersContextEndsOnlyWhenItsLeaseIsLost(t *testing.T) {
 	queue := newQueueDaemon(t, "a")
-	queue.answers["extend"] = []string{"", "broker_unreachable", "", "lease_lost"}
+	queue.answers["extend"] = append(slices.Repeat([]string{"broker_unreachable"}, 2*attemptsMax), "", "lease_lost")
 	client, _ := queue.client(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	var told error

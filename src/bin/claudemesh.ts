@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // No compile cache: with the few modules that one command loads it was measured to gain nothing.
 import { main } from "../cli/main.ts";
+import { argumentsAreUtf8 } from "./argument-bytes.ts";
 
 const controller = new AbortController();
 process.once("SIGINT", () => controller.abort(new DOMException("interrupted", "AbortError")));
@@ -14,6 +15,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await main(process.argv.slice(2), {
+  wordsAreUtf8: argumentsAreUtf8(),
   env: process.env,
   stdin() {
     // Whoever reads it is waiting, perhaps for ever: `tail -f log | claudemesh send …`.

@@ -94,7 +94,7 @@ async function requireNotEnded(home: string, dir: string, { mesh, address }: Dae
   for (const deadline = Date.now() + firstAttemptMs; isLocked(join(dir, "daemon.lock")); await pause(lookIntervalMs))
     if (Date.now() > deadline) return;
   const { state, last_end: end } = await daemonStatus(home, dir);
-  if (state !== "stopped" || end === null || !isLinkEnd(end.exit_code)) return;
+  if (state !== "stopped" || end === null) return;
   const { kind, exit_code, feature, detail, hint } = end;
   throw new ClaudemeshError(
     Object.hasOwn(errorCodes, kind) ? (kind as ErrorCode) : "not_running",

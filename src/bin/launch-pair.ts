@@ -204,8 +204,8 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   const record = readLaunchRecord(joined.dir);
   const http = request.http ?? record.http;
   if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
-  // A broker that ended this membership by mistake has admitted it again.
-  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false });
+  // A broker that ended this membership by mistake has admitted it again, and one at another address says for itself whether it is sent away.
+  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true });
   const isLinked = await waitForLink(daemon.status);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
   const notices = [

@@ -12,6 +12,8 @@ import { reportError } from "./report-error.ts";
 import { suggest } from "../protocol/suggest.ts";
 
 export interface MainParts {
+  /** false: in the words stands U+FFFD for bytes that nobody can tell any more. Absent: they are what was typed. */
+  readonly wordsAreUtf8?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: () => Input;
   readonly stdout: Sink;
@@ -24,6 +26,7 @@ export interface MainParts {
 export async function main(words: readonly string[], parts: MainParts): Promise<number> {
   const out = createOutput(parts.stdout, parts.stderr, parts.env);
   try {
+    if (parts.wordsAreUtf8 === false) throw unreadableWords();
     return await run(words, parts, out);
   } catch (thrown) {
     if (parts.signal.aborted) return exitCodes.interrupted;
@@ -70,6 +73,12 @@ function rootAlias(words: readonly string[]): readonly string[] | null {
   // `claudemesh topic` and `claudemesh topic --help` show what there is.
   const isGroup = !Object.hasOwn(commands, first) && commandNames(`${first} `).length > 0;
   return isGroup && (second === undefined || second === "--help" || second === "-h") ? ["help", first] : null;
+}
+
+function unreadableWords(): ClaudemeshError {
+  return new ClaudemeshError("invalid_utf8", "the command line is not UTF-8", {
+    hint: "write it in UTF-8; a message of other bytes is read from a file (--file F) or from standard input (-)",
+  });
 }
 
 function unknownCommand(words: readonly string[]): ClaudemeshError {

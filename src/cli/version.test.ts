@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { VersionView } from "../protocol/local-api.ts";
+import type { VersionView } from "../protocol/version-api.ts";
 import { daemonLines } from "./version.ts";
 
 test("what was negotiated is told a feature a line, with what is required, left out, and asked for at least", () => {

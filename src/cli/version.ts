@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { daemonDirs } from "../client/find-daemon.ts";
-import type { VersionView } from "../protocol/local-api.ts";
+import type { VersionView } from "../protocol/version-api.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";

@@ -105,7 +105,8 @@ export function answerText(bytes: Uint8Array): string {
   }
 }
 
-function notAnAnswer(what: string): ClaudemeshError {
+/** What answers speaks HTTP, and is no daemon that this client understands. */
+export function notAnAnswer(what: string): ClaudemeshError {
   return new ClaudemeshError("protocol_error", `the daemon answered ${what}`, { hint: "claudemesh status" });
 }
 

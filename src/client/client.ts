@@ -22,8 +22,8 @@ import type {
   TopicKeyView,
   TopicView,
   UndecryptableView,
-  VersionView,
 } from "../protocol/local-api.ts";
+import type { VersionView } from "../protocol/version-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { type CallRequest, call, callItems, callPage, callText } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
@@ -41,7 +41,8 @@ import { waitFor, type WaitOptions } from "./wait-for.ts";
 export interface Client {
   /**
    * Resolves once the message is on disk here. Without `client_message_id` one is made, so that what fails on the way
-   * can be repeated with the same id: a retry never sends twice. With `wait` it resolves once that stage is true, and
+   * can be repeated with the same id: a retry never sends twice. An error that leaves open whether the daemon has it
+   * carries the id in `details.client_message_id`. With `wait` it resolves once that stage is true, and
    * throws as {@link Client.waitFor} does; the time limit is then that of both.
    */
   send(message: OutgoingMessage, options: SendOptions & { readonly wait: ReceiptStage }): Promise<SentMessage>;

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { connect, type Target } from "./connect.ts";
+import { connect, endpointOf, type Target } from "./connect.ts";
 
 /** A home with a folder for each mesh, and a peer on each socket that says which mesh it is of. */
 async function home(t: TestContext, meshes: readonly string[]): Promise<string> {
@@ -66,4 +66,19 @@ test("the socket that the environment names is the daemon when nothing else is n
   assert.equal(await reached({ home: one }, env), "alpha");
   assert.equal(await reached({ dir: join(one, "daemon", "alpha") }, env), "alpha");
   assert.equal(await reached(undefined, { ...env, CLAUDEMESH_DAEMON_SOCK: "" }), "alpha");
+});
+
+test("where a socket cannot be dialled it is the port that the daemon serves, with the token beside it", async (t) => {
+  const one = await home(t, ["alpha"]);
+  const dir = join(one, "daemon", "alpha");
+  const found = () => endpointOf({ home: one }, {}, "win32");
+  assert.throws(found, { code: "not_running", hint: "claudemesh up" });
+  writeFileSync(join(dir, "daemon.json"), JSON.stringify({ pid: 1, socket: "x", http_port: null }));
+  assert.throws(found, { code: "not_running" });
+  writeFileSync(join(dir, "daemon.json"), JSON.stringify({ pid: 1, socket: "x", http_port: 4711 }));
+  assert.throws(found, { code: "not_running" });
+  writeFileSync(join(dir, "local_token"), "secret\n");
+  assert.deepEqual(found(), { kind: "tcp", port: 4711, token: "secret" });
+  assert.deepEqual(endpointOf({ dir }, {}, "win32"), found());
+  assert.deepEqual(endpointOf({ home: one }, {}, "linux"), { kind: "unix", path: "x" });
 });

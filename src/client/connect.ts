@@ -26,18 +26,18 @@ export function connect(target: Target = {}, env: Environment = process.env): Cl
   return createClient(createHttpClient(endpointOf(target, env)));
 }
 
-function endpointOf(target: Target, env: Environment): Endpoint {
+export function endpointOf(target: Target, env: Environment, platform: NodeJS.Platform = process.platform): Endpoint {
   if ("port" in target) return { kind: "tcp", port: target.port, token: target.token };
   if ("socketPath" in target) return { kind: "unix", path: target.socketPath };
-  if ("dir" in target) return endpointIn(target.dir);
+  if ("dir" in target) return endpointIn(target.dir, platform);
   const socket = env["CLAUDEMESH_DAEMON_SOCK"] ?? "";
   const namesNone = target.home === undefined && target.mesh === undefined;
   if (namesNone && socket !== "") return { kind: "unix", path: socket };
-  return endpointIn(findDaemonDir(target.home ?? homeOf(env), target.mesh ?? meshOf(env)));
+  return endpointIn(findDaemonDir(target.home ?? homeOf(env), target.mesh ?? meshOf(env)), platform);
 }
 
 /** The daemon's socket; on Windows, where Node dials pipes only, its port with the token beside it. */
-function endpointIn(dir: string, platform: NodeJS.Platform = process.platform): Endpoint {
+function endpointIn(dir: string, platform: NodeJS.Platform): Endpoint {
   if (platform !== "win32") return { kind: "unix", path: daemonSocket(dir) };
   const port = readDaemonFile(dir)?.http_port ?? null;
   if (port === null) throw notServing(dir, "it serves no port, or does not run");

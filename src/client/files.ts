@@ -1,5 +1,5 @@
 import type { AttachmentView, FileView } from "../protocol/attachment.ts";
-import { answerText, callItems, parseAnswer, refusal } from "./call.ts";
+import { answerText, callItems, notAnAnswer, parseAnswer, refusal } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 
@@ -70,7 +70,12 @@ export function fileCalls(http: HttpClient): FileCalls {
         signal: signal ?? never,
       });
       const { status, headers, chunks, close } = answer;
-      if (status < 300) return { bytes: Number(headers.get("content-length")), chunks, close };
+      const length = Number(headers.get("content-length") ?? Number.NaN);
+      if (status < 300 && Number.isSafeInteger(length) && length >= 0) return { bytes: length, chunks, close };
+      if (status < 300) {
+        close();
+        throw notAnAnswer("a file without its length");
+      }
       const parts: Buffer[] = [];
       for await (const chunk of chunks) parts.push(chunk);
       throw refusal(status, answerText(Buffer.concat(parts)), headers.get("retry-after"));

@@ -44,7 +44,6 @@ export function wireFingerprint(version: number, envelope: FingerprintedEnvelope
     contentType: envelope.content_type ?? defaultTextType,
     bodyHash: protocol.bodyHash(envelope.body ?? noBytes),
   };
-  for (const text of [parts.meshId, parts.ref, parts.replyTo, parts.contentType, ...parts.mentions]) checkText(text);
   return protocol.wireFingerprint(version, parts).toString("hex");
 }
 
@@ -56,7 +55,6 @@ export function wireFingerprint(version: number, envelope: FingerprintedEnvelope
 export function localFingerprint(message: OutgoingMessage, meshId: string): string {
   const { bytes, contentType } = contentOf(message);
   const { to, reply_to = "", priority = defaultPriority, mentions = [], attachments = [] } = message;
-  for (const text of [to, reply_to, contentType, ...mentions]) checkText(text);
   const fingerprint = protocol.localFingerprint({
     meshId,
     ref: to,
@@ -77,11 +75,4 @@ function named({ file_id, name, content_type }: SendAttachment): Required<SendAt
   throw new ClaudemeshError("missing_field", "an attachment has no name or no content_type", {
     hint: "give both, as files.put() answers them",
   });
-}
-
-/** Encoded, two texts with different lone surrogates would be one. */
-function checkText(text: string): void {
-  if (!text.isWellFormed()) throw new ClaudemeshError("lone_surrogate", "a field has a lone surrogate");
-  if (/[\u0000-\u001f]/.test(text))
-    throw new ClaudemeshError("control_character", "a field has a control character (U+0000–U+001F)");
 }

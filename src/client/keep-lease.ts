@@ -8,7 +8,7 @@ export interface Lease {
 }
 
 /** Extends a lease at every third of it until it is stopped. `lost` is called when somebody else may have the message. */
-export function keepLease(client: Client, lease: Lease, lost: () => void): { stop(): void } {
+export function keepLease(client: Pick<Client, "queues">, lease: Lease, lost: () => void): { stop(): void } {
   const { queue, lease_id, lease_s } = lease;
   let extending = false;
   const timer = setInterval(() => void extend(), (lease_s * 1_000) / 3);

@@ -31,12 +31,19 @@ const waitSeconds = limits.claimWaitMsMax / 1_000;
  * what repeating cannot mend.
  */
 export async function work(
-  client: Client,
+  client: Pick<Client, "queues" | "health">,
   queue: string,
   handler: WorkHandler,
   options: WorkOptions = {},
 ): Promise<number> {
   const { signal = new AbortController().signal, lease_s = limits.leaseMs / 1_000 } = options;
+  try {
+    // Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
+    await client.health({ signal });
+  } catch (thrown) {
+    if (signal.aborted) return 0;
+    throw thrown;
+  }
   let done = 0;
   while (!signal.aborted) {
     let claimed: readonly ClaimedMessage[];
@@ -54,7 +61,7 @@ export async function work(
 }
 
 async function workOnOne(
-  client: Client,
+  client: Pick<Client, "queues">,
   queue: string,
   message: ClaimedMessage,
   handler: WorkHandler,

@@ -26,8 +26,8 @@ export type {
   TopicMemberView,
   TopicView,
   UndecryptableView,
-  VersionView,
 } from "../protocol/local-api.ts";
+export type { VersionView } from "../protocol/version-api.ts";
 export { eventNames, outboxStatuses, receiptStages } from "../protocol/local-api.ts";
 export type {
   DmPolicyView,

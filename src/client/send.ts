@@ -1,3 +1,4 @@
+import { ClaudemeshError } from "../protocol/error.ts";
 import { newUuidV7 } from "../protocol/ids.ts";
 import type { SendResult } from "../protocol/local-api.ts";
 import { type CallRequest, call } from "./call.ts";
@@ -15,8 +16,17 @@ export async function send(
 ): Promise<SendResult | SentMessage> {
   const until = Date.now() + (options.timeoutMs ?? defaultTimeoutMs);
   // Minted before the first attempt: whatever becomes of its answer, the next one says the same message.
-  const bodyText = sendText(message, message.client_message_id ?? newUuidV7(Date.now()));
-  const sent = await call<SendResult>(http, { method: "POST", path: "/v1/send", bodyText, repeatable: true }, options);
+  const client_message_id = message.client_message_id ?? newUuidV7(Date.now());
+  const request = {
+    method: "POST",
+    path: "/v1/send",
+    bodyText: sendText(message, client_message_id),
+    repeatable: true,
+  } as const;
+  const sent = await call<SendResult>(http, request, options).catch((thrown: unknown) => {
+    // It may be on disk at the daemon, and only by its id can it be asked about or sent again.
+    throw thrown instanceof ClaudemeshError && thrown.retryable ? thrown.withDetails({ client_message_id }) : thrown;
+  });
   if (wait === undefined) return sent;
   const timeoutMs = Math.max(until - Date.now(), 1);
   return { ...sent, message: await client.waitFor(String(sent.outbox_id), wait, { ...options, timeoutMs }) };

@@ -22,7 +22,8 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
     mesh: identity.mesh,
     meshId: identity.mesh.mesh_id,
     meshSlug: identity.mesh.slug,
-    readOnly: options.readOnly === true,
+    // The broker's word that this member is none any more holds from when it is heard, not only in the next process.
+    isReadOnly: () => options.readOnly === true || parts.link.state().last_error_kind === "member_revoked",
     programVersion: readProgramVersion(),
     schemaVersion,
     sqliteVersion: process.versions["sqlite"] ?? "unknown",

@@ -10,6 +10,7 @@ import { toProblem } from "../protocol/problem.ts";
 import type { Api } from "./api.ts";
 import type { Gate } from "./gate.ts";
 import { readCall, readRawBody, readRequestBody, type WrittenCall } from "./read-call.ts";
+import { readTarget } from "./read-target.ts";
 import { respond, respondProblem } from "./respond.ts";
 import type { Route, StreamRoute, Transport } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -114,7 +115,7 @@ async function serve(
     host.observe({ endpoint, status: response.statusCode, transport, seconds: (performance.now() - began) / 1_000 });
   response.on("error", () => {});
   try {
-    const { path, query } = splitTarget(request.url ?? "/");
+    const { path, query, queryIsUtf8 } = readTarget(request.url ?? "/");
     const found = host.router.find(request.method ?? "", path);
     listener.gate?.check(request, query, found?.route ?? null, host.clock.now());
     if (found === null) throw host.router.refusal(path);
@@ -133,7 +134,7 @@ async function serve(
     };
     const incoming = route.rawBody?.bytesMax === null ? request : null;
     const bodiless = request.method === "HEAD";
-    const written = { ...head, query, transport, incoming, bodiless, gone: () => goneSignal(response) };
+    const written = { ...head, query, queryIsUtf8, transport, incoming, bodiless, gone: () => goneSignal(response) };
     if ("open" in route) {
       openStream(host, route, { ...written, admitted: undefined, body: {}, bytes: noBytes }, request, response, finish);
       return;
@@ -263,16 +264,6 @@ function unexpected(api: Api, cause: unknown): ClaudemeshError {
     cause,
   });
 }
-
-/** Path and query of a request's target, in either of its forms: `/path?query` or the whole URL. */
-function splitTarget(target: string): { path: string; query: URLSearchParams } {
-  const own = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
-  const mark = own.indexOf("?");
-  if (mark < 0) return { path: own, query: emptyQuery };
-  return { path: own.slice(0, mark), query: new URLSearchParams(own.slice(mark + 1)) };
-}
-
-const emptyQuery = new URLSearchParams();
 
 /**
  * Bytes that are not HTTP, or not all of them in time. There is no request to answer, so the problem is written onto

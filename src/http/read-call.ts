@@ -9,6 +9,7 @@ import { readShape, type Shape } from "./shape.ts";
 export interface WrittenCall {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly queryIsUtf8: boolean;
   readonly headers: IncomingHttpHeaders;
   /** Parsed JSON. */
   readonly body: unknown;
@@ -26,7 +27,7 @@ export interface WrittenCall {
 export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape, Shape, Shape> {
   return {
     params: readShape(route.params, written.params, "field"),
-    query: route.query === null ? {} : readShape(route.query, readQuery(written.query), "query parameter"),
+    query: route.query === null ? {} : readShape(route.query, readQuery(written), "query parameter"),
     headers: readShape(route.headers, readHeaders(route.headers, written.headers), "header"),
     body: route.body === null ? {} : readShape(route.body, written.body, "field", route.aliases),
     bytes: written.bytes,
@@ -39,7 +40,11 @@ export function readCall(route: Route, written: WrittenCall): Call<Shape, Shape,
   };
 }
 
-function readQuery(query: URLSearchParams): Record<string, unknown> {
+function readQuery({ query, queryIsUtf8 }: WrittenCall): Record<string, unknown> {
+  if (!queryIsUtf8)
+    throw new ClaudemeshError("invalid_field", "the query is not UTF-8", {
+      hint: "write every byte outside of ASCII as %XX, of text in UTF-8",
+    });
   const written: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of query) {
     if (Object.hasOwn(written, name))

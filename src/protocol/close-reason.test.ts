@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type CloseKind, closeCodes, closeReasonBytesMax } from "./close-codes.ts";
 import { closeFrame, closeReason, readCloseFrame, readCloseReason } from "./close-reason.ts";
+import { closeReasonCases } from "./vectors.fixture.ts";
 import { parseBrokerFrame, parseDaemonFrame } from "./frame-check.ts";
 
 const bytes = (text: string): number => Buffer.byteLength(text);
@@ -71,6 +72,10 @@ for (const [name, cause, reason] of [
     assert.ok(bytes(reason) <= closeReasonBytesMax);
     assert.equal(closeReason(cause), reason);
   });
+}
+
+for (const { name, reason, ...cause } of closeReasonCases) {
+  test(`close reasons of the vectors: ${name}`, () => assert.equal(closeReason(cause), reason));
 }
 
 test("the error frame has all of it for every kind, is taken by both sides, and its words are read back", () => {

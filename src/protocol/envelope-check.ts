@@ -1,7 +1,7 @@
 import { apiKeySenderPrefix, isApiKeySender } from "./api-key.ts";
 import { ClaudemeshError } from "./error.ts";
 import { type Algorithm, type DestinationKind, type Envelope, priorities, sealOverheadBytes } from "./envelope.ts";
-import { fingerprintVersions } from "./fingerprint.ts";
+import { fingerprintVersionMax, fingerprintVersions } from "./fingerprint.ts";
 import { isMemberId, isUuidV7, isWireId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { parseMeta } from "./meta.ts";
@@ -12,16 +12,16 @@ import { isRfc3339 } from "./time.ts";
  * here on every hop. Throws invalid_envelope, control_character, unsupported_algorithm, or a code of the JSON profile.
  * The body's size and the fingerprint's truth are the caller's to check.
  */
-export function checkEnvelope(value: unknown): Envelope {
-  return readEnvelope(value, signedForm);
+export function checkEnvelope(value: unknown, versions: VersionForm = knownVersions): Envelope {
+  return readEnvelope(value, signedForm, versions);
 }
 
 /**
  * As {@link checkEnvelope}, for what an API key handed straight to its broker: nobody has signed it, so it replaces no
  * other message and goes to no member alone. Whoever takes one has to know that its destination is open for it.
  */
-export function checkUnsignedEnvelope(value: unknown): Envelope {
-  const envelope = readEnvelope(value, unsignedForm);
+export function checkUnsignedEnvelope(value: unknown, versions: VersionForm = knownVersions): Envelope {
+  const envelope = readEnvelope(value, unsignedForm, versions);
   if (envelope.destination_kind === "dm")
     throw invalid("destination_kind", "must be topic or queue without a signature");
   if (envelope.supersedes !== null) throw invalid("supersedes", "must be null without a signature");
@@ -36,6 +36,26 @@ export function saysUnsigned(value: unknown): boolean {
   return typeof keyId === "string" && keyId.startsWith(apiKeySenderPrefix);
 }
 
+/** Which fingerprint versions an envelope may be of. */
+export interface VersionForm {
+  holds(version: number): boolean;
+  readonly text: string;
+}
+
+const knownVersions: VersionForm = {
+  holds: (version) => fingerprintVersions.has(version),
+  text: `must be one of ${[...fingerprintVersions.keys()].join(", ")}`,
+};
+
+/**
+ * For who is given what others have agreed on: a sender and its broker may know a later version. What it says is then judged without
+ * its fingerprint, which adds nothing for a receiver: the signature and the sealing cover the same by what every version has.
+ */
+export const anyVersion: VersionForm = {
+  holds: (version) => Number.isSafeInteger(version) && version >= 1 && version <= fingerprintVersionMax,
+  text: `must be an integer from 1 to ${fingerprintVersionMax}`,
+};
+
 /** What says who vouches for an envelope. */
 interface ProofForm {
   keyId(value: string): boolean;
@@ -45,13 +65,12 @@ interface ProofForm {
 const signedForm: ProofForm = { keyId: isMemberId, signature: isSignature };
 const unsignedForm: ProofForm = { keyId: isApiKeySender, signature: (value) => value === "" };
 
-function readEnvelope(value: unknown, proof: ProofForm): Envelope {
+function readEnvelope(value: unknown, proof: ProofForm, versions: VersionForm): Envelope {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalid("envelope", "is not an object");
   const fields = value as Record<string, unknown>;
   const version = fields["version"];
-  if (typeof version !== "number" || !fingerprintVersions.has(version))
-    throw invalid("version", `must be one of ${[...fingerprintVersions.keys()].join(", ")}`);
+  if (typeof version !== "number" || !versions.holds(version)) throw invalid("version", versions.text);
   const kind = fields["destination_kind"];
   if (kind !== "dm" && kind !== "topic" && kind !== "queue")
     throw invalid("destination_kind", "must be dm, topic or queue");

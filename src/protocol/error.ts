@@ -36,6 +36,13 @@ export class ClaudemeshError extends Error {
     return this.#told.status;
   }
 
+  /** The same error, which tells more. */
+  withDetails(more: Readonly<Record<string, unknown>>): ClaudemeshError {
+    const { hint, details } = this;
+    const options = { ...(hint === undefined ? {} : { hint }), details: { ...details, ...more }, cause: this };
+    return new ClaudemeshError(this.code, this.message, options, this.#told);
+  }
+
   /**
    * A refusal by a program that is newer than this one: its code is not in the list, keeps its text and is what the
    * peer says it is. Nothing here decides by such a code; it is shown, and its user may know it.

@@ -15,6 +15,9 @@ export const fingerprintVersions: ReadonlyMap<number, string> = new Map(
   versions.map(({ version, name }) => [version, name]),
 );
 
+/** As a store keeps it. */
+export const fingerprintVersionMax = 32_767;
+
 /** "" for a version that is unknown. */
 export function fingerprintName(version: number): string {
   return fingerprintVersions.get(version) ?? "";

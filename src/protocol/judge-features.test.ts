@@ -56,14 +56,14 @@ test("required features are judged in the order of the offer: the first that fai
     return judged.ok ? "ok" : `${judged.kind} ${judged.feature}: ${judged.detail}`;
   };
   const good = { max_payload: { params: { version: 1, inline_bytes: 1_024, blob_bytes: 1_024 } } };
-  assert.equal(failed({}), "feature_unavailable max_payload: the broker has none of its versions 1");
+  assert.equal(failed({}), "feature_unavailable max_payload: the broker does not have it in version 1");
   assert.equal(
     failed({ ...good, [dedupe]: { params: { ...windowV2, mode: "x".repeat(200) } } }),
     `feature_param_invalid ${dedupe}: mode must be one of retention_scoped, permanent, and is "${"x".repeat(40)}"`,
   );
   assert.equal(
     failed({ ...good, [dedupe]: { params: windowV2 } }),
-    "feature_unavailable of_tomorrow: the broker has none of its versions 1",
+    "feature_unavailable of_tomorrow: the broker does not have it in version 1",
   );
   assert.equal(
     failed({ ...good, [dedupe]: { params: windowV2 }, of_tomorrow: { params: { version: 1 } } }),

@@ -75,7 +75,10 @@ function readAnswer(
 type Failure = Omit<NegotiationFailure, "feature">;
 
 function absent(offer: FeatureOffer): Failure {
-  return { kind: "feature_unavailable", detail: `the broker has none of its versions ${offer.versions.join(", ")}` };
+  return {
+    kind: "feature_unavailable",
+    detail: `the broker does not have it in version ${offer.versions.join(" or ")}`,
+  };
 }
 
 const invalid = (detail: string): Failure => ({ kind: "feature_param_invalid", detail });

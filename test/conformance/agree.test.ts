@@ -23,9 +23,12 @@ test("a number in another spelling is the same number", () => {
   }
 });
 
-test("5,000 numbers, 1,000 metas and 1,000 envelopes are answered alike in every language", async () => {
+test("5,000 numbers, 1,000 metas and 1,000 envelopes are answered alike in every language, and 2,000 questions of the link", async () => {
   const asked = languages.filter(({ missing }) => missing === null);
-  assert.deepEqual(await agree(asked, { numbers: 5_000, metas: 1_000, envelopes: 1_000 }, 20260726, () => {}), []);
+  assert.deepEqual(
+    await agree(asked, { numbers: 5_000, metas: 1_000, envelopes: 1_000, link: 2_000 }, 20260726, () => {}),
+    [],
+  );
 });
 
 test("the first question that two answer differently is told with its number and its answers, and nothing is asked for ever", async () => {

@@ -43,6 +43,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "member rename": ["@nobody", "somebody"],
   "member role": ["@nobody", "guest"],
   "member grant": ["@nobody", "everything"],
+  "member kick": ["@nobody"],
   "member revoke": ["@nobody", "--yes"],
   "dm allow": ["everybody"],
   "outbox inspect": ["999"],

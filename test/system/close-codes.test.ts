@@ -11,7 +11,10 @@ import { type FakeBroker, dedupeParams, fakeBroker, supported } from "../../src/
 import { foundedMember } from "../../src/daemon/membership/founded-member.fixture.ts";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { closeReason } from "../../src/protocol/close-reason.ts";
+import type { LocalEvent } from "../../src/protocol/local-api.ts";
+import type { KickView } from "../../src/protocol/membership-api.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
+import { cliPair } from "../support/cli-pair.ts";
 import { daemonProcess, programProcess } from "../support/program-process.ts";
 import { onEnd } from "../support/on-end.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -65,6 +68,22 @@ async function assertExplained(
   assert.equal((await daemonOf(at)).state, "stopped");
 }
 
+/** A daemon acts on a close when it has heard of it. */
+async function statusShows(at: TestHost, wanted: RegExp): Promise<void> {
+  while (!wanted.test(ok(await at.run(["status"]))));
+}
+
+/** The first of that name, past or future. */
+async function eventOf(at: TestHost, name: LocalEvent["event"]): Promise<LocalEvent["data"]> {
+  const client = connect({ socketPath: (await daemonOf(at)).socket });
+  try {
+    for await (const { event, data } of client.events({ after: 0 })) if (event === name) return data;
+  } finally {
+    client.close();
+  }
+  return assert.fail("the stream ended");
+}
+
 /** As the daemon's own log tells of its starts. */
 function starts(at: TestHost): number {
   const log = readFileSync(join(at.home, "daemon", "local", "daemon.log"), "utf8");
@@ -101,13 +120,13 @@ test("4012: a broker that remembers ids for two days ends the daemon with 32, ex
 test("4010: a feature that the broker does not have ends the daemon with 30, explained everywhere, until it is required no more", async (t) => {
   const ada = host(t, "ada");
   ok(await ada.up());
-  ok(await ada.run(["config", "set", "features.require", '["member_keypair_rotated_event"]']));
+  ok(await ada.run(["config", "set", "features.require", '["time_travel"]']));
   const { code, stderr } = await ada.run(["daemon", "restart"]);
   assert.deepEqual([code, /\(feature_unavailable\)/.test(stderr)], [1, true], stderr);
   await assertExplained(ada, {
     kind: "feature_unavailable",
     code: exitCodes.feature_unavailable,
-    detail: /member_keypair_rotated_event: the broker does not have it/,
+    detail: /time_travel: the broker does not have it in version 1/,
     helps: /claudemesh config unset features.require/,
   });
   ok(await ada.run(["config", "unset", "features.require"]));
@@ -127,7 +146,7 @@ test("4011: a parameter that is none ends the daemon with 31, and whoever only s
   await assertExplained(ada, {
     kind: "feature_param_invalid",
     code: exitCodes.feature_param_invalid,
-    detail: /client_message_id_dedupe: mode must be retention_scoped or permanent/,
+    detail: /client_message_id_dedupe: mode must be one of retention_scoped, permanent, and is "for a while"/,
     helps: /upgrade the older of the two/,
   });
   const again = await daemonProcess(t, dir);
@@ -143,6 +162,45 @@ test("4011: a parameter that is none ends the daemon with 31, and whoever only s
   assert.match(ok(await ada.run(["status"])), /link waiting, until .*: feature_param_invalid/);
   again.kill("SIGTERM");
   assert.equal((await again.ended).code, 0);
+});
+
+test("4009: a member that an owner kicks stays away until the time, over restarts, and comes back sooner only when both say so", async (t) => {
+  const { alice, bob } = await cliPair(t);
+  const kicked = JSON.parse(ok(await alice.run(["member", "kick", "@bob", "--for", "1h", "--json"]))) as KickView;
+  const until = kicked.until ?? assert.fail("for no time");
+  assert.ok(Math.abs(Date.parse(until) - Date.now() - 3_600_000) < 60_000);
+  assert.match(ok(await alice.run(["members"])), new RegExp(`@bob .*\\(sent away until ${until}\\)`));
+  const away = new RegExp(`link waiting, until .*: kicked: until ${until} by @alice`);
+  await statusShows(bob, away);
+  const { address, by, until: told } = await eventOf(alice, "member_kicked");
+  assert.deepEqual([address, by, told], ["@bob", "alice", until]);
+  const down = await eventOf(bob, "link_down");
+  assert.deepEqual([down["code"], down["reason"]], [4009, `kicked: until ${until} by @alice`]);
+  ok(await bob.run(["send", "@alice", "said while away", "--id", "away-1"]));
+  ok(await bob.run(["daemon", "restart"]));
+  await statusShows(bob, away);
+  const { checks } = JSON.parse((await bob.run(["doctor", "--json"])).stdout) as DoctorAnswer;
+  const link = checks.find(({ name }) => name === "daemon/local/link");
+  assert.match(link?.message ?? "", /an admin has sent this member away.*it is not dialled before/);
+  // The broker has the last word: dialled at once, it says the same.
+  ok(await bob.run(["daemon", "up", "--dial"]));
+  await statusShows(bob, away);
+  assert.match(ok(await alice.run(["member", "kick", "bob", "--for", "0"])), /@bob may come back/);
+  await statusShows(bob, away);
+  ok(await bob.run(["daemon", "up", "--dial"]));
+  ok(await bob.run(["send", "@alice", "said while away", "--id", "away-1", "--wait", "delivered"]));
+  assert.doesNotMatch(ok(await alice.run(["members"])), /sent away/);
+  for (const [args, code, why] of [
+    [["kick", "@alice"], 1, /nobody sends itself away/],
+    [["kick", "@nobody"], 7, /no member of this mesh/],
+    [["kick", "@bob", "--for", "31d"], 2, /at most 30d/],
+    [["kick", "@bob", "--for", "soon"], 2, /not a duration/],
+  ] as const) {
+    const refused = await alice.run(["member", ...args]);
+    assert.deepEqual([refused.code, why.test(refused.stderr)], [code, true], refused.stderr);
+  }
+  const powerless = await bob.run(["member", "kick", "@alice"]);
+  assert.deepEqual([powerless.code, /\(not_allowed\)/.test(powerless.stderr)], [1, true], powerless.stderr);
 });
 
 for (const kind of fatalCloseKinds) {

@@ -66,7 +66,7 @@ for (const [ofBroker, ofDaemon] of [
     const alice = await daemon(t, { dir, ...knowing(ofDaemon) });
     const ended = await alice.daemon.ended;
     assert.equal(ended?.kind, "feature_unavailable");
-    assert.match(ended?.message ?? "", new RegExp(`${dedupe}: the broker has none of its versions ${ofDaemon}`));
+    assert.match(ended?.message ?? "", new RegExp(`${dedupe}: the broker does not have it in version ${ofDaemon}`));
     // Kept here, and sent once the two understand each other again.
     await alice.client.send({ to: "@alice", message: "kept", client_message_id: "kept" });
     await alice.daemon.stop();

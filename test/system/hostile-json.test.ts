@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { joinBroker } from "../../src/bin/join-broker.ts";
 import { connectPeer, envelopeOf, sealedShared } from "../../src/broker/testing/peer.ts";
+import { main } from "../../src/cli/main.ts";
 import { connect } from "../../src/client/connect.ts";
 import { type Answer, httpCall, type Target } from "../../src/http/http-call.fixture.ts";
 import { apiKey, directIds, directSamples } from "../support/api-walk/direct-caller.ts";
@@ -14,6 +17,7 @@ import { ownedMesh } from "../support/api-walk/owned-mesh.ts";
 import { host, ok } from "../support/claudemesh.ts";
 import { type HostileJson, hostileBodies, hostileMetas, withRaw } from "../support/hostile-json.ts";
 import { linked } from "../support/mesh.ts";
+import { type Ran, run } from "../support/run.ts";
 import { brokerProcess, daemonProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -26,6 +30,10 @@ function takingJson(name: Parameters<typeof describedApi>[0]): DescribedOperatio
 function filled({ path }: DescribedOperation, meshId: string): string {
   return path.replace("{mesh_id}", meshId).replace(/\{\w+\}/g, "1");
 }
+
+/** In place of a query parameter: no UTF-8, by itself, overlong, a surrogate, cut short. */
+const badQueries = ["%ff", "a%c0%afb", "%ed%a0%80", "%e2%82"];
+const badQuery: HostileJson = { what: "a query that is no UTF-8", bytes: Buffer.alloc(0), code: "invalid_field" };
 
 function refused(answer: Answer, { what, code }: HostileJson, where: string): void {
   assert.deepEqual([answer.status, answer.json["code"]], [400, code], `${where}, ${what}: ${answer.text}`);
@@ -63,6 +71,15 @@ test("the daemon refuses hostile JSON in every body and as meta, stores nothing 
       refused(await httpCall(target, "POST", "/v1/outbox/1/requeue", { body: change }), meta, "requeue");
     }
   }
+  for (const target of targets)
+    for (const query of badQueries) {
+      const found = await httpCall(target, "GET", `/v1/inbox/search?q=${query}`);
+      assert.deepEqual([found.status, found.json["code"]], [400, "invalid_field"], query);
+      // It would be called otherwise than it was.
+      const headers = { "content-type": "application/octet-stream" };
+      const file = await httpCall(target, "POST", `/v1/files?name=${query}`, { body: "x", headers });
+      assert.deepEqual([file.status, file.json["code"]], [400, "invalid_field"], query);
+    }
   assert.deepEqual(await state(), before);
   const meta = { list: [1.5, "é", null], __proto__x: true };
   const { message } = await client.send({ to: "@alice", message: "next", meta }, { wait: "delivered" });
@@ -103,6 +120,10 @@ test("the broker refuses hostile JSON in every body of its port and its admin so
   for (const meta of hostileMetas)
     refused(await send(withRaw({ to: "#alerts", message: "hi" }, "meta", meta.bytes)), meta, "messageSend");
 
+  for (const query of badQueries) {
+    const path = `/v1/meshes/${meshId}/topics/alerts/messages?cursor=${query}`;
+    refused(await httpCall(broker.open, "GET", path, { headers: { authorization } }), badQuery, "topicHistory");
+  }
   assert.deepEqual([await state(), await history()], before);
   assert.equal((await send(messageSend.body)).status, 201);
 });
@@ -183,13 +204,44 @@ test("the command line refuses hostile meta and patches with exit code 2 and the
     if (meta.code !== "invalid_utf8" && !meta.bytes.includes(0))
       runs.push(["send", "@alice", "hi", "--meta", meta.bytes.toString("utf8")]);
     for (const words of runs) {
-      const { code, stdout, stderr } = await alice.run([...words, "--json"]);
+      const { code, stdout, stderr } = await typed(alice.home, [...words, "--json"]);
       const what = `${words[0]}, ${meta.what}: ${stderr}`;
       const told = JSON.parse(stderr) as { code: string; message: string; hint: string };
       assert.deepEqual([code, stdout, told.code], [2, "", meta.code], what);
       assert.notEqual(told.hint, "", what);
     }
   }
+  // Bytes go through a shell: what Node starts programs with is text.
+  const claudemesh = `${process.execPath} ${fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url))}`;
+  const typedBytes = (line: string) =>
+    run("bash", ["-c", `exec ${claudemesh} ${line}`], { env: { ...process.env, CLAUDEMESH_HOME: alice.home } });
+  for (const line of ['send @alice hi --meta $\'{"a":"\\xff"}\'', "send @alice $'caf\\xe9'"]) {
+    const { code, stdout, stderr } = await typedBytes(line);
+    assert.deepEqual([code, stdout, /\(invalid_utf8\)/.test(stderr)], [2, "", true], stderr);
+  }
   assert.deepEqual(await rows(), before);
+  ok(await typedBytes("send @alice 'the sign itself: \ufffd'"));
   ok(await alice.run(["send", "@alice", "next", "--meta", '{"a":1}', "--wait", "delivered"]));
 });
+
+/** A command line as `claudemesh` runs it, without a process of its own for each of so many. */
+async function typed(home: string, words: readonly string[]): Promise<Ran> {
+  let [stdout, stderr] = ["", ""];
+  const code = await main(words, {
+    env: { CLAUDEMESH_HOME: home },
+    stdin: () => Readable.from([]),
+    stdout: {
+      write(text) {
+        stdout += text;
+      },
+    },
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+    launcher: () => Promise.reject(new Error("nothing is started here")),
+    signal: new AbortController().signal,
+  });
+  return { code, stdout, stderr };
+}

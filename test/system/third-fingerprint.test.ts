@@ -10,7 +10,7 @@ import { upgradedMesh } from "../support/upgraded-mesh.ts";
 const v3 = "sha512-256-jcs-v3";
 const [v2, v1] = ["sha256-jcs-v2", "sha256-jcs-v1"];
 
-test("the file and the line that the page shows add a version: it is offered, chosen, recorded and checked by who receives it, and older daemons go on with theirs", async (t) => {
+test("the file and the line that the page shows add a version: it is offered, chosen, recorded and checked by who receives it, and older daemons go on with theirs and read what is of it", async (t) => {
   const copy = programCopy(t);
   const blocks = docPages()
     .find(({ path }) => path === "docs/fingerprints.md")
@@ -34,12 +34,16 @@ test("the file and the line that the page shows add a version: it is offered, ch
   const negotiated = (await alice.client.version()).broker_features?.["client_message_id_dedupe"];
   assert.partialDeepStrictEqual(negotiated, { version: 2, fingerprint_versions: [v3, v2, v1] });
 
-  // The present program, which knows two versions, at the broker that offers three.
+  // The present program, which knows two versions, at the broker that offers three: it reads what is of the third.
   await alice.kill();
   await alice.start();
+  await bob.client.send({ to: "@alice", message: "read by the older", client_message_id: "read" });
+  await bob.client.waitFor("read", "delivered");
+  const [read] = (await alice.client.inbox.list()).items;
+  assert.deepEqual([read?.message, read?.verified], ["read by the older", true]);
   await alice.client.send({ to: "@bob", message: "under the second", client_message_id: "second" });
   await alice.client.waitFor("second", "delivered");
-  assert.deepEqual(mesh.recordVersions(), [3, 2]);
+  assert.deepEqual(mesh.recordVersions(), [3, 3, 2]);
   const again = await alice.client.send({
     to: "@bob",
     message: "under the third",

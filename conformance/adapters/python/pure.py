@@ -23,13 +23,20 @@ def main():
 
 def answer(line):
     try:
-        request = json.loads(line.decode("utf-8"), parse_constant=no_constant)
+        text, is_utf8 = line.decode("utf-8"), True
+    except UnicodeDecodeError:
+        # It is read all the same, so that the answer has its id.
+        text, is_utf8 = line.decode("utf-8", "replace"), False
+    try:
+        request = json.loads(text, parse_constant=no_constant)
     except (ValueError, RecursionError):
         return {"id": None, "ok": False, "code": "malformed_json"}
     if not isinstance(request, dict):
         return {"id": None, "ok": False, "code": "usage"}
     given = request.get("id")
     id_ = given if isinstance(given, (str, int, float)) and not isinstance(given, bool) else None
+    if not is_utf8:
+        return {"id": id_, "ok": False, "code": "invalid_utf8"}
     try:
         return {"id": id_, "ok": True, **perform(request)}
     except ClaudemeshError as error:
@@ -70,17 +77,21 @@ def fingerprint(request):
     mentions = field(envelope, "mentions", list, [])
     if not all(isinstance(mention, str) for mention in mentions):
         raise ClaudemeshError("invalid_field", "mentions")
+    # What is not given is left to the SDK, whose defaults are to be seen too.
+    given = {
+        "reply_to": field(envelope, "reply_to", str, None),
+        "priority": field(envelope, "priority", str, None),
+        "meta": field(envelope, "meta_text", str, None) or None,
+        "content_type": field(envelope, "content_type", str, None),
+        "body": None if envelope.get("body") is None else bytes_in(envelope, "body"),
+    }
     return wire_fingerprint(
         int(version),
         mesh_id=field(envelope, "mesh_id", str),
         kind=field(envelope, "kind", str),
         ref=field(envelope, "ref", str),
-        reply_to=field(envelope, "reply_to", str, ""),
-        priority=field(envelope, "priority", str, "next"),
-        meta=field(envelope, "meta_text", str, "") or None,
         mentions=mentions,
-        content_type=field(envelope, "content_type", str, "text/plain; charset=utf-8"),
-        body=bytes_in(envelope, "body"),
+        **{name: value for name, value in given.items() if value is not None},
     )
 
 

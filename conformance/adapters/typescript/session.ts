@@ -48,8 +48,9 @@ export function createSession(): Session {
         case "events_close":
           return closeEvents();
         default: {
-          const run = operations[String(request["op"])] ?? fail(`unknown op ${String(request["op"])}`);
-          return run(connected(), request as never);
+          const op = String(request["op"]);
+          const run = Object.hasOwn(operations, op) ? operations[op] : undefined;
+          return (run ?? fail(`unknown op ${op}`))(connected(), request as never);
         }
       }
     },

@@ -20,7 +20,11 @@ function hearing() {
     reached: (_mesh: string, { last }: { last: number }) => void did.push(`reached ${last}`),
     uncertain: () => void did.push("read anew"),
   };
-  const parts = { registry, router, store: { life: () => "present" } } as unknown as HearParts;
+  const parts = {
+    registry,
+    router,
+    store: { life: () => "present", member: async () => null },
+  } as unknown as HearParts;
   return { parts, did };
 }
 
@@ -35,4 +39,18 @@ test("the numbers of what a broker says that was held up while the store failed 
   assert.deepEqual(did, ["read anew", "reached 9"]);
   hear({ ...opened, ...other, life: "present" }, parts);
   assert.deepEqual(did.slice(2), ["replaced_by_newer_connection"]);
+});
+
+test("a kick closes the link that it was for, and none that was opened since it was taken back", async () => {
+  const kick = { kind: "member_kicked", mesh_id: "mesh", member_id: "member", until: 9, by: "ada" } as const;
+  const { parts, did } = hearing();
+  hear({ ...kick, link_epoch: 9, life: "before" }, parts);
+  hear({ ...kick, link_epoch: 4, life: "present" }, parts);
+  hear({ ...kick, link_epoch: 9, life: "present", member_id: "other" }, parts);
+  // Whose name is shown is asked for before a link is closed.
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(did, []);
+  hear({ ...kick, link_epoch: 5, life: "present" }, parts);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(did, ["kicked"]);
 });

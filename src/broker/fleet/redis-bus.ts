@@ -20,6 +20,7 @@ export interface RedisBusParts {
 const kinds = new Set<string>([
   "reached",
   "link_opened",
+  "member_kicked",
   "event",
   "membership_changed",
   "topic_moved",

@@ -96,7 +96,11 @@ test("no offers, however malformed, crash a broker or pass silently: each is ans
   const alice = await fixture.member("alice");
   let answered = 0;
   const name = fc.constantFrom(dedupe, "max_payload", "__proto__", "constructor", "a", "A b");
-  const versions = fc.oneof(fc.array(fc.integer({ min: -1, max: 3 }), { maxLength: 4 }), fc.jsonValue({ maxDepth: 3 }));
+  const versions = fc.oneof(
+    { weight: 3, arbitrary: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }) },
+    fc.array(fc.integer({ min: -1, max: 3 }), { maxLength: 4 }),
+    fc.jsonValue({ maxDepth: 3 }),
+  );
   const offers = fc.oneof(
     fc.dictionary(
       name,
@@ -124,7 +128,7 @@ test("no offers, however malformed, crash a broker or pass silently: each is ans
           assert.notEqual(Object.hasOwn(supported, asked), missing.includes(asked));
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [[{ require: policy, optional: { a: { versions: [1], holds: ["b"] } } }]] },
   );
   assert.ok(answered > 0);
   await fixture.connect(alice);

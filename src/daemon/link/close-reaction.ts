@@ -2,6 +2,7 @@ import { type CloseKind, closeCodes } from "../../protocol/close-codes.ts";
 import { readCloseFrame, readCloseReason } from "../../protocol/close-reason.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
+import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
 import { fatalCloseKinds } from "../daemon-end.ts";
 import { closedKind } from "./link-error-kind.ts";
@@ -58,6 +59,16 @@ export class LinkClosed extends ClaudemeshError {
       ...(hint === undefined ? {} : { hint }),
     });
     this.reaction = reaction;
+  }
+}
+
+/** The error frame of a close, if this is one. */
+export function farewellIn(text: string): ErrorFrame | null {
+  try {
+    const frame = parseBrokerFrame(text);
+    return frame.type === "error" && frame.closes ? frame : null;
+  } catch {
+    return null;
   }
 }
 

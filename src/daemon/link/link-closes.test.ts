@@ -116,6 +116,22 @@ test("what a reason has no room for is told from the error frame, to the last wo
   }
 });
 
+test("a member whose membership has ended sends nothing more from the moment that its daemon hears of it, and keeps what it has", async (t) => {
+  for (const opened of [false, true]) {
+    const made = await linkBench(t);
+    await made.send("kept");
+    const link = opened ? await made.connected() : await made.broker.connection();
+    link.close("member_revoked", "the member was revoked");
+    await made.daemon.ended;
+    await assert.rejects(made.send("late"), /not_a_member/);
+    // A retry of what it has taken is answered as it was.
+    await made.send("kept");
+    assert.equal(((await made.get("/v1/outbox"))["items"] as unknown[]).length, 1);
+    await made.restart();
+    await assert.rejects(made.send("later"), /not_a_member/);
+  }
+});
+
 test("an error frame that is sent with hello_ack, before any traffic, is read all the same", async (t) => {
   const made = await linkBench(t);
   const link = await made.broker.connection();

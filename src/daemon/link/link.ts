@@ -240,6 +240,8 @@ export function createLink(options: LinkOptions): Link {
     const taken = kind === "replaced_by_newer_connection" || kind === "member_already_connected";
     const instances = taken ? { instance_id: instanceId, other_instance_id: otherInstanceId } : {};
     if (taken) log.error({ code, kind, ...instances }, "another daemon uses this member's identity");
+    // What the daemon takes from its callers depends on it from now on.
+    lastErrorKind = closedKind(kind);
     return tell("link_down", { reason, code, ...instances });
   }
 

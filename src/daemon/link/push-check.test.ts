@@ -146,3 +146,29 @@ test("everything else is asked of it as of any message, and a signature is never
   assert.match(judge(pushed({ key_id: alice })), /signature does not have its form/);
   assert.equal(judge(pushed({ key_id: alice }, {}, other)), "its signature does not hold");
 });
+
+test("of a fingerprint version that is unknown here a message is judged by its signature alone, and shown only where that holds", () => {
+  const { judge, check, pushed, alice, privateKey } = bench([topic({ unsealed: true })]);
+  const later = (change: Partial<Envelope>, signed = {}) => {
+    const item = pushed({ key_id: alice, ...signed }, {}, privateKey);
+    return { ...item, envelope: { ...(item.envelope as Envelope), ...change } };
+  };
+  const fingerprint = "ab".repeat(32);
+  assert.equal(judge(later({ version: 9, request_fingerprint: fingerprint })), "signed");
+  assert.equal(
+    judge(later({ version: 2, request_fingerprint: fingerprint })),
+    "its fingerprint does not match its content",
+  );
+  for (const change of [
+    { body: Buffer.from("disk is fine").toString("base64url") },
+    { mentions: [me] },
+    { content_type: "text/html" },
+    { priority: "now" },
+    { meta: '{"a":1}' },
+    { reply_to: keyId },
+    { sent_at: "2026-01-01T00:00:00.001Z" },
+  ] satisfies Partial<Envelope>[])
+    assert.equal(judge(later({ version: 9, ...change })), "its signature does not hold", JSON.stringify(change));
+  for (const version of [0, -1, 1.5, 32_768, "2", null])
+    assert.match(check(later({ version } as Partial<Envelope>)).invalid ?? "", /version must be an integer/);
+});

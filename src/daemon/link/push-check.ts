@@ -1,9 +1,15 @@
 import type { Log } from "../../base/log.ts";
 import type { Attachment } from "../../protocol/attachment.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
-import { checkEnvelope, checkUnsignedEnvelope, envelopeBody, saysUnsigned } from "../../protocol/envelope-check.ts";
+import {
+  anyVersion,
+  checkEnvelope,
+  checkUnsignedEnvelope,
+  envelopeBody,
+  saysUnsigned,
+} from "../../protocol/envelope-check.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
+import { envelopeFingerprint, fingerprintVersions } from "../../protocol/fingerprint.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import { checkWireId } from "../../protocol/ids.ts";
 import type { CheckedPush, Directory, Keyring, Membership } from "../parts.ts";
@@ -31,7 +37,7 @@ type Judged =
 
 /**
  * Checks of what a broker pushes, since a broker may be hostile: the envelope's form, its mesh and addressee, the sender's
- * claim to the id, the recomputed fingerprint; then by the membership chain who the sender is, its signature, and whether
+ * claim to the id, the fingerprint recomputed where its version is known here; then by the membership chain who the sender is, its signature, and whether
  * it may send this; last the sealed body is opened. What fails is kept with its reason and never shown as a message; what
  * only lacks a key, or an entry of the chain, is looked at again when one comes. Without a signature it is a message only
  * where the mesh has opened its topic for that, and is then never `verified`.
@@ -43,7 +49,7 @@ export function createPushCheck(context: PushCheckContext, keyOf: MemberKeys): P
     let sealed: Buffer;
     const unsigned = saysUnsigned(item.envelope);
     try {
-      envelope = unsigned ? checkUnsignedEnvelope(item.envelope) : checkEnvelope(item.envelope);
+      envelope = unsigned ? checkUnsignedEnvelope(item.envelope, anyVersion) : checkEnvelope(item.envelope, anyVersion);
       sealed = envelopeBody(envelope);
       checkWireId(envelope.sender, envelope.client_message_id);
     } catch (error) {
@@ -78,7 +84,10 @@ function judge(
   if (envelope.mesh_id !== context.mesh.mesh_id) return { invalid: "it belongs to another mesh" };
   if (recipient !== null && recipient !== memberId && !sentByMe)
     return { invalid: "it is addressed to another member" };
-  if (envelopeFingerprint(envelope, sealed).toString("hex") !== envelope.request_fingerprint)
+  if (
+    fingerprintVersions.has(envelope.version) &&
+    envelopeFingerprint(envelope, sealed).toString("hex") !== envelope.request_fingerprint
+  )
     return { invalid: "its fingerprint does not match its content" };
   const state = context.membership.state();
   if (state === null) return later("mesh_unsealed", "this home holds no membership of its mesh: claudemesh mesh seal");

@@ -13,7 +13,6 @@ import type {
 } from "../../protocol/frames.ts";
 import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
-import { isRfc3339 } from "../../protocol/time.ts";
 import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
@@ -24,6 +23,8 @@ import { createKeyFollower } from "./key-follower.ts";
 import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
+import { farewellIn } from "./close-reaction.ts";
+import { tellKicked } from "./tell-kicked.ts";
 import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
@@ -60,8 +61,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
   readonly timer: Timer;
 }
-
-type KickedEvent = Extract<EventFrame, { event: "member_kicked" }>;
 
 const epochFact = "log_epoch";
 
@@ -202,7 +201,7 @@ export function createSession(
       case "queue_deleted":
         return refreshDirectory();
       case "member_kicked":
-        await tellKicked(frame);
+        await tellKicked(frame, context);
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
@@ -214,16 +213,6 @@ export function createSession(
       case "member_concurrent_connection":
         log.warn({ member_id: frame.member_id }, "a second daemon uses a member's identity");
     }
-  }
-
-  /** The broker's word: of whom nobody knows nothing is told. */
-  async function tellKicked({ member_id: memberId, by, until }: KickedEvent): Promise<void> {
-    const members = context.directory.current()?.members ?? [];
-    const nameOf = (id: unknown): string | null => members.find(({ member_id }) => member_id === id)?.name ?? null;
-    const name = nameOf(memberId);
-    if (name === null || !(until === null || isRfc3339(String(until)))) return;
-    const data = { member_id: memberId, name, address: `@${name}`, by: nameOf(by), until };
-    await inbox.addEvents([{ event: "member_kicked", data }], clock.now());
   }
 
   /** One at a time: told twice of one break, the daemon acts and tells of it once. */
@@ -399,13 +388,4 @@ export function createSession(
     },
     terminate: () => socket.terminate(),
   };
-}
-
-function farewellIn(text: string): ErrorFrame | null {
-  try {
-    const frame = parseBrokerFrame(text);
-    return frame.type === "error" && frame.closes ? frame : null;
-  } catch {
-    return null;
-  }
 }

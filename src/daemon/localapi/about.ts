@@ -1,5 +1,6 @@
 import { operation, type Route } from "../../http/route.ts";
-import type { CompatView, HealthView, VersionView } from "../../protocol/local-api.ts";
+import type { HealthView } from "../../protocol/local-api.ts";
+import type { CompatView, VersionView } from "../../protocol/version-api.ts";
 import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { dedupeDaysFloor } from "../../protocol/judge-features.ts";
 import type { Inbox, Link, Membership, Outbox } from "../parts.ts";

@@ -66,7 +66,7 @@ export async function startSendHost(
   const { routes, problems } = checkedRoutes(
     [
       ...sendRoutes({
-        readOnly: false,
+        isReadOnly: () => false,
         files: noFiles,
         outbox,
         link,

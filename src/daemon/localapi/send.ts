@@ -25,7 +25,7 @@ export interface SendParts {
   readonly files: Pick<Files, "attachment">;
   readonly self: Self;
   readonly meshId: string;
-  readonly readOnly: boolean;
+  isReadOnly(): boolean;
   readonly clock: Clock;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
@@ -88,7 +88,7 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
   if (known !== null) return answer(parts, "known", known);
 
-  requireOwnMembership(parts.membership, parts.self.memberId, parts.readOnly);
+  requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();

@@ -12,7 +12,13 @@ import (
 	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
 )
 
-// Parts is what a fingerprint covers. All of it is given: defaults are the caller's.
+// What a field has that is left out.
+const (
+	DefaultPriority    = "next"
+	DefaultContentType = "text/plain; charset=utf-8"
+)
+
+// Parts is what a fingerprint covers. All of it is given: the defaults too.
 type Parts struct {
 	MeshID   string
 	Kind     string

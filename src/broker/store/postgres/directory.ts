@@ -208,11 +208,13 @@ export function raiseLinkEpoch(
   });
 }
 
+/** Its link is nobody's from then on, so that the broker which has it finds it ended even when the kick is taken back at once. */
 export function kickMember(core: StoreCore, meshId: string, memberId: string, kick: Kick | null): Promise<MemberRow> {
   return core.locked(meshId, async (tx) => {
     await requireActive(tx, meshId, memberId);
     await tx.rows(
-      `UPDATE mesh.member SET kicked_until = $3, kicked_by = $4, link_epoch = link_epoch + $5
+      `UPDATE mesh.member SET kicked_until = $3, kicked_by = $4, link_epoch = link_epoch + $5,
+              linked_by = CASE WHEN $5 = 0 THEN linked_by END
         WHERE mesh_id = $1 AND member_id = $2`,
       [meshId, memberId, kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1],
     );

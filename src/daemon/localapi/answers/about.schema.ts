@@ -1,7 +1,8 @@
 import { anyJson, described, oneOf, text, whole } from "../../../http/shape.ts";
 import { answerOf, constant, count, instant, listing, nullable, record, view } from "../../../http/view.ts";
 import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
-import type { CompatView, HealthView, StoppingView, VersionView } from "../../../protocol/local-api.ts";
+import type { HealthView, StoppingView } from "../../../protocol/local-api.ts";
+import type { CompatView, VersionView } from "../../../protocol/version-api.ts";
 import { membershipTrouble } from "./membership.schema.ts";
 import { outboxCounts } from "./outbox.schema.ts";
 

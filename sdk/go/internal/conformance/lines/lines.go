@@ -14,10 +14,14 @@ const bytesMax = 64 << 20
 // the next. What was answered is written out before a line is waited for, so that whoever asks one at a time gets each
 // answer at once, and a million lines are fast.
 func Answer(in io.Reader, out io.Writer, answer func(line []byte) []byte) error {
+	return answerUpTo(bytesMax, in, out, answer)
+}
+
+func answerUpTo(bytesMax int, in io.Reader, out io.Writer, answer func(line []byte) []byte) error {
 	writer := bufio.NewWriter(out)
 	reader := bufio.NewReaderSize(flushing{in, writer}, 1<<16)
 	for {
-		line, err := read(reader)
+		line, err := read(reader, bytesMax)
 		if len(line) > 0 || line == nil && err == nil {
 			if _, err := writer.Write(append(answer(line), '\n')); err != nil {
 				return err
@@ -46,7 +50,7 @@ func (f flushing) Read(into []byte) (int, error) {
 }
 
 // read is one line without its end; nil for one that is too long.
-func read(reader *bufio.Reader) ([]byte, error) {
+func read(reader *bufio.Reader, bytesMax int) ([]byte, error) {
 	line, tooLong := []byte{}, false
 	for {
 		part, err := reader.ReadSlice('\n')

@@ -161,8 +161,8 @@ func partsOf(envelope fields) (parts fingerprint.Parts, err error) {
 	}
 	parts.MeshID, parts.Kind, parts.Ref = texts["mesh_id"].value, texts["kind"].value, texts["ref"].value
 	parts.ReplyTo = texts["reply_to"].or("")
-	parts.Priority = texts["priority"].or("next")
-	parts.ContentType = texts["content_type"].or("text/plain; charset=utf-8")
+	parts.Priority = texts["priority"].or(fingerprint.DefaultPriority)
+	parts.ContentType = texts["content_type"].or(fingerprint.DefaultContentType)
 	parts.BodyHash = sha256.Sum256(body)
 	return parts, nil
 }
