@@ -4,6 +4,7 @@ import { type LanguageName, languages } from "./languages.ts";
 import { type ClientBug, clientBugs } from "./planted/client-bugs.ts";
 import { copyCheckout } from "./planted/copied-checkout.ts";
 import { processLifetime } from "./runner/lifetime.ts";
+import { isMisuse } from "./runner/misuse.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { sdkOf } from "./runner/sdks.ts";
 import { theatre } from "./runner/theatre.ts";
@@ -79,4 +80,12 @@ async function main(): Promise<number> {
   return escaped.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) process.exitCode = await main();
+if (import.meta.main) {
+  try {
+    process.exitCode = await main();
+  } catch (thrown) {
+    if (!isMisuse(thrown)) throw thrown;
+    process.stderr.write(`${thrown.message}\n\n${usage}`);
+    process.exitCode = 2;
+  }
+}

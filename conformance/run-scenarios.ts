@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
 import { processLifetime } from "./runner/lifetime.ts";
+import { isMisuse } from "./runner/misuse.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
@@ -9,24 +10,34 @@ import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
 import { type Theatre, theatre } from "./runner/theatre.ts";
 import { Unfit } from "./runner/unfit.ts";
 
-/**
- * `npm run conformance:scenarios -- [--sdk typescript,python,python-asyncio,go] [--only PART-OF-A-NAME] [--list]`: plays the scenarios
- * with each SDK against live daemons and brokers. SDKs play side by side, each on a mesh of its own. Exit code 1: something is not as a
- * scenario says. An SDK whose tool is missing is left out, and said so.
- */
-const { values } = parseArgs({
-  options: { sdk: { type: "string" }, only: { type: "string" }, list: { type: "boolean", default: false } },
-});
+const usage = `usage: npm run conformance:scenarios -- [--sdk NAME,…] [--only PART-OF-A-NAME] [--list]
+
+Plays the scenarios with each SDK (${sdkNames.join(", ")}) against live daemons and brokers, side by side, each on a
+mesh of its own. An SDK whose tool is missing is left out, and said so.
+Exit codes: 0 all is as the scenarios say, 1 something is not, 2 wrong use.
+`;
 
 try {
   process.exitCode = await run();
 } catch (thrown) {
-  if (!(thrown instanceof Miswritten)) throw thrown;
-  process.stderr.write(`${thrown.message}\n`);
+  if (!(thrown instanceof Miswritten || isMisuse(thrown))) throw thrown;
+  process.stderr.write(`${thrown.message}\n${isMisuse(thrown) ? `\n${usage}` : ""}`);
   process.exitCode = 2;
 }
 
 async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      sdk: { type: "string" },
+      only: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const scenarios = readScenarios().filter(({ name }) => values.only === undefined || name.includes(values.only));
   if (values.list) {
     for (const { name, proves, file } of scenarios) process.stdout.write(`${file}  ${name}\n    ${proves}\n`);
