@@ -31,16 +31,11 @@ export const localFingerprintVersion = 2;
 /** What a sender signs of an envelope holds the fingerprint in this version, whatever its own is (security.md "Sealing"). */
 export const signedFingerprintVersion = 2;
 
-/** The highest known version among the names that a broker lists; null: it lists none that is known here. */
-export function highestFingerprint(names: readonly unknown[]): number | null {
-  return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
-}
-
-/** The version that a broker wants new messages sealed under: the first that is known here of those that it lists; null: none is. */
+/** The version that a broker wants new messages sealed under: the first that is known here of the names that it lists; null: none is. */
 export function wantedFingerprint(names: readonly unknown[]): number | null {
-  for (const name of names) {
-    const version = highestFingerprint([name]);
-    if (version !== null) return version;
+  for (const wanted of names) {
+    const known = versions.find(({ name }) => name === wanted);
+    if (known !== undefined) return known.version;
   }
   return null;
 }
