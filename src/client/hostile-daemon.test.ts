@@ -34,7 +34,7 @@ test("a word of the caller stays one segment of the path, and what cannot travel
 test("however long a daemon asks to be left alone, and in whatever form, it is not asked at once", async (t) => {
   for (const extra of [{}, { retry_after_ms: 1e15 }, { retry_after_ms: 3e9 }]) {
     const { client, seen } = await peer(t, [
-      json(503, { code: "overloaded", detail: "d", status: 503, ...extra }, { "retry-after": "99999999999" }),
+      json(503, { code: "overloaded", detail: "d", retryable: true, ...extra }, { "retry-after": "99999999999" }),
     ]);
     await assert.rejects(client.health({ timeoutMs: 300 }), { code: "overloaded" });
     assert.equal(seen.length, 1);
