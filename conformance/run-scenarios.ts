@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
+import { Misuse, runCommand } from "./command.ts";
 import { processLifetime } from "./runner/lifetime.ts";
-import { isMisuse } from "./runner/misuse.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
 import { reportTable } from "./runner/report-table.ts";
@@ -17,12 +17,14 @@ mesh of its own. An SDK whose tool is missing is left out, and said so.
 Exit codes: 0 all is as the scenarios say, 1 something is not, 2 wrong use.
 `;
 
-try {
-  process.exitCode = await run();
-} catch (thrown) {
-  if (!(thrown instanceof Miswritten || isMisuse(thrown))) throw thrown;
-  process.stderr.write(`${thrown.message}\n${isMisuse(thrown) ? `\n${usage}` : ""}`);
-  process.exitCode = 2;
+async function main(): Promise<number> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!(thrown instanceof Miswritten)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    return 2;
+  }
 }
 
 async function run(): Promise<number> {
@@ -44,7 +46,7 @@ async function run(): Promise<number> {
     return 0;
   }
   const asked = chosen(values.sdk?.split(",") ?? sdkNames);
-  if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
+  if (scenarios.length === 0) throw new Misuse(`no scenario's name has "${values.only}" in it: --list shows them`);
   const began = performance.now();
   const { life, end } = processLifetime();
   try {
@@ -62,7 +64,7 @@ async function run(): Promise<number> {
 function chosen(names: readonly string[]): readonly Sdk[] {
   return names.map((name) => {
     const found = sdkNames.find((known) => known === name);
-    if (found === undefined) throw new Miswritten(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
+    if (found === undefined) throw new Misuse(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
     return sdkOf(found);
   });
 }
@@ -100,3 +102,5 @@ async function failureOf(stage: Promise<Theatre>, scenario: Scenario): Promise<s
     throw thrown;
   }
 }
+
+await runCommand(usage, main);
