@@ -31,13 +31,18 @@ export const localFingerprintVersion = 2;
 /** What a sender signs of an envelope holds the fingerprint in this version, whatever its own is (security.md "Sealing"). */
 export const signedFingerprintVersion = 2;
 
-/** The version that a broker wants new messages sealed under: the first that is known here of the names that it lists; null: none is. */
-export function wantedFingerprint(names: readonly unknown[]): number | null {
-  for (const wanted of names) {
-    const known = versions.find(({ name }) => name === wanted);
-    if (known !== undefined) return known.version;
-  }
-  return null;
+/** The highest known version among the names that a broker lists; null: it lists none that is known here. */
+export function highestFingerprint(names: readonly unknown[]): number | null {
+  return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
+}
+
+/**
+ * The version that a broker wants new messages sealed under: the highest known of those that it offers, whatever their order; null: none is.
+ * One that stands behind others may be there only because this daemon said that it holds rows under it.
+ */
+export function wantedFingerprint(names: readonly unknown[], held: readonly string[] = []): number | null {
+  const first = names.findIndex((name) => highestFingerprint([name]) !== null);
+  return highestFingerprint(names.filter((name, at) => at === first || !held.some((one) => one === name)));
 }
 
 /**

@@ -156,6 +156,31 @@ test("a broker has offered no more of a version for longer than it remembers ids
   assert.deepEqual(await shownTexts(bob), ["anew"]);
 });
 
+test("a broker that lists its fingerprint versions lowest first, as brokers once did, gets new messages under the highest", async (t) => {
+  const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);
+  const { alice } = members;
+  hostile.plot({
+    toDaemon(frame) {
+      if (frame.type !== "hello_ack") return [frame];
+      const answered = frame.features.supported[dedupe];
+      const params = { version: 2, ...answered?.params, fingerprint_versions: [v1, v2] };
+      const supported = { ...frame.features.supported, [dedupe]: { params } };
+      return [{ ...frame, features: { ...frame.features, supported } }];
+    },
+  });
+  hostile.cut();
+  await linked(alice);
+  const sent = hostile.next(sending);
+  await alice.client.send({ to: "@bob", message: "m", client_message_id: "m" });
+  assert.deepEqual(
+    itemsOf(await sent).map(({ version }) => version),
+    [2],
+  );
+  const { broker_features: told } = await alice.client.version();
+  assert.partialDeepStrictEqual(told?.[dedupe], { fingerprint_versions: [v1, v2] });
+  await alice.client.waitFor("m", "delivered");
+});
+
 const sending = (seen: SeenFrame): boolean => seen.from === "daemon" && seen.frame["type"] === "send";
 
 /** A message whose first attempt is withheld from the broker, which then is another program over the same data. */

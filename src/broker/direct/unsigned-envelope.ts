@@ -2,7 +2,7 @@ import { apiKeySender } from "../../protocol/api-key.ts";
 import type { Address } from "../../protocol/address.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { envelopeFingerprint, requestFingerprintVersion, wantedFingerprint } from "../../protocol/fingerprint.ts";
+import { envelopeFingerprint, highestFingerprint, requestFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7, wireId } from "../../protocol/ids.ts";
 import { suggest } from "../../protocol/suggest.ts";
@@ -24,7 +24,7 @@ export async function unsignedEnvelope(
   const minted = sent.clientMessageId === null;
   const destination = destinationOf(caller, sent.address);
   const draft: Envelope = {
-    version: wantedFingerprint(fingerprints.offered()) ?? requestFingerprintVersion,
+    version: highestFingerprint(fingerprints.offered()) ?? requestFingerprintVersion,
     mesh_id: key.mesh_id,
     sender: member.member_id,
     key_id: apiKeySender(key.key_id),

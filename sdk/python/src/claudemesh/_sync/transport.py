@@ -17,7 +17,7 @@ from .._deadline import Deadline
 from .._discovery import EndpointSource
 from .._errors import ClaudemeshError
 from .._file_source import changed_meanwhile
-from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal
+from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal, refusal_body
 
 _IDLE_CONNECTIONS_MAX: Final = 8
 #: Shorter than the daemon's keep-alive, so that a reused connection is rarely one that it is closing.
@@ -137,7 +137,7 @@ class SocketStream:
         body = bytearray(self._first)
         while not self._reader.complete:
             data = _read(self._connection, self._request, deadline)
-            body += self._reader.feed(data)
+            refusal_body(body, self._reader.feed(data))
             if not data and not self._reader.eof():
                 raise broken(self._request)
         raise refusal(self._reader.status, bytes(body), self._reader.headers)
