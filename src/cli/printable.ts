@@ -1,15 +1,6 @@
-const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+import { printable, unsafe } from "../base/printable.ts";
 
-/**
- * Text from elsewhere, made safe for a terminal: control characters that could move the cursor, hide text or set the
- * title are shown as `\x1b`; line feeds and tabs stay. Done to all that a command writes.
- */
-export function printable(text: string): string {
-  return text.replace(unsafe, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
-  });
-}
+export { printable };
 
 /** The same on one line, at most `charsMax` characters. */
 export function oneLine(text: string, charsMax: number): string {

@@ -1,8 +1,9 @@
+import { printable } from "../base/printable.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Listing, Page } from "../protocol/local-api.ts";
 import { fromProblem, isProblem } from "../protocol/problem.ts";
 import { type CallOptions, startDeadline } from "./deadline.ts";
-import type { HttpClient } from "./http/http-client.ts";
+import type { HttpClient, HttpStream } from "./http/http-client.ts";
 import { withRetry } from "./retry.ts";
 
 export interface CallRequest {
@@ -51,7 +52,7 @@ export async function callText(http: HttpClient, request: CallRequest, options: 
   const attempt = async (): Promise<string> => {
     const answer = await http.request({
       method: request.method,
-      path: request.path + queryText(request.query),
+      path: request.path + queryText(request.query ?? {}),
       repeatable: request.repeatable,
       signal: deadline.signal,
       ...(request.headers === undefined ? {} : { headers: request.headers }),
@@ -77,10 +78,32 @@ export function refusal(status: number, text: string, retryAfter: string | undef
     // Told below, like JSON that is no problem document.
   }
   if (!isProblem(problem)) throw notAnAnswer(`${status} without problem details`);
-  const error = fromProblem(status, problem);
-  if (retryAfter === undefined || error.details["retry_after_ms"] !== undefined) return error;
-  return fromProblem(status, { ...problem, retry_after_ms: Number(retryAfter) * 1_000 || 0 });
+  // What others chose to be called may stand in these, and an error is shown by whoever does not catch it.
+  const told = { ...problem, ...shown("detail", problem["detail"]), ...shown("hint", problem["hint"]) };
+  if (retryAfter === undefined || told["retry_after_ms"] !== undefined) return fromProblem(status, told);
+  return fromProblem(status, { ...told, retry_after_ms: Number(retryAfter) * 1_000 || 0 });
 }
+
+function shown(name: string, text: unknown): Readonly<Record<string, string>> {
+  return typeof text === "string" ? { [name]: printable(text) } : {};
+}
+
+/** The body of a refusal whose answer is read as it comes. No problem document is larger. */
+export async function refusalText({ chunks, close }: HttpStream): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes > refusalBytesMax) {
+      close();
+      throw notAnAnswer(`a refusal of more than ${refusalBytesMax} bytes`);
+    }
+  }
+  return answerText(Buffer.concat(parts));
+}
+
+const refusalBytesMax = 1_048_576;
 
 /** The object that an answer of success is. Throws protocol_error. */
 export function parseAnswer(text: string): unknown {
@@ -110,10 +133,25 @@ export function notAnAnswer(what: string): ClaudemeshError {
   return new ClaudemeshError("protocol_error", `the daemon answered ${what}`, { hint: "claudemesh status" });
 }
 
-function queryText(query: CallRequest["query"]): string {
+/** A word as one segment of a path. With a lone surrogate it stays as it is: the whole request is refused for it. */
+export function segment(word: string | number): string {
+  const text = String(word);
+  if (!text.isWellFormed()) return text;
+  // Of dots alone it would be taken for a folder by whatever stands between.
+  return encodeURIComponent(text).replace(/^\.+$/, (dots) => dots.replaceAll(".", "%2E"));
+}
+
+/** A text as it can travel: lone surrogates would be replaced, and something else asked for. */
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new ClaudemeshError("lone_surrogate", "a word of the request has a lone surrogate");
+}
+
+/** With its `?`; "" for none. */
+export function queryText(query: NonNullable<CallRequest["query"]>): string {
   const written = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== null && value !== undefined) written.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined) written.set(name, wellFormed(String(value)));
   }
   return written.size === 0 ? "" : `?${written}`;
 }

@@ -25,7 +25,7 @@ import type {
 } from "../protocol/local-api.ts";
 import type { VersionView } from "../protocol/version-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
-import { type CallRequest, call, callItems, callPage, callText } from "./call.ts";
+import { type CallRequest, call, callItems, callPage, callText, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
@@ -220,29 +220,27 @@ export function createClient(http: HttpClient): Client {
     paged((next) =>
       callPage<T>(http, { method: "GET", path, query: { ...query, ...next }, repeatable: true }, options),
     );
-  const topicPath = (name: string, part: string): string =>
-    `/v1/topics/${encodeURIComponent(name.replace(/^#/, ""))}/${part}`;
+  const topicPath = (name: string, part: string): string => `/v1/topics/${segment(name.replace(/^#/, ""))}/${part}`;
 
-  const queuePath = (name: string, part = ""): string =>
-    `/v1/queues/${encodeURIComponent(name.replace(/^queue:/, ""))}${part}`;
+  const queuePath = (name: string, part = ""): string => `/v1/queues/${segment(name.replace(/^queue:/, ""))}${part}`;
 
   const client: Client = {
     send: ((message, options) => send(client, http, message, options)) as Client["send"],
-    message: (id, options) => get(`/v1/messages/${encodeURIComponent(id)}`, {}, options),
+    message: (id, options) => get(`/v1/messages/${segment(id)}`, {}, options),
     waitFor: (id, stage, options) => waitFor(client, id, stage, options),
     outbox: {
       list: (filter, options) => pages("/v1/outbox", { ...filter }, options),
-      inspect: (outboxId, options) => get(`/v1/outbox/${outboxId}`, {}, options),
+      inspect: (outboxId, options) => get(`/v1/outbox/${segment(outboxId)}`, {}, options),
       requeue: async (outboxId, change, options) => call(http, requeueCall(outboxId, change), options),
-      drop: (outboxId, choice, options) => post(`/v1/outbox/${outboxId}/drop`, choice ?? {}, false, options),
+      drop: (outboxId, choice, options) => post(`/v1/outbox/${segment(outboxId)}/drop`, choice ?? {}, false, options),
     },
     inbox: {
       list: (filter, options) => pages("/v1/inbox", { ...filter }, options),
       search: (q, page, options) => pages("/v1/inbox/search", { q, ...page }, options),
       mentions: (page, options) => pages("/v1/mentions", { ...page }, options),
       undecryptable: (page, options) => pages("/v1/inbox/undecryptable", { ...page }, options),
-      item: (inboxId, options) => get(`/v1/inbox/${inboxId}`, {}, options),
-      markRead: (inboxId, options) => post(`/v1/inbox/${inboxId}/read`, {}, true, options),
+      item: (inboxId, options) => get(`/v1/inbox/${segment(inboxId)}`, {}, options),
+      markRead: (inboxId, options) => post(`/v1/inbox/${segment(inboxId)}/read`, {}, true, options),
     },
     history: (address, page, options) => pages("/v1/history", { address, ...page }, options),
     mentionHistory: (page, options) => pages("/v1/history/mentions", { ...page }, options),
@@ -282,7 +280,7 @@ export function createClient(http: HttpClient): Client {
     invites: {
       create: (request, options) => post("/v1/invites", request ?? {}, false, options),
       list: (options) => items("/v1/invites", options),
-      revoke: (inviteId, options) => post(`/v1/invites/${encodeURIComponent(inviteId)}/revoke`, {}, true, options),
+      revoke: (inviteId, options) => post(`/v1/invites/${segment(inviteId)}/revoke`, {}, true, options),
     },
     files: fileCalls(http),
     meshSeal: {

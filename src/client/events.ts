@@ -1,7 +1,7 @@
 import { fullJitter } from "../base/backoff.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { LocalEvent } from "../protocol/local-api.ts";
-import { answerText, parseAnswer, refusal } from "./call.ts";
+import { notAnAnswer, parseAnswer, refusal, refusalText } from "./call.ts";
 import type { HttpClient, HttpStream } from "./http/http-client.ts";
 import { createSseParser } from "./http/sse-parser.ts";
 import { clientBackoff } from "./retry.ts";
@@ -28,7 +28,7 @@ export async function* events(
   const stop = (): void => controller.abort(new DOMException("the caller ended the stream", "AbortError"));
   if (options.signal?.aborted === true) return;
   options.signal?.addEventListener("abort", stop, { once: true });
-  let last: string | null = options.after === undefined ? null : String(options.after);
+  let last: string | null = options.after === undefined ? null : placeOf(options.after);
   let opened = false;
   let failures = 0;
   try {
@@ -36,17 +36,17 @@ export async function* events(
       try {
         const stream = await open(http, last, controller.signal);
         // Tells where a stream without Last-Event-ID begins, so that a break before its first event loses none.
-        last ??= stream.headers.get("last-event-id") ?? null;
+        last ??= eventId(stream.headers.get("last-event-id") ?? null);
         opened = true;
         failures = 0;
         options.onOpen?.();
         const parser = createSseParser();
         for await (const chunk of stream.chunks) {
           for (const found of parser.push(chunk)) {
-            last = found.id ?? last;
+            last = eventId(found.id) ?? last;
             yield parseEvent(found.event, found.data, found.id);
           }
-          last = parser.lastId() ?? last;
+          last = eventId(parser.lastId()) ?? last;
         }
       } catch (thrown) {
         if (controller.signal.aborted) return;
@@ -65,6 +65,11 @@ export async function* events(
   }
 }
 
+function placeOf(after: number): string {
+  if (Number.isSafeInteger(after) && after >= 0) return String(after);
+  throw new ClaudemeshError("usage", "events begin after the id of an event", { hint: "pass the id of the last one" });
+}
+
 async function open(http: HttpClient, last: string | null, signal: AbortSignal): Promise<HttpStream> {
   const stream = await http.stream({
     method: "GET",
@@ -73,9 +78,13 @@ async function open(http: HttpClient, last: string | null, signal: AbortSignal):
     headers: { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) },
   });
   if (stream.status === 200) return stream;
-  const parts: Buffer[] = [];
-  for await (const chunk of stream.chunks) parts.push(chunk);
-  throw refusal(stream.status, answerText(Buffer.concat(parts)), stream.headers.get("retry-after"));
+  throw refusal(stream.status, await refusalText(stream), stream.headers.get("retry-after"));
+}
+
+/** Ids are whole numbers: another could be no place to go on from, and is said again in a header. */
+function eventId(id: string | null): string | null {
+  if (id === null || /^\d{1,15}$/.test(id)) return id;
+  throw notAnAnswer("an event whose id is no number");
 }
 
 /** `data` of the stream is the event's own, with its time beside it. */

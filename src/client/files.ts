@@ -1,5 +1,5 @@
 import type { AttachmentView, FileView } from "../protocol/attachment.ts";
-import { answerText, callItems, notAnAnswer, parseAnswer, refusal } from "./call.ts";
+import { answerText, callItems, notAnAnswer, parseAnswer, queryText, refusal, refusalText, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 
@@ -46,10 +46,9 @@ export interface TakenFile {
 export function fileCalls(http: HttpClient): FileCalls {
   return {
     async put({ name, content_type, bytes, chunks }, { signal } = {}) {
-      const query = new URLSearchParams({ name, ...(content_type === undefined ? {} : { content_type }) });
       const answer = await http.request({
         method: "POST",
-        path: `/v1/files?${query}`,
+        path: `/v1/files${queryText({ name, content_type })}`,
         bytes: { length: bytes, chunks },
         signal: signal ?? never,
       });
@@ -63,10 +62,9 @@ export function fileCalls(http: HttpClient): FileCalls {
       return callItems<AttachmentView>(http, request, options);
     },
     async take(message, fileId, from = 0, { signal } = {}) {
-      const query = new URLSearchParams({ ...queryOf(message), from: String(from) });
       const answer = await http.stream({
         method: "GET",
-        path: `/v1/files/${fileId}?${query}`,
+        path: `/v1/files/${segment(fileId)}${queryText({ ...queryOf(message), from })}`,
         signal: signal ?? never,
       });
       const { status, headers, chunks, close } = answer;
@@ -76,9 +74,7 @@ export function fileCalls(http: HttpClient): FileCalls {
         close();
         throw notAnAnswer("a file without its length");
       }
-      const parts: Buffer[] = [];
-      for await (const chunk of chunks) parts.push(chunk);
-      throw refusal(status, answerText(Buffer.concat(parts)), headers.get("retry-after"));
+      throw refusal(status, await refusalText(answer), headers.get("retry-after"));
     },
   };
 }

@@ -5,7 +5,7 @@ import type {
   MemberView,
   SafetyNumberView,
 } from "../protocol/membership-api.ts";
-import { call } from "./call.ts";
+import { call, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 
@@ -33,7 +33,7 @@ export function membershipClient(http: HttpClient): MembershipClient {
   // The daemon makes no second change of what is so already, so that all of it can be said again.
   const post = <T>(path: string, body: unknown, options?: CallOptions): Promise<T> =>
     call<T>(http, { method: "POST", path, body, repeatable: true }, options);
-  const memberPath = (member: string, part: string): string => `/v1/members/${encodeURIComponent(member)}/${part}`;
+  const memberPath = (member: string, part: string): string => `/v1/members/${segment(member)}/${part}`;
   return {
     show: (page, options) =>
       call(http, { method: "GET", path: "/v1/membership", query: { ...page }, repeatable: true }, options),

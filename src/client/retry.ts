@@ -23,10 +23,18 @@ export async function withRetry<T>(attempt: () => Promise<T>, signal: AbortSigna
         thrown instanceof ClaudemeshError && (thrown.retryable || (reached && thrown.code === "not_running"));
       if (!worthRepeating || made >= attemptsMax || signal.aborted) throw thrown;
       reached ||= thrown.code !== "not_running";
-      const asked = Number(thrown.details["retry_after_ms"] ?? 0);
-      await sleep(Math.max(fullJitter(made - 1, clientBackoff), asked), signal).catch(() => {
+      await sleep(Math.max(fullJitter(made - 1, clientBackoff), retryAfterMs(thrown)), signal).catch(() => {
         throw thrown;
       });
     }
   }
+}
+
+/** Longer than any call lasts, and the longest that a timer takes: beyond, it would be over at once. */
+const delayMaxMs = 2_147_483_647;
+
+/** How long the daemon has asked to be left alone. */
+function retryAfterMs({ details }: ClaudemeshError): number {
+  const asked = details["retry_after_ms"];
+  return typeof asked === "number" && asked > 0 ? Math.min(asked, delayMaxMs) : 0;
 }

@@ -1,7 +1,7 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import { newUuidV7 } from "../protocol/ids.ts";
 import type { SendResult } from "../protocol/local-api.ts";
-import { type CallRequest, call } from "./call.ts";
+import { type CallRequest, call, segment } from "./call.ts";
 import type { Client, OutboxChange, SendOptions, SentMessage } from "./client.ts";
 import { defaultTimeoutMs } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
@@ -36,7 +36,7 @@ export async function send(
 export function requeueCall(outboxId: number, change: OutboxChange = {}): CallRequest {
   return {
     method: "POST",
-    path: `/v1/outbox/${outboxId}/requeue`,
+    path: `/v1/outbox/${segment(outboxId)}/requeue`,
     bodyText: changeText(change),
     repeatable: false,
   };

@@ -78,6 +78,48 @@ for (const { name, missing } of languages) {
     ]);
   });
 
+  test(`${name}: an id that is a number is not read, and lines of white space are none`, { skip }, async () => {
+    const tokens = [
+      "12345678901234567890",
+      "-9007199254740993",
+      "1e400",
+      "0.1000000000000000055511151231257827",
+      `1${"0".repeat(5_000)}`,
+    ];
+    const lines = tokens.map(
+      (id) => `{"x":{"id":0.5},"id":${id},"op":"canonicalize","text":"1","y":[{"id":1.5}]}\r\n\r\n \t\n`,
+    );
+    const { stdout } = await spoken(name, lines.join(""));
+    assert.deepEqual(
+      stdout.split("\n").slice(0, -1),
+      tokens.map((id) => `{"id":${id},"ok":true,"canonical":"1"}`),
+    );
+  });
+
+  test(`${name}: a version is a number in any spelling, and what is wrong with an envelope is told in one order`, {
+    skip,
+  }, async () => {
+    const whole = { mesh_id: "m", kind: "dm", ref: "r" };
+    const said = await answers(
+      name,
+      [
+        `{"op":"fingerprint","version":1.0,"envelope":${JSON.stringify(whole)}}`,
+        `{"op":"fingerprint","version":"1","envelope":${JSON.stringify(whole)}}`,
+        ...[
+          { kind: 5, meta_text: "{" },
+          { ...whole, kind: "no", meta_text: "{" },
+          { ...whole, priority: "no", body: "=", meta_text: "{" },
+          { ...whole, body: "=", meta_text: "{" },
+          { ...whole, ref: "\n", meta_text: "{" },
+        ].map((envelope) => JSON.stringify({ op: "fingerprint", version: 2, envelope })),
+      ].join("\n"),
+    );
+    assert.deepEqual(
+      said.map((answer) => (answer as { readonly code?: string }).code ?? "ok"),
+      ["ok", "invalid_field", "missing_field", "invalid_field", "invalid_field", "invalid_field", "malformed_json"],
+    );
+  });
+
   test(`${name}: bytes in a line that are no UTF-8 are told as that, with its id`, { skip }, async () => {
     const line = (id: number, middle: string): Buffer =>
       Buffer.concat([
@@ -85,6 +127,8 @@ for (const { name, missing } of languages) {
         Buffer.from(middle, "hex"),
         Buffer.from('\\""}\n'),
       ]);
+    const inId = Buffer.from('{"id":"\xff","op":"canonicalize","text":"1"}\n', "latin1");
+    assert.deepEqual(await answers(name, inId), [{ id: "\ufffd", ok: false, code: "invalid_utf8" }]);
     const middles = ["ff", "c3", "eda080", "c080", "f4908080", "c3a9"];
     const said = await answers(name, Buffer.concat(middles.map((middle, id) => line(id, middle))));
     const refused = middles.slice(0, -1).map((_, id) => ({ id, ok: false, code: "invalid_utf8" }));
@@ -98,9 +142,14 @@ function started(t: TestContext, command: readonly string[]): Adapter {
   return adapter;
 }
 
-async function answers(name: LanguageName, input: Uint8Array | string): Promise<unknown[]> {
+async function spoken(name: LanguageName, input: Uint8Array | string): Promise<{ readonly stdout: string }> {
   const [program = "", ...args] = adapterCommand(name);
   const { code, stdout, stderr } = await run(program, args, { input });
   assert.equal(code, 0, stderr);
+  return { stdout };
+}
+
+async function answers(name: LanguageName, input: Uint8Array | string): Promise<unknown[]> {
+  const { stdout } = await spoken(name, input);
   return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as unknown]));
 }

@@ -15,32 +15,47 @@ from claudemesh._meta import check_size
 def main():
     out = sys.stdout
     for line in sys.stdin.buffer:
-        if line.isspace():
+        if line.strip(b" \t\r\n") == b"":
             continue
-        out.write(json.dumps(answer(line), separators=(",", ":")) + "\n")
+        id_, told = answer(line)
+        said = json.dumps(told, separators=(",", ":"))
+        out.write(f'{{"id":{id_},{said[1:]}\n')
         out.flush()
 
 
+class Number:
+    """A number as it is written: an id is said again without being read."""
+
+    def __init__(self, text):
+        self.text = text
+
+
 def answer(line):
+    """The id as JSON, and the rest of the answer."""
     try:
         text, is_utf8 = line.decode("utf-8"), True
     except UnicodeDecodeError:
         # It is read all the same, so that the answer has its id.
         text, is_utf8 = line.decode("utf-8", "replace"), False
     try:
-        request = json.loads(text, parse_constant=no_constant)
+        request = json.loads(text, parse_constant=no_constant, parse_int=Number, parse_float=Number)
     except (ValueError, RecursionError):
-        return {"id": None, "ok": False, "code": "malformed_json"}
+        return "null", {"ok": False, "code": "malformed_json"}
     if not isinstance(request, dict):
-        return {"id": None, "ok": False, "code": "usage"}
-    given = request.get("id")
-    id_ = given if isinstance(given, (str, int, float)) and not isinstance(given, bool) else None
+        return "null", {"ok": False, "code": "usage"}
+    id_ = id_text(request.get("id"))
     if not is_utf8:
-        return {"id": id_, "ok": False, "code": "invalid_utf8"}
+        return id_, {"ok": False, "code": "invalid_utf8"}
     try:
-        return {"id": id_, "ok": True, **perform(request)}
+        return id_, {"ok": True, **perform(request)}
     except ClaudemeshError as error:
-        return {"id": id_, "ok": False, "code": error.code}
+        return id_, {"ok": False, "code": error.code}
+
+
+def id_text(given):
+    if isinstance(given, Number):
+        return given.text
+    return json.dumps(given) if isinstance(given, str) else "null"
 
 
 def no_constant(name):
@@ -71,9 +86,12 @@ def source_of(request):
 
 def fingerprint(request):
     version = request.get("version")
-    if isinstance(version, bool) or version not in (1, 2):
+    if not isinstance(version, Number) or float(version.text) not in (1, 2):
         raise ClaudemeshError("invalid_field", "version")
     envelope = field(request, "envelope", dict)
+    for name in ("mesh_id", "kind", "ref"):
+        if envelope.get(name) is None:
+            raise ClaudemeshError("missing_field", name)
     mentions = field(envelope, "mentions", list, [])
     if not all(isinstance(mention, str) for mention in mentions):
         raise ClaudemeshError("invalid_field", "mentions")
@@ -86,7 +104,7 @@ def fingerprint(request):
         "body": None if envelope.get("body") is None else bytes_in(envelope, "body"),
     }
     return wire_fingerprint(
-        int(version),
+        int(float(version.text)),
         mesh_id=field(envelope, "mesh_id", str),
         kind=field(envelope, "kind", str),
         ref=field(envelope, "ref", str),

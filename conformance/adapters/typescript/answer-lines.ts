@@ -1,6 +1,8 @@
 import { isUtf8 as bytesAreUtf8 } from "node:buffer";
 
 const lineFeed = 0x0a;
+/** What JSON passes over. */
+const space = new Set([0x20, 0x09, 0x0d]);
 /** A longer line is no request of anybody, and would be held in memory whole. */
 const lineBytesMax = 67_108_864;
 const mending = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -9,6 +11,8 @@ const mending = new TextDecoder("utf-8", { ignoreBOM: true });
 export interface SaidLine {
   /** Its JSON; undefined: it is none, or too long. */
   readonly request: unknown;
+  /** The request's: a text, a number, which is written again as it was, or null. */
+  readonly id: unknown;
   /** What stands there in its bytes is not what was meant by them: all that can be trusted is the id. */
   readonly isUtf8: boolean;
 }
@@ -29,10 +33,9 @@ export async function answerLines(answer: AnswerLine): Promise<void> {
   };
   const take = (): string => {
     const line = bytes <= lineBytesMax ? Buffer.concat(kept) : null;
-    const isEmpty = bytes === 0;
     kept = [];
     bytes = 0;
-    return isEmpty ? "" : `${JSON.stringify(answer(read(line)))}\n`;
+    return line?.every((byte) => space.has(byte)) === true ? "" : `${JSON.stringify(answer(read(line)))}\n`;
   };
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     let answers = "";
@@ -49,14 +52,42 @@ export async function answerLines(answer: AnswerLine): Promise<void> {
 }
 
 function read(line: Buffer | null): SaidLine {
-  if (line === null) return { request: undefined, isUtf8: true };
+  if (line === null) return { request: undefined, id: null, isUtf8: true };
   const isUtf8 = bytesAreUtf8(line);
   try {
+    const text = mending.decode(line);
     // Lone surrogates that a line spells as escapes are kept by JSON.parse: they are what is to be refused.
-    return { request: JSON.parse(mending.decode(line)), isUtf8 };
+    const request: unknown = JSON.parse(text);
+    return { request, id: idOf(request, text), isUtf8 };
   } catch {
-    return { request: undefined, isUtf8 };
+    return { request: undefined, id: null, isUtf8 };
   }
+}
+
+/** ECMAScript's own, which the compiler does not know yet. */
+const { rawJSON } = JSON as unknown as { rawJSON(token: string): unknown };
+type ReviverContext = { readonly source?: string };
+
+function idOf(request: unknown, text: string): unknown {
+  if (typeof request !== "object" || request === null || Array.isArray(request)) return null;
+  const { id }: { readonly id?: unknown } = request;
+  if (typeof id === "string") return id;
+  if (typeof id !== "number") return null;
+  return Number.isSafeInteger(id) ? id : writtenNumber(text);
+}
+
+/** The number that the outermost object has as its id, which a double may not hold. */
+function writtenNumber(text: string): unknown {
+  const ids = new Map<unknown, string>();
+  const outermost: unknown = JSON.parse(
+    text,
+    function (this: unknown, name: string, value: unknown, ...context: unknown[]) {
+      const { source } = context[0] as ReviverContext;
+      if (name === "id" && source !== undefined) ids.set(this, source);
+      return value;
+    },
+  );
+  return rawJSON(ids.get(outermost) ?? "null");
 }
 
 async function say(text: string): Promise<void> {

@@ -21,9 +21,8 @@ const operations: Readonly<Record<string, (request: Fields) => object>> = {
   ...linkOperations,
 };
 
-await answerLines(({ request, isUtf8 }) => {
-  if (!isRecord(request)) return { id: null, ok: false, code: request === undefined ? "malformed_json" : "usage" };
-  const id = typeof request["id"] === "string" || typeof request["id"] === "number" ? request["id"] : null;
+await answerLines(({ request, id, isUtf8 }) => {
+  if (!isRecord(request)) return { id, ok: false, code: request === undefined ? "malformed_json" : "usage" };
   if (!isUtf8) return { id, ok: false, code: "invalid_utf8" };
   try {
     const operation = own(operations, request["op"]);
@@ -52,17 +51,20 @@ function fingerprint(request: Fields): string {
   if (version !== 1 && version !== 2) return invalid("version");
   const envelope = given(request, "envelope") ?? missing("envelope");
   if (!isRecord(envelope)) return invalid("envelope");
-  const required = (name: string): string => text(envelope, name) ?? missing(name);
-  const priority = text(envelope, "priority");
-  const written: FingerprintedEnvelope = {
-    mesh_id: required("mesh_id"),
-    kind: oneOf(kinds, required("kind"), "kind"),
-    ref: required("ref"),
+  for (const name of ["mesh_id", "kind", "ref"]) given(envelope, name) ?? missing(name);
+  const [meshId, kind, ref, priority] = ["mesh_id", "kind", "ref", "priority"].map((name) => text(envelope, name));
+  const said = {
+    mesh_id: meshId ?? "",
+    ref: ref ?? "",
     reply_to: text(envelope, "reply_to") ?? null,
-    priority: priority === undefined ? null : oneOf(priorities, priority, "priority"),
     meta: text(envelope, "meta_text") ?? null,
     mentions: mentions(envelope),
     content_type: text(envelope, "content_type") ?? null,
+  };
+  const written: FingerprintedEnvelope = {
+    ...said,
+    kind: oneOf(kinds, kind ?? "", "kind"),
+    priority: priority === undefined ? null : oneOf(priorities, priority, "priority"),
     body: bytesIn(envelope, "body") ?? null,
   };
   return wireFingerprint(version, written);

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from scripted import CUT, EARLY, HANG, Reply, ScriptedDaemon, problem
 
+import claudemesh
 from claudemesh import (
     ClaudemeshError,
     ConflictError,
@@ -329,3 +331,54 @@ def test_a_refused_stream_and_a_broken_one_that_cannot_be_mended_are_told(
     events = mesh.events()
     assert caught(lambda: events.next(20)).code == "unauthorized"
     events.close()
+
+
+def test_an_iteration_of_events_is_ended_by_closing_them(scripted: ScriptedDaemon) -> None:
+    scripted.says(Reply(raw=b'HTTP/1.1 200 OK\r\n\r\nid: 1\nevent: message\ndata: {"at":"t"}\n\n'))
+    with claudemesh.connect(socket_path=scripted.path, environment={}) as mesh:
+        events = mesh.events()
+        seen: list[int] = []
+        received = threading.Event()
+
+        def read() -> None:
+            for event in events:
+                seen.append(event.id)
+                received.set()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        assert received.wait(30)
+        events.close()
+        reader.join(10)
+        assert not reader.is_alive()
+        assert seen == [1]
+
+
+@pytest.mark.parametrize("asked", [10**400, 10**15])
+def test_whatever_a_daemon_asks_for_as_a_delay_is_no_error_of_its_own(
+    connect: Connect, scripted: ScriptedDaemon, asked: int
+) -> None:
+    scripted.says(*[problem("rate_limited", 429, retry_after_ms=asked)] * 6)
+    assert caught(lambda: connect(socket_path=scripted.path, timeout_s=10).health()).code == "rate_limited"
+
+
+def test_what_a_refusal_says_is_safe_for_a_terminal_and_its_code_is_a_code(
+    connect: Connect, scripted: ScriptedDaemon
+) -> None:
+    mesh = connect(socket_path=scripted.path)
+    scripted.says(problem("invalid_field", 400, detail="a\x1b[31m\x9b\r\nb\u202e", hint="\x1b]0;t\x07", retryable=True))
+    error = caught(lambda: mesh.health())
+    assert str(error) == "a\\x1b[31m\\x9b\\x0d\nb\\u202e [invalid_field]; \\x1b]0;t\\x07"
+    assert not error.retryable
+    scripted.says(*[problem("\x1b[31m", 400)] * 6)
+    assert caught(lambda: mesh.health()).code == "protocol_error"
+
+
+def test_a_stream_that_is_refused_without_end_or_a_file_without_its_length_is_not_taken(
+    connect: Connect, scripted: ScriptedDaemon
+) -> None:
+    mesh = connect(socket_path=scripted.path)
+    scripted.says(Reply(b"x" * 2_000_000, 500))
+    assert caught(lambda: mesh.events()).message == "the daemon refused with more than 1048576 bytes"
+    scripted.says(Reply(raw=b"HTTP/1.1 200 OK\r\n\r\nbytes", close=True))
+    assert caught(lambda: mesh.files.take("f", inbox_id=1)).code == "protocol_error"

@@ -131,3 +131,28 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
         assert parser.feed(b"x" * 1_048_576) == []
     with pytest.raises(ClaudemeshError, match="too long"):
         parser.feed(b"x")
+
+
+@pytest.mark.parametrize("chunk", [b"data: " + b"x" * 1_048_576 + b"\n", b"data\n" * 1_048_576])
+def test_an_event_without_end_does_not_fill_the_memory(chunk: bytes) -> None:
+    parser = SseParser()
+
+    def endless() -> None:
+        for _ in range(18):
+            parser.feed(chunk)
+
+    with pytest.raises(ClaudemeshError, match="too long"):
+        endless()
+
+
+@pytest.mark.parametrize("sent", [b"id: abc", b"id: -5", b"id: " + b"9" * 30, "id: \u0663".encode(), b"id: 1\xff"])
+def test_an_event_that_no_daemon_tells_ends_the_stream(sent: bytes) -> None:
+    feed = EventFeed(None)
+    feed.opened({})
+    with pytest.raises(ClaudemeshError) as thrown:
+        feed.feed(sent + b'\ndata: {"at":"x"}\n\n')
+    assert thrown.value.code == "protocol_error"
+    with pytest.raises(ClaudemeshError):
+        feed.broke(thrown.value)
+    with pytest.raises(ClaudemeshError):
+        EventFeed(None).opened({"last-event-id": "x\nfoo: bar"})

@@ -91,8 +91,14 @@ export function createHttpClient(endpoint: Endpoint): HttpClient {
   };
 
   return {
-    request: (request) => exchange(open(request.repeatable === true), endpoint, request, park),
-    stream: (request) => openStream(open(false), endpoint, request),
+    async request(request) {
+      const said = head(endpoint, request, "keep-alive");
+      return exchange(open(request.repeatable === true), endpoint, request, said, park);
+    },
+    async stream(request) {
+      const said = head(endpoint, request, "close");
+      return openStream(open(false), endpoint, request, said);
+    },
     close() {
       closed = true;
       for (const socket of [...idle]) drop(socket);
@@ -104,6 +110,7 @@ function exchange(
   socket: Socket,
   endpoint: Endpoint,
   request: HttpRequest,
+  said: string,
   park: (socket: Socket) => void,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
@@ -112,8 +119,8 @@ function exchange(
     let headers: ReadonlyMap<string, string> = new Map();
     let bytes = 0;
     let settled = false;
-    let said = request.bytes === undefined;
-    const unsaid = (): boolean => !said;
+    let saidAll = request.bytes === undefined;
+    const unsaid = (): boolean => !saidAll;
     const settle = (): void => {
       settled = true;
       request.signal.removeEventListener("abort", onAbort);
@@ -145,11 +152,11 @@ function exchange(
     attach(socket, endpoint, request, reader, fail);
     if (request.signal.aborted) return onAbort();
     request.signal.addEventListener("abort", onAbort, { once: true });
-    socket.write(head(endpoint, request, "keep-alive"));
+    socket.write(said);
     // An answer that comes before all is said is a refusal: what is left of the bytes is nobody's then.
     if (request.bytes !== undefined) {
       writeBytes(socket, request.bytes, () => settled).then(() => {
-        said = true;
+        saidAll = true;
       }, fail);
     }
   });
@@ -184,7 +191,7 @@ function changedMeanwhile(): ClaudemeshError {
   return new ClaudemeshError("usage", "the file changed while it was read", { hint: "send it once it is finished" });
 }
 
-function openStream(socket: Socket, endpoint: Endpoint, request: HttpRequest): Promise<HttpStream> {
+function openStream(socket: Socket, endpoint: Endpoint, request: HttpRequest, said: string): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const waiting: Buffer[] = [];
     let ended = false;
@@ -240,7 +247,7 @@ function openStream(socket: Socket, endpoint: Endpoint, request: HttpRequest): P
     attach(socket, endpoint, request, reader, fail);
     if (request.signal.aborted) return onAbort();
     request.signal.addEventListener("abort", onAbort, { once: true });
-    socket.write(head(endpoint, request, "close"));
+    socket.write(said);
   });
 }
 
@@ -273,6 +280,11 @@ function head(endpoint: Endpoint, request: HttpRequest, connection: "keep-alive"
     lines.push("content-type: application/octet-stream", `content-length: ${request.bytes.length}`);
   if (request.body !== undefined)
     lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(request.body)}`);
+  if (!request.path.isWellFormed())
+    throw new ClaudemeshError("lone_surrogate", "a word of the request has a lone surrogate");
+  // A line break in any of them would say more than was asked; the words themselves may be secret.
+  if (!lines.every((line) => /^[ -~]*$/.test(line)) || / .* .* /.test(lines[0] ?? ""))
+    throw new ClaudemeshError("usage", "a path, a token or a header of the request has characters that none may have");
   return `${lines.join("\r\n")}\r\n\r\n${request.body ?? ""}`;
 }
 

@@ -28,3 +28,17 @@ test("an id counts only once its event is complete, so that a resumption does no
   parser.push(Buffer.from("id: 5\ndata: x\n\nid: 6\ndata: y"));
   assert.equal(parser.lastId(), "5");
 });
+
+test("an event that has no end is given up, whether its lines have one or not", () => {
+  const line = Buffer.from(`data: ${"x".repeat(1_000_000)}\n`);
+  const endless = (bytes: Buffer) => () => {
+    const parser = createSseParser();
+    for (let pushed = 0; pushed < 20; pushed += 1) parser.push(bytes);
+  };
+  assert.throws(endless(line), RangeError);
+  assert.throws(endless(line.subarray(0, -1)), RangeError);
+  const empty = createSseParser();
+  assert.throws(() => {
+    for (let pushed = 0; pushed < 20; pushed += 1) empty.push(Buffer.from("data\n".repeat(1_000_000)));
+  }, RangeError);
+});

@@ -48,11 +48,8 @@ func Of(version int, parts Parts) (string, error) {
 	if !known {
 		return "", invalid(fmt.Sprintf("fingerprint version %d is unknown", version))
 	}
-	if !slices.Contains([]string{"topic", "dm", "queue", "request"}, parts.Kind) {
-		return "", invalid("kind must be topic, dm, queue or request")
-	}
-	if !slices.Contains([]string{"now", "next", "low"}, parts.Priority) {
-		return "", invalid("priority must be now, next or low")
+	if err := CheckChoices(parts); err != nil {
+		return "", err
 	}
 	texts := append([]string{parts.MeshID, parts.Ref, parts.ReplyTo, parts.ContentType}, parts.Mentions...)
 	for _, text := range texts {
@@ -64,6 +61,17 @@ func Of(version int, parts Parts) (string, error) {
 	slices.SortFunc(parts.Mentions, strictjson.CompareUTF16)
 	parts.Mentions = slices.Compact(parts.Mentions)
 	return hex.EncodeToString(compute(parts)), nil
+}
+
+// CheckChoices refuses a kind and a priority that there are not.
+func CheckChoices(parts Parts) error {
+	if !slices.Contains([]string{"topic", "dm", "queue", "request"}, parts.Kind) {
+		return invalid("kind must be topic, dm, queue or request")
+	}
+	if !slices.Contains([]string{"now", "next", "low"}, parts.Priority) {
+		return invalid("priority must be now, next or low")
+	}
+	return nil
 }
 
 func invalid(message string) error {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ._codes import ERRORS
 
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+#: What a terminal would act on, or hide text by; line feeds and tabs stay.
+_UNSAFE: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 _OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "hint", "retryable"})
 
 
@@ -127,20 +131,26 @@ def _restored(
 def from_problem(status: int, document: object, retry_after: str | None) -> ClaudemeshError:
     """The error that problem details (RFC 9457) tell of; `retry_after_ms` is put into its details where only a header
     says it."""
-    if not isinstance(document, dict):
+    code = cast("dict[str, Any]", document).get("code") if isinstance(document, dict) else None
+    if not isinstance(code, str) or _CODE.fullmatch(code) is None:
         return ClaudemeshError(
             "protocol_error", f"the daemon answered {status} without problem details", hint="claudemesh status"
         )
     members = cast("dict[str, Any]", document)
-    code, detail, hint, retryable = (members.get(name) for name in ("code", "detail", "hint", "retryable"))
+    detail, hint, retryable = (members.get(name) for name in ("detail", "hint", "retryable"))
     details = {name: value for name, value in members.items() if name not in _OWN_MEMBERS}
     if retry_after is not None and "retry_after_ms" not in details:
         details["retry_after_ms"] = int(retry_after) * 1_000 if retry_after.isdecimal() and len(retry_after) < 10 else 0
     return ClaudemeshError(
-        code if isinstance(code, str) else "internal",
-        detail if isinstance(detail, str) else f"the daemon answered {status}",
-        hint=hint if isinstance(hint, str) else None,
+        code,
+        _printable(detail) if isinstance(detail, str) else f"the daemon answered {status}",
+        hint=_printable(hint) if isinstance(hint, str) else None,
         details=details,
-        retryable=retryable if isinstance(retryable, bool) else None,
+        retryable=None if code in ERRORS else retryable is True,
         status=status,
     )
+
+
+def _printable(text: str) -> str:
+    """What others chose to be called may stand in it, and an error is shown by whoever does not catch it."""
+    return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1].replace("\\r", "\\x0d"), text)

@@ -36,6 +36,7 @@ def wire_fingerprint(
 ) -> bytes:
     """The fingerprint of an envelope, 32 bytes: version 1 is `sha256-jcs-v1`, version 2 `sha256-jcs-v2`, which also
     covers mesh, mentions and content type. `body` is what is sent: the sealed bytes."""
+    _check_choices(version, kind, priority)
     return _fingerprint(
         version,
         mesh_id,
@@ -122,12 +123,7 @@ def _fingerprint(
     content_type: str,
     body_hash: bytes,
 ) -> bytes:
-    if version not in (1, 2):
-        raise ClaudemeshError("invalid_field", f"there is no fingerprint version {version}")
-    if kind not in _KINDS:
-        raise ClaudemeshError("invalid_field", f"kind is none of {', '.join(_KINDS)}")
-    if priority not in _PRIORITIES:
-        raise ClaudemeshError("invalid_field", f"priority is none of {', '.join(_PRIORITIES)}")
+    _check_choices(version, kind, priority)
     mentioned = sorted(set(mentions), key=code_units)
     for text in (mesh_id, ref, reply_to, meta, content_type, *mentioned):
         _refuse_control(text)
@@ -141,6 +137,15 @@ def _fingerprint(
         digest.update(len(field).to_bytes(8, "big"))
         digest.update(field)
     return digest.digest()
+
+
+def _check_choices(version: int, kind: str, priority: str) -> None:
+    if version not in (1, 2):
+        raise ClaudemeshError("invalid_field", f"there is no fingerprint version {version}")
+    if kind not in _KINDS:
+        raise ClaudemeshError("invalid_field", f"kind is none of {', '.join(_KINDS)}")
+    if priority not in _PRIORITIES:
+        raise ClaudemeshError("invalid_field", f"priority is none of {', '.join(_PRIORITIES)}")
 
 
 def _refuse_control(text: str) -> None:

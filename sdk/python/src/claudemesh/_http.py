@@ -16,6 +16,8 @@ from ._json import utf8
 
 #: A whole answer that is held in memory.
 ANSWER_BYTES_MAX: Final = 268_435_456
+#: No problem document is larger.
+REFUSAL_BYTES_MAX: Final = 1_048_576
 _HEAD_BYTES_MAX: Final = 65_536
 _CHUNK_LINE_BYTES_MAX: Final = 1_024
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: |$)")
@@ -243,6 +245,21 @@ def refusal(status: int, body: bytes, headers: Mapping[str, str]) -> ClaudemeshE
     except ClaudemeshError:
         problem = None
     return from_problem(status, problem, headers.get("retry-after"))
+
+
+def refusal_body(body: bytearray, more: bytes) -> None:
+    """Gathers that of an answer which is read as it comes. Throws protocol_error beyond what any has."""
+    body += more
+    if len(body) > REFUSAL_BYTES_MAX:
+        _malformed(f"the daemon refused with more than {REFUSAL_BYTES_MAX} bytes")
+
+
+def length_of(headers: Mapping[str, str]) -> int:
+    """How many bytes an answer has that is read as it comes. Throws protocol_error where nobody says."""
+    length = headers.get("content-length", "")
+    if _LENGTH.fullmatch(length) is None:
+        _malformed("the daemon answered a file without its length")
+    return int(length)
 
 
 def parse_answer(body: bytes) -> object:

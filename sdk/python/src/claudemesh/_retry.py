@@ -11,6 +11,8 @@ from ._errors import ClaudemeshError
 ATTEMPTS_MAX: Final = 6
 _BASE_S: Final = 0.1
 _CAP_S: Final = 2.0
+#: A day, which is longer than any call.
+_ASKED_MS_MAX: Final = 86_400_000
 
 
 class Backoff:
@@ -46,6 +48,7 @@ class Retry:
             return None
         self._reached = self._reached or error.code != "not_running"
         asked = error.details.get("retry_after_ms")
-        asked_s = asked / 1_000 if isinstance(asked, (int, float)) else 0.0
+        # An integer may be larger than any float.
+        asked_s = min(max(asked, 0), _ASKED_MS_MAX) / 1_000 if isinstance(asked, (int, float)) else 0.0
         delay = max(self._backoff.next(), asked_s)
         return delay if delay < left_s else None

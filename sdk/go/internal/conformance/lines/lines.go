@@ -3,6 +3,7 @@ package lines
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -10,7 +11,7 @@ import (
 // bytesMax is how long a line may be. A longer one is no request of anybody, and would be held in memory whole.
 const bytesMax = 64 << 20
 
-// Answer answers each line of `in` by a line of `out`, in order. `line` is nil for one that is too long, and holds until
+// Answer answers each line of `in` that is not blank by a line of `out`, in order. `line` is nil for one that is too long, and holds until
 // the next. What was answered is written out before a line is waited for, so that whoever asks one at a time gets each
 // answer at once, and a million lines are fast.
 func Answer(in io.Reader, out io.Writer, answer func(line []byte) []byte) error {
@@ -22,7 +23,7 @@ func answerUpTo(bytesMax int, in io.Reader, out io.Writer, answer func(line []by
 	reader := bufio.NewReaderSize(flushing{in, writer}, 1<<16)
 	for {
 		line, err := read(reader, bytesMax)
-		if len(line) > 0 || line == nil && err == nil {
+		if line == nil && err == nil || len(bytes.Trim(line, " \t\r")) > 0 {
 			if _, err := writer.Write(append(answer(line), '\n')); err != nil {
 				return err
 			}

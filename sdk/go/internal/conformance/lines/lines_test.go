@@ -47,9 +47,9 @@ func TestEachLineIsAnsweredBeforeTheNextIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestEmptyLinesAreNoRequestsAndALineTooLongIsNotHeld(t *testing.T) {
+func TestBlankLinesAreNoRequestsAndALineTooLongIsNotHeld(t *testing.T) {
 	const most = 100_000
-	long := strings.NewReader(strings.Repeat("x", most+1) + "\n\n\nshort\n")
+	long := strings.NewReader(strings.Repeat("x", most+1) + "\n\n\r\n \t\nshort\n")
 	var seen []string
 	err := answerUpTo(most, long, io.Discard, func(line []byte) []byte {
 		if line == nil {

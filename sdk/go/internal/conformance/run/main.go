@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/claudemesh/claudemesh/sdk/go/internal/conformance/lines"
@@ -54,6 +55,9 @@ func answerTo(line []byte) (id json.RawMessage, name, value string, err error) {
 	if written := request["id"]; len(written) > 0 && bytes.IndexByte([]byte(`"-0123456789`), written[0]) >= 0 {
 		id = written
 	}
+	if !utf8.Valid(line) {
+		return bytes.ToValidUTF8(id, []byte("\ufffd")), "", "", refuse(strictjson.InvalidUTF8)
+	}
 	op, err := request.text("op")
 	if err != nil {
 		return id, "", "", refuse(usage)
@@ -91,7 +95,7 @@ func source(request fields) (strictjson.Value, error) {
 		return nil, err
 	}
 	if text.given {
-		return parse(text.value, request["text"])
+		return strictjson.ParseGeneralized([]byte(text.value))
 	}
 	written, err := request.bytes("base64url")
 	if err != nil {
@@ -103,18 +107,9 @@ func source(request fields) (strictjson.Value, error) {
 	return strictjson.Parse(written)
 }
 
-// parse reads a text that stood in a line, where a lone surrogate can be spelled. Bytes that are not UTF-8 can stand
-// there too.
-func parse(text string, token json.RawMessage) (strictjson.Value, error) {
-	if !utf8.Valid(token) {
-		return strictjson.Parse([]byte(text))
-	}
-	return strictjson.ParseGeneralized([]byte(text))
-}
-
 func fingerprintOf(request fields) (string, error) {
-	version := string(request["version"])
-	if version != "1" && version != "2" {
+	version, err := strconv.ParseFloat(string(request["version"]), 64)
+	if err != nil || version != 1 && version != 2 {
 		return "", refuse(invalidField)
 	}
 	if request.absent("envelope") {
@@ -128,22 +123,29 @@ func fingerprintOf(request fields) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fingerprint.Of(int(version[0]-'0'), parts)
+	return fingerprint.Of(int(version), parts)
 }
 
 func partsOf(envelope fields) (parts fingerprint.Parts, err error) {
+	for _, name := range [...]string{"mesh_id", "kind", "ref"} {
+		if envelope.absent(name) {
+			return parts, refuse(missingField)
+		}
+	}
 	texts := map[string]optional{}
 	for _, name := range [...]string{"mesh_id", "kind", "ref", "reply_to", "priority", "meta_text", "content_type"} {
 		if texts[name], err = envelope.text(name); err != nil {
 			return parts, err
 		}
 	}
-	for _, name := range [...]string{"mesh_id", "kind", "ref"} {
-		if !texts[name].given {
-			return parts, refuse(missingField)
-		}
-	}
 	if parts.Mentions, err = envelope.texts("mentions"); err != nil {
+		return parts, err
+	}
+	parts.MeshID, parts.Kind, parts.Ref = texts["mesh_id"].value, texts["kind"].value, texts["ref"].value
+	parts.ReplyTo = texts["reply_to"].or("")
+	parts.Priority = texts["priority"].or(fingerprint.DefaultPriority)
+	parts.ContentType = texts["content_type"].or(fingerprint.DefaultContentType)
+	if err := fingerprint.CheckChoices(parts); err != nil {
 		return parts, err
 	}
 	body, err := envelope.bytes("body")
@@ -151,7 +153,7 @@ func partsOf(envelope fields) (parts fingerprint.Parts, err error) {
 		return parts, err
 	}
 	if text := texts["meta_text"].or(""); text != "" {
-		meta, err := parse(text, envelope["meta_text"])
+		meta, err := strictjson.ParseGeneralized([]byte(text))
 		if err != nil {
 			return parts, err
 		}
@@ -159,10 +161,6 @@ func partsOf(envelope fields) (parts fingerprint.Parts, err error) {
 			return parts, err
 		}
 	}
-	parts.MeshID, parts.Kind, parts.Ref = texts["mesh_id"].value, texts["kind"].value, texts["ref"].value
-	parts.ReplyTo = texts["reply_to"].or("")
-	parts.Priority = texts["priority"].or(fingerprint.DefaultPriority)
-	parts.ContentType = texts["content_type"].or(fingerprint.DefaultContentType)
 	parts.BodyHash = sha256.Sum256(body)
 	return parts, nil
 }

@@ -11,6 +11,7 @@ from .. import _calls as calls
 from .._deadline import FOREVER_S, Deadline
 from .._errors import ClaudemeshError
 from .._file_source import PIECE_BYTES, FileSource, opened
+from .._http import length_of
 from .._types import (
     Attachment,
     File,
@@ -73,7 +74,11 @@ class AsyncTakenFile:
         self._stream = stream
         self._timeout_s = timeout_s
         #: How many bytes are to come.
-        self.bytes = int(stream.headers.get("content-length", "0"))
+        try:
+            self.bytes = length_of(stream.headers)
+        except ClaudemeshError:
+            stream.close()
+            raise
 
     async def read(self) -> bytes:
         """All of it, in memory."""

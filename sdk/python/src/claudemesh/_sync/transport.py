@@ -17,7 +17,7 @@ from .._deadline import Deadline
 from .._discovery import EndpointSource
 from .._errors import ClaudemeshError
 from .._file_source import changed_meanwhile
-from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal
+from .._http import AnswerBuffer, Endpoint, Request, ResponseReader, broken, not_connected, refusal, refusal_body
 
 _IDLE_CONNECTIONS_MAX: Final = 8
 #: Shorter than the daemon's keep-alive, so that a reused connection is rarely one that it is closing.
@@ -137,7 +137,7 @@ class SocketStream:
         body = bytearray(self._first)
         while not self._reader.complete:
             data = _read(self._connection, self._request, deadline)
-            body += self._reader.feed(data)
+            refusal_body(body, self._reader.feed(data))
             if not data and not self._reader.eof():
                 raise broken(self._request)
         raise refusal(self._reader.status, bytes(body), self._reader.headers)
@@ -216,18 +216,24 @@ def _write(
 
 
 def _write_content(connection: socket.socket, length: int, deadline: Deadline, content: Iterable[bytes]) -> None:
+    """Ends early when an answer comes before all is said: a refusal, so that the rest is nobody's then."""
     left = length
+    connection.settimeout(0)
     with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
         for chunk in content:
-            # An answer before all is said is a refusal: what is left of the bytes is nobody's then.
-            if selector.select(0):
-                return
             left -= len(chunk)
             if left < 0:
                 break
-            connection.settimeout(deadline.require())
-            connection.sendall(chunk)
+            waiting = memoryview(chunk)
+            while waiting:
+                ready = selector.select(deadline.require())
+                if any(events & selectors.EVENT_READ for _key, events in ready):
+                    return
+                if ready:
+                    # What was said to have room may have none.
+                    with contextlib.suppress(BlockingIOError):
+                        waiting = waiting[connection.send(waiting) :]
     if left != 0:
         raise changed_meanwhile()
 
