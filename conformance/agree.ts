@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import { startAdapter } from "./adapter.ts";
 import { type Compared, compare, type Difference, type Question, type Voices } from "./compare.ts";
 import { canonicalOf, checkPublished, es6Numbers, spelled } from "./es6-numbers.ts";
-import { adapterCommand, type Language, type LanguageName, languages, referenceCommand } from "./languages.ts";
+import { chosenLanguages, Misuse, runCommand } from "./command.ts";
+import { adapterCommand, type Language, type LanguageName, referenceCommand } from "./languages.ts";
 import { Random } from "./random.ts";
 import { randomEnvelope } from "./random-envelope.ts";
 import { randomLink } from "./random-link.ts";
@@ -148,17 +149,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const amount = (name: keyof Amounts): number => whole(name, values[name], defaults[name]);
-  const named = values.sdk?.split(",");
-  const asked = languages.filter(({ name }) => named?.includes(name) ?? true);
-  if (named !== undefined && asked.length !== named.length)
-    throw new TypeError(`--sdk takes ${languages.map(({ name }) => name).join(", ")}`);
-  const seed = whole("seed", values.seed, 1);
-  for (const { name, missing } of asked)
-    if (missing !== null) process.stderr.write(`${name} is left out: ${missing}\n`);
   const found = await agree(
-    asked.filter(({ missing }) => missing === null),
+    chosenLanguages(values.sdk),
     { numbers: amount("numbers"), metas: amount("metas"), envelopes: amount("envelopes"), link: amount("link") },
-    seed,
+    whole("seed", values.seed, 1),
     (text) => process.stderr.write(text),
   );
   process.stdout.write(found.length === 0 ? "all agree\n" : `${found.join("\n")}\n`);
@@ -166,16 +160,8 @@ async function main(): Promise<number> {
 }
 
 function whole(name: string, given: string | undefined, otherwise: number): number {
-  if (given !== undefined && !/^\d{1,9}$/.test(given)) throw new TypeError(`--${name} is a whole number`);
+  if (given !== undefined && !/^\d{1,9}$/.test(given)) throw new Misuse(`--${name} is a whole number`);
   return given === undefined ? otherwise : Number(given);
 }
 
-if (import.meta.main) {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    const isMisuse = error instanceof TypeError;
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isMisuse ? `\n${usage}` : ""}`);
-    process.exitCode = isMisuse ? 2 : 1;
-  }
-}
+if (import.meta.main) await runCommand(usage, main);

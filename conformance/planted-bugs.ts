@@ -1,9 +1,10 @@
-import { parseArgs } from "node:util";
 import { startAdapter } from "./adapter.ts";
 import { type Check, failures, vectorChecks } from "./check-vectors.ts";
-import { adapterCommand, type LanguageName, languages } from "./languages.ts";
+import { runCommand } from "./command.ts";
+import { adapterCommand, type LanguageName } from "./languages.ts";
 import { type CopiedCheckout, copyCheckout } from "./planted/copied-checkout.ts";
 import { goBugs } from "./planted/go.ts";
+import { type Hunted, huntCommand } from "./planted/hunt-command.ts";
 import type { PlantedBug } from "./planted/planted-bug.ts";
 import { pythonBugs } from "./planted/python.ts";
 import { typescriptBugs } from "./planted/typescript.ts";
@@ -21,14 +22,7 @@ export const plantedBugs: Readonly<Record<LanguageName, readonly PlantedBug[]>> 
   go: goBugs,
 };
 
-/** What became of a bug. */
-export interface Hunted {
-  readonly bug: PlantedBug;
-  /** How the vectors caught it; null: they did not. */
-  readonly caught: string | null;
-}
-
-/** Throws where the copy is not sound to begin with: then nothing is told by a failure. */
+/** Throws where the copy is not sound to begin with, or a bug keeps its adapter from starting: then nothing is told by a failure. */
 export async function hunt(
   language: LanguageName,
   bugs: readonly PlantedBug[],
@@ -42,7 +36,10 @@ export async function hunt(
     if (before !== null) throw new Error(`${language}: the vectors fail without any planted bug: ${before}`);
     for (const bug of bugs) {
       const takeOut = copy.plant(bug);
-      const hunted = { bug, caught: await whatFails(language, copy, checks) };
+      const caught = await whatFails(language, copy, checks).catch((thrown: unknown) => {
+        throw new Error(`${language}, "${bug.name}" (${bug.file}): ${String(thrown)}`, { cause: thrown });
+      });
+      const hunted = { bug, caught };
       takeOut();
       found(hunted);
       all.push(hunted);
@@ -53,7 +50,7 @@ export async function hunt(
   }
 }
 
-/** null: nothing does. */
+/** null: nothing does. An adapter that ends over a vector fails; one that answers nothing at all is no adapter: throws. */
 async function whatFails(
   language: LanguageName,
   copy: CopiedCheckout,
@@ -63,55 +60,13 @@ async function whatFails(
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", NODE_COMPILE_CACHE: "" },
   });
   try {
-    const failed = await failures(adapter, checks);
+    await adapter.ask([{ op: "canonicalize", text: "1" }]);
+    const failed = await failures(adapter, checks).catch((thrown: unknown) => [String(thrown)]);
     return failed.length === 0 ? null : `${failed.length} vectors, first: ${failed[0]?.split("\n")[0]}`;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   } finally {
     await adapter.kill();
   }
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { sdk: { type: "string" }, help: { type: "boolean" } } });
-  if (values.help === true) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const named = values.sdk?.split(",");
-  const asked = languages.filter(({ name }) => named?.includes(name) ?? true);
-  if (named !== undefined && asked.length !== named.length)
-    throw new TypeError(`--sdk takes ${languages.map(({ name }) => name).join(", ")}`);
-  const escaped: string[] = [];
-  let count = 0;
-  for (const { name, missing } of asked) {
-    if (missing !== null) {
-      process.stderr.write(`${name} is left out: ${missing}\n`);
-      continue;
-    }
-    for (const { bug, caught } of await hunt(name, plantedBugs[name], say)) {
-      count += 1;
-      if (caught === null) escaped.push(`${name}: ${bug.name} (${bug.file})`);
-    }
-  }
-  process.stdout.write(
-    escaped.length === 0
-      ? `all ${count} planted bugs are caught\n`
-      : `${escaped.length} of ${count} planted bugs are not caught:\n${escaped.join("\n")}\n`,
-  );
-  return escaped.length === 0 ? 0 : 1;
-
-  function say({ bug, caught }: Hunted): void {
-    process.stderr.write(`${bug.file}: ${bug.name}: ${caught ?? "NOT CAUGHT"}\n`);
-  }
-}
-
-if (import.meta.main) {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    const isMisuse = error instanceof TypeError;
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isMisuse ? `\n${usage}` : ""}`);
-    process.exitCode = isMisuse ? 2 : 1;
-  }
-}
+if (import.meta.main)
+  await runCommand(usage, () => huntCommand(usage, (language, found) => hunt(language, plantedBugs[language], found)));

@@ -1,8 +1,9 @@
-import { parseArgs } from "node:util";
 import { type Lifetime, lifetimeWithin } from "../test/support/on-end.ts";
-import { type LanguageName, languages } from "./languages.ts";
+import { runCommand } from "./command.ts";
+import type { LanguageName } from "./languages.ts";
 import { type ClientBug, clientBugs } from "./planted/client-bugs.ts";
 import { copyCheckout } from "./planted/copied-checkout.ts";
+import { huntCommand } from "./planted/hunt-command.ts";
 import { processLifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { sdkOf } from "./runner/sdks.ts";
@@ -44,39 +45,17 @@ async function failureOf(played: Promise<void>): Promise<string | null> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { sdk: { type: "string" }, help: { type: "boolean" } } });
-  if (values.help === true) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const named = values.sdk?.split(",") ?? languages.map(({ name }) => name);
-  const unknown = named.filter((name) => !languages.some((language) => language.name === name));
-  if (unknown.length > 0) {
-    process.stderr.write(`no SDK is called ${unknown.join(", ")}\n\n${usage}`);
-    return 2;
-  }
   const { life, end } = processLifetime();
-  const escaped: string[] = [];
-  let count = 0;
-  for (const { name, missing } of languages.filter((language) => named.includes(language.name))) {
-    if (missing !== null) {
-      process.stderr.write(`${name} is left out: ${missing}\n`);
-      continue;
-    }
-    for (const bug of clientBugs[name]) {
-      count += 1;
-      const caught = await caughtBy(life, name, bug);
-      process.stderr.write(`${bug.file}: ${bug.name}: ${caught?.split("\n").at(-1)?.trim() ?? "NOT CAUGHT"}\n`);
-      if (caught === null) escaped.push(`${name}: ${bug.name} (${bug.file})`);
-    }
+  try {
+    return await huntCommand(usage, async (language, found) => {
+      for (const bug of clientBugs[language]) {
+        const caught = await caughtBy(life, language, bug);
+        found({ bug, caught: caught?.split("\n").at(-1)?.trim() ?? null });
+      }
+    });
+  } finally {
+    await end();
   }
-  await end();
-  process.stdout.write(
-    escaped.length === 0
-      ? `all ${count} planted bugs are caught\n`
-      : `${escaped.length} of ${count} planted bugs are not caught:\n${escaped.join("\n")}\n`,
-  );
-  return escaped.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) process.exitCode = await main();
+if (import.meta.main) await runCommand(usage, main);

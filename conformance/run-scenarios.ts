@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Lifetime } from "../test/support/on-end.ts";
+import { Misuse, runCommand } from "./command.ts";
 import { processLifetime } from "./runner/lifetime.ts";
 import { readScenarios } from "./runner/read-scenarios.ts";
 import { Miswritten } from "./runner/read-written.ts";
@@ -9,31 +10,43 @@ import { type Sdk, sdkNames, sdkOf } from "./runner/sdks.ts";
 import { type Theatre, theatre } from "./runner/theatre.ts";
 import { Unfit } from "./runner/unfit.ts";
 
-/**
- * `npm run conformance:scenarios -- [--sdk typescript,python,python-asyncio,go] [--only PART-OF-A-NAME] [--list]`: plays the scenarios
- * with each SDK against live daemons and brokers. SDKs play side by side, each on a mesh of its own. Exit code 1: something is not as a
- * scenario says. An SDK whose tool is missing is left out, and said so.
- */
-const { values } = parseArgs({
-  options: { sdk: { type: "string" }, only: { type: "string" }, list: { type: "boolean", default: false } },
-});
+const usage = `usage: npm run conformance:scenarios -- [--sdk NAME,…] [--only PART-OF-A-NAME] [--list]
 
-try {
-  process.exitCode = await run();
-} catch (thrown) {
-  if (!(thrown instanceof Miswritten)) throw thrown;
-  process.stderr.write(`${thrown.message}\n`);
-  process.exitCode = 2;
+Plays the scenarios with each SDK (${sdkNames.join(", ")}) against live daemons and brokers, side by side, each on a
+mesh of its own. An SDK whose tool is missing is left out, and said so.
+Exit codes: 0 all is as the scenarios say, 1 something is not, 2 wrong use.
+`;
+
+async function main(): Promise<number> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!(thrown instanceof Miswritten)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    return 2;
+  }
 }
 
 async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      sdk: { type: "string" },
+      only: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const scenarios = readScenarios().filter(({ name }) => values.only === undefined || name.includes(values.only));
   if (values.list) {
     for (const { name, proves, file } of scenarios) process.stdout.write(`${file}  ${name}\n    ${proves}\n`);
     return 0;
   }
   const asked = chosen(values.sdk?.split(",") ?? sdkNames);
-  if (scenarios.length === 0) throw new Miswritten(`no scenario's name has "${values.only}" in it: --list shows them`);
+  if (scenarios.length === 0) throw new Misuse(`no scenario's name has "${values.only}" in it: --list shows them`);
   const began = performance.now();
   const { life, end } = processLifetime();
   try {
@@ -51,7 +64,7 @@ async function run(): Promise<number> {
 function chosen(names: readonly string[]): readonly Sdk[] {
   return names.map((name) => {
     const found = sdkNames.find((known) => known === name);
-    if (found === undefined) throw new Miswritten(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
+    if (found === undefined) throw new Misuse(`no SDK is called ${name}; there are ${sdkNames.join(", ")}`);
     return sdkOf(found);
   });
 }
@@ -89,3 +102,5 @@ async function failureOf(stage: Promise<Theatre>, scenario: Scenario): Promise<s
     throw thrown;
   }
 }
+
+await runCommand(usage, main);

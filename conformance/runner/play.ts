@@ -143,6 +143,8 @@ async function playOnce(stage: Stage, { does, outcome }: Step): Promise<void> {
     } catch (thrown) {
       if (!(thrown instanceof Unfit) || performance.now() > until) throw thrown;
     }
+    // What a proxy or a script has seen is told at once, without letting anything else happen.
+    await new Promise(setImmediate);
   }
 }
 

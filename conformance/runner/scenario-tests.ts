@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { lifetime } from "./lifetime.ts";
 import { readScenarios } from "./read-scenarios.ts";
@@ -14,5 +15,8 @@ export function scenarioTests(name: SdkName): void {
   });
   after(end);
   for (const scenario of readScenarios())
-    test(`${name}: ${scenario.name}`, { skip: sdk.missing ?? false }, async () => stage?.play(scenario));
+    test(`${name}: ${scenario.name}`, { skip: sdk.missing ?? false }, async () => {
+      assert.ok(stage !== null, "its drivers start");
+      await stage.play(scenario);
+    });
 }

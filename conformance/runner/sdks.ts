@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { checkout, type LanguageName, languages } from "../languages.ts";
 
@@ -30,9 +31,9 @@ export function sdkOf(name: SdkName, root: string = checkout): Sdk {
   };
 }
 
-/** Drivers have a HOME of their own, and with it Go would compile its whole library each time, for a copy as for this checkout. */
+/** Drivers have a HOME of their own, with which Go would compile its whole library each time: it takes the cache of this user's. */
 function envOf(language: LanguageName): Readonly<Record<string, string>> {
-  return language === "go" ? { GOCACHE: join(checkout, "conformance/adapters/go/.build/.cache/go-build") } : {};
+  return language === "go" ? { GOCACHE: process.env["GOCACHE"] ?? join(homedir(), ".cache", "go-build") } : {};
 }
 
 export function languageOf(name: SdkName): LanguageName {

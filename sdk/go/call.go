@@ -112,6 +112,7 @@ func newRequest(ctx context.Context, method, path string, query url.Values, body
 	if err != nil {
 		return nil, newError(ErrUsage, "the request cannot be made", "").causedBy(err)
 	}
+	asked.Header.Set("User-Agent", "claudemesh-go/"+SDKVersion)
 	return asked, nil
 }
 

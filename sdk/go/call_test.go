@@ -263,6 +263,9 @@ func TestTheTokenIsSentOverTCPAndOnlyThere(t *testing.T) {
 	if _, err := client.Health(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	if agent := daemon.requests()[0].header.Get("User-Agent"); agent != "claudemesh-go/"+SDKVersion {
+		t.Error(agent)
+	}
 	if given := daemon.requests()[0].header.Get("Authorization"); given != "" {
 		t.Error(given)
 	}

@@ -31,7 +31,7 @@ var (
 
 // walk looks through everything but values that write themselves.
 func (w *textWalk) walk(value reflect.Value, levels int) error {
-	if !value.IsValid() || value.Type().Implements(marshaler) || value.Type().Implements(textMarshaler) {
+	if !value.IsValid() || writesItself(value) {
 		return nil
 	}
 	if levels == 0 {
@@ -59,6 +59,15 @@ func (w *textWalk) walk(value reflect.Value, levels int) error {
 		return w.fields(value, levels-1)
 	}
 	return nil
+}
+
+// writesItself as encoding/json asks it: by a method of the value, or of its address where it has one.
+func writesItself(value reflect.Value) bool {
+	of := value.Type()
+	if of.Implements(marshaler) || of.Implements(textMarshaler) {
+		return true
+	}
+	return value.CanAddr() && (reflect.PointerTo(of).Implements(marshaler) || reflect.PointerTo(of).Implements(textMarshaler))
 }
 
 func (w *textWalk) members(value reflect.Value, levels int) error {

@@ -38,7 +38,7 @@ func CanonicalJSON(text []byte) (string, error) {
 
 // jsonOf is the value as JSON that the strict reader is then to judge.
 func jsonOf(meta any) ([]byte, error) {
-	if raw, written := meta.(json.RawMessage); written {
+	if raw, written := meta.(json.RawMessage); written && raw != nil {
 		return raw, nil
 	}
 	// encoding/json puts U+FFFD in the place of what is not UTF-8, and unfolds what is shared without a bound.

@@ -20,6 +20,11 @@ type run struct {
 	private string
 }
 
+// ownText writes itself where it has an address.
+type ownText struct{ Hidden string }
+
+func (*ownText) MarshalText() ([]byte, error) { return []byte("own"), nil }
+
 func TestMetaIsWhatEncodingJSONMakesOfAValueInCanonicalForm(t *testing.T) {
 	var none *run
 	for _, try := range []struct {
@@ -30,7 +35,9 @@ func TestMetaIsWhatEncodingJSONMakesOfAValueInCanonicalForm(t *testing.T) {
 		{none, ""},
 		{map[string]any{}, ""},
 		{map[string]any(nil), ""},
+		{json.RawMessage(nil), ""},
 		{json.RawMessage(`null`), ""},
+		{&struct{ Own ownText }{ownText{"\xff"}}, `{"Own":"own"}`},
 		{json.RawMessage(` { } `), ""},
 		{map[string]any{"b": true, "a": nil}, `{"a":null,"b":true}`},
 		{map[string]int64{"max": 1<<53 - 1, "min": -(1<<53 - 1)}, `{"max":9007199254740991,"min":-9007199254740991}`},
@@ -86,6 +93,7 @@ func TestMetaThatJSONWouldChangeWithoutAWordIsRefused(t *testing.T) {
 		"raw JSON not UTF-8":        {json.RawMessage("{\"a\":\"\xff\"}"), ErrInvalidUTF8},
 		"raw JSON, twice one key":   {json.RawMessage(`{"a":1,"\u0061":1}`), ErrDuplicateKey},
 		"raw JSON within":           {map[string]any{"in": json.RawMessage(`{"a":1,"a":1}`)}, ErrDuplicateKey},
+		"raw JSON within, no UTF-8": {map[string]any{"in": json.RawMessage("\"\xff\"")}, ErrInvalidUTF8},
 		"a lone surrogate, escaped": {map[string]any{"in": json.RawMessage(`"\udc00"`)}, ErrLoneSurrogate},
 		"raw JSON that is none":     {json.RawMessage(`{`), ErrMalformedJSON},
 		"no raw JSON at all":        {json.RawMessage{}, ErrMalformedJSON},

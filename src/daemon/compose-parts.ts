@@ -141,7 +141,7 @@ export function composeParts(
               files.attachment(file_id, { name, contentType: content_type }),
             ),
           membershipHead: () => membership.state()?.head ?? "",
-          fingerprintVersion: () => wireFingerprintVersion(link.negotiated()),
+          fingerprintVersion: () => wireFingerprintVersion(link.negotiated(), link.heldFingerprints()),
         },
         version,
       ),
@@ -238,10 +238,13 @@ export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<s
   };
 }
 
-/** The version that the broker wants, as far as it is known here: behind it stand others that it only still takes. Rows are sealed only while a link is up. */
-function wireFingerprintVersion(negotiated: Readonly<Record<string, FeatureParams>> | null): number {
+/** The version that the broker wants, as far as it is known here. Rows are sealed only while a link is up. */
+function wireFingerprintVersion(
+  negotiated: Readonly<Record<string, FeatureParams>> | null,
+  held: readonly string[],
+): number {
   const dedupe = negotiated?.["client_message_id_dedupe"];
   if (dedupe === undefined) return signedFingerprintVersion;
   const names: unknown = dedupe.version === 1 ? [] : dedupe["fingerprint_versions"];
-  return wantedFingerprint(Array.isArray(names) ? names : []) ?? requestFingerprintVersion;
+  return wantedFingerprint(Array.isArray(names) ? names : [], held) ?? requestFingerprintVersion;
 }

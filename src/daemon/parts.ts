@@ -347,6 +347,8 @@ export interface Link extends Service {
   offered(): HelloFrame["features"];
   /** Parameters by feature; null without a link. */
   negotiated(): Readonly<Record<string, FeatureParams>> | null;
+  /** Fingerprint versions, by name, that the broker was told this daemon holds rows under; empty without a link. */
+  heldFingerprints(): readonly string[];
   /** What the broker answered invalidly and could be left out: a feature, or `feature.parameter`; null without a link. */
   ignored(): readonly string[] | null;
   /** Bytes that a message's body may have in this mesh, sealing taken off. */

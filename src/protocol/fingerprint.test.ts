@@ -195,8 +195,19 @@ test("of the names that a broker lists the highest known one is taken, in whatev
   assert.equal(highestFingerprint(["sha256-jcs-v1", "sha256-jcs-v2"]), 2);
   assert.equal(highestFingerprint(["sha256-jcs-v9", 7, null, "sha256-jcs-v1"]), 1);
   assert.equal(highestFingerprint(["__proto__", "sha256-jcs-v9"]), null);
-  assert.equal(wantedFingerprint(["sha256-jcs-v9", 7, "sha256-jcs-v1", "sha256-jcs-v2"]), 1);
-  assert.equal(wantedFingerprint(["sha256-jcs-v2", "sha256-jcs-v1"]), 2);
-  assert.equal(wantedFingerprint(["__proto__"]), null);
   assert.equal(fingerprintVersions.get(requestFingerprintVersion), requestFingerprintName);
 });
+
+for (const [what, names, held, wanted] of [
+  ["the highest is first", ["sha256-jcs-v2", "sha256-jcs-v1"], [], 2],
+  ["the lowest is first, as of brokers before versions were held", ["sha256-jcs-v1", "sha256-jcs-v2"], [], 2],
+  ["the highest is there for what is held alone", ["sha256-jcs-v1", "sha256-jcs-v2"], ["sha256-jcs-v2"], 1],
+  ["the highest is offered, and held too", ["sha256-jcs-v2", "sha256-jcs-v1"], ["sha256-jcs-v2", "sha256-jcs-v1"], 2],
+  ["the lowest is first and held", ["sha256-jcs-v1", "sha256-jcs-v2"], ["sha256-jcs-v1"], 2],
+  ["the first is unknown", ["sha256-jcs-v9", 7, "sha256-jcs-v2", "sha256-jcs-v1"], ["sha256-jcs-v2"], 2],
+  ["the only known one is held", ["sha256-jcs-v9", "sha256-jcs-v1"], ["sha256-jcs-v1"], 1],
+  ["none is known", ["__proto__", "sha256-jcs-v9"], ["sha256-jcs-v9"], null],
+] as const)
+  test(`of the names that a broker lists new messages are sealed under the highest that it offers: ${what}`, () => {
+    assert.equal(wantedFingerprint(names, held), wanted);
+  });

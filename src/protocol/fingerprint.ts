@@ -36,13 +36,13 @@ export function highestFingerprint(names: readonly unknown[]): number | null {
   return versions.findLast(({ name }) => names.includes(name))?.version ?? null;
 }
 
-/** The version that a broker wants new messages sealed under: the first that is known here of those that it lists; null: none is. */
-export function wantedFingerprint(names: readonly unknown[]): number | null {
-  for (const name of names) {
-    const version = highestFingerprint([name]);
-    if (version !== null) return version;
-  }
-  return null;
+/**
+ * The version that a broker wants new messages sealed under: the highest known of those that it offers, whatever their order; null: none is.
+ * One that stands behind others may be there only because this daemon said that it holds rows under it.
+ */
+export function wantedFingerprint(names: readonly unknown[], held: readonly string[] = []): number | null {
+  const first = names.findIndex((name) => highestFingerprint([name]) !== null);
+  return highestFingerprint(names.filter((name, at) => at === first || !held.some((one) => one === name)));
 }
 
 /**

@@ -40,3 +40,8 @@ test("a bug that changes nothing is told as one that is not caught", async () =>
   const idle = { name: "idle", file: "src/protocol/meta.ts", find: "const bytes = ", replace: "const bytes =  " };
   assert.deepEqual(await hunt("typescript", [idle]), [{ bug: idle, caught: null }]);
 });
+
+test("a bug with which the adapter does not even start is an error: it would pass for one that is caught", async () => {
+  const broken = { name: "broken", file: "src/protocol/meta.ts", find: "const bytes = ", replace: "const = " };
+  await assert.rejects(hunt("typescript", [broken]), /typescript, "broken" .* ended with 1/);
+});

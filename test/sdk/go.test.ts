@@ -4,9 +4,9 @@ import { join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { host, ok } from "../support/claudemesh.ts";
-import { readPage } from "../support/doc-page.ts";
 import { goTool, hasCompiler, plainBuild, withoutGo } from "../support/go.ts";
 import { run } from "../support/run.ts";
+import { assertShownStandsIn, shownOutput } from "../support/shown-code.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -56,10 +56,8 @@ describe("the Go SDK", { skip: withoutGo }, () => {
       files.filter((name) => !/\.(go|mod|md)$|^LICENSE$/.test(name)),
       [],
     );
-    const page = readPage("README.md", readFileSync(join(sdk, "README.md"), "utf8"));
-    const shown = page.blocks.find(({ language }) => language === "text")?.text;
     for (const [name, output] of [
-      ["firstmessage", shown],
+      ["firstmessage", shownOutput("sdk/go/README.md")],
       ["tour", tourOutput],
     ] as const) {
       // The example stands in the other program word by word: what it imports is the module that was fetched.
@@ -77,20 +75,9 @@ describe("the Go SDK", { skip: withoutGo }, () => {
 
 test("what the README and the page on the SDKs show of the Go SDK stands in its examples, word by word", () => {
   const examples = readdirSync(join(sdk, "examples")).map((name) =>
-    // Pages show what stands within a function.
-    readFileSync(join(sdk, "examples", name, "main.go"), "utf8").replaceAll(/^\t/gm, ""),
+    readFileSync(join(sdk, "examples", name, "main.go"), "utf8"),
   );
-  for (const name of ["sdk/go/README.md", "docs/sdk.md"]) {
-    const blocks = readPage(name, readFileSync(join(root, name), "utf8")).blocks.filter(
-      ({ language }) => language === "go",
-    );
-    assert.notEqual(blocks.length, 0, name);
-    for (const { text, line } of blocks)
-      assert.ok(
-        examples.some((example) => example.includes(text)),
-        `${name}:${line}\n${text}`,
-      );
-  }
+  assertShownStandsIn(["sdk/go/README.md", "docs/sdk.md"], "go", examples);
 });
 
 /** The module as its repository would have it at this version. Answers the environment in which it is fetched from there. */

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { host, ok } from "../support/claudemesh.ts";
-import { readPage } from "../support/doc-page.ts";
 import { python, pythonSdk, withoutPython } from "../support/python-tools.ts";
 import { run } from "../support/run.ts";
+import { assertShownStandsIn, shownOutput } from "../support/shown-code.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -61,9 +61,11 @@ test(
     const fresh = join(folder, "fresh", "bin", "python");
     const offline = ["--no-index", "--no-deps", "--quiet", "--disable-pip-version-check", "--no-compile"];
     ok(await python(["-m", "pip", "--python", fresh, "install", ...offline, await build(t)]));
-    const page = readPage("README.md", readFileSync(join(pythonSdk, "README.md"), "utf8"));
-    const shown = page.blocks.find(({ language }) => language === "text")?.text ?? "";
-    const outputs = { "first_message.py": shown, "tour.py": tourOutput, "asyncio_worker.py": workerOutput };
+    const outputs = {
+      "first_message.py": shownOutput("sdk/python/README.md"),
+      "tour.py": tourOutput,
+      "asyncio_worker.py": workerOutput,
+    };
     assert.deepEqual([...examples.keys()].sort(), Object.keys(outputs).sort());
     for (const [name, output] of Object.entries(outputs)) assert.equal(await example(t, fresh, name), output, name);
     const paths = [...examples.keys()].map((name) => join(pythonSdk, "examples", name));
@@ -73,16 +75,7 @@ test(
 );
 
 test("what the README and the page on the SDKs show of it stands in its examples, word by word", () => {
-  for (const path of ["sdk/python/README.md", "docs/sdk.md"]) {
-    const { blocks } = readPage(path, readFileSync(join(root, path), "utf8"));
-    const shown = blocks.filter(({ language }) => language === "python");
-    assert.notEqual(shown.length, 0, path);
-    for (const { text, line } of shown) {
-      const indented = text.replace(/^(?=.)/gm, "    ");
-      const found = [...examples.values()].some((example) => example.includes(text) || example.includes(indented));
-      assert.ok(found, `${path}:${line}\n${text}`);
-    }
-  }
+  assertShownStandsIn(["sdk/python/README.md", "docs/sdk.md"], "python", [...examples.values()]);
 });
 
 const read = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";

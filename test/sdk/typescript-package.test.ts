@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { host, ok } from "../support/claudemesh.ts";
-import { readPage } from "../support/doc-page.ts";
 import { npm, pack, type Packed } from "../support/npm.ts";
 import { run } from "../support/run.ts";
 import { hostNode } from "../support/sandbox.ts";
+import { assertShownStandsIn, shownOutput } from "../support/shown-code.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -67,8 +67,7 @@ test("its description is ready to be published: version and licence of the proje
 });
 
 test("its examples do what its README shows, on the oldest Node that this machine has and on the project's own", async (t) => {
-  const page = readPage("README.md", readFileSync(join(sdk, "README.md"), "utf8"));
-  const shown = page.blocks.find(({ language }) => language === "text")?.text;
+  const shown = shownOutput("sdk/typescript/README.md");
   for (const node of new Set([process.execPath, hostNode()])) {
     assert.equal(await example(t, node, "first-message.mjs"), shown);
     assert.equal(await example(t, node, "tour.mjs"), tourOutput);
@@ -157,17 +156,7 @@ test("a strict program that imports it is checked by its types alone, in each wa
 
 test("what the README and the page on the SDKs show of it stands in its examples, word by word", () => {
   const examples = readdirSync(join(sdk, "example")).map((name) => readFileSync(join(sdk, "example", name), "utf8"));
-  for (const path of ["sdk/typescript/README.md", "docs/sdk.md"]) {
-    const blocks = readPage(path, readFileSync(join(root, path), "utf8")).blocks.filter(
-      ({ language }) => language === "js",
-    );
-    assert.notEqual(blocks.length, 0, path);
-    for (const { text, line } of blocks)
-      assert.ok(
-        examples.some((example) => example.includes(text)),
-        `${path}:${line}\n${text}`,
-      );
-  }
+  assertShownStandsIn(["sdk/typescript/README.md", "docs/sdk.md"], "js", examples);
 });
 
 function readJson(path: string): unknown {

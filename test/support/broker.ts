@@ -26,6 +26,7 @@ export type TestBrokerOptions = Partial<
     | "dedupe"
     | "features"
     | "files"
+    | "fingerprintVersions"
     | "messageRetentionDays"
     | "databaseUrl"
     | "redisUrl"

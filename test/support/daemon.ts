@@ -4,6 +4,7 @@ import { type Log, silentLog } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
 import { connect } from "../../src/client/connect.ts";
 import { createDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import type { Dial } from "../../src/daemon/link/link.ts";
 import type { FeatureVersions } from "../../src/protocol/features.ts";
 import { onEnd } from "./on-end.ts";
 
@@ -22,6 +23,9 @@ export interface TestDaemonOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly http?: boolean;
+  readonly readOnly?: boolean;
+  /** Which of what is kept from earlier ends of the link it heeds. */
+  readonly dial?: Dial;
   /** Features and versions that it is to know. */
   readonly features?: FeatureVersions;
 }

@@ -43,6 +43,8 @@ test("up starts what is missing, a second up leaves it running, down stops it an
     "address",
     "home",
     "http_port",
+    "last_end",
+    "link",
     "member",
     "membership_trouble",
     "mesh",

@@ -40,7 +40,7 @@ def problem(code: str, status: int, *, headers: dict[str, str] | None = None, **
 CUT = "cut"
 #: Never answers.
 HANG = "hang"
-#: Refuses a file when its head has come.
+#: Refuses a file when its head has come, and reads nothing of it.
 EARLY = "early"
 Step = Reply | str
 
@@ -66,6 +66,7 @@ class ScriptedDaemon:
         self.hung = threading.Event()
         #: Set when a client has ended a connection that was not answered.
         self.given_up = threading.Event()
+        self._ending = threading.Event()
         self._steps: list[Step] = []
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
@@ -86,6 +87,7 @@ class ScriptedDaemon:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        self._ending.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepting.join()
@@ -117,6 +119,7 @@ class ScriptedDaemon:
                         step = self._steps.pop(0) if self._steps else CUT
                     if step == EARLY:
                         connection.sendall(problem("files_full", 507, retryable=False).to_bytes())
+                        self._ending.wait()
                         return
                     if step != HANG:
                         length = int(asked.headers.get("content-length", "0"))

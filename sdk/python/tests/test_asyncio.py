@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from scripted import HANG, Reply, ScriptedDaemon
 
 import claudemesh.aio
 from claudemesh import ClaimedMessage, ClaudemeshError
+from claudemesh._aio.transport import Within
 
 if TYPE_CHECKING:
     from conftest import Host
@@ -41,6 +43,27 @@ def test_a_cancellation_during_a_pause_between_attempts_is_one(scripted: Scripte
     scripted.says(Reply(told, 429))
     asyncio.run(cancelled())
     assert len(scripted.asked) == 1
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="before it a task does not tell how often it was cancelled")
+def test_a_cancellation_at_the_moment_when_the_time_is_over_is_one() -> None:
+    async def cancelled() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().call_soon(task.cancel)
+        async with Within(0):
+            await asyncio.Event().wait()
+
+    async def timed_out() -> None:
+        with pytest.raises(TimeoutError):
+            async with Within(0):
+                await asyncio.Event().wait()
+        # Nothing of it is left for what the task waits for next.
+        await asyncio.sleep(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    asyncio.run(timed_out())
 
 
 def test_a_reader_of_events_that_is_cancelled_loses_none(host: Host) -> None:

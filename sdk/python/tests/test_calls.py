@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from scripted import CUT, EARLY, HANG, Reply, ScriptedDaemon, problem
 
+import claudemesh
 from claudemesh import (
     ClaudemeshError,
     ConflictError,
@@ -329,6 +331,27 @@ def test_a_refused_stream_and_a_broken_one_that_cannot_be_mended_are_told(
     events = mesh.events()
     assert caught(lambda: events.next(20)).code == "unauthorized"
     events.close()
+
+
+def test_an_iteration_of_events_is_ended_by_closing_them(scripted: ScriptedDaemon) -> None:
+    scripted.says(Reply(raw=b'HTTP/1.1 200 OK\r\n\r\nid: 1\nevent: message\ndata: {"at":"t"}\n\n'))
+    with claudemesh.connect(socket_path=scripted.path, environment={}) as mesh:
+        events = mesh.events()
+        seen: list[int] = []
+        received = threading.Event()
+
+        def read() -> None:
+            for event in events:
+                seen.append(event.id)
+                received.set()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        assert received.wait(30)
+        events.close()
+        reader.join(10)
+        assert not reader.is_alive()
+        assert seen == [1]
 
 
 @pytest.mark.parametrize("asked", [10**400, 10**15])

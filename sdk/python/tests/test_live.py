@@ -203,27 +203,6 @@ def until(events: Any, name: str, wanted: Callable[[Any], bool] = lambda _event:
     raise AssertionError(f"no {name} came")
 
 
-def test_an_iteration_of_events_is_ended_by_closing_them(host: Host) -> None:
-    with claudemesh.connect(socket_path=host.socket_path, environment={}) as mesh:
-        events = mesh.events()
-        seen: list[str] = []
-        received = threading.Event()
-
-        def read() -> None:
-            for event in events:
-                seen.append(event.event)
-                received.set()
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        mesh.send("@alice", "wake up")
-        assert received.wait(30)
-        events.close()
-        reader.join(30)
-        assert not reader.is_alive()
-        assert seen
-
-
 def test_threads_share_a_client_and_each_message_is_sent_once(host: Host) -> None:
     with claudemesh.connect(socket_path=host.socket_path, environment={}) as mesh:
         sent: list[claudemesh.SendResult] = []

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import type { HealthView } from "../../protocol/local-api.ts";
 import { linkErrorKinds } from "../../protocol/link-error-kinds.ts";
+import { check as brokerLinks } from "./broker-links.ts";
 import { check as brokerReady } from "./broker-ready.ts";
 import type { Check } from "./check.ts";
 import { check as clock } from "./clock.ts";
@@ -171,6 +172,23 @@ describe("the link", () => {
       assert.ok((found?.hint ?? "").length > 10);
     });
   }
+  it("tells how long it is left alone, where that is longer than a daemon waits by itself", async () => {
+    const { now } = hostWith();
+    for (const [ms, told] of [
+      [30_000, false],
+      [3_600_000, true],
+    ] as const) {
+      const due = new Date(now + ms).toISOString();
+      const failed = {
+        state: "waiting",
+        last_error: "until then",
+        last_error_kind: "kicked",
+        next_dial_at: due,
+      } as const;
+      const [found] = await link.run(hostWith(), siteWith({ health: healthWith(failed) }));
+      assert.equal(found?.message.endsWith(`; it is not dialled before ${due}`), told);
+    }
+  });
   it("is only a warning before it has failed", async () => {
     assert.deepEqual(await states(link, hostWith(), siteWith({ health: healthWith({ state: "connecting" }) })), [
       "warning",
@@ -178,6 +196,36 @@ describe("the link", () => {
   });
   it("is nothing to speak of without a daemon", async () => {
     assert.deepEqual(await link.run(hostWith(), siteWith({ health: null })), []);
+  });
+});
+
+describe("daemons that left the broker", () => {
+  const site = {
+    dir: "/home/ann/.claudemesh/broker",
+    status: { state: "running", url: "ws://127.0.0.1:9/v1/link", exposed_url: null, pid: 7, data_dir: "" },
+  } as const;
+  const closed = (code: number | string, count: number): string =>
+    `cm_broker_links_closed_by_daemons_total{code="${code}"} ${count}`;
+  const found = (...lines: string[]) =>
+    brokerLinks.run(hostWith({ page: async () => ({ ok: true, text: lines.join("\n") }) }), site);
+
+  it("are told of by the code that they closed with, and what the operator can do", async () => {
+    const warnings = await found(closed(4010, 1), closed(4011, 2), closed(4012, 3), closed("other", 9));
+    assert.deepEqual(
+      warnings.map(({ state, message }) => [state, /left it (.*?):/.exec(message)?.[1]]),
+      [
+        ["warning", "once with 4010 (feature_unavailable)"],
+        ["warning", "2 times with 4011 (feature_param_invalid)"],
+        ["warning", "3 times with 4012 (feature_param_below_floor)"],
+      ],
+    );
+    for (const { hint } of warnings) assert.match(hint ?? "", /upgrade|config set/);
+  });
+  it("are nothing to speak of when nobody did, or the broker does not say", async () => {
+    assert.deepEqual(await found(closed(4003, 1), closed(4012, 0)), []);
+    assert.deepEqual(await brokerLinks.run(hostWith({ page: async () => null }), site), []);
+    const stopped = { ...site, status: { ...site.status, state: "stopped" } } as const;
+    assert.deepEqual(await brokerLinks.run(hostWith(), stopped), []);
   });
 });
 

@@ -150,11 +150,16 @@ test("whatever text stands in the place of hello is refused, and the broker live
     ),
     { numRuns: 60, seed: 5 },
   );
-  for (const text of texts) {
+  const bytes = [
+    Buffer.from([0x7b, 0xff, 0x7d]),
+    Buffer.from('{"type":"hello","features":{"\xed\xa0\x80":1}}', "latin1"),
+  ];
+  const huge = `{"type":"hello","features":{"require":{"a":"${"x".repeat(3_000_000)}"}}}`;
+  for (const text of [...texts, ...bytes, huge]) {
     const socket = new WebSocket(fixture.broker.url, "claudemesh.v1");
-    socket.on("error", () => undefined).once("message", () => socket.send(text));
+    socket.on("error", () => undefined).once("message", () => socket.send(text, { binary: false }));
     const code = await new Promise((resolve) => socket.once("close", resolve));
-    assert.ok(code === 4001 || code === 1007, `${code} for ${text}`);
+    assert.ok(code === 4001 || code === 1007, `${code} for ${String(text).slice(0, 200)}`);
   }
   await fixture.connect(await fixture.member("alice"));
 });

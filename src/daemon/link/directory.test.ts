@@ -17,6 +17,7 @@ const ada = {
   agents: ["main"],
   last_seen_at: null,
 };
+const unseen = { last_seen_at: null, kicked_until: null };
 const builds = {
   topic_id: "t",
   name: "builds",
@@ -136,8 +137,8 @@ test("who is a member, under which name and role, is the chain's to say; the bro
     [builds],
   );
   assert.deepEqual(directory.current()?.members, [
-    { member_id: owner.memberId, name: "ada", role: "owner", online: false, agents: [], last_seen_at: null },
-    { member_id: bob.memberId, name: "bert", role: "member", online: true, agents: ["main"], last_seen_at: null },
+    { member_id: owner.memberId, name: "ada", role: "owner", online: false, agents: [], ...unseen },
+    { member_id: bob.memberId, name: "bert", role: "member", online: true, agents: ["main"], ...unseen },
   ]);
   assert.deepEqual(directory.current()?.topics, [{ ...builds, unsealed: false, unsealed_through: 0 }]);
   const self = { memberId: owner.memberId, name: "ada" };

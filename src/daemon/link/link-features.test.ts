@@ -114,12 +114,17 @@ test("whatever text stands in the place of hello_ack, the daemon ends for what a
     ),
     { numRuns: 60, seed: 7 },
   );
+  const bytes = [
+    Buffer.from([0x7b, 0xff, 0x7d]),
+    Buffer.from('{"type":"hello_ack","features":{"\xed\xa0\x80":1}}', "latin1"),
+  ];
+  const huge = `{"type":"hello_ack","features":{"supported":{"a":"${"x".repeat(5_000_000)}"}}}`;
   const made = await linkBench(t);
-  for (const text of texts) {
+  for (const text of [...texts, ...bytes, huge]) {
     const link = await made.broker.connection();
     link.challenge();
     await link.next("hello");
-    link.socket.send(text);
+    link.socket.send(text, { binary: false });
     await link.closed;
     await made.link("waiting");
     made.clock.advance(60_000);

@@ -350,6 +350,7 @@ export function createLink(options: LinkOptions): Link {
     }),
     offered: () => offerFeatures(options.requireFeatures, options.features),
     negotiated: () => session?.params ?? null,
+    heldFingerprints: () => session?.heldFingerprints ?? [],
     ignored: () => session?.ignored ?? null,
     inlineBytes: () => bodyBytesMax(session?.inlineBytes ?? limits.inlineBytes),
     fileBytes: () => fileBytesOf(session?.params),

@@ -66,7 +66,7 @@ export async function openSession(context: OpeningContext): Promise<Session> {
       throw refusal(judged, judged.hint);
     }
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
-    return createSession(context, socket, ack, judged, frames.release());
+    return createSession(context, socket, ack, judged, [...held.keys()], frames.release());
   } catch (error) {
     socket.terminate();
     throw error;

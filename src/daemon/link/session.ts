@@ -32,6 +32,8 @@ export interface Session {
   readonly connectionId: string;
   readonly params: Agreement["params"];
   readonly ignored: Agreement["ignored"];
+  /** As the hello told them. */
+  readonly heldFingerprints: readonly string[];
   readonly inlineBytes: number;
   readonly closed: Promise<SessionEnd>;
   /** Starts the traffic. True once names are known, the log's epoch is followed and rows move; false when the link ended first. */
@@ -69,6 +71,7 @@ export function createSession(
   socket: WebSocket,
   ack: HelloAckFrame,
   { params, ignored }: Agreement,
+  heldFingerprints: readonly string[],
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -357,6 +360,7 @@ export function createSession(
     connectionId: ack.connection_id,
     params,
     ignored,
+    heldFingerprints,
     inlineBytes,
     closed,
     async begin() {

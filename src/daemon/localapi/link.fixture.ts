@@ -41,6 +41,7 @@ export function createTestLink(known: Directory | null): TestLink {
     }),
     offered: () => offerFeatures(),
     negotiated: () => null,
+    heldFingerprints: () => [],
     ignored: () => null,
     inlineBytes: () => link.bytesMax,
     fileBytes: () => limits.fileBytes,

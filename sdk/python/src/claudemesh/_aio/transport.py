@@ -226,12 +226,9 @@ async def _write_content(
     left = length
     try:
         async for chunk in content:
-            if answering.done():
-                break
             left -= len(chunk)
-            if left < 0:
+            if left < 0 or not await _written_before(answering, connection, chunk, deadline):
                 break
-            await _write(connection, chunk, deadline)
     finally:
         # A read that is cancelled leaves what comes to the next one.
         answering.cancel()
@@ -241,6 +238,23 @@ async def _write_content(
     if left != 0 and answering.cancelled():
         raise changed_meanwhile()
     return b""
+
+
+async def _written_before(
+    answering: asyncio.Future[bytes], connection: _Connection, chunk: bytes, deadline: Deadline
+) -> bool:
+    """Whether there was room for a chunk before an answer came."""
+    connection.writer.write(chunk)
+    draining = asyncio.ensure_future(connection.writer.drain())
+    either: set[asyncio.Future[Any]] = {draining, answering}
+    try:
+        done, _ = await asyncio.wait(either, timeout=deadline.require(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        draining.cancel()
+        await asyncio.wait({draining})
+    if not done:
+        raise deadline.over()
+    return not answering.done() and not draining.cancelled() and draining.exception() is None
 
 
 async def _read(connection: _Connection, request: Request, deadline: Deadline) -> bytes:

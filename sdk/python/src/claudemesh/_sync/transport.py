@@ -216,18 +216,24 @@ def _write(
 
 
 def _write_content(connection: socket.socket, length: int, deadline: Deadline, content: Iterable[bytes]) -> None:
+    """Ends early when an answer comes before all is said: a refusal, so that the rest is nobody's then."""
     left = length
+    connection.settimeout(0)
     with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
         for chunk in content:
-            # An answer before all is said is a refusal: what is left of the bytes is nobody's then.
-            if selector.select(0):
-                return
             left -= len(chunk)
             if left < 0:
                 break
-            connection.settimeout(deadline.require())
-            connection.sendall(chunk)
+            waiting = memoryview(chunk)
+            while waiting:
+                ready = selector.select(deadline.require())
+                if any(events & selectors.EVENT_READ for _key, events in ready):
+                    return
+                if ready:
+                    # What was said to have room may have none.
+                    with contextlib.suppress(BlockingIOError):
+                        waiting = waiting[connection.send(waiting) :]
     if left != 0:
         raise changed_meanwhile()
 
