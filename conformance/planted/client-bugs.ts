@@ -36,7 +36,7 @@ export const clientBugs: Readonly<Record<LanguageName, readonly ClientBug[]>> = 
       [
         resumedEarly,
         "where a stream begins is not noted",
-        'last ??= stream.headers.get("last-event-id") ?? null;',
+        'last ??= eventId(stream.headers.get("last-event-id") ?? null);',
         "last ??= null;",
       ],
     ]),
@@ -47,7 +47,7 @@ export const clientBugs: Readonly<Record<LanguageName, readonly ClientBug[]>> = 
       [
         retryAfter,
         "Retry-After is not waited for",
-        "Math.max(fullJitter(made - 1, clientBackoff), asked)",
+        "Math.max(fullJitter(made - 1, clientBackoff), retryAfterMs(thrown))",
         "fullJitter(made - 1, clientBackoff)",
       ],
       [gaveUp, "too few attempts", "const attemptsMax = 6;", "const attemptsMax = 3;"],
@@ -104,7 +104,7 @@ export const clientBugs: Readonly<Record<LanguageName, readonly ClientBug[]>> = 
       [
         resumedEarly,
         "where a stream begins is not noted",
-        'self._last = headers.get("last-event-id")',
+        'self._last = _checked_id(headers.get("last-event-id"))',
         "self._last = None",
       ],
     ]),
@@ -124,7 +124,7 @@ export const clientBugs: Readonly<Record<LanguageName, readonly ClientBug[]>> = 
       [fingerprint, "mentions are not covered", "canonical_json(mentioned), content_type)", '"[]", content_type)'],
     ]),
     ...inFile("sdk/python/src/claudemesh/_errors.py", [
-      [laterCode, "hints are dropped", "hint=hint if isinstance(hint, str) else None,", "hint=None,"],
+      [laterCode, "hints are dropped", "hint=_printable(hint) if isinstance(hint, str) else None,", "hint=None,"],
     ]),
   ],
   go: [
@@ -180,8 +180,8 @@ export const clientBugs: Readonly<Record<LanguageName, readonly ClientBug[]>> = 
       [
         laterCode,
         "hints are dropped",
-        "newError(ErrorCode(code), message, hint)",
-        "newError(ErrorCode(code), message, hint[:0])",
+        "newError(ErrorCode(code), printable(message), printable(hint))",
+        "newError(ErrorCode(code), printable(message), printable(hint[:0]))",
       ],
     ]),
     ...inFile("sdk/go/fingerprint.go", [[fingerprint, "mentions are not covered", "request.Mentions,", "nil,"]]),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -362,15 +363,36 @@ func TestNamesStandInPathsWhateverTheyHold(t *testing.T) {
 	_, _ = client.Topics.Join(ctx, "#a/b?c d")
 	_, _ = client.Queues.Show(ctx, "queue:a%2f")
 	_, _ = client.Message(ctx, "0123:build#4&2")
+	_, _ = client.Topics.Leave(ctx, "..")
 	_, _ = client.Inbox.Search(ctx, "a&b=ü", PageOptions{Limit: 3, Cursor: "x+y"})
 	for index, want := range []string{
 		"POST /v1/topics/a%2Fb%3Fc%20d/subscribe",
 		"GET /v1/queues/a%252f",
 		"GET /v1/messages/0123:build%234&2",
+		"POST /v1/topics/%2E%2E/unsubscribe",
 		"GET /v1/inbox/search?cursor=x%2By&limit=3&q=a%26b%3D%C3%BC",
 	} {
 		if got := daemon.requests()[index].line; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+func TestWhatARefusalSaysIsSafeForATerminal(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"code":"invalid_field","detail":"a\u001b[31m\u009b\r\nb\u202e","hint":"\u001b]0;t\u0007"}`)
+	})
+	client, _ := daemon.client(t)
+	_, err := client.Health(context.Background())
+	if want := `a\x1b[31m\x9b\x0d` + "\n" + `b\u202e (invalid_field; \x1b]0;t\x07)`; err == nil || err.Error() != want {
+		t.Errorf("%q", err)
+	}
+}
+
+func TestATokenThatIsNoneIsRefusedAndNotShown(t *testing.T) {
+	_, err := Connect(Target{Port: 1, Token: "secret\r\nx: y"})
+	if !errors.Is(err, ErrUsage) || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
 	}
 }

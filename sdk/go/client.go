@@ -92,7 +92,14 @@ func items[T any](ctx context.Context, c *Client, path string) ([]T, error) {
 func withoutList() *Error { return notAnAnswer("without the list that was asked for", nil) }
 
 // segment is a name as one part of a path; its sign, which addresses have, may stand before it.
-func segment(name, sign string) string { return url.PathEscape(trimSign(name, sign)) }
+func segment(name, sign string) string {
+	written := url.PathEscape(trimSign(name, sign))
+	if strings.Trim(written, ".") == "" {
+		// It would be taken for a folder by whatever stands between.
+		return strings.ReplaceAll(written, ".", "%2E")
+	}
+	return written
+}
 
 func trimSign(name, sign string) string { return strings.TrimPrefix(name, sign) }
 

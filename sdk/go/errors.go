@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
 )
@@ -106,7 +108,7 @@ func refusal(status int, text []byte, header http.Header) *Error {
 		message = fmt.Sprintf("the daemon answered %d", status)
 	}
 	hint, _ := problem["hint"].(string)
-	err := newError(ErrorCode(code), message, hint)
+	err := newError(ErrorCode(code), printable(message), printable(hint))
 	if _, known := errorCodes[err.Code]; !known {
 		err.Status = status
 		err.Retryable, _ = problem["retryable"].(bool)
@@ -115,12 +117,27 @@ func refusal(status int, text []byte, header http.Header) *Error {
 		delete(problem, own)
 	}
 	if _, told := problem["retry_after_ms"]; !told {
-		if seconds, bad := strconv.ParseFloat(header.Get("Retry-After"), 64); bad == nil && seconds >= 0 {
+		if seconds, bad := strconv.ParseFloat(header.Get("Retry-After"), 64); bad == nil && seconds >= 0 && !math.IsInf(seconds, 0) {
 			problem["retry_after_ms"] = seconds * 1_000
 		}
 	}
 	err.Details = problem
 	return err
+}
+
+// unsafe is what a terminal would act on, or hide text by; line feeds and tabs stay.
+var unsafe = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
+
+// printable is a text of the daemon's in which what others chose to be called may stand: an error is shown by whoever
+// does not handle it.
+func printable(text string) string {
+	return unsafe.ReplaceAllStringFunc(text, func(found string) string {
+		letter, _ := utf8.DecodeRuneInString(found)
+		if letter > 0xff {
+			return fmt.Sprintf(`\u%04x`, letter)
+		}
+		return fmt.Sprintf(`\x%02x`, letter)
+	})
 }
 
 // endedBy is what a call answers whose context is over: timed_out, or that it was canceled.

@@ -1,13 +1,16 @@
 package claudemesh
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"iter"
 	"net/http"
+	"regexp"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Event is something that happened at the daemon.
@@ -51,7 +54,8 @@ func (c *Client) Events(ctx context.Context, options EventsOptions) iter.Seq2[Ev
 				return
 			}
 			var told *Error
-			if err != nil && !(stream.opened && errors.As(err, &told) && passes(told)) {
+			// What answers and is no daemon would be asked for ever.
+			if err != nil && !(stream.opened && errors.As(err, &told) && passes(told) && told.Code != ErrProtocolError) {
 				yield(Event{}, err)
 				return
 			}
@@ -86,7 +90,9 @@ func (s *eventStream) read(ctx context.Context) (opened bool, err error) {
 	defer response.Body.Close()
 	if s.last == "" {
 		// Tells where a stream without Last-Event-ID begins, so that a break before its first event loses none.
-		s.last = response.Header.Get("Last-Event-ID")
+		if s.last = response.Header.Get("Last-Event-ID"); s.last != "" && !isEventID(s.last) {
+			return true, notAnAnswer("an event whose id is no number", nil)
+		}
 	}
 	s.opened = true
 	if s.onOpen != nil {
@@ -95,6 +101,9 @@ func (s *eventStream) read(ctx context.Context) (opened bool, err error) {
 	reader := newSSEReader(response.Body)
 	for {
 		found, more := reader.next()
+		if reader.lastID != "" && !isEventID(reader.lastID) {
+			return true, notAnAnswer("an event whose id is no number", nil)
+		}
 		s.last = or(reader.lastID, s.last)
 		if !more {
 			break
@@ -107,7 +116,11 @@ func (s *eventStream) read(ctx context.Context) (opened bool, err error) {
 			return true, errStopped
 		}
 	}
-	if err := reader.err(); err != nil {
+	err = reader.err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		return true, notAnAnswer("an event without end", err)
+	}
+	if err != nil {
 		return true, broken(response.Request, err)
 	}
 	return true, nil
@@ -135,10 +148,19 @@ func (s *eventStream) open(ctx context.Context) (*http.Response, error) {
 	return nil, notAnAnswer("what is no stream of events", nil)
 }
 
+// eventID is what ids look like: another could be no place to go on from, and is said again in a header.
+var eventID = regexp.MustCompile(`^[0-9]{1,15}$`)
+
+func isEventID(text string) bool { return eventID.MatchString(text) }
+
 // parseEvent: `data` of the stream is the event's own, with its time beside it.
 func parseEvent(found serverSentEvent) (Event, error) {
 	var told struct {
 		At string `json:"at"`
+	}
+	// encoding/json would replace what is not UTF-8, and it would be taken for what was said.
+	if !utf8.Valid(found.data) {
+		return Event{}, notAnAnswer("bytes that are not UTF-8", nil)
 	}
 	if err := readObject(found.data, &told); err != nil {
 		return Event{}, err

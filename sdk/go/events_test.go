@@ -121,17 +121,36 @@ func TestTheEndOfTheContextEndsEventsWithoutAnError(t *testing.T) {
 	}
 }
 
-func TestDataOfAnEventThatIsNoObjectIsAProtocolErrorWhichIsRepeated(t *testing.T) {
-	daemon := newScripted(t, func(n int, w http.ResponseWriter, _ *http.Request) {
-		if n == 0 {
-			stream(w, "id: 5\ndata: [1]\n\n")
-			return
+func TestWhatIsNoEventOfADaemonEndsTheStreamWithAProtocolError(t *testing.T) {
+	endless := strings.Repeat("data: "+strings.Repeat("x", 1<<20)+"\n", 18)
+	for name, text := range map[string]string{
+		"no object":         "id: 5\ndata: [1]\n\n",
+		"no number":         "id: abc\ndata: {}\n\n",
+		"a number below 0":  "id: -5\ndata: {}\n\n",
+		"a huge number":     "id: " + strings.Repeat("9", 30) + "\ndata: {}\n\n",
+		"no UTF-8":          "id: 5\ndata: {\"at\":\"\xff\"}\n\n",
+		"lines without end": endless,
+		"a line without":    strings.ReplaceAll(endless, "\n", ""),
+	} {
+		daemon := newScripted(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n == 0 {
+				stream(w, entry(4))
+				return
+			}
+			stream(w, text)
+		})
+		client, _ := daemon.client(t)
+		if ids, err := take(context.Background(), client, EventsOptions{}, 9); !errors.Is(err, ErrProtocolError) || len(ids) != 1 {
+			t.Error(name, ids, err)
 		}
-		stream(w, entry(6))
+	}
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Last-Event-ID", "x")
+		stream(w, "")
 	})
 	client, _ := daemon.client(t)
-	if ids, err := take(context.Background(), client, EventsOptions{}, 1); err != nil || ids[0] != 6 {
-		t.Error(ids, err)
+	if _, err := take(context.Background(), client, EventsOptions{}, 9); !errors.Is(err, ErrProtocolError) {
+		t.Error(err)
 	}
 }
 
@@ -163,7 +182,7 @@ func TestServerSentEventsAreReadAsTheirStandardSays(t *testing.T) {
 }
 
 func TestALineOfTheStreamThatNeverEndsIsNotHeld(t *testing.T) {
-	reader := newSSEReader(strings.NewReader("data: " + strings.Repeat("x", sseLineBytesMax)))
+	reader := newSSEReader(strings.NewReader("data: " + strings.Repeat("x", sseBytesMax)))
 	if event, more := reader.next(); more || reader.err() == nil {
 		t.Error(len(event.data), more)
 	}

@@ -112,6 +112,10 @@ func (f Files) Take(ctx context.Context, message BringingMessage, fileID string,
 		_, err := readAnswer(response)
 		return nil, err
 	}
+	if response.ContentLength < 0 {
+		response.Body.Close()
+		return nil, notAnAnswer("a file without its length", nil)
+	}
 	return &TakenFile{Bytes: response.ContentLength, response: response}, nil
 }
 

@@ -72,3 +72,14 @@ func TestARefusedFileIsItsRefusal(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(into []byte) (int, error) { return len(into), nil }
+
+func TestAFileWithoutItsLengthIsNotTaken(t *testing.T) {
+	daemon := newScripted(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.(http.Flusher).Flush()
+		say(w, "bytes")
+	})
+	client, _ := daemon.client(t)
+	if _, err := client.Files.Take(context.Background(), InInbox(1), "f", 0); !errors.Is(err, ErrProtocolError) {
+		t.Error(err)
+	}
+}

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// sseLineBytesMax is how long a line of the event stream may be.
-const sseLineBytesMax = 16_777_216
+// sseBytesMax is how long a line of the event stream may be, and the data of an event.
+const sseBytesMax = 16_777_216
 
 // serverSentEvent is one entry of the stream. Its id is the newest that was seen, which need not be its own.
 type serverSentEvent struct {
@@ -22,11 +22,13 @@ type sseReader struct {
 	// lastID is the newest id of a block that is complete, also of one without data.
 	lastID string
 	nextID string
+	// tooLong: an event had more data than any has.
+	tooLong bool
 }
 
 func newSSEReader(stream io.Reader) *sseReader {
 	lines := bufio.NewScanner(stream)
-	lines.Buffer(make([]byte, 0, 4_096), sseLineBytesMax)
+	lines.Buffer(make([]byte, 0, 4_096), sseBytesMax)
 	lines.Split(splitLines)
 	return &sseReader{lines: lines}
 }
@@ -51,6 +53,10 @@ func (r *sseReader) next() (serverSentEvent, bool) {
 		switch string(field) {
 		case "data":
 			data = append(append(data, value...), '\n')
+			if len(data) > sseBytesMax {
+				r.tooLong = true
+				return serverSentEvent{}, false
+			}
 		case "event":
 			event = string(value)
 		case "id":
@@ -62,7 +68,13 @@ func (r *sseReader) next() (serverSentEvent, bool) {
 	return serverSentEvent{}, false
 }
 
-func (r *sseReader) err() error { return r.lines.Err() }
+// err is bufio.ErrTooLong for what has no end.
+func (r *sseReader) err() error {
+	if r.tooLong {
+		return bufio.ErrTooLong
+	}
+	return r.lines.Err()
+}
 
 // splitLines ends lines at CR, LF or both.
 func splitLines(text []byte, atEnd bool) (advance int, line []byte, err error) {

@@ -42,6 +42,8 @@ func (t Target) find() (func() (endpoint, error), error) {
 	switch {
 	case t.SocketPath != "":
 		return at(endpoint{network: "unix", address: t.SocketPath}), nil
+	case strings.ContainsFunc(t.Token, func(letter rune) bool { return letter < ' ' || letter > '~' }):
+		return nil, newError(ErrUsage, "this is no token", "it is in the daemon's local_token file")
 	case t.Port != 0:
 		return at(endpoint{network: "tcp", address: loopback(t.Port), token: t.Token}), nil
 	case t.Token != "":

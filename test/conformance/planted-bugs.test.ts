@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { languages } from "../../conformance/languages.ts";
+import { clientBugs } from "../../conformance/planted/client-bugs.ts";
 import { copyCheckout } from "../../conformance/planted/copied-checkout.ts";
 import { hunt, plantedBugs } from "../../conformance/planted-bugs.ts";
 import { onEnd } from "../support/on-end.ts";
@@ -22,8 +23,9 @@ for (const { name, missing } of languages) {
     const copy = copyCheckout(name);
     onEnd(t, () => copy.remove());
     assert.ok(plantedBugs[name].length >= 20);
-    for (const bug of plantedBugs[name]) copy.plant(bug)();
-    const names = plantedBugs[name].map((bug) => `${bug.file}: ${bug.name}`);
+    const bugs = [...plantedBugs[name], ...clientBugs[name]];
+    for (const bug of bugs) copy.plant(bug)();
+    const names = bugs.map((bug) => `${bug.file}: ${bug.name}`);
     assert.equal(new Set(names).size, names.length);
   });
 }
