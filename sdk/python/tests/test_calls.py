@@ -6,6 +6,7 @@ import io
 import pickle
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,11 @@ def test_a_daemon_that_restarts_is_waited_for_and_one_that_is_not_there_is_not(
     assert (error.hint, error.retryable) == ("claudemesh up", False)
     assert caught(lambda: connect(socket_path="/" + "x" * 300).health()).code == "not_running"
     assert caught(lambda: connect(port=1, token="t").health()).code == "not_running"
+
+
+def test_work_says_at_once_that_no_daemon_runs(connect: Connect, tmp_path: Path) -> None:
+    mesh = connect(socket_path=str(tmp_path / "none"))
+    assert isinstance(caught(lambda: mesh.queues.work("jobs", print)), NotRunningError)
 
 
 @pytest.mark.parametrize(
