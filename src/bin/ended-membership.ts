@@ -1,10 +1,9 @@
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
-import { lastNote } from "./doctor/last-end.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { lastLines } from "./last-lines.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
+import { lastNote } from "./process-end.ts";
 
 /** Whether a home knows that its membership of a mesh is over: it is recorded, or its own copy of the chain says so. */
 export function hasEnded(dir: string): boolean {
@@ -26,5 +25,5 @@ export async function decideReadOnly(dir: string, asked: boolean | null = null):
 }
 
 async function endedByBroker(dir: string): Promise<boolean> {
-  return (await lastNote({ lastLines }, dir, "daemon"))?.["exit_code"] === exitCodes.member_revoked;
+  return (await lastNote(dir, "daemon"))?.["exit_code"] === exitCodes.member_revoked;
 }

@@ -9,11 +9,10 @@ import type { HealthView } from "../protocol/local-api.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 import { isLocked, startDetached, stopDetached } from "./detached-process.ts";
-import { endOf, lastNote } from "./doctor/last-end.ts";
 import { decideReadOnly } from "./ended-membership.ts";
 import { isLinkEnd } from "./exit-codes.ts";
-import { lastLines } from "./last-lines.ts";
 import { readLaunchRecord } from "./launch-record.ts";
+import { endOf, lastNote } from "./process-end.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
@@ -168,7 +167,7 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
     };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
-    const end = state === "stopped" ? endOf(await lastNote({ lastLines }, dir, "daemon")) : null;
+    const end = state === "stopped" ? endOf(await lastNote(dir, "daemon")) : null;
     return { ...base, state, http_port: null, pid: null, membership_trouble: null, link: null, last_end: end };
   } finally {
     client.close();

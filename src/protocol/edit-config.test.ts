@@ -39,9 +39,17 @@ test("a missing key goes behind the last of its table, a missing table to the en
 
 test("a key is taken out with its lines and without its comments; one that is not there changes nothing", () => {
   assert.equal(edit("[a]\n# about x\nx = [\n1,\n]\ny = 1\n", "a", "x", null), "[a]\n# about x\ny = 1\n");
-  assert.equal(edit("[a]\nx = 1\n", "a", "x", null), "[a]\n");
   assert.equal(edit("a.x = 1\n", "a", "x", null), "");
   assert.equal(edit("[a]\ny = 1\n", "a", "x", null), "[a]\ny = 1\n");
+});
+
+test("a table goes with its last key, unless something that its user wrote stands there", () => {
+  assert.equal(edit("[a]\nx = 1\n", "a", "x", null), "");
+  assert.equal(edit("# top\n[b]\ny = 1\n\n\n[a]\nx = 1\n\n", "a", "x", null), "# top\n[b]\ny = 1\n");
+  assert.equal(edit("[a]\r\nx = 1\r\n\r\n[b]\r\ny = 1\r\n", "a", "x", null), "[b]\r\ny = 1\r\n");
+  assert.equal(edit("[a]\nx = 1\n[b]\n", "a", "x", null), "[b]\n");
+  assert.equal(edit("[a] # ours\nx = 1\n", "a", "x", null), "[a] # ours\n");
+  assert.equal(edit("[a]\nx = 1\n# ours\n", "a", "x", null), "[a]\n# ours\n");
 });
 
 for (const [what, source] of [

@@ -22,7 +22,10 @@ export function editConfig(source: string, path: string, edit: ConfigEdit): stri
   const name = `${edit.table}.${edit.key}`;
   const present = statements.find((statement) => statement.name === name);
   if (edit.value === null) {
-    if (present !== undefined) lines.splice(present.first, present.last - present.first + 1);
+    if (present !== undefined) {
+      lines.splice(present.first, present.last - present.first + 1);
+      dropEmptyTable(lines, edit.table);
+    }
   } else if (present !== undefined) {
     const text = lines.slice(present.first, present.last + 1).join("\n");
     lines.splice(present.first, present.last - present.first + 1, withValue(text, literal(edit.value)));
@@ -107,6 +110,18 @@ function insert(lines: string[], statements: readonly Statement[], { table, key,
   }
   if (lines.length > 0 && lines.at(-1)?.trim() !== "") lines.push("");
   lines.push(`[${table}]`, `${key} = ${literal(value)}`);
+}
+
+/** A program of before that does not know the table refuses it, also when nothing stands in it. What its user wrote there stays. */
+function dropEmptyTable(lines: string[], table: string): void {
+  const headers = readStatements(lines).filter(({ name }) => name === null);
+  const at = headers.findIndex((header) => header.table === table);
+  const header = headers[at];
+  if (header === undefined || !/^\s*\[[^\]]*\]\s*$/.test(lines[header.first] ?? "")) return;
+  const end = headers[at + 1]?.first ?? lines.length;
+  if (lines.slice(header.first + 1, end).some((line) => line.trim() !== "")) return;
+  lines.splice(header.first, end - header.first);
+  if (lines.length === header.first) while (lines.at(-1)?.trim() === "") lines.pop();
 }
 
 function differsOnlyIn(before: string, after: string, { table, key, value }: ConfigEdit): boolean {

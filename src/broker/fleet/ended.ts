@@ -27,13 +27,21 @@ export async function endOwnLost(link: LiveLink, parts: EndedParts): Promise<voi
   });
 }
 
-async function end({ link, why, kick, otherInstanceId }: EndedLink<LiveLink>, parts: EndedParts): Promise<void> {
+async function end(ended: EndedLink<LiveLink>, parts: EndedParts): Promise<void> {
+  const { link } = ended;
   // Numbers of links are compared within one life of the store; a link of another one is told to come back as it is.
   if (link.life !== parts.store.life()) return restartLink(link);
-  if (kick !== null) return kickLink(link, kick, parts);
-  if (why !== "revoked") return replaceLink(link, otherInstanceId, parts);
-  parts.registry.remove(link);
-  link.close("member_revoked", "the member was revoked");
+  switch (ended.why) {
+    case "kicked":
+      return kickLink(link, ended.kick, parts);
+    case "replaced":
+      return replaceLink(link, ended.otherInstanceId, parts);
+    case "followed":
+      return replaceLink(link, null, parts);
+    case "revoked":
+      parts.registry.remove(link);
+      link.close("member_revoked", "the member was revoked");
+  }
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { MemberInfo, TopicInfo } from "../../protocol/frames.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { kickNow } from "../store/read-row.ts";
 import type { BrokerStore, MemberRow, TopicRow } from "../store/store.ts";
 
 /** A member as the wire shows it. A lease that is being extended ends `leaseMs` after the member was last heard. */
 export function memberInfo(row: MemberRow, now: number, leaseMs: number): MemberInfo {
+  const kick = kickNow(row.kick, now);
   return {
     member_id: row.member_id,
     name: row.name,
@@ -11,7 +13,7 @@ export function memberInfo(row: MemberRow, now: number, leaseMs: number): Member
     online: row.online_until > now,
     agents: row.agents,
     last_seen_at: row.online_until === 0 ? null : rfc3339(row.online_until - leaseMs),
-    kicked_until: row.kick === null || row.kick.until <= now ? null : rfc3339(row.kick.until),
+    kicked_until: kick === null ? null : rfc3339(kick.until),
   };
 }
 

@@ -44,15 +44,14 @@ export interface HeldLink extends HeldMember {
   readonly linkEpoch: number;
 }
 
-export interface EndedLink<L> {
-  readonly link: L;
-  /**
-   * `replaced`: another daemon has a link as this member at a broker that is alive. `followed`: the same daemon has a newer one, or the newer
-   * one is nobody's any more (it ended while it was opening).
-   */
-  readonly why: "revoked" | "kicked" | "replaced" | "followed";
-  /** `kicked`: until when, and by whom. */
-  readonly kick: Kick | null;
-  /** `replaced`: the other daemon's. */
-  readonly otherInstanceId: string | null;
-}
+/** A link that is its member's no more, and why. */
+export type EndedLink<L> = { readonly link: L } & LinkEnd;
+
+export type LinkEnd =
+  | { readonly why: "revoked" }
+  /** Sent away for a time. */
+  | { readonly why: "kicked"; readonly kick: Kick }
+  /** Another daemon has a link as this member at a broker that is alive. */
+  | { readonly why: "replaced"; readonly otherInstanceId: string }
+  /** The same daemon has a newer one, or the newer one is nobody's any more (it ended while it was opening). */
+  | { readonly why: "followed" };

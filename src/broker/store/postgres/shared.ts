@@ -1,4 +1,4 @@
-import type { EndedLink, HeldLink, HeldMember, SharedStore } from "../shared-store.ts";
+import type { EndedLink, HeldLink, HeldMember, LinkEnd, SharedStore } from "../shared-store.ts";
 import { readMembershipHead } from "../membership-rows.ts";
 import { readKick, readMember } from "../read-row.ts";
 import type { MemberRow } from "../store.ts";
@@ -97,16 +97,22 @@ async function endedLinks<L extends HeldLink>(
   return rows.flatMap((row) => {
     const link = links[Number(row["place"]) - 1];
     if (link === undefined) return [];
-    const why = row["why"] as EndedLink<L>["why"];
-    return [
-      {
-        link,
-        why,
-        kick: why === "kicked" ? readKick(row) : null,
-        otherInstanceId: why === "replaced" ? String(row["instance_id"]) : null,
-      },
-    ];
+    return [{ link, ...endOf(row) }];
   });
+}
+
+function endOf(row: Record<string, unknown>): LinkEnd {
+  switch (row["why"]) {
+    case "revoked":
+      return { why: "revoked" };
+    case "replaced":
+      return { why: "replaced", otherInstanceId: String(row["instance_id"]) };
+    case "kicked": {
+      const kick = readKick(row);
+      if (kick !== null) return { why: "kicked", kick };
+    }
+  }
+  return { why: "followed" };
 }
 
 const owedText = `
