@@ -102,7 +102,7 @@ class Queues(Group):
         gives back the one that it is at. The lease is extended for as long as the handler runs; that is cancelled when
         the lease is lost all the same, for another consumer may have the message. A daemon or broker that is away is
         waited for; what repeating cannot mend is thrown. `on_failure` is told of each message that was not done with,
-        and what it became: `ready`, `dead` or `lost`.
+        and what it became: `ready`, `dead` or `lost`. By default that is logged.
         """
         worker = AsyncWorker(self, name, handler, lease_s, delay_s, stop or asyncio.Event(), on_failure)
         return await worker.run()

@@ -100,6 +100,6 @@ class Queues(Group):
         for as long as the handler runs; its second argument is set when the lease is lost all the same, and another
         consumer may have the message. A daemon or broker that is away is waited for; what repeating cannot mend is
         thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or
-        `lost`.
+        `lost`. By default that is logged.
         """
         return Worker(self, name, handler, lease_s, delay_s, stop or threading.Event(), on_failure).run()
