@@ -3,6 +3,7 @@ package claudemesh
 import (
 	"context"
 	"errors"
+	"log"
 	"strings"
 	"time"
 	"unicode"
@@ -25,7 +26,7 @@ type WorkOptions struct {
 	// DelayS is for how many seconds nobody gets a message whose handler has failed.
 	DelayS int64
 	// OnFailure is called when a message was not done with: `became` says whether it was given back (ready), is a
-	// dead letter now (dead), or went to another consumer (lost).
+	// dead letter now (dead), or went to another consumer (lost). By default the standard logger is told.
 	OnFailure func(message ClaimedMessage, failure error, became LeaseEndedState)
 }
 
@@ -40,7 +41,7 @@ func (q Queues) Work(
 		options.LeaseS = defaultLeaseS
 	}
 	if options.OnFailure == nil {
-		options.OnFailure = func(ClaimedMessage, error, LeaseEndedState) {}
+		options.OnFailure = logFailure
 	}
 	// Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
 	if _, err := q.client.Health(ctx); err != nil {
@@ -74,6 +75,11 @@ func (q Queues) Work(
 		}
 	}
 	return done, nil
+}
+
+// logFailure is for who has not asked to be told: a mistake in a handler would else be seen in the dead letters alone.
+func logFailure(message ClaimedMessage, failure error, became LeaseEndedState) {
+	log.Printf("claudemesh: message %s was not done with (%s): %s", message.BrokerMessageID, became, reasonOf(failure))
 }
 
 type workOnOne struct {

@@ -3,7 +3,9 @@ package claudemesh
 import (
 	"context"
 	"errors"
+	"log"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -122,6 +124,24 @@ func TestWhatIsDoneIsAcknowledgedAndWhatFailsIsGivenBack(t *testing.T) {
 		if reason, given := request.body["reason"]; given && reason != "it broke" {
 			t.Errorf("%q", reason)
 		}
+	}
+}
+
+func TestFailuresAreLoggedForWhoDoesNotAskToBeToldOfThem(t *testing.T) {
+	var logged strings.Builder
+	log.SetOutput(&logged)
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	queue := newQueueDaemon(t, "a")
+	client, _ := queue.client(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := client.Queues.Work(ctx, "q", WorkOptions{}, func(context.Context, ClaimedMessage) error {
+		cancel()
+		return errors.New("it\nbroke")
+	}); err != nil {
+		t.Error(err)
+	}
+	if !strings.HasSuffix(logged.String(), "was not done with (ready): it broke\n") {
+		t.Errorf("%q", logged.String())
 	}
 }
 

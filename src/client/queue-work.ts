@@ -15,7 +15,7 @@ export interface WorkOptions {
   readonly lease_s?: number;
   /** How long nobody gets a message whose handler has failed. Default 0. */
   readonly delay_s?: number;
-  /** Called when a message was not done with: given back, a dead letter now, or lost to another consumer. */
+  /** Called when a message was not done with: given back, a dead letter now, or lost to another consumer. Default: a warning of the process. */
   readonly onFailure?: (message: ClaimedMessage, error: ClaudemeshError, became: LeaseEnded["state"] | "lost") => void;
 }
 
@@ -65,7 +65,7 @@ async function workOnOne(
   queue: string,
   message: ClaimedMessage,
   handler: WorkHandler,
-  { lease_s, delay_s = 0, onFailure = () => {} }: WorkOptions & { readonly lease_s: number },
+  { lease_s, delay_s = 0, onFailure = warnOfFailure }: WorkOptions & { readonly lease_s: number },
 ): Promise<boolean> {
   const { lease_id } = message;
   const lost = new AbortController();
@@ -108,6 +108,15 @@ async function failureOf(
     return ClaudemeshError.from(thrown);
   }
 }
+
+/** For who has not asked to be told: a mistake in a handler would else be seen in the dead letters alone. */
+const warnOfFailure: NonNullable<WorkOptions["onFailure"]> = ({ broker_message_id }, error, became) => {
+  const thrown = error.cause instanceof Error ? error.cause : error;
+  process.emitWarning(`message ${broker_message_id} was not done with (${became}): ${reasonOf(error)}`, {
+    type: "ClaudemeshWarning",
+    detail: thrown.stack ?? "",
+  });
+};
 
 /** One line, whatever a handler throws. */
 function reasonOf({ message }: ClaudemeshError): string {

@@ -388,3 +388,20 @@ def test_a_stream_that_is_refused_without_end_or_a_file_without_its_length_is_no
     assert caught(lambda: mesh.events()).message == "the daemon refused with more than 1048576 bytes"
     scripted.says(Reply(raw=b"HTTP/1.1 200 OK\r\n\r\nbytes", close=True))
     assert caught(lambda: mesh.files.take("f", inbox_id=1)).code == "protocol_error"
+
+
+def test_a_daemon_of_an_earlier_release_tells_its_version_without_what_came_later(
+    connect: Connect, scripted: ScriptedDaemon
+) -> None:
+    told = {
+        "daemon": "0.1.0",
+        "ipc_api": "v1",
+        "ipc_features": ["send"],
+        "schema_version": 1,
+        "broker_features": None,
+        "file_bytes": 65_536,
+        "inline_bytes": 65_483,
+    }
+    scripted.says(Reply(told))
+    version = connect(socket_path=scripted.path).version()
+    assert (version.daemon, version.required_features, version.feature_floors) == ("0.1.0", None, None)

@@ -102,7 +102,7 @@ class Queues(Group):
         gives back the one that it is at. The lease is extended for as long as the handler runs; that is cancelled when
         the lease is lost all the same, for another consumer may have the message. A daemon or broker that is away is
         waited for; what repeating cannot mend is thrown. `on_failure` is told of each message that was not done with,
-        and what it became: `ready`, `dead` or `lost`.
+        and what it became: `ready`, `dead` or `lost`. By default that is logged.
         """
         # Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
         await self._core.perform(calls.health(), None)

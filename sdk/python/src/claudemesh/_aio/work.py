@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._errors import ClaudemeshError
 from .._retry import Backoff
-from .._sync.work import KEEP_EVERY, WAIT_S, as_failure, loses, passes, reason_of, unavailable
+from .._sync.work import KEEP_EVERY, WAIT_S, as_failure, log_failure, loses, passes, reason_of, unavailable
 from .._types import ClaimedMessage
 from .transport import Within
 
@@ -39,7 +39,7 @@ class AsyncWorker:
         self._lease_s = lease_s
         self._delay_s = delay_s
         self._stop = stop
-        self._on_failure = on_failure
+        self._tell = on_failure or log_failure
 
     async def run(self) -> int:
         done = 0
@@ -114,10 +114,6 @@ class AsyncWorker:
             return (await self._queues.ack(self._name, message.lease_id)).state
         reason = reason_of(failure)
         return (await self._queues.nack(self._name, message.lease_id, delay_s=self._delay_s, reason=reason)).state
-
-    def _tell(self, message: ClaimedMessage, error: ClaudemeshError, became: str) -> None:
-        if self._on_failure is not None:
-            self._on_failure(message, error, became)
 
     async def _outlast(self, call: Callable[[], Awaitable[T]], for_s: float | None) -> T | None:
         """Repeats a call for as long as its daemon is away: until the work is stopped, or for so long."""

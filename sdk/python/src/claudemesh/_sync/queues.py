@@ -100,7 +100,7 @@ class Queues(Group):
         for as long as the handler runs; its second argument is set when the lease is lost all the same, and another
         consumer may have the message. A daemon or broker that is away is waited for; what repeating cannot mend is
         thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or
-        `lost`.
+        `lost`. By default that is logged.
         """
         # Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
         self._core.perform(calls.health(), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -22,6 +23,7 @@ WAIT_S: Final = 5
 #: A lease is extended after each such part of it, so that one failed try does not lose it.
 KEEP_EVERY: Final = 1 / 3
 _REASON_CHARS_MAX: Final = 128
+_log: Final = logging.getLogger("claudemesh")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -36,6 +38,18 @@ def as_failure(error: BaseException) -> ClaudemeshError:
 def reason_of(failure: ClaudemeshError) -> str:
     """One line, whatever a handler throws."""
     return _CONTROL.sub(" ", failure.message)[:_REASON_CHARS_MAX]
+
+
+def log_failure(message: ClaimedMessage, failure: ClaudemeshError, became: str) -> None:
+    """For who has not asked to be told: a mistake in a handler would else be seen in the dead letters alone."""
+    thrown = failure.__cause__ or failure
+    _log.warning(
+        "message %s was not done with (%s): %s",
+        message.broker_message_id,
+        became,
+        reason_of(failure),
+        exc_info=thrown if thrown.__traceback__ is not None else None,
+    )
 
 
 def unavailable(message: ClaimedMessage) -> ClaudemeshError | None:
@@ -72,7 +86,7 @@ class Worker:
         self._lease_s = lease_s
         self._delay_s = delay_s
         self._stop = stop
-        self._on_failure = on_failure
+        self._tell = on_failure or log_failure
 
     def run(self) -> int:
         done = 0
@@ -131,10 +145,6 @@ class Worker:
             return self._queues.ack(self._name, message.lease_id).state
         reason = reason_of(failure)
         return self._queues.nack(self._name, message.lease_id, delay_s=self._delay_s, reason=reason).state
-
-    def _tell(self, message: ClaimedMessage, error: ClaudemeshError, became: str) -> None:
-        if self._on_failure is not None:
-            self._on_failure(message, error, became)
 
     def _outlast(self, call: Callable[[], T], stop: threading.Event, for_s: float | None) -> T | None:
         """Repeats a call for as long as its daemon is away. None: it was told to stop."""
