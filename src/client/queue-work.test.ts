@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import { limits } from "../protocol/limits.ts";
@@ -91,7 +90,7 @@ test("who does not ask to be told of failures is warned of each, with the place 
     },
     { onFailure: undefined } as unknown as WorkOptions,
   );
-  await nextTurn();
+  await new Promise(setImmediate);
   process.off("warning", warned);
   assert.deepEqual(
     warnings.map(({ name, message }) => [name, message]),
