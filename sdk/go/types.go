@@ -332,7 +332,7 @@ type Compat struct {
 	// Offered to the broker, by name
 	Features CompatFeatures `json:"features"`
 	// Least values that this daemon works with, by feature and parameter
-	FeatureFloors map[string]map[string]int64 `json:"feature_floors"`
+	FeatureFloors map[string]map[string]int64 `json:"feature_floors,omitempty"`
 	SchemaVersion CompatSchemaVersion         `json:"schema_version"`
 	SQLite        string                      `json:"sqlite"`
 	Daemon        string                      `json:"daemon"`
@@ -916,11 +916,11 @@ type Version struct {
 	// As negotiated with the broker: parameters by feature, with its version; null without a link
 	BrokerFeatures map[string]any `json:"broker_features"`
 	// Without these the daemon ends the link
-	RequiredFeatures []string `json:"required_features"`
+	RequiredFeatures []string `json:"required_features,omitempty"`
 	// What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
 	IgnoredFeatures []string `json:"ignored_features"`
 	// Least values that this daemon works with, by feature and parameter
-	FeatureFloors map[string]map[string]int64 `json:"feature_floors"`
+	FeatureFloors map[string]map[string]int64 `json:"feature_floors,omitempty"`
 	// Bytes of the largest file in this mesh; the default without a link
 	FileBytes int64 `json:"file_bytes"`
 	// Bytes of one message's body in this mesh; the default without a link

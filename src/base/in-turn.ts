@@ -10,3 +10,19 @@ export function createInTurn(): InTurn {
     return result;
   };
 }
+
+/**
+ * One work, again and again: whoever asks while it runs waits for one more, which begins afterwards and so sees all that they had
+ * seen; those who wait for the same one share it.
+ */
+export function createTogether(work: () => Promise<void>): () => Promise<void> {
+  const inTurn = createInTurn();
+  let waiting: Promise<void> | null = null;
+  return () => {
+    waiting ??= inTurn(() => {
+      waiting = null;
+      return work();
+    });
+    return waiting;
+  };
+}

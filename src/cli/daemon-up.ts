@@ -34,7 +34,7 @@ export const command: Command = {
       readOnly,
       dial: flag("dial"),
     });
-    noteReadOnly(out, daemon.status);
+    noteReadOnly(out, daemon.status, readOnly === true);
     noteEndedBefore(out, daemon);
     if (flag("json")) {
       out.json(daemon);

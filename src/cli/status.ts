@@ -28,7 +28,7 @@ export const command: Command = {
 
 export function printDaemon(out: Output, daemon: DaemonStatus): void {
   out.line(
-    `daemon  ${out.paint.bold(daemon.address)} in mesh ${daemon.mesh}: ${coloured(out, daemon.state)}${daemon.pid === null ? "" : ` (pid ${daemon.pid})`}${daemon.read_only ? ", for reading alone: this membership has ended" : ""}`,
+    `daemon  ${out.paint.bold(daemon.address)} in mesh ${daemon.mesh}: ${coloured(out, daemon.state)}${daemon.pid === null ? "" : ` (pid ${daemon.pid})`}${daemon.read_only ? ", for reading alone" : ""}`,
   );
   out.line(`        socket ${daemon.socket}`);
   if (daemon.http_port !== null)

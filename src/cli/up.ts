@@ -62,9 +62,13 @@ function print({ out }: CommandContext, { broker, daemon, others }: UpAnswer): v
     out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
 }
 
-/** Of a daemon whose membership has ended. */
-export function noteReadOnly(out: CommandContext["out"], { read_only: readOnly, address, mesh }: DaemonStatus): void {
-  if (readOnly)
+/** Of a daemon whose membership has ended, unless it was just asked to run so. */
+export function noteReadOnly(
+  out: CommandContext["out"],
+  { read_only: readOnly, address, mesh }: DaemonStatus,
+  asked = false,
+): void {
+  if (readOnly && !asked)
     out.note(
       `notice: ${address} was revoked or has left mesh ${mesh}: its daemon shows what was received, and no more`,
     );

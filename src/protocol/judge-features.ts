@@ -125,7 +125,7 @@ function unmetHold({ holds = [] }: FeatureOffer, taken: unknown, held: HeldRows)
   const what = rows === undefined ? "rows were" : rows === 1 ? "1 row was" : `${rows} rows were`;
   return {
     ...invalid(`the broker no longer takes ${lacking}, under which ${what} sent without an answer`),
-    hint: `ask the broker's operator to offer ${lacking} again ([features] fingerprint_versions), or take the rows out: claudemesh daemon up --read-only, claudemesh outbox list --state pending, claudemesh outbox requeue ROW`,
+    hint: `ask the broker's operator to offer ${lacking} again ([features] fingerprint_versions), or take the rows out: claudemesh daemon up --read-only, claudemesh outbox list --state pending, then claudemesh outbox requeue ROW, or claudemesh outbox drop ROW --force where the outcome is unknown; at last claudemesh daemon up --no-read-only`,
   };
 }
 

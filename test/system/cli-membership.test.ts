@@ -131,6 +131,18 @@ test("who leaves is gone for good; the only owner cannot", async (t) => {
   assert.match(ok(await alice.run(["members", "--ended"])), /@bob .*\(left\)/);
 });
 
+test("a daemon that is told to dial no broker does so, and nobody says that its membership has ended", async (t) => {
+  const { alice } = await cliPair(t);
+  ok(await alice.run(["daemon", "down"]));
+  const aside = await alice.run(["daemon", "up", "--read-only"]);
+  assert.match(ok(aside), /^daemon started/m);
+  assert.doesNotMatch(aside.stderr, /revoked/);
+  assert.match(ok(await alice.run(["status"])), /running \(pid \d+\), for reading alone$/m);
+  assert.match((await alice.run(["doctor"])).stdout, /it was started so/);
+  ok(await alice.run(["daemon", "up", "--no-read-only"]));
+  ok(await alice.run(["send", "@bob", "back", "--wait", "delivered"]));
+});
+
 /** Resolves when the host's daemon does not run any more; each look is a process of its own. */
 async function ended(of: TestHost): Promise<void> {
   while ((await of.status()).daemons.some(({ state }) => state === "running"));

@@ -4,7 +4,7 @@ const lineFeed = 0x0a;
 /** What JSON passes over. */
 const space = new Set([0x20, 0x09, 0x0d]);
 /** A longer line is no request of anybody, and would be held in memory whole. */
-const lineBytesMax = 67_108_864;
+const lineBytesMax = 268_435_456;
 const mending = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a line says. */

@@ -6,6 +6,7 @@ import io
 import pickle
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,11 @@ def test_a_daemon_that_restarts_is_waited_for_and_one_that_is_not_there_is_not(
     assert (error.hint, error.retryable) == ("claudemesh up", False)
     assert caught(lambda: connect(socket_path="/" + "x" * 300).health()).code == "not_running"
     assert caught(lambda: connect(port=1, token="t").health()).code == "not_running"
+
+
+def test_work_says_at_once_that_no_daemon_runs(connect: Connect, tmp_path: Path) -> None:
+    mesh = connect(socket_path=str(tmp_path / "none"))
+    assert isinstance(caught(lambda: mesh.queues.work("jobs", print)), NotRunningError)
 
 
 @pytest.mark.parametrize(
@@ -382,3 +388,20 @@ def test_a_stream_that_is_refused_without_end_or_a_file_without_its_length_is_no
     assert caught(lambda: mesh.events()).message == "the daemon refused with more than 1048576 bytes"
     scripted.says(Reply(raw=b"HTTP/1.1 200 OK\r\n\r\nbytes", close=True))
     assert caught(lambda: mesh.files.take("f", inbox_id=1)).code == "protocol_error"
+
+
+def test_a_daemon_of_an_earlier_release_tells_its_version_without_what_came_later(
+    connect: Connect, scripted: ScriptedDaemon
+) -> None:
+    told = {
+        "daemon": "0.1.0",
+        "ipc_api": "v1",
+        "ipc_features": ["send"],
+        "schema_version": 1,
+        "broker_features": None,
+        "file_bytes": 65_536,
+        "inline_bytes": 65_483,
+    }
+    scripted.says(Reply(told))
+    version = connect(socket_path=scripted.path).version()
+    assert (version.daemon, version.required_features, version.feature_floors) == ("0.1.0", None, None)

@@ -1,63 +1,84 @@
-"""What a worker says of messages that it was not done with, to who has not asked to be told."""
+"""A worker whose broker is away while a handler runs."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from claudemesh import ClaimedMessage
+from claudemesh import ClaudemeshError
 from claudemesh._aio.work import AsyncWorker
 from claudemesh._sync.work import Worker
 
-_CLAIMED: Any = SimpleNamespace(broker_message_id="b0", lease_id="l0", unavailable=None)
-_ENDED = SimpleNamespace(state="ready")
+EXTENSIONS = 3
 
 
-def _told(caplog: pytest.LogCaptureFixture) -> tuple[str, str, type[BaseException]]:
-    (record,) = caplog.records
-    assert record.exc_info is not None
-    assert record.exc_info[0] is not None
-    return record.name, record.getMessage(), record.exc_info[0]
+class Message:
+    lease_id = "one"
+    unavailable = None
 
 
-_EXPECTED = ("claudemesh", "message b0 was not done with (ready): no room", AttributeError)
+class Ended:
+    state = "done"
 
 
-def test_what_a_handler_throws_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    stop = threading.Event()
+class Queues:
+    """One message, whose lease cannot be extended: `tried` is called at the third attempt."""
 
-    def handle(_message: ClaimedMessage, _lost: threading.Event) -> None:
+    def __init__(self, tried: Any) -> None:
+        self.left = [Message()]
+        self.extensions = 0
+        self.tried = tried
+
+    def claim(self, _name: str, **_choice: object) -> tuple[Message, ...]:
+        return (self.left.pop(),)
+
+    def extend(self, _name: str, _lease_id: str, **_choice: object) -> None:
+        self.extensions += 1
+        if self.extensions == EXTENSIONS:
+            self.tried()
+        raise ClaudemeshError("broker_unreachable", "the broker is away")
+
+    def ack(self, _name: str, _lease_id: str) -> Ended:
+        return Ended()
+
+
+def test_a_lease_is_lost_by_the_word_of_the_broker_alone_not_while_that_is_away() -> None:
+    stop, tried = threading.Event(), threading.Event()
+    became: list[str] = []
+
+    def handle(_message: object, lost: threading.Event) -> None:
+        assert tried.wait(30)
+        assert not lost.is_set()
         stop.set()
-        raise AttributeError("no\nroom")
 
-    queues: Any = SimpleNamespace(claim=lambda *_, **__: (_CLAIMED,), nack=lambda *_, **__: _ENDED)
-    with caplog.at_level(logging.WARNING):
-        assert Worker(queues, "jobs", handle, 60, 0, stop, None).run() == 0
-    assert _told(caplog) == _EXPECTED
+    queues: Any = Queues(tried.set)
+    # A lease without any time is over at once.
+    done = Worker(queues, "jobs", handle, 0, 0, stop, lambda _message, _error, how: became.append(how)).run()
+    assert (done, became) == (1, [])
 
 
-def test_so_it_is_in_an_event_loop(caplog: pytest.LogCaptureFixture) -> None:
-    async def work() -> int:
-        stop = asyncio.Event()
+def test_so_it_is_on_an_event_loop() -> None:
+    async def run() -> tuple[int, list[str]]:
+        stop, tried = asyncio.Event(), asyncio.Event()
+        became: list[str] = []
 
-        async def handle(_message: ClaimedMessage) -> None:
+        class AsyncQueues(Queues):
+            async def claim(self, name: str, **choice: object) -> tuple[Message, ...]:  # type: ignore[override]
+                return super().claim(name, **choice)
+
+            async def extend(self, name: str, lease_id: str, **choice: object) -> None:  # type: ignore[override]
+                super().extend(name, lease_id, **choice)
+
+            async def ack(self, name: str, lease_id: str) -> Ended:  # type: ignore[override]
+                return super().ack(name, lease_id)
+
+        async def handle(_message: object) -> None:
+            await tried.wait()
             stop.set()
-            raise AttributeError("no\nroom")
 
-        async def claim(*_: object, **__: object) -> tuple[ClaimedMessage]:
-            return (_CLAIMED,)
+        queues: Any = AsyncQueues(tried.set)
+        told = lambda _message, _error, how: became.append(how)  # noqa: E731
+        return await AsyncWorker(queues, "jobs", handle, 0, 0, stop, told).run(), became
 
-        async def nack(*_: object, **__: object) -> SimpleNamespace:
-            return _ENDED
-
-        queues: Any = SimpleNamespace(claim=claim, nack=nack)
-        return await AsyncWorker(queues, "jobs", handle, 60, 0, stop, None).run()
-
-    with caplog.at_level(logging.WARNING):
-        assert asyncio.run(work()) == 0
-    assert _told(caplog) == _EXPECTED
+    assert asyncio.run(run()) == (1, [])

@@ -8,7 +8,7 @@ const left: readonly (readonly [CloseKind, means: string, helps: string])[] = [
   [
     "feature_param_invalid",
     "it has a feature in a way that they do not accept",
-    "upgrade the older of broker and daemons: claudemesh version tells",
+    "upgrade the older of broker and daemons (claudemesh version tells), or offer a fingerprint version again that was taken out too early",
   ],
   [
     "feature_param_below_floor",

@@ -70,8 +70,8 @@ export const check: DaemonCheck = {
     if (state === "stopped" && error === null)
       return [
         warning(
-          "the membership has ended: this daemon shows what was received, and dials no broker",
-          "if that was a mistake of the broker's: claudemesh daemon up --no-read-only",
+          "this daemon runs for reading alone, because the membership has ended or it was started so: it shows what was received, and dials no broker",
+          "if the membership goes on: claudemesh daemon up --no-read-only",
         ),
       ];
     if (error === null) return [warning(`${words(state)} ${url} since ${since}`, "look again in a moment")];

@@ -60,6 +60,9 @@ const names: Readonly<Record<string, string>> = {
   "OutboxRequeue.patch": "OutboxPatch",
 };
 
+/** Fields of answers that daemons of an earlier release do not tell, which an SDK meets where a host is yet to be upgraded. */
+const addedLater: readonly string[] = ["Compat.feature_floors", "Version.feature_floors", "Version.required_features"];
+
 /** Bodies that carry more than one plain field, by operation. */
 const requestNames: Readonly<Record<string, string>> = {
   send: "SendRequest",
@@ -133,7 +136,7 @@ class Reading {
       return {
         name,
         type: this.#type(`${path}.${name}`, plain),
-        required: required.includes(name),
+        required: required.includes(name) && !addedLater.includes(`${path}.${name}`),
         nullable,
         description: schema.description ?? "",
       };

@@ -75,7 +75,8 @@ test("a kick lasts to the time that it names, a minute if it names none that can
   assert.equal(kicked("2026-01-01T00:10:00Z"), 10 * minute);
   assert.equal(kicked('{"until":"2025-12-31T23:59:59.999Z"}'), 0);
   assert.equal(kicked("2026-01-01T00:10:00Z", { until: "2026-01-01T00:20:00.000Z" }), 20 * minute);
-  assert.equal(kicked("2026-01-01T00:10:00Z", { until: {} }), 10 * minute);
+  for (const until of [{}, 5, { toString: 1, valueOf: 1 }, ["2026-01-01T00:30:00Z"]])
+    assert.equal(kicked("2026-01-01T00:10:00Z", { until }), 10 * minute);
   for (const reason of ["", "go away", '{"until":"2026-99-99T99:99:99Z"}', '{"until":"2026-01-01T...Z"}'])
     assert.equal(kicked(reason), minute, reason);
 });

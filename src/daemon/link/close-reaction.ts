@@ -46,7 +46,7 @@ export function reactionTo(code: number, reason: string, told: ErrorFrame | null
     feature,
     detail,
     otherInstanceId: typeof other === "string" ? other.slice(0, instanceIdCharsMax) : null,
-    notBeforeMs: kind === "kicked" ? kickedFor([String(facts["until"] ?? ""), reason], now) : 0,
+    notBeforeMs: kind === "kicked" ? kickedFor([facts["until"], reason], now) : 0,
   };
 }
 
@@ -73,8 +73,9 @@ export function farewellIn(text: string): ErrorFrame | null {
 }
 
 /** A kick names the time it lasts to, RFC 3339: in the frame's details, and in the reason's words. */
-function kickedFor(texts: readonly string[], now: number): number {
-  for (const text of texts) {
+function kickedFor(told: readonly unknown[], now: number): number {
+  for (const text of told) {
+    if (typeof text !== "string") continue;
     const until = Date.parse(/\d{4}-\d{2}-\d{2}T[0-9:.]+Z/.exec(text)?.[0] ?? "");
     if (!Number.isNaN(until)) return Math.max(0, until - now);
   }

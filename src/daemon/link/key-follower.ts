@@ -1,4 +1,4 @@
-import { createInTurn } from "../../base/in-turn.ts";
+import { createTogether } from "../../base/in-turn.ts";
 import type { Keyring, LinkRequest } from "../parts.ts";
 
 /**
@@ -6,15 +6,5 @@ import type { Keyring, LinkRequest } from "../parts.ts";
  * key: those that come while the keys are read are answered together, by one more reading.
  */
 export function createKeyFollower(keyring: Pick<Keyring, "follow">, request: LinkRequest): () => Promise<void> {
-  const inTurn = createInTurn();
-  let waiting: Promise<void> | null = null;
-  return () => {
-    // One that has not begun yet sees all that a later one would.
-    if (waiting !== null) return waiting;
-    waiting = inTurn(() => {
-      waiting = null;
-      return keyring.follow(request);
-    });
-    return waiting;
-  };
+  return createTogether(() => keyring.follow(request));
 }

@@ -1,5 +1,6 @@
 import type WebSocket from "ws";
 import type { Timer } from "../../base/clock.ts";
+import { createTogether } from "../../base/in-turn.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
@@ -128,6 +129,12 @@ export function createSession(
     terminate: () => socket.terminate(),
   });
   const receipts = createReceiptsOut(context, request);
+  // When all of a large mesh come back at once, each of them is an event, and all are told by one answer.
+  const refreshDirectory = createTogether(async () => {
+    await context.directory.refresh((frame) => request(frame));
+    // A topic that a row waits for may have been told.
+    outbox.keysChanged();
+  });
   const followKeys = createKeyFollower(context.keyring, request);
   const chain = createChainFollower(context, request, (code, reason) => {
     verdict ??= { code, reason };
@@ -247,12 +254,6 @@ export function createSession(
     await inbox.setFact(epochFact, String(state.epoch));
   }
 
-  async function refreshDirectory(): Promise<void> {
-    await context.directory.refresh((frame) => request(frame));
-    // A topic that a row waits for may have been told.
-    outbox.keysChanged();
-  }
-
   function handle(frame: BrokerFrame): Promise<void> | void {
     switch (frame.type) {
       case "send_ack":
@@ -298,7 +299,7 @@ export function createSession(
 
   /** What arrived could not be stored or understood: without acknowledging anything, start over from the cursor. */
   function failed(error: unknown): void {
-    if (ended) return;
+    if (ended || fault !== null) return;
     fault = ClaudemeshError.from(error);
     log.warn({ error: String(error) }, "the link is given up and dialled again");
     socket.terminate();

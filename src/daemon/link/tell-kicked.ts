@@ -10,7 +10,7 @@ export async function tellKicked(
   const members = directory.current()?.members ?? [];
   const nameOf = (id: unknown): string | null => members.find(({ member_id }) => member_id === id)?.name ?? null;
   const name = nameOf(memberId);
-  if (name === null || !(until === null || isRfc3339(String(until)))) return;
+  if (name === null || !(until === null || (typeof until === "string" && isRfc3339(until)))) return;
   const data = { member_id: memberId, name, address: `@${name}`, by: nameOf(by), until };
   await inbox.addEvents([{ event: "member_kicked", data }], clock.now());
 }

@@ -136,7 +136,7 @@ test("of what a broker has changed, made up or taken from elsewhere nothing is s
     [signedEnvelope(other), /sent elsewhere/],
     [signedEnvelope({ ...signed, destination_kind: "dm", destination_ref: self.memberId }), /sent elsewhere/],
     [signedEnvelope({ ...signed, mesh_id: "0190a6b2-8c4e-7d3a-9f10-2b4c6d8e0f13" }), /another mesh/],
-    [{ version: 9 } as unknown as Envelope, /version/],
+    [{ version: 0 } as unknown as Envelope, /version/],
   ] as const) {
     const message = await claimed(told(envelope));
     assert.equal(message["verified"], false, JSON.stringify(message));

@@ -119,7 +119,7 @@ async function voided(core: OutboxCore, row: OutboxRow): Promise<"void" | "settl
       `the outcome of row ${row.id} is unknown and the broker cannot be asked now`,
       {
         cause,
-        hint: `wait for the link (\`claudemesh doctor\`), or use --force and risk that the message is delivered all the same`,
+        hint: `wait for the link (\`claudemesh doctor\`), or \`claudemesh outbox drop ${row.id} --force\` and risk that the message is delivered all the same`,
       },
     );
   }

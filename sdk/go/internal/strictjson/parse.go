@@ -6,7 +6,6 @@ package strictjson
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -189,8 +188,7 @@ func (p *parser) number() (Value, error) {
 		return nil, p.malformed("a value expected")
 	}
 	token := string(p.text[start:p.at])
-	// Beyond the range of a float64 this answers an infinity, which is refused with the rest.
-	value, _ := strconv.ParseFloat(token, 64)
+	value := doubleOf(token)
 	if integer && math.Abs(value) > IntegerMax {
 		return nil, integerBeyond(token)
 	}

@@ -173,3 +173,33 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAnExponentIsReadWholeHoweverManyZerosItTakesBack(t *testing.T) {
+	zeros := strings.Repeat("0", 100_001)
+	for text, want := range map[string]string{
+		"0." + zeros + "1e100002":                         "1",
+		"-1" + zeros + "E-100001":                         "-1",
+		"12.5" + zeros + "e-000000000000000000001":        "1.25",
+		"3" + zeros + ".0e-100325":                        "5e-324",
+		"1e-99999999999999999999999":                      "0",
+		"0.0e99999999999999999999999":                     "0",
+		"-0e100001":                                       "0",
+		"1e99999999999999999999999":                       "",
+		"1" + zeros + "e-99692":                           "",
+		"0." + zeros + "9007199254740993e100018":          "",
+		"0." + zeros + "17976931348623157e100310":         "1.7976931348623157e+308",
+		strings.Repeat("9", 100_001) + "e-100000":         "10",
+		"0." + strings.Repeat("9", 100_001) + "e00000000": "1",
+	} {
+		value, err := Parse([]byte(text))
+		if want == "" {
+			if codeOf(err) != NumberOutOfRange {
+				t.Errorf("%.20s…: %v %v", text, value, err)
+			}
+			continue
+		}
+		if got := string(AppendCanonical(nil, value)); err != nil || got != want {
+			t.Errorf("%.20s…: %s %v, want %s", text, got, err, want)
+		}
+	}
+}

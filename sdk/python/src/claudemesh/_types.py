@@ -380,11 +380,11 @@ class Compat(View):
     fingerprint_versions: tuple[str, ...]
     #: Offered to the broker, by name
     features: CompatFeatures
-    #: Least values that this daemon works with, by feature and parameter
-    feature_floors: Mapping[str, Mapping[str, int]]
     schema_version: CompatSchemaVersion
     sqlite: str
     daemon: str
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]] | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Compat:
@@ -396,10 +396,10 @@ class Compat(View):
             envelope_versions=read.required("envelope_versions", array_of(integer)),
             fingerprint_versions=read.required("fingerprint_versions", array_of(text)),
             features=read.required("features", CompatFeatures.from_json),
-            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             schema_version=read.required("schema_version", CompatSchemaVersion.from_json),
             sqlite=read.required("sqlite", text),
             daemon=read.required("daemon", text),
+            feature_floors=read.optional("feature_floors", map_of(map_of(integer))),
         )
 
 
@@ -1393,16 +1393,16 @@ class Version(View):
     schema_version: int
     #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
-    #: Without these the daemon ends the link
-    required_features: tuple[str, ...]
     #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
     ignored_features: tuple[str, ...] | None
-    #: Least values that this daemon works with, by feature and parameter
-    feature_floors: Mapping[str, Mapping[str, int]]
     #: Bytes of the largest file in this mesh; the default without a link
     file_bytes: int
     #: Bytes of one message's body in this mesh; the default without a link
     inline_bytes: int
+    #: Without these the daemon ends the link
+    required_features: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
+    #: Least values that this daemon works with, by feature and parameter
+    feature_floors: Mapping[str, Mapping[str, int]] | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Version:
@@ -1413,11 +1413,11 @@ class Version(View):
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
             broker_features=read.nullable("broker_features", map_of(any_value)),
-            required_features=read.required("required_features", array_of(text)),
             ignored_features=read.nullable("ignored_features", array_of(text)),
-            feature_floors=read.required("feature_floors", map_of(map_of(integer))),
             file_bytes=read.required("file_bytes", integer),
             inline_bytes=read.required("inline_bytes", integer),
+            required_features=read.optional("required_features", array_of(text)),
+            feature_floors=read.optional("feature_floors", map_of(map_of(integer))),
         )
 
 

@@ -9,7 +9,7 @@ import (
 )
 
 // bytesMax is how long a line may be. A longer one is no request of anybody, and would be held in memory whole.
-const bytesMax = 64 << 20
+const bytesMax = 256 << 20
 
 // Answer answers each line of `in` that is not blank by a line of `out`, in order. `line` is nil for one that is too long, and holds until
 // the next. What was answered is written out before a line is waited for, so that whoever asks one at a time gets each

@@ -104,5 +104,7 @@ class Queues(Group):
         waited for; what repeating cannot mend is thrown. `on_failure` is told of each message that was not done with,
         and what it became: `ready`, `dead` or `lost`. By default that is logged.
         """
+        # Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
+        await self._core.perform(calls.health(), None)
         worker = AsyncWorker(self, name, handler, lease_s, delay_s, stop or asyncio.Event(), on_failure)
         return await worker.run()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._errors import ClaudemeshError
 from .._retry import Backoff
-from .._sync.work import KEEP_AT, WAIT_S, as_failure, log_failure, passes, reason_of, unavailable
+from .._sync.work import KEEP_EVERY, WAIT_S, as_failure, log_failure, loses, passes, reason_of, unavailable
 from .._types import ClaimedMessage
 from .transport import Within
 
@@ -94,21 +94,14 @@ class AsyncWorker:
             return as_failure(error)
 
     async def _keep_lease(self, lease_id: str) -> None:
-        """Extends the lease; returns when that is refused or the lease has run out."""
-        until = time.monotonic() + self._lease_s
-        pause = self._lease_s * (1 - 2 * KEEP_AT)
+        """Extends the lease; returns when it is lost."""
         while True:
-            await asyncio.sleep(pause)
-            asked = time.monotonic()
+            await asyncio.sleep(self._lease_s * KEEP_EVERY)
             try:
-                left = max(until - asked, 0.1)
-                await self._queues.extend(self._name, lease_id, lease_s=self._lease_s, timeout_s=left)
-                until = asked + self._lease_s
-                pause = self._lease_s * (1 - 2 * KEEP_AT)
+                await self._queues.extend(self._name, lease_id, lease_s=self._lease_s, timeout_s=self._lease_s)
             except ClaudemeshError as error:
-                if error.code == "lease_lost" or time.monotonic() >= until or not passes(error):
+                if loses(error):
                     return
-                pause = min(1.0, self._lease_s * KEEP_AT / 4)
 
     async def _give_back(self, message: ClaimedMessage) -> None:
         """The work ends in the middle of a message: the next consumer need not wait for the lease to run out."""

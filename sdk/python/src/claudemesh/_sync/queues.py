@@ -102,4 +102,6 @@ class Queues(Group):
         thrown. `on_failure` is told of each message that was not done with, and what it became: `ready`, `dead` or
         `lost`. By default that is logged.
         """
+        # Says at once that no daemon runs: from then on one that is away is restarting, and is waited for.
+        self._core.perform(calls.health(), None)
         return Worker(self, name, handler, lease_s, delay_s, stop or threading.Event(), on_failure).run()

@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 #: What one claim waits for a message; the daemon takes no longer wait. Short enough to see a stop.
 WAIT_S: Final = 5
-#: A lease is extended when this part of it is left, so that one failed try does not lose it.
-KEEP_AT: Final = 1 / 3
+#: A lease is extended after each such part of it, so that one failed try does not lose it.
+KEEP_EVERY: Final = 1 / 3
 _REASON_CHARS_MAX: Final = 128
 _log: Final = logging.getLogger("claudemesh")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
@@ -60,6 +60,11 @@ def unavailable(message: ClaimedMessage) -> ClaudemeshError | None:
 def passes(error: ClaudemeshError) -> bool:
     """Whether a daemon or broker that is away may be why."""
     return error.retryable or error.code == "not_running"
+
+
+def loses(error: ClaudemeshError) -> bool:
+    """Whether the broker says that a lease is over. One that is out of reach may be back in time."""
+    return error.code in ("lease_lost", "unknown_destination")
 
 
 class Worker:
@@ -126,21 +131,14 @@ class Worker:
             keeper.join()
 
     def _keep_lease(self, lease_id: str, finished: threading.Event, lost: threading.Event) -> None:
-        """Extends the lease until the handler has finished; sets `lost` when it is refused or the lease runs out."""
-        until = time.monotonic() + self._lease_s
-        pause = self._lease_s * (1 - 2 * KEEP_AT)
-        while not finished.wait(pause):
-            asked = time.monotonic()
+        """Extends the lease until the handler has finished; sets `lost` once it is."""
+        while not finished.wait(self._lease_s * KEEP_EVERY):
             try:
-                left = max(until - asked, 0.1)
-                self._queues.extend(self._name, lease_id, lease_s=self._lease_s, timeout_s=left)
-                until = asked + self._lease_s
-                pause = self._lease_s * (1 - 2 * KEEP_AT)
+                self._queues.extend(self._name, lease_id, lease_s=self._lease_s, timeout_s=self._lease_s)
             except ClaudemeshError as error:
-                if error.code == "lease_lost" or time.monotonic() >= until or not passes(error):
+                if loses(error):
                     lost.set()
                     return
-                pause = min(1.0, self._lease_s * KEEP_AT / 4)
 
     def _end(self, message: ClaimedMessage, failure: ClaudemeshError | None) -> str:
         if failure is None:
