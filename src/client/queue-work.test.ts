@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { ErrorCode } from "../protocol/error-codes.ts";
@@ -80,23 +81,15 @@ test("each message is acknowledged once its handler is done, one after the other
 });
 
 test("who does not ask to be told of failures is warned of each, with the place in the handler", async () => {
-  const warnings: (Error & { readonly detail?: string })[] = [];
-  const warned = (warning: Error) => warnings.push(warning);
-  process.on("warning", warned);
-  const { run } = queue([{ broker_message_id: "b0" }, { broker_message_id: "b1" }]);
-  await run(
-    ({ broker_message_id }) => {
-      if (broker_message_id === "b0") throw new Error("no\nroom");
-    },
-    { onFailure: undefined } as unknown as WorkOptions,
-  );
-  await new Promise(setImmediate);
-  process.off("warning", warned);
-  assert.deepEqual(
-    warnings.map(({ name, message }) => [name, message]),
-    [["ClaudemeshWarning", "message b0 was not done with (ready): no room"]],
-  );
-  assert.match(warnings[0]?.detail ?? "", /queue-work\.test\.ts/);
+  const warned = once(process, "warning");
+  const { run } = queue([{ broker_message_id: "b0" }]);
+  const failing = () => {
+    throw new Error("no\nroom");
+  };
+  await run(failing, { onFailure: undefined } as unknown as WorkOptions);
+  const [{ name, message, detail }] = (await warned) as [Error & { readonly detail: string }];
+  assert.deepEqual([name, message], ["ClaudemeshWarning", "message b0 was not done with (ready): no room"]);
+  assert.match(detail, /queue-work\.test\.ts/);
 });
 
 test("what a handler throws gives its message back, with the reason in one line, and the work goes on", async () => {
