@@ -25,6 +25,7 @@ const record = (shape: Shape) => (value: unknown) =>
   isRecord(value) && Object.entries(shape).every(([field, test]) => test(value[field]));
 const within = (min: number, max: number) => (value: unknown) =>
   integer(value) && Number(value) >= min && Number(value) <= max;
+const atLeast = (min: number) => within(min, Number.MAX_SAFE_INTEGER);
 const leaseMs = within(limits.leaseMsMin, limits.leaseMsMax);
 const reason = (value: unknown) => typeof value === "string" && value.length <= limits.nackReasonCharsMax;
 const flag = (value: unknown) => typeof value === "boolean";
@@ -144,7 +145,7 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
     member: record({ member_id: memberId, name }),
     // Whatever it is, the negotiation judges it: what is wrong with it has close codes of its own.
     features: anything,
-    limits: record({ inline_bytes: integer, frame_bytes: integer, frame_items: integer }),
+    limits: record({ inline_bytes: atLeast(1_024), frame_bytes: atLeast(1_024), frame_items: atLeast(1) }),
     log,
     membership: orAbsent(orNull(record({ n: integer, hash: memberId }))),
   },

@@ -36,6 +36,25 @@ test("a frame is taken with fields that are not known, and refused when one that
     assert.throws(() => parseDaemonFrame(JSON.stringify(bad)), { code: "protocol_error" }, JSON.stringify(bad));
 });
 
+test("a broker whose limits let nothing through is none", () => {
+  const ack = {
+    type: "hello_ack",
+    connection_id: "c",
+    link_epoch: 1,
+    mesh: { mesh_id: "m", slug: "local" },
+    member: { member_id: "ab".repeat(32), name: "ada" },
+    features: {},
+    log: { epoch: 1, head: 0, breaks: [] },
+    membership: null,
+  };
+  const sound = { inline_bytes: 1_024, frame_bytes: 1_024, frame_items: 1 };
+  assert.equal(parseBrokerFrame(JSON.stringify({ ...ack, limits: sound })).type, "hello_ack");
+  for (const bad of [{ inline_bytes: 0 }, { frame_bytes: 1_023 }, { frame_items: 0 }, { inline_bytes: 1e300 }])
+    assert.throws(() => parseBrokerFrame(JSON.stringify({ ...ack, limits: { ...sound, ...bad } })), {
+      code: "protocol_error",
+    });
+});
+
 test("a type that is not known is told with its name and id, also one named like a property of every object", () => {
   for (const type of ["from_the_future", "__proto__", "constructor", "toString"]) {
     assert.throws(

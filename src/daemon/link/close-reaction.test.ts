@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CloseKind, closeCodes, serviceRestartCode } from "../../protocol/close-codes.ts";
+import { limits } from "../../protocol/limits.ts";
 import { closeFrame, closeReason } from "../../protocol/close-reason.ts";
 import { reactionTo } from "./close-reaction.ts";
 
@@ -62,7 +63,7 @@ test("the other daemon's instance is taken from the error frame alone", () => {
   assert.equal(reactionTo(code, "", odd, now).otherInstanceId, null);
 });
 
-test("a kick lasts to the time that it names, a minute if it names none that can be read, and not at all once that is past", () => {
+test("a kick lasts to the time that it names, a minute if it names none that can be read, not at all once that is past, and never longer than a kick can be", () => {
   const kicked = (reason: string, facts?: Record<string, unknown>) =>
     reactionTo(
       closeCodes.kicked,
@@ -74,6 +75,7 @@ test("a kick lasts to the time that it names, a minute if it names none that can
   assert.equal(kicked('{"kind":"kicked","detail":"until 2026-01-01T00:10:00.000Z"}'), 10 * minute);
   assert.equal(kicked("2026-01-01T00:10:00Z"), 10 * minute);
   assert.equal(kicked('{"until":"2025-12-31T23:59:59.999Z"}'), 0);
+  assert.equal(kicked('{"until":"9999-12-31T23:59:59.999Z"}'), limits.kickMsMax);
   assert.equal(kicked("2026-01-01T00:10:00Z", { until: "2026-01-01T00:20:00.000Z" }), 20 * minute);
   for (const until of [{}, 5, { toString: 1, valueOf: 1 }, ["2026-01-01T00:30:00Z"]])
     assert.equal(kicked("2026-01-01T00:10:00Z", { until }), 10 * minute);

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
+import { limits } from "../../protocol/limits.ts";
 import { fatalCloseKinds } from "../daemon-end.ts";
 import { closedKind } from "./link-error-kind.ts";
 
@@ -77,7 +78,7 @@ function kickedFor(told: readonly unknown[], now: number): number {
   for (const text of told) {
     if (typeof text !== "string") continue;
     const until = Date.parse(/\d{4}-\d{2}-\d{2}T[0-9:.]+Z/.exec(text)?.[0] ?? "");
-    if (!Number.isNaN(until)) return Math.max(0, until - now);
+    if (!Number.isNaN(until)) return Math.min(Math.max(0, until - now), limits.kickMsMax);
   }
   return kickedDefaultMs;
 }
