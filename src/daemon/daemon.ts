@@ -147,7 +147,7 @@ async function tellSuspected({ inbox, metrics, self }: Parts, { suspected }: Che
   if (suspected !== null) metrics.cloneSuspected.inc({ reason: suspected });
   if ((inbox.fact(suspectedFact) ?? "") === (suspected ?? "")) return;
   if (suspected !== null) {
-    const data = { member_id: self.memberId, name: self.name, self: true, reason: suspected };
+    const data = { member_id: self.memberId, name: self.name, address: `@${self.name}`, self: true, reason: suspected };
     await inbox.addEvents([{ event: "member_clone_suspected", data }], now);
   }
   await inbox.setFact(suspectedFact, suspected ?? "");

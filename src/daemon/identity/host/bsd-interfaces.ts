@@ -2,7 +2,8 @@ import { isHardwareName, type NetworkInterface, readMac } from "./interfaces.ts"
 import type { HostReaders } from "./readers.ts";
 
 /** Drivers of adapters at a USB port. */
-const usbDriver = /^(ue|axe|axen|aue|cdce|cue|kue|mos|mue|rue|smsc|udav|upl|ure|url|urndis|usie|umb|run|rsu|urtw|urtwn|zyd|otus|athn_usb|ural|rum)\d/;
+const usbDriver =
+  /^(ue|axe|axen|aue|cdce|cue|kue|mos|mue|rue|smsc|udav|upl|ure|url|urndis|usie|umb|run|rsu|urtw|urtwn|zyd|otus|athn_usb|ural|rum)\d/;
 
 /**
  * `ifconfig -a` of the BSDs. The address is `ether` or, where somebody changed it, `hwaddr` (FreeBSD), `lladdr` (OpenBSD),

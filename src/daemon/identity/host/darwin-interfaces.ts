@@ -19,8 +19,6 @@ export async function darwinInterfaces(readers: HostReaders): Promise<readonly N
     const name = field("Device");
     const mac = readMac(field("Ethernet Address"));
     if (port === null || name === null || mac === null || !isHardwareName(name)) return [];
-    return [
-      { name, mac, isWireless: !wiredPort.test(port), isPermanent: true, isRemovable: removablePort.test(port) },
-    ];
+    return [{ name, mac, isWireless: !wiredPort.test(port), isPermanent: true, isRemovable: removablePort.test(port) }];
   });
 }

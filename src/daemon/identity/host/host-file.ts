@@ -106,7 +106,16 @@ export function newHostFile(facts: HostFacts, now: number): HostFile {
   const found = facts.ids[0] ?? facts.fallback;
   if (found !== null && found !== undefined) {
     const { source, namespace, id } = found;
-    return { version: 2, source, namespace, hash: hostHash(namespace, id), salt, wiredMacs, persistedId: null, createdAt };
+    return {
+      version: 2,
+      source,
+      namespace,
+      hash: hostHash(namespace, id),
+      salt,
+      wiredMacs,
+      persistedId: null,
+      createdAt,
+    };
   }
   const persistedId = randomUUID();
   const named = { source: "random", namespace: "random", hash: hostHash("random", persistedId) };

@@ -51,7 +51,10 @@ function judgeId(file: HostFile, facts: HostFacts): "same" | "mismatch" | "unrea
 }
 
 /** The host is known again: from now on by the id that is believed first. */
-function withBestId(file: HostFile, facts: HostFacts): { readonly file: HostFile; readonly changes: readonly string[] } {
+function withBestId(
+  file: HostFile,
+  facts: HostFacts,
+): { readonly file: HostFile; readonly changes: readonly string[] } {
   const best = facts.ids[0];
   const isWeak = file.source === "mac" || file.source === "random";
   if (best === undefined || best.source === file.source) return { file, changes: [] };
@@ -85,7 +88,9 @@ function judgeVersion1(file: HostFileV1, facts: HostFacts, now: number): HostVer
   const ids = facts.ids.filter(({ namespace }) => namespace === facts.namespace);
   if (ids.length === 0) return { state: "unreadable", file };
   const matches = ids.some(({ id }) =>
-    [id, ...dashed(id)].some((written) => [...facts.addresses, ""].some((mac) => hostHashV1(written, mac) === file.hash)),
+    [id, ...dashed(id)].some((written) =>
+      [...facts.addresses, ""].some((mac) => hostHashV1(written, mac) === file.hash),
+    ),
   );
   if (!matches) return { state: "mismatch", file, here: facts.ids[0] ?? null };
   return { state: "same", file: newHostFile(facts, now), rewrite: { why: "its fingerprint was of version 1" } };

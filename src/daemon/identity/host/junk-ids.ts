@@ -21,7 +21,13 @@ const knownConstants: ReadonlySet<string> = new Set([
 /** The id as it is hashed: 32 hex digits without dashes; null for what is no id, or not one host's own. */
 export function usableId(text: string | null): string | null {
   // Files are written with all kinds of line ends, and some tools write the null bytes of a fixed field.
-  const id = text?.replaceAll("\0", "").replace(/^\uFEFF/, "").trim().replace(/^\{(.*)\}$/, "$1").toLowerCase() ?? "";
+  const id =
+    text
+      ?.replaceAll("\0", "")
+      .replace(/^\uFEFF/, "")
+      .trim()
+      .replace(/^\{(.*)\}$/, "$1")
+      .toLowerCase() ?? "";
   const isId = /^[0-9a-f]{32}$/.test(id) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
   if (!isId) return null;
   const digits = id.replaceAll("-", "");

@@ -2,7 +2,14 @@ import { isHardwareName, type NetworkInterface, readMac } from "./interfaces.ts"
 import type { HostReaders } from "./readers.ts";
 import { systemFolder } from "./system-folder.ts";
 
-const fields = ["Name", "PermanentAddress", "NdisPhysicalMedium", "HardwareInterface", "Virtual", "PnPDeviceID"] as const;
+const fields = [
+  "Name",
+  "PermanentAddress",
+  "NdisPhysicalMedium",
+  "HardwareInterface",
+  "Virtual",
+  "PnPDeviceID",
+] as const;
 const question = `Get-NetAdapter | Select-Object ${fields.join(",")} | ConvertTo-Csv -NoTypeInformation`;
 /** NdisPhysicalMedium802_3; names of media are told in the user's language, numbers are not. */
 const wiredMedium = "14";
