@@ -12,6 +12,8 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  Reminted,
+  RemintRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -51,6 +53,8 @@ export const launcher: Launcher = {
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
+  acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
+  remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -223,6 +227,17 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
     daemon,
     notices,
   };
+}
+
+async function remintMember(request: RemintRequest): Promise<Reminted> {
+  const { home, mesh: slug } = request;
+  const dir = join(home, "daemon", slug);
+  const { remint } = await import("./remint.ts");
+  const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
+  const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { ...made, daemon };
 }
 
 /** Another mesh at a broker of this machine, founded by this home, and its daemon. */
