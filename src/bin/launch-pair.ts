@@ -34,6 +34,7 @@ import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broke
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
+import { finishRemints, remint } from "./remint.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
@@ -72,7 +73,10 @@ export const launcher: Launcher = {
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
-  return withLaunchLock(join(home, "launch.lock"), work);
+  return withLaunchLock(join(home, "launch.lock"), () => {
+    finishRemints(home);
+    return work();
+  });
 }
 
 function memberDir(home: string): string {
@@ -232,7 +236,6 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
 async function remintMember(request: RemintRequest): Promise<Reminted> {
   const { home, mesh: slug } = request;
   const dir = join(home, "daemon", slug);
-  const { remint } = await import("./remint.ts");
   const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
   const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
   const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });

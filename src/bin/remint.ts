@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Reminted, RemintRequest } from "../cli/launcher.ts";
+import { writeFileAtomic } from "../base/atomic-file.ts";
 import { readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -29,7 +30,7 @@ export interface RemintWay {
 export async function remint(request: RemintRequest, way: RemintWay): Promise<Omit<Reminted, "daemon">> {
   const { home, mesh: slug } = request;
   const dir = join(home, "daemon", slug);
-  const beside = join(home, "set-aside", `remint-${slug}`);
+  const beside = besideOf(home, slug);
   const old = existsSync(join(dir, "mesh.json")) ? readMeshFile(dir) : null;
   if (old === null) throw nothingThere(slug);
   makePrivateDirectory(join(home, "set-aside"));
@@ -39,23 +40,34 @@ export async function remint(request: RemintRequest, way: RemintWay): Promise<Om
   if (mesh.slug !== slug) writeMeshFile(made, { ...mesh, slug });
   takeSettings(dir, made);
   await way.stop(dir);
+  // From here on a call that is killed is finished by the next start of anything in this home.
+  writeFileAtomic(join(beside, swapName), "");
   const place = setAside(home, slug, dir, Date.now());
-  // Killed between the two renames, the home has no such mesh, and the new member waits beside: `finishRemint`.
-  renameSync(made, dir);
-  rmSync(beside, { recursive: true });
+  putInPlace(home, slug);
   return { mesh: slug, address: `@${mesh.member_name}`, former: `@${old.member_name}`, set_aside: place };
 }
 
-/** Puts in place what a call made that was killed between its renames. True when there was such a member. */
-export function finishRemint(home: string, slug: string): boolean {
-  const beside = join(home, "set-aside", `remint-${slug}`);
-  const made = join(beside, "daemon", slug);
-  const dir = join(home, "daemon", slug);
-  if (existsSync(join(dir, "keypair.json")) || !existsSync(join(made, "mesh.json"))) return false;
-  renameSync(made, dir);
-  rmSync(beside, { recursive: true });
-  return true;
+/** Puts in place what a call made that was killed after it had set the old folder aside. Call under the launch lock. */
+export function finishRemints(home: string): void {
+  const root = join(home, "set-aside");
+  if (!existsSync(root)) return;
+  for (const name of readdirSync(root).filter((one) => one.startsWith(besidePrefix))) {
+    const slug = name.slice(besidePrefix.length);
+    const isSetAside = !existsSync(join(home, "daemon", slug));
+    if (isSetAside && existsSync(join(root, name, swapName))) putInPlace(home, slug);
+  }
 }
+
+function putInPlace(home: string, slug: string): void {
+  const beside = besideOf(home, slug);
+  renameSync(join(beside, "daemon", slug), join(home, "daemon", slug));
+  rmSync(beside, { recursive: true });
+}
+
+/** Where the new member is made. */
+const besidePrefix = "remint-";
+const swapName = "swap";
+const besideOf = (home: string, slug: string): string => join(home, "set-aside", `${besidePrefix}${slug}`);
 
 async function byLink({ home, mesh: slug, link, name, signal }: RemintRequest, beside: string): Promise<string> {
   const dir = join(home, "daemon", slug);
