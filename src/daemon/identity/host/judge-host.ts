@@ -75,6 +75,8 @@ function judgeWires(
   const here = facts.wired.map((mac) => wiredHash(file.salt, mac));
   const known = new Set(file.wiredMacs);
   const rewrite = (said: readonly string[]) => (said.length === 0 ? null : { why: said.join("; ") });
+  // What was set moves with its volume from one machine to the next, as whoever set it wants.
+  if (file.source === "override") return { state: "same", file, rewrite: rewrite(changes) };
   if (here.length > 0 && known.size > 0 && !here.some((hash) => known.has(hash))) return { state: "suspected", file };
   const added = here.filter((hash) => !known.has(hash));
   const room = wiredMacsMax - known.size;
