@@ -105,7 +105,10 @@ export const configKeys: ConfigKeys<Config> = {
       help: "what this host is known by in place of its own id; in a container, a name that stays with the volume",
       takes: `a text of 1 to ${idOverrideCharsMax} characters`,
       read: (value) =>
-        typeof value === "string" && value.length <= idOverrideCharsMax && /^[^\p{Cc}]+$/u.test(value) && value.trim() !== ""
+        typeof value === "string" &&
+        value.length <= idOverrideCharsMax &&
+        /^[^\p{Cc}]+$/u.test(value) &&
+        value.trim() !== ""
           ? value.trim()
           : undefined,
     },

@@ -1,6 +1,7 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import type { CloneEventFrame, CloneReason } from "./host-frames.ts";
 import type {
   MembershipEventFrame,
   MembershipHead,
@@ -71,9 +72,6 @@ export interface HelloFrame {
   };
   readonly signature: string;
 }
-
-/** By which a daemon takes its host for a copy: it has another id, or none of the wired addresses that it had. */
-export type CloneReason = "host_id" | "wired_address";
 
 export interface LogBreak {
   /** The epoch that this break opened. */
@@ -359,13 +357,7 @@ export type EventFrame =
       readonly of: number;
     }
   | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string }
-  | {
-      /** Told to owners and admins alone. `host_changed`: its host_print is another one than before. */
-      readonly type: "event";
-      readonly event: "member_clone_suspected";
-      readonly member_id: string;
-      readonly reason: CloneReason | "host_changed";
-    };
+  | CloneEventFrame;
 
 export interface ErrorFrame {
   readonly type: "error";

@@ -1,4 +1,4 @@
-import type { CloneReason } from "../../protocol/frames.ts";
+import type { CloneReason } from "../../protocol/host-frames.ts";
 import type { MemberHost } from "./store.ts";
 
 /** What a hello tells of its host. */

@@ -14,7 +14,7 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
-import type { CloneReason } from "../../protocol/frames.ts";
+import type { CloneReason } from "../../protocol/host-frames.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../../../base/log.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import type { CloneReason } from "../../../protocol/frames.ts";
+import type { CloneReason } from "../../../protocol/host-frames.ts";
 import type { Config } from "../../config.ts";
 import { hostHash, hostPrint } from "./fingerprint.ts";
 import { type HostFile, newHostFile, readHostFile, writeHostFile } from "./host-file.ts";
