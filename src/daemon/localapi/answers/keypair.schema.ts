@@ -1,5 +1,5 @@
 import { described, text } from "../../../http/shape.ts";
-import { answerOf, count, listing, nullable, time, view } from "../../../http/view.ts";
+import { answerOf, count, instant, listing, nullable, view } from "../../../http/view.ts";
 import type {
   ArchiveCleaned,
   ArchiveDamageView,
@@ -12,9 +12,9 @@ const archivedKey = answerOf<ArchivedKeyView>("ArchivedKey")(
   view({
     key_id: text(),
     x25519_pubkey: text(),
-    created_at: time(),
-    rotated_out_at: time(),
-    expires_at: described(time(), "What is sealed to it opens until then"),
+    created_at: instant(),
+    rotated_out_at: instant(),
+    expires_at: described(instant(), "What is sealed to it opens until then"),
   }),
 );
 
@@ -32,9 +32,9 @@ export const keypair = answerOf<KeypairView>("Keypair")(
     member_id: text(),
     key_id: described(text(), "Of the pair in use: its ed25519 public key"),
     x25519_pubkey: text(),
-    created_at: time(),
+    created_at: instant(),
     changing: described(
-      nullable(view({ key_id: text(), created_at: time() })),
+      nullable(view({ key_id: text(), created_at: instant() })),
       "The pair that follows, begun and not in force; null: nothing has begun",
     ),
     archive: view({
