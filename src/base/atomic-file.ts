@@ -30,12 +30,6 @@ export function writeNewFile(path: string, data: string | Uint8Array, files: Fil
   syncFolder(dirname(path), files);
 }
 
-/** One file takes another's place: a crash leaves both as they were, or the one under the other's name. */
-export function replaceFile(from: string, to: string, files: FileLayer = systemFiles): void {
-  files.rename(from, to);
-  syncFolder(dirname(to), files);
-}
-
 export function removeFile(path: string, files: FileLayer = systemFiles): void {
   files.remove(path);
   syncFolder(dirname(path), files);
@@ -81,7 +75,8 @@ function writeNew(path: string, data: string | Uint8Array, mode: number, files: 
   }
 }
 
-function syncFolder(path: string, files: FileLayer = systemFiles): void {
+/** Names that were given or taken in a folder are on disk when it returns. */
+export function syncFolder(path: string, files: FileLayer = systemFiles): void {
   // Windows cannot open folders; its rename is journaled by the file system.
   if (process.platform === "win32") return;
   const folder = files.open(path, "r");

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { removeFile, replaceFile, writeFileAtomic } from "../../base/atomic-file.ts";
+import { removeFile, syncFolder, writeFileAtomic } from "../../base/atomic-file.ts";
 import { type FileLayer, systemFiles } from "../../base/file-layer.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -83,9 +83,13 @@ export function readNextKeypair(dir: string, current: Keypair, log: Log, now: nu
   return null;
 }
 
-/** The next pair takes keypair.json's place, in one step: a crash leaves the one or the other. */
+/**
+ * The next pair takes keypair.json's place, in one step: a crash leaves the one or the other. Called again where the disk failed, it does
+ * what is left to do.
+ */
 export function replaceKeypair(dir: string, files: FileLayer): void {
-  replaceFile(nextPath(dir), keypairPath(dir), files);
+  if (existsSync(nextPath(dir))) files.rename(nextPath(dir), keypairPath(dir));
+  syncFolder(dir, files);
 }
 
 export function removeNextKeypair(dir: string, files: FileLayer): void {
