@@ -66,21 +66,29 @@ export function writeNextKeypair(dir: string, current: Keypair, now: number, fil
 /** null: no change of keys was begun. One that is damaged, or of somebody else, is moved aside with an error in the log. */
 export function readNextKeypair(dir: string, current: Keypair, log: Log, now: number): Keypair | null {
   const path = nextPath(dir);
-  if (!existsSync(path)) return null;
-  requirePrivate(path);
-  let problem = "it is not of this member";
+  if (existsSync(path)) requirePrivate(path);
   try {
-    const next = readPair(path);
-    if (next.memberId === current.memberId && next.sealingSecret.equals(current.sealingSecret)) return next;
+    return peekNextKeypair(dir, current);
   } catch (thrown) {
     const known = ClaudemeshError.from(thrown);
     if (known.code === "schema_newer") throw known;
-    problem = known.message;
+    const aside = `${path}.malformed-${now}`;
+    renameSync(path, aside);
+    log.error(
+      { path, aside, problem: known.message },
+      "the next keys of this member cannot be used and were moved aside",
+    );
+    return null;
   }
-  const aside = `${path}.malformed-${now}`;
-  renameSync(path, aside);
-  log.error({ path, aside, problem }, "the next keys of this member cannot be used and were moved aside");
-  return null;
+}
+
+/** As {@link readNextKeypair}, changing nothing: throws invalid_config for one that cannot be used. */
+export function peekNextKeypair(dir: string, current: Keypair): Keypair | null {
+  const path = nextPath(dir);
+  if (!existsSync(path)) return null;
+  const next = readPair(path);
+  if (next.memberId === current.memberId && next.sealingSecret.equals(current.sealingSecret)) return next;
+  throw new ClaudemeshError("invalid_config", `${path} holds keys of another member`);
 }
 
 /**
