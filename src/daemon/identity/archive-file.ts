@@ -90,7 +90,15 @@ function unique(keys: readonly ArchivedKey[]): ArchivedKey[] {
 /** null: not an entry, or one whose public key is not that of its private one. */
 function readEntry(value: unknown): ArchivedKey | null {
   if (!isRecord(value)) return null;
-  const { key_id: keyId, ed25519_pubkey, x25519_pubkey, x25519_privkey, created_at, rotated_out_at, expires_at } = value;
+  const {
+    key_id: keyId,
+    ed25519_pubkey,
+    x25519_pubkey,
+    x25519_privkey,
+    created_at,
+    rotated_out_at,
+    expires_at,
+  } = value;
   if (typeof keyId !== "string" || !isMemberId(keyId) || ed25519_pubkey !== keyId) return null;
   if (typeof x25519_pubkey !== "string" || typeof x25519_privkey !== "string") return null;
   if (!isTime(created_at) || !isTime(rotated_out_at) || !isTime(expires_at)) return null;

@@ -109,12 +109,24 @@ describe("the archive of former keys", () => {
     const keypairs = filled(4);
     settings = { ...settings, max_archived_keys: 2 };
     const archive = open(start + 4 * dayMs);
-    assert.deepEqual(archive.prune(other, start + 4 * dayMs).toSorted(), keypairs.slice(0, 2).map(({ keyId }) => keyId).toSorted());
+    assert.deepEqual(
+      archive.prune(other, start + 4 * dayMs).toSorted(),
+      keypairs
+        .slice(0, 2)
+        .map(({ keyId }) => keyId)
+        .toSorted(),
+    );
     assert.deepEqual(ids(open()), [keypairs[3]?.keyId, keypairs[2]?.keyId]);
     assert.deepEqual(counted, ["forced", "forced"]);
     assert.deepEqual(
-      logged.filter(({ level }) => level === "warn").map(({ fields }) => fields["key_id"]).toSorted(),
-      keypairs.slice(0, 2).map(({ keyId }) => keyId).toSorted(),
+      logged
+        .filter(({ level }) => level === "warn")
+        .map(({ fields }) => fields["key_id"])
+        .toSorted(),
+      keypairs
+        .slice(0, 2)
+        .map(({ keyId }) => keyId)
+        .toSorted(),
     );
     assert.equal(file().max_archived_keys, 2);
   });
@@ -131,14 +143,34 @@ describe("the archive of former keys", () => {
     assert.deepEqual(counted, []);
   });
 
-  const damages: readonly [string, (entries: Entry[]) => unknown, { readonly saved: number; readonly lost: number | null }][] = [
-    ["a text that was cut", (keys) => JSON.stringify({ schema_version: 1, max_archived_keys: 8, keys }).slice(0, -40), { saved: 2, lost: null }],
+  const damages: readonly [
+    string,
+    (entries: Entry[]) => unknown,
+    { readonly saved: number; readonly lost: number | null },
+  ][] = [
+    [
+      "a text that was cut",
+      (keys) => JSON.stringify({ schema_version: 1, max_archived_keys: 8, keys }).slice(0, -40),
+      { saved: 2, lost: null },
+    ],
     ["bytes that are nothing", () => "\u0000\u0001 nothing", { saved: 0, lost: null }],
     ["another schema", (keys) => ({ schema_version: 0, keys }), { saved: 3, lost: 0 }],
     ["no list of keys", () => ({ schema_version: 1, keys: {} }), { saved: 0, lost: null }],
-    ["an entry with another's private key", ([a, b, c]) => ({ schema_version: 1, keys: [{ ...a, x25519_privkey: b?.["x25519_privkey"] }, b, c] }), { saved: 2, lost: 1 }],
-    ["an entry with an ed25519 key of another name", ([a, b, c]) => ({ schema_version: 1, keys: [{ ...a, ed25519_pubkey: b?.["key_id"] }, b, c] }), { saved: 2, lost: 1 }],
-    ["an entry without a date", ([a, b, c]) => ({ schema_version: 1, keys: [a, { ...b, expires_at: "soon" }, c] }), { saved: 2, lost: 1 }],
+    [
+      "an entry with another's private key",
+      ([a, b, c]) => ({ schema_version: 1, keys: [{ ...a, x25519_privkey: b?.["x25519_privkey"] }, b, c] }),
+      { saved: 2, lost: 1 },
+    ],
+    [
+      "an entry with an ed25519 key of another name",
+      ([a, b, c]) => ({ schema_version: 1, keys: [{ ...a, ed25519_pubkey: b?.["key_id"] }, b, c] }),
+      { saved: 2, lost: 1 },
+    ],
+    [
+      "an entry without a date",
+      ([a, b, c]) => ({ schema_version: 1, keys: [a, { ...b, expires_at: "soon" }, c] }),
+      { saved: 2, lost: 1 },
+    ],
     ["a key_id twice", ([a, b, c]) => ({ schema_version: 1, keys: [a, b, c, a] }), { saved: 3, lost: 1 }],
     ["entries that are none", ([a]) => ({ schema_version: 1, keys: [null, 7, [], a] }), { saved: 1, lost: 3 }],
   ];

@@ -84,10 +84,16 @@ export function openKeypairArchive(options: {
       aside = setAside(text);
       keep(read.keys);
     } catch (thrown) {
-      log.error({ path, error: String(thrown) }, "a damaged archive of keys could not be moved aside; it is tried again");
+      log.error(
+        { path, error: String(thrown) },
+        "a damaged archive of keys could not be moved aside; it is tried again",
+      );
     }
     const damage = { problem: read.problem, aside, saved: read.keys.map(({ keyId }) => keyId), lost: read.lost };
-    log.error({ path, ...damage }, "the archive of this member's former keys is damaged: what was sealed to those that are lost stays sealed");
+    log.error(
+      { path, ...damage },
+      "the archive of this member's former keys is damaged: what was sealed to those that are lost stays sealed",
+    );
     count.malformed(read.lost);
     return { keys: read.keys, damage, unmoved: aside === null ? text : null };
   }
@@ -167,7 +173,10 @@ function textOf(path: string, log: Log): string | null {
   try {
     const { mode } = statSync(path);
     if (process.platform !== "win32" && (mode & 0o077) !== 0)
-      log.warn({ path, mode: (mode & 0o777).toString(8), hint: `chmod 600 ${path}` }, "others can read the archive of this member's former keys");
+      log.warn(
+        { path, mode: (mode & 0o777).toString(8), hint: `chmod 600 ${path}` },
+        "others can read the archive of this member's former keys",
+      );
     return readFileSync(path, "utf8");
   } catch (thrown) {
     if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;

@@ -13,7 +13,12 @@ import {
   replaceKeypair,
   writeNextKeypair,
 } from "./keypair.ts";
-import { type ArchiveCounters, type ArchiveSettings, type KeypairArchive, openKeypairArchive } from "./keypair-archive.ts";
+import {
+  type ArchiveCounters,
+  type ArchiveSettings,
+  type KeypairArchive,
+  openKeypairArchive,
+} from "./keypair-archive.ts";
 
 /**
  * The member's keys. What it has as a {@link Keypair} is what is in use at the moment of asking: nobody keeps a copy of it over a wait.
@@ -155,7 +160,10 @@ export function openOwnKeys(options: {
       try {
         removeNextKeypair(dir, files);
       } catch (thrown) {
-        log.warn({ error: String(thrown) }, "the keys that were to follow are still on disk; the next start settles it");
+        log.warn(
+          { error: String(thrown) },
+          "the keys that were to follow are still on disk; the next start settles it",
+        );
         return;
       }
       drop(current.keyId);
@@ -187,7 +195,10 @@ export function openOwnKeys(options: {
       try {
         keys.prune();
       } catch (thrown) {
-        log.warn({ error: String(thrown) }, "the archive of this member's former keys could not be written; it is tried again");
+        log.warn(
+          { error: String(thrown) },
+          "the archive of this member's former keys could not be written; it is tried again",
+        );
       }
     },
   };

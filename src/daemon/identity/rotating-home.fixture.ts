@@ -8,13 +8,7 @@ import { createManualClock, type ManualClock } from "../../base/manual-clock.fix
 import { signKeyProof } from "../../protocol/membership/entry.ts";
 import { currentKeys } from "../../protocol/membership/state.ts";
 import { defaultConfig } from "../config.ts";
-import {
-  type ChainBroker,
-  chainBroker,
-  chainMesh,
-  type ChainPerson,
-  foundChain,
-} from "../membership/chain.fixture.ts";
+import { type ChainBroker, chainBroker, chainMesh, type ChainPerson, foundChain } from "../membership/chain.fixture.ts";
 import { createMembership } from "../membership/membership.ts";
 import { writeChain } from "../membership/membership-file.ts";
 import type { LinkRequest, Membership } from "../parts.ts";

@@ -157,12 +157,17 @@ export function createKeyring(options: KeyringOptions): Keyring {
     const tip = epochs.tip(target)?.record ?? null;
     // As they are under this head: while the broker is asked for the topic's members, both may change.
     const { memberId, keyId, signingKey } = identity;
-    const record = await foundEpoch(options.request, known, { memberId, keyId, signingKey }, {
-      ...target,
-      parent: tip,
-      history: history ?? tip?.history ?? "all",
-      now: clock.now(),
-    });
+    const record = await foundEpoch(
+      options.request,
+      known,
+      { memberId, keyId, signingKey },
+      {
+        ...target,
+        parent: tip,
+        history: history ?? tip?.history ?? "all",
+        now: clock.now(),
+      },
+    );
     log.info({ destination: record.destination, epoch: record.epoch_id, depth: record.depth }, "a new key was made");
     return record;
   }

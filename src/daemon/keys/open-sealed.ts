@@ -14,12 +14,7 @@ export interface OwnOpening {
 }
 
 /** What is sealed in an envelope, by the member's own keys and those of topics and queues. There is no way around a key. */
-export function openSealed(
-  envelope: Envelope,
-  sealed: Uint8Array,
-  epochs: EpochSet,
-  own: OwnOpening,
-): Opened {
+export function openSealed(envelope: Envelope, sealed: Uint8Array, epochs: EpochSet, own: OwnOpening): Opened {
   switch (envelope.algorithm) {
     case "none":
       return never("it is not sealed");

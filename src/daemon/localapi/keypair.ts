@@ -1,15 +1,25 @@
 import { operation, type Route } from "../../http/route.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { KeypairView } from "../../protocol/keypair-api.ts";
 import type { ArchiveSettings } from "../identity/keypair-archive.ts";
 import type { OwnKeys } from "../identity/own-keys.ts";
 import type { Rotation } from "../identity/rotation.ts";
+import type { Membership } from "../parts.ts";
 import * as answers from "./answers/keypair.schema.ts";
-import { entryErrors } from "./member-view.ts";
+import { chainOf, entryErrors } from "./member-view.ts";
+
+/** Of an entry that others came before it is tried again by itself. */
+const rotateErrors: readonly ErrorCode[] = [
+  ...entryErrors.filter((code) => code !== "membership_moved"),
+  "not_allowed",
+  "outcome_pending",
+];
 
 export interface KeypairParts {
   readonly keys: OwnKeys;
   readonly rotation: Rotation;
+  readonly membership: Pick<Membership, "state" | "trouble">;
   readonly config: { readonly crypto: ArchiveSettings };
 }
 
@@ -33,8 +43,10 @@ export function keypairRoutes(parts: KeypairParts): readonly Route[] {
       body: {},
       bodyOptional: true,
       answers: [{ status: 200, description: "The new keys are in force", body: answers.keypairRotated }],
-      errors: [...entryErrors, "not_allowed", "outcome_pending", "daemon_busy"],
+      errors: rotateErrors,
       async handle() {
+        // What the chain does not name cannot be changed in it; nothing needs to be asked for that.
+        chainOf(parts.membership);
         const { keyIdBefore } = await rotation.rotate();
         return { status: 200, body: { key_id_before: keyIdBefore, keypair: keypairView(parts) } };
       },
