@@ -74,7 +74,8 @@ async function backupMesh(dir: string, request: BackupRequest): Promise<BackupMa
 
 function noticesOf(dir: string, { home, keysOnly }: BackupRequest): string[] {
   const spool = join(dir, "files");
-  const hasFiles = existsSync(spool) && readdirSync(spool, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
+  const hasFiles =
+    existsSync(spool) && readdirSync(spool, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
   return [
     ...(keysOnly
       ? ["the outbox and the inbox are not in it: what waits to be sent, and what arrived, are lost with this home"]

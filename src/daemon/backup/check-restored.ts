@@ -29,7 +29,8 @@ export function checkRestored(dir: string, manifest: Manifest, now: number): voi
   checkSchemaVersion(dir);
   const mesh = readMeshFile(dir);
   const { memberId } = readKeypair(dir);
-  if (memberId !== manifest.member_id || mesh.mesh_id !== manifest.mesh_id) throw unreadable();
+  const isSame = memberId === manifest.member_id && mesh.mesh_id === manifest.mesh_id && mesh.slug === manifest.mesh;
+  if (!isSame) throw unreadable();
   openMembershipFile(dir, mesh.mesh_id, silentLog);
   const topicKeys = join(dir, "topic_keys.json");
   if (existsSync(topicKeys)) readTopicKeys(topicKeys, silentLog, now);

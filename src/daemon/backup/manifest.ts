@@ -1,3 +1,4 @@
+import { isName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { isMemberId } from "../../protocol/ids.ts";
@@ -50,7 +51,10 @@ export function readManifest(bytes: Buffer): Manifest {
   const { messages, migrations, files } = value;
   if (typeof schema_version === "number" && schema_version > schemaVersion) throw newer(program_version);
   const fits =
-    [program_version, created_at, mesh, mesh_id, member_name].every((text) => typeof text === "string") &&
+    [program_version, created_at, mesh_id, member_name].every((text) => typeof text === "string") &&
+    typeof mesh === "string" &&
+    // It names the folder.
+    isName(mesh) &&
     typeof member_id === "string" &&
     isMemberId(member_id) &&
     typeof messages === "boolean" &&
