@@ -8,8 +8,8 @@ import { unbroken } from "./printable.ts";
 
 export const command: Command = {
   name: "backup",
-  summary: "Write a member's keys, settings and messages into one file, sealed under a passphrase",
-  usage: "backup --out FILE [--mesh SLUG | --all] [--keys-only] [--force]",
+  summary: "Write a member's keys, settings and messages, or the broker's, into a file that a passphrase opens",
+  usage: "backup --out FILE [--mesh SLUG | --broker | --all] [--keys-only] [--force]",
   options: {
     out: {
       type: "string",
@@ -17,8 +17,12 @@ export const command: Command = {
       help: "where to: a file, or a folder that is there, in which it is called MESH.claudemesh-backup",
       complete: "file",
     },
-    all: { type: "boolean", help: "of every mesh of this home, a file each; --out is a folder then" },
-    "keys-only": { type: "boolean", help: "without the outbox and the inbox" },
+    broker: { type: "boolean", help: "of the broker of this home, with the messages that it keeps" },
+    all: {
+      type: "boolean",
+      help: "of every mesh of this home, and of its broker, a file each; --out is a folder then",
+    },
+    "keys-only": { type: "boolean", help: "without the databases: the outbox, the inbox, what a broker keeps" },
     ...passphraseOption,
     force: { type: "boolean", help: "replace a file that is there" },
   },
@@ -33,29 +37,31 @@ export const command: Command = {
     requireWords(command, positionals, 0, 0);
     const to = option("out") ?? "";
     if (to === "") throw usage(command, "`claudemesh backup` needs to know where to write: --out FILE");
-    if (flag("all") && option("mesh") !== undefined)
-      throw usage(command, "--all is every mesh, and --mesh one of them");
+    const chosen = [flag("all"), flag("broker"), option("mesh") !== undefined].filter(Boolean).length;
+    if (chosen > 1) throw usage(command, "--mesh, --broker and --all: one of them");
     const passphrase = await readPassphrase(command, context, { twice: true });
     if (passphrase === null) return exitCodes.interrupted;
     out.progress("copying the databases, then sealing all of it");
     const made = await (await launcher()).backup({
       home,
-      mesh,
-      all: flag("all"),
+      what: flag("all") ? { kind: "all" } : flag("broker") ? { kind: "broker" } : { kind: "mesh", mesh },
       out: to,
       keysOnly: flag("keys-only"),
       force: flag("force"),
       passphrase,
     });
-    for (const { mesh: slug, notices } of made)
-      for (const notice of notices) out.note(`notice: mesh ${slug}: ${unbroken(notice)}`);
+    for (const one of made) for (const notice of one.notices) out.note(`notice: ${named(one)}: ${unbroken(notice)}`);
     if (flag("json")) out.json({ backups: made });
     else for (const one of made) print(out.line, one);
     return exitCodes.ok;
   },
 };
 
-function print(line: (text: string) => void, { mesh, address, path, bytes, files }: BackupMade): void {
-  line(`backed up ${unbroken(address)} of mesh ${mesh} to ${unbroken(path)} (${bytesText(bytes)})`);
-  line(`in it: ${files.join(", ")}`);
+function named({ mesh, address }: BackupMade): string {
+  return mesh === null ? "the broker" : `${unbroken(address ?? "")} of mesh ${mesh}`;
+}
+
+function print(line: (text: string) => void, made: BackupMade): void {
+  line(`backed up ${named(made)} to ${unbroken(made.path)} (${bytesText(made.bytes)})`);
+  line(`in it: ${made.files.join(", ")}`);
 }

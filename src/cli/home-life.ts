@@ -1,8 +1,8 @@
 /** What may be done with a home as a whole, whether its daemons run or not. Implemented in src/bin/home-life. */
 export interface HomeLife {
-  /** One file a mesh, sealed under a passphrase. Daemons may run meanwhile. */
+  /** A file each, sealed under a passphrase. What is backed up may run meanwhile. */
   backup(request: BackupRequest): Promise<readonly BackupMade[]>;
-  /** A member from its backup, as a mesh that this home has not. Starts nothing. */
+  /** A member from its backup, as a mesh that this home has not, or the home's own broker. Starts nothing. */
   restore(request: RestoreRequest): Promise<Restored>;
   /** What `reset` would remove, and what speaks against it. Changes nothing. */
   resetPlan(request: ResetRequest): Promise<RemovalPlan>;
@@ -15,10 +15,11 @@ export interface HomeLife {
 
 export interface BackupRequest {
   readonly home: string;
-  /** null: the only one. */
-  readonly mesh: string | null;
-  /** Every mesh of the home; `out` is a folder then. */
-  readonly all: boolean;
+  /** `mesh` null: the only one. Of `all`, `out` is a folder. */
+  readonly what:
+    | { readonly kind: "mesh"; readonly mesh: string | null }
+    | { readonly kind: "broker" }
+    | { readonly kind: "all" };
   /** A file, or a folder that is there. */
   readonly out: string;
   readonly keysOnly: boolean;
@@ -29,8 +30,10 @@ export interface BackupRequest {
 
 /** One element of the answer of `backup --json`, exactly. */
 export interface BackupMade {
-  readonly mesh: string;
-  readonly address: string;
+  readonly of: "daemon" | "broker";
+  /** null: of the home's own broker, as the address is. */
+  readonly mesh: string | null;
+  readonly address: string | null;
   readonly path: string;
   readonly bytes: number;
   /** Names of the files in it. */
@@ -52,8 +55,10 @@ export interface RestoreRequest {
 
 /** Answer of `restore --json`, exactly. */
 export interface Restored {
-  readonly mesh: string;
-  readonly address: string;
+  readonly of: "daemon" | "broker";
+  /** null: it is the home's own broker, as the address is. */
+  readonly mesh: string | null;
+  readonly address: string | null;
   /** When the backup was made. */
   readonly as_of: string;
   readonly files: readonly string[];

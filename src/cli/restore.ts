@@ -6,13 +6,13 @@ import { unbroken } from "./printable.ts";
 
 export const command: Command = {
   name: "restore",
-  summary: "Make the member of a backup one of this home, on this host or another",
+  summary: "Make the member of a backup one of this home, or put back its broker, on this host or another",
   usage: "restore --in FILE [--replace]",
   options: {
     in: { type: "string", value: "FILE", help: "what `backup` wrote", complete: "file" },
     replace: {
       type: "boolean",
-      help: "where this home has a mesh of that name: stop its daemon and set its folder aside",
+      help: "where this home has a mesh of that name, or a broker: stop it and set its folder aside",
     },
     ...passphraseOption,
   },
@@ -33,7 +33,9 @@ export const command: Command = {
       out.json(restored);
       return exitCodes.ok;
     }
-    out.line(`restored ${unbroken(restored.address)} of mesh ${restored.mesh}, as of ${unbroken(restored.as_of)}`);
+    const { mesh, address } = restored;
+    const what = mesh === null ? "the broker" : `${unbroken(address ?? "")} of mesh ${mesh}`;
+    out.line(`restored ${what}, as of ${unbroken(restored.as_of)}`);
     if (restored.set_aside !== null) out.line(`what was in its place is in ${unbroken(restored.set_aside)}`);
     out.line("next: claudemesh up");
     return exitCodes.ok;

@@ -13,7 +13,7 @@ import { removeWhole } from "./remove-whole.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** What claudemesh makes in a home, beside the lock of launches: nothing else is ever removed. */
-const ownFolders = ["daemon", "broker", "set-aside", "restore.tmp", "removed.tmp"];
+const ownFolders = ["daemon", "broker", "set-aside", "restore.tmp"];
 const ownFiles = ["launch.lock"];
 
 export function planUninstall(home: string): Promise<RemovalPlan> {

@@ -1,22 +1,18 @@
+import type { FolderFile } from "../../base/folder-file.ts";
 import { isName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { isMemberId } from "../../protocol/ids.ts";
-import { daemonFiles } from "../daemon-files.ts";
 import { schemaVersion } from "../schema-version.ts";
 import { unreadable } from "./backup-header.ts";
 
 /** What a backup says of itself, before its files. */
-export interface Manifest {
+export type Manifest = ManifestBase & (OfDaemon | OfBroker);
+
+interface ManifestBase {
   /** Of claudemesh, which made it. */
   readonly program_version: string;
-  /** Of the folder (schema-version.ts). */
-  readonly schema_version: number;
   readonly created_at: string;
-  readonly mesh: string;
-  readonly mesh_id: string;
-  readonly member_id: string;
-  readonly member_name: string;
   /** With the databases. */
   readonly messages: boolean;
   /** Migrations that each database has, by the database's name. */
@@ -24,6 +20,25 @@ export interface Manifest {
   /** In the order in which their bytes follow. */
   readonly files: readonly ManifestFile[];
 }
+
+export interface OfDaemon {
+  readonly of: "daemon";
+  /** Of the folder (schema-version.ts). */
+  readonly schema_version: number;
+  readonly mesh: string;
+  readonly mesh_id: string;
+  readonly member_id: string;
+  readonly member_name: string;
+}
+
+export interface OfBroker {
+  readonly of: "broker";
+  /** The deployment's public key, by which members know it. */
+  readonly broker_key: string;
+}
+
+/** What may be in a backup of each. */
+export type FolderFiles = Readonly<Record<Manifest["of"], readonly FolderFile[]>>;
 
 export interface ManifestFile {
   readonly name: string;
@@ -39,7 +54,7 @@ export const manifestBytesMax = 1_048_576;
  * Reads what was opened under the right passphrase, and still believes nothing of it: its names become paths. Throws
  * backup_unreadable, or schema_newer where a newer program has made it.
  */
-export function readManifest(bytes: Buffer): Manifest {
+export function readManifest(bytes: Buffer, folders: FolderFiles): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8"));
@@ -47,29 +62,52 @@ export function readManifest(bytes: Buffer): Manifest {
     throw unreadable(cause);
   }
   if (!isRecord(value)) throw unreadable();
-  const { program_version, schema_version, created_at, mesh, mesh_id, member_id, member_name } = value;
-  const { messages, migrations, files } = value;
-  if (typeof schema_version === "number" && schema_version > schemaVersion) throw newer(program_version);
-  const fits =
-    [program_version, created_at, mesh_id, member_name].every((text) => typeof text === "string") &&
-    typeof mesh === "string" &&
-    // It names the folder.
-    isName(mesh) &&
-    typeof member_id === "string" &&
-    isMemberId(member_id) &&
+  const { of, program_version, schema_version } = value;
+  const isNewer = typeof schema_version === "number" && schema_version > schemaVersion;
+  if (isNewer || (typeof of === "string" && of !== "daemon" && of !== "broker")) throw newer(program_version);
+  if (!isManifest(value)) throw unreadable();
+  const names = value.files.map(({ name }) => name);
+  if (new Set(names).size !== names.length || !names.every(isPlainName)) throw unreadable();
+  const known = new Set(folders[value.of].filter(({ backup }) => backup !== "never").map(({ name }) => name));
+  if (names.some((name) => !known.has(name))) throw newer(program_version);
+  return value;
+}
+
+function isManifest(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Manifest {
+  const { of, program_version, created_at, messages, migrations, files } = value;
+  return (
+    (of === "daemon" ? isOfDaemon(value) : isId(value["broker_key"])) &&
+    typeof program_version === "string" &&
+    typeof created_at === "string" &&
     typeof messages === "boolean" &&
-    schema_version === schemaVersion &&
     isRecord(migrations) &&
     Object.values(migrations).every(isTexts) &&
     Array.isArray(files) &&
-    files.every(isFile);
-  if (!fits) throw unreadable();
-  const manifest = value as unknown as Manifest;
-  const names = manifest.files.map(({ name }) => name);
-  if (new Set(names).size !== names.length || names.some((name) => !isPlainName(name))) throw unreadable();
-  const known = new Set(daemonFiles.filter(({ backup }) => backup !== "never").map(({ name }) => name));
-  if (names.some((name) => !known.has(name))) throw newer(program_version);
-  return manifest;
+    files.every(isFile)
+  );
+}
+
+function isOfDaemon({
+  schema_version,
+  mesh,
+  mesh_id,
+  member_id,
+  member_name,
+}: Readonly<Record<string, unknown>>): boolean {
+  return (
+    schema_version === schemaVersion &&
+    typeof mesh === "string" &&
+    // It names the folder.
+    isName(mesh) &&
+    mesh === mesh.toLowerCase() &&
+    typeof mesh_id === "string" &&
+    isId(member_id) &&
+    typeof member_name === "string"
+  );
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "string" && isMemberId(value);
 }
 
 /** A name that stays in its folder on every system. */

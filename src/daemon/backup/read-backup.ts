@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { flushFolder } from "../../base/durable-file.ts";
 import { headerBytes, readHeader, unreadable } from "./backup-header.ts";
-import { type Manifest, type ManifestFile, manifestBytesMax, readManifest } from "./manifest.ts";
+import { type FolderFiles, type Manifest, type ManifestFile, manifestBytesMax, readManifest } from "./manifest.ts";
 import { deriveKey, openStream } from "./sealed-stream.ts";
 
 /**
@@ -15,6 +15,7 @@ export async function readBackup(
   source: AsyncIterable<Uint8Array>,
   passphrase: string,
   folder: string,
+  folders: FolderFiles,
 ): Promise<Manifest> {
   const sealed = createTaker(source);
   const header = readHeader(await sealed.take(headerBytes));
@@ -22,7 +23,7 @@ export async function readBackup(
   const content = createTaker(openStream(key, header, sealed.rest()));
   const manifestBytes = (await content.take(4)).readUInt32BE();
   if (manifestBytes > manifestBytesMax) throw unreadable();
-  const manifest = readManifest(await content.take(manifestBytes));
+  const manifest = readManifest(await content.take(manifestBytes), folders);
   for (const file of manifest.files) await writeFile(join(folder, file.name), file, content.parts(file.bytes));
   for await (const more of content.rest()) if (more.length > 0) throw unreadable();
   await flushFolder(folder);

@@ -2,9 +2,9 @@ import { createHash, hash } from "node:crypto";
 import { chmodSync, createReadStream, existsSync, mkdirSync, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { FolderFile } from "../../base/folder-file.ts";
 import { acquireLock, LockedError } from "../../base/lock-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { daemonFiles } from "../daemon-files.ts";
 import { copyDatabase } from "./copy-database.ts";
 import { stableFiles } from "./stable-files.ts";
 import type { BackupFile } from "./write-backup.ts";
@@ -17,12 +17,13 @@ export interface Snapshot {
 }
 
 /**
- * Gives `use` what a daemon's folder holds, whether or not the daemon runs. The databases are copied beside themselves, where
+ * Gives `use` what a folder holds of these files, whether or not its program runs. The databases are copied beside themselves, where
  * nobody else may read, and the copies are removed afterwards; those that a killed backup has left go first. The files are
  * read after them, so that their keys are as new as what the databases hold. Throws already_running, store_corrupt, timed_out.
  */
 export async function withSnapshot<T>(
   dir: string,
+  known: readonly FolderFile[],
   options: { readonly messages: boolean },
   use: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
@@ -32,7 +33,7 @@ export async function withSnapshot<T>(
     rmSync(copies, { recursive: true, force: true });
     mkdirSync(copies, { mode: 0o700 });
     const names = (kind: "file" | "database", backup: string): string[] =>
-      daemonFiles.filter((file) => file.kind === kind && file.backup === backup).map(({ name }) => name);
+      known.filter((file) => file.kind === kind && file.backup === backup).map(({ name }) => name);
     const migrations: Record<string, readonly string[]> = {};
     const databases: BackupFile[] = [];
     for (const name of options.messages ? names("database", "messages") : []) {

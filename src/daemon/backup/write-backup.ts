@@ -3,6 +3,10 @@ import { type BackupHeader, keyCost, noncePrefixBytes, saltBytes, writeHeader } 
 import type { Manifest, ManifestFile } from "./manifest.ts";
 import { deriveKey, sealStream } from "./sealed-stream.ts";
 
+/** All that a backup says of itself but its files. */
+export type About = WithoutFiles<Manifest>;
+type WithoutFiles<T> = T extends Manifest ? Omit<T, "files"> : never;
+
 /** A file for a backup. What `read` gives has the bytes and the hash that are said. */
 export interface BackupFile extends ManifestFile {
   read(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -13,7 +17,7 @@ export interface BackupFile extends ManifestFile {
  * less.
  */
 export async function* writeBackup(
-  about: Omit<Manifest, "files">,
+  about: About,
   files: readonly BackupFile[],
   passphrase: string,
   cost: Pick<BackupHeader, "memoryKiB" | "passes" | "parallelism"> = keyCost,
@@ -24,9 +28,9 @@ export async function* writeBackup(
   yield* sealStream(key, header, contentOf(about, files));
 }
 
-async function* contentOf(about: Omit<Manifest, "files">, files: readonly BackupFile[]): AsyncGenerator<Uint8Array> {
+async function* contentOf(about: About, files: readonly BackupFile[]): AsyncGenerator<Uint8Array> {
   const listed = files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));
-  const manifest = Buffer.from(JSON.stringify({ ...about, files: listed } satisfies Manifest), "utf8");
+  const manifest = Buffer.from(JSON.stringify({ ...about, files: listed }), "utf8");
   const length = Buffer.alloc(4);
   length.writeUInt32BE(manifest.length);
   yield length;
