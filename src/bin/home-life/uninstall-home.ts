@@ -6,7 +6,7 @@ import { daemonDirs } from "../../client/find-daemon.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { hasEnded } from "../ended-membership.ts";
 import { brokerDir, stopBroker } from "../launch-broker.ts";
-import { startDaemon, waitForLink } from "../launch-daemon.ts";
+import { firstAttempt, startDaemon, waitForLink } from "../launch-daemon.ts";
 import { readLaunchRecord } from "../launch-record.ts";
 import { isServedHere, type MeshFolder, planRemoval } from "./removal-plan.ts";
 import { removeWhole } from "./remove-whole.ts";
@@ -14,7 +14,7 @@ import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** What claudemesh makes in a home, beside the lock of launches: nothing else is ever removed. */
 const ownFolders = ["daemon", "broker", "set-aside", "restore.tmp"];
-const ownFiles = ["launch.lock"];
+const ownFiles = ["launch.lock", "launch.lock-journal"];
 
 export function planUninstall(home: string): Promise<RemovalPlan> {
   return planRemoval(home, daemonDirs(home), { broker: true });
@@ -57,10 +57,13 @@ const ended = "its membership has ended already";
 async function leave(home: string, { dir }: MeshFolder, signal: AbortSignal): Promise<string | null> {
   try {
     if (hasEnded(dir)) return ended;
-    const { status } = await startDaemon(home, dir, { http: readLaunchRecord(dir).http, dial: true });
-    if (!(await waitForLink(status))) return "its broker is not in reach";
-    const client = connect({ socketPath: status.socket });
+    const started = await startDaemon(home, dir, { http: readLaunchRecord(dir).http, dial: true });
+    await firstAttempt(home, dir, started);
+    const client = connect({ socketPath: started.status.socket });
     try {
+      const { link } = await client.health({ signal });
+      if (link.state === "waiting" || !(await waitForLink(started.status)))
+        return `its broker is not in reach: ${link.last_error ?? "no answer"}`;
       await client.membership.leave({ signal });
       return null;
     } finally {
