@@ -123,6 +123,7 @@ test("what was sent and received after a backup is neither sent twice nor lost: 
   await alone.client.send(again, { wait: "accepted" });
   await alone.client.send({ to: "@bob", message: "the end" }, { wait: "delivered" });
   assert.deepEqual((await textsOf(bob.client)).sort(), ["late", "the end"]);
+  assert.deepEqual(await textsOf(alone.client), [], "what was confirmed is not pushed again");
   const { items } = await alone.client.history("dm");
   assert.ok(items.some((item) => "message" in item && item.message === "answer"));
 });
