@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { homeLife } from "../../src/bin/home-life/home-life.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
@@ -126,6 +128,31 @@ test("what was sent and received after a backup is neither sent twice nor lost: 
   assert.deepEqual(await textsOf(alone.client), [], "what was confirmed is not pushed again");
   const { items } = await alone.client.history("dm");
   assert.ok(items.some((item) => "message" in item && item.message === "answer"));
+});
+
+test("a message that waits with a file ends dead after a restore and says why, and holds up no other", async (t) => {
+  const folder = tempFolder(t);
+  const started = await broker(t, { dataDir: join(folder, "broker") });
+  const alice = await member(t, folder, "alice", started);
+  await started.broker.stop();
+  const bytes = randomBytes(3_000);
+  const { file_id } = await alice.client.files.put({
+    name: "a.bin",
+    bytes: bytes.length,
+    chunks: Readable.from([bytes]),
+  });
+  const withFile = await alice.client.send({ to: "@alice", message: "with a file", attachments: [{ file_id }] });
+  await alice.client.send({ to: "@alice", message: "without" });
+  const [made] = await backup(join(folder, "alice"), join(folder, "alice.backup"));
+  assert.ok(made?.notices.some((notice) => notice.startsWith("files on their way are not in it")));
+  await alice.daemon.stop();
+  await started.restart();
+  const other = join(folder, "other");
+  await restore(other, join(folder, "alice.backup"));
+  const alone = await daemon(t, { dir: dirOf(other) });
+  await received(alone.client, "without");
+  await assert.rejects(alone.client.waitFor(withFile.client_message_id, "accepted"), /file/);
+  assert.equal((await alone.client.message(withFile.client_message_id)).status, "dead");
 });
 
 test("a backup is refused where it does not belong, and whatever is refused leaves the home as it was", async (t) => {
