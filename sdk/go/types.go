@@ -1168,6 +1168,7 @@ const (
 	ErrOutboxMaxAgeAboveDedupeWindow ErrorCode = "outbox_max_age_above_dedupe_window"
 	ErrAlreadyRunning                ErrorCode = "already_running"
 	ErrNotRunning                    ErrorCode = "not_running"
+	ErrBackupUnreadable              ErrorCode = "backup_unreadable"
 	ErrSchemaNewer                   ErrorCode = "schema_newer"
 	ErrStoreCorrupt                  ErrorCode = "store_corrupt"
 	ErrInvalidConfig                 ErrorCode = "invalid_config"
@@ -1267,6 +1268,7 @@ var codesTold = [...]codeTold{
 	{ErrOutboxMaxAgeAboveDedupeWindow, 400, false},
 	{ErrAlreadyRunning, 409, false},
 	{ErrNotRunning, 503, false},
+	{ErrBackupUnreadable, 400, false},
 	{ErrSchemaNewer, 500, false},
 	{ErrStoreCorrupt, 500, false},
 	{ErrInvalidConfig, 400, false},
