@@ -78,6 +78,25 @@ export function openLogStream(
   };
 }
 
+/** Everything goes to `main`; a process's notes of its start and end, by which others know it, also to `notes`. */
+export function withNotesIn(notes: LogFile, main: LogFile): LogFile {
+  const isNote = (fields: Record<string, unknown>): boolean => "exit_code" in fields || fields["started"] === true;
+  const both =
+    (level: keyof Log) =>
+    (fields: Record<string, unknown>, message: string): void => {
+      main.log[level](fields, message);
+      if (isNote(fields)) notes.log[level](fields, message);
+    };
+  return {
+    log: { debug: both("debug"), info: both("info"), warn: both("warn"), error: both("error") },
+    close: async () => void (await Promise.all([main.close(), notes.close()])),
+    writeNow(fields, message) {
+      main.writeNow(fields, message);
+      if (isNote(fields)) notes.writeNow(fields, message);
+    },
+  };
+}
+
 function createLog(stream: NodeJS.WritableStream, options: { readonly name: string; readonly level: string }): Log {
   const logger = pino(
     {

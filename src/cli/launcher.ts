@@ -23,7 +23,7 @@ export interface Launcher {
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
   brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
   /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
-  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, noLoop?: boolean): Promise<never>;
+  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, settle?: boolean): Promise<never>;
   /** A mesh's daemon in this process, or with `all` those of all meshes as its children, until told to stop. Ends the process. */
   daemonRun(request: DaemonRunRequest): Promise<never>;
   /** Has the system start this home's daemons, and its broker, by itself. */
@@ -92,7 +92,7 @@ export interface DaemonRunRequest {
   readonly logTo: "stderr" | "file";
   readonly logLevel: string;
   /** End with 0 where another start would end in the same way. */
-  readonly noLoop: boolean;
+  readonly settle: boolean;
 }
 
 export interface InstallRequest {

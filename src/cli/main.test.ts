@@ -34,6 +34,9 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     brokerUp: nothing,
     operator: { createApiKey: nothing, apiKeys: nothing, revokeApiKey: nothing, upkeep: nothing },
     brokerRun: nothing,
+    daemonRun: nothing,
+    installService: nothing,
+    uninstallService: nothing,
     doctor: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });

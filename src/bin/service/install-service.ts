@@ -27,13 +27,15 @@ export interface ServiceHome {
  * Writes the files of a home's services, has the manager read them, and starts them. Everything that can be refused is
  * refused before anything is written; when the manager will not have a file, what stood there before stands there again.
  */
-export async function installServices(request: InstallRequest, host: ServiceHost, of: ServiceHome): Promise<InstallAnswer> {
+export async function installServices(
+  request: InstallRequest,
+  host: ServiceHost,
+  of: ServiceHome,
+): Promise<InstallAnswer> {
   const manager = serviceManager(host);
   const home = resolve(request.home);
   const kinds = kindsOf(request, of, home);
-  const planned = await Promise.all(
-    kinds.map((kind) => plan({ request, host, manager, home, of }, kind)),
-  );
+  const planned = await Promise.all(kinds.map((kind) => plan({ request, host, manager, home, of }, kind)));
   for (const { spec, service } of planned) refuseOthers(home, host, spec, service);
   const shown = planned.map(({ spec, service, bytes }): ServiceShown => {
     const before = readIfPresent(service.path);
@@ -54,7 +56,12 @@ export async function installServices(request: InstallRequest, host: ServiceHost
   const stopped = await of.stop(kinds, request.mesh);
   await runCalls(host, starts, manager.failureHint(request.scope));
   const { runs, notices } = await of.confirm(kinds, request.mesh);
-  return { ...answer, files: [], runs: [...stopped, ...runs], notices: [...notices, ...manager.notices(request.scope)] };
+  return {
+    ...answer,
+    files: [],
+    runs: [...stopped, ...runs],
+    notices: [...notices, ...manager.notices(request.scope)],
+  };
 }
 
 interface Planned {
@@ -100,7 +107,9 @@ function kindsOf({ broker, mesh }: InstallRequest, of: ServiceHome, home: string
   if (broker && first === undefined) return ["broker"];
   if (first === undefined)
     throw new ClaudemeshError("not_running", `${home} belongs to no mesh, so it has no daemon to start`, {
-      hint: of.hasBroker ? "of its broker alone: claudemesh install-service --broker" : "first: claudemesh join LINK, or claudemesh up",
+      hint: of.hasBroker
+        ? "of its broker alone: claudemesh install-service --broker"
+        : "first: claudemesh join LINK, or claudemesh up",
     });
   return broker ? ["broker", "daemon"] : ["daemon"];
 }
@@ -128,9 +137,13 @@ function refuseOthers(home: string, host: ServiceHost, spec: ServiceSpec, servic
       (scope !== spec.scope || of === "broker" || mesh === spec.mesh || mesh === null || spec.mesh === null),
   );
   if (other === undefined) return;
-  throw new ClaudemeshError("already_exists", `${other.path} starts ${other.of === "broker" ? "this broker" : "these daemons"} already`, {
-    hint: "remove that one first: claudemesh uninstall-service",
-  });
+  throw new ClaudemeshError(
+    "already_exists",
+    `${other.path} starts ${other.of === "broker" ? "this broker" : "these daemons"} already`,
+    {
+      hint: "remove that one first: claudemesh uninstall-service",
+    },
+  );
 }
 
 async function refuseForeign(
@@ -147,7 +160,8 @@ async function refuseForeign(
   if (manager.query === undefined) return;
   const { command, args } = manager.query(name);
   const { code, output } = await host.runTool(command, args);
-  if (code === 0 && !isMarked(output)) throw foreign(`${manager.title} has a ${name} that install-service did not make`);
+  if (code === 0 && !isMarked(output))
+    throw foreign(`${manager.title} has a ${name} that install-service did not make`);
 }
 
 function foreign(what: string): ClaudemeshError {

@@ -11,7 +11,7 @@ const openFilesMax = 65_536;
 
 /**
  * The property list of an agent of a user or a daemon of the system. launchd starts again whatever did not end with 0, and
- * can be told of no exceptions: the program itself says by 0 that another start would not help (`--no-loop`).
+ * can be told of no exceptions: the program itself says by 0 that another start would not help (`--settle`).
  */
 export function launchdPlist(spec: ServiceSpec, label: string): string {
   const words = [spec.node, ...programWords(spec, true)];

@@ -45,9 +45,7 @@ export const thisHost: ServiceHost = {
   },
   root: "",
   node: process.execPath,
-  program: fileURLToPath(
-    new URL(`../claudemesh${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-  ),
+  program: fileURLToPath(new URL(`../claudemesh${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url)),
   runTool,
   pause: async (ms) => void (await setTimeout(ms)),
 };
@@ -69,6 +67,6 @@ export function runTool(command: string, args: readonly string[]): Promise<ToolR
 }
 
 /** The first of these that there is, else the first. */
-export function presentTool(host: ServiceHost, paths: readonly [string, ...string[]]): string {
+export function presentTool(paths: readonly [string, ...string[]]): string {
   return paths.find((path) => existsSync(path)) ?? paths[0];
 }

@@ -33,7 +33,10 @@ export function checkSpec(spec: ServiceSpec): void {
         hint: "move it to a path without control characters",
       });
   }
-  if (spec.user !== null && !/^[^\s"'\\%:/,;*?<>|=@+[\]\u0000-\u001f-][^\s"'%:/,;*?<>|=+[\]\u0000-\u001f]{0,63}$/u.test(spec.user))
+  if (
+    spec.user !== null &&
+    !/^[^\s"'\\%:/,;*?<>|=@+[\]\u0000-\u001f-][^\s"'%:/,;*?<>|=+[\]\u0000-\u001f]{0,63}$/u.test(spec.user)
+  )
     throw new ClaudemeshError("invalid_field", `${JSON.stringify(spec.user)} is no name of a user`, {
       hint: "claudemesh install-service --system --as USER",
     });
@@ -51,7 +54,7 @@ export function serviceName({ of, home, mesh }: Pick<ServiceSpec, "of" | "home" 
 /** The words after Node's. `settles`: what supervises starts again whatever did not end with 0, as launchd does. */
 export function programWords(spec: ServiceSpec, settles: boolean): string[] {
   const { of, program, home, mesh } = spec;
-  const last = ["--home", home, ...(settles ? ["--no-loop"] : [])];
+  const last = ["--home", home, ...(settles ? ["--settle"] : [])];
   if (of === "broker") return [program, "broker", ...last];
   return [program, "daemon", "run", ...(mesh === null ? ["--all"] : ["--mesh", mesh]), "--log-to", "file", ...last];
 }

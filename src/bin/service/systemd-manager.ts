@@ -6,7 +6,7 @@ import { rootHint, type ServiceManager, type ToolCall } from "./service-manager.
 import { systemdUnit } from "./systemd-unit.ts";
 
 export function systemdManager(host: ServiceHost): ServiceManager {
-  const command = presentTool(host, ["/usr/bin/systemctl", "/bin/systemctl"]);
+  const command = presentTool(["/usr/bin/systemctl", "/bin/systemctl"]);
   const call = (scope: string, ...args: readonly string[]): ToolCall => ({
     command,
     args: [...(scope === "user" ? ["--user"] : []), ...args],
@@ -44,7 +44,9 @@ export function systemdManager(host: ServiceHost): ServiceManager {
     ],
     notices(scope) {
       if (scope === "system" || existsSync(join(host.root, "/var/lib/systemd/linger", host.userName))) return [];
-      return [`it ends when you log out, and starts when you log in, unless you run: loginctl enable-linger ${host.userName}`];
+      return [
+        `it ends when you log out, and starts when you log in, unless you run: loginctl enable-linger ${host.userName}`,
+      ];
     },
     failureHint: (scope) =>
       scope === "system"

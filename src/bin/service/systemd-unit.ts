@@ -1,9 +1,15 @@
+import { exitCodes as commandExits } from "../../cli/exit-codes.ts";
 import { exitCodes, needsPerson } from "../exit-codes.ts";
 import { serviceMark } from "./service-mark.ts";
 import { describeService, programWords, type ServiceSpec } from "./service-spec.ts";
 
-/** Codes after which systemd leaves the service alone; from exit-codes.ts, so that a new one is in by itself. */
-const preventedCodes = Object.values(exitCodes).filter(needsPerson).join(" ");
+/**
+ * Codes after which systemd leaves the service alone; from exit-codes.ts, so that a new one is in by itself. With 3 the
+ * command itself says that the home has no such daemon.
+ */
+const preventedCodes = [...Object.values(exitCodes).filter(needsPerson), commandExits.notRunning]
+  .sort((one, other) => one - other)
+  .join(" ");
 
 /** Below them the sandbox must not hide what a service is started from or keeps. */
 const homeFolders = ["/home/", "/root/", "/run/user/"];
@@ -19,8 +25,15 @@ export function systemdUnit(spec: ServiceSpec): string {
     // A user's manager has no such target.
     ...(scope === "system" ? ["Wants=network-online.target", "After=network-online.target"] : []),
     ...(of === "broker"
-      ? ["# A database that is away for long is waited for: starts are tried again without end.", "StartLimitIntervalSec=0"]
-      : ["# One that keeps failing is left alone, and `systemctl status` says so.", "StartLimitIntervalSec=600", "StartLimitBurst=5"]),
+      ? [
+          "# A database that is away for long is waited for: starts are tried again without end.",
+          "StartLimitIntervalSec=0",
+        ]
+      : [
+          "# One that keeps failing is left alone, and `systemctl status` says so.",
+          "StartLimitIntervalSec=600",
+          "StartLimitBurst=5",
+        ]),
     "",
     "[Service]",
     "Type=exec",

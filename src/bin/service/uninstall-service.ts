@@ -37,7 +37,10 @@ export async function uninstallServices(
   return removed;
 }
 
-function isMeant(service: InstalledService, { mesh = null, broker = null, scope = null }: UninstallServiceRequest): boolean {
+function isMeant(
+  service: InstalledService,
+  { mesh = null, broker = null, scope = null }: UninstallServiceRequest,
+): boolean {
   if (scope !== null && service.scope !== scope) return false;
   if (broker !== null && (service.of === "broker") !== broker) return false;
   return mesh === null || service.mesh === mesh;

@@ -8,7 +8,7 @@ const restartsMax = 10;
 /**
  * The task of a user's logon or of the machine's start. It runs under S4U: without a password that would have to be kept,
  * and without a window. Task Scheduler stops counting a program that ran as failed by most of its exit codes, so
- * `daemon run --all` starts daemons again itself, and ends with 0 where nothing is to be started again (`--no-loop`).
+ * `daemon run --all` starts daemons again itself, and ends with 0 where nothing is to be started again (`--settle`).
  * Priority 7, the default, would slow its disk down.
  */
 export function windowsTask(spec: ServiceSpec): string {
