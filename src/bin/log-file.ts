@@ -69,7 +69,7 @@ export function openLogFile(path: string, options: { readonly name: string; read
 /** The same lines on a stream that somebody else keeps, as a container's or a service's. */
 export function openLogStream(
   stream: NodeJS.WritableStream,
-  options: { readonly name: string; readonly level: string },
+  options: { readonly name: string; readonly level: string; readonly mesh?: string },
 ): LogFile {
   return {
     log: createLog(stream, options),
@@ -97,10 +97,16 @@ export function withNotesIn(notes: LogFile, main: LogFile): LogFile {
   };
 }
 
-function createLog(stream: NodeJS.WritableStream, options: { readonly name: string; readonly level: string }): Log {
+function createLog(
+  stream: NodeJS.WritableStream,
+  options: { readonly name: string; readonly level: string; readonly mesh?: string },
+): Log {
+  const { mesh } = options;
   const logger = pino(
     {
       name: options.name,
+      // Which of several daemons writes to the one stream.
+      ...(mesh === undefined ? {} : { mixin: () => ({ mesh }) }),
       level: options.level,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `headers.${name}`]), censor: "[redacted]" },

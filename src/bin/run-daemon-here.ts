@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { createDaemon } from "../daemon/daemon.ts";
 import type { Dial } from "../daemon/link/link.ts";
@@ -20,7 +20,8 @@ export function runDaemonHere({ dir, http, readOnly, dial, logTo, logLevel, sett
   const options = { name: "daemon", level: logLevel };
   const file = (): LogFile => openLogFile(join(dir, "daemon.log"), options);
   // `status` and `doctor` read starts and ends in the file, wherever the rest goes.
-  const logFile = logTo === "file" ? file() : withNotesIn(file(), openLogStream(process.stderr, options));
+  const logFile =
+    logTo === "file" ? file() : withNotesIn(file(), openLogStream(process.stderr, { ...options, mesh: basename(dir) }));
   return runProcess(
     "daemon",
     logFile,

@@ -89,6 +89,7 @@ async function plan({ request, host, manager, home, of }: Planning, kind: Servic
     mesh: kind === "daemon" ? request.mesh : null,
     user: await userOf(request, host, home),
     writable: kind === "broker" ? of.broker.writable.map((path) => resolve(path)) : [],
+    listen: null,
     lowPort: kind === "broker" && of.broker.lowPort,
   };
   checkSpec(spec);

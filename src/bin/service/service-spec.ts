@@ -20,6 +20,8 @@ export interface ServiceSpec {
   readonly user: string | null;
   /** Folders that it writes to beside its home. */
   readonly writable: readonly string[];
+  /** Of a broker, `HOST:PORT`; null: where it listened last. */
+  readonly listen: string | null;
   /** Of a broker: it listens on a port below 1024. */
   readonly lowPort: boolean;
 }
@@ -53,9 +55,9 @@ export function serviceName({ of, home, mesh }: Pick<ServiceSpec, "of" | "home" 
 
 /** The words after Node's. `settles`: what supervises starts again whatever did not end with 0, as launchd does. */
 export function programWords(spec: ServiceSpec, settles: boolean): string[] {
-  const { of, program, home, mesh } = spec;
+  const { of, program, home, mesh, listen } = spec;
   const last = ["--home", home, ...(settles ? ["--settle"] : [])];
-  if (of === "broker") return [program, "broker", ...last];
+  if (of === "broker") return [program, "broker", ...(listen === null ? [] : ["--listen", listen]), ...last];
   return [program, "daemon", "run", ...(mesh === null ? ["--all"] : ["--mesh", mesh]), "--log-to", "file", ...last];
 }
 

@@ -1,4 +1,6 @@
 import { exitCodes as commandExits } from "../../cli/exit-codes.ts";
+import { socketPathBytesMax } from "../../http/socket-path.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { exitCodes, needsPerson } from "../exit-codes.ts";
 import { serviceMark } from "./service-mark.ts";
 import { describeService, programWords, type ServiceSpec } from "./service-spec.ts";
@@ -14,9 +16,17 @@ const preventedCodes = [...Object.values(exitCodes).filter(needsPerson), command
 /** Below them the sandbox must not hide what a service is started from or keeps. */
 const homeFolders = ["/home/", "/root/", "/run/user/"];
 
-/** The unit of a daemon or broker, for systemd of a user or of the system. Checked paths only: `checkSpec`. */
+/**
+ * The unit of a daemon or broker, for systemd of a user or of the system. Checked paths only: `checkSpec`. Throws
+ * invalid_field for a Node that systemd would not start.
+ */
 export function systemdUnit(spec: ServiceSpec): string {
   const { of, scope } = spec;
+  // However they are escaped, systemd takes none of these in the path of a program.
+  if (/["'\\]/.test(spec.node))
+    throw new ClaudemeshError("invalid_field", `systemd starts no program at a path with quotes: ${spec.node}`, {
+      hint: "install Node at another path, and run claudemesh by that one",
+    });
   const lines = [
     `# ${serviceMark(spec)}`,
     "# Written by claudemesh install-service; claudemesh uninstall-service removes it. Settings of your own: systemctl edit.",
@@ -104,7 +114,7 @@ function sandbox(spec: ServiceSpec): string[] {
     "ProtectSystem=strict",
     `ProtectHome=${isBelowHomes ? "read-only" : "yes"}`,
     `ReadWritePaths=${[home, ...writable].map(settingWord).join(" ")}`,
-    "PrivateTmp=yes",
+    `PrivateTmp=${needsSharedTmp(spec) ? "no" : "yes"}`,
     "PrivateDevices=yes",
     "ProtectClock=yes",
     "ProtectControlGroups=yes",
@@ -117,6 +127,18 @@ function sandbox(spec: ServiceSpec): string[] {
     "KeyringMode=private",
   ];
 }
+
+/**
+ * Whether its programs and the commands of others meet below /tmp: its home is there, or is so long that the sockets of its
+ * daemons stand in a short folder there (http/socket-path.ts).
+ */
+function needsSharedTmp({ home, writable }: ServiceSpec): boolean {
+  const isBelow = (path: string): boolean => /^\/(var\/)?tmp(\/|$)/.test(path);
+  return [home, ...writable].some(isBelow) || Buffer.byteLength(home) > sharedTmpFrom;
+}
+
+/** What is left of a socket's path for the home, with a slug of 32 letters. */
+const sharedTmpFrom = socketPathBytesMax - "/daemon//sock".length - 32;
 
 /** `%` begins a specifier in every value. */
 function specifiers(text: string): string {
