@@ -12,7 +12,7 @@ export const command: Command = {
     broker: { type: "boolean", help: "also this home's own broker, in a service beside" },
     system: { type: "boolean", help: "from the start of the machine, whoever is logged in; only root can" },
     as: { type: "string", value: "USER", help: "whom a service of the system runs as; by default whose home it is" },
-    start: { type: "boolean", help: "start it now (it is the default); --no-start: at the next log-in or start" },
+    "no-start": { type: "boolean", help: "start it at the next log-in or start of the machine, not now" },
     "dry-run": { type: "boolean", help: "show the files and commands; nothing is done" },
     force: { type: "boolean", help: "also in a CI job, whose end it would not outlive" },
   },
@@ -31,7 +31,7 @@ export const command: Command = {
       scope: flag("system") ? "system" : "user",
       user,
       broker: flag("broker"),
-      start: option("start") === undefined || flag("start"),
+      start: !flag("no-start"),
       dryRun: flag("dry-run"),
       force: flag("force"),
     });
