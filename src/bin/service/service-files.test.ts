@@ -36,7 +36,7 @@ for (const [path, text] of Object.entries(goldens))
   });
 
 /** Everything that one of the formats has a meaning for, in a folder's name. */
-const hostile = 'it\'s "50%" of $HOME; <a & b> \\ --x %h ${ \u00fc\u{1f642} end\\';
+const hostile = 'it\'s "50%" of $HOME; <a & b> \\ --x %h $(id) \u00fc\u{1f642} end\\';
 const strange: ServiceSpec = {
   ...laptop,
   node: `/opt/${hostile}/node`,
