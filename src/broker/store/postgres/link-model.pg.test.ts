@@ -12,5 +12,5 @@ test("whatever daemons with one member's keys do at whatever broker, two brokers
     t.after(() => store.stop());
     await store.start();
   }
-  await checkLinkModel(async () => ({ stores: () => stores, died: async () => undefined }), 6);
+  await checkLinkModel(async () => ({ stores: () => stores, died: async () => undefined }), 8);
 });
