@@ -7,6 +7,16 @@ import "encoding/json"
 // SDKVersion is the version of this package, which is that of the programs it was made with.
 const SDKVersion = "0.1.0"
 
+// ConcurrencyPolicy is one of these words, or one that a later daemon answers with.
+type ConcurrencyPolicy string
+
+// Words of ConcurrencyPolicy.
+const (
+	ConcurrencyPolicyPreferNewest    ConcurrencyPolicy = "prefer_newest"
+	ConcurrencyPolicyPreferOldest    ConcurrencyPolicy = "prefer_oldest"
+	ConcurrencyPolicyAllowConcurrent ConcurrencyPolicy = "allow_concurrent"
+)
+
 // EventName is one of these words, or one that a later daemon answers with.
 type EventName string
 
@@ -396,6 +406,12 @@ type Compat struct {
 	Daemon        string                      `json:"daemon"`
 }
 
+// Concurrency is an answer of the daemon.
+type Concurrency struct {
+	// prefer_newest: the newer takes the link over; prefer_oldest: the newer is refused; allow_concurrent: one receives, the others only send
+	Policy ConcurrencyPolicy `json:"policy"`
+}
+
 // DeadLetter is an answer of the daemon.
 type DeadLetter struct {
 	// As on the wire
@@ -515,6 +531,10 @@ type HealthLink struct {
 	LastError *string         `json:"last_error"`
 	// For programs: what kind of error that was
 	LastErrorKind *LinkErrorKind `json:"last_error_kind"`
+	// false: another daemon of this member receives, and this one only sends; null: there is no link
+	Receives *bool `json:"receives"`
+	// Of this start of the daemon, by which the broker and other daemons are told of it
+	InstanceID string `json:"instance_id"`
 	// While it waits: the broker is not dialled before
 	NextDialAt *string `json:"next_dial_at"`
 	// The broker's clock less this host's, at the last opening of the link

@@ -16,7 +16,7 @@ export function createNews(registry: LinkRegistry, bus: Pick<Bus, "publish">): N
       bus.publish({ kind: "event", mesh_id: meshId, event, except: exceptMemberId ?? null });
     },
     tellOnly(meshId, event, memberIds) {
-      for (const memberId of memberIds) registry.get(meshId, memberId)?.send(event);
+      for (const memberId of memberIds) for (const link of registry.ofMember(meshId, memberId)) link.send(event);
       bus.publish({ kind: "event_for", mesh_id: meshId, event, only: memberIds });
     },
   };
