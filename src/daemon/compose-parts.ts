@@ -207,7 +207,7 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
-    host: { print: host.print(mesh.mesh_id), suspected: host.suspected },
+    host,
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
