@@ -44,10 +44,13 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel) => {
+  brokerRun: async (home, listen, logLevel, settle = false) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle });
   },
+  daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
+  installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
+  uninstallService: async (request) => (await import("./service/uninstall-service.ts")).uninstallServices(request),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),

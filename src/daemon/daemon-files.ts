@@ -7,6 +7,14 @@ import type { FolderFile } from "../base/folder-file.ts";
  */
 export const daemonFiles: readonly FolderFile[] = [
   { name: "keypair.json", kind: "file", secret: true, backup: "always", what: "the member's keys" },
+  { name: "keypair-archive.json", kind: "file", secret: true, backup: "always", what: "former keys, in their grace" },
+  {
+    name: "keypair-next.json",
+    kind: "file",
+    secret: true,
+    backup: "always",
+    what: "keys that are to follow, while they are changed",
+  },
   {
     name: "membership.jsonl",
     kind: "file",

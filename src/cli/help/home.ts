@@ -7,6 +7,7 @@ export const topic: HelpTopic = {
     {
       rows: [
         ["daemon/MESH/keypair.json", "the member's keys: back it up; without it nobody can be this member again"],
+        ["daemon/MESH/keypair-archive.json", "former keys, until their grace is over: `claudemesh rotate-keypair`"],
         ["daemon/MESH/membership.jsonl", "who belongs to the mesh, entry by entry as it was signed"],
         ["daemon/MESH/topic_keys.json", "keys of topics and queues; what is lost of them comes again from the broker"],
         ["daemon/MESH/mesh.json", "the mesh, the broker's address, and the key and certificate it is known by"],
