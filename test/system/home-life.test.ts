@@ -4,6 +4,13 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { homeLife } from "../../src/bin/home-life/home-life.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
+import { acquireLock } from "../../src/base/lock-file.ts";
+import { planReset } from "../../src/bin/home-life/reset-home.ts";
+import { uninstallHome } from "../../src/bin/home-life/uninstall-home.ts";
+import { installedServices } from "../../src/bin/service/installed-services.ts";
+import { type ServiceHost, thisHost } from "../../src/bin/service/service-host.ts";
+import { installServiceOf } from "../../src/bin/service/service-of-home.ts";
+import { supervisorLockPath } from "../../src/bin/supervise/supervisor-lock.ts";
 import { setAside } from "../../src/bin/set-aside.ts";
 import { broker, type TestBroker } from "../support/broker.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -70,6 +77,52 @@ test("an only owner whose mesh has others is not reset by the way; a member of i
   assert.deepEqual(objections.length, 1);
   assert.match(objections[0] ?? "", /^@alice is the only owner of mesh local.*claudemesh member role @NAME owner$/);
   assert.deepEqual((await homeLife.resetPlan({ home: bob, mesh: "local", all: false })).objections, []);
+});
+
+test("a service that starts a mesh speaks against its reset, and is the first that an uninstall removes", async (t) => {
+  const folder = tempFolder(t);
+  const home = join(folder, "alice");
+  const started = await brokerIn(t, home);
+  await joined(home, started, "alice");
+  await started.broker.stop();
+  const root = join(folder, "machine");
+  mkdirSync(join(root, "run/systemd/system"), { recursive: true });
+  const asked: string[] = [];
+  const machine: ServiceHost = {
+    ...thisHost,
+    platform: "linux",
+    env: {},
+    homeFolder: join(root, "alice"),
+    userName: "alice",
+    root,
+    async runTool(_command, words) {
+      asked.push(words.join(" "));
+      return { code: 0, output: "" };
+    },
+  };
+  const request = { home, mesh: null, scope: "user", user: null, broker: false, start: false, dryRun: false } as const;
+  await installServiceOf({ ...request, force: true }, machine);
+  const units = installedServices(home, machine);
+  assert.equal(units.length, 1);
+  const { objections } = await planReset({ home, mesh: null, all: true }, machine);
+  assert.match(
+    objections.join(),
+    /^the service claudemesh\S* starts it; remove that first: claudemesh uninstall-service$/,
+  );
+  const supervisor = acquireLock(supervisorLockPath(home));
+  const uninstall = () =>
+    uninstallHome({ home, force: false, signal: new AbortController().signal, progress: () => undefined }, machine);
+  asked.length = 0;
+  await assert.rejects(uninstall(), { code: "already_running" });
+  assert.deepEqual(installedServices(home, machine), []);
+  assert.ok(asked.some((words) => words.includes("disable")));
+  assert.ok(
+    existsSync(join(home, "daemon/local/keypair.json")),
+    "what somebody runs in the foreground is not pulled away",
+  );
+  supervisor.release();
+  const { remains } = await uninstall();
+  assert.deepEqual([remains, existsSync(home)], [[], false]);
 });
 
 test("a home whose files are damaged can be reset all the same, and the other meshes in it stay", async (t) => {
