@@ -155,6 +155,25 @@ test("a supervisor whose daemons all need a person ends with 18, or with 0 for t
   assert.deepEqual([settled.code, settled.stderr], [0, unknown.stderr]);
 });
 
+test("a daemon that was started by up is left running, and taken over when it is killed", async (t) => {
+  const alice = host(t, "alice");
+  ok(await alice.up());
+  const before = (await alice.status()).daemons[0]?.pid ?? 0;
+  const service = watched(alice.start(["daemon", "run", "--all"]));
+  await new Promise<void>((resolve) =>
+    service.child.stderr?.on(
+      "data",
+      (text: string) => void (text.includes("runs already, not started here") && resolve()),
+    ),
+  );
+  assert.equal((await alice.status()).daemons[0]?.pid, before);
+  process.kill(before, "SIGKILL");
+  await daemonWhen(alice, "local", ({ state, pid }) => state === "running" && pid !== before);
+  service.child.kill("SIGTERM");
+  assert.equal((await service.ended).code, exitCodes.ok);
+  assert.equal((await alice.status()).daemons[0]?.state, "stopped");
+});
+
 test("a daemon in the foreground logs to stderr, tells its start and end where status looks, and ends when told to", async (t) => {
   const alice = host(t, "alice");
   ok(await alice.up());

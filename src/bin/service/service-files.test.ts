@@ -30,9 +30,10 @@ const goldens: Readonly<Record<string, string>> = {
 
 for (const [path, text] of Object.entries(goldens))
   test(`${path} is what the program writes: a change of a writer is seen in what comes of it`, () => {
-    // With UPDATE_GOLDEN=1 the files are written anew, to be looked at in the diff.
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(join(root, path), text);
-    assert.equal(readFileSync(join(root, path), "utf8"), text);
+    const again =
+      "UPDATE_GOLDEN=1 node --test src/bin/service/service-files.test.ts writes it anew; look at the difference";
+    assert.equal(readFileSync(join(root, path), "utf8"), text, again);
   });
 
 /** Everything that one of the formats has a meaning for, in a folder's name. */
