@@ -133,10 +133,10 @@ async function userOf({ scope, user }: InstallRequest, host: ServiceHost, home: 
 /** Two services that start the same daemon would only tell each other that it runs already. */
 function refuseOthers(home: string, host: ServiceHost, spec: ServiceSpec, service: ServiceFile): void {
   const other = installedServices(home, host).find(
-    ({ of, path, mesh, scope }) =>
+    ({ of, path, mesh }) =>
       of === spec.of &&
       path !== service.path &&
-      (scope !== spec.scope || of === "broker" || mesh === spec.mesh || mesh === null || spec.mesh === null),
+      (of === "broker" || mesh === spec.mesh || mesh === null || spec.mesh === null),
   );
   if (other === undefined) return;
   throw new ClaudemeshError(

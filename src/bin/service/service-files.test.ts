@@ -52,6 +52,8 @@ test("every path comes back from systemd's rules as it went in", () => {
   const line = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
   const [first, ...words] = unquoted(line("ExecStart"));
   assert.deepEqual([first, ...words.map((word) => word.replaceAll("$$", "$"))], [node, ...programWords(spec, false)]);
+  // One that stands alone begins a variable.
+  for (const word of words) assert.ok(!word.replaceAll("$$", "").includes("$"), word);
   for (const refused of ['/opt/"a"/node', "/opt/it's/node", "/opt/a\\b/node"])
     assert.throws(() => systemdUnit({ ...spec, node: refused }), { code: "invalid_field" }, refused);
   assert.deepEqual(unquoted(line("ReadWritePaths")), [strange.home]);

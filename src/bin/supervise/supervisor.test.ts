@@ -153,6 +153,21 @@ test("one that was told to stop is left so, and started when a command asks", as
   assert.deepEqual([of.started.at(-1)?.slug, of.started.at(-1)?.dial, of.requests.size], ["local", "at_once", 0]);
 });
 
+test("one that a command has started is waited for from the beginning again", async () => {
+  const of = await bench("local");
+  for (let ends = 0; ends < 5; ends += 1) {
+    await of.end("local", exitCodes.unexpected);
+    await of.pass(delayMaxMs);
+  }
+  await of.end("local", exitCodes.unexpected);
+  of.requests.set("local", { dial: "at_once", at: 0 });
+  await of.supervisor.look();
+  const before = of.started.length;
+  await of.end("local", exitCodes.unexpected);
+  await of.pass(firstDelayMs);
+  assert.equal(of.started.length, before + 1);
+});
+
 test("a request that comes before its daemon is seen to have ended is kept until then", async () => {
   const of = await bench("local");
   of.requests.set("local", { dial: "after_end", at: 0 });
@@ -233,6 +248,17 @@ test("a mesh that is gone from the home is forgotten, and started anew when it c
   assert.equal(of.started.length, 3);
 });
 
+test("a daemon whose mesh is gone from the home is told to stop with the others all the same", async (t) => {
+  const of = await bench("local");
+  of.meshes.delete("local");
+  await of.pass(2_000);
+  const { stopped } = stopping(t, of);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(of.started[0]?.signals, ["SIGTERM"]);
+  of.started[0]?.end(exitCodes.ok);
+  await stopped;
+});
+
 test("a process that cannot be started is tried again like one that failed", async () => {
   const of = await bench();
   of.meshes.set("local", { slug: "local", dir: "/home/daemon/local" });
@@ -266,6 +292,7 @@ test("told to stop it tells every daemon, waits for all, and starts none again",
   assert.equal(isOver(), false);
   of.started[1]?.end(null, "SIGKILL");
   await stopped;
+  await new Promise((resolve) => setImmediate(resolve));
   await of.pass(delayMaxMs);
   assert.equal(of.started.length, 2);
 });

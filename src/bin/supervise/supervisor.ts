@@ -181,7 +181,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   /** One look at a time; an event during one brings another. */
   function look(): Promise<void> {
-    if (stopping) return Promise.resolve();
     if (looking !== null) {
       again = true;
       return looking;
