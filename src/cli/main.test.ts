@@ -38,6 +38,12 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     installService: nothing,
     uninstallService: nothing,
     doctor: nothing,
+    backup: nothing,
+    restore: nothing,
+    resetPlan: nothing,
+    reset: nothing,
+    uninstallPlan: nothing,
+    uninstall: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });
     },
