@@ -13,6 +13,7 @@ import { decideReadOnly } from "./ended-membership.ts";
 import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
+import { setArguments } from "./setting-overrides.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
@@ -46,6 +47,7 @@ export async function startDaemon(
     dial,
     ...(options.http ? ["--http"] : []),
     ...(readOnly ? ["--read-only"] : []),
+    ...setArguments(readLaunchRecord(dir).set),
   ];
   const { last_end: end } = before;
   const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type {
   BrokerStatus,
   DaemonStatus,
@@ -12,11 +13,13 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  SetRequest,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
+import { readConfig } from "../daemon/config.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -31,6 +34,7 @@ import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+import { changedSets, checkSets, ofBroker, settingOverrides } from "./setting-overrides.ts";
 import { pinnedChain } from "./mesh-chain.ts";
 
 /** A difference of clocks that is worth a word. */
@@ -42,10 +46,10 @@ const relinkTimeoutMs = 10_000;
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel) => {
+  brokerUp: (home, listen, set) => inHome(home, () => brokerUp(home, listen, set)),
+  brokerRun: async (home, listen, logLevel, set = {}) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel, set);
   },
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
@@ -76,8 +80,12 @@ function memberDir(home: string): string {
 }
 
 /** With the home's own daemons on their links again, wherever that is now, so that the next command finds the broker. */
-async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
-  const broker = await startBroker(brokerDir(home), listen);
+async function brokerUp(
+  home: string,
+  listen: ListenRequest | null,
+  set: SetRequest = {},
+): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen, set);
   for (const { slug, dir } of daemonDirs(home)) {
     if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
     const before = await daemonStatus(home, dir);
@@ -107,12 +115,13 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
-  const { home } = request;
+  const { home, set = {} } = request;
+  checkSets(set, ["daemon", "broker"]);
   const attempts: (() => Promise<void>)[] = [];
   const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
     const started: Started<DaemonStatus>[] = [];
     for (const one of joined) {
-      const daemon = await startJoinedDaemon(home, one, request.http);
+      const daemon = await startJoinedDaemon(home, one, request.http, set);
       started.push(daemon);
       attempts.push(() => firstAttempt(home, one.dir, daemon));
     }
@@ -141,11 +150,23 @@ async function startJoinedDaemon(
   home: string,
   { slug, dir }: { readonly slug: string; readonly dir: string },
   http: boolean | null,
+  set: SetRequest,
 ): Promise<Started<DaemonStatus>> {
   await followOwnBroker(home, slug, dir);
+  await recordSets(home, dir, set);
   const record = readLaunchRecord(dir);
   if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
   return startDaemon(home, dir, { http: http ?? record.http });
+}
+
+/** Notes what `--set` says of a daemon; one that runs by other settings is stopped. Throws invalid_config with everything as it was. */
+async function recordSets(home: string, dir: string, request: SetRequest): Promise<void> {
+  const record = readLaunchRecord(dir);
+  const set = changedSets("daemon", record.set, request);
+  if (isDeepStrictEqual(set, record.set)) return;
+  readConfig(join(dir, "config.toml"), settingOverrides("daemon", process.env, set));
+  writeLaunchRecord(dir, { ...record, set });
+  await stopDaemon(home, dir);
 }
 
 async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
@@ -163,7 +184,8 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
       },
     );
   }
-  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
+  const { set = {} } = request;
+  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen, ofBroker(set)) : null;
   const runs = other === null || (await brokerStatus(other)).state === "running";
   if (runs) {
     makePrivateDirectory(join(request.home, "daemon"));
@@ -183,7 +205,13 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     });
   }
   const http = request.http ?? record.http;
-  writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
+  await recordSets(request.home, dir, set);
+  writeLaunchRecord(dir, {
+    ...readLaunchRecord(dir),
+    persistent: request.persistent || record.persistent,
+    http,
+    broker: other,
+  });
   const daemon = await startDaemon(request.home, dir, { http });
   if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
@@ -285,9 +313,12 @@ async function daemonUp(request: {
   readonly http: boolean | null;
   readonly readOnly: boolean | null;
   readonly dial?: boolean;
+  readonly set?: SetRequest;
 }): Promise<UpAnswer["daemon"]> {
   const dir = findDaemonDir(request.home, request.mesh);
-  const { dial = false } = request;
+  const { dial = false, set = {} } = request;
+  checkSets(set, ["daemon"]);
+  await recordSets(request.home, dir, set);
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);

@@ -1,16 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ListenRequest } from "../cli/launcher.ts";
+import type { ListenRequest, SetRequest } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { brokerProgram } from "./broker-program.ts";
-import { applyListen, placeOf, readListenRecord, writeListenRecord } from "./listen-record.ts";
+import { placeOf, readListenRecord, wantedRecord, writeListenRecord } from "./listen-record.ts";
 import { openLogStream } from "./log-file.ts";
 import { runProcess } from "./run-process.ts";
 
 /** The broker as a container or a service runs it: in this process, its log on stderr. Where it listens is recorded. */
-export function runInForeground(dataDir: string, request: ListenRequest | null, logLevel: string): Promise<never> {
+export function runInForeground(
+  dataDir: string,
+  request: ListenRequest | null,
+  logLevel: string,
+  set: SetRequest,
+): Promise<never> {
   makePrivateDirectory(dataDir);
   const record = readListenRecord(dataDir);
-  const wanted = request === null ? record : applyListen(record, request);
+  const wanted = wantedRecord(record, request, set);
   const logFile = openLogStream(process.stderr, { name: "broker", level: logLevel });
   return runProcess("broker", logFile, () => {
     const broker = brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log);

@@ -5,15 +5,18 @@ import type { Command } from "./command.ts";
 import { commandNames } from "./commands.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { quoted } from "./printable.ts";
+import { readSets, setOptions } from "./set-options.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
 
 export const command: Command = {
   name: "broker",
   summary: "Run this home's broker in the foreground, on PostgreSQL and Redis where the environment names them",
-  usage: "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--log-level LEVEL]",
+  usage:
+    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--set KEY=VALUE]... [--log-level LEVEL]",
   options: {
     ...listenOptions,
+    ...setOptions,
     "log-level": {
       type: "string",
       value: "LEVEL",
@@ -38,6 +41,6 @@ export const command: Command = {
     }
     const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";
     // Never comes back: the process is the broker from here on.
-    return (await launcher()).brokerRun(home, readListen(context), logLevel);
+    return (await launcher()).brokerRun(home, readListen(context), logLevel, readSets(command, context));
   },
 };

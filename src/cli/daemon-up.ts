@@ -2,12 +2,13 @@ import type { Command } from "./command.ts";
 import { daemonMeant } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { readSets, setOptions } from "./set-options.ts";
 import { noteEndedBefore, noteReadOnly, running } from "./up.ts";
 
 export const command: Command = {
   name: "daemon up",
   summary: "Start the daemon alone; it works without its broker and sends later",
-  usage: "daemon up [--mesh SLUG] [--http] [--read-only] [--dial]",
+  usage: "daemon up [--mesh SLUG] [--http] [--read-only] [--dial] [--set KEY=VALUE]...",
   options: {
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
     "read-only": {
@@ -18,8 +19,9 @@ export const command: Command = {
       type: "boolean",
       help: "dial the broker now, also when an admin has sent this member away for a time; a daemon that waits is started anew",
     },
+    ...setOptions,
   },
-  examples: ["daemon up"],
+  examples: ["daemon up", "daemon up --set link.ping_seconds=10"],
   exits: ["notRunning", "conflict"],
   related: ["up", "daemon restart", "doctor"],
   async run(context) {
@@ -33,6 +35,7 @@ export const command: Command = {
       http,
       readOnly,
       dial: flag("dial"),
+      set: readSets(command, context),
     });
     noteReadOnly(out, daemon.status, readOnly === true);
     noteEndedBefore(out, daemon);

@@ -19,11 +19,12 @@ export interface Launcher {
     readonly readOnly: boolean | null;
     /** Dial the broker now, whatever kept the daemon from it; one that runs and waits is started anew. */
     readonly dial?: boolean;
+    readonly set?: SetRequest;
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
-  brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
+  brokerUp(home: string, listen: ListenRequest | null, set?: SetRequest): Promise<Started<BrokerStatus>>;
   /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
-  brokerRun(home: string, listen: ListenRequest | null, logLevel: string): Promise<never>;
+  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, set?: SetRequest): Promise<never>;
   /** Makes this home a member of an invite's mesh, or has it follow the broker to the link's address; starts its daemon. */
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** Founds another mesh at a broker of this machine, this home its owner; starts its daemon. */
@@ -65,6 +66,9 @@ export interface ApiKeyRequest {
   readonly destinations?: readonly string[];
   readonly expires_in_s?: number;
 }
+
+/** Settings by `table.key` above config.toml and the environment; null takes one back. What runs by others is started anew. */
+export type SetRequest = Readonly<Record<string, string | null>>;
 
 /** Where a broker shall listen. */
 export interface ListenRequest {
@@ -142,6 +146,18 @@ export interface ConfigFile {
   read(source: string): Readonly<Record<string, unknown>>;
   /** Keys that the text itself sets. The text is valid. */
   isSet(source: string, key: string): boolean;
+  /**
+   * Every key's value as a start from here would have it, by `table.key`: with this environment, and what `--set` recorded. Throws
+   * invalid_config also for what these give wrongly.
+   */
+  given(source: string): Readonly<Record<string, GivenSetting>>;
+}
+
+export interface GivenSetting {
+  readonly value: unknown;
+  readonly from: "default" | "file" | "environment" | "flag";
+  /** The variable's, or the option with its key; null for the others. */
+  readonly name: string | null;
 }
 
 export interface ConfigKey {
@@ -150,6 +166,8 @@ export interface ConfigKey {
   readonly help: string;
   readonly takes: string;
   readonly default: unknown;
+  /** `claudemesh reload` puts a change in force; else the next start does. */
+  readonly live: boolean;
   /** Whether it could be this. */
   accepts(value: unknown): boolean;
 }
@@ -183,6 +201,8 @@ export interface UpRequest {
   readonly broker: string | null;
   /** null: where it listened before. */
   readonly listen: ListenRequest | null;
+  /** Each of the pair, and the daemons of other meshes, by those that it has. */
+  readonly set?: SetRequest;
 }
 
 export interface UpAnswer {

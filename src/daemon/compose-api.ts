@@ -42,8 +42,12 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
     clock,
     log,
     token: options.http ? openLocalToken(dir) : null,
-    allowedOrigins: config.local_api.allowed_origins,
-    publicHealthCheck: config.local_api.public_health_check,
+    get allowedOrigins() {
+      return config.local_api.allowed_origins;
+    },
+    get publicHealthCheck() {
+      return config.local_api.public_health_check;
+    },
     observe({ endpoint, status, transport, seconds }) {
       metrics.ipcRequests.inc({ endpoint, status, transport });
       metrics.ipcSeconds.observe({ endpoint }, seconds);

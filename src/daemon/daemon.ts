@@ -4,14 +4,16 @@ import type { Clock } from "../base/clock.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
+import type { Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
 import { composeParts } from "./compose-parts.ts";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
+import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "./live-config.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
@@ -31,6 +33,8 @@ export interface DaemonOptions {
   readonly readOnly?: boolean;
   /** Features and their versions that it is to know; absent: all that this program knows. */
   readonly features?: FeatureVersions;
+  /** Settings that stand above config.toml: of the environment, and of options. */
+  readonly overrides?: readonly Override[];
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */
@@ -44,6 +48,8 @@ export interface Daemon extends Service {
   readonly socketPath: string;
   readonly httpPort: number | null;
   readonly memberId: string;
+  /** Reads the settings again, with the link left as it is. Throws invalid_config with everything as it was. */
+  reload(): Reloaded;
   /** Resolves when the daemon ends without `stop` being called: null when asked over its API, else why. */
   readonly ended: Promise<DaemonEnd | null>;
 }
@@ -84,12 +90,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get memberId() {
       return live().identity.memberId;
     },
+    reload: () => reloadSettings(live().settings, options.log),
     ended: ended.promise,
   };
 }
 
 interface Running {
   readonly identity: Identity;
+  readonly settings: LiveConfig;
   readonly api: LocalApi;
   stop(): Promise<void>;
 }
@@ -107,14 +115,18 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const lock = takeLock(dir);
     undo.push(() => lock.release());
     checkSchemaVersion(dir);
-    const config = readConfig(join(dir, "config.toml"));
+    let inbox: Inbox | null = null;
+    const settings = openLiveConfig(join(dir, "config.toml"), options.overrides ?? [], (config) => {
+      if (inbox !== null) refuseMaxAge(inbox, config);
+    });
     const identity = readIdentity(dir);
-    const parts = composeParts(options, config, identity, end);
+    const parts = composeParts(options, settings, identity, end);
     for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
       undo.push(() => service.stop());
       await service.start();
     }
-    refuseMaxAge(parts.inbox, config);
+    refuseMaxAge(parts.inbox, settings.config);
+    inbox = parts.inbox;
     const api = composeApi(options, parts, () => end(null));
     undo.push(
       () => removeRuntimeFile(dir),
@@ -127,7 +139,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",
     );
-    return { identity, api, stop: () => stopRunning(api, stop) };
+    return { identity, settings, api, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);

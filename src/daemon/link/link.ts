@@ -25,6 +25,11 @@ import { createPushCheck } from "./push-check.ts";
 import { createUndecryptableRetry } from "./retry-undecryptable.ts";
 import type { Session } from "./session.ts";
 
+export interface Liveness {
+  readonly pingIntervalMs: number;
+  readonly silenceMs: number;
+}
+
 export interface LinkOptions {
   readonly mesh: {
     readonly mesh_id: string;
@@ -47,9 +52,12 @@ export interface LinkOptions {
   readonly requireFeatures?: readonly string[];
   /** Features and their versions that this daemon is to know; absent: all that there are. */
   readonly features?: FeatureVersions | undefined;
+  /** Read at each use: it may change. */
   readonly maxAgeHoursOverride?: number | null;
   /** When a silent link is pinged and given up. */
-  readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
+  readonly liveness?: Liveness;
+  /** Tells an open link of another `liveness`. Returns its own removal. */
+  readonly onLivenessChange?: (listener: (liveness: Liveness) => void) => () => void;
   readonly random?: () => number;
   readonly count?: LinkCounters;
   /** Which of what is kept from earlier ends a start heeds before it dials; by default all of it. */

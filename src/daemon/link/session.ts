@@ -19,6 +19,7 @@ import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
+import type { Liveness } from "./link.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createKeyFollower } from "./key-follower.ts";
 import { createNewsFirst } from "./news-first.ts";
@@ -306,8 +307,13 @@ export function createSession(
   }
 
   // A half-open connection delivers nothing and reports nothing: both sides watch for silence.
-  const { pingIntervalMs, silenceMs } = context.liveness ?? limits;
+  let { pingIntervalMs, silenceMs }: Liveness = context.liveness ?? limits;
   let liveness = clock.after(pingIntervalMs, watch);
+  const unfollow = context.onLivenessChange?.((changed) => {
+    ({ pingIntervalMs, silenceMs } = changed);
+    liveness.cancel();
+    watch();
+  });
   function watch(): void {
     if (ended) return;
     const silentMs = clock.now() - heardAt;
@@ -324,6 +330,7 @@ export function createSession(
     socket.once("close", (code, reason) => {
       ended = true;
       liveness.cancel();
+      unfollow?.();
       receipts.closed();
       chain.closed();
       for (const [id, request] of waiting) {

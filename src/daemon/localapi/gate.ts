@@ -42,13 +42,13 @@ export function createGate(options: {
   readonly token: LocalToken | null;
   /** The listener's own port; null on the unix socket. */
   readonly port: () => number | null;
+  /** Read at each request: it may change. */
   readonly allowedOrigins: readonly string[];
-  /** Public routes need no token. */
+  /** Public routes need no token. Read at each request. */
   readonly publicHealthCheck: boolean;
   readonly log: Log;
 }): Gate {
   const rateLimit = createRateLimit();
-  const origins = new Set(options.allowedOrigins);
   const refuseTokenInQuery = (request: IncomingMessage, query: URLSearchParams): void => {
     for (const [name, value] of query) {
       if (!tokenParameters.has(name.toLowerCase()) && options.token?.matches(value) !== true) continue;
@@ -81,7 +81,7 @@ export function createGate(options: {
       ) {
         throw new ClaudemeshError("preflight_forbidden", "cross-origin preflights are refused");
       }
-      if (headers.origin !== undefined && !origins.has(headers.origin)) {
+      if (headers.origin !== undefined && !options.allowedOrigins.includes(headers.origin)) {
         throw new ClaudemeshError("origin_forbidden", "requests from this origin are refused", {
           hint: "a browser page may only call the daemon when its origin is listed in config.toml: [local_api] allowed_origins",
         });

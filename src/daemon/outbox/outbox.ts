@@ -51,6 +51,7 @@ export interface OutboxOptions {
   /** COMMIT failed with an I/O error: what is on disk is unknown and the process must end. */
   fatal(error: unknown): void;
   readonly random?: () => number;
+  /** Read at each use: it may change. */
   readonly diskBytesMax?: number;
   /** Durability tests plant weaker settings here. */
   readonly pragmas?: string;
