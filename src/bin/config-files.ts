@@ -58,7 +58,7 @@ function configFile(path: string, { keys, defaults, parse, overrides }: Reader):
         key: `${table}.${key}`,
         help,
         takes,
-        default: valueOf(defaults, `${table}.${key}`),
+        default: settingIn(defaults, `${table}.${key}`),
         live,
         accepts: (value) => read(value) !== undefined,
       }),
@@ -75,14 +75,14 @@ function configFile(path: string, { keys, defaults, parse, overrides }: Reader):
     keys: entries,
     read(source) {
       const values = parse(source, []);
-      return mapped((key) => valueOf(values, key));
+      return mapped((key) => settingIn(values, key));
     },
     isSet,
     given(source) {
       const above = overrides();
       const values = parse(source, above);
       return mapped((key): GivenSetting => {
-        const value = valueOf(values, key);
+        const value = settingIn(values, key);
         // The last of those that give it is the one that counts.
         const name = above.findLast((override) => override.key === key)?.name;
         if (name !== undefined) return { value, from: name.startsWith("--") ? "flag" : "environment", name };
@@ -92,7 +92,7 @@ function configFile(path: string, { keys, defaults, parse, overrides }: Reader):
   };
 }
 
-function valueOf(values: object, key: string): unknown {
+function settingIn(values: object, key: string): unknown {
   const [table = "", name = ""] = key.split(".");
   return (values as Values)[table]?.[name] ?? null;
 }

@@ -13,6 +13,7 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
@@ -97,6 +98,7 @@ export function composeParts(
     request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
   });
+  followOwnName(dir, identity.memberId, membership, log);
   const self = ownSelf(membership, identity.memberId, mesh.member_name);
   const inbox = createInbox({
     path: paths.inbox,

@@ -45,12 +45,12 @@ export function openLiveConfig(
     config: config as unknown as Config,
     reload() {
       const read = readConfig(path, overrides);
-      const changed = keys.filter((key) => !isDeepStrictEqual(valueOf(read, key), valueOf(inForce, key)));
+      const changed = keys.filter((key) => !isDeepStrictEqual(settingIn(read, key), settingIn(inForce, key)));
       const applied = changed.filter(isLive);
       const next = structuredClone(inForce) as unknown as Tables;
       for (const key of applied) {
         const [table = "", name = ""] = key.split(".");
-        next[table] = { ...next[table], [name]: valueOf(read, key) };
+        next[table] = { ...next[table], [name]: settingIn(read, key) };
       }
       check(next as unknown as Config);
       inForce = next as unknown as Config;
@@ -81,7 +81,7 @@ export function reloadSettings(settings: Pick<LiveConfig, "reload">, log: Log): 
   }
 }
 
-function valueOf(config: Config, key: string): unknown {
+function settingIn(config: Config, key: string): unknown {
   const [table = "", name = ""] = key.split(".");
   return (config as unknown as Tables)[table]?.[name];
 }

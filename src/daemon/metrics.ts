@@ -94,6 +94,7 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
       ["broker_version", "wire_version"],
     ),
+    localTokenRotations: counter("cm_daemon_local_token_rotations_total", "New tokens made for the local API."),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",
       "status",

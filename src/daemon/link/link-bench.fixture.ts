@@ -23,6 +23,8 @@ export const meshId = "0198f0a0-0000-7000-8000-000000000001";
 /** A whole daemon on files of its own, under a clock that stands still, with a scripted broker at the other end. */
 export interface LinkBench {
   readonly broker: FakeBroker;
+  /** The member's folder. */
+  readonly dir: string;
   readonly daemon: Daemon;
   readonly clock: ManualClock;
   readonly self: ChainPerson;
@@ -92,6 +94,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   const target = { socketPath: daemon.socketPath };
   const made: LinkBench = {
     broker,
+    dir,
     get daemon() {
       return daemon;
     },

@@ -23,9 +23,11 @@ import { sealRoutes } from "./seal.ts";
 import { rotationRoutes } from "./rotate-keys.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
+import { type SettingsParts, settingsRoutes } from "./settings.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
+  SettingsParts &
   SendParts &
   Omit<FileParts, "messageFiles"> &
   MessageParts & {
@@ -55,7 +57,11 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
-    ...tagged("daemon", [...aboutRoutes(parts), openApiRoute(localApi, () => routes, parts.programVersion)]),
+    ...tagged("daemon", [
+      ...aboutRoutes(parts),
+      ...settingsRoutes(parts),
+      openApiRoute(localApi, () => routes, parts.programVersion),
+    ]),
   ];
   return { routes, endStreams: () => events.stop() };
 }
