@@ -54,7 +54,8 @@ export function readFileIfPresent(path: string): Buffer | null {
   }
 }
 
-function syncFolder(path: string): void {
+/** Names that were given or taken in a folder are on disk when it returns. */
+export function syncFolder(path: string): void {
   // Windows cannot open folders; its rename is journaled by the file system.
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");

@@ -17,6 +17,8 @@ import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
+import { createInboxRebuild } from "./recover/inbox-rebuild.ts";
+import { refuseHalfRecovered } from "./recover/recovery-mark.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
 import { checkSchemaVersion } from "./schema-version.ts";
 import { startError } from "./start-error.ts";
@@ -115,13 +117,20 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const lock = takeLock(dir);
     undo.push(() => lock.release());
     checkSchemaVersion(dir);
+    refuseHalfRecovered(dir);
     let inbox: Inbox | null = null;
     const settings = openLiveConfig(join(dir, "config.toml"), options.overrides ?? [], (config) => {
       if (inbox !== null) refuseMaxAge(inbox, config);
     });
     const identity = readIdentity(dir);
     const parts = composeParts(options, settings, identity, end);
-    for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
+    for (const service of [
+      parts.inbox,
+      parts.files,
+      parts.outbox,
+      createUpkeep({ ...parts, clock, log }),
+      createInboxRebuild({ ...parts, mesh: identity.mesh, clock, log }),
+    ]) {
       undo.push(() => service.stop());
       await service.start();
     }

@@ -379,6 +379,6 @@ class SqliteOutbox implements Outbox {
 }
 
 /** All dms of a member, whatever agent they name, are one destination. */
-function destinationKey(kind: string, ref: string): string {
+export function destinationKey(kind: string, ref: string): string {
   return kind === "dm" ? `dm:${ref.slice(0, 64)}` : `${kind}:${ref}`;
 }
