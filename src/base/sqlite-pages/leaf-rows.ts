@@ -7,6 +7,8 @@ export interface RawRow {
   /** null: of an index, whose records end with the row's id. */
   readonly rowid: number | null;
   readonly values: readonly RawValue[];
+  /** It stands in the log behind a damaged place: newer than anything that SQLite sees. */
+  readonly unseen: boolean;
 }
 
 const tableLeaf = 0x0d;
@@ -23,19 +25,22 @@ export function* leafRows(file: PageFile): Generator<RawRow> {
     const offset = newest.get(number);
     return offset === undefined ? file.page(number) : file.frame(offset);
   };
-  for (const { page, offset } of file.wal.frames.toReversed()) {
+  for (const { page, offset, sound } of file.wal.frames.toReversed()) {
     const bytes = file.frame(offset);
-    if (bytes !== null) yield* rowsOf(bytes, page, file.pageSize, current);
+    if (bytes === null) continue;
+    for (const row of rowsOf(bytes, page, file.pageSize, current)) yield { ...row, unseen: !sound };
   }
   for (let number = 1; number <= file.pages; number += 1) {
     const bytes = file.page(number);
-    if (bytes !== null) yield* rowsOf(bytes, number, file.pageSize, current);
+    if (bytes === null) continue;
+    for (const row of rowsOf(bytes, number, file.pageSize, current)) yield { ...row, unseen: false };
   }
 }
 
+type Cell = Omit<RawRow, "unseen">;
 type Pages = (number: number) => Buffer | null;
 
-function* rowsOf(page: Buffer, number: number, usable: number, pages: Pages): Generator<RawRow> {
+function* rowsOf(page: Buffer, number: number, usable: number, pages: Pages): Generator<Cell> {
   const start = number === 1 ? 100 : 0;
   const kind = page[start];
   if (kind !== tableLeaf && kind !== indexLeaf) return;
@@ -47,7 +52,7 @@ function* rowsOf(page: Buffer, number: number, usable: number, pages: Pages): Ge
 }
 
 /** null: it is damaged. */
-function readCell(page: Buffer, at: number, isTable: boolean, usable: number, pages: Pages): RawRow | null {
+function readCell(page: Buffer, at: number, isTable: boolean, usable: number, pages: Pages): Cell | null {
   try {
     const length = readVarint(page, at);
     const id = isTable ? readVarint(page, length.end) : null;

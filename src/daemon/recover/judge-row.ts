@@ -18,8 +18,8 @@ export interface RowProof {
   readonly keyIds: ReadonlySet<string>;
   /** null: this home holds no chain. */
   readonly state: MembershipState | null;
-  /** The row's id as the index has it: a second copy of it, on other pages. */
-  readonly indexedId: (outboxId: number) => string | null;
+  /** Texts that indexes have of the row, its id among them: a second copy of it, on other pages. */
+  readonly indexed: (outboxId: number) => ReadonlySet<string>;
   /** Another row that was saved. */
   readonly row: (outboxId: number) => OutboxRow | null;
 }
@@ -30,14 +30,9 @@ export interface RowProof {
  * the fingerprint over the request, by the index for its id, and by the membership for where it goes.
  */
 export function doubtOf(row: OutboxRow, proof: RowProof): string | null {
-  const wire = wireId(proof.memberId, row.client_message_id, { minted: row.minted === 1 });
-  if (row.body === null) return "its body is gone";
-  if (row.destination !== destinationKey(row.destination_kind, row.destination_ref))
-    return "its destination is damaged";
-  if (row.transmitted === 1) return doubtOfEnvelope(row, wire, proof);
-  if (row.minted === 1 && !isUuidV7(row.client_message_id)) return "its id is damaged";
-  if (proof.indexedId(row.id) !== row.client_message_id) return "nothing proves its id";
-  if (!contentHolds(row, proof)) return "its content is not what was accepted";
+  const within = contradictionOf(row, proof);
+  if (within !== null || row.transmitted === 1) return within;
+  if (!proof.indexed(row.id).has(row.client_message_id)) return "nothing proves its id";
   if (!leadsThere(row.to_text, row.destination_kind, row.destination_ref, proof)) return "nothing proves where it goes";
   const mentions = JSON.parse(row.mentions) as string[];
   const written = (JSON.parse(row.mentions_written) as string[]).map((text) => memberOf(text, proof));
@@ -45,7 +40,21 @@ export function doubtOf(row: OutboxRow, proof: RowProof): string | null {
   return supersedesHolds(row, proof) ? null : "nothing proves what it supersedes";
 }
 
-function doubtOfEnvelope(row: OutboxRow, wire: string, { memberId, meshId, keyIds }: RowProof): string | null {
+/** What within a row that is to be sent contradicts itself; null: nothing. A row that a program wrote never does. */
+export function contradictionOf(row: OutboxRow, proof: Omit<RowProof, "indexed" | "row">): string | null {
+  if (row.body === null) return "its body is gone";
+  if (row.destination !== destinationKey(row.destination_kind, row.destination_ref))
+    return "its destination is damaged";
+  if (row.minted === 1 && !isUuidV7(row.client_message_id)) return "its id is damaged";
+  if (!contentHolds(row, proof)) return "its content is not what was accepted";
+  return row.transmitted === 1 ? doubtOfEnvelope(row, proof) : null;
+}
+
+function doubtOfEnvelope(
+  row: OutboxRow,
+  { memberId, meshId, keyIds }: Omit<RowProof, "indexed" | "row">,
+): string | null {
+  const wire = wireId(memberId, row.client_message_id, { minted: row.minted === 1 });
   let envelope: Envelope;
   try {
     envelope = checkEnvelope(JSON.parse(row.envelope ?? "null"));

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { acquireLock, LockedError } from "../../base/lock-file.ts";
 import { silentLog } from "../../base/log.ts";
@@ -10,7 +11,7 @@ import type { RowProof } from "./judge-row.ts";
 import { lookAtDatabase } from "./look-at-database.ts";
 import { exchange, finishExchange } from "./recovery-mark.ts";
 import { type InboxSalvage, salvageInbox } from "./salvage-inbox.ts";
-import { type OutboxSalvage, salvageOutbox } from "./salvage-outbox.ts";
+import { contradictions, type OutboxSalvage, salvageOutbox } from "./salvage-outbox.ts";
 
 /** What was found of a database, and done about it. */
 export interface Recovered<Salvage> {
@@ -41,12 +42,17 @@ export function recoverDaemon(dir: string, now: number): RecoverReport {
   try {
     const finished = finishExchange(dir);
     const time = new Date(now).toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
-    const one = <Salvage>(name: "outbox" | "inbox", salvage: (from: SalvageFrom) => Salvage): Recovered<Salvage> => {
+    const one = <Salvage>(
+      name: "outbox" | "inbox",
+      salvage: (from: SalvageFrom) => Salvage,
+      look: (readable: DatabaseSync) => readonly string[] = () => [],
+    ): Recovered<Salvage> => {
       const path = join(dir, `${name}.db`);
       if (!existsSync(path)) return { state: "missing", problems: [], set_aside: null, salvage: null };
       const migrations = fileURLToPath(new URL(`../../../migrations/daemon/${name}`, import.meta.url));
-      const { problems, readable } = lookAtDatabase(path, work, migrations, name);
+      const { problems: found, readable } = lookAtDatabase(path, work, migrations, name);
       try {
+        const problems = found.length > 0 || readable === null ? found : look(readable);
         if (problems.length === 0) return { state: "sound", problems, set_aside: null, salvage: null };
         const fresh = freshName(name);
         const aside = freeName(dir, `${name}.db.corrupt-${time}`);
@@ -59,7 +65,12 @@ export function recoverDaemon(dir: string, now: number): RecoverReport {
         if (readable?.isOpen === true) readable.close();
       }
     };
-    const outbox = one("outbox", (from) => salvageOutbox({ ...from, proof: proofOf(dir), now }));
+    const proof = proofOf(dir);
+    const outbox = one(
+      "outbox",
+      (from) => salvageOutbox({ ...from, proof, now }),
+      (readable) => contradictions(readable, proof),
+    );
     const inbox = one("inbox", salvageInbox);
     return { finished_earlier: finished, outbox, inbox };
   } finally {
@@ -82,7 +93,7 @@ function freeName(dir: string, name: string): string {
   }
 }
 
-function proofOf(dir: string): Omit<RowProof, "indexedId" | "row"> {
+function proofOf(dir: string): Omit<RowProof, "indexed" | "row"> {
   const { memberId, keyId, mesh } = readIdentity(dir);
   const state = openMembershipFile(dir, mesh.mesh_id, silentLog)?.state ?? null;
   const keys = state?.members.get(memberId)?.keys ?? [];

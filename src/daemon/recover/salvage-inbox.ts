@@ -51,6 +51,7 @@ export function salvageInbox(from: {
       table: "inbox",
       columns: columnsOf(database, "inbox"),
       read: readPlace,
+      holds: () => true,
       better: (one, other) => one.read_at !== null && other.read_at === null,
     });
     const insert = database.prepare(
@@ -124,6 +125,7 @@ function lastEvent(path: string, fresh: DatabaseSync): readonly number[] {
       typeof event === "string" && /^[a-z_]{1,40}$/.test(event) && isCount(at) && typeof data === "string"
         ? { id: Number(id) }
         : null,
+    holds: () => true,
     better: () => false,
   }).ids;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { openDatabase } from "../../base/sqlite-database.ts";
 import type { OutboxRow } from "../outbox/row.ts";
-import { contentHolds, doubtOf, type RowProof } from "./judge-row.ts";
+import { contentHolds, contradictionOf, doubtOf, type RowProof } from "./judge-row.ts";
 import { readOutboxRow } from "./read-outbox-row.ts";
 import { columnsOf, readableRows, savedRows, sequenceOf, setSequence } from "./saved-rows.ts";
 
@@ -11,8 +11,8 @@ export interface OutboxSalvage {
   readonly saved: number;
   /** Saved, and not to be sent as they are: nothing proves that they would go out as they were accepted. */
   readonly held: readonly { readonly outbox_id: number; readonly client_message_id: string; readonly reason: string }[];
-  /** Ended rows whose content is damaged: it was dropped, their answer was kept. */
-  readonly content_lost: readonly number[];
+  /** Ended rows of which something is damaged, or nothing proves the id: damaged content was dropped, their answer was kept. */
+  readonly doubted: readonly number[];
   /** Nothing of them could be read, but, where the index has it, their id. */
   readonly lost: readonly { readonly outbox_id: number; readonly client_message_id: string | null }[];
 }
@@ -23,11 +23,25 @@ export interface OutboxSalvageFrom {
   /** The database that is made. */
   readonly fresh: string;
   readonly migrations: string;
-  readonly proof: Omit<RowProof, "indexedId" | "row">;
+  readonly proof: Omit<RowProof, "indexed" | "row">;
   readonly now: number;
 }
 
 const lostMax = 10_000;
+const doubtsMax = 20;
+
+/** Rows to be sent that contradict themselves in a database in which SQLite finds nothing wrong: it keeps no checksums of what they say. */
+export function contradictions(readable: DatabaseSync, proof: OutboxSalvageFrom["proof"]): readonly string[] {
+  const found: string[] = [];
+  const byDefault = { resealed: 0, attachments: "" };
+  for (const fields of readableRows(readable, "SELECT * FROM outbox WHERE status IN ('pending', 'inflight')")) {
+    const row = readOutboxRow({ ...byDefault, ...fields });
+    const doubt = row === null ? "it is damaged" : row.doom === null ? contradictionOf(row, proof) : null;
+    if (doubt !== null) found.push(`row ${String(fields["id"])}: ${doubt}`);
+    if (found.length === doubtsMax) break;
+  }
+  return found;
+}
 
 /**
  * Makes a new outbox of whatever the damaged one still holds, each row under its own number and id. A frozen envelope stays frozen:
@@ -45,6 +59,8 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
       table: "outbox",
       columns,
       read: readOutboxRow,
+      holds: (row) =>
+        isOpen(row) ? contradictionOf(row, from.proof) === null : row.body === null || contentHolds(row, from.proof),
       better: isFurther,
       indexed([id, row, more]) {
         if (typeof id !== "string" || typeof row !== "number" || more !== undefined) return;
@@ -53,10 +69,7 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
     });
     const proof: RowProof = {
       ...from.proof,
-      indexedId: (id) => {
-        const ids = [...(indexed.get(id) ?? [])];
-        return ids.length === 1 ? (ids[0] ?? null) : null;
-      },
+      indexed: (id) => indexed.get(id) ?? new Set(),
       row: (id) => (byId.get(id) as OutboxRow | undefined) ?? null,
     };
     const byId = database.prepare("SELECT * FROM outbox WHERE id = ?");
@@ -64,10 +77,10 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
       database,
       columns.map(({ name }) => name),
     );
-    const result = { saved: 0, held: [], content_lost: [] } as {
+    const result = { saved: 0, held: [], doubted: [] } as {
       saved: number;
       held: OutboxSalvage["held"][number][];
-      content_lost: number[];
+      doubted: number[];
     };
     const written = new Set<number>();
     database.exec("BEGIN IMMEDIATE");
@@ -79,7 +92,7 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
       written.add(id);
       if (judged.reason !== null) {
         result.held.push({ outbox_id: id, client_message_id: row.client_message_id, reason: judged.reason });
-      } else if (judged.contentLost) result.content_lost.push(id);
+      } else if (judged.doubted) result.doubted.push(id);
       else result.saved += 1;
     }
     copySmallTables(database, from.readable);
@@ -87,10 +100,15 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
     setSequence(database, "outbox", last);
     database.exec("COMMIT");
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    return { ...result, lost: lostRows(last, written, proof.indexedId) };
+    return { ...result, lost: lostRows(last, written, idIn(indexed)) };
   } finally {
     database.close();
   }
+}
+
+/** The index of destinations has texts of the same form. */
+function idIn(indexed: ReadonlyMap<number, ReadonlySet<string>>): (id: number) => string | null {
+  return (id) => [...(indexed.get(id) ?? [])].find((text) => !/^(dm|topic|queue):/.test(text)) ?? null;
 }
 
 /** Numbers are given without gaps, and no row is ever deleted: what is not there was lost. */
@@ -120,29 +138,34 @@ function isFurther(one: OutboxRow, other: OutboxRow): boolean {
   return at !== -1 && (a[at] ?? 0) > (b[at] ?? 0);
 }
 
+function isOpen({ status }: OutboxRow): boolean {
+  return status === "pending" || status === "inflight";
+}
+
 interface Judged {
   readonly row: OutboxRow;
   /** Why it is held; null: it is not. */
   readonly reason: string | null;
-  readonly contentLost: boolean;
+  readonly doubted: boolean;
 }
 
 function judge(row: OutboxRow, proof: RowProof, now: number): Judged {
-  if (row.status !== "pending" && row.status !== "inflight") {
-    if (row.body === null || contentHolds(row, proof)) return { row, reason: null, contentLost: false };
-    return { row: tombstone(row), reason: null, contentLost: true };
+  if (!isOpen(row)) {
+    const holds = row.body === null || contentHolds(row, proof);
+    const doubted = !holds || !proof.indexed(row.id).has(row.client_message_id);
+    return { row: holds ? row : tombstone(row), reason: null, doubted };
   }
   const reason = doubtOf(row, proof);
-  if (reason === null) return { row, reason, contentLost: false };
+  if (reason === null) return { row, reason, doubted: false };
   const error = JSON.stringify({
     code: "store_corrupt",
     message: `the outbox was damaged, and ${reason}; claudemesh outbox inspect ${row.id} shows it, claudemesh outbox requeue ${row.id} sends it under a new id`,
   });
   // What may be at the broker already dies only once its id is void there.
   if (row.transmitted === 1)
-    return { row: { ...row, status: "pending", doom: error, unanswered: 2 }, reason, contentLost: false };
+    return { row: { ...row, status: "pending", doom: error, unanswered: 2 }, reason, doubted: false };
   const dead = { ...row, status: "dead", doom: null, last_error: error, ended_at: now, untold: 1 } as const;
-  return { row: contentHolds(row, proof) ? dead : tombstone(dead), reason, contentLost: false };
+  return { row: contentHolds(row, proof) ? dead : tombstone(dead), reason, doubted: false };
 }
 
 /** As rows shrink with time: its id and its answer. Nobody sends or shows content that is not what was accepted. */

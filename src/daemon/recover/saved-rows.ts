@@ -25,7 +25,10 @@ function defaultOf(written: unknown): RawValue {
 export interface SavedRows<Row> {
   /** Ids of which anything was found, ascending. */
   readonly ids: readonly number[];
-  /** As SQLite has it; else the one of what the pages hold that `better` prefers; null: nothing of it can be read. */
+  /**
+   * As the log has it behind a damaged place, where that is trustworthy; else as SQLite has it; else the one of what the pages hold
+   * that `better` prefers; null: nothing of it can be read.
+   */
   row(id: number): Row | null;
 }
 
@@ -37,6 +40,8 @@ export interface SavedFrom<Row> {
   readonly columns: readonly Column[];
   /** The row, if it has the form of one. */
   read(fields: Readonly<Record<string, unknown>>): Row | null;
+  /** Whether nothing in a row contradicts itself. */
+  holds(row: Row): boolean;
   /** Whether `one` says more of the row than `other`. */
   better(one: Row, other: Row): boolean;
   /** Records of indexes. */
@@ -49,9 +54,14 @@ const addedMax = 4;
 /** Reads the pages twice: which rows there are, and then those that SQLite cannot give. */
 export function savedRows<Row>(from: SavedFrom<Row>): SavedRows<Row> {
   const ids = new Set<number>();
+  const unseen = new Map<number, Row>();
   eachRecord(from.path, (record) => {
-    if (record.rowid === null) from.indexed?.(record.values);
-    else if (readRecord(from, record) !== null) ids.add(record.rowid);
+    if (record.rowid === null) return from.indexed?.(record.values);
+    const row = readRecord(from, record);
+    if (row === null) return;
+    ids.add(record.rowid);
+    // The newest frame comes first.
+    if (record.unseen && !unseen.has(record.rowid) && from.holds(row)) unseen.set(record.rowid, row);
   });
   const bySqlite = sqliteReader(from);
   const missing = new Set([...ids].filter((id) => bySqlite(id) === null));
@@ -65,7 +75,7 @@ export function savedRows<Row>(from: SavedFrom<Row>): SavedRows<Row> {
     });
   return {
     ids: [...ids].sort((a, b) => a - b),
-    row: (id) => bySqlite(id) ?? found.get(id) ?? null,
+    row: (id) => unseen.get(id) ?? bySqlite(id) ?? found.get(id) ?? null,
   };
 }
 
