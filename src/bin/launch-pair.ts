@@ -13,6 +13,7 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  RecoverAnswer,
   SetRequest,
   Started,
   UpAnswer,
@@ -67,6 +68,7 @@ export const launcher: Launcher = {
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
+  recover: (home, mesh) => inHome(home, () => recover(home, mesh)),
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
 
@@ -328,6 +330,12 @@ async function daemonUp(request: {
   const daemon = await startDaemon(request.home, dir, { http, readOnly: request.readOnly, dial });
   await firstAttempt(request.home, dir, daemon);
   return daemon;
+}
+
+async function recover(home: string, mesh: string | null): Promise<RecoverAnswer> {
+  const dir = findDaemonDir(home, mesh);
+  const { recoverDaemon } = await import("../daemon/recover/recover.ts");
+  return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

@@ -37,6 +37,8 @@ export interface Launcher {
   configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
   /** What this home's own broker does for its operator alone. Throws not_running when it does not run. */
   readonly operator: BrokerOperator;
+  /** Checks the databases of a daemon that does not run, and makes damaged ones anew. `mesh` null: the only one. */
+  recover(home: string, mesh: string | null): Promise<RecoverAnswer>;
   /** Looks for what is wrong in a home, whatever state it is in. Changes nothing. */
   doctor(home: string): Promise<DoctorAnswer>;
 }
@@ -170,6 +172,40 @@ export interface ConfigKey {
   readonly live: boolean;
   /** Whether it could be this. */
   accepts(value: unknown): boolean;
+}
+
+/** Answer of `recover --json`, exactly. */
+export interface RecoverAnswer {
+  readonly mesh: string;
+  /** An earlier recovery was cut off; it was finished first. */
+  readonly finished_earlier: boolean;
+  readonly outbox: RecoveredStore & {
+    readonly salvage: {
+      /** Rows that are as they were. */
+      readonly saved: number;
+      /** Saved and not sent: nothing proves that they would go out as they were accepted. */
+      readonly held: readonly {
+        readonly outbox_id: number;
+        readonly client_message_id: string;
+        readonly reason: string;
+      }[];
+      /** Ended rows of which something is damaged. */
+      readonly doubted: readonly number[];
+      /** Of which nothing could be read, but, perhaps, their id. */
+      readonly lost: readonly { readonly outbox_id: number; readonly client_message_id: string | null }[];
+    } | null;
+  };
+  readonly inbox: RecoveredStore & {
+    /** Messages that kept their places, and those of them that were read. */
+    readonly salvage: { readonly places: number; readonly read: number } | null;
+  };
+}
+
+export interface RecoveredStore {
+  readonly state: "sound" | "missing" | "recovered";
+  readonly problems: readonly string[];
+  /** The damaged file, whole; null: nothing was done. */
+  readonly set_aside: string | null;
 }
 
 /** Answer of `doctor --json`, exactly. */

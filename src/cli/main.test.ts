@@ -27,6 +27,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     join: nothing,
     meshCreate: nothing,
     meshes: nothing,
+    recover: nothing,
     ensureOwner: nothing,
     down: nothing,
     status: nothing,
