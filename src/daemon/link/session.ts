@@ -19,13 +19,13 @@ import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
 import { noticeEvent } from "./notice-event.ts";
 import { createMemberKeys } from "./member-keys.ts";
-import type { Liveness } from "./link.ts";
 import type { OpeningContext } from "./opening.ts";
 import { createKeyFollower } from "./key-follower.ts";
 import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
 import { farewellIn } from "./close-reaction.ts";
+import { watchSilence } from "./silence-watch.ts";
 import { tellKicked } from "./tell-kicked.ts";
 import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
@@ -306,31 +306,12 @@ export function createSession(
     socket.terminate();
   }
 
-  // A half-open connection delivers nothing and reports nothing: both sides watch for silence.
-  let { pingIntervalMs, silenceMs }: Liveness = context.liveness ?? limits;
-  let liveness = clock.after(pingIntervalMs, watch);
-  const unfollow = context.onLivenessChange?.((changed) => {
-    ({ pingIntervalMs, silenceMs } = changed);
-    liveness.cancel();
-    watch();
-  });
-  function watch(): void {
-    if (ended) return;
-    const silentMs = clock.now() - heardAt;
-    if (silentMs >= silenceMs) {
-      log.warn({ silent_ms: silentMs }, "the broker fell silent");
-      socket.terminate();
-      return;
-    }
-    socket.ping();
-    liveness = clock.after(Math.min(pingIntervalMs, silenceMs - silentMs), watch);
-  }
+  const silence = watchSilence(context, socket, () => heardAt);
 
   const closed = new Promise<SessionEnd>((resolve) => {
     socket.once("close", (code, reason) => {
       ended = true;
-      liveness.cancel();
-      unfollow?.();
+      silence.stop();
       receipts.closed();
       chain.closed();
       for (const [id, request] of waiting) {
