@@ -19,6 +19,7 @@ import type {
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
+import type { HomeLife } from "../cli/home-life.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { readConfig } from "../daemon/config.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
@@ -69,8 +70,19 @@ export const launcher: Launcher = {
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
   recover: (home, mesh) => inHome(home, () => recover(home, mesh)),
+  backup: async (request) => (await homeLife()).backup(request),
+  restore: async (request) => (await homeLife()).restore(request),
+  resetPlan: async (request) => (await homeLife()).resetPlan(request),
+  reset: async (request) => (await homeLife()).reset(request),
+  uninstallPlan: async (home) => (await homeLife()).uninstallPlan(home),
+  uninstall: async (request) => (await homeLife()).uninstall(request),
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
+
+/** Loaded by the few commands that need it. */
+async function homeLife(): Promise<HomeLife> {
+  return (await import("./home-life/home-life.ts")).homeLife;
+}
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
@@ -100,7 +112,7 @@ async function brokerUp(
 }
 
 /** Data directory of the broker on this machine whose mesh a daemon's folder belongs to; null: it was joined by a link. */
-function atBrokerOf(home: string, slug: string, dir: string): string | null {
+export function atBrokerOf(home: string, slug: string, dir: string): string | null {
   return readLaunchRecord(dir).broker ?? (slug === localSlug ? brokerDir(home) : null);
 }
 

@@ -12,8 +12,17 @@ const broker = (env: Record<string, string>, set: Record<string, string> = {}, s
   parseBrokerConfig(source, "c.toml", defaultBrokerConfig, settingOverrides("broker", env, set));
 
 /** A text that gives each kind of value that there is, tried in turn until the key takes one. */
-const texts = ["3", "2000000", "true", "permanent", "disk", "https://a.example,https://b.example", "mesh.example:443"];
-const others = ["wss://m.example", "/srv/files", "sha256-jcs-v1", "bucket", "us-east-1", "claudemesh/", "key_epoch"];
+const texts = ["3", "3000000", "true", "permanent", "disk", "https://a.example,https://b.example", "mesh.example:443"];
+const others = [
+  "wss://m.example",
+  "/srv/files",
+  "sha256-jcs-v1",
+  "bucket",
+  "us-east-1",
+  "claudemesh/",
+  "key_epoch",
+  "quarantine",
+];
 
 test("every setting of both programs is given by its variable and by --set, and reads as in the file", () => {
   for (const [keys, defaults, read] of [

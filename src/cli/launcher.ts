@@ -1,8 +1,9 @@
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import type { HealthView } from "../protocol/local-api.ts";
+import type { HomeLife } from "./home-life.ts";
 
 /** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
-export interface Launcher {
+export interface Launcher extends HomeLife {
   /** Starts whichever of the pair is missing; what runs already stays as it is. */
   up(request: UpRequest): Promise<UpAnswer>;
   /** Stops the daemons and the own broker, each gracefully. */

@@ -1,7 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { Liveness, LinkOptions } from "./link.ts";
+import type { LinkOptions } from "./link.ts";
+
+export interface Liveness {
+  readonly pingIntervalMs: number;
+  readonly silenceMs: number;
+}
 
 /**
  * A half-open connection delivers nothing and reports nothing: both sides watch for silence. An idle link is pinged, and one over which
