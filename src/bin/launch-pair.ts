@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import type {
   BrokerStatus,
   DaemonStatus,
@@ -21,7 +20,6 @@ import type {
 } from "../cli/launcher.ts";
 import type { HomeLife } from "../cli/home-life.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
-import { readConfig } from "../daemon/config.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -36,7 +34,8 @@ import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
-import { changedSets, checkSets, ofBroker, settingOverrides } from "./setting-overrides.ts";
+import { recordSets } from "./record-sets.ts";
+import { checkSets, ofBroker } from "./setting-overrides.ts";
 import { pinnedChain } from "./mesh-chain.ts";
 
 /** A difference of clocks that is worth a word. */
@@ -49,10 +48,13 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home, listen, set) => inHome(home, () => brokerUp(home, listen, set)),
-  brokerRun: async (home, listen, logLevel, set = {}) => {
+  brokerRun: async (home, listen, logLevel, settle = false, set = {}) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel, set);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle, set });
   },
+  daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
+  installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
+  uninstallService: async (request) => (await import("./service/uninstall-service.ts")).uninstallServices(request),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
@@ -167,20 +169,15 @@ async function startJoinedDaemon(
   set: SetRequest,
 ): Promise<Started<DaemonStatus>> {
   await followOwnBroker(home, slug, dir);
-  await recordSets(home, dir, set);
+  await stopForSets(home, dir, set);
   const record = readLaunchRecord(dir);
   if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
   return startDaemon(home, dir, { http: http ?? record.http });
 }
 
-/** Notes what `--set` says of a daemon; one that runs by other settings is stopped. Throws invalid_config with everything as it was. */
-async function recordSets(home: string, dir: string, request: SetRequest): Promise<void> {
-  const record = readLaunchRecord(dir);
-  const set = changedSets("daemon", record.set, request);
-  if (isDeepStrictEqual(set, record.set)) return;
-  readConfig(join(dir, "config.toml"), settingOverrides("daemon", process.env, set));
-  writeLaunchRecord(dir, { ...record, set });
-  await stopDaemon(home, dir);
+/** A daemon that runs by other settings than `--set` says is stopped. */
+async function stopForSets(home: string, dir: string, set: SetRequest): Promise<void> {
+  if (recordSets(dir, set)) await stopDaemon(home, dir);
 }
 
 async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
@@ -219,7 +216,7 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     });
   }
   const http = request.http ?? record.http;
-  await recordSets(request.home, dir, set);
+  await stopForSets(request.home, dir, set);
   writeLaunchRecord(dir, {
     ...readLaunchRecord(dir),
     persistent: request.persistent || record.persistent,
@@ -332,7 +329,7 @@ async function daemonUp(request: {
   const dir = findDaemonDir(request.home, request.mesh);
   const { dial = false, set = {} } = request;
   checkSets(set, ["daemon"]);
-  await recordSets(request.home, dir, set);
+  await stopForSets(request.home, dir, set);
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);

@@ -6,14 +6,13 @@ import { commandNames } from "./commands.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { quoted } from "./printable.ts";
 import { readSets, setOptions } from "./set-options.ts";
-
-const levels = ["debug", "info", "warn", "error"] as const;
+import { homeMeant, levels, runSettling, superviseOptions } from "./supervise-options.ts";
 
 export const command: Command = {
   name: "broker",
   summary: "Run this home's broker in the foreground, on PostgreSQL and Redis where the environment names them",
   usage:
-    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--set KEY=VALUE]... [--log-level LEVEL]",
+    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--set KEY=VALUE]... [--log-level LEVEL] [--home DIR] [--settle]",
   options: {
     ...listenOptions,
     ...setOptions,
@@ -23,6 +22,7 @@ export const command: Command = {
       help: `what is logged, as JSON lines to stderr: ${levels.join(", ")}; info by default`,
       complete: levels,
     },
+    ...superviseOptions,
   },
   examples: [
     "broker --listen 0.0.0.0:8787",
@@ -30,7 +30,7 @@ export const command: Command = {
   ],
   related: ["broker up", "broker status", "doctor", "help exit-codes"],
   async run(context) {
-    const { launcher, positionals, home, option } = context;
+    const { launcher, positionals, option, flag } = context;
     const [word] = positionals;
     if (word !== undefined) {
       const words = commandNames("broker ").map((name) => name.slice("broker ".length));
@@ -41,6 +41,9 @@ export const command: Command = {
     }
     const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";
     // Never comes back: the process is the broker from here on.
-    return (await launcher()).brokerRun(home, readListen(context), logLevel, readSets(command, context));
+    const home = homeMeant(context);
+    const listen = readListen(context);
+    const sets = readSets(command, context);
+    return runSettling(context, async () => (await launcher()).brokerRun(home, listen, logLevel, flag("settle"), sets));
   },
 };
