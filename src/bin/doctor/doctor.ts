@@ -1,11 +1,13 @@
 import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as brokerConfig } from "./broker-config.ts";
 import { check as brokerFiles } from "./broker-files.ts";
 import { check as brokerLinks } from "./broker-links.ts";
 import { check as brokerProcess } from "./broker-process.ts";
 import { check as brokerReady } from "./broker-ready.ts";
 import { check as brokerStore } from "./broker-store.ts";
+import { check as certificate } from "./certificate.ts";
 import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
 import { check as clock } from "./clock.ts";
 import { check as daemonConfig } from "./daemon-config.ts";
@@ -13,20 +15,27 @@ import { check as daemonFiles } from "./daemon-files.ts";
 import { check as daemonProcess } from "./daemon-process.ts";
 import { check as daemonStores } from "./daemon-stores.ts";
 import { check as disk } from "./disk.ts";
+import { check as environment } from "./environment.ts";
+import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
-import { brokerSite, createHost, daemonSites, type Host } from "./host.ts";
+import { check as hooks } from "./hooks.ts";
+import { createHost, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
 import { check as link } from "./link.ts";
 import { check as membership } from "./membership.ts";
 import { check as members } from "./members.ts";
 import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
+import { check as setAside } from "./set-aside.ts";
+import { brokerSite, daemonSites } from "./sites.ts";
 import { check as socket } from "./socket.ts";
 import { check as space } from "./space.ts";
 import { check as sqlite } from "./sqlite.ts";
+import { check as token } from "./token.ts";
+import { check as undecryptable } from "./undecryptable.ts";
 
 /** Everything that is looked at, in the order it is told. A check is one file and one line. */
-const homeChecks: readonly HomeCheck[] = [node, sqlite, folder, disk, members];
+const homeChecks: readonly HomeCheck[] = [node, sqlite, environment, folder, fileSystem, disk, members, setAside];
 const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,
   daemonConfig,
@@ -34,15 +43,20 @@ const daemonChecks: readonly DaemonCheck[] = [
   daemonStores,
   socket,
   daemonProcess,
+  token,
+  hooks,
   link,
+  certificate,
   membership,
   clock,
   outbox,
+  undecryptable,
   space,
 ];
 const brokerChecks: readonly BrokerCheck[] = [
   brokerFiles,
   brokerConfig,
+  brokerCertificate,
   brokerStore,
   brokerProcess,
   brokerReady,
