@@ -15,6 +15,7 @@ import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
 import { lastLines } from "../last-lines.ts";
 import { certificateEnd } from "./certificate-end.ts";
+import { isSeenLocked } from "./kernel-locks.ts";
 import { type ProcessesWith, processesWith } from "./processes.ts";
 
 /** Whoever does not answer by then does not answer. */
@@ -102,6 +103,7 @@ export function createHost(home: string, now: number): Host {
     fileSystem,
     isLocked(path) {
       if (fileFacts(path) === null) return false;
+      if (isSeenLocked(path)) return true;
       // A start that takes its lock at this very moment would fail: none does while the launch lock is held here.
       const launch = tryLaunchLock(join(home, "launch.lock"));
       if (launch === null) return null;

@@ -17,7 +17,7 @@ export const check: DaemonCheck = {
           `look at it, then: ${shellWords(["rm", "-r", path])}`,
         ),
       ];
-    if (found !== null && status?.state === "stopped" && host.isLocked(join(dir, "daemon.lock")) === false)
+    if (found !== null && status?.state === "stopped" && host.isLocked(join(dir, "daemon.lock")) !== true)
       return [
         warning(
           `${path} was left by a daemon that was killed: nobody listens on it`,
