@@ -26,18 +26,45 @@ export interface DoctoredHome {
 
 const program = fileURLToPath(new URL("../../src/bin/claudemesh.ts", import.meta.url));
 
-/** A broker in `<home>/broker` and, in its folder, a member of it whose daemon does not run. */
+/** A broker in `<home>/broker` and, in its folder, its mesh's owner, whose daemon does not run. */
 export async function doctoredHome(
   t: Lifetime,
   options: TestBrokerOptions = {},
 ): Promise<DoctoredHome & { readonly broker: TestBroker }> {
+  const home = emptyHome(t);
+  const started = await broker(t, { dataDir: join(home, "broker"), ...options });
+  return { ...(await memberOf(t, home, started.dataDir, "ada", "owner")), broker: started };
+}
+
+/** The home of another member of a mesh, whose broker is of this machine. Its daemon does not run. */
+export function memberHome(t: Lifetime, { dataDir }: TestBroker, name: string): Promise<DoctoredHome> {
+  return memberOf(t, emptyHome(t), dataDir, name, "member");
+}
+
+/** The same member in a home of its own, as somebody copies it. */
+export function copyOf(t: Lifetime, { home }: DoctoredHome): DoctoredHome {
+  const copy = emptyHome(t);
+  cpSync(join(home, "daemon"), join(copy, "daemon"), { recursive: true });
+  return homeAt(t, copy);
+}
+
+function emptyHome(t: Lifetime): string {
   const home = join(tempFolder(t), "home");
   mkdirSync(home, { mode: 0o700 });
+  return home;
+}
+
+async function memberOf(
+  t: Lifetime,
+  home: string,
+  dataDir: string,
+  name: string,
+  role: "owner" | "member",
+): Promise<DoctoredHome> {
   const dir = join(home, "daemon", "local");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const started = await broker(t, { dataDir: join(home, "broker"), ...options });
-  await joinBroker({ dir, dataDir: started.dataDir, name: "ada", role: "owner" });
-  return { ...homeAt(t, home), broker: started };
+  await joinBroker({ dir, dataDir, name, role });
+  return homeAt(t, home);
 }
 
 /** The folder of a member whose daemon has run and was stopped; each test plants what it likes in a copy. */

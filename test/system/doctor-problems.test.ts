@@ -18,10 +18,13 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Finding } from "../../src/cli/launcher.ts";
+import { connect } from "../../src/client/connect.ts";
+import { everyFeature } from "../../src/protocol/features.ts";
 import { daemon } from "../support/daemon.ts";
-import { type DoctoredHome, doctoredHome, stoppedMember } from "../support/doctored-home.ts";
+import { copyOf, type DoctoredHome, doctoredHome, memberHome, stoppedMember } from "../support/doctored-home.ts";
 import { linked } from "../support/mesh.ts";
 import { onEnd } from "../support/on-end.ts";
+import { daemonProcess } from "../support/program-process.ts";
 
 /** Something that is wrong, planted for real: how it is found, and the command by which the doctor mends it. */
 interface Problem {
@@ -297,6 +300,49 @@ describe("the doctor of a home whose daemon runs finds", () => {
     rmSync(one.socketPath);
     const [found] = await faults("daemon/local/process");
     assert.match(found?.message ?? "", /a process holds .*daemon\.lock, and nothing answers/);
+  });
+});
+
+describe("the doctor of a home whose daemon has ended says why, and what helps:", () => {
+  const ended = async (of: DoctoredHome, says: RegExp, helps: RegExp): Promise<void> => {
+    const [found] = await of.faults("daemon/local/process");
+    assert.equal(found?.state, "problem");
+    assert.match(found?.message ?? "", says);
+    assert.match(found?.hint ?? "", helps);
+  };
+
+  test("its member was revoked", async (t) => {
+    const ada = await doctoredHome(t);
+    const { client } = await daemon(t, { dir: ada.dir });
+    const bob = await memberHome(t, ada.broker, "bob");
+    const process = await daemonProcess(t, bob.dir);
+    await client.membership.revoke("bob");
+    await process.ended;
+    await ended(bob, /^it ended with exit code 23 \(member revoked\)/, /ask|join/);
+  });
+
+  test("another daemon has its keys", async (t) => {
+    const { broker } = await doctoredHome(t);
+    const bob = await memberHome(t, broker, "bob");
+    const copy = copyOf(t, bob);
+    const first = await daemonProcess(t, bob.dir);
+    const client = connect({ socketPath: first.unix.socketPath });
+    onEnd(t, () => client.close());
+    await linked({ client });
+    await daemonProcess(t, copy.dir);
+    await first.ended;
+    await ended(
+      bob,
+      /^it ended with exit code 21 \(replaced by newer connection\)/,
+      /another daemon uses this member's keys/,
+    );
+  });
+
+  test("its broker lacks a feature that it requires", async (t) => {
+    const { client_message_id_dedupe: _, ...features } = everyFeature();
+    const { dir, faults, ...home } = await doctoredHome(t, { features });
+    await (await daemonProcess(t, dir)).ended;
+    await ended({ dir, faults, ...home }, /^it ended with exit code 30 \(feature unavailable\)/, /upgrade/);
   });
 });
 
