@@ -13,6 +13,7 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import type { CheckedHost } from "./identity/host/check-host.ts";
 import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
@@ -49,6 +50,7 @@ export function composeParts(
   options: DaemonOptions,
   config: Config,
   identity: Identity,
+  host: CheckedHost,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
@@ -185,6 +187,7 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
+    host: { print: host.print(mesh.mesh_id), suspected: host.suspected },
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),

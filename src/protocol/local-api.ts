@@ -325,6 +325,7 @@ export const eventNames = [
   "member_keypair_rotated",
   "member_revoked",
   "member_kicked",
+  "member_clone_suspected",
   "membership_forked",
   "membership_rolled_back",
   "agent_online",

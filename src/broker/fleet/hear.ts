@@ -33,6 +33,9 @@ export function hear(message: BusMessage, parts: HearParts): void {
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
+    case "event_for":
+      for (const memberId of message.only) registry.get(meshId, memberId)?.send(message.event);
+      return;
     case "membership_changed":
       return parts.membership.heard(message);
     case "topic_moved":

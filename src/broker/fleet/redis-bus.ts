@@ -22,6 +22,7 @@ const kinds = new Set<string>([
   "link_opened",
   "member_kicked",
   "event",
+  "event_for",
   "membership_changed",
   "topic_moved",
   "queue_ready",
@@ -144,7 +145,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
   const fields = value as Record<string, unknown>;
   const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
-  const { n, hash, ended, limited, destinations, until, by } = fields;
+  const { n, hash, ended, limited, destinations, until, by, only } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -162,6 +163,10 @@ function isBusMessage(value: unknown): value is BusMessage {
         typeof life === "string" &&
         Number.isSafeInteger(until) &&
         typeof by === "string"
+      );
+    case "event_for":
+      return (
+        isTexts(only) && typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event"
       );
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";

@@ -18,6 +18,7 @@ import type { LinkParts } from "./link-parts.ts";
 import { shownJson } from "../../protocol/shown-json.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
+import { noteHost } from "./note-host.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** Restarts of the store that one opening follows. */
@@ -79,6 +80,7 @@ async function admit(
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
+  await noteHost(hello, member, parts);
   const log = await logOf(hello, link_epoch, ws, parts);
   if (log === null) return null;
   // The log that the member's position was compared with may be another one by now: it shows it again.

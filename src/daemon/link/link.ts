@@ -14,6 +14,7 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
+import type { CloneReason } from "../../protocol/host-frames.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
@@ -43,6 +44,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;
+  /** What the broker is told of the host; absent: nothing. */
+  readonly host?: { readonly print: string | null; readonly suspected: CloneReason | null };
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
   /** Features and their versions that this daemon is to know; absent: all that there are. */

@@ -25,7 +25,7 @@ import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
 import { farewellIn } from "./close-reaction.ts";
-import { tellKicked } from "./tell-kicked.ts";
+import { tellOfMember } from "./tell-of-member.ts";
 import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
@@ -211,7 +211,8 @@ export function createSession(
       case "queue_deleted":
         return refreshDirectory();
       case "member_kicked":
-        await tellKicked(frame, context);
+      case "member_clone_suspected":
+        await tellOfMember(frame, context);
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });

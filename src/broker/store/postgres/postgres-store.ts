@@ -115,6 +115,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       directory.raiseLinkEpoch(open, meshId, memberId, connection),
     ),
     kickMember: ofMesh(directory.kickMember),
+    noteHost: ofMesh(directory.noteHost),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),

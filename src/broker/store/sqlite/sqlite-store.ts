@@ -83,6 +83,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     expireApiKeys: method(apiKeys.expireApiKeys),
     raiseLinkEpoch: method(directory.raiseLinkEpoch),
     kickMember: method(directory.kickMember),
+    noteHost: method(directory.noteHost),
     touchPresence: method(directory.touchPresence),
     createTopic: method(topics.createTopic),
     deleteTopic: method(topics.deleteTopic),
