@@ -20,6 +20,9 @@ import { systemClock } from "../../src/base/clock.ts";
 import type { Finding } from "../../src/cli/launcher.ts";
 import { connect } from "../../src/client/connect.ts";
 import { everyFeature } from "../../src/protocol/features.ts";
+import { defaultConfig } from "../../src/daemon/config.ts";
+import { acceptHost } from "../../src/daemon/identity/host/accept-host.ts";
+import { linuxHost, readersOf } from "../../src/daemon/identity/host/simulated-host.fixture.ts";
 import { daemon } from "../support/daemon.ts";
 import { copyOf, type DoctoredHome, doctoredHome, memberHome, stoppedMember } from "../support/doctored-home.ts";
 import { linked } from "../support/mesh.ts";
@@ -38,6 +41,7 @@ interface Problem {
   readonly mends: ((of: DoctoredHome) => string) | null;
 }
 
+const { clone } = defaultConfig;
 const hook = (dir: string, name: string, text = "#!/bin/sh\n", mode = 0o700): string => {
   mkdirSync(join(dir, "hooks"), { recursive: true, mode: 0o700 });
   const path = join(dir, "hooks", name);
@@ -83,6 +87,44 @@ const problems: readonly Problem[] = [
     says: /is in the way of the socket: it is a folder/,
     plant: ({ dir }) => mkdirSync(join(dir, "sock", "more"), { recursive: true }),
     mends: ({ dir }) => `rm -r ${join(dir, "sock")}`,
+  },
+  {
+    title: "a member of another host",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /^this member belongs to another host/,
+    plant: ({ dir }) =>
+      acceptHost({
+        dir,
+        clone,
+        now: 0,
+        readers: readersOf(linuxHost({ machineId: "3f1c9d5e7a8b4c2d9e0f1a2b3c4d5e6f" })),
+      }),
+    mends: () => "claudemesh accept-host --mesh local",
+  },
+  {
+    title: "a damaged file of the host's fingerprint",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /host_fingerprint\.json is damaged/,
+    plant: ({ dir }) => writeFileSync(join(dir, "host_fingerprint.json"), "{", { mode: 0o600 }),
+    mends: () => "claudemesh accept-host",
+  },
+  {
+    title: "a fingerprint of a newer program",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /newer claudemesh/,
+    plant: ({ dir }) => writeFileSync(join(dir, "host_fingerprint.json"), '{"schema_version":3,"version":3}'),
+    mends: null,
+  },
+  {
+    title: "a host that has nothing it could be known by",
+    name: "daemon/local/host",
+    state: "warning",
+    says: /^this host has nothing that it could be known by/,
+    plant: ({ dir }) => acceptHost({ dir, clone, now: 0, readers: readersOf({ platform: "linux" }) }),
+    mends: () => "claudemesh daemon restart --mesh local",
   },
   {
     title: "a hook that others may write",

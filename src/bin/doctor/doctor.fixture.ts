@@ -1,3 +1,4 @@
+import { readersOf } from "../../daemon/identity/host/simulated-host.fixture.ts";
 import type { HealthView } from "../../protocol/local-api.ts";
 import type { Check } from "./check.ts";
 import type { Host } from "./host.ts";
@@ -15,6 +16,7 @@ export function hostWith(change: Partial<Host> = {}): Host {
     isContainer: false,
     stat: () => ({ kind: "folder", mode: 0o700, uid: 1000 }),
     text: () => null,
+    readers: readersOf({ platform: "linux" }),
     head: () => null,
     names: () => [],
     free: () => ({ bytes: 50_000_000_000, files: null }),

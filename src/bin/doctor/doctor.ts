@@ -10,6 +10,7 @@ import { check as brokerStore } from "./broker-store.ts";
 import { check as certificate } from "./certificate.ts";
 import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
 import { check as clock } from "./clock.ts";
+import { check as copies } from "./copies.ts";
 import { check as daemonConfig } from "./daemon-config.ts";
 import { check as daemonFiles } from "./daemon-files.ts";
 import { check as daemonProcess } from "./daemon-process.ts";
@@ -19,6 +20,7 @@ import { check as environment } from "./environment.ts";
 import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
 import { check as hooks } from "./hooks.ts";
+import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { createHost, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
 import { check as link } from "./link.ts";
@@ -40,6 +42,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,
   daemonConfig,
   identity,
+  hostFingerprint,
   daemonStores,
   socket,
   daemonProcess,
@@ -48,6 +51,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   link,
   certificate,
   membership,
+  copies,
   clock,
   outbox,
   undecryptable,

@@ -9,17 +9,24 @@ import { describe, type TestContext, test } from "node:test";
 import { createServer } from "node:tls";
 import { generate } from "selfsigned";
 import { acquireLock } from "../../base/lock-file.ts";
+import { defaultConfig } from "../../daemon/config.ts";
+import { acceptHost } from "../../daemon/identity/host/accept-host.ts";
+import { linuxHost, readersOf, type SimulatedHost } from "../../daemon/identity/host/simulated-host.fixture.ts";
 import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as certificate } from "./certificate.ts";
 import { certificateEnd } from "./certificate-end.ts";
 import { hostWith, siteWith, states } from "./doctor.fixture.ts";
+import { check as copies } from "./copies.ts";
 import { check as environment } from "./environment.ts";
 import { check as fileSystem } from "./file-system.ts";
 import { createHost } from "./host.ts";
+import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
 import { processesWith } from "./processes.ts";
+import type { DaemonSite } from "./sites.ts";
 
 const dayMs = 86_400_000;
+const machineId = "3f1c9d5e7a8b4c2d9e0f1a2b3c4d5e6f";
 const onLinux = { skip: process.platform !== "linux" };
 
 function folder(t: TestContext): string {
@@ -121,6 +128,43 @@ describe("a certificate", () => {
     writeFileSync(key, (await madeUntil(now + dayMs)).key);
     assert.throws(() => brokerCertificate.run(hostWith(), of), /is not the key of the certificate/);
   });
+});
+
+test("a member whose host cannot be known again, or only in part, is warned of", async (t) => {
+  const dir = folder(t);
+  const site = siteWith({ dir });
+  const before = linuxHost({ machineId, nics: [{ name: "eth0", mac: "00:11:22:33:44:55" }] });
+  await acceptHost({ dir, clone: defaultConfig.clone, now: 0, readers: readersOf(before) });
+  const found = async (host: SimulatedHost) =>
+    (await hostFingerprint.run(hostWith({ readers: readersOf(host) }), site)).map(({ state, message }) => [
+      state,
+      message,
+    ]);
+  assert.deepEqual(await found(before), [["ok", "this host is the one that the member was on, by machine-id"]]);
+  const nics = [{ name: "eth0", mac: "00:11:22:33:44:66" }];
+  assert.deepEqual(await found(linuxHost({ machineId, nics })), [
+    ["warning", "none of the network addresses is here that this member's host had: it may be a copy"],
+  ]);
+  assert.deepEqual(await found(linuxHost({ machineId: null, nics })), [
+    ["warning", "machine-id cannot be read now, so whether it is the same host is not known"],
+  ]);
+  assert.deepEqual(await hostFingerprint.run(hostWith(), siteWith({ dir: join(dir, "nothing") })), []);
+});
+
+test("a member who told the broker of another host is named for a week", async () => {
+  const { now } = hostWith();
+  const members = async () =>
+    [
+      ["ann", null],
+      ["bob", new Date(now - dayMs).toISOString()],
+      ["carol", new Date(now - 8 * dayMs).toISOString()],
+    ].map(([name, clone_suspected_at]) => ({ name, clone_suspected_at }));
+  const client = { members } as unknown as DaemonSite["client"];
+  const found = await copies.run(hostWith(), siteWith({ client }));
+  assert.deepEqual(
+    found.map(({ state, hint }) => [state, hint]),
+    [["warning", "ask whoever runs it; if it is not theirs: claudemesh member revoke @bob --mesh local"]],
+  );
 });
 
 test("a lock that is held is seen without being asked for", onLinux, (t) => {

@@ -10,6 +10,7 @@ import {
   statfsSync,
 } from "node:fs";
 import { join } from "node:path";
+import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
@@ -52,6 +53,8 @@ export interface Host {
   page(url: string): Promise<{ readonly ok: boolean; readonly text: string } | null>;
   /** What the broker of a folder says of its store, by its admin socket; null: nothing is wrong, or it does not say. */
   storeFault(dir: string): Promise<{ readonly message: string; readonly hint: string | undefined } | null>;
+  /** What a host is known by is read through these. */
+  readonly readers: HostReaders;
   /** A variable of the environment that the next start would have; null: not set, or empty. */
   variable(name: string): string | null;
   processesWith(text: string): ProcessesWith;
@@ -66,8 +69,9 @@ export interface FileFacts {
   readonly uid: number;
 }
 
-export function createHost(home: string, now: number): Host {
+export function createHost(home: string, now: number, readers: HostReaders = systemReaders()): Host {
   return {
+    readers,
     home,
     now,
     nodeVersion: process.versions.node,
