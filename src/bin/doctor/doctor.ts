@@ -67,6 +67,13 @@ const brokerChecks: readonly BrokerCheck[] = [
   brokerLinks,
 ];
 
+/** Names of what may be found, without the mesh: `node`, `daemon/link`, `broker/ready`. */
+export const findingNames: readonly string[] = [
+  ...homeChecks.map(({ name }) => name),
+  ...daemonChecks.map(({ name }) => `daemon/${name}`),
+  ...brokerChecks.map(({ name }) => `broker/${name}`),
+];
+
 /** Looks at a home in whatever state it is. Nothing in it is changed, and nothing that it holds makes this throw. */
 export async function doctor(home: string, host: Host = createHost(home, Date.now())): Promise<DoctorAnswer> {
   const checks: Finding[] = [];
