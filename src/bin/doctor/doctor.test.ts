@@ -23,6 +23,7 @@ import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
 import { check as space } from "./space.ts";
 import { check as sqlite } from "./sqlite.ts";
+import { check as undecryptable } from "./undecryptable.ts";
 
 test("versions that are too old are problems, whatever their number of digits", async () => {
   for (const [version, state] of [
@@ -225,6 +226,21 @@ test("the share of the disk is read of each database from the daemon's metrics",
   assert.match(full?.hint ?? "", /files\.spool_bytes_max/);
   assert.equal(metric(metrics, "cm_daemon_disk_pct", { kind: "inbox" }), 100);
   assert.equal(metric(metrics, "cm_daemon_disk"), null);
+});
+
+test("messages that cannot be opened are told of, and none are not", async () => {
+  const metrics = (count: number): string => `cm_daemon_decrypt_undecryptable{mesh="local"} ${count}\n`;
+  for (const count of [1, 2]) {
+    const [found] = await undecryptable.run(hostWith(), siteWith({ metrics: metrics(count) }));
+    assert.equal(found?.state, "warning");
+    assert.match(
+      found?.message ?? "",
+      count === 1 ? /^1 message arrived .* it is kept/ : /^2 messages .* they are kept/,
+    );
+    assert.match(found?.hint ?? "", /^claudemesh inbox --undecryptable --mesh local/);
+  }
+  assert.deepEqual(await states(undecryptable, hostWith(), siteWith({ metrics: metrics(0) })), []);
+  assert.deepEqual(await states(undecryptable, hostWith(), siteWith()), []);
 });
 
 describe("a process that does not run", () => {
