@@ -25,6 +25,14 @@ export interface Config {
     /** Sealed files that are kept on this host until they were sent, or taken. */
     readonly spool_bytes_max: number;
   };
+  /** Keys that the member has rotated away. */
+  readonly crypto: {
+    /** How long what is sealed to one still opens. */
+    readonly key_grace_period_days: number;
+    readonly max_archived_keys: number;
+    /** What a start does about a damaged keypair-archive.json. */
+    readonly archive_on_malformed: "quarantine" | "refuse";
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -45,12 +53,15 @@ export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
 const spoolBytesMin = 2_097_152;
 const maxAgeHoursMax = 100_000;
+const keyGraceDaysMax = 30;
+const archivedKeysMax = 64;
 
 export const defaultConfig: Config = {
   outbox: { max_age_hours_override: null, disk_bytes_max: defaultDiskBytesMax },
   local_api: { public_health_check: false, allowed_origins: [] },
   link: defaultLinkSeconds,
   files: { spool_bytes_max: defaultDiskBytesMax },
+  crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   features: { require: [] },
   clone: { policy: "refuse", id_override: null },
 };
@@ -86,6 +97,23 @@ export const configKeys: ConfigKeys<Config> = {
       help: "bytes that files may take on this host until they are sent or taken",
       takes: `a whole number of bytes, at least ${spoolBytesMin}`,
       read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
+    },
+  },
+  crypto: {
+    key_grace_period_days: {
+      help: "days for which what is sealed to a key of this member's opens after rotate-keypair",
+      takes: `a whole number of days, 1 to ${keyGraceDaysMax}`,
+      read: (value) => wholeNumber(value, 1, keyGraceDaysMax),
+    },
+    max_archived_keys: {
+      help: "former keys that are kept at most; beyond it the oldest goes before its time",
+      takes: `a whole number, 1 to ${archivedKeysMax}`,
+      read: (value) => wholeNumber(value, 1, archivedKeysMax),
+    },
+    archive_on_malformed: {
+      help: "what a start does about a damaged archive of former keys: move it aside and keep what can be saved, or refuse",
+      takes: '"quarantine" or "refuse"',
+      read: (value) => (value === "quarantine" || value === "refuse" ? value : undefined),
     },
   },
   features: {

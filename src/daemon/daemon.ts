@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import type { FileLayer } from "../base/file-layer.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
@@ -39,6 +40,8 @@ export interface DaemonOptions {
   readonly pragmas?: string;
   /** How the host is read; absent: as it is. */
   readonly host?: HostReaders;
+  /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
+  readonly files?: FileLayer;
   /** Of pauses between attempts, [0, 1). */
   readonly random?: () => number;
 }
@@ -119,6 +122,8 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       undo.push(() => service.stop());
       await service.start();
     }
+    await tellDamage(parts, clock.now());
+    parts.keys.tidy();
     refuseMaxAge(parts.inbox, config);
     await tellSuspected(parts, host, clock.now());
     const api = composeApi(options, parts, () => end(null));
@@ -161,6 +166,14 @@ function refuseMaxAge(inbox: Inbox, config: Config): void {
   const kept = inbox.fact(windowFact);
   const dedupe = kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null);
   if (dedupe !== null) maxAgeHours(dedupe, config.outbox.max_age_hours_override);
+}
+
+/** What was lost of former keys is told to whoever listens, not in the log alone. */
+async function tellDamage({ keys, inbox }: Pick<Parts, "keys" | "inbox">, now: number): Promise<void> {
+  const { damage } = keys.archive;
+  if (damage === null) return;
+  const { problem, aside, saved, lost } = damage;
+  await inbox.addEvents([{ event: "keypair_archive_malformed", data: { problem, aside, saved, lost } }], now);
 }
 
 /** New requests are refused before anything closes: those under way still have every part they need. */

@@ -323,6 +323,7 @@ export const eventNames = [
   "member_left",
   "member_renamed",
   "member_keypair_rotated",
+  "keypair_archive_malformed",
   "member_revoked",
   "member_kicked",
   "member_clone_suspected",

@@ -38,6 +38,12 @@ export function hosts(on: On): void {
     });
   });
 
+  it("says nothing of a print that comes with what was said before", async (t) => {
+    const { store, meshId, bob } = await on(t);
+    const note = (print: string | null) => store.noteHost(meshId, bob.memberId, { print, reason: "host_id" }, 10);
+    assert.deepEqual([await note(null), await note("a"), await note("b")], ["host_id", null, "host_id"]);
+  });
+
   it("says one change of a host to one of those who tell it at the same time", async (t) => {
     const { store, meshId, bob } = await on(t);
     const note = (print: string) => store.noteHost(meshId, bob.memberId, { print, reason: null }, 10);

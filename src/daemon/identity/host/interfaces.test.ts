@@ -71,7 +71,7 @@ test("an address is one device's: zeros, ones, groups and nonsense are none", ()
 describe("Linux", () => {
   it("takes a wire before a radio, then the lowest name, and only what the device brought itself", async () => {
     const nics = [
-      { name: "wlp2s0", mac: "00:11:22:00:00:01", isWireless: true },
+      { name: "ath0", mac: "00:11:22:00:00:01", isWireless: true },
       { name: "enp10s0", mac: "00:11:22:00:00:10" },
       { name: "enp9s0", mac: "00:11:22:00:00:09" },
       { name: "enp1s0", mac: "00:11:22:00:00:02", assigned: 3 as const },
