@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { doctor } from "../../src/bin/doctor/doctor.ts";
+import { createHost } from "../../src/bin/doctor/host.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
 import type { Finding } from "../../src/cli/launcher.ts";
 import { broker, type TestBroker, type TestBrokerOptions } from "./broker.ts";
@@ -18,8 +19,8 @@ export interface DoctoredHome {
   readonly home: string;
   /** Of its member, in the mesh `local`. */
   readonly dir: string;
-  /** What is not well of what has this name. */
-  faults(name: string): Promise<readonly Finding[]>;
+  /** What is not well of what has this name. `now`: when it is looked at, epoch milliseconds. */
+  faults(name: string, now?: number): Promise<readonly Finding[]>;
   /** Types a command into a shell of this home's user. It has to succeed. */
   type(command: string): Promise<void>;
 }
@@ -96,8 +97,8 @@ function homeAt(t: Lifetime, home: string): DoctoredHome {
   return {
     home,
     dir: join(home, "daemon", "local"),
-    async faults(name) {
-      const { checks } = await doctor(home);
+    async faults(name, now = Date.now()) {
+      const { checks } = await doctor(home, createHost(home, now));
       return checks.filter((finding) => finding.name === name && finding.state !== "ok");
     },
     async type(command) {

@@ -21,6 +21,7 @@ import type { Finding } from "../../src/cli/launcher.ts";
 import { connect } from "../../src/client/connect.ts";
 import { everyFeature } from "../../src/protocol/features.ts";
 import { defaultConfig } from "../../src/daemon/config.ts";
+import { createKeypair } from "../../src/daemon/identity/keypair.ts";
 import { acceptHost } from "../../src/daemon/identity/host/accept-host.ts";
 import { linuxHost, readersOf } from "../../src/daemon/identity/host/simulated-host.fixture.ts";
 import { daemon } from "../support/daemon.ts";
@@ -286,6 +287,42 @@ describe("the doctor of a home finds, says what helps, and is content when that 
     assert.deepEqual(await faults("daemon/local/token"), []);
   });
 
+  test("an archive of former keys that is damaged, which a start moves aside", async (t) => {
+    const { dir, faults, type } = member(t);
+    writeFileSync(join(dir, "keypair-archive.json"), '{"schema_version":1,"keys":', { mode: 0o600 });
+    const [damaged] = await faults("daemon/local/keys");
+    assert.equal(damaged?.state, "problem");
+    assert.match(damaged?.message ?? "", /keypair-archive\.json is damaged: it is not JSON$/);
+    const restart = "claudemesh daemon restart --mesh local";
+    assert.ok(damaged?.hint?.includes(restart));
+    await type(restart);
+    const [aside] = await faults("daemon/local/keys");
+    assert.equal(aside?.state, "warning");
+    const [, remove = ""] = /: (rm \S+keypair-archive\.json\.malformed-\S+)$/.exec(aside?.hint ?? "") ?? [];
+    await type(remove);
+    assert.deepEqual(await faults("daemon/local/keys"), []);
+  });
+
+  test("a change of keys that was interrupted", async (t) => {
+    const { dir, faults } = member(t);
+    const other = join(dir, "other");
+    mkdirSync(other);
+    createKeypair(other, 0);
+    const next = JSON.parse(readFileSync(join(other, "keypair.json"), "utf8")) as Record<string, unknown>;
+    const { member_id, sealing_secret } = JSON.parse(readFileSync(join(dir, "keypair.json"), "utf8")) as typeof next;
+    const text = JSON.stringify({ ...next, member_id, sealing_secret });
+    writeFileSync(join(dir, "keypair-next.json"), text, { mode: 0o600 });
+    const [begun] = await faults("daemon/local/keys");
+    assert.match(begun?.message ?? "", /^a change of keys has begun and is not done/);
+    assert.equal(begun?.hint, "claudemesh daemon up --mesh local");
+    writeFileSync(join(dir, "keypair-next.json"), text.slice(9), { mode: 0o600 });
+    const [unusable] = await faults("daemon/local/keys");
+    assert.match(
+      unusable?.message ?? "",
+      /keypair-next\.json, of a change of keys that was interrupted, cannot be used/,
+    );
+  });
+
   test("a database that is damaged", async (t) => {
     const { dir, faults } = member(t);
     const file = openSync(join(dir, "outbox.db"), "r+");
@@ -311,6 +348,23 @@ describe("the doctor of a home whose daemon runs finds", () => {
     assert.match(found?.hint ?? "", /claudemesh outbox drop ROW/);
     await type("claudemesh outbox drop 1");
     assert.deepEqual(await faults("daemon/local/outbox"), []);
+  });
+
+  test("a former key whose grace ends, and one whose grace is over until it is dropped", async (t) => {
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+    const { dir, faults, type } = await doctoredHome(t, { clock });
+    writeFileSync(join(dir, "config.toml"), "[crypto]\nkey_grace_period_days = 1\n", { mode: 0o600 });
+    const of = await daemon(t, { dir, clock });
+    await linked(of);
+    await of.client.keypair.rotate();
+    const [ends] = await faults("daemon/local/keys");
+    assert.match(ends?.message ?? "", /^the grace of the former key [0-9a-f]{8}… ends at /);
+    laterMs = 2 * 86_400_000;
+    const [over] = await faults("daemon/local/keys", clock.now());
+    assert.equal(over?.message, "the grace of 1 former key is over, and the file still has it");
+    await type(over?.hint ?? "");
+    assert.deepEqual(await faults("daemon/local/keys", clock.now()), []);
   });
 
   test("a clock that is an hour off", async (t) => {

@@ -1,5 +1,6 @@
 import { readersOf } from "../../daemon/identity/host/simulated-host.fixture.ts";
 import type { HealthView } from "../../protocol/local-api.ts";
+import { thisHost } from "../service/service-host.ts";
 import type { Check } from "./check.ts";
 import type { Host } from "./host.ts";
 import type { DaemonSite } from "./sites.ts";
@@ -17,6 +18,8 @@ export function hostWith(change: Partial<Host> = {}): Host {
     stat: () => ({ kind: "folder", mode: 0o700, uid: 1000 }),
     text: () => null,
     readers: readersOf({ platform: "linux" }),
+    services: { ...thisHost, root: "/nonexistent", homeFolder: "/nonexistent/ann" },
+    exists: () => true,
     head: () => null,
     names: () => [],
     free: () => ({ bytes: 50_000_000_000, files: null }),

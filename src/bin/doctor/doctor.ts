@@ -19,6 +19,7 @@ import { check as disk } from "./disk.ts";
 import { check as environment } from "./environment.ts";
 import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
+import { check as formerKeys } from "./former-keys.ts";
 import { check as hooks } from "./hooks.ts";
 import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { createHost, type Host } from "./host.ts";
@@ -28,6 +29,7 @@ import { check as membership } from "./membership.ts";
 import { check as members } from "./members.ts";
 import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
+import { check as services } from "./services.ts";
 import { check as setAside } from "./set-aside.ts";
 import { brokerSite, daemonSites } from "./sites.ts";
 import { check as socket } from "./socket.ts";
@@ -37,12 +39,23 @@ import { check as token } from "./token.ts";
 import { check as undecryptable } from "./undecryptable.ts";
 
 /** Everything that is looked at, in the order it is told. A check is one file and one line. */
-const homeChecks: readonly HomeCheck[] = [node, sqlite, environment, folder, fileSystem, disk, members, setAside];
+const homeChecks: readonly HomeCheck[] = [
+  node,
+  sqlite,
+  environment,
+  folder,
+  fileSystem,
+  disk,
+  members,
+  setAside,
+  services,
+];
 const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,
   daemonConfig,
   identity,
   hostFingerprint,
+  formerKeys,
   daemonStores,
   socket,
   daemonProcess,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,10 @@ import { createHost } from "./host.ts";
 import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
 import { processesWith } from "./processes.ts";
+import { laptop } from "../service/service-spec.fixture.ts";
+import { serviceManager } from "../service/service-manager.ts";
+import { thisHost } from "../service/service-host.ts";
+import { check as servicesCheck } from "./services.ts";
 import type { DaemonSite } from "./sites.ts";
 
 const dayMs = 86_400_000;
@@ -165,6 +169,34 @@ test("a member who told the broker of another host is named for a week", async (
     found.map(({ state, hint }) => [state, hint]),
     [["warning", "ask whoever runs it; if it is not theirs: claudemesh member revoke @bob --mesh local"]],
   );
+});
+
+test("a service is a problem when the Node or the program that it starts is gone", async (t) => {
+  const root = folder(t);
+  const [node, program] = [join(root, "node"), join(root, "claudemesh.js")];
+  const services = { ...thisHost, platform: "linux" as const, root, homeFolder: join(root, "ann") };
+  const host = hostWith({ services, exists: existsSync });
+  const manager = serviceManager(services);
+  const install = (scope: "user" | "system", mesh: string | null): void => {
+    const spec = { ...laptop, scope, home: host.home, mesh, node, program, user: scope === "system" ? "ann" : null };
+    mkdirSync(manager.folder(scope, host.home), { recursive: true });
+    writeFileSync(
+      join(manager.folder(scope, host.home), manager.fileName("claudemesh-daemon")),
+      manager.bytes(spec, "claudemesh-daemon"),
+    );
+  };
+  assert.deepEqual(await servicesCheck.run(host, null), []);
+  writeFileSync(node, "");
+  writeFileSync(program, "");
+  install("user", "local");
+  assert.deepEqual(await states(servicesCheck, host, null), ["ok"]);
+  rmSync(node);
+  const [gone] = await servicesCheck.run(host, null);
+  assert.match(gone?.message ?? "", new RegExp(`claudemesh-daemon.service starts ${node}, which is not there`));
+  assert.match(gone?.hint ?? "", /^claudemesh install-service --mesh local writes it anew/);
+  install("system", null);
+  const [, ofSystem] = await servicesCheck.run(host, null);
+  assert.match(ofSystem?.hint ?? "", /^sudo CLAUDEMESH_HOME=\S+ \S+ \S+ install-service --system writes it anew/);
 });
 
 test("a lock that is held is seen without being asked for", onLinux, (t) => {

@@ -2,6 +2,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -14,6 +15,7 @@ import { type HostReaders, systemReaders } from "../../daemon/identity/host/read
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
+import { type ServiceHost, thisHost } from "../service/service-host.ts";
 import { lastLines } from "../last-lines.ts";
 import { certificateEnd } from "./certificate-end.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
@@ -31,6 +33,8 @@ export interface Host {
   readonly now: number;
   /** null on Windows, where files have no owner by number. */
   readonly uid: number | null;
+  /** Of what a link names, where it is one. */
+  exists(path: string): boolean;
   /** Of the file itself, not of what a link names. */
   stat(path: string): FileFacts | null;
   text(path: string): string | null;
@@ -53,6 +57,8 @@ export interface Host {
   page(url: string): Promise<{ readonly ok: boolean; readonly text: string } | null>;
   /** What the broker of a folder says of its store, by its admin socket; null: nothing is wrong, or it does not say. */
   storeFault(dir: string): Promise<{ readonly message: string; readonly hint: string | undefined } | null>;
+  /** Where services are. */
+  readonly services: ServiceHost;
   /** What a host is known by is read through these. */
   readonly readers: HostReaders;
   /** A variable of the environment that the next start would have; null: not set, or empty. */
@@ -72,6 +78,8 @@ export interface FileFacts {
 export function createHost(home: string, now: number, readers: HostReaders = systemReaders()): Host {
   return {
     readers,
+    services: thisHost,
+    exists: existsSync,
     home,
     now,
     nodeVersion: process.versions.node,
