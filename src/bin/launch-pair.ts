@@ -12,6 +12,8 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  Reminted,
+  RemintRequest,
   RecoverAnswer,
   SetRequest,
   Started,
@@ -37,6 +39,7 @@ import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { recordSets } from "./record-sets.ts";
 import { checkSets, ofBroker } from "./setting-overrides.ts";
 import { pinnedChain } from "./mesh-chain.ts";
+import { finishRemints, remint } from "./remint.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
@@ -59,6 +62,8 @@ export const launcher: Launcher = {
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
+  acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
+  remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -88,7 +93,10 @@ async function homeLife(): Promise<HomeLife> {
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
-  return withLaunchLock(join(home, "launch.lock"), work);
+  return withLaunchLock(join(home, "launch.lock"), () => {
+    finishRemints(home);
+    return work();
+  });
 }
 
 function memberDir(home: string): string {
@@ -262,6 +270,16 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
     daemon,
     notices,
   };
+}
+
+async function remintMember(request: RemintRequest): Promise<Reminted> {
+  const { home, mesh: slug } = request;
+  const dir = join(home, "daemon", slug);
+  const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
+  const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { ...made, daemon };
 }
 
 /** Another mesh at a broker of this machine, founded by this home, and its daemon. */

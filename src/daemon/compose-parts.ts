@@ -13,6 +13,7 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import type { CheckedHost } from "./identity/host/check-host.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
@@ -57,6 +58,7 @@ export function composeParts(
   options: DaemonOptions,
   settings: LiveConfig,
   identity: Identity,
+  host: CheckedHost,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
@@ -213,6 +215,7 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
+    host,
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
