@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -188,12 +188,7 @@ test("a backup is refused where it does not belong, and whatever is refused leav
     mkdirSync(join(other, "restore.tmp"));
     writeFileSync(join(other, "restore.tmp", "keypair.json"), "of another");
     await assert.rejects(restore(other, from, more), { code }, from);
-    assert.deepEqual(
-      contentOf(other).filter((name) => !name.startsWith("restore.tmp") || code !== "usage"),
-      [],
-      from,
-    );
-    rmSync(join(other, "restore.tmp"), { recursive: true, force: true });
+    assert.deepEqual(contentOf(other), [], from);
   }
   const before = contentOf(home);
   await assert.rejects(restore(home, file), { code: "already_exists", hint: /--replace/ });

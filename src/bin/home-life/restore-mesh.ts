@@ -34,10 +34,10 @@ export interface Place {
  */
 export async function restoreMesh(request: RestoreRequest): Promise<Restored> {
   const { home } = request;
-  await requireFile(request.from);
   const opened = join(home, "restore.tmp");
+  rmSync(opened, { recursive: true, force: true });
+  await requireFile(request.from);
   try {
-    rmSync(opened, { recursive: true, force: true });
     makePrivateDirectory(opened);
     const source = createReadStream(request.from);
     const manifest = await readBackup(source, request.passphrase, opened, {
