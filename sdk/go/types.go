@@ -32,6 +32,7 @@ const (
 	EventNameKeypairArchiveMalformed    EventName = "keypair_archive_malformed"
 	EventNameMemberRevoked              EventName = "member_revoked"
 	EventNameMemberKicked               EventName = "member_kicked"
+	EventNameMemberCloneSuspected       EventName = "member_clone_suspected"
 	EventNameMemberConcurrentConnection EventName = "member_concurrent_connection"
 	EventNameConcurrencyChanged         EventName = "concurrency_changed"
 	EventNameMembershipForked           EventName = "membership_forked"
@@ -756,6 +757,8 @@ type Member struct {
 	Status MemberStatus `json:"status"`
 	// Sent away by an owner or admin until then, as the broker last told; null: it may come
 	KickedUntil *string `json:"kicked_until"`
+	// When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
+	CloneSuspectedAt *string `json:"clone_suspected_at"`
 	// Its signing keys, the one in use last
 	KeyIDs []string `json:"key_ids"`
 	// null in a mesh without a membership chain
@@ -1194,6 +1197,7 @@ const (
 	ErrSchemaNewer                   ErrorCode = "schema_newer"
 	ErrStoreCorrupt                  ErrorCode = "store_corrupt"
 	ErrInvalidConfig                 ErrorCode = "invalid_config"
+	ErrHostFingerprintMismatch       ErrorCode = "host_fingerprint_mismatch"
 	ErrUsage                         ErrorCode = "usage"
 	ErrTimedOut                      ErrorCode = "timed_out"
 	ErrWaitsForKey                   ErrorCode = "waits_for_key"
@@ -1294,6 +1298,7 @@ var codesTold = [...]codeTold{
 	{ErrSchemaNewer, 500, false},
 	{ErrStoreCorrupt, 500, false},
 	{ErrInvalidConfig, 400, false},
+	{ErrHostFingerprintMismatch, 409, false},
 	{ErrUsage, 400, false},
 	{ErrTimedOut, 504, true},
 	{ErrWaitsForKey, 503, true},

@@ -12,6 +12,8 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  Reminted,
+  RemintRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -33,6 +35,7 @@ import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broke
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
+import { finishRemints, remint } from "./remint.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
@@ -55,6 +58,8 @@ export const launcher: Launcher = {
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
+  acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
+  remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -83,7 +88,10 @@ async function homeLife(): Promise<HomeLife> {
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
-  return withLaunchLock(join(home, "launch.lock"), work);
+  return withLaunchLock(join(home, "launch.lock"), () => {
+    finishRemints(home);
+    return work();
+  });
 }
 
 function memberDir(home: string): string {
@@ -238,6 +246,16 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
     daemon,
     notices,
   };
+}
+
+async function remintMember(request: RemintRequest): Promise<Reminted> {
+  const { home, mesh: slug } = request;
+  const dir = join(home, "daemon", slug);
+  const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
+  const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { ...made, daemon };
 }
 
 /** Another mesh at a broker of this machine, founded by this home, and its daemon. */

@@ -39,6 +39,10 @@ export interface Launcher extends HomeLife {
   meshes(home: string): Promise<readonly MeshHere[]>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
+  /** Makes the members of these meshes belong to this host, with the keys that they have. Throws already_running. */
+  acceptHost(home: string, meshes: readonly string[]): Promise<readonly HostAccepted[]>;
+  /** Gives this home a new member of a mesh in place of the one that it has, whose folder is set aside; starts its daemon. */
+  remint(request: RemintRequest): Promise<Reminted>;
   /** The settings of what runs in `dir`. Reads nothing yet. */
   configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
   /** What this home's own broker does for its operator alone. Throws not_running when it does not run. */
@@ -163,6 +167,38 @@ export interface JoinAnswer {
   readonly change: "admitted" | "address" | "none";
   readonly daemon: Started<DaemonStatus>;
   readonly notices: readonly string[];
+}
+
+/** One of `accept-host --json`, exactly. */
+export interface HostAccepted {
+  readonly mesh: string;
+  /** By what the host is known from now on. */
+  readonly source: string;
+  /** False: the member belonged to this host before. */
+  readonly changed: boolean;
+  /** Nothing of the host could be read, so a copy of the home would not be noticed by it. */
+  readonly detection_off: boolean;
+}
+
+export interface RemintRequest {
+  readonly home: string;
+  readonly mesh: string;
+  /** Of an invite to the same mesh; null: the founder takes it in, where the broker is on this host. */
+  readonly link: string | null;
+  /** null: that of the user or host, with a number if it is taken. */
+  readonly name: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Answer of `remint --json`, exactly. */
+export interface Reminted {
+  readonly mesh: string;
+  readonly address: string;
+  /** Of the member that it was. */
+  readonly former: string;
+  /** Where the folder of that one is now. */
+  readonly set_aside: string;
+  readonly daemon: Started<DaemonStatus>;
 }
 
 export interface MeshCreateRequest {

@@ -26,6 +26,8 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     up: nothing,
     join: nothing,
     meshCreate: nothing,
+    acceptHost: nothing,
+    remint: nothing,
     meshes: nothing,
     ensureOwner: nothing,
     down: nothing,

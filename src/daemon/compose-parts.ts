@@ -13,6 +13,7 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import type { CheckedHost } from "./identity/host/check-host.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
@@ -53,6 +54,7 @@ export function composeParts(
   options: DaemonOptions,
   config: Config,
   identity: Identity,
+  host: CheckedHost,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
@@ -205,6 +207,7 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
+    host,
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),

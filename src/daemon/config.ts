@@ -37,7 +37,17 @@ export interface Config {
     /** Required beside those that always are. */
     readonly require: readonly string[];
   };
+  readonly clone: {
+    /** What a start does on another host than the one that the member belongs to. */
+    readonly policy: ClonePolicy;
+    /** What this host is known by in place of an id of its own; null: its own. */
+    readonly id_override: string | null;
+  };
 }
+
+const clonePolicies = ["refuse", "warn", "allow"] as const;
+export type ClonePolicy = (typeof clonePolicies)[number];
+const idOverrideCharsMax = 256;
 
 export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
@@ -53,6 +63,7 @@ export const defaultConfig: Config = {
   files: { spool_bytes_max: defaultDiskBytesMax },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   features: { require: [] },
+  clone: { policy: "refuse", id_override: null },
 };
 
 export const configKeys: ConfigKeys<Config> = {
@@ -110,6 +121,24 @@ export const configKeys: ConfigKeys<Config> = {
       help: "features that the broker must have beside those that every daemon requires",
       takes: "a list of feature names",
       read: (value) => listOf(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)),
+    },
+  },
+  clone: {
+    policy: {
+      help: "what a start does on another host than the one that the member belongs to",
+      takes: clonePolicies.join(", "),
+      read: (value) => clonePolicies.find((policy) => policy === value),
+    },
+    id_override: {
+      help: "what this host is known by in place of its own id; in a container, a name that stays with the volume",
+      takes: `a text of 1 to ${idOverrideCharsMax} characters`,
+      read: (value) =>
+        typeof value === "string" &&
+        value.length <= idOverrideCharsMax &&
+        /^[^\p{Cc}]+$/u.test(value) &&
+        value.trim() !== ""
+          ? value.trim()
+          : undefined,
     },
   },
 };

@@ -24,6 +24,13 @@ export const daemonFiles: readonly FolderFile[] = [
   },
   { name: "topic_keys.json", kind: "file", secret: true, backup: "always", what: "keys of topics and queues" },
   { name: "mesh.json", kind: "file", secret: false, backup: "always", what: "the mesh, its broker and both pins" },
+  {
+    name: "host_fingerprint.json",
+    kind: "file",
+    secret: false,
+    backup: "always",
+    what: "the host that the member belongs to, as hashes",
+  },
   { name: "config.toml", kind: "file", secret: false, backup: "always", what: "settings" },
   { name: "schema_version", kind: "file", secret: false, backup: "always", what: "the version of the folder's form" },
   { name: "outbox.db", kind: "database", secret: false, backup: "messages", what: "what was sent" },

@@ -11,6 +11,8 @@ import { composeApi } from "./compose-api.ts";
 import { composeParts, type Parts } from "./compose-parts.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
+import { type CheckedHost, checkHost } from "./identity/host/check-host.ts";
+import type { HostReaders } from "./identity/host/readers.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { type Dial, windowFact } from "./link/link.ts";
@@ -36,6 +38,8 @@ export interface DaemonOptions {
   readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** How the host is read; absent: as it is. */
+  readonly host?: HostReaders;
   /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
   readonly files?: FileLayer;
   /** Of pauses between attempts, [0, 1). */
@@ -52,7 +56,7 @@ export interface Daemon extends Service {
 }
 
 /**
- * Composes the parts. Start: lock, identity, inbox, outbox, local API, and last the link, which never blocks: a daemon
+ * Composes the parts. Start: lock, identity, host, inbox, outbox, local API, and last the link, which never blocks: a daemon
  * whose broker is away takes, keeps and shows messages. Stop goes backwards and lets requests under way finish.
  */
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -112,7 +116,8 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     checkSchemaVersion(dir);
     const config = readConfig(join(dir, "config.toml"));
     const identity = readIdentity(dir);
-    const parts = composeParts(options, config, identity, end);
+    const host = await checkHost({ dir, clone: config.clone, readers: options.host, now: clock.now(), log });
+    const parts = composeParts(options, config, identity, host, end);
     for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
       undo.push(() => service.stop());
       await service.start();
@@ -120,6 +125,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     await tellDamage(parts, clock.now());
     parts.keys.tidy();
     refuseMaxAge(parts.inbox, config);
+    await tellSuspected(parts, host, clock.now());
     const api = composeApi(options, parts, () => end(null));
     undo.push(
       () => removeRuntimeFile(dir),
@@ -137,6 +143,19 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     await stop();
     throw startError(thrown);
   }
+}
+
+const suspectedFact = "clone_suspected";
+
+/** Counted at every start; told to listeners once, until the host is accepted or is the one it was. */
+async function tellSuspected({ inbox, metrics, self }: Parts, { suspected }: CheckedHost, now: number): Promise<void> {
+  if (suspected !== null) metrics.cloneSuspected.inc({ reason: suspected });
+  if ((inbox.fact(suspectedFact) ?? "") === (suspected ?? "")) return;
+  if (suspected !== null) {
+    const data = { member_id: self.memberId, name: self.name, address: `@${self.name}`, self: true, reason: suspected };
+    await inbox.addEvents([{ event: "member_clone_suspected", data }], now);
+  }
+  await inbox.setFact(suspectedFact, suspected ?? "");
 }
 
 /**

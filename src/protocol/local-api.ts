@@ -330,6 +330,7 @@ export const eventNames = [
   "keypair_archive_malformed",
   "member_revoked",
   "member_kicked",
+  "member_clone_suspected",
   "member_concurrent_connection",
   "concurrency_changed",
   "membership_forked",

@@ -38,6 +38,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "broker upkeep": ["check"],
   "invite revoke": ["ffffffffffff"],
   join: ["none"],
+  remint: ["none", "--yes"],
   "mesh create": ["work"],
   verify: ["@nobody"],
   "member rename": ["@nobody", "somebody"],

@@ -14,6 +14,7 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
+import type { CheckedHost } from "../identity/host/check-host.ts";
 import type { Rotation } from "../identity/rotation.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
@@ -47,6 +48,7 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;
+  readonly host?: CheckedHost;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
   /** Features and their versions that this daemon is to know; absent: all that there are. */

@@ -26,7 +26,7 @@ import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
 import { farewellIn } from "./close-reaction.ts";
 import { tellConcurrency } from "./tell-concurrency.ts";
-import { tellKicked } from "./tell-kicked.ts";
+import { tellOfMember } from "./tell-of-member.ts";
 import { takeReceipts } from "./receipts-in.ts";
 import { createReceiptsOut } from "./receipts-out.ts";
 
@@ -191,7 +191,8 @@ export function createSession(
       case "queue_deleted":
         return refreshDirectory();
       case "member_kicked":
-        await tellKicked(frame, context);
+      case "member_clone_suspected":
+        await tellOfMember(frame, context);
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });

@@ -103,6 +103,7 @@ EventName = Literal[
     "keypair_archive_malformed",
     "member_revoked",
     "member_kicked",
+    "member_clone_suspected",
     "member_concurrent_connection",
     "concurrency_changed",
     "membership_forked",
@@ -1075,6 +1076,8 @@ class Member(View):
     status: MemberStatus | str
     #: Sent away by an owner or admin until then, as the broker last told; null: it may come
     kicked_until: str | None
+    #: When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
+    clone_suspected_at: str | None
     #: Its signing keys, the one in use last
     key_ids: tuple[str, ...]
     #: null in a mesh without a membership chain
@@ -1098,6 +1101,7 @@ class Member(View):
             agents=read.required("agents", array_of(text)),
             status=read.required("status", text),
             kicked_until=read.nullable("kicked_until", text),
+            clone_suspected_at=read.nullable("clone_suspected_at", text),
             key_ids=read.required("key_ids", array_of(text)),
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
