@@ -46,6 +46,7 @@ const (
 	EventNameOutboxPressure             EventName = "outbox_pressure"
 	EventNameGap                        EventName = "gap"
 	EventNameUndecryptable              EventName = "undecryptable"
+	EventNameInboxRebuilt               EventName = "inbox_rebuilt"
 	EventNameLogEpochChanged            EventName = "log_epoch_changed"
 	EventNameFeatureNegotiationFailed   EventName = "feature_negotiation_failed"
 )
@@ -675,6 +676,8 @@ type InboxItem struct {
 	Agent       *string      `json:"agent"`
 	ReceivedAt  string       `json:"received_at"`
 	ReadAt      *string      `json:"read_at"`
+	// True: from the broker's history, since the inbox was damaged; listeners may have been told of it before
+	Restored bool `json:"restored,omitempty"`
 }
 
 // Invite is an answer of the daemon.
@@ -891,6 +894,16 @@ type Queue struct {
 	Messages QueueCounts `json:"messages"`
 }
 
+// Reloaded is an answer of the daemon.
+type Reloaded struct {
+	// Settings, `table.key`, that are in force from now on
+	Applied []string `json:"applied"`
+	// Changed ones that are in force from the next start on
+	RestartNeeded []string `json:"restart_needed"`
+	// How many say what they said before
+	Unchanged int64 `json:"unchanged"`
+}
+
 // SafetyNumber is an answer of the daemon.
 type SafetyNumber struct {
 	// Sixty digits in twelve groups of five: the same at both members, or something is wrong
@@ -939,6 +952,13 @@ type SendResult struct {
 	Duplicate       bool   `json:"duplicate"`
 	BrokerMessageID string `json:"broker_message_id,omitempty"`
 	HistoryID       *int64 `json:"history_id,omitempty"`
+}
+
+// TokenRotated is an answer of the daemon.
+type TokenRotated struct {
+	RotatedAt string `json:"rotated_at"`
+	// Until then the token before it is taken too; null: the daemon does not listen on TCP, where alone a token is asked for
+	PreviousValidUntil *string `json:"previous_valid_until"`
 }
 
 // TopicKey is an answer of the daemon.

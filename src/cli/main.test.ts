@@ -29,6 +29,7 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     acceptHost: nothing,
     remint: nothing,
     meshes: nothing,
+    recover: nothing,
     ensureOwner: nothing,
     down: nothing,
     status: nothing,

@@ -50,6 +50,16 @@ export const daemonFiles: readonly FolderFile[] = [
     backup: "never",
     what: "copies of the databases, while a backup is made",
   },
+  {
+    name: "recovering.json",
+    kind: "file",
+    secret: false,
+    backup: "never",
+    what: "an exchange of databases that is not finished",
+  },
+  { name: "recover.tmp", kind: "folder", secret: false, backup: "never", what: "copies that a recovery looks at" },
+  { name: "outbox.db.fresh", kind: "file", secret: false, backup: "never", what: "the outbox that a recovery makes" },
+  { name: "inbox.db.fresh", kind: "file", secret: false, backup: "never", what: "the inbox that a recovery makes" },
   { name: "daemon.log", kind: "file", secret: false, backup: "never", what: "the log" },
   { name: "start.log", kind: "file", secret: false, backup: "never", what: "what the process said at its last start" },
 ];

@@ -122,6 +122,7 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Starts on a host that may be a copy of the one that the member belongs to.",
       ["reason"],
     ),
+    localTokenRotations: counter("cm_daemon_local_token_rotations_total", "New tokens made for the local API."),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",
       "status",

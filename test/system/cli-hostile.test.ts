@@ -47,6 +47,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "member kick": ["@nobody"],
   "member revoke": ["@nobody", "--yes"],
   "dm allow": ["everybody"],
+  rename: ["somebody"],
   "outbox inspect": ["999"],
   "outbox requeue": ["999"],
   "outbox drop": ["999"],
