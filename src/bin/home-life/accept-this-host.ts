@@ -4,6 +4,8 @@ import { acceptHost } from "../../daemon/identity/host/accept-host.ts";
 import { hostStanding } from "../../daemon/identity/host/host-standing.ts";
 import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { readLaunchRecord } from "../launch-record.ts";
+import { settingOverrides } from "../setting-overrides.ts";
 
 /**
  * Whoever restores a member says that it belongs to this host from now on, in the folder that is yet to be put in place. On the
@@ -34,7 +36,8 @@ async function stateOf(dir: string, clone: Config["clone"], readers: HostReaders
 /** Settings that this program does not take are told by the daemon, at its start, with their line. */
 function cloneOf(dir: string): Config["clone"] {
   try {
-    return readConfig(join(dir, "config.toml")).clone;
+    const overrides = settingOverrides("daemon", process.env, readLaunchRecord(dir).set);
+    return readConfig(join(dir, "config.toml"), overrides).clone;
   } catch {
     return defaultConfig.clone;
   }
