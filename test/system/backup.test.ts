@@ -260,7 +260,7 @@ test("a restore in place of what is there sets that aside, whole, and keeps how 
   assert.equal(readKeypair(away ?? "").memberId, memberId);
   assert.equal(statSync(join(home, "set-aside")).mode & 0o777, 0o700);
   const launch = JSON.parse(readFileSync(join(dirOf(home), "launch.json"), "utf8")) as object;
-  assert.deepEqual(launch, { persistent: false, http: true, readOnly: false, broker: started.dataDir });
+  assert.deepEqual(launch, { persistent: false, http: true, readOnly: false, broker: started.dataDir, set: {} });
   const again = await daemon(t, { dir: dirOf(home) });
   assert.equal(again.daemon.memberId, memberId);
   assert.deepEqual(await textsOf(again.client), []);
