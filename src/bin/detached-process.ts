@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
+import { passphraseVariable } from "../cli/passphrase.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -34,7 +35,13 @@ export async function startDetached<T extends { readonly pid: number | null }>(
     new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
   );
   const output = openSync(outputPath, "w", 0o600);
-  const child = spawn(process.execPath, [script, ...args], { detached: true, env, stdio: ["ignore", output, output] });
+  // What opens backups is for the command alone: it would stay readable for as long as the program runs.
+  const { [passphraseVariable]: _, ...passedOn } = env;
+  const child = spawn(process.execPath, [script, ...args], {
+    detached: true,
+    env: passedOn,
+    stdio: ["ignore", output, output],
+  });
   closeSync(output);
   let ended: string | null = null;
   let isOther = false;

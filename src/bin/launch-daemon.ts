@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { DaemonStatus, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
+import type { Dial } from "../daemon/link/link.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
@@ -13,6 +14,8 @@ import { decideReadOnly } from "./ended-membership.ts";
 import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
+import { startBySupervisor } from "./supervise/ask-supervisor.ts";
+import { isSupervised } from "./supervise/supervisor-lock.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
@@ -39,17 +42,14 @@ export async function startDaemon(
   const readOnly = await decideReadOnly(dir, options.readOnly);
   // Whoever asks for a start sees what comes of it: it is not held up by how the daemon ended before.
   const dial = options.dial === true ? "at_once" : "after_end";
-  const args = [
-    "--dir",
-    dir,
-    "--dial",
-    dial,
-    ...(options.http ? ["--http"] : []),
-    ...(readOnly ? ["--read-only"] : []),
-  ];
+  const args = daemonArguments(dir, { dial, http: options.http, readOnly });
   const { last_end: end } = before;
   const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};
   try {
+    if (isSupervised(home)) {
+      const found = await startBySupervisor(home, dir, dial, () => daemonStatus(home, dir));
+      if (found !== null) return { started: true, status: found, ...endedBefore };
+    }
     const { found } = await startDetached("run-daemon", dir, args, async () => {
       const status = await daemonStatus(home, dir);
       return status.state === "running" ? status : null;
@@ -62,6 +62,14 @@ export async function startDaemon(
     if (met === null || !isLinkEnd(met.exit_code) || met.at === end?.at) throw thrown;
     return { started: true, status: after, ...endedBefore };
   }
+}
+
+/** The words of run-daemon, whoever starts it. */
+export function daemonArguments(
+  dir: string,
+  { dial, http, readOnly }: { readonly dial: Dial; readonly http: boolean; readonly readOnly: boolean },
+): string[] {
+  return ["--dir", dir, "--dial", dial, ...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
 }
 
 /**
@@ -174,7 +182,9 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
   }
 }
 
-function linkOf({ link: { state, last_error, last_error_kind, next_dial_at } }: HealthView): DaemonStatus["link"] {
-  // One of an earlier version does not tell when it dials again.
-  return { state, last_error, last_error_kind, next_dial_at: next_dial_at ?? null };
+function linkOf({ link }: HealthView): DaemonStatus["link"] {
+  const { state, last_error, last_error_kind, receives, instance_id, next_dial_at } = link;
+  // One of an earlier version does not tell when it dials again, nor anything of other daemons of its member.
+  const others = { receives: receives ?? null, instance_id: instance_id ?? "" };
+  return { state, last_error, last_error_kind, ...others, next_dial_at: next_dial_at ?? null };
 }

@@ -16,6 +16,7 @@ import type {
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
+import type { HomeLife } from "../cli/home-life.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
@@ -43,10 +44,13 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel) => {
+  brokerRun: async (home, listen, logLevel, settle = false) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle });
   },
+  daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
+  installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
+  uninstallService: async (request) => (await import("./service/uninstall-service.ts")).uninstallServices(request),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
@@ -63,8 +67,19 @@ export const launcher: Launcher = {
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
+  backup: async (request) => (await homeLife()).backup(request),
+  restore: async (request) => (await homeLife()).restore(request),
+  resetPlan: async (request) => (await homeLife()).resetPlan(request),
+  reset: async (request) => (await homeLife()).reset(request),
+  uninstallPlan: async (home) => (await homeLife()).uninstallPlan(home),
+  uninstall: async (request) => (await homeLife()).uninstall(request),
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
+
+/** Loaded by the few commands that need it. */
+async function homeLife(): Promise<HomeLife> {
+  return (await import("./home-life/home-life.ts")).homeLife;
+}
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
@@ -90,7 +105,7 @@ async function brokerUp(home: string, listen: ListenRequest | null): Promise<Sta
 }
 
 /** Data directory of the broker on this machine whose mesh a daemon's folder belongs to; null: it was joined by a link. */
-function atBrokerOf(home: string, slug: string, dir: string): string | null {
+export function atBrokerOf(home: string, slug: string, dir: string): string | null {
   return readLaunchRecord(dir).broker ?? (slug === localSlug ? brokerDir(home) : null);
 }
 

@@ -1,14 +1,10 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { systemClock } from "../base/clock.ts";
-import { createDaemon } from "../daemon/daemon.ts";
 import { dials } from "../daemon/link/link.ts";
-import { openLogFile } from "./log-file.ts";
-import { runProcess } from "./run-process.ts";
+import { runDaemonHere } from "./run-daemon-here.ts";
 
 /**
- * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--read-only] [--dial when_due] [--log-level info]`. Logs to daemon.log in that
- * directory; ready when its socket answers. SIGTERM and SIGINT stop it in good order. Exit codes: exit-codes.ts.
+ * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--read-only] [--dial when_due] [--log-level info] [--log-to file]`. Logs to
+ * daemon.log in that directory, or to stderr; ready when its socket answers. SIGTERM and SIGINT stop it in good order. Exit codes: exit-codes.ts.
  */
 const { values } = parseArgs({
   options: {
@@ -17,17 +13,17 @@ const { values } = parseArgs({
     "read-only": { type: "boolean", default: false },
     dial: { type: "string", default: "when_due" },
     "log-level": { type: "string", default: "info" },
+    "log-to": { type: "string", default: "file" },
   },
 });
 const dir = values.dir;
 const dial = dials.find((known) => known === values.dial);
-if (dir === undefined || dial === undefined) {
+const logTo = (["file", "stderr"] as const).find((known) => known === values["log-to"]);
+if (dir === undefined || dial === undefined || logTo === undefined) {
   process.stderr.write(
-    `usage: run-daemon --dir DIR [--http] [--read-only] [--dial ${dials.join("|")}] [--log-level LEVEL]\n`,
+    `usage: run-daemon --dir DIR [--http] [--read-only] [--dial ${dials.join("|")}] [--log-level LEVEL] [--log-to file|stderr]\n`,
   );
   process.exit(2);
 }
-const logFile = openLogFile(join(dir, "daemon.log"), { name: "daemon", level: values["log-level"] });
-await runProcess("daemon", logFile, () =>
-  createDaemon({ dir, clock: systemClock, log: logFile.log, http: values.http, readOnly: values["read-only"], dial }),
-);
+const { http, "read-only": readOnly, "log-level": logLevel } = values;
+await runDaemonHere({ dir, http, readOnly, dial, logTo, logLevel });

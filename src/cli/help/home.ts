@@ -21,6 +21,7 @@ export const topic: HelpTopic = {
         ["daemon/MESH/start.log", "what the process said at its last start"],
         ["daemon/MESH/daemon.json", "where the running daemon is found"],
         ["daemon/MESH/launch.json", "how it was started, for the next `up`"],
+        ["set-aside", "folders that `claudemesh restore` has taken the place of; they hold keys"],
         ["broker/broker.db", "of a broker of your own: every message until it is delivered"],
         ["broker/files", "sealed pieces of files, until the messages that carry them are over"],
         ["broker/deployment_key.json", "the broker's identity, which every member knows it by: back it up"],
@@ -32,6 +33,6 @@ export const topic: HelpTopic = {
         ["broker/broker.log", "its log: `claudemesh logs --broker`"],
       ],
     },
-    "`claudemesh doctor` says what is wrong with any of them.",
+    "A sealed copy of what matters: `claudemesh backup`. `claudemesh doctor` says what is wrong with any of them.",
   ],
 };

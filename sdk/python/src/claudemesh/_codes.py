@@ -91,6 +91,7 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "outbox_max_age_above_dedupe_window": (400, False),
     "already_running": (409, False),
     "not_running": (503, False),
+    "backup_unreadable": (400, False),
     "schema_newer": (500, False),
     "store_corrupt": (500, False),
     "invalid_config": (400, False),
