@@ -21,6 +21,8 @@ export const exitCodes = {
   store_corrupt: 14,
   /** The disk failed in the middle of a commit. May be started again: what was committed is found then. */
   store_failed: 15,
+  /** The folder belongs to another host, and `[clone] policy` refuses that. */
+  host_fingerprint_mismatch: 16,
   /** The supervisor of a home's daemons: each of them ended in a way that another start would not mend. */
   needs_person: 18,
   /** The broker does not know this member or its key. */

@@ -14,6 +14,7 @@ import { decideReadOnly } from "./ended-membership.ts";
 import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
+import { setArguments } from "./setting-overrides.ts";
 import { startBySupervisor } from "./supervise/ask-supervisor.ts";
 import { isSupervised } from "./supervise/supervisor-lock.ts";
 
@@ -69,7 +70,8 @@ export function daemonArguments(
   dir: string,
   { dial, http, readOnly }: { readonly dial: Dial; readonly http: boolean; readonly readOnly: boolean },
 ): string[] {
-  return ["--dir", dir, "--dial", dial, ...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
+  const flags = [...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
+  return ["--dir", dir, "--dial", dial, ...flags, ...setArguments(readLaunchRecord(dir).set)];
 }
 
 /**

@@ -12,6 +12,10 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  Reminted,
+  RemintRequest,
+  RecoverAnswer,
+  SetRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -32,7 +36,10 @@ import { joinMesh } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+import { recordSets } from "./record-sets.ts";
+import { checkSets, ofBroker } from "./setting-overrides.ts";
 import { pinnedChain } from "./mesh-chain.ts";
+import { finishRemints, remint } from "./remint.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
@@ -43,10 +50,10 @@ const relinkTimeoutMs = 10_000;
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel, settle = false) => {
+  brokerUp: (home, listen, set) => inHome(home, () => brokerUp(home, listen, set)),
+  brokerRun: async (home, listen, logLevel, settle = false, set = {}) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle });
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle, set });
   },
   daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
   installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
@@ -55,6 +62,8 @@ export const launcher: Launcher = {
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
+  acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
+  remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -67,6 +76,7 @@ export const launcher: Launcher = {
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
+  recover: (home, mesh) => inHome(home, () => recover(home, mesh)),
   backup: async (request) => (await homeLife()).backup(request),
   restore: async (request) => (await homeLife()).restore(request),
   resetPlan: async (request) => (await homeLife()).resetPlan(request),
@@ -83,7 +93,10 @@ async function homeLife(): Promise<HomeLife> {
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
-  return withLaunchLock(join(home, "launch.lock"), work);
+  return withLaunchLock(join(home, "launch.lock"), () => {
+    finishRemints(home);
+    return work();
+  });
 }
 
 function memberDir(home: string): string {
@@ -91,8 +104,12 @@ function memberDir(home: string): string {
 }
 
 /** With the home's own daemons on their links again, wherever that is now, so that the next command finds the broker. */
-async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
-  const broker = await startBroker(brokerDir(home), listen);
+async function brokerUp(
+  home: string,
+  listen: ListenRequest | null,
+  set: SetRequest = {},
+): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen, set);
   for (const { slug, dir } of daemonDirs(home)) {
     if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
     const before = await daemonStatus(home, dir);
@@ -122,12 +139,13 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
-  const { home } = request;
+  const { home, set = {} } = request;
+  checkSets(set, ["daemon", "broker"]);
   const attempts: (() => Promise<void>)[] = [];
   const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
     const started: Started<DaemonStatus>[] = [];
     for (const one of joined) {
-      const daemon = await startJoinedDaemon(home, one, request.http);
+      const daemon = await startJoinedDaemon(home, one, request.http, set);
       started.push(daemon);
       attempts.push(() => firstAttempt(home, one.dir, daemon));
     }
@@ -156,11 +174,18 @@ async function startJoinedDaemon(
   home: string,
   { slug, dir }: { readonly slug: string; readonly dir: string },
   http: boolean | null,
+  set: SetRequest,
 ): Promise<Started<DaemonStatus>> {
   await followOwnBroker(home, slug, dir);
+  await stopForSets(home, dir, set);
   const record = readLaunchRecord(dir);
   if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
   return startDaemon(home, dir, { http: http ?? record.http });
+}
+
+/** A daemon that runs by other settings than `--set` says is stopped. */
+async function stopForSets(home: string, dir: string, set: SetRequest): Promise<void> {
+  if (recordSets(dir, set)) await stopDaemon(home, dir);
 }
 
 async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
@@ -178,7 +203,8 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
       },
     );
   }
-  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
+  const { set = {} } = request;
+  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen, ofBroker(set)) : null;
   const runs = other === null || (await brokerStatus(other)).state === "running";
   if (runs) {
     makePrivateDirectory(join(request.home, "daemon"));
@@ -198,7 +224,13 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     });
   }
   const http = request.http ?? record.http;
-  writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
+  await stopForSets(request.home, dir, set);
+  writeLaunchRecord(dir, {
+    ...readLaunchRecord(dir),
+    persistent: request.persistent || record.persistent,
+    http,
+    broker: other,
+  });
   const daemon = await startDaemon(request.home, dir, { http });
   if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
@@ -238,6 +270,16 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
     daemon,
     notices,
   };
+}
+
+async function remintMember(request: RemintRequest): Promise<Reminted> {
+  const { home, mesh: slug } = request;
+  const dir = join(home, "daemon", slug);
+  const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
+  const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { ...made, daemon };
 }
 
 /** Another mesh at a broker of this machine, founded by this home, and its daemon. */
@@ -300,9 +342,12 @@ async function daemonUp(request: {
   readonly http: boolean | null;
   readonly readOnly: boolean | null;
   readonly dial?: boolean;
+  readonly set?: SetRequest;
 }): Promise<UpAnswer["daemon"]> {
   const dir = findDaemonDir(request.home, request.mesh);
-  const { dial = false } = request;
+  const { dial = false, set = {} } = request;
+  checkSets(set, ["daemon"]);
+  await stopForSets(request.home, dir, set);
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);
@@ -312,6 +357,12 @@ async function daemonUp(request: {
   const daemon = await startDaemon(request.home, dir, { http, readOnly: request.readOnly, dial });
   await firstAttempt(request.home, dir, daemon);
   return daemon;
+}
+
+async function recover(home: string, mesh: string | null): Promise<RecoverAnswer> {
+  const dir = findDaemonDir(home, mesh);
+  const { recoverDaemon } = await import("../daemon/recover/recover.ts");
+  return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
 }
 
 /** The daemons first, so that they hand over what the broker can still take. */

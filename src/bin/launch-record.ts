@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { readRecord } from "./json-record.ts";
+import { readSetRecord, type SetRecord } from "./setting-overrides.ts";
 
 /** How a daemon was asked to run (launch.json), so that the next `up` without options runs it in the same way. */
 export interface LaunchRecord {
@@ -14,12 +15,14 @@ export interface LaunchRecord {
    * one that was joined by a link.
    */
   readonly broker: string | null;
+  /** Settings above config.toml and the environment. */
+  readonly set: SetRecord;
 }
 
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  const { persistent, http, broker, readOnly } = readRecord(
+  const { persistent, http, broker, readOnly, set } = readRecord(
     path(dir),
     "remove the file and run claudemesh up with the options you want",
   );
@@ -28,6 +31,7 @@ export function readLaunchRecord(dir: string): LaunchRecord {
     http: http === true,
     readOnly: readOnly === true,
     broker: typeof broker === "string" ? broker : null,
+    set: readSetRecord(set),
   };
 }
 

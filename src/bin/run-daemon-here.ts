@@ -4,6 +4,7 @@ import { createDaemon } from "../daemon/daemon.ts";
 import type { Dial } from "../daemon/link/link.ts";
 import { type LogFile, openLogFile, openLogStream, withNotesIn } from "./log-file.ts";
 import { runProcess } from "./run-process.ts";
+import { type SetRecord, settingOverrides } from "./setting-overrides.ts";
 
 export interface DaemonHere {
   readonly dir: string;
@@ -12,11 +13,13 @@ export interface DaemonHere {
   readonly dial: Dial;
   readonly logTo: "stderr" | "file";
   readonly logLevel: string;
+  /** Settings above config.toml and the environment. */
+  readonly set: SetRecord;
   readonly settle?: boolean;
 }
 
 /** The daemon of a folder in this process, until it is told to stop or ends by itself. Never returns. */
-export function runDaemonHere({ dir, http, readOnly, dial, logTo, logLevel, settle }: DaemonHere): Promise<never> {
+export function runDaemonHere({ dir, http, readOnly, dial, logTo, logLevel, settle, set }: DaemonHere): Promise<never> {
   const options = { name: "daemon", level: logLevel };
   const file = (): LogFile => openLogFile(join(dir, "daemon.log"), options);
   // `status` and `doctor` read starts and ends in the file, wherever the rest goes.
@@ -25,7 +28,10 @@ export function runDaemonHere({ dir, http, readOnly, dial, logTo, logLevel, sett
   return runProcess(
     "daemon",
     logFile,
-    () => createDaemon({ dir, clock: systemClock, log: logFile.log, http, readOnly, dial }),
+    () => {
+      const overrides = settingOverrides("daemon", process.env, set);
+      return createDaemon({ dir, clock: systemClock, log: logFile.log, http, readOnly, dial, overrides });
+    },
     { settlesWithZero: settle === true },
   );
 }

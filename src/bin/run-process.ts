@@ -9,6 +9,8 @@ const defaultStopDeadlineMs = 10_000;
 export interface Program {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Reads its settings again. What it throws, it has logged. Absent: it reads them at its start. */
+  reload?(): unknown;
   readonly ended: Promise<{
     readonly kind: string;
     readonly message: string;
@@ -43,8 +45,16 @@ export async function runProcess(
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  // Children of a terminal that goes away keep running.
-  process.on("SIGHUP", () => {});
+  let program: Program | null = null;
+  // Never the end of it: children of a terminal that goes away keep running.
+  process.on("SIGHUP", () => {
+    try {
+      program?.reload?.();
+    } catch (thrown) {
+      // What is wrong with the settings ends no process that runs by those of before.
+      if (!(thrown instanceof ClaudemeshError)) throw thrown;
+    }
+  });
 
   const signalled = new Promise<null>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -54,10 +64,11 @@ export async function runProcess(
       });
     }
   });
-  let program: Program;
+  let started: Program;
   try {
-    program = create();
-    await program.start();
+    started = create();
+    await started.start();
+    program = started;
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
     const exitCode = exitCodeOf(error.code);
@@ -70,7 +81,7 @@ export async function runProcess(
     return exit(exitCode);
   }
   log.info({ started: true }, `the ${name} runs`);
-  const end = await Promise.race([signalled, program.ended]);
+  const end = await Promise.race([signalled, started.ended]);
   const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
     log.error(
@@ -83,7 +94,7 @@ export async function runProcess(
     logFile.writeNow({}, `the ${name} did not stop within ${stopDeadlineMs} ms and is ended`);
     exit(end === null ? exitCodes.unexpected : exitCode);
   }, stopDeadlineMs);
-  await program.stop();
+  await started.stop();
   clearTimeout(deadline);
   log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();

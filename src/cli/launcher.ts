@@ -20,11 +20,18 @@ export interface Launcher extends HomeLife {
     readonly readOnly: boolean | null;
     /** Dial the broker now, whatever kept the daemon from it; one that runs and waits is started anew. */
     readonly dial?: boolean;
+    readonly set?: SetRequest;
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
-  brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
+  brokerUp(home: string, listen: ListenRequest | null, set?: SetRequest): Promise<Started<BrokerStatus>>;
   /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
-  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, settle?: boolean): Promise<never>;
+  brokerRun(
+    home: string,
+    listen: ListenRequest | null,
+    logLevel: string,
+    settle?: boolean,
+    set?: SetRequest,
+  ): Promise<never>;
   /** A mesh's daemon in this process, or with `all` those of all meshes as its children, until told to stop. Ends the process. */
   daemonRun(request: DaemonRunRequest): Promise<never>;
   /** Has the system start this home's daemons, and its broker, by itself. */
@@ -39,10 +46,16 @@ export interface Launcher extends HomeLife {
   meshes(home: string): Promise<readonly MeshHere[]>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
+  /** Makes the members of these meshes belong to this host, with the keys that they have. Throws already_running. */
+  acceptHost(home: string, meshes: readonly string[]): Promise<readonly HostAccepted[]>;
+  /** Gives this home a new member of a mesh in place of the one that it has, whose folder is set aside; starts its daemon. */
+  remint(request: RemintRequest): Promise<Reminted>;
   /** The settings of what runs in `dir`. Reads nothing yet. */
   configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
   /** What this home's own broker does for its operator alone. Throws not_running when it does not run. */
   readonly operator: BrokerOperator;
+  /** Checks the databases of a daemon that does not run, and makes damaged ones anew. `mesh` null: the only one. */
+  recover(home: string, mesh: string | null): Promise<RecoverAnswer>;
   /** Looks for what is wrong in a home, whatever state it is in. Changes nothing. */
   doctor(home: string): Promise<DoctorAnswer>;
 }
@@ -73,6 +86,9 @@ export interface ApiKeyRequest {
   readonly expires_in_s?: number;
 }
 
+/** Settings by `table.key` above config.toml and the environment; null takes one back. What runs by others is started anew. */
+export type SetRequest = Readonly<Record<string, string | null>>;
+
 /** Where a broker shall listen. */
 export interface ListenRequest {
   readonly listen: string | null;
@@ -92,6 +108,7 @@ export interface DaemonRunRequest {
   /** `file`: to the daemon's own log, as when it runs in the background. */
   readonly logTo: "stderr" | "file";
   readonly logLevel: string;
+  readonly set: SetRequest;
   /** End with 0 where another start would end in the same way. */
   readonly settle: boolean;
 }
@@ -165,6 +182,38 @@ export interface JoinAnswer {
   readonly notices: readonly string[];
 }
 
+/** One of `accept-host --json`, exactly. */
+export interface HostAccepted {
+  readonly mesh: string;
+  /** By what the host is known from now on. */
+  readonly source: string;
+  /** False: the member belonged to this host before. */
+  readonly changed: boolean;
+  /** Nothing of the host could be read, so a copy of the home would not be noticed by it. */
+  readonly detection_off: boolean;
+}
+
+export interface RemintRequest {
+  readonly home: string;
+  readonly mesh: string;
+  /** Of an invite to the same mesh; null: the founder takes it in, where the broker is on this host. */
+  readonly link: string | null;
+  /** null: that of the user or host, with a number if it is taken. */
+  readonly name: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Answer of `remint --json`, exactly. */
+export interface Reminted {
+  readonly mesh: string;
+  readonly address: string;
+  /** Of the member that it was. */
+  readonly former: string;
+  /** Where the folder of that one is now. */
+  readonly set_aside: string;
+  readonly daemon: Started<DaemonStatus>;
+}
+
 export interface MeshCreateRequest {
   readonly home: string;
   readonly slug: string;
@@ -208,6 +257,18 @@ export interface ConfigFile {
   read(source: string): Readonly<Record<string, unknown>>;
   /** Keys that the text itself sets. The text is valid. */
   isSet(source: string, key: string): boolean;
+  /**
+   * Every key's value as a start from here would have it, by `table.key`: with this environment, and what `--set` recorded. Throws
+   * invalid_config also for what these give wrongly.
+   */
+  given(source: string): Readonly<Record<string, GivenSetting>>;
+}
+
+export interface GivenSetting {
+  readonly value: unknown;
+  readonly from: "default" | "file" | "environment" | "flag";
+  /** The variable's, or the option with its key; null for the others. */
+  readonly name: string | null;
 }
 
 export interface ConfigKey {
@@ -216,8 +277,44 @@ export interface ConfigKey {
   readonly help: string;
   readonly takes: string;
   readonly default: unknown;
+  /** `claudemesh reload` puts a change in force; else the next start does. */
+  readonly live: boolean;
   /** Whether it could be this. */
   accepts(value: unknown): boolean;
+}
+
+/** Answer of `recover --json`, exactly. */
+export interface RecoverAnswer {
+  readonly mesh: string;
+  /** An earlier recovery was cut off; it was finished first. */
+  readonly finished_earlier: boolean;
+  readonly outbox: RecoveredStore & {
+    readonly salvage: {
+      /** Rows that are as they were. */
+      readonly saved: number;
+      /** Saved and not sent: nothing proves that they would go out as they were accepted. */
+      readonly held: readonly {
+        readonly outbox_id: number;
+        readonly client_message_id: string;
+        readonly reason: string;
+      }[];
+      /** Ended rows of which something is damaged. */
+      readonly doubted: readonly number[];
+      /** Of which nothing could be read, but, perhaps, their id. */
+      readonly lost: readonly { readonly outbox_id: number; readonly client_message_id: string | null }[];
+    } | null;
+  };
+  readonly inbox: RecoveredStore & {
+    /** Messages that kept their places, and those of them that were read. */
+    readonly salvage: { readonly places: number; readonly read: number } | null;
+  };
+}
+
+export interface RecoveredStore {
+  readonly state: "sound" | "missing" | "recovered";
+  readonly problems: readonly string[];
+  /** The damaged file, whole; null: nothing was done. */
+  readonly set_aside: string | null;
 }
 
 /** Answer of `doctor --json`, exactly. */
@@ -249,6 +346,8 @@ export interface UpRequest {
   readonly broker: string | null;
   /** null: where it listened before. */
   readonly listen: ListenRequest | null;
+  /** Each of the pair, and the daemons of other meshes, by those that it has. */
+  readonly set?: SetRequest;
 }
 
 export interface UpAnswer {

@@ -13,12 +13,16 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import type { CheckedHost } from "./identity/host/check-host.ts";
+import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
+import type { Liveness } from "./link/silence-watch.ts";
+import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
 import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
@@ -37,6 +41,7 @@ export interface Parts {
   readonly keys: OwnKeys;
   readonly rotation: Rotation;
   readonly config: Config;
+  readonly settings: LiveConfig;
   readonly metrics: DaemonMetrics;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
@@ -51,15 +56,17 @@ export interface Parts {
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
 export function composeParts(
   options: DaemonOptions,
-  config: Config,
+  settings: LiveConfig,
   identity: Identity,
+  host: CheckedHost,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
+  // What a part reads of it once stays as it was at the start; what may change it reads at each use.
+  const { config } = settings;
   const { mesh } = identity;
   const planted = options.pragmas === undefined ? {} : { pragmas: options.pragmas };
   const paths = { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db") };
-  const bytesMax = config.outbox.disk_bytes_max;
   const metrics = createDaemonMetrics(mesh.slug, () => ({
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
@@ -71,7 +78,7 @@ export function composeParts(
       trouble: membership.trouble()?.code ?? null,
     }),
     disk: () => [
-      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
+      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax: config.outbox.disk_bytes_max },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
       { kind: "files", bytes: files.bytes(), bytesMax: config.files.spool_bytes_max },
     ],
@@ -109,6 +116,7 @@ export function composeParts(
     request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
   });
+  followOwnName(dir, identity.memberId, membership, log);
   const held = membership.state();
   if (held !== null) keys.follow(held);
   const rotation = createRotation({ keys, meshId: mesh.mesh_id, membership, log });
@@ -142,7 +150,9 @@ export function composeParts(
     memberId: identity.memberId,
     clock,
     log,
-    diskBytesMax: bytesMax,
+    get diskBytesMax() {
+      return config.outbox.disk_bytes_max;
+    },
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
     seal: (row, body, version) =>
@@ -205,18 +215,26 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
+    host,
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
-    liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
-    maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    get liveness() {
+      return livenessOf(config);
+    },
+    onLivenessChange: (listener) => settings.onChange(() => listener(livenessOf(config))),
+    get maxAgeHoursOverride() {
+      return config.outbox.max_age_hours_override;
+    },
     ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
     onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),
-    bytesMax: config.files.spool_bytes_max,
+    get bytesMax() {
+      return config.files.spool_bytes_max;
+    },
     secret: createSecretKey(identity.sealingSecret),
     client: createBlobClient({
       address: addressOf(mesh.broker_url, mesh.certificate_print),
@@ -242,6 +260,7 @@ export function composeParts(
     keys,
     rotation,
     config,
+    settings,
     metrics,
     inbox,
     outbox,
@@ -252,6 +271,10 @@ export function composeParts(
     meshSeal,
     self,
   };
+}
+
+function livenessOf({ link }: Config): Liveness {
+  return { pingIntervalMs: link.ping_seconds * 1_000, silenceMs: link.silence_seconds * 1_000 };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

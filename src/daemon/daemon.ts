@@ -5,17 +5,23 @@ import type { FileLayer } from "../base/file-layer.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
+import type { Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
 import { composeParts, type Parts } from "./compose-parts.ts";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
+import { type CheckedHost, checkHost } from "./identity/host/check-host.ts";
+import type { HostReaders } from "./identity/host/readers.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
+import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "./live-config.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
+import { createInboxRebuild } from "./recover/inbox-rebuild.ts";
+import { refuseHalfRecovered } from "./recover/recovery-mark.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
 import { checkSchemaVersion } from "./schema-version.ts";
 import { startError } from "./start-error.ts";
@@ -32,10 +38,14 @@ export interface DaemonOptions {
   readonly readOnly?: boolean;
   /** Features and their versions that it is to know; absent: all that this program knows. */
   readonly features?: FeatureVersions;
+  /** Settings that stand above config.toml: of the environment, and of options. */
+  readonly overrides?: readonly Override[];
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** How the host is read; absent: as it is. */
+  readonly host?: HostReaders;
   /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
   readonly files?: FileLayer;
   /** Of pauses between attempts, [0, 1). */
@@ -47,12 +57,14 @@ export interface Daemon extends Service {
   readonly socketPath: string;
   readonly httpPort: number | null;
   readonly memberId: string;
+  /** Reads the settings again, with the link left as it is. Throws invalid_config with everything as it was. */
+  reload(): Reloaded;
   /** Resolves when the daemon ends without `stop` being called: null when asked over its API, else why. */
   readonly ended: Promise<DaemonEnd | null>;
 }
 
 /**
- * Composes the parts. Start: lock, identity, inbox, outbox, local API, and last the link, which never blocks: a daemon
+ * Composes the parts. Start: lock, identity, host, inbox, outbox, local API, and last the link, which never blocks: a daemon
  * whose broker is away takes, keeps and shows messages. Stop goes backwards and lets requests under way finish.
  */
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -87,12 +99,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get memberId() {
       return live().identity.memberId;
     },
+    reload: () => reloadSettings(live().settings, options.log),
     ended: ended.promise,
   };
 }
 
 interface Running {
   readonly identity: Identity;
+  readonly settings: LiveConfig;
   readonly api: LocalApi;
   stop(): Promise<void>;
 }
@@ -110,16 +124,29 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const lock = takeLock(dir);
     undo.push(() => lock.release());
     checkSchemaVersion(dir);
-    const config = readConfig(join(dir, "config.toml"));
+    refuseHalfRecovered(dir);
+    let inbox: Inbox | null = null;
+    const settings = openLiveConfig(join(dir, "config.toml"), options.overrides ?? [], (config) => {
+      if (inbox !== null) refuseMaxAge(inbox, config);
+    });
     const identity = readIdentity(dir);
-    const parts = composeParts(options, config, identity, end);
-    for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
+    const host = await checkHost({ dir, clone: settings.config.clone, readers: options.host, now: clock.now(), log });
+    const parts = composeParts(options, settings, identity, host, end);
+    for (const service of [
+      parts.inbox,
+      parts.files,
+      parts.outbox,
+      createUpkeep({ ...parts, clock, log }),
+      createInboxRebuild({ ...parts, mesh: identity.mesh, clock, log }),
+    ]) {
       undo.push(() => service.stop());
       await service.start();
     }
     await tellDamage(parts, clock.now());
     parts.keys.tidy();
-    refuseMaxAge(parts.inbox, config);
+    refuseMaxAge(parts.inbox, settings.config);
+    inbox = parts.inbox;
+    await tellSuspected(parts, host, clock.now());
     const api = composeApi(options, parts, () => end(null));
     undo.push(
       () => removeRuntimeFile(dir),
@@ -132,11 +159,24 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",
     );
-    return { identity, api, stop: () => stopRunning(api, stop) };
+    return { identity, settings, api, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);
   }
+}
+
+const suspectedFact = "clone_suspected";
+
+/** Counted at every start; told to listeners once, until the host is accepted or is the one it was. */
+async function tellSuspected({ inbox, metrics, self }: Parts, { suspected }: CheckedHost, now: number): Promise<void> {
+  if (suspected !== null) metrics.cloneSuspected.inc({ reason: suspected });
+  if ((inbox.fact(suspectedFact) ?? "") === (suspected ?? "")) return;
+  if (suspected !== null) {
+    const data = { member_id: self.memberId, name: self.name, address: `@${self.name}`, self: true, reason: suspected };
+    await inbox.addEvents([{ event: "member_clone_suspected", data }], now);
+  }
+  await inbox.setFact(suspectedFact, suspected ?? "");
 }
 
 /**

@@ -204,6 +204,8 @@ export interface Inbox extends Service {
   /** Receipts not yet taken by a link, and their settlement once sent. */
   pendingReceipts(limit: number): readonly PendingReceipt[];
   receiptsSent(ids: readonly number[]): Promise<void>;
+  /** Puts messages of the broker's history back that this inbox lost; answers how many were missing. Oldest first. */
+  restore(items: readonly CheckedPush[], now: number): Promise<number>;
   /** Called after a commit that left a receipt which no push is behind: nothing else would send it. */
   onReceipt(listener: () => void): void;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */

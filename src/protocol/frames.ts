@@ -1,6 +1,7 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import type { CloneEventFrame, CloneReason } from "./host-frames.ts";
 import type {
   MembershipEventFrame,
   MembershipHead,
@@ -56,7 +57,10 @@ export interface HelloFrame {
   readonly earlier_positions: readonly Position[];
   readonly agents: readonly string[];
   readonly client: { readonly name: string; readonly version: string };
+  /** Equal for one host of the member, and nothing else can be read from it; null: not known. */
   readonly host_print: string | null;
+  /** Absent: nothing speaks for it. */
+  readonly clone_suspected?: CloneReason;
   /**
    * Print of the TLS certificate that this daemon has pinned and met; null where the system trusts it, and without TLS.
    * The broker compares it with its own: whoever stands between with another certificate is found out.
@@ -217,6 +221,8 @@ export interface MemberInfo {
   readonly last_seen_at: string | null;
   /** Sent away until then; null, or absent where a broker of an earlier version tells: it may come. */
   readonly kicked_until?: string | null;
+  /** When it was last seen on another host than before, or said to be on a copy of it; null or absent: never. */
+  readonly clone_suspected_at?: string | null;
 }
 
 export interface TopicInfo {
@@ -352,7 +358,8 @@ export type EventFrame =
       readonly reached: number;
       readonly of: number;
     }
-  | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string };
+  | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string }
+  | CloneEventFrame;
 
 export interface ErrorFrame {
   readonly type: "error";

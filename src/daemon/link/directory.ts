@@ -52,8 +52,10 @@ export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Mem
 function byChain(told: Directory, state: MembershipState): Directory {
   const presence = new Map(told.members.map((member) => [member.member_id, member]));
   const members = activeMembers(state).map(({ memberId, name, role }) => {
-    const { online = false, agents = [], last_seen_at = null, kicked_until = null } = presence.get(memberId) ?? {};
-    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until };
+    const told = presence.get(memberId);
+    const { online = false, agents = [], last_seen_at = null, kicked_until = null } = told ?? {};
+    const clone_suspected_at = told?.clone_suspected_at ?? null;
+    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until, clone_suspected_at };
   });
   const { queues } = told;
   return {
@@ -126,6 +128,7 @@ function older(thrown: unknown): { readonly queues: readonly [] } {
 function isMember(value: unknown): value is RequestResults["members"]["members"][number] {
   if (!isRecord(value)) return false;
   const { member_id: id, name, role, online, agents, last_seen_at: seen, kicked_until: kicked = null } = value;
+  const { clone_suspected_at: suspected = null } = value;
   return (
     typeof id === "string" &&
     isMemberId(id) &&
@@ -134,7 +137,8 @@ function isMember(value: unknown): value is RequestResults["members"]["members"]
     typeof online === "boolean" &&
     Array.isArray(agents) &&
     isTimeOrNull(seen) &&
-    isTimeOrNull(kicked)
+    isTimeOrNull(kicked) &&
+    isTimeOrNull(suspected)
   );
 }
 

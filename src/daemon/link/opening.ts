@@ -125,7 +125,8 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: re
     earlier_positions: earlier.slice(0, 15),
     agents: [],
     client: { name: "claudemesh-daemon", version: context.clientVersion },
-    host_print: null,
+    host_print: context.host?.print(context.mesh.mesh_id) ?? null,
+    ...(context.host?.suspected == null ? {} : { clone_suspected: context.host.suspected }),
     certificate_print: context.mesh.certificate_print ?? null,
     features: offerFeatures(context.requireFeatures, context.features, holds),
   };

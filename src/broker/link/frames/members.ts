@@ -1,3 +1,5 @@
+import { rfc3339 } from "../../../protocol/time.ts";
+import type { MemberRow } from "../../store/store.ts";
 import { memberInfo } from "../member-info.ts";
 import { request } from "./frame-handler.ts";
 
@@ -6,5 +8,17 @@ export const onMembers = request<"members">(async (_frame, link, parts) => {
   const now = parts.clock.now();
   const active = rows.filter((row) => row.status === "active");
   parts.presence.shown(active);
-  return { members: active.map((row) => memberInfo(row, now, parts.limits.presenceLeaseMs)) };
+  const role = active.find(({ member_id }) => member_id === link.memberId)?.role;
+  const isAdmin = role === "owner" || role === "admin";
+  return {
+    members: active.map((row) => ({
+      ...memberInfo(row, now, parts.limits.presenceLeaseMs),
+      // Whether a member moved to another host is its own matter, and that of those who can do something about a copy.
+      ...(isAdmin || row.member_id === link.memberId ? { clone_suspected_at: suspectedAt(row) } : {}),
+    })),
+  };
 });
+
+function suspectedAt({ host }: MemberRow): string | null {
+  return host.suspectedAt === null ? null : rfc3339(host.suspectedAt);
+}

@@ -117,6 +117,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     successor: ofMesh(links.successor),
     setConcurrency: ofMesh(links.setConcurrency),
     kickMember: ofMesh(directory.kickMember),
+    noteHost: ofMesh(directory.noteHost),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),

@@ -87,6 +87,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     successor: method(links.successor),
     setConcurrency: method(links.setConcurrency),
     kickMember: method(directory.kickMember),
+    noteHost: method(directory.noteHost),
     touchPresence: method(directory.touchPresence),
     createTopic: method(topics.createTopic),
     deleteTopic: method(topics.deleteTopic),
