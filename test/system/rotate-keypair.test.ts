@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { joinBroker } from "../../src/bin/join-broker.ts";
+import { joinMesh } from "../../src/bin/join-mesh.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { defaultConfig } from "../../src/daemon/config.ts";
@@ -20,6 +21,7 @@ import { broker as startBroker, type TestBroker } from "../support/broker.ts";
 import { daemon, type TestDaemon } from "../support/daemon.ts";
 import { chainOf, hostileMesh } from "../support/hostile-mesh.ts";
 import { linked, mesh } from "../support/mesh.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const dayMs = 86_400_000;
 
@@ -212,9 +214,14 @@ test("a daemon whose archive of former keys is damaged starts, tells what was lo
   await sends(alice, "@bob", back, "read on");
 });
 
-test("a broker that was put back from before a change of keys refuses the member, and is given the change again by joining again", async (t) => {
+for (const way of ["as on the broker's host", "by a link"] as const)
+  test(`a broker that was put back from before a change of keys refuses the member, and is given the change by joining again, ${way}`, (t) =>
+    putBack(t, way === "by a link"));
+
+async function putBack(t: TestContext, byLink: boolean): Promise<void> {
   const { broker: first, daemons } = await mesh(t, ["alice"]);
   const { alice } = daemons;
+  const { link } = await alice.client.invites.create();
   const store = join(first.dataDir, "broker.db");
   await first.broker.stop();
   const copy = readFileSync(store);
@@ -230,13 +237,24 @@ test("a broker that was put back from before a change of keys refuses the member
   assert.equal((await refused.daemon.ended)?.kind, "auth_failed");
   refused.client.close();
   await refused.daemon.stop();
-  const { handedIn } = await joinBroker({ dir: alice.dir, dataDir: first.dataDir, name: null, role: "member" });
-  assert.equal(handedIn, 1);
+  let dir = alice.dir;
+  if (byLink) {
+    const home = tempFolder(t);
+    dir = join(home, "daemon", "team");
+    mkdirSync(join(home, "daemon"), { mode: 0o700 });
+    renameSync(alice.dir, dir);
+    const { signal } = new AbortController();
+    const joined = await joinMesh({ home, link, name: null, slug: null, stop: async () => undefined, signal });
+    assert.equal(joined.slug, "team");
+  } else {
+    const { handedIn } = await joinBroker({ dir, dataDir: first.dataDir, name: null, role: "member" });
+    assert.equal(handedIn, 1);
+  }
   // As `claudemesh up` dials: asked for, it does not wait because it ended before.
-  const back = await daemon(t, { dir: alice.dir, dial: "after_end" });
+  const back = await daemon(t, { dir, dial: "after_end" });
   await linked(back);
   assert.equal((await back.client.keypair.show()).key_id, keypair.key_id);
-});
+}
 
 test("a message that was frozen under the old key and had not been sent arrives as it was, whoever asks for other keys meanwhile", async (t) => {
   const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);
