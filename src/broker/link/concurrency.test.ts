@@ -213,6 +213,18 @@ test("a changed policy closes every link of a member that has more than one, and
   assert.equal(bob.frames.filter(isEvent("concurrency_changed")).length, 1);
 });
 
+test("a link that lost its place without a newer one is told to come back, and never that it was replaced", async (t) => {
+  const { fixture, ada, alice, admin, daemon, write } = await bench(t, "allow_concurrent");
+  const one = await daemon("one");
+  await admin.sendItems([write(ada, alice, "hello")]);
+  const [pushed] = await one.pushes(1);
+  // As a change of the policy does, whose close has not come yet.
+  fixture.plant(`UPDATE member SET link_epoch = link_epoch + 1 WHERE member_id = '${alice.memberId}'`);
+  one.acknowledge("dm", pushed?.seq ?? 0);
+  assert.equal((await one.closed).code, 1012);
+  assert.equal((await daemon("one")).ack.receives, true);
+});
+
 test("everybody may ask for the policy, owners and admins change it, and it outlasts the broker's process", async (t) => {
   const { fixture, alice, ada, ask, daemon } = await bench(t, null);
   const one = await daemon("one");
