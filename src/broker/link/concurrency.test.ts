@@ -4,6 +4,7 @@ import type { ConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import type { BrokerFrame, ReceiptGroup } from "../../protocol/frames.ts";
 import { receiptBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { sendingLinksMax } from "../store/link-store.ts";
 import { brokerFixture } from "../testing/fixture.ts";
 import {
   envelopeOf,
@@ -143,6 +144,16 @@ test("a daemon that only sends takes its own half-open link's place without a wo
   assert.equal(audits().length, before + 1, "it still is a second daemon beside the first");
   assert.equal((await again.sendItems([write(alice, ada, "x")]))[0]?.status, 201);
   assert.equal(one.socket.readyState, one.socket.OPEN);
+});
+
+test("no more than sixteen daemons are connected as one member, and one that goes makes room", async (t) => {
+  const { fixture, daemon } = await bench(t, "allow_concurrent");
+  const peers: Peer[] = [];
+  for (let n = 0; n <= sendingLinksMax; n += 1) peers.push(await daemon(`d${n}`));
+  await assert.rejects(daemon("one too many"), /closed 4004 .*as many daemons as may are connected/);
+  await peers.at(-1)?.close();
+  while ((await fixture.metric("cm_broker_links")) > sendingLinksMax + 1);
+  assert.equal((await daemon("one too many")).ack.receives, false);
 });
 
 test("receipts reach the daemon that sent the message, here or when it comes, and each is told once", async (t) => {
