@@ -14,7 +14,6 @@ export function hostWith(change: Partial<Host> = {}): Host {
     sqliteVersion: "3.53.4",
     uid: 1000,
     isLaunching: false,
-    isContainer: false,
     stat: () => ({ kind: "folder", mode: 0o700, uid: 1000 }),
     text: () => null,
     readers: readersOf({ platform: "linux" }),

@@ -50,7 +50,6 @@ export interface Host {
   isLocked(path: string): boolean | null;
   /** Another `up` or `down` of this home is at work. */
   readonly isLaunching: boolean;
-  readonly isContainer: boolean;
   /** The last lines of a log, at most `lines`. */
   lastLines(path: string, lines: number): Promise<readonly string[]>;
   /** What a page of a running process answers; null when it does not. */
@@ -86,7 +85,6 @@ export function createHost(home: string, now: number, readers: HostReaders = sys
     sqliteVersion: process.versions["sqlite"] ?? "unknown",
     uid: process.getuid?.() ?? null,
     isLaunching: isLaunching(join(home, "launch.lock")),
-    isContainer: false,
     stat: fileFacts,
     text(path) {
       try {

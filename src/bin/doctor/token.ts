@@ -13,7 +13,7 @@ const namedMax = 5;
  */
 export const check: DaemonCheck = {
   name: "token",
-  run(host, { dir, slug, status }) {
+  run(host, { dir, slug }) {
     const token = tokenOf(host, join(dir, "local_token"));
     if (token === null) return [];
     const faults: Outcome[] = [];
@@ -28,14 +28,6 @@ export const check: DaemonCheck = {
         warning(
           `the local token stands in the environment of ${processes(seen.environment)}, and of all they start`,
           renew,
-        ),
-      );
-    const port = status?.http_port ?? null;
-    if (port !== null && host.isContainer)
-      faults.push(
-        warning(
-          `the local API listens on 127.0.0.1:${port} in a container: where containers share a network, the others reach it and need the token alone`,
-          `claudemesh daemon down --mesh ${slug}; claudemesh daemon up --no-http --mesh ${slug}`,
         ),
       );
     return faults.length > 0 ? faults : [ok("the local token stands in its file alone")];
