@@ -14,13 +14,13 @@ import type {
   MeshHere,
   Reminted,
   RemintRequest,
-  RecoverAnswer,
   SetRequest,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
 import type { HomeLife } from "../cli/home-life.ts";
+import type { RecoverAnswer } from "../cli/recover-answer.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";

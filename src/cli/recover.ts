@@ -1,6 +1,6 @@
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { RecoverAnswer } from "./launcher.ts";
+import type { RecoverAnswer } from "./recover-answer.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { plural } from "./plural.ts";
 import { unbroken } from "./printable.ts";

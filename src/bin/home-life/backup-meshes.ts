@@ -12,6 +12,7 @@ import { withSnapshot } from "../../daemon/backup/snapshot.ts";
 import { type About, writeBackup } from "../../daemon/backup/write-backup.ts";
 import { daemonFiles } from "../../daemon/daemon-files.ts";
 import { readIdentity } from "../../daemon/identity/member.ts";
+import { refuseHalfRecovered } from "../../daemon/recover/recovery-mark.ts";
 import { schemaVersion } from "../../daemon/schema-version.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -58,6 +59,7 @@ function sourcesOf({ home, what, keysOnly }: BackupRequest): readonly Source[] {
 }
 
 function daemonSource(dir: string, keysOnly: boolean, besideBroker: boolean): Source {
+  if (!keysOnly) refuseHalfRecovered(dir);
   const { mesh, memberId } = readIdentity(dir);
   return {
     dir,
