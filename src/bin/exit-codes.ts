@@ -21,6 +21,8 @@ export const exitCodes = {
   store_corrupt: 14,
   /** The disk failed in the middle of a commit. May be started again: what was committed is found then. */
   store_failed: 15,
+  /** An ephemeral daemon ended while it held messages that the broker had not taken: they are lost with it. */
+  messages_unsent: 17,
   /** The broker does not know this member or its key. */
   auth_failed: 20,
   /** Another daemon uses this identity and took the link over. */

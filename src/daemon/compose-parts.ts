@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
@@ -17,6 +18,8 @@ import type { Identity } from "./identity/member.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
+import { ephemeralOutboxBytesMax } from "./ephemeral.ts";
+import { chainInMemory } from "./membership/membership-file.ts";
 import { createMembership } from "./membership/membership.ts";
 import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
@@ -54,8 +57,15 @@ export function composeParts(
   const { dir, clock, log } = options;
   const { mesh } = identity;
   const planted = options.pragmas === undefined ? {} : { pragmas: options.pragmas };
-  const paths = { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db") };
-  const bytesMax = config.outbox.disk_bytes_max;
+  const { ephemeral } = options;
+  const paths =
+    ephemeral === undefined
+      ? { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db"), topicKeys: join(dir, "topic_keys.json") }
+      : { outbox: inMemory, inbox: inMemory, topicKeys: null };
+  const bytesMax =
+    ephemeral === undefined
+      ? config.outbox.disk_bytes_max
+      : Math.min(config.outbox.disk_bytes_max, ephemeralOutboxBytesMax);
   const metrics = createDaemonMetrics(mesh.slug, () => ({
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
@@ -90,6 +100,7 @@ export function composeParts(
     identity,
     clock,
     log,
+    ...(ephemeral === undefined ? {} : { inMemory: chainInMemory(ephemeral.chain, mesh.mesh_id) }),
     ...(options.random === undefined ? {} : { random: options.random }),
     request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
@@ -106,7 +117,7 @@ export function composeParts(
     fatal: diskFailed,
   });
   const keyring = createKeyring({
-    path: join(dir, "topic_keys.json"),
+    path: paths.topicKeys,
     identity,
     ownKeys: () => [{ publicKey: identity.x25519PublicKey, key: identity.x25519Key }],
     membership,
@@ -185,6 +196,7 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
+    ephemeral: ephemeral !== undefined,
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),

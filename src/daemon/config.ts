@@ -25,6 +25,10 @@ export interface Config {
     /** Sealed files that are kept on this host until they were sent, or taken. */
     readonly spool_bytes_max: number;
   };
+  readonly daemon: {
+    /** How long an ephemeral daemon that ends waits for the broker to take what it holds. */
+    readonly ephemeral_drain_seconds: number;
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -34,6 +38,8 @@ export interface Config {
 export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
 const spoolBytesMin = 2_097_152;
+/** Whoever stops an ephemeral daemon waits for longer than this before it is ended by force. */
+export const drainSecondsMax = 60;
 const maxAgeHoursMax = 100_000;
 
 export const defaultConfig: Config = {
@@ -41,6 +47,7 @@ export const defaultConfig: Config = {
   local_api: { public_health_check: false, allowed_origins: [] },
   link: defaultLinkSeconds,
   files: { spool_bytes_max: defaultDiskBytesMax },
+  daemon: { ephemeral_drain_seconds: 10 },
   features: { require: [] },
 };
 
@@ -75,6 +82,13 @@ export const configKeys: ConfigKeys<Config> = {
       help: "bytes that files may take on this host until they are sent or taken",
       takes: `a whole number of bytes, at least ${spoolBytesMin}`,
       read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
+    },
+  },
+  daemon: {
+    ephemeral_drain_seconds: {
+      help: "seconds for which an ephemeral daemon that ends waits for the broker to take what it holds",
+      takes: `a whole number of seconds from 1 to ${drainSecondsMax}`,
+      read: (value) => wholeNumber(value, 1, drainSecondsMax),
     },
   },
   features: {

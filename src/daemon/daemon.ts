@@ -7,10 +7,12 @@ import type { Service } from "../base/service.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
-import { composeParts } from "./compose-parts.ts";
+import { composeParts, type Parts } from "./compose-parts.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
+import { endMember, type EphemeralMember, unsentEnd } from "./ephemeral.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
+import { readMeshFile } from "./identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
@@ -33,6 +35,8 @@ export interface DaemonOptions {
   readonly features?: FeatureVersions;
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
+  /** A member that keeps nothing on disk; absent: `dir` has its keys. */
+  readonly ephemeral?: EphemeralMember;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
   /** Of pauses between attempts, [0, 1). */
@@ -44,8 +48,13 @@ export interface Daemon extends Service {
   readonly socketPath: string;
   readonly httpPort: number | null;
   readonly memberId: string;
-  /** Resolves when the daemon ends without `stop` being called: null when asked over its API, else why. */
+  /** Resolves when the daemon ends without `stop` being called: null when asked over its API or when its time is over, else why. */
   readonly ended: Promise<DaemonEnd | null>;
+  /**
+   * Before `stop`, of a daemon that ends for `why`: an ephemeral one refuses sends, gives the broker what it holds within a
+   * bounded time, and leaves. Resolves with why it ends after all that.
+   */
+  finish(why: DaemonEnd | null): Promise<DaemonEnd | null>;
 }
 
 /**
@@ -85,12 +94,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return live().identity.memberId;
     },
     ended: ended.promise,
+    finish: async (why) => (running === null ? why : running.finish(why)),
   };
 }
 
 interface Running {
   readonly identity: Identity;
   readonly api: LocalApi;
+  finish(why: DaemonEnd | null): Promise<DaemonEnd | null>;
   stop(): Promise<void>;
 }
 
@@ -108,14 +119,20 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     undo.push(() => lock.release());
     checkSchemaVersion(dir);
     const config = readConfig(join(dir, "config.toml"));
-    const identity = readIdentity(dir);
-    const parts = composeParts(options, config, identity, end);
+    const { ephemeral } = options;
+    const identity = ephemeral === undefined ? readIdentity(dir) : { ...ephemeral.keypair, mesh: readMeshFile(dir) };
+    let failed = false;
+    const parts = composeParts(options, config, identity, (why) => {
+      failed = true;
+      end(why);
+    });
     for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
       undo.push(() => service.stop());
       await service.start();
     }
     refuseMaxAge(parts.inbox, config);
-    const api = composeApi(options, parts, () => end(null));
+    const endsAt = ephemeral?.ttlMs == null ? null : clock.now() + ephemeral.ttlMs;
+    const api = composeApi(options, parts, { requestStop: () => end(null), endsAt });
     undo.push(
       () => removeRuntimeFile(dir),
       () => api.stop(),
@@ -123,11 +140,20 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     await api.start();
     undo.push(() => parts.link.stop());
     if (options.readOnly !== true) await parts.link.start();
+    if (endsAt !== null) {
+      const timer = clock.after(endsAt - clock.now(), () => {
+        log.info({}, "the time of this member is over");
+        end(null);
+      });
+      undo.push(() => timer.cancel());
+    }
     log.info(
       { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",
     );
-    return { identity, api, stop: () => stopRunning(api, stop) };
+    const finish = (why: DaemonEnd | null): Promise<DaemonEnd | null> =>
+      finishRunning(options, parts, why, () => failed);
+    return { identity, api, finish, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);
@@ -142,6 +168,26 @@ function refuseMaxAge(inbox: Inbox, config: Config): void {
   const kept = inbox.fact(windowFact);
   const dedupe = kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null);
   if (dedupe !== null) maxAgeHours(dedupe, config.outbox.max_age_hours_override);
+}
+
+/** What is unsent when something fatal ended the daemon stays unsent: its last words say so beside the reason. */
+async function finishRunning(
+  { ephemeral, clock, log }: DaemonOptions,
+  parts: Parts,
+  why: DaemonEnd | null,
+  hasFailed: () => boolean,
+): Promise<DaemonEnd | null> {
+  if (ephemeral === undefined) return why;
+  const { outbox, link, membership, identity, config } = parts;
+  outbox.refuseNew();
+  if (why !== null) {
+    const unsent = unsentEnd(outbox);
+    return unsent === null
+      ? why
+      : { ...why, message: `${why.message}; ${unsent.message}`, details: { ...why.details, ...unsent.details } };
+  }
+  const drainMs = config.daemon.ephemeral_drain_seconds * 1_000;
+  return endMember({ outbox, link, membership, memberId: identity.memberId, clock, log, drainMs, hasFailed });
 }
 
 /** New requests are refused before anything closes: those under way still have every part they need. */

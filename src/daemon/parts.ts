@@ -88,6 +88,8 @@ export interface Outbox extends Service {
   peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null;
   /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
   accept(request: AcceptedRequest): Promise<OutboxAnswer>;
+  /** From now on nothing new is taken (`stopping`), while what is known is answered and what waits goes out. */
+  refuseNew(): void;
   row(outboxId: number): OutboxRowView | null;
   list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView>;
   /** By outbox_id, sender's id or wire id. */

@@ -83,6 +83,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     host_print: orNull(text),
     certificate_print: orAbsent(orNull(memberId)),
     features: asked,
+    ephemeral: orAbsent(flag),
     signature: text,
   },
   send: { ...request, items: listOf(anything, limits.frameItemsMax) },

@@ -66,6 +66,8 @@ export interface HelloFrame {
     readonly require: Readonly<Record<string, FeatureOffer>>;
     readonly optional: Readonly<Record<string, FeatureOffer>>;
   };
+  /** Its keys end with its process: the broker forgets it some minutes after it was last there. Absent: it comes back. */
+  readonly ephemeral?: boolean;
   readonly signature: string;
 }
 

@@ -40,24 +40,27 @@ interface KeypairFile {
 /** Makes keys unless `dir` has them; existing ones are never replaced, because everything sent to them would be lost. */
 export function createKeypair(dir: string, now: number): Keypair {
   const path = keypairPath(dir);
-  if (!existsSync(path)) {
-    const signing = generateKeyPairSync("ed25519");
-    const sealing = generateKeyPairSync("x25519");
-    const memberId = publicKeyHexOf(signing.publicKey);
-    const file: KeypairFile = {
-      schema_version: schemaVersion,
-      member_id: memberId,
-      key_id: memberId,
-      ed25519_pubkey: memberId,
-      ed25519_privkey: privateText(signing.privateKey),
-      x25519_pubkey: publicKeyHexOf(sealing.publicKey),
-      x25519_privkey: privateText(sealing.privateKey),
-      sealing_secret: randomBytes(sealingSecretBytes).toString("base64url"),
-      created_at: rfc3339(now),
-    };
-    writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`);
-  }
+  if (!existsSync(path)) writeFileAtomic(path, newKeypairText(now));
   return readKeypair(dir);
+}
+
+/** New keys as keypair.json has them, for whoever keeps them elsewhere than on disk. */
+export function newKeypairText(now: number): string {
+  const signing = generateKeyPairSync("ed25519");
+  const sealing = generateKeyPairSync("x25519");
+  const memberId = publicKeyHexOf(signing.publicKey);
+  const file: KeypairFile = {
+    schema_version: schemaVersion,
+    member_id: memberId,
+    key_id: memberId,
+    ed25519_pubkey: memberId,
+    ed25519_privkey: privateText(signing.privateKey),
+    x25519_pubkey: publicKeyHexOf(sealing.publicKey),
+    x25519_privkey: privateText(sealing.privateKey),
+    sealing_secret: randomBytes(sealingSecretBytes).toString("base64url"),
+    created_at: rfc3339(now),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 /** Throws invalid_config for a missing, widened or damaged file, schema_newer for one of a newer program. */
@@ -69,7 +72,12 @@ export function readKeypair(dir: string): Keypair {
     });
   }
   requirePrivate(path);
-  const file = parse(path);
+  return keypairOf(readFileSync(path, "utf8"), path);
+}
+
+/** The keys in the text of a keypair.json. Throws as {@link readKeypair}; `path` says in its words where the text came from. */
+export function keypairOf(text: string, path: string): Keypair {
+  const file = parse(text, path);
   try {
     const signingKey = importPrivate(file.ed25519_privkey, "ed25519");
     const x25519Key = importPrivate(file.x25519_privkey, "x25519");
@@ -98,10 +106,10 @@ function keypairPath(dir: string): string {
   return join(dir, "keypair.json");
 }
 
-function parse(path: string): KeypairFile {
+function parse(text: string, path: string): KeypairFile {
   let file: unknown;
   try {
-    file = JSON.parse(readFileSync(path, "utf8"));
+    file = JSON.parse(text);
   } catch (cause) {
     throw damaged(path, cause);
   }

@@ -43,6 +43,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;
+  /** The broker is told that this member ends with its process. */
+  readonly ephemeral?: boolean;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
   /** Features and their versions that this daemon is to know; absent: all that there are. */

@@ -127,6 +127,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: re
     host_print: null,
     certificate_print: context.mesh.certificate_print ?? null,
     features: offerFeatures(context.requireFeatures, context.features, holds),
+    ...(context.ephemeral === true ? { ephemeral: true } : {}),
   };
   const authority = new URL(context.mesh.broker_url).host;
   return {
