@@ -12,13 +12,21 @@ import type {
   MeshCreated,
   MeshCreateRequest,
   MeshHere,
+  ProcessEnd,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
+import { parseInvite } from "../protocol/invite.ts";
+import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
+import { detectEnvironment } from "./environment/detect.ts";
+import { systemReaders } from "./environment/readers.ts";
+import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { joinEphemeral, upEphemeral } from "./launch-ephemeral.ts";
 import { readKeypair } from "../daemon/identity/keypair.ts";
-import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { type MeshFile, readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { activeMembers } from "../protocol/membership/state.ts";
@@ -27,7 +35,7 @@ import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { hasEnded } from "./ended-membership.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
-import { joinMesh } from "./join-mesh.ts";
+import { joinMesh, presentIn } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
@@ -57,14 +65,24 @@ export const launcher: Launcher = {
     const dirs = daemonDirs(home);
     const [broker, ...daemons] = await Promise.all([
       brokerStatus(brokerDir(home)),
-      ...dirs.map(({ dir }) => daemonStatus(home, dir)),
+      ...dirs.map(({ dir }) => statusOf(home, dir)),
     ]);
-    return { daemons, broker };
+    return { daemons: daemons.filter((daemon) => daemon !== null), broker };
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
+
+/** null: an ephemeral daemon has ended, and its folder with it, since it was found. */
+async function statusOf(home: string, dir: string): Promise<DaemonStatus | null> {
+  try {
+    return await daemonStatus(home, dir);
+  } catch (thrown) {
+    if (existsSync(dir)) throw thrown;
+    return null;
+  }
+}
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
@@ -79,6 +97,7 @@ function memberDir(home: string): string {
 async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
   const broker = await startBroker(brokerDir(home), listen);
   for (const { slug, dir } of daemonDirs(home)) {
+    if (isEphemeral(dir)) continue;
     if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
     const before = await daemonStatus(home, dir);
     const moved = await followOwnBroker(home, slug, dir);
@@ -104,7 +123,26 @@ async function followOwnBroker(home: string, slug: string, dir: string): Promise
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
 async function up(request: UpRequest): Promise<UpAnswer> {
-  const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
+  removeEnded(request.home);
+  const environment = detectEnvironment(systemReaders(process.env));
+  const members = daemonDirs(request.home).filter(({ dir }) => !isEphemeral(dir));
+  const { mode, decisions } = decide(environment, request, {
+    persistentBefore: members.some(({ dir }) => readLaunchRecord(dir).persistent),
+    isMember: members.length > 0,
+  });
+  requireEphemeral(mode, { ttlMs: request.ttlMs, invite: request.invite !== null });
+  if (mode === "ephemeral") return upEphemeral(request, { environment, decisions });
+  const answer = await upPersistent(request, members);
+  const exposed = httpNotice(environment, answer.daemon.status.http_port !== null);
+  return exposed === null ? answer : { ...answer, notices: [...answer.notices, exposed] };
+}
+
+async function upPersistent(
+  request: UpRequest,
+  members: readonly { readonly slug: string; readonly dir: string }[],
+): Promise<UpAnswer> {
+  requireNotEphemeral(memberDir(request.home));
+  const joined = members.filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
   const { home } = request;
@@ -148,6 +186,15 @@ async function startJoinedDaemon(
   return startDaemon(home, dir, { http: http ?? record.http });
 }
 
+/** What runs in the place of the home's own member would be taken for it. */
+function requireNotEphemeral(dir: string): void {
+  if (!isEphemeral(dir)) return;
+  const { slug, member_name: name } = readMeshFile(dir);
+  throw new ClaudemeshError("already_running", `this home's member of mesh ${slug}, @${name}, is ephemeral, and runs`, {
+    hint: "end it first: claudemesh down; then claudemesh up --persistent",
+  });
+}
+
 async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   const dir = memberDir(request.home);
   const record = readLaunchRecord(dir);
@@ -183,7 +230,12 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     });
   }
   const http = request.http ?? record.http;
-  writeLaunchRecord(dir, { ...record, persistent: request.persistent || record.persistent, http, broker: other });
+  writeLaunchRecord(dir, {
+    ...record,
+    persistent: request.mode === "persistent" || record.persistent,
+    http,
+    broker: other,
+  });
   const daemon = await startDaemon(request.home, dir, { http });
   if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
@@ -195,20 +247,35 @@ async function ensureOwner(home: string): Promise<{ started: boolean }> {
   const dir = memberDir(home);
   const isAlone = existsSync(brokerDir(home)) && !existsSync(join(dir, "mesh.json"));
   if (!isAlone) return { started: false };
-  const { daemon } = await upPair({ home, name: null, persistent: false, http: null, broker: null, listen: null });
+  const request = { home, name: null, http: null, broker: null, listen: null, invite: null, ttlMs: null, mode: null };
+  const { daemon } = await upPair(request);
   return { started: daemon.started };
 }
 
 async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
+  removeEnded(request.home);
+  const environment = detectEnvironment(systemReaders(process.env));
+  const present = presentIn(request.home, parseInvite(request.link));
+  const { mode, decisions } = decide(environment, request, {
+    persistentBefore: present !== null && readLaunchRecord(present.dir).persistent,
+    isMember: present !== null && !isEphemeral(present.dir),
+  });
+  requireEphemeral(mode, { ttlMs: request.ttlMs, invite: false });
+  if (mode === "ephemeral") return joinEphemeral(request, { environment, decisions });
+  if (present !== null) requireNotEphemeral(present.dir);
   const joined = await joinMesh({ ...request, stop: (dir) => stopDaemon(request.home, dir) });
   const record = readLaunchRecord(joined.dir);
   const http = request.http ?? record.http;
-  if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
+  const persistent = request.mode === "persistent" || record.persistent;
+  if (http !== record.http || persistent !== record.persistent)
+    writeLaunchRecord(joined.dir, { ...record, http, persistent });
   // A broker that ended this membership by mistake has admitted it again, and one at another address says for itself whether it is sent away.
   const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true });
   const isLinked = await waitForLink(daemon.status);
+  const exposed = httpNotice(environment, http);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
   const notices = [
+    ...(exposed === null ? [] : [exposed]),
     ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh doctor shows why"]),
     ...(skewSeconds > skewNoticeSeconds
       ? [`the clocks of this host and of the broker's differ by ${skewSeconds} s; times of messages will look odd`]
@@ -260,6 +327,7 @@ async function listMeshes(home: string): Promise<readonly MeshHere[]> {
   return Promise.all(
     daemonDirs(home).map(async ({ slug, dir }) => {
       const mesh = readMeshFile(dir);
+      if (mesh.ephemeral === true) return ephemeralMesh(mesh, slug, (await daemonStatus(home, dir)).state);
       const state = pinnedChain(dir, mesh.mesh_id)?.state ?? null;
       const member = state?.members.get(readKeypair(dir).memberId);
       const { state: daemon } = await daemonStatus(home, dir);
@@ -278,6 +346,13 @@ async function listMeshes(home: string): Promise<readonly MeshHere[]> {
   );
 }
 
+/** What it knows of its mesh is in the memory of its daemon. */
+function ephemeralMesh(mesh: MeshFile, slug: string, daemon: DaemonStatus["state"]): MeshHere {
+  const { mesh_id, member_name, broker_url } = mesh;
+  const own = { mesh: slug, mesh_id, address: `@${member_name}`, broker_url, daemon };
+  return { ...own, role: null, members: null, sealed: true, ended: daemon === "stopped" };
+}
+
 /** The daemon alone, online or not. */
 async function daemonUp(request: {
   readonly home: string;
@@ -286,8 +361,13 @@ async function daemonUp(request: {
   readonly readOnly: boolean | null;
   readonly dial?: boolean;
 }): Promise<UpAnswer["daemon"]> {
+  removeEnded(request.home);
   const dir = findDaemonDir(request.home, request.mesh);
   const { dial = false } = request;
+  if (isEphemeral(dir) && (request.readOnly !== null || dial))
+    throw new ClaudemeshError("usage", "this daemon is ephemeral: to start it anew would be the end of its keys", {
+      hint: "it dials its broker by itself; claudemesh doctor",
+    });
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);
@@ -306,9 +386,21 @@ async function down(
 ): Promise<DownAnswer> {
   const dirs = what.daemons ? daemonDirs(home).filter(({ slug }) => what.mesh === null || slug === what.mesh) : [];
   const daemons = [];
-  for (const { slug, dir } of dirs) daemons.push({ mesh: slug, stopped: await stopDaemon(home, dir) });
+  const unsent: ProcessEnd[] = [];
+  for (const { slug, dir } of dirs) {
+    const stopped = await stopDaemon(home, dir);
+    daemons.push({ mesh: slug, stopped });
+    const end = stopped && isEphemeral(dir) ? (await statusOf(home, dir))?.last_end : null;
+    if (end?.exit_code === exitCodes.messages_unsent) unsent.push(end);
+  }
   const dataDir = brokerDir(home);
   const broker = what.broker && existsSync(dataDir) ? { stopped: await stopBroker(dataDir) } : null;
+  const [lost] = unsent;
+  if (lost !== undefined)
+    throw new ClaudemeshError("messages_unsent", unsent.map(({ message }) => message).join("; "), {
+      ...(lost.hint === null ? {} : { hint: lost.hint }),
+      details: { daemons, broker },
+    });
   return { daemons, broker };
 }
 

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
+import type { Decision } from "../cli/launcher.ts";
+import { isRecord } from "../protocol/feature-schemas.ts";
 import { readRecord } from "./json-record.ts";
 
 /** How a daemon was asked to run (launch.json), so that the next `up` without options runs it in the same way. */
@@ -14,12 +16,14 @@ export interface LaunchRecord {
    * one that was joined by a link.
    */
   readonly broker: string | null;
+  /** What its environment decided at its last start. */
+  readonly decisions: readonly Decision[];
 }
 
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  const { persistent, http, broker, readOnly } = readRecord(
+  const { persistent, http, broker, readOnly, decisions } = readRecord(
     path(dir),
     "remove the file and run claudemesh up with the options you want",
   );
@@ -28,7 +32,18 @@ export function readLaunchRecord(dir: string): LaunchRecord {
     http: http === true,
     readOnly: readOnly === true,
     broker: typeof broker === "string" ? broker : null,
+    decisions: Array.isArray(decisions) ? decisions.filter(isDecision) : [],
   };
+}
+
+/** What a later program wrote may say more: it is shown as it stands, or left out. */
+function isDecision(value: unknown): value is Decision {
+  if (!isRecord(value)) return false;
+  const { setting, value: decided, because, override } = value;
+  return (
+    [setting, decided, because].every((text) => typeof text === "string") &&
+    (override === null || typeof override === "string")
+  );
 }
 
 export function writeLaunchRecord(dir: string, record: LaunchRecord): void {

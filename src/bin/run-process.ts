@@ -9,17 +9,27 @@ const stopDeadlineMs = 10_000;
 export interface Program {
   start(): Promise<void>;
   stop(): Promise<void>;
-  readonly ended: Promise<{
-    readonly kind: string;
-    readonly message: string;
-    readonly hint?: string | undefined;
-    /** Logged with it. */
-    readonly details?: Readonly<Record<string, unknown>>;
-  } | null>;
+  readonly ended: Promise<ProgramEnd | null>;
+  /** What is to be done before `stop`, in a time that it bounds itself. Answers why the program ends after all. */
+  finish?(why: ProgramEnd | null): Promise<ProgramEnd | null>;
+  /** The very last, when nothing is logged any more and no lock is held. */
+  clear?(end: ProgramEnd | null): void;
+}
+
+export interface ProgramEnd {
+  readonly kind: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Logged with it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Runs until a signal or the program's own end, and exits with a code of exit-codes.ts. Never returns. */
-export async function runProcess(name: string, logFile: LogFile, create: () => Program): Promise<never> {
+export async function runProcess(
+  name: string,
+  logFile: LogFile,
+  create: () => Program | Promise<Program>,
+): Promise<never> {
   const { log } = logFile;
   const die = (thrown: unknown): void => {
     logFile.writeNow(
@@ -43,7 +53,7 @@ export async function runProcess(name: string, logFile: LogFile, create: () => P
   });
   let program: Program;
   try {
-    program = create();
+    program = await create();
     await program.start();
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
@@ -57,7 +67,8 @@ export async function runProcess(name: string, logFile: LogFile, create: () => P
     return process.exit(exitCode);
   }
   log.info({ started: true }, `the ${name} runs`);
-  const end = await Promise.race([signalled, program.ended]);
+  const why = await Promise.race([signalled, program.ended]);
+  const end = program.finish === undefined ? why : await program.finish(why);
   const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
     log.error(
@@ -74,6 +85,7 @@ export async function runProcess(name: string, logFile: LogFile, create: () => P
   clearTimeout(deadline);
   log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();
+  program.clear?.(end);
   return process.exit(exitCode);
 }
 

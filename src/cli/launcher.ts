@@ -77,7 +77,25 @@ export interface ListenRequest {
   readonly localOnly: boolean;
 }
 
-export interface JoinRequest {
+/** What an environment decided about a daemon, or what was asked for against it. */
+export interface Decision {
+  readonly setting: "mode" | "local_api";
+  readonly value: "persistent" | "ephemeral" | "unix_socket" | "unix_socket_and_http";
+  /** A clause. */
+  readonly because: string;
+  /** The option that changes it; null: there is none. */
+  readonly override: string | null;
+}
+
+/** How long a daemon's keys live. */
+export interface ModeRequest {
+  /** null: as the environment suggests. */
+  readonly mode: "persistent" | "ephemeral" | null;
+  /** Of an ephemeral daemon: it ends by itself after so long; null: when it is told to. */
+  readonly ttlMs: number | null;
+}
+
+export interface JoinRequest extends ModeRequest {
   readonly home: string;
   readonly link: string;
   /** null: that of the user or host, with a number if it is taken. */
@@ -171,12 +189,12 @@ export interface Finding {
   readonly hint: string | null;
 }
 
-export interface UpRequest {
+export interface UpRequest extends ModeRequest {
   readonly home: string;
   /** The member's name; null: the existing one, else that of the user or host. */
   readonly name: string | null;
-  /** Keys and queues on disk. Recorded, so that no later default of an environment changes it. */
-  readonly persistent: boolean;
+  /** The link that an ephemeral member joins by; null: it joins at a broker of this machine. */
+  readonly invite: string | null;
   /** Also listen on loopback TCP; null: as recorded, else no. */
   readonly http: boolean | null;
   /** Data directory of another home's embedded broker to join; null: the own one. */
@@ -228,6 +246,12 @@ export interface DaemonStatus {
   readonly pid: number | null;
   /** Its membership has ended: it shows what was received, dials no broker and takes nothing to send. */
   readonly read_only: boolean;
+  /** `ephemeral`: its keys and messages are in its memory alone, and end with it. */
+  readonly mode: "persistent" | "ephemeral";
+  /** When it ends by itself; null: it does not, or does not run. */
+  readonly ends_at: string | null;
+  /** What its environment decided at its last start. */
+  readonly decisions: readonly Decision[];
   /** Its way to the broker; null unless it runs. */
   readonly link: Pick<HealthView["link"], "state" | "last_error" | "last_error_kind" | "next_dial_at"> | null;
   /** Why it does not run: null when it was stopped in good order, is not known, or runs. */

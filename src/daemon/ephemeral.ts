@@ -77,7 +77,10 @@ async function leave(parts: EndingParts): Promise<void> {
   const { membership, clock, log } = parts;
   if (ownEnd(membership, parts.memberId) !== null) return;
   if (parts.link.state().state !== "connected")
-    return log.warn({}, "the broker is not reached, so this member could not leave; the broker forgets it in some minutes");
+    return log.warn(
+      {},
+      "the broker is not reached, so this member could not leave; the broker forgets it in some minutes",
+    );
   const late = Promise.withResolvers<null>();
   const timer = clock.after(leaveMs, () => late.resolve(null));
   try {

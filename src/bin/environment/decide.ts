@@ -77,9 +77,3 @@ export function requireEphemeral(mode: Mode, given: { readonly ttlMs: number | n
       hint: "to stay: claudemesh join LINK; else add --ephemeral",
     });
 }
-
-/** For --json and for lines: `mode ephemeral (GITHUB_ACTIONS is set: this is GitHub Actions; --persistent changes it)`. */
-export function decisionLine({ setting, value, because, override }: Decision): string {
-  const words = `${setting.replaceAll("_", " ")}: ${value.replaceAll("_", " ")} (${because}`;
-  return override === null ? `${words})` : `${words}; ${override} changes it)`;
-}

@@ -19,9 +19,13 @@ export function detectEnvironment(readers: EnvironmentReaders): Environment {
   if (said !== "") {
     const kind = kinds.find((known) => known === said);
     if (kind !== undefined) return { kind, because: `${settingName} is ${kind}` };
-    throw new ClaudemeshError("usage", `${settingName} is ${JSON.stringify(said.slice(0, 40))}, which is no environment`, {
-      hint: `one of ${kinds.join(", ")}; or leave it unset`,
-    });
+    throw new ClaudemeshError(
+      "usage",
+      `${settingName} is ${JSON.stringify(said.slice(0, 40))}, which is no environment`,
+      {
+        hint: `one of ${kinds.join(", ")}; or leave it unset`,
+      },
+    );
   }
   for (const kind of ["ci", "container"] as const) {
     const sign = signs.find((one) => one.kind === kind && one.shows(readers));

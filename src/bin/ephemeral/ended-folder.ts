@@ -9,6 +9,8 @@ import { isLocked } from "../detached-process.ts";
 
 /** What an end that was no good one leaves: who it was, and its last words. */
 const kept = new Set(["mesh.json", "daemon.log"]);
+/** The last to go of all others: without it, what is there is all that stays. */
+const lastToGo = "start.log";
 
 /** Whether the folder is of a member whose keys are in the memory of its daemon alone; false where nothing says so. */
 export function isEphemeral(dir: string): boolean {
@@ -34,7 +36,12 @@ export function removeFolder(dir: string): void {
   const going = join(goingFolder(home), `${basename(dir)}-${newUuidV7(Date.now())}`);
   const socket = readDaemonFile(dir)?.socket ?? null;
   makePrivateDirectory(goingFolder(home));
-  renameSync(dir, going);
+  try {
+    renameSync(dir, going);
+  } catch (thrown) {
+    // Its daemon, which ends at this moment, was faster.
+    if (existsSync(dir)) throw thrown;
+  }
   // One that stood elsewhere, since its path was too long.
   if (socket !== null && dirname(socket) !== dir) rmSync(socket, { force: true });
   clearGoing(home);
@@ -42,7 +49,14 @@ export function removeFolder(dir: string): void {
 
 /** After an end that lost something: `status` shows the last words until the next start of the home removes them too. */
 export function keepLastWords(dir: string): void {
-  for (const name of readdirSync(dir)) if (!kept.has(name)) rmSync(join(dir, name), { recursive: true, force: true });
+  for (const name of readdirSync(dir))
+    if (!kept.has(name) && name !== lastToGo) rmSync(join(dir, name), { recursive: true, force: true });
+  rmSync(join(dir, lastToGo), { force: true });
+}
+
+/** An ephemeral daemon that let go of its lock has cleared its folder too; false while it is about to. */
+export function isCleared(dir: string): boolean {
+  return !existsSync(join(dir, lastToGo));
 }
 
 /** What ephemeral members of a home have left: killed ones everything, others their last words. Call under the launch lock. */

@@ -53,7 +53,11 @@ function parsed(text: string): unknown {
 }
 
 function broken(): ClaudemeshError {
-  return new ClaudemeshError("invalid_config", `${source} broke off: an ephemeral daemon has its keys of nowhere else`, {
-    hint: "claudemesh up --ephemeral",
-  });
+  return new ClaudemeshError(
+    "invalid_config",
+    `${source} broke off: an ephemeral daemon has its keys of nowhere else`,
+    {
+      hint: "claudemesh up --ephemeral",
+    },
+  );
 }
