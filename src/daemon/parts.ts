@@ -376,6 +376,8 @@ export interface Directory {
   /** When the broker told it; absent in one that an older version kept. */
   readonly told_at?: string;
   readonly members: readonly MemberInfo[];
+  /** member_ids of ephemeral members that the broker has forgotten; absent where it tells of none. */
+  readonly expired?: readonly string[];
   /** Every name that was ever given, in small letters, with whose it is; absent without a membership chain. */
   readonly names?: ReadonlyMap<string, string>;
   readonly topics: readonly {

@@ -272,7 +272,11 @@ export interface LogPage {
 
 /** What a RequestFrame's `reply.result` holds, by request type. */
 export interface RequestResults extends MembershipRequestResults, QueueRequestResults {
-  members: { readonly members: readonly MemberInfo[] };
+  members: {
+    readonly members: readonly MemberInfo[];
+    /** member_ids of ephemeral members that the broker has forgotten, which the chain has still; absent: none. */
+    readonly expired?: readonly string[];
+  };
   topics: { readonly topics: readonly TopicInfo[] };
   topic_members: { readonly members: readonly TopicMember[] };
   topic_create: TopicInfo;

@@ -10,7 +10,7 @@ import { rfc3339 } from "../../protocol/time.ts";
 import { noteClosed, replaceLink } from "../fleet/ended.ts";
 import type { LogState } from "../../protocol/frames.ts";
 import { kickNow } from "../store/read-row.ts";
-import type { Kick, RaisedLink } from "../store/store.ts";
+import type { Kick, MemberRow, RaisedLink } from "../store/store.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import { kickWords } from "./kicked.ts";
@@ -78,6 +78,7 @@ async function admit(
   const features = await featureAnswer(hello.features, parts);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
+  await noteEphemeral(hello, member, parts);
   const { link_epoch, life, elsewhere } = await raise(hello, parts);
   const log = await logOf(hello, link_epoch, ws, parts);
   if (log === null) return null;
@@ -139,6 +140,17 @@ async function admit(
   parts.log.info({ ...who, link_epoch, client: hello.client, agreed, lacks: features.missing_required }, "link opened");
   parts.log.debug({ ...who, asked: shownJson(hello.features), answered: features }, "features negotiated");
   return link;
+}
+
+/**
+ * Before its link is raised, so that the upkeep which forgets such members finds it here: whoever comes back in the last moment stays,
+ * or hears that it has expired.
+ */
+async function noteEphemeral(hello: HelloFrame, member: MemberRow, { store, clock, limits }: LinkParts): Promise<void> {
+  const ephemeral = hello.ephemeral === true;
+  if (!ephemeral && !member.ephemeral) return;
+  const until = ephemeral ? clock.now() + limits.presenceLeaseMs : 0;
+  await store.noteEphemeral(hello.mesh_id, hello.member_id, { ephemeral, until });
 }
 
 /** Compared and raised in one life of the store: what was compared in another says nothing of the log that the link begins on. */

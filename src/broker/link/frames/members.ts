@@ -1,3 +1,4 @@
+import { expiredShownMax } from "../../broker-limits.ts";
 import { memberInfo } from "../member-info.ts";
 import { request } from "./frame-handler.ts";
 
@@ -6,5 +7,13 @@ export const onMembers = request<"members">(async (_frame, link, parts) => {
   const now = parts.clock.now();
   const active = rows.filter((row) => row.status === "active");
   parts.presence.shown(active);
-  return { members: active.map((row) => memberInfo(row, now, parts.limits.presenceLeaseMs)) };
+  const expired = rows
+    .filter(({ status }) => status === "expired")
+    .sort((one, other) => other.online_until - one.online_until)
+    .slice(0, expiredShownMax)
+    .map(({ member_id }) => member_id);
+  return {
+    ...(expired.length === 0 ? {} : { expired }),
+    members: active.map((row) => memberInfo(row, now, parts.limits.presenceLeaseMs)),
+  };
 });

@@ -1,7 +1,7 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { kickNow, readKick, readMember, readMesh } from "../read-row.ts";
-import type { Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import type { EndedStatus, Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
@@ -127,7 +127,7 @@ export async function insertMember(
 }
 
 export const memberColumns =
-  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by";
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, ephemeral";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
   const rows = await core.rows(
@@ -161,7 +161,7 @@ export async function endMember(
   tx: Sql,
   meshId: string,
   memberId: string,
-  status: "revoked" | "left",
+  status: EndedStatus,
   head: number,
 ): Promise<void> {
   await tx.rows(

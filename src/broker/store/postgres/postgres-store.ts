@@ -9,6 +9,7 @@ import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
+import * as ephemeral from "./ephemeral.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
@@ -115,6 +116,8 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
       directory.raiseLinkEpoch(open, meshId, memberId, connection),
     ),
     kickMember: ofMesh(directory.kickMember),
+    noteEphemeral: ofMesh(ephemeral.noteEphemeral),
+    expireEphemeral: ofMesh(ephemeral.expireEphemeral),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),
