@@ -1,3 +1,4 @@
+import { memberInfo } from "./link/member-info.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
