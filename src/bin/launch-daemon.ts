@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { DaemonStatus, Started } from "../cli/launcher.ts";
+import type { DaemonStatus, Decision, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
 import { drainSecondsMax } from "../daemon/config.ts";
@@ -42,6 +42,8 @@ export async function startDaemon(
     readonly http: boolean;
     readonly readOnly?: boolean | null;
     readonly dial?: boolean;
+    /** Of a start that a decision went before; absent: as its environment decides of a member that is there. */
+    readonly decisions?: readonly Decision[];
     /** Of an ephemeral member, whose launch record stands; absent: the folder has the keys. */
     readonly handedOver?: HandedOver;
   },
@@ -54,7 +56,7 @@ export async function startDaemon(
     });
   }
   const { handedOver } = options;
-  if (handedOver === undefined) noteDecisions(dir, options.http);
+  if (handedOver === undefined) noteDecisions(dir, options.decisions ?? present(options.http));
   const readOnly = handedOver === undefined && (await decideReadOnly(dir, options.readOnly));
   // Whoever asks for a start sees what comes of it: it is not held up by how the daemon ended before.
   const dial = options.dial === true ? "at_once" : "after_end";
@@ -87,10 +89,12 @@ export async function startDaemon(
 }
 
 /** Of a member that is on disk: what its environment decides, as far as it can decide anything. */
-function noteDecisions(dir: string, http: boolean): void {
+function present(http: boolean): readonly Decision[] {
+  return decide(detectEnvironment(systemReaders(process.env)), { mode: null, http }, true).decisions;
+}
+
+function noteDecisions(dir: string, decisions: readonly Decision[]): void {
   const record = readLaunchRecord(dir);
-  const known = { persistentBefore: record.persistent, isMember: true };
-  const { decisions } = decide(detectEnvironment(systemReaders(process.env)), { mode: null, http }, known);
   if (!isDeepStrictEqual(decisions, record.decisions)) writeLaunchRecord(dir, { ...record, decisions });
 }
 

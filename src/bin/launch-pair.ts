@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type {
   BrokerStatus,
   DaemonStatus,
+  Decision,
   DownAnswer,
   HostStatus,
   JoinAnswer,
@@ -11,7 +12,6 @@ import type {
   ListenRequest,
   MeshCreated,
   MeshCreateRequest,
-  MeshHere,
   ProcessEnd,
   Started,
   UpAnswer,
@@ -25,21 +25,18 @@ import { systemReaders } from "./environment/readers.ts";
 import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { joinEphemeral, upEphemeral } from "./launch-ephemeral.ts";
-import { readKeypair } from "../daemon/identity/keypair.ts";
-import { type MeshFile, readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { activeMembers } from "../protocol/membership/state.ts";
 import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
-import { hasEnded } from "./ended-membership.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh, presentIn } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
-import { pinnedChain } from "./mesh-chain.ts";
+import { listMeshes } from "./list-meshes.ts";
 
 /** A difference of clocks that is worth a word. */
 const skewNoticeSeconds = 60;
@@ -126,13 +123,10 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   removeEnded(request.home);
   const environment = detectEnvironment(systemReaders(process.env));
   const members = daemonDirs(request.home).filter(({ dir }) => !isEphemeral(dir));
-  const { mode, decisions } = decide(environment, request, {
-    persistentBefore: members.some(({ dir }) => readLaunchRecord(dir).persistent),
-    isMember: members.length > 0,
-  });
+  const { mode, decisions } = decide(environment, request, members.length > 0);
   requireEphemeral(mode, { ttlMs: request.ttlMs, invite: request.invite !== null });
   if (mode === "ephemeral") return upEphemeral(request, { environment, decisions });
-  const answer = await upPersistent(request, members);
+  const answer = await upPersistent(request, members, decisions);
   const exposed = httpNotice(environment, answer.daemon.status.http_port !== null);
   return exposed === null ? answer : { ...answer, notices: [...answer.notices, exposed] };
 }
@@ -140,6 +134,7 @@ async function up(request: UpRequest): Promise<UpAnswer> {
 async function upPersistent(
   request: UpRequest,
   members: readonly { readonly slug: string; readonly dir: string }[],
+  decisions: readonly Decision[],
 ): Promise<UpAnswer> {
   requireNotEphemeral(memberDir(request.home));
   const joined = members.filter(({ slug }) => slug !== localSlug);
@@ -157,7 +152,7 @@ async function upPersistent(
     return started;
   };
   if (joined.length === 0 || hasPair || asksForPair) {
-    const pair = await upPair(request);
+    const pair = await upPair(request, decisions);
     attempts.push(() => firstAttempt(home, memberDir(home), pair.daemon));
     const others = await startJoined();
     await allTried(attempts);
@@ -195,7 +190,8 @@ function requireNotEphemeral(dir: string): void {
   });
 }
 
-async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
+/** `decisions`: of a member that is made now; one that is there has its own. */
+async function upPair(request: UpRequest, decisions?: readonly Decision[]): Promise<Omit<UpAnswer, "others">> {
   const dir = memberDir(request.home);
   const record = readLaunchRecord(dir);
   const other = request.broker === null ? record.broker : otherBroker(request.home, request.broker);
@@ -236,7 +232,8 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
     http,
     broker: other,
   });
-  const daemon = await startDaemon(request.home, dir, { http });
+  const decided = decisions === undefined || isMember ? {} : { decisions };
+  const daemon = await startDaemon(request.home, dir, { http, ...decided });
   if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
   return { broker, daemon, notices };
@@ -256,10 +253,7 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   removeEnded(request.home);
   const environment = detectEnvironment(systemReaders(process.env));
   const present = presentIn(request.home, parseInvite(request.link));
-  const { mode, decisions } = decide(environment, request, {
-    persistentBefore: present !== null && readLaunchRecord(present.dir).persistent,
-    isMember: present !== null && !isEphemeral(present.dir),
-  });
+  const { mode, decisions } = decide(environment, request, present !== null && !isEphemeral(present.dir));
   requireEphemeral(mode, { ttlMs: request.ttlMs, invite: false });
   if (mode === "ephemeral") return joinEphemeral(request, { environment, decisions });
   if (present !== null) requireNotEphemeral(present.dir);
@@ -270,7 +264,7 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   if (http !== record.http || persistent !== record.persistent)
     writeLaunchRecord(joined.dir, { ...record, http, persistent });
   // A broker that ended this membership by mistake has admitted it again, and one at another address says for itself whether it is sent away.
-  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true });
+  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true, decisions });
   const isLinked = await waitForLink(daemon.status);
   const exposed = httpNotice(environment, http);
   const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
@@ -320,37 +314,6 @@ async function createMesh(request: MeshCreateRequest): Promise<MeshCreated> {
   const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
   if (daemon.started) await waitForLink(daemon.status);
   return { mesh: slug, address: daemon.status.address, created: !present, daemon };
-}
-
-/** What this home's folders say; nobody is asked. */
-async function listMeshes(home: string): Promise<readonly MeshHere[]> {
-  return Promise.all(
-    daemonDirs(home).map(async ({ slug, dir }) => {
-      const mesh = readMeshFile(dir);
-      if (mesh.ephemeral === true) return ephemeralMesh(mesh, slug, (await daemonStatus(home, dir)).state);
-      const state = pinnedChain(dir, mesh.mesh_id)?.state ?? null;
-      const member = state?.members.get(readKeypair(dir).memberId);
-      const { state: daemon } = await daemonStatus(home, dir);
-      return {
-        mesh: slug,
-        mesh_id: mesh.mesh_id,
-        address: `@${member?.name ?? mesh.member_name}`,
-        role: member?.role ?? null,
-        members: state === null ? null : activeMembers(state).length,
-        sealed: state !== null,
-        ended: hasEnded(dir),
-        broker_url: mesh.broker_url,
-        daemon,
-      };
-    }),
-  );
-}
-
-/** What it knows of its mesh is in the memory of its daemon. */
-function ephemeralMesh(mesh: MeshFile, slug: string, daemon: DaemonStatus["state"]): MeshHere {
-  const { mesh_id, member_name, broker_url } = mesh;
-  const own = { mesh: slug, mesh_id, address: `@${member_name}`, broker_url, daemon };
-  return { ...own, role: null, members: null, sealed: true, ended: daemon === "stopped" };
 }
 
 /** The daemon alone, online or not. */

@@ -12,29 +12,25 @@ export interface Asked {
   readonly http: boolean | null;
 }
 
-export interface Known {
-  /** --persistent was given at an earlier start. */
-  readonly persistentBefore: boolean;
-  /** This home has the member's keys on disk already. */
-  readonly isMember: boolean;
-}
-
 export interface Decided {
   readonly mode: Mode;
   /** Each with its reason, for the log and `status`. Empty where everything is as on any host, and nothing was asked for. */
   readonly decisions: readonly Decision[];
 }
 
-/** How a daemon runs: what was asked for, else what suits its environment. */
-export function decide(environment: Environment, asked: Asked, known: Known): Decided {
-  const mode = decideMode(environment, asked.mode, known);
+/**
+ * How a daemon runs: what was asked for, else as the member that it is, else what suits its environment. `isMember`: this home keeps the
+ * member's keys on disk.
+ */
+export function decide(environment: Environment, asked: Asked, isMember: boolean): Decided {
+  const mode = decideMode(environment, asked.mode, isMember);
   return {
     mode: mode?.value === "ephemeral" ? "ephemeral" : "persistent",
     decisions: [...(mode === null ? [] : [mode]), ...localApi(environment, asked.http)],
   };
 }
 
-function decideMode({ kind, because }: Environment, asked: Mode | null, known: Known): Decision | null {
+function decideMode({ kind, because }: Environment, asked: Mode | null, isMember: boolean): Decision | null {
   const is = (value: Mode, why: string, override: string | null): Decision => ({
     setting: "mode",
     value,
@@ -44,8 +40,7 @@ function decideMode({ kind, because }: Environment, asked: Mode | null, known: K
   if (asked === "ephemeral") return is("ephemeral", "--ephemeral was given", null);
   if (kind === "host") return null;
   if (asked === "persistent") return is("persistent", "--persistent was given", null);
-  if (known.persistentBefore) return is("persistent", "--persistent was given at an earlier start", "--ephemeral");
-  if (known.isMember) return is("persistent", "this home has the member's keys on disk already", null);
+  if (isMember) return is("persistent", "this home keeps the member's keys on disk", null);
   return kind === "ci"
     ? is("ephemeral", because ?? "", "--persistent")
     : is("persistent", because ?? "", "--ephemeral");
