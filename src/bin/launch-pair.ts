@@ -360,10 +360,14 @@ async function down(
   const broker = what.broker && existsSync(dataDir) ? { stopped: await stopBroker(dataDir) } : null;
   const [lost] = unsent;
   if (lost !== undefined)
-    throw new ClaudemeshError("messages_unsent", unsent.map(({ message }) => message.replace("the daemon ends: ", "")).join("; "), {
-      ...(lost.hint === null ? {} : { hint: lost.hint }),
-      details: { daemons, broker },
-    });
+    throw new ClaudemeshError(
+      "messages_unsent",
+      unsent.map(({ message }) => message.replace("the daemon ends: ", "")).join("; "),
+      {
+        ...(lost.hint === null ? {} : { hint: lost.hint }),
+        details: { daemons, broker },
+      },
+    );
   return { daemons, broker };
 }
 

@@ -25,9 +25,9 @@ export interface Config {
     /** Sealed files that are kept on this host until they were sent, or taken. */
     readonly spool_bytes_max: number;
   };
-  readonly daemon: {
+  readonly ephemeral: {
     /** How long an ephemeral daemon that ends waits for the broker to take what it holds. */
-    readonly ephemeral_drain_seconds: number;
+    readonly drain_seconds: number;
   };
   readonly features: {
     /** Required beside those that always are. */
@@ -47,7 +47,7 @@ export const defaultConfig: Config = {
   local_api: { public_health_check: false, allowed_origins: [] },
   link: defaultLinkSeconds,
   files: { spool_bytes_max: defaultDiskBytesMax },
-  daemon: { ephemeral_drain_seconds: 10 },
+  ephemeral: { drain_seconds: 10 },
   features: { require: [] },
 };
 
@@ -84,8 +84,8 @@ export const configKeys: ConfigKeys<Config> = {
       read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
     },
   },
-  daemon: {
-    ephemeral_drain_seconds: {
+  ephemeral: {
+    drain_seconds: {
       help: "seconds for which an ephemeral daemon that ends waits for the broker to take what it holds",
       takes: `a whole number of seconds from 1 to ${drainSecondsMax}`,
       read: (value) => wholeNumber(value, 1, drainSecondsMax),

@@ -186,7 +186,7 @@ async function finishRunning(
       ? why
       : { ...why, message: `${why.message}; ${unsent.message}`, details: { ...why.details, ...unsent.details } };
   }
-  const drainMs = config.daemon.ephemeral_drain_seconds * 1_000;
+  const drainMs = config.ephemeral.drain_seconds * 1_000;
   return endMember({ outbox, link, membership, memberId: identity.memberId, clock, log, drainMs, hasFailed });
 }
 

@@ -16,7 +16,8 @@ async function owner(t: TestContext) {
   return { ann, link, job: (name: string) => host(t, name, folder) };
 }
 
-const daemonFolders = (home: string): string[] => (existsSync(join(home, "daemon")) ? readdirSync(join(home, "daemon")) : []);
+const daemonFolders = (home: string): string[] =>
+  existsSync(join(home, "daemon")) ? readdirSync(join(home, "daemon")) : [];
 
 test("a CI job is an ephemeral member by its invite alone: each step finds it, its messages arrive, and nothing of it stays", async (t) => {
   const { ann, link, job } = await owner(t);
@@ -58,7 +59,7 @@ test("a CI job is an ephemeral member by its invite alone: each step finds it, i
 test("what an ephemeral daemon could not hand over is named when it ends, and what a killed one left goes with the next start", async (t) => {
   const { ann, link, job } = await owner(t);
   const lost = job("lost");
-  const env = { CLAUDEMESH_DAEMON_EPHEMERAL_DRAIN_SECONDS: "1" };
+  const env = { CLAUDEMESH_EPHEMERAL_DRAIN_SECONDS: "1" };
   const joined = JSON.parse(
     ok(await lost.run(["join", link, "--ephemeral", "--name", "job-1", "--json"], { env })),
   ) as JoinAnswer;
