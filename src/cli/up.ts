@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from "./command.ts";
-import { decisionLine } from "./decision-line.ts";
+import { decisionLines } from "./decision-lines.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { modeOptions, readMode } from "./mode-options.ts";
 import type { BrokerStatus, DaemonStatus, Started, UpAnswer } from "./launcher.ts";
@@ -80,7 +80,7 @@ export function printMode(
   { mode, ends_at: endsAt, decisions }: DaemonStatus,
   indent = "",
 ): void {
-  for (const decision of decisions) out.line(`${indent}${decisionLine(decision)}`);
+  for (const line of decisionLines(decisions)) out.line(`${indent}${line}`);
   if (mode === "ephemeral")
     out.line(`${indent}its keys and messages end with it${endsAt === null ? "" : `, at ${endsAt} at the latest`}`);
 }

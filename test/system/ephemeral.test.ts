@@ -35,14 +35,12 @@ test("a CI job is an ephemeral member by its invite alone: each step finds it, i
     const seen = ["environ", "cmdline"].map((name) => readFileSync(`/proc/${status.pid}/${name}`, "utf8")).join("");
     assert.ok(!seen.includes(link), "no list of processes shows the invite");
   }
-  const again = ok(await ci1.run(["up"], { env }));
-  assert.match(
-    again,
-    /^daemon already running .*\n(.*\n)*mode ephemeral: CLAUDEMESH_ENVIRONMENT is ci \(--persistent changes it\)\n/,
-  );
+  const decided =
+    "mode ephemeral \\(--persistent changes it\\), local api unix socket \\(--http changes it\\): CLAUDEMESH_ENVIRONMENT is ci";
+  assert.match(ok(await ci1.run(["up"], { env })), new RegExp(`^daemon already running .*\n(.*\n)*${decided}\n`));
   assert.match(
     ok(await ci1.run(["status"])),
-    /mode ephemeral: .*\n.*local api unix socket: .*\(--http changes it\)\n.*at the latest/,
+    new RegExp(`${decided}\n *its keys and messages end with it, at .* at the latest`),
   );
   assert.match(ok(await ci1.run(["doctor"], { env })), /is ephemeral: its keys and messages end with its daemon/);
   assert.match(ok(await ci1.run(["mesh", "list"])), /team/);
@@ -104,6 +102,7 @@ test("an ephemeral member is none where it would take another's place, or has no
   await refused(ann, ["up", "--ephemeral"], /already(.|\n)*CLAUDEMESH_HOME/);
   assert.deepEqual(daemonFolders(empty.home), []);
   // In a CI job, a home that has its keys keeps them.
+  ok(await ann.run(["daemon", "down"]));
   assert.match(ok(await ann.run(["up"], { env: ci })), /mode persistent: this home keeps the member's keys on disk/);
   const beside = job("beside");
   ok(await beside.run(["up", "--ephemeral", "--broker", join(ann.home, "broker")]));
