@@ -1,7 +1,10 @@
+import { daemonFiles } from "../../daemon/daemon-files.ts";
 import type { DaemonCheck } from "./check.ts";
 import { filesCheck } from "./files-check.ts";
 
+const withContent = daemonFiles.filter(({ kind }) => kind === "file" || kind === "database");
+
 export const check: DaemonCheck = filesCheck({
-  secrets: ["keypair.json", "membership.jsonl", "topic_keys.json", "local_token"],
-  files: ["mesh.json", "outbox.db", "inbox.db", "config.toml", "daemon.json", "launch.json", "daemon.log"],
+  secrets: withContent.filter(({ secret }) => secret).map(({ name }) => name),
+  files: withContent.filter(({ secret }) => !secret).map(({ name }) => name),
 });

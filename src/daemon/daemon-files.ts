@@ -1,0 +1,51 @@
+/** A file, or a folder, of a daemon's folder `<home>/daemon/<slug>`. */
+export interface DaemonFile {
+  readonly name: string;
+  /** `empty`: it holds nothing, and is there to be locked or dialled. */
+  readonly kind: "file" | "database" | "folder" | "empty";
+  /** Whoever reads it can act or read as the member, or call its daemon: nothing starts while others can. */
+  readonly secret: boolean;
+  /** `always` in a backup; `messages`: unless it is made with the keys alone; `never`: of this host, or of this run. */
+  readonly backup: "always" | "messages" | "never";
+  /** What it is, for people. */
+  readonly what: string;
+}
+
+/**
+ * Everything that stands in a daemon's folder under a name of its own, each told once: `claudemesh doctor` looks at them,
+ * a backup takes them, and a test holds the table of docs/operations.md against them. A file that a part writes there has
+ * its line here.
+ */
+export const daemonFiles: readonly DaemonFile[] = [
+  { name: "keypair.json", kind: "file", secret: true, backup: "always", what: "the member's keys" },
+  {
+    name: "membership.jsonl",
+    kind: "file",
+    secret: true,
+    backup: "always",
+    what: "the mesh's membership, as this member has verified it",
+  },
+  { name: "topic_keys.json", kind: "file", secret: true, backup: "always", what: "keys of topics and queues" },
+  { name: "mesh.json", kind: "file", secret: false, backup: "always", what: "the mesh, its broker and both pins" },
+  { name: "config.toml", kind: "file", secret: false, backup: "always", what: "settings" },
+  { name: "schema_version", kind: "file", secret: false, backup: "always", what: "the version of the folder's form" },
+  { name: "outbox.db", kind: "database", secret: false, backup: "messages", what: "what was sent" },
+  { name: "inbox.db", kind: "database", secret: false, backup: "messages", what: "what arrived" },
+  { name: "files", kind: "folder", secret: false, backup: "never", what: "files on their way, sealed" },
+  { name: "local_token", kind: "file", secret: true, backup: "never", what: "the token of the local API" },
+  { name: "launch.json", kind: "file", secret: false, backup: "never", what: "how the daemon was started" },
+  { name: "daemon.json", kind: "file", secret: false, backup: "never", what: "where the running daemon is found" },
+  { name: "http.port", kind: "file", secret: false, backup: "never", what: "its port on 127.0.0.1" },
+  { name: "sock", kind: "empty", secret: false, backup: "never", what: "the socket of the local API" },
+  { name: "daemon.lock", kind: "empty", secret: false, backup: "never", what: "held by the running daemon" },
+  { name: "backup.lock", kind: "empty", secret: false, backup: "never", what: "held while a backup is made" },
+  {
+    name: "backup.tmp",
+    kind: "folder",
+    secret: false,
+    backup: "never",
+    what: "copies of the databases, while a backup is made",
+  },
+  { name: "daemon.log", kind: "file", secret: false, backup: "never", what: "the log" },
+  { name: "start.log", kind: "file", secret: false, backup: "never", what: "what the process said at its last start" },
+];
