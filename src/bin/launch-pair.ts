@@ -253,7 +253,9 @@ async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
   removeEnded(request.home);
   const environment = detectEnvironment(systemReaders(process.env));
   const present = presentIn(request.home, parseInvite(request.link));
-  const { mode, decisions } = decide(environment, request, present !== null && !isEphemeral(present.dir));
+  const recorded = present === null ? null : readLaunchRecord(present.dir).http;
+  const asked = { mode: request.mode, http: request.http ?? recorded };
+  const { mode, decisions } = decide(environment, asked, present !== null && !isEphemeral(present.dir));
   requireEphemeral(mode, { ttlMs: request.ttlMs, invite: false });
   if (mode === "ephemeral") return joinEphemeral(request, { environment, decisions });
   if (present !== null) requireNotEphemeral(present.dir);

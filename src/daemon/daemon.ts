@@ -13,6 +13,7 @@ import type { DaemonEnd } from "./daemon-end.ts";
 import { endMember, type EphemeralMember, unsentEnd } from "./ephemeral.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { readMeshFile } from "./identity/mesh-file.ts";
+import { ownEnd } from "./membership/own-standing.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
@@ -182,6 +183,9 @@ async function finishRunning(
   outbox.refuseNew();
   if (why !== null) {
     const unsent = unsentEnd(outbox);
+    // Its own leaving closes the link in the words of every membership that has ended.
+    const hasLeft = why.kind === "member_revoked" && ownEnd(membership, identity.memberId) === "left";
+    if (hasLeft && unsent === null) return null;
     return unsent === null
       ? why
       : { ...why, message: `${why.message}; ${unsent.message}`, details: { ...why.details, ...unsent.details } };

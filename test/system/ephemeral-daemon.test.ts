@@ -113,6 +113,25 @@ test("an ephemeral daemon takes nothing new from the moment it is told to end, a
   assert.match(fatal.message, /^revoked; the broker had not taken 1 message.*kept$/);
 });
 
+test("an ephemeral member that leaves by itself ends well, and one that was revoked does not", async (t) => {
+  const { broker, daemons } = await mesh(t, ["ann"]);
+  const [leaving, revoked] = [
+    await joinBrokerInMemory({ dataDir: broker.dataDir, slug: "local", name: "ci-1" }),
+    await joinBrokerInMemory({ dataDir: broker.dataDir, slug: "local", name: "ci-2" }),
+  ];
+  const first = await start(t, leaving);
+  await linked(first);
+  await first.client.membership.leave();
+  const left = await first.daemon.ended;
+  assert.equal(left?.kind, "member_revoked", "so the link says");
+  assert.equal(await first.daemon.finish(left), null);
+  const second = await start(t, revoked);
+  await linked(second);
+  await daemons.ann.client.membership.revoke("@ci-2");
+  const ended = await second.daemon.ended;
+  assert.equal((await second.daemon.finish(ended))?.kind, "member_revoked");
+});
+
 test("keys that came broken off, or with something else, start nothing and are quoted nowhere", async (t) => {
   const { broker } = await mesh(t, ["ann"]);
   const { keypair, chain } = await joinBrokerInMemory({ dataDir: broker.dataDir, slug: "local", name: "ci-1" });
