@@ -132,6 +132,32 @@ test("an ephemeral member that leaves by itself ends well, and one that was revo
   assert.equal((await second.daemon.finish(ended))?.kind, "member_revoked");
 });
 
+test("a killed ephemeral member is shown as expired when the broker has forgotten it, and nothing is sent to it any more", async (t) => {
+  const clock = createManualClock(Date.now());
+  const { broker, daemons } = await mesh(t, ["ann"], { broker: { clock } });
+  const { client } = daemons.ann;
+  const { daemon, client: job } = await start(
+    t,
+    await joinBrokerInMemory({ dataDir: broker.dataDir, slug: "local", name: "ci-1" }),
+  );
+  await linked({ client: job });
+  // Without what goes before a stop in good order, as the process that is killed.
+  await daemon.stop();
+  for (let minute = 0; minute < 13; minute += 1) {
+    clock.advance(60_000);
+    await broker.admin.upkeep("ephemeral", true);
+  }
+  await linked({ client });
+  const gone = async () => (await client.memberList()).items.find(({ name }) => name === "ci-1")?.status;
+  await assert.rejects(client.send({ to: "@ci-1", message: "hello?" }), {
+    code: "unknown_destination",
+    message: /was ephemeral, and the broker has forgotten it/,
+  });
+  assert.equal(await gone(), "expired");
+  await client.membership.revoke("@ci-1");
+  assert.equal(await gone(), undefined);
+});
+
 test("keys that came broken off, or with something else, start nothing and are quoted nowhere", async (t) => {
   const { broker } = await mesh(t, ["ann"]);
   const { keypair, chain } = await joinBrokerInMemory({ dataDir: broker.dataDir, slug: "local", name: "ci-1" });
