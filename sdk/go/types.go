@@ -19,6 +19,7 @@ const (
 	EventNameMemberLeft               EventName = "member_left"
 	EventNameMemberRenamed            EventName = "member_renamed"
 	EventNameMemberKeypairRotated     EventName = "member_keypair_rotated"
+	EventNameKeypairArchiveMalformed  EventName = "keypair_archive_malformed"
 	EventNameMemberRevoked            EventName = "member_revoked"
 	EventNameMemberKicked             EventName = "member_kicked"
 	EventNameMembershipForked         EventName = "membership_forked"
@@ -211,6 +212,62 @@ const (
 	SendStateInflight SendState = "inflight"
 	SendStateDone     SendState = "done"
 )
+
+// ArchivedKey is an answer of the daemon.
+type ArchivedKey struct {
+	KeyID        string `json:"key_id"`
+	X25519Pubkey string `json:"x25519_pubkey"`
+	CreatedAt    string `json:"created_at"`
+	RotatedOutAt string `json:"rotated_out_at"`
+	// What is sealed to it opens until then
+	ExpiresAt string `json:"expires_at"`
+}
+
+// ArchiveDamage is an answer of the daemon.
+type ArchiveDamage struct {
+	Problem string `json:"problem"`
+	// Where the damaged file lies; null: it could not be moved
+	Aside *string `json:"aside"`
+	// key_ids of the entries that were saved
+	Saved []string `json:"saved"`
+	// Entries that were not; null: that cannot be told
+	Lost *int64 `json:"lost"`
+}
+
+// KeypairChanging is the pair that follows, begun and not in force; null: nothing has begun.
+type KeypairChanging struct {
+	KeyID     string `json:"key_id"`
+	CreatedAt string `json:"created_at"`
+}
+
+// KeypairArchive is an answer of the daemon.
+type KeypairArchive struct {
+	GracePeriodDays int64 `json:"grace_period_days"`
+	MaxArchivedKeys int64 `json:"max_archived_keys"`
+	// Newest first
+	Keys []ArchivedKey `json:"keys"`
+	// The file was damaged when the daemon started; null: it was not
+	Damage *ArchiveDamage `json:"damage"`
+}
+
+// Keypair is an answer of the daemon.
+type Keypair struct {
+	MemberID string `json:"member_id"`
+	// Of the pair in use: its ed25519 public key
+	KeyID        string `json:"key_id"`
+	X25519Pubkey string `json:"x25519_pubkey"`
+	CreatedAt    string `json:"created_at"`
+	// The pair that follows, begun and not in force; null: nothing has begun
+	Changing *KeypairChanging `json:"changing"`
+	Archive  KeypairArchive   `json:"archive"`
+}
+
+// ArchiveCleaned is an answer of the daemon.
+type ArchiveCleaned struct {
+	// key_ids that are gone for good
+	Dropped []string `json:"dropped"`
+	Keypair Keypair  `json:"keypair"`
+}
 
 // Attachment is an answer of the daemon.
 type Attachment struct {
@@ -645,6 +702,12 @@ type InviteMade struct {
 	Link string `json:"link"`
 	// The broker listens for its own host only, so the link works there only
 	Loopback bool `json:"loopback"`
+}
+
+// KeypairRotated is an answer of the daemon.
+type KeypairRotated struct {
+	KeyIDBefore string  `json:"key_id_before"`
+	Keypair     Keypair `json:"keypair"`
 }
 
 // Kick is an answer of the daemon.
@@ -1124,6 +1187,7 @@ const (
 	ErrAlreadyRunning                ErrorCode = "already_running"
 	ErrMessagesUnsent                ErrorCode = "messages_unsent"
 	ErrNotRunning                    ErrorCode = "not_running"
+	ErrBackupUnreadable              ErrorCode = "backup_unreadable"
 	ErrSchemaNewer                   ErrorCode = "schema_newer"
 	ErrStoreCorrupt                  ErrorCode = "store_corrupt"
 	ErrInvalidConfig                 ErrorCode = "invalid_config"
@@ -1224,6 +1288,7 @@ var codesTold = [...]codeTold{
 	{ErrAlreadyRunning, 409, false},
 	{ErrMessagesUnsent, 503, false},
 	{ErrNotRunning, 503, false},
+	{ErrBackupUnreadable, 400, false},
 	{ErrSchemaNewer, 500, false},
 	{ErrStoreCorrupt, 500, false},
 	{ErrInvalidConfig, 400, false},

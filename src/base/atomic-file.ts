@@ -1,28 +1,38 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { linkSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { type FileLayer, systemFiles } from "./file-layer.ts";
 
 /**
  * Replaces a file so that a crash at any point leaves the old or the new content: temporary file, fsync, rename,
  * fsync of the folder. `mode` is set at creation, so the content is never readable more widely.
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): void {
+export function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o600,
+  files: FileLayer = systemFiles,
+): void {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const bytes = typeof data === "string" ? Buffer.from(data, "utf8") : data;
-  const file = openSync(temporary, "wx", mode);
   try {
-    try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
+    writeNew(temporary, data, mode, files);
+    files.rename(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    files.remove(temporary);
     throw error;
   }
-  syncFolder(dirname(path));
+  syncFolder(dirname(path), files);
+}
+
+/** A new file with these bytes, on disk when it returns. Throws EEXIST for one that is there. */
+export function writeNewFile(path: string, data: string | Uint8Array, files: FileLayer = systemFiles): void {
+  writeNew(path, data, 0o600, files);
+  syncFolder(dirname(path), files);
+}
+
+export function removeFile(path: string, files: FileLayer = systemFiles): void {
+  files.remove(path);
+  syncFolder(dirname(path), files);
 }
 
 /**
@@ -54,13 +64,25 @@ export function readFileIfPresent(path: string): Buffer | null {
   }
 }
 
-function syncFolder(path: string): void {
+function writeNew(path: string, data: string | Uint8Array, mode: number, files: FileLayer): void {
+  const bytes = typeof data === "string" ? Buffer.from(data, "utf8") : data;
+  const file = files.open(path, "wx", mode);
+  try {
+    for (let written = 0; written < bytes.length; ) written += files.write(file, bytes.subarray(written), written);
+    files.sync(file);
+  } finally {
+    files.close(file);
+  }
+}
+
+/** Names that were given or taken in a folder are on disk when it returns. */
+export function syncFolder(path: string, files: FileLayer = systemFiles): void {
   // Windows cannot open folders; its rename is journaled by the file system.
   if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
+  const folder = files.open(path, "r");
   try {
-    fsyncSync(folder);
+    files.sync(folder);
   } finally {
-    closeSync(folder);
+    files.close(folder);
   }
 }

@@ -28,7 +28,7 @@ export interface AdminClient {
   ): Promise<{ readonly entries: readonly unknown[]; readonly head: MembershipHead | null }>;
   /** Appends consecutive entries, also a chain's first. Throws membership_moved, and the refusals of applyEntry. */
   appendMembership(meshId: string, entries: readonly MembershipEntry[]): Promise<void>;
-  meshes(): Promise<readonly MeshView[]>;
+  meshes(timeoutMs?: number): Promise<readonly MeshView[]>;
   /** The key is in this answer and nowhere else. */
   createApiKey(meshId: string, request: ApiKeyRequest): Promise<ApiKeyMade>;
   apiKeys(meshId: string): Promise<readonly ApiKeyView[]>;
@@ -76,7 +76,7 @@ export function adminClient(dataDir: string): AdminClient {
       ask("GET", `${meshPath(meshId)}/membership${after < 0 ? "" : `?after=${after}`}`),
     appendMembership: async (meshId, entries) =>
       void (await ask("POST", `${meshPath(meshId)}/membership`, { entries })),
-    meshes: async () => (await ask<MeshList>("GET", "/v1/meshes")).meshes,
+    meshes: async (timeoutMs) => (await ask<MeshList>("GET", "/v1/meshes", undefined, timeoutMs)).meshes,
     createApiKey: (meshId, request) => ask("POST", `${meshPath(meshId)}/api_keys`, request),
     apiKeys: async (meshId) =>
       (await ask<{ items: readonly ApiKeyView[] }>("GET", `${meshPath(meshId)}/api_keys`)).items,

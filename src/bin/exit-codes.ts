@@ -23,6 +23,8 @@ export const exitCodes = {
   store_failed: 15,
   /** An ephemeral daemon ended while it held messages that the broker had not taken: they are lost with it. */
   messages_unsent: 17,
+  /** The supervisor of a home's daemons: each of them ended in a way that another start would not mend. */
+  needs_person: 18,
   /** The broker does not know this member or its key. */
   auth_failed: 20,
   /** Another daemon uses this identity and took the link over. */
@@ -44,6 +46,16 @@ export function exitCodeOf(kind: string): number {
   if (kind === "outcome_unknown" || kind === "store_unavailable") return exitCodes.store_failed;
   return Object.hasOwn(exitCodes, kind) ? exitCodes[kind as keyof typeof exitCodes] : exitCodes.unexpected;
 }
+
+/**
+ * Whether another start would end in the same way, so that whoever supervises must leave the process alone: the one source
+ * of what service files say, and of what `daemon run --all` starts again.
+ */
+export function needsPerson(code: number): boolean {
+  return code === exitCodes.usage || (code >= settledFrom && code !== exitCodes.store_failed);
+}
+
+const settledFrom = 10;
 
 /** The first code of an end that the link brought: the process runs well, and the broker will not have it as it is. */
 const linkEndsFrom = 20;

@@ -11,12 +11,17 @@ const hint = "put the file back from a backup, or remove it: further members the
 
 /** null: nobody of this machine has founded the mesh, or the file was lost. */
 export function founderOf(dataDir: string, meshId: string): string | null {
-  const folder = readRecord(path(dataDir), hint)[meshId];
+  const folder = readFounders(dataDir)[meshId];
   return typeof folder === "string" ? folder : null;
 }
 
+/** By mesh_id. */
+export function readFounders(dataDir: string): Readonly<Record<string, unknown>> {
+  return readRecord(path(dataDir), hint);
+}
+
 export function noteFounder(dataDir: string, meshId: string, folder: string): void {
-  const known = readRecord(path(dataDir), hint);
+  const known = readFounders(dataDir);
   if (known[meshId] === folder) return;
   writeFileAtomic(path(dataDir), `${JSON.stringify({ ...known, [meshId]: folder }, null, 2)}\n`);
 }

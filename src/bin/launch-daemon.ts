@@ -5,6 +5,7 @@ import type { DaemonStatus, Decision, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
 import { drainSecondsMax } from "../daemon/config.ts";
+import type { Dial } from "../daemon/link/link.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { socketPathFor } from "../http/socket-path.ts";
 import type { HealthView } from "../protocol/local-api.ts";
@@ -20,6 +21,8 @@ import { type HandedOver, handOverText } from "./ephemeral/handed-over.ts";
 import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
+import { startBySupervisor } from "./supervise/ask-supervisor.ts";
+import { isSupervised } from "./supervise/supervisor-lock.ts";
 
 const lookTimeoutMs = 2_000;
 const linkTimeoutMs = 8_000;
@@ -60,24 +63,21 @@ export async function startDaemon(
   const readOnly = handedOver === undefined && (await decideReadOnly(dir, options.readOnly));
   // Whoever asks for a start sees what comes of it: it is not held up by how the daemon ended before.
   const dial = options.dial === true ? "at_once" : "after_end";
-  const args = [
-    "--dir",
-    dir,
-    "--dial",
-    dial,
-    ...(options.http ? ["--http"] : []),
-    ...(readOnly ? ["--read-only"] : []),
-    ...(handedOver === undefined ? [] : ["--ephemeral"]),
-  ];
+  const args = daemonArguments(dir, { dial, http: options.http, readOnly });
   const { last_end: end } = before;
   const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};
   try {
+    if (handedOver === undefined && isSupervised(home)) {
+      const found = await startBySupervisor(home, dir, dial, () => daemonStatus(home, dir));
+      if (found !== null) return { started: true, status: found, ...endedBefore };
+    }
     const ready = async (): Promise<DaemonStatus | null> => {
       const status = await daemonStatus(home, dir);
       return status.state === "running" ? status : null;
     };
     const input = handedOver === undefined ? null : handOverText(handedOver);
-    const { found } = await startDetached("run-daemon", dir, args, ready, process.env, input);
+    const words = handedOver === undefined ? args : [...args, "--ephemeral"];
+    const { found } = await startDetached("run-daemon", dir, words, ready, process.env, input);
     return { started: true, status: found, ...endedBefore };
   } catch (thrown) {
     // It did start, and has ended over its link before it was looked at: `firstAttempt` tells.
@@ -96,6 +96,14 @@ function present(http: boolean): readonly Decision[] {
 function noteDecisions(dir: string, decisions: readonly Decision[]): void {
   const record = readLaunchRecord(dir);
   if (!isDeepStrictEqual(decisions, record.decisions)) writeLaunchRecord(dir, { ...record, decisions });
+}
+
+/** The words of run-daemon, whoever starts it. */
+export function daemonArguments(
+  dir: string,
+  { dial, http, readOnly }: { readonly dial: Dial; readonly http: boolean; readonly readOnly: boolean },
+): string[] {
+  return ["--dir", dir, "--dial", dial, ...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
 }
 
 /**

@@ -4,7 +4,6 @@ import type {
   BrokerStatus,
   DaemonStatus,
   Decision,
-  DownAnswer,
   HostStatus,
   JoinAnswer,
   JoinRequest,
@@ -12,18 +11,18 @@ import type {
   ListenRequest,
   MeshCreated,
   MeshCreateRequest,
-  ProcessEnd,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
+import type { HomeLife } from "../cli/home-life.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { parseInvite } from "../protocol/invite.ts";
 import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
 import { detectEnvironment } from "./environment/detect.ts";
 import { systemReaders } from "./environment/readers.ts";
 import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { bringDown, statusOf } from "./bring-down.ts";
 import { joinEphemeral, upEphemeral } from "./launch-ephemeral.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -33,7 +32,7 @@ import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh, presentIn } from "./join-mesh.ts";
-import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
+import { brokerDir, brokerStatus, startBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { listMeshes } from "./list-meshes.ts";
@@ -48,16 +47,19 @@ export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
   brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel) => {
+  brokerRun: async (home, listen, logLevel, settle = false) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, logLevel);
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle });
   },
+  daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
+  installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
+  uninstallService: async (request) => (await import("./service/uninstall-service.ts")).uninstallServices(request),
   join: (request) => inHome(request.home, () => joinByInvite(request)),
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
   down: (home, what) =>
-    existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
+    existsSync(home) ? inHome(home, () => bringDown(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
     const dirs = daemonDirs(home);
     const [broker, ...daemons] = await Promise.all([
@@ -68,17 +70,18 @@ export const launcher: Launcher = {
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
+  backup: async (request) => (await homeLife()).backup(request),
+  restore: async (request) => (await homeLife()).restore(request),
+  resetPlan: async (request) => (await homeLife()).resetPlan(request),
+  reset: async (request) => (await homeLife()).reset(request),
+  uninstallPlan: async (home) => (await homeLife()).uninstallPlan(home),
+  uninstall: async (request) => (await homeLife()).uninstall(request),
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
 
-/** null: an ephemeral daemon has ended, and its folder with it, since it was found. */
-async function statusOf(home: string, dir: string): Promise<DaemonStatus | null> {
-  try {
-    return await daemonStatus(home, dir);
-  } catch (thrown) {
-    if (existsSync(dir)) throw thrown;
-    return null;
-  }
+/** Loaded by the few commands that need it. */
+async function homeLife(): Promise<HomeLife> {
+  return (await import("./home-life/home-life.ts")).homeLife;
 }
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
@@ -106,7 +109,7 @@ async function brokerUp(home: string, listen: ListenRequest | null): Promise<Sta
 }
 
 /** Data directory of the broker on this machine whose mesh a daemon's folder belongs to; null: it was joined by a link. */
-function atBrokerOf(home: string, slug: string, dir: string): string | null {
+export function atBrokerOf(home: string, slug: string, dir: string): string | null {
   return readLaunchRecord(dir).broker ?? (slug === localSlug ? brokerDir(home) : null);
 }
 
@@ -342,35 +345,6 @@ async function daemonUp(request: {
   const daemon = await startDaemon(request.home, dir, { http, readOnly: request.readOnly, dial });
   await firstAttempt(request.home, dir, daemon);
   return daemon;
-}
-
-/** The daemons first, so that they hand over what the broker can still take. */
-async function down(
-  home: string,
-  what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null },
-): Promise<DownAnswer> {
-  const dirs = what.daemons ? daemonDirs(home).filter(({ slug }) => what.mesh === null || slug === what.mesh) : [];
-  const daemons = [];
-  const unsent: ProcessEnd[] = [];
-  for (const { slug, dir } of dirs) {
-    const stopped = await stopDaemon(home, dir);
-    daemons.push({ mesh: slug, stopped });
-    const end = stopped && isEphemeral(dir) ? (await statusOf(home, dir))?.last_end : null;
-    if (end?.exit_code === exitCodes.messages_unsent) unsent.push(end);
-  }
-  const dataDir = brokerDir(home);
-  const broker = what.broker && existsSync(dataDir) ? { stopped: await stopBroker(dataDir) } : null;
-  const [lost] = unsent;
-  if (lost !== undefined)
-    throw new ClaudemeshError(
-      "messages_unsent",
-      unsent.map(({ message }) => message.replace("the daemon ends: ", "")).join("; "),
-      {
-        ...(lost.hint === null ? {} : { hint: lost.hint }),
-        details: { daemons, broker },
-      },
-    );
-  return { daemons, broker };
 }
 
 /** Two homes would otherwise run one member each in the wrong roles: a home that has a broker uses its own. */

@@ -69,7 +69,7 @@ export function openLogFile(path: string, options: { readonly name: string; read
 /** The same lines on a stream that somebody else keeps, as a container's or a service's. */
 export function openLogStream(
   stream: NodeJS.WritableStream,
-  options: { readonly name: string; readonly level: string },
+  options: { readonly name: string; readonly level: string; readonly mesh?: string },
 ): LogFile {
   return {
     log: createLog(stream, options),
@@ -78,10 +78,35 @@ export function openLogStream(
   };
 }
 
-function createLog(stream: NodeJS.WritableStream, options: { readonly name: string; readonly level: string }): Log {
+/** Everything goes to `main`; a process's notes of its start and end, by which others know it, also to `notes`. */
+export function withNotesIn(notes: LogFile, main: LogFile): LogFile {
+  const isNote = (fields: Record<string, unknown>): boolean => "exit_code" in fields || fields["started"] === true;
+  const both =
+    (level: keyof Log) =>
+    (fields: Record<string, unknown>, message: string): void => {
+      main.log[level](fields, message);
+      if (isNote(fields)) notes.log[level](fields, message);
+    };
+  return {
+    log: { debug: both("debug"), info: both("info"), warn: both("warn"), error: both("error") },
+    close: async () => void (await Promise.all([main.close(), notes.close()])),
+    writeNow(fields, message) {
+      main.writeNow(fields, message);
+      if (isNote(fields)) notes.writeNow(fields, message);
+    },
+  };
+}
+
+function createLog(
+  stream: NodeJS.WritableStream,
+  options: { readonly name: string; readonly level: string; readonly mesh?: string },
+): Log {
+  const { mesh } = options;
   const logger = pino(
     {
       name: options.name,
+      // Which of several daemons writes to the one stream.
+      ...(mesh === undefined ? {} : { mixin: () => ({ mesh }) }),
       level: options.level,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `headers.${name}`]), censor: "[redacted]" },

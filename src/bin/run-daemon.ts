@@ -1,18 +1,12 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { systemClock } from "../base/clock.ts";
-import { createDaemon } from "../daemon/daemon.ts";
 import { dials } from "../daemon/link/link.ts";
-import { keepLastWords, removeFolder } from "./ephemeral/ended-folder.ts";
-import { readHandedOver } from "./ephemeral/handed-over.ts";
-import { readLaunchRecord } from "./launch-record.ts";
-import { openLogFile } from "./log-file.ts";
-import { type Program, runProcess } from "./run-process.ts";
+import { runDaemonHere } from "./run-daemon-here.ts";
 
 /**
- * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--read-only] [--dial when_due] [--ephemeral] [--log-level info]`. Logs to
- * daemon.log in that directory; ready when its socket answers. SIGTERM and SIGINT stop it in good order. `--ephemeral`: its keys come on
- * standard input (ephemeral/handed-over.ts), and the directory goes with it. Exit codes: exit-codes.ts.
+ * The daemon's process: `run-daemon --dir <home>/daemon/<slug> [--http] [--read-only] [--dial when_due] [--ephemeral] [--log-level info] [--log-to file]`.
+ * Logs to daemon.log in that directory, or to stderr; ready when its socket answers. SIGTERM and SIGINT stop it in good order. `--ephemeral`: its
+ * keys come on standard input (ephemeral/handed-over.ts), and the directory goes with it. Exit codes: exit-codes.ts.
  */
 const { values } = parseArgs({
   options: {
@@ -22,27 +16,16 @@ const { values } = parseArgs({
     dial: { type: "string", default: "when_due" },
     ephemeral: { type: "boolean", default: false },
     "log-level": { type: "string", default: "info" },
+    "log-to": { type: "string", default: "file" },
   },
 });
 const dial = dials.find((known) => known === values.dial);
-if (values.dir === undefined || dial === undefined) {
+const logTo = (["file", "stderr"] as const).find((known) => known === values["log-to"]);
+if (values.dir === undefined || dial === undefined || logTo === undefined) {
   process.stderr.write(
-    `usage: run-daemon --dir DIR [--http] [--read-only] [--dial ${dials.join("|")}] [--ephemeral] [--log-level LEVEL]\n`,
+    `usage: run-daemon --dir DIR [--http] [--read-only] [--dial ${dials.join("|")}] [--ephemeral] [--log-level LEVEL] [--log-to file|stderr]\n`,
   );
   process.exit(2);
 }
-const dir = resolve(values.dir);
-const logFile = openLogFile(join(dir, "daemon.log"), { name: "daemon", level: values["log-level"] });
-const common = { dir, clock: systemClock, log: logFile.log, http: values.http, dial };
-
-async function create(): Promise<Program> {
-  for (const { setting, value, because, override } of readLaunchRecord(dir).decisions)
-    logFile.log.info({ setting, value, because, override }, "decided at the start");
-  if (!values.ephemeral) return createDaemon({ ...common, readOnly: values["read-only"] });
-  const daemon = createDaemon({ ...common, ephemeral: await readHandedOver(process.stdin) });
-  return Object.assign(daemon, {
-    clear: (end: unknown) => (end === null ? removeFolder(dir) : keepLastWords(dir)),
-  });
-}
-
-await runProcess("daemon", logFile, create);
+const { http, ephemeral, "read-only": readOnly, "log-level": logLevel } = values;
+await runDaemonHere({ dir: resolve(values.dir), http, readOnly, dial, ephemeral, logTo, logLevel });

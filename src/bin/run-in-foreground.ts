@@ -4,15 +4,19 @@ import { makePrivateDirectory } from "../http/private-directory.ts";
 import { brokerProgram } from "./broker-program.ts";
 import { applyListen, placeOf, readListenRecord, writeListenRecord } from "./listen-record.ts";
 import { openLogStream } from "./log-file.ts";
-import { runProcess } from "./run-process.ts";
+import { type Program, runProcess } from "./run-process.ts";
 
 /** The broker as a container or a service runs it: in this process, its log on stderr. Where it listens is recorded. */
-export function runInForeground(dataDir: string, request: ListenRequest | null, logLevel: string): Promise<never> {
+export function runInForeground(
+  dataDir: string,
+  request: ListenRequest | null,
+  { logLevel, settle }: { readonly logLevel: string; readonly settle: boolean },
+): Promise<never> {
   makePrivateDirectory(dataDir);
   const record = readListenRecord(dataDir);
   const wanted = request === null ? record : applyListen(record, request);
   const logFile = openLogStream(process.stderr, { name: "broker", level: logLevel });
-  return runProcess("broker", logFile, () => {
+  const create = (): Program => {
     const broker = brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log);
     return {
       ended: broker.ended,
@@ -23,5 +27,6 @@ export function runInForeground(dataDir: string, request: ListenRequest | null, 
         if (!isDeepStrictEqual(record, wanted)) writeListenRecord(dataDir, wanted);
       },
     };
-  });
+  };
+  return runProcess("broker", logFile, create, { settlesWithZero: settle });
 }

@@ -1,9 +1,9 @@
 import { ClaudemeshError } from "../protocol/error.ts";
-import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { exitCodeOf, exitCodes, needsPerson } from "./exit-codes.ts";
 import type { LogFile } from "./log-file.ts";
 
 /** After this long a stop that hangs is given up: whatever was acknowledged is on disk already. */
-const stopDeadlineMs = 10_000;
+const defaultStopDeadlineMs = 10_000;
 
 /** What a process runs. `ended` resolves when it ends by itself: asked over its own API, or by something fatal. */
 export interface Program {
@@ -24,13 +24,22 @@ export interface ProgramEnd {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+export interface RunOptions {
+  /** After this long a stop that hangs is given up. */
+  readonly stopDeadlineMs?: number;
+  /** For supervisors that start again whatever did not end with 0: so does an end that another start would not mend. */
+  readonly settlesWithZero?: boolean;
+}
+
 /** Runs until a signal or the program's own end, and exits with a code of exit-codes.ts. Never returns. */
 export async function runProcess(
   name: string,
   logFile: LogFile,
   create: () => Program | Promise<Program>,
+  { stopDeadlineMs = defaultStopDeadlineMs, settlesWithZero = false }: RunOptions = {},
 ): Promise<never> {
   const { log } = logFile;
+  const exit = (code: number): never => process.exit(settlesWithZero && needsPerson(code) ? exitCodes.ok : code);
   const die = (thrown: unknown): void => {
     logFile.writeNow(
       { err: describe(thrown), exit_code: exitCodes.unexpected },
@@ -64,7 +73,7 @@ export async function runProcess(
     );
     process.stderr.write(`${name}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
     await logFile.close();
-    return process.exit(exitCode);
+    return exit(exitCode);
   }
   log.info({ started: true }, `the ${name} runs`);
   const why = await Promise.race([signalled, program.ended]);
@@ -79,14 +88,14 @@ export async function runProcess(
   }
   const deadline = setTimeout(() => {
     logFile.writeNow({}, `the ${name} did not stop within ${stopDeadlineMs} ms and is ended`);
-    process.exit(end === null ? exitCodes.unexpected : exitCode);
+    exit(end === null ? exitCodes.unexpected : exitCode);
   }, stopDeadlineMs);
   await program.stop();
   clearTimeout(deadline);
   log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();
   program.clear?.(end);
-  return process.exit(exitCode);
+  return exit(exitCode);
 }
 
 function describe(thrown: unknown): unknown {

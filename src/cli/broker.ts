@@ -5,13 +5,13 @@ import type { Command } from "./command.ts";
 import { commandNames } from "./commands.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { quoted } from "./printable.ts";
-
-const levels = ["debug", "info", "warn", "error"] as const;
+import { homeMeant, levels, runSettling, superviseOptions } from "./supervise-options.ts";
 
 export const command: Command = {
   name: "broker",
   summary: "Run this home's broker in the foreground, on PostgreSQL and Redis where the environment names them",
-  usage: "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--log-level LEVEL]",
+  usage:
+    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--log-level LEVEL] [--home DIR] [--settle]",
   options: {
     ...listenOptions,
     "log-level": {
@@ -20,6 +20,7 @@ export const command: Command = {
       help: `what is logged, as JSON lines to stderr: ${levels.join(", ")}; info by default`,
       complete: levels,
     },
+    ...superviseOptions,
   },
   examples: [
     "broker --listen 0.0.0.0:8787",
@@ -27,7 +28,7 @@ export const command: Command = {
   ],
   related: ["broker up", "broker status", "doctor", "help exit-codes"],
   async run(context) {
-    const { launcher, positionals, home, option } = context;
+    const { launcher, positionals, option, flag } = context;
     const [word] = positionals;
     if (word !== undefined) {
       const words = commandNames("broker ").map((name) => name.slice("broker ".length));
@@ -38,6 +39,8 @@ export const command: Command = {
     }
     const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";
     // Never comes back: the process is the broker from here on.
-    return (await launcher()).brokerRun(home, readListen(context), logLevel);
+    const home = homeMeant(context);
+    const listen = readListen(context);
+    return runSettling(context, async () => (await launcher()).brokerRun(home, listen, logLevel, flag("settle")));
   },
 };

@@ -81,4 +81,6 @@ export interface CommandContext {
 
 export interface Input extends AsyncIterable<Uint8Array> {
   readonly isTTY?: boolean;
+  /** Of a terminal: what is typed comes at once, unseen, Ctrl-C included. */
+  setRawMode?(on: boolean): unknown;
 }

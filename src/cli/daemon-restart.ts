@@ -1,7 +1,6 @@
-import { daemonDirs } from "../client/find-daemon.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command } from "./command.ts";
-import { daemonMeant } from "./daemon-meant.ts";
+import { daemonMeant, daemonsOf } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { DaemonStatus, Started } from "./launcher.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -20,9 +19,7 @@ export const command: Command = {
   async run(context) {
     const { launcher, out, positionals, home, flag } = context;
     requireWords(command, positionals, 0, 0);
-    const slugs = flag("all") ? daemonDirs(home).map(({ slug }) => slug) : [daemonMeant(context)];
-    if (slugs.length === 0)
-      throw new ClaudemeshError("not_running", `${home} has no daemon`, { hint: "claudemesh up" });
+    const slugs = flag("all") ? daemonsOf(context) : [daemonMeant(context)];
     const processes = await launcher();
     const daemons: Started<DaemonStatus>[] = [];
     const present = (await processes.status(home)).daemons;

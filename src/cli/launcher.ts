@@ -1,8 +1,9 @@
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import type { HealthView } from "../protocol/local-api.ts";
+import type { HomeLife } from "./home-life.ts";
 
 /** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
-export interface Launcher {
+export interface Launcher extends HomeLife {
   /** Starts whichever of the pair is missing; what runs already stays as it is. */
   up(request: UpRequest): Promise<UpAnswer>;
   /** Stops the daemons and the own broker, each gracefully. */
@@ -23,7 +24,13 @@ export interface Launcher {
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
   brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
   /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
-  brokerRun(home: string, listen: ListenRequest | null, logLevel: string): Promise<never>;
+  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, settle?: boolean): Promise<never>;
+  /** A mesh's daemon in this process, or with `all` those of all meshes as its children, until told to stop. Ends the process. */
+  daemonRun(request: DaemonRunRequest): Promise<never>;
+  /** Has the system start this home's daemons, and its broker, by itself. */
+  installService(request: InstallRequest): Promise<InstallAnswer>;
+  /** Takes that back; empty where there is nothing to take back. */
+  uninstallService(request: UninstallServiceRequest): Promise<readonly ServiceShown[]>;
   /** Makes this home a member of an invite's mesh, or has it follow the broker to the link's address; starts its daemon. */
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** Founds another mesh at a broker of this machine, this home its owner; starts its daemon. */
@@ -93,6 +100,65 @@ export interface ModeRequest {
   readonly mode: "persistent" | "ephemeral" | null;
   /** Of an ephemeral daemon: it ends by itself after so long; null: when it is told to. */
   readonly ttlMs: number | null;
+}
+
+export interface DaemonRunRequest {
+  readonly home: string;
+  /** null: the only one. */
+  readonly mesh: string | null;
+  readonly all: boolean;
+  /** `file`: to the daemon's own log, as when it runs in the background. */
+  readonly logTo: "stderr" | "file";
+  readonly logLevel: string;
+  /** End with 0 where another start would end in the same way. */
+  readonly settle: boolean;
+}
+
+export interface InstallRequest {
+  readonly home: string;
+  /** null: every mesh of the home, also one that it joins later. */
+  readonly mesh: string | null;
+  readonly scope: "user" | "system";
+  /** Whom a service of the system runs as; null: whose home it is. */
+  readonly user: string | null;
+  /** A service of the home's own broker as well. */
+  readonly broker: boolean;
+  readonly start: boolean;
+  /** Show what would be done; nothing is done. */
+  readonly dryRun: boolean;
+  /** Also where what runs here does not live long enough for it. */
+  readonly force: boolean;
+}
+
+/** Answer of `install-service --json`, exactly. */
+export interface InstallAnswer {
+  readonly services: readonly ServiceShown[];
+  /** That the manager of services was told by. */
+  readonly commands: readonly string[];
+  readonly dry_run: boolean;
+  /** Their texts, of a dry run. */
+  readonly files: readonly string[];
+  /** What was stopped for it and what runs now, one sentence each. */
+  readonly runs: readonly string[];
+  readonly notices: readonly string[];
+}
+
+export interface ServiceShown {
+  readonly name: string;
+  readonly of: "daemon" | "broker";
+  readonly scope: "user" | "system";
+  /** Of its file. */
+  readonly path: string;
+  readonly change: "written" | "replaced" | "unchanged" | "removed";
+}
+
+export interface UninstallServiceRequest {
+  readonly home: string;
+  /** Of that mesh alone. */
+  readonly mesh?: string | null;
+  /** True: the broker's alone; false: none of the broker. */
+  readonly broker?: boolean | null;
+  readonly scope?: "user" | "system" | null;
 }
 
 export interface JoinRequest extends ModeRequest {

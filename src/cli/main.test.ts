@@ -34,7 +34,16 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     brokerUp: nothing,
     operator: { createApiKey: nothing, apiKeys: nothing, revokeApiKey: nothing, upkeep: nothing },
     brokerRun: nothing,
+    daemonRun: nothing,
+    installService: nothing,
+    uninstallService: nothing,
     doctor: nothing,
+    backup: nothing,
+    restore: nothing,
+    resetPlan: nothing,
+    reset: nothing,
+    uninstallPlan: nothing,
+    uninstall: nothing,
     configFile: () => {
       throw new ClaudemeshError("not_running", "nothing has settings here", { hint: "claudemesh up" });
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, lstat, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { flushFolder } from "../base/durable-file.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** A file that is being made: nobody sees it under its name before all of it is there. */
@@ -14,17 +15,17 @@ export interface NewFile {
 }
 
 /**
- * `path`: a file, or with a `name` a folder that is there. What is there already is replaced by force alone. Throws already_exists,
- * usage.
+ * `path`: a file, or with a `name` a folder that is there. What is there already is replaced by force alone. `mode`: that
+ * of the new file. Throws already_exists, usage.
  */
 export async function openTarget(
   place: { readonly path: string; readonly name: string | null },
-  { force }: { readonly force: boolean },
+  { force, mode = 0o666 }: { readonly force: boolean; readonly mode?: number },
 ): Promise<NewFile> {
   const path = await pathOf(place);
   if (!force && (await isThere(path))) throw exists(path);
   const draft = join(dirname(path), `.${randomBytes(6).toString("hex")}.part`);
-  const file = await open(draft, "wx", 0o666).catch((thrown: unknown) => {
+  const file = await open(draft, "wx", mode).catch((thrown: unknown) => {
     throw refused(path, thrown);
   });
   let kept = false;
@@ -53,6 +54,7 @@ export async function openTarget(
         await rename(draft, path);
         kept = true;
       }
+      await flushFolder(dirname(path));
     },
     async drop() {
       await file.close();

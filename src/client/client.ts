@@ -30,6 +30,7 @@ import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
+import { type KeypairClient, keypairClient } from "./keypair.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
 import { type Paged, paged } from "./paged.ts";
@@ -136,6 +137,7 @@ export interface Client {
   /** The same with the time at which the broker told of them; `ended`: also those who left or were revoked. */
   memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
   readonly membership: MembershipClient;
+  readonly keypair: KeypairClient;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -290,6 +292,7 @@ export function createClient(http: HttpClient): Client {
     members: async (options) => (await client.memberList(options)).items,
     memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
     membership: membershipClient(http),
+    keypair: keypairClient(http),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

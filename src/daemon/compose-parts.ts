@@ -15,13 +15,15 @@ import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
 import type { Identity } from "./identity/member.ts";
+import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
+import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
 import { ephemeralOutboxBytesMax } from "./ephemeral.ts";
 import { chainInMemory } from "./membership/membership-file.ts";
 import { createMembership } from "./membership/membership.ts";
-import { createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
+import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
 import { ownSelf } from "./membership/own-standing.ts";
@@ -35,6 +37,8 @@ import { readProgramVersion } from "../base/program-version.ts";
 /** What lies behind the local API. */
 export interface Parts {
   readonly identity: Identity;
+  readonly keys: OwnKeys;
+  readonly rotation: Rotation;
   readonly config: Config;
   readonly metrics: DaemonMetrics;
   readonly inbox: Inbox;
@@ -71,6 +75,7 @@ export function composeParts(
     outboxDepth: () => outbox.counts(),
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
+    archivedKeys: () => keys.archive.keys().length,
     membership: () => ({
       entries: (membership.state()?.n ?? -1) + 1,
       trouble: membership.trouble()?.code ?? null,
@@ -94,17 +99,30 @@ export function composeParts(
       log.warn({ event, err: error }, "a local event could not be stored");
 
   const request: LinkRequest = (frame) => link.request(frame);
+  const keys = openOwnKeys({
+    dir,
+    keypair: identity,
+    settings: () => config.crypto,
+    clock,
+    log,
+    count: archiveCounters(metrics),
+    ...(options.files === undefined ? {} : { files: options.files }),
+  });
   const membership = createMembership({
     dir,
     meshId: mesh.mesh_id,
-    identity,
+    identity: keys,
     clock,
     log,
     ...(ephemeral === undefined ? {} : { inMemory: chainInMemory(ephemeral.chain, mesh.mesh_id) }),
     ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.files === undefined ? {} : { disk: options.files }),
     request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
   });
+  const held = membership.state();
+  if (held !== null) keys.follow(held);
+  const rotation = createRotation({ keys, meshId: mesh.mesh_id, membership, log });
   const self = ownSelf(membership, identity.memberId, mesh.member_name);
   const inbox = createInbox({
     path: paths.inbox,
@@ -118,8 +136,9 @@ export function composeParts(
   });
   const keyring = createKeyring({
     path: paths.topicKeys,
-    identity,
-    ownKeys: () => [{ publicKey: identity.x25519PublicKey, key: identity.x25519Key }],
+    identity: keys,
+    ownKeys: () => keys.opening(),
+    countFormer: (what) => (what === "archived" ? metrics.decryptArchived : metrics.decryptStale).inc(),
     membership,
     directory: () => link.directory(),
     request,
@@ -144,8 +163,8 @@ export function composeParts(
         {
           meshId: mesh.mesh_id,
           memberId: identity.memberId,
-          keyId: identity.keyId,
-          privateKey: identity.signingKey,
+          keyId: keys.keyId,
+          privateKey: keys.signingKey,
           keyring,
           attachments: (carrying) =>
             carriedOf(carrying).map(({ file_id, name, content_type }) =>
@@ -182,7 +201,8 @@ export function composeParts(
   keyring.onChange(() => outbox.keysChanged());
   const link: Link = createLink({
     mesh,
-    identity,
+    identity: keys,
+    rotation,
     outbox,
     inbox,
     membership,
@@ -213,7 +233,7 @@ export function composeParts(
     client: createBlobClient({
       address: addressOf(mesh.broker_url, mesh.certificate_print),
       meshId: mesh.mesh_id,
-      member: () => identity,
+      member: () => keys,
       clock,
     }),
     clock,
@@ -223,13 +243,27 @@ export function composeParts(
   const rowFiles = createRowFiles({ files, changed: () => outbox.keysChanged() });
   const meshSeal = createMeshSeal({
     meshId: mesh.mesh_id,
-    identity,
+    identity: keys,
     membership,
     request: (frame) => askBroker(link, frame),
     clock,
     followKeys: () => keyring.follow(request),
   });
-  return { identity, config, metrics, inbox, outbox, link, files, membership, keyring, meshSeal, self };
+  return {
+    identity,
+    keys,
+    rotation,
+    config,
+    metrics,
+    inbox,
+    outbox,
+    link,
+    files,
+    membership,
+    keyring,
+    meshSeal,
+    self,
+  };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

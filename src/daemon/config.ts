@@ -29,6 +29,14 @@ export interface Config {
     /** How long an ephemeral daemon that ends waits for the broker to take what it holds. */
     readonly drain_seconds: number;
   };
+  /** Keys that the member has rotated away. */
+  readonly crypto: {
+    /** How long what is sealed to one still opens. */
+    readonly key_grace_period_days: number;
+    readonly max_archived_keys: number;
+    /** What a start does about a damaged keypair-archive.json. */
+    readonly archive_on_malformed: "quarantine" | "refuse";
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -41,6 +49,8 @@ const spoolBytesMin = 2_097_152;
 /** Whoever stops an ephemeral daemon waits for longer than this before it is ended by force. */
 export const drainSecondsMax = 60;
 const maxAgeHoursMax = 100_000;
+const keyGraceDaysMax = 30;
+const archivedKeysMax = 64;
 
 export const defaultConfig: Config = {
   outbox: { max_age_hours_override: null, disk_bytes_max: defaultDiskBytesMax },
@@ -48,6 +58,7 @@ export const defaultConfig: Config = {
   link: defaultLinkSeconds,
   files: { spool_bytes_max: defaultDiskBytesMax },
   ephemeral: { drain_seconds: 10 },
+  crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   features: { require: [] },
 };
 
@@ -89,6 +100,23 @@ export const configKeys: ConfigKeys<Config> = {
       help: "seconds for which an ephemeral daemon that ends waits for the broker to take what it holds",
       takes: `a whole number of seconds from 1 to ${drainSecondsMax}`,
       read: (value) => wholeNumber(value, 1, drainSecondsMax),
+    },
+  },
+  crypto: {
+    key_grace_period_days: {
+      help: "days for which what is sealed to a key of this member's opens after rotate-keypair",
+      takes: `a whole number of days, 1 to ${keyGraceDaysMax}`,
+      read: (value) => wholeNumber(value, 1, keyGraceDaysMax),
+    },
+    max_archived_keys: {
+      help: "former keys that are kept at most; beyond it the oldest goes before its time",
+      takes: `a whole number, 1 to ${archivedKeysMax}`,
+      read: (value) => wholeNumber(value, 1, archivedKeysMax),
+    },
+    archive_on_malformed: {
+      help: "what a start does about a damaged archive of former keys: move it aside and keep what can be saved, or refuse",
+      takes: '"quarantine" or "refuse"',
+      read: (value) => (value === "quarantine" || value === "refuse" ? value : undefined),
     },
   },
   features: {

@@ -1,23 +1,20 @@
-/** A file, or a folder, of a daemon's folder `<home>/daemon/<slug>`. */
-export interface DaemonFile {
-  readonly name: string;
-  /** `empty`: it holds nothing, and is there to be locked or dialled. */
-  readonly kind: "file" | "database" | "folder" | "empty";
-  /** Whoever reads it can act or read as the member, or call its daemon: nothing starts while others can. */
-  readonly secret: boolean;
-  /** `always` in a backup; `messages`: unless it is made with the keys alone; `never`: of this host, or of this run. */
-  readonly backup: "always" | "messages" | "never";
-  /** What it is, for people. */
-  readonly what: string;
-}
+import type { FolderFile } from "../base/folder-file.ts";
 
 /**
  * Everything that stands in a daemon's folder under a name of its own, each told once: `claudemesh doctor` looks at them,
  * a backup takes them, and a test holds the table of docs/operations.md against them. A file that a part writes there has
  * its line here.
  */
-export const daemonFiles: readonly DaemonFile[] = [
+export const daemonFiles: readonly FolderFile[] = [
   { name: "keypair.json", kind: "file", secret: true, backup: "always", what: "the member's keys" },
+  { name: "keypair-archive.json", kind: "file", secret: true, backup: "always", what: "former keys, in their grace" },
+  {
+    name: "keypair-next.json",
+    kind: "file",
+    secret: true,
+    backup: "always",
+    what: "keys that are to follow, while they are changed",
+  },
   {
     name: "membership.jsonl",
     kind: "file",

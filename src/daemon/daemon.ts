@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import type { FileLayer } from "../base/file-layer.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
@@ -40,6 +41,8 @@ export interface DaemonOptions {
   readonly ephemeral?: EphemeralMember;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
+  readonly files?: FileLayer;
   /** Of pauses between attempts, [0, 1). */
   readonly random?: () => number;
 }
@@ -131,6 +134,8 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       undo.push(() => service.stop());
       await service.start();
     }
+    await tellDamage(parts, clock.now());
+    parts.keys.tidy();
     refuseMaxAge(parts.inbox, config);
     const endsAt = ephemeral?.ttlMs == null ? null : clock.now() + ephemeral.ttlMs;
     const api = composeApi(options, parts, { requestStop: () => end(null), endsAt });
@@ -192,6 +197,14 @@ async function finishRunning(
   }
   const drainMs = config.ephemeral.drain_seconds * 1_000;
   return endMember({ outbox, link, membership, memberId: identity.memberId, clock, log, drainMs, hasFailed });
+}
+
+/** What was lost of former keys is told to whoever listens, not in the log alone. */
+async function tellDamage({ keys, inbox }: Pick<Parts, "keys" | "inbox">, now: number): Promise<void> {
+  const { damage } = keys.archive;
+  if (damage === null) return;
+  const { problem, aside, saved, lost } = damage;
+  await inbox.addEvents([{ event: "keypair_archive_malformed", data: { problem, aside, saved, lost } }], now);
 }
 
 /** New requests are refused before anything closes: those under way still have every part they need. */

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type OutboxStatus, outboxStatuses } from "../protocol/local-api.ts";
+import type { ArchiveCounters } from "./identity/keypair-archive.ts";
 import type { LinkCounters } from "./link/link.ts";
 import { troubleCodes } from "./membership/troubles.ts";
 import type { MembershipTrouble } from "./parts.ts";
@@ -14,6 +15,7 @@ export interface Measured {
   readonly outboxDepth: () => Readonly<Record<OutboxStatus, number>>;
   readonly outboxAgeMs: () => number;
   readonly undecryptable: () => number;
+  readonly archivedKeys: () => number;
   /** Entries of the chain that is held, and what keeps the broker's apart from it. */
   readonly membership: () => { readonly entries: number; readonly trouble: MembershipTrouble["code"] | null };
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
@@ -50,6 +52,9 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       this.set(measured().undecryptable());
     },
   );
+  gauge("cm_daemon_archive_keys", "Former keys of this member that are kept.", [], function () {
+    this.set(measured().archivedKeys());
+  });
   gauge("cm_daemon_membership_entries", "Entries of the membership chain that is held.", [], function () {
     this.set(measured().membership().entries);
   });
@@ -85,6 +90,24 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "cm_daemon_invalid_inbound_total",
       "Messages received that could not be shown as messages.",
     ),
+    decryptArchived: counter(
+      "cm_daemon_decrypt_archived_total",
+      "Direct messages opened with a key that this member has changed and that is in its grace.",
+    ),
+    decryptStale: counter(
+      "cm_daemon_decrypt_stale_total",
+      "Attempts to open a direct message that is sealed to a key of this member whose grace is over.",
+    ),
+    archiveExpired: counter("cm_daemon_archive_expired_total", "Former keys dropped at the end of their grace."),
+    archiveForceExpired: counter(
+      "cm_daemon_archive_force_expired_total",
+      "Former keys dropped before the end of their grace, since there were too many.",
+    ),
+    archiveMalformed: counter("cm_daemon_archive_malformed_total", "Archives of former keys that were damaged."),
+    archiveLost: counter(
+      "cm_daemon_archive_lost_total",
+      "Entries of damaged archives that could not be saved, as far as they could be counted.",
+    ),
     dedupeHistoryPruned: counter(
       "cm_daemon_dedupe_history_pruned_total",
       "Sends that the broker had accepted before and whose message it no longer keeps.",
@@ -118,6 +141,18 @@ export function databaseBytes(path: string): number {
   let bytes = 0;
   for (const suffix of ["", "-wal"]) bytes += statSync(`${path}${suffix}`, { throwIfNoEntry: false })?.size ?? 0;
   return bytes;
+}
+
+/** What the archive of former keys counts, in this registry's terms. */
+export function archiveCounters(metrics: DaemonMetrics): ArchiveCounters {
+  return {
+    expired: () => metrics.archiveExpired.inc(),
+    forceExpired: () => metrics.archiveForceExpired.inc(),
+    malformed(lost) {
+      metrics.archiveMalformed.inc();
+      metrics.archiveLost.inc(lost ?? 0);
+    },
+  };
 }
 
 /** What the link counts, in this registry's terms. */

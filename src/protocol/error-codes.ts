@@ -93,6 +93,7 @@ export const errorCodes = {
   already_running: { status: 409, retryable: false },
   messages_unsent: { status: 503, retryable: false },
   not_running: { status: 503, retryable: false },
+  backup_unreadable: { status: 400, retryable: false },
   schema_newer: { status: 500, retryable: false },
   store_corrupt: { status: 500, retryable: false },
   invalid_config: { status: 400, retryable: false },

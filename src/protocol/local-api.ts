@@ -331,6 +331,7 @@ export const eventNames = [
   "member_left",
   "member_renamed",
   "member_keypair_rotated",
+  "keypair_archive_malformed",
   "member_revoked",
   "member_kicked",
   "membership_forked",

@@ -1,7 +1,5 @@
+import { brokerFiles } from "../../broker/broker-files.ts";
 import type { BrokerCheck } from "./check.ts";
 import { filesCheck } from "./files-check.ts";
 
-export const check: BrokerCheck = filesCheck({
-  secrets: ["deployment_key.json", "tls_key.pem"],
-  files: ["broker.db", "broker.json", "listen.json", "config.toml", "broker.log"],
-});
+export const check: BrokerCheck = filesCheck(brokerFiles);

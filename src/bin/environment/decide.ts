@@ -72,3 +72,11 @@ export function requireEphemeral(mode: Mode, given: { readonly ttlMs: number | n
       hint: "to stay: claudemesh join LINK; else add --ephemeral",
     });
 }
+
+/** Throws not_allowed for a service where nothing stays that it could start again. */
+export function requireLasting({ kind, because }: Environment, force: boolean): void {
+  if (kind !== "ci" || force) return;
+  throw new ClaudemeshError("not_allowed", `${because}: what is installed here ends with the job`, {
+    hint: "claudemesh up; on a runner of your own that keeps it: claudemesh install-service --force",
+  });
+}

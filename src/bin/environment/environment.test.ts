@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decide, httpNotice, requireEphemeral } from "./decide.ts";
+import { decide, httpNotice, requireEphemeral, requireLasting } from "./decide.ts";
 import { detectEnvironment, type Environment } from "./detect.ts";
 import type { EnvironmentReaders } from "./readers.ts";
 import { signs } from "./signs.ts";
@@ -134,6 +134,13 @@ describe("what an environment decides", () => {
     assert.equal(httpNotice(host, true), null);
     assert.equal(httpNotice(container, false), null);
     assert.match(httpNotice(container, true) ?? "", /Docker container; with --http/);
+  });
+
+  it("refuses a service in a CI job unless it is forced, and nowhere else", () => {
+    assert.throws(() => requireLasting(ci, false), { code: "not_allowed", hint: /--force/ });
+    requireLasting(ci, true);
+    requireLasting(container, false);
+    requireLasting(host, false);
   });
 
   it("refuses what is of ephemeral members alone", () => {

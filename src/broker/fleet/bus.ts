@@ -39,6 +39,8 @@ export type BusMessage =
       readonly ended: string | null;
       /** The member whose destinations it changed. */
       readonly limited: string | null;
+      /** The member whose keys it changed: a link that was opened by another is closed. Absent from older brokers. */
+      readonly rekeyed?: string | null;
     }
   /** A member was sent away: a link of it below this link_epoch is closed. */
   | {

@@ -144,7 +144,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
   const fields = value as Record<string, unknown>;
   const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
-  const { n, hash, ended, limited, destinations, until, by } = fields;
+  const { n, hash, ended, limited, rekeyed, destinations, until, by } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -166,7 +166,13 @@ function isBusMessage(value: unknown): value is BusMessage {
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "membership_changed":
-      return Number.isSafeInteger(n) && typeof hash === "string" && isTextOrNull(ended) && isTextOrNull(limited);
+      return (
+        Number.isSafeInteger(n) &&
+        typeof hash === "string" &&
+        isTextOrNull(ended) &&
+        isTextOrNull(limited) &&
+        (rekeyed === undefined || isTextOrNull(rekeyed))
+      );
     case "topic_moved":
       return typeof topic_id === "string";
     case "queue_ready":

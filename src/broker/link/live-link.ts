@@ -22,6 +22,8 @@ export interface LinkIdentity {
   readonly connectionId: string;
   readonly meshId: string;
   readonly memberId: string;
+  /** That its hello was signed by. */
+  readonly keyId: string;
   readonly instanceId: string;
   readonly linkEpoch: number;
   /** The store's life in which the link was opened. */

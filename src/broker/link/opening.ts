@@ -6,6 +6,7 @@ import type { HelloAckFrame, HelloFrame } from "../../protocol/frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
+import { currentKeys } from "../../protocol/membership/state.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { noteClosed, replaceLink } from "../fleet/ended.ts";
 import type { LogState } from "../../protocol/frames.ts";
@@ -88,9 +89,9 @@ async function admit(
     return null;
   }
 
-  // Ended since its hello was read: there was no link yet to be closed by that. It dials again, and hears why.
+  // Ended, or its keys changed, since its hello was read: there was no link yet to be closed by that. It dials again, and hears why.
   const own = parts.membership.kept(hello.mesh_id)?.members.get(hello.member_id);
-  if (own !== undefined && own.status !== "active") {
+  if (own !== undefined && (own.status !== "active" || currentKeys(own).keyId !== hello.key_id)) {
     out.closeWith(serviceRestartCode, "service_restart");
     return null;
   }
@@ -108,6 +109,7 @@ async function admit(
       connectionId,
       meshId: hello.mesh_id,
       memberId: hello.member_id,
+      keyId: hello.key_id,
       instanceId: hello.instance_id,
       linkEpoch: link_epoch,
       life,
@@ -118,6 +120,7 @@ async function admit(
   );
   parts.registry.set(link);
   parts.membership.noticed(link.meshId, membership);
+  parts.membership.opened(link);
   parts.metrics.links.set(parts.registry.count());
   parts.metrics.linksOpened.inc();
   const ack: HelloAckFrame = {

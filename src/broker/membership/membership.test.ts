@@ -131,6 +131,23 @@ test("a hello is proven by the member's key in use: not by the one before, and n
   assert.equal(link.ack.member.name, "bob");
 });
 
+test("a member that changes its keys has its answer, and then its link ends as in a restart: the next one is by the new keys", async (t) => {
+  const { fixture, meshId, chain, admit, ownerLink } = await sealed(t);
+  const [bob, carol] = [await admit("bob"), await admit("carol")];
+  const [bobLink, carolLink] = [await fixture.connect(bob), await fixture.connect(carol)];
+  const { content, rotated } = rotationOf(meshId, bob);
+  const entry = chain.add(bob, content);
+  const { n } = await bobLink.request<"membership_append">({ type: "membership_append", entry });
+  assert.equal(n, entry.n);
+  assert.equal((await bobLink.closed).code, 1012);
+  const keyId = content.kind === "rotate" ? content.keys.ed25519_pubkey : "";
+  const again = await fixture.connect(rotated, { hello: { key_id: keyId } });
+  // What others change ends no link of theirs.
+  await ownerLink.request<"membership">({ type: "membership", after: -1 });
+  await carolLink.request<"membership">({ type: "membership", after: -1 });
+  await again.request<"membership">({ type: "membership", after: -1 });
+});
+
 test("a sealed mesh takes no unsealed body by a link, and what its members allow each other decides the rest", async (t) => {
   const { fixture, meshId, owner, add, admit, ownerLink } = await sealed(t);
   const [bob, carol] = [await admit("bob"), await admit("carol")];

@@ -4,12 +4,14 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits as wireLimits } from "../../protocol/limits.ts";
 import type { MembershipHead, MembershipRequestResults } from "../../protocol/membership-frames.ts";
 import type { MembershipEntry } from "../../protocol/membership/entry.ts";
-import type { MembershipState } from "../../protocol/membership/state.ts";
+import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
 import type { BrokerLimits } from "../broker-limits.ts";
 import type { Bus, BusMessage } from "../fleet/bus.ts";
+import { restartLink } from "../fleet/ended.ts";
 import type { News } from "../fleet/news.ts";
 import { memberInfo, topicInfo } from "../link/member-info.ts";
 import type { KeyNews } from "../keys/key-news.ts";
+import type { LiveLink } from "../link/live-link.ts";
 import type { LinkRegistry } from "../link/registry.ts";
 import type { BrokerStore } from "../store/store.ts";
 import { type Chains, createChains } from "./chains.ts";
@@ -23,6 +25,8 @@ export interface Membership extends Pick<Chains, "known" | "fresh" | "kept" | "a
   page(meshId: string, after: number): Promise<MembershipRequestResults["membership"]>;
   /** A head that a look at the store has found: links that have not heard of it do. */
   noticed(meshId: string, head: MembershipHead | null): void;
+  /** A link stands from now on: what another broker appended while it opened may have been heard before there was one. */
+  opened(link: LiveLink): void;
   /** Another broker's word. */
   heard(message: MembershipChanged): void;
   /** The store may have another past now. */
@@ -45,6 +49,8 @@ export function createMembership(parts: MembershipParts): Membership {
   const chains = createChains({ store, clock: parts.clock, limits, appended });
   /** By mesh the newest head that its links have heard of. */
   const told = new Map<string, MembershipHead>();
+  /** Meshes whose links are to be looked at once the store answers. */
+  const unlooked = new Set<string>();
 
   function appended(entry: MembershipEntry, state: MembershipState): void {
     const { meshId, head, n } = state;
@@ -54,9 +60,12 @@ export function createMembership(parts: MembershipParts): Membership {
     );
     const ended = entry.kind === "revoke" ? entry.member_id : entry.kind === "leave" ? entry.by : null;
     const limited = entry.kind === "grants" ? entry.member_id : null;
-    const message = { kind: "membership_changed", mesh_id: meshId, n, hash: head, ended, limited } as const;
+    const rekeyed = entry.kind === "rotate" ? entry.by : null;
+    const message = { kind: "membership_changed", mesh_id: meshId, n, hash: head, ended, limited, rekeyed } as const;
     bus.publish(message);
     changed(message);
+    // The link on which it was handed in has its answer first.
+    if (rekeyed !== null) setImmediate(() => restartRekeyed(state, registry.ofMesh(meshId)));
     parts.keyNews.changed(meshId);
     // A key that was changed, or a queue that it may use now: it has no key of topics and queues for that yet.
     if (entry.kind === "rotate") parts.keyNews.mayLack(meshId, entry.by);
@@ -77,6 +86,24 @@ export function createMembership(parts: MembershipParts): Membership {
     }
     const narrower = limited === null ? null : registry.get(meshId, limited);
     narrower?.openDestinations().catch(() => narrower.terminate());
+  }
+
+  /** Whoever has a member's former keys is it no more, so no link that they opened goes on. */
+  function restartRekeyed({ members }: MembershipState, links: readonly LiveLink[]): void {
+    for (const link of links) {
+      const member = members.get(link.memberId);
+      if (member !== undefined && currentKeys(member).keyId !== link.keyId) restartLink(link);
+    }
+  }
+
+  /** The same where only the store may have the chain's newest entries. */
+  function lookForRekeyed(meshId: string, links = (): readonly LiveLink[] => registry.ofMesh(meshId)): void {
+    chains.known(meshId).then(
+      (state) => {
+        if (state !== null) restartRekeyed(state, links());
+      },
+      () => unlooked.add(meshId),
+    );
   }
 
   function tell(meshId: string, head: MembershipHead): void {
@@ -137,7 +164,9 @@ export function createMembership(parts: MembershipParts): Membership {
         log: { epoch, head },
       };
     },
+    opened: (link) => lookForRekeyed(link.meshId, () => [link]),
     noticed(meshId, head) {
+      if (unlooked.delete(meshId)) lookForRekeyed(meshId);
       if (head === null) return;
       const before = told.get(meshId);
       if (before === undefined) return void told.set(meshId, head);
@@ -147,13 +176,16 @@ export function createMembership(parts: MembershipParts): Membership {
       tell(meshId, head);
       // Whom it limits was said on the bus and lost.
       for (const link of registry.ofMesh(meshId)) link.openDestinations().catch(() => link.terminate());
+      lookForRekeyed(meshId);
     },
     heard(message) {
       chains.follow(message.mesh_id);
       changed(message);
+      if ((message.rekeyed ?? null) !== null) lookForRekeyed(message.mesh_id);
     },
     forget() {
       told.clear();
+      unlooked.clear();
       chains.forget();
     },
   };

@@ -4,7 +4,7 @@ import { applyEntry } from "../../protocol/membership/apply-entry.ts";
 import type { EventFrame } from "../../protocol/frames.ts";
 import { at, fleetFixture } from "../testing/fleet.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { beginChainOf, newMemberOf } from "../testing/chain.ts";
+import { beginChainOf, newMemberOf, rotationOf } from "../testing/chain.ts";
 import { envelopeOf, newIdentity, sealedDm } from "../testing/peer.ts";
 import { sharedPostgres } from "../testing/postgres-server.ts";
 import { sealMesh } from "../testing/sealed-mesh.ts";
@@ -60,6 +60,23 @@ for (const redis of ["with Redis", "without Redis"] as const) {
     assert.equal((await bobLink.closed).code, 4005);
     await carolLink.next(headIs(n));
     await assert.rejects(at(fleet, 1).connect(bob), /4005/);
+  });
+
+  test(`a change of keys at one broker ends the link that the former ones opened at the other, ${redis}`, async (t) => {
+    const fleet = await fleetFixture(t, await (await server()).createDatabase(), 2);
+    const { admit, add, meshId } = await sealMesh(at(fleet, 0));
+    const [bob, carol] = [await admit("bob"), await admit("carol")];
+    const [bobLink, carolLink] = [await at(fleet, 1).connect(bob), await at(fleet, 1).connect(carol)];
+    if (redis === "without Redis") await fleet.redis.kill();
+    const { content, rotated } = rotationOf(meshId, bob);
+    const { n } = await add(bob, content);
+    if (redis === "without Redis") fleet.sweep([1]);
+    assert.equal((await bobLink.closed).code, 1012);
+    await carolLink.next(headIs(n));
+    await assert.rejects(at(fleet, 1).connect(bob), /4002/);
+    const keyId = content.kind === "rotate" ? content.keys.ed25519_pubkey : "";
+    await at(fleet, 1).connect(rotated, { hello: { key_id: keyId } });
+    await carolLink.request<"membership">({ type: "membership", after: -1 });
   });
 
   test(`what an entry at one broker allows is what the other goes by, ${redis}`, async (t) => {

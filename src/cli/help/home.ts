@@ -7,6 +7,7 @@ export const topic: HelpTopic = {
     {
       rows: [
         ["daemon/MESH/keypair.json", "the member's keys: back it up; without it nobody can be this member again"],
+        ["daemon/MESH/keypair-archive.json", "former keys, until their grace is over: `claudemesh rotate-keypair`"],
         ["daemon/MESH/membership.jsonl", "who belongs to the mesh, entry by entry as it was signed"],
         ["daemon/MESH/topic_keys.json", "keys of topics and queues; what is lost of them comes again from the broker"],
         ["daemon/MESH/mesh.json", "the mesh, the broker's address, and the key and certificate it is known by"],
@@ -20,6 +21,7 @@ export const topic: HelpTopic = {
         ["daemon/MESH/start.log", "what the process said at its last start"],
         ["daemon/MESH/daemon.json", "where the running daemon is found"],
         ["daemon/MESH/launch.json", "how it was started, for the next `up`"],
+        ["set-aside", "folders that `claudemesh restore` has taken the place of; they hold keys"],
         ["broker/broker.db", "of a broker of your own: every message until it is delivered"],
         ["broker/files", "sealed pieces of files, until the messages that carry them are over"],
         ["broker/deployment_key.json", "the broker's identity, which every member knows it by: back it up"],
@@ -31,6 +33,6 @@ export const topic: HelpTopic = {
         ["broker/broker.log", "its log: `claudemesh logs --broker`"],
       ],
     },
-    "`claudemesh doctor` says what is wrong with any of them.",
+    "A sealed copy of what matters: `claudemesh backup`. `claudemesh doctor` says what is wrong with any of them.",
   ],
 };

@@ -1,12 +1,15 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { removeFile, syncFolder, writeFileAtomic } from "../../base/atomic-file.ts";
+import { type FileLayer, systemFiles } from "../../base/file-layer.ts";
+import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isMemberId } from "../../protocol/ids.ts";
 import { publicKeyHexOf } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { requirePrivate } from "./private-file.ts";
+import { importPrivate, privateText } from "./private-key-text.ts";
 
 const schemaVersion = 1;
 const sealingSecretBytes = 32;
@@ -22,9 +25,11 @@ export interface Keypair {
   readonly x25519PublicKey: string;
   readonly x25519Key: KeyObject;
   readonly sealingSecret: Buffer;
+  /** RFC 3339, when the pair in use was made. */
+  readonly createdAt: string;
 }
 
-/** keypair.json as it stands on disk; private keys are PKCS #8 in base64url. */
+/** keypair.json as it stands on disk; private keys as private-key-text.ts writes them. */
 interface KeypairFile {
   readonly schema_version: number;
   readonly member_id: string;
@@ -46,20 +51,90 @@ export function createKeypair(dir: string, now: number): Keypair {
 
 /** New keys as keypair.json has them, for whoever keeps them elsewhere than on disk. */
 export function newKeypairText(now: number): string {
+  const sealingSecret = randomBytes(sealingSecretBytes).toString("base64url");
+  return fileText(newPair({ memberId: null, sealingSecret, now }));
+}
+
+/**
+ * Makes the pair that is to follow `current` and puts it on disk beside it (keypair-next.json): member and sealing secret stay. It is
+ * not in use before it has taken keypair.json's place.
+ */
+export function writeNextKeypair(dir: string, current: Keypair, now: number, files: FileLayer): Keypair {
+  const sealingSecret = current.sealingSecret.toString("base64url");
+  const path = nextPath(dir);
+  writeFileAtomic(path, fileText(newPair({ memberId: current.memberId, sealingSecret, now })), 0o600, files);
+  return readPair(path);
+}
+
+/** null: no change of keys was begun. One that is damaged, or of somebody else, is moved aside with an error in the log. */
+export function readNextKeypair(dir: string, current: Keypair, log: Log, now: number): Keypair | null {
+  const path = nextPath(dir);
+  if (existsSync(path)) requirePrivate(path);
+  try {
+    return peekNextKeypair(dir, current);
+  } catch (thrown) {
+    const known = ClaudemeshError.from(thrown);
+    if (known.code === "schema_newer") throw known;
+    const aside = `${path}.malformed-${now}`;
+    renameSync(path, aside);
+    log.error(
+      { path, aside, problem: known.message },
+      "the next keys of this member cannot be used and were moved aside",
+    );
+    return null;
+  }
+}
+
+/** As {@link readNextKeypair}, changing nothing: throws invalid_config for one that cannot be used. */
+export function peekNextKeypair(dir: string, current: Keypair): Keypair | null {
+  const path = nextPath(dir);
+  if (!existsSync(path)) return null;
+  const next = readPair(path);
+  if (next.memberId === current.memberId && next.sealingSecret.equals(current.sealingSecret)) return next;
+  throw new ClaudemeshError("invalid_config", `${path} holds keys of another member`);
+}
+
+/**
+ * The next pair takes keypair.json's place, in one step: a crash leaves the one or the other. Called again where the disk failed, it does
+ * what is left to do.
+ */
+export function replaceKeypair(dir: string, files: FileLayer): void {
+  if (existsSync(nextPath(dir))) files.rename(nextPath(dir), keypairPath(dir));
+  syncFolder(dir, files);
+}
+
+export function removeNextKeypair(dir: string, files: FileLayer): void {
+  removeFile(nextPath(dir), files);
+}
+
+/** What a crash has left of a write: half a file, that nobody reads and that holds keys. Call only where nobody else writes. */
+export function removeTornKeys(dir: string): void {
+  for (const name of readdirSync(dir))
+    if (/^keypair(-next|-archive)?\.json\.[0-9a-f]{12}\.tmp$/.test(name)) systemFiles.remove(join(dir, name));
+}
+
+function newPair(of: {
+  readonly memberId: string | null;
+  readonly sealingSecret: string;
+  readonly now: number;
+}): KeypairFile {
   const signing = generateKeyPairSync("ed25519");
   const sealing = generateKeyPairSync("x25519");
-  const memberId = publicKeyHexOf(signing.publicKey);
-  const file: KeypairFile = {
+  const keyId = publicKeyHexOf(signing.publicKey);
+  return {
     schema_version: schemaVersion,
-    member_id: memberId,
-    key_id: memberId,
-    ed25519_pubkey: memberId,
+    member_id: of.memberId ?? keyId,
+    key_id: keyId,
+    ed25519_pubkey: keyId,
     ed25519_privkey: privateText(signing.privateKey),
     x25519_pubkey: publicKeyHexOf(sealing.publicKey),
     x25519_privkey: privateText(sealing.privateKey),
-    sealing_secret: randomBytes(sealingSecretBytes).toString("base64url"),
-    created_at: rfc3339(now),
+    sealing_secret: of.sealingSecret,
+    created_at: rfc3339(of.now),
   };
+}
+
+function fileText(file: KeypairFile): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
@@ -72,6 +147,10 @@ export function readKeypair(dir: string): Keypair {
     });
   }
   requirePrivate(path);
+  return readPair(path);
+}
+
+function readPair(path: string): Keypair {
   return keypairOf(readFileSync(path, "utf8"), path);
 }
 
@@ -86,6 +165,7 @@ export function keypairOf(text: string, path: string): Keypair {
       publicKeyHexOf(signingKey) === file.ed25519_pubkey &&
       publicKeyHexOf(x25519Key) === file.x25519_pubkey &&
       isMemberId(file.member_id) &&
+      file.key_id === file.ed25519_pubkey &&
       sealingSecret.length === sealingSecretBytes;
     if (!matches) throw new Error("its keys do not belong together");
     return {
@@ -96,6 +176,7 @@ export function keypairOf(text: string, path: string): Keypair {
       sealingSecret,
       ed25519PublicKey: file.ed25519_pubkey,
       x25519PublicKey: file.x25519_pubkey,
+      createdAt: file.created_at,
     };
   } catch (cause) {
     throw damaged(path, cause);
@@ -104,6 +185,10 @@ export function keypairOf(text: string, path: string): Keypair {
 
 function keypairPath(dir: string): string {
   return join(dir, "keypair.json");
+}
+
+function nextPath(dir: string): string {
+  return join(dir, "keypair-next.json");
 }
 
 function parse(text: string, path: string): KeypairFile {
@@ -121,6 +206,7 @@ function parse(text: string, path: string): KeypairFile {
     "x25519_pubkey",
     "x25519_privkey",
     "sealing_secret",
+    "created_at",
   ] as const;
   if (typeof file !== "object" || file === null) throw damaged(path, null);
   const fields = file as Record<string, unknown>;
@@ -145,14 +231,4 @@ function damaged(path: string, cause: unknown): ClaudemeshError {
   return new ClaudemeshError("invalid_config", `${path} is damaged: ${kind}`, {
     hint: "put the file back from a backup; a new one would be a new member",
   });
-}
-
-function importPrivate(text: string, type: "ed25519" | "x25519"): KeyObject {
-  const key = createPrivateKey({ key: Buffer.from(text, "base64url"), format: "der", type: "pkcs8" });
-  if (key.asymmetricKeyType !== type) throw new Error("its keys do not belong together");
-  return key;
-}
-
-function privateText(key: KeyObject): string {
-  return key.export({ format: "der", type: "pkcs8" }).toString("base64url");
 }

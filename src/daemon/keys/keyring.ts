@@ -32,8 +32,10 @@ export interface KeyringOptions {
     readonly signingKey: KeyObject;
     readonly sealingSecret: Buffer;
   };
-  /** This member's x25519 keys, those rotated away included. */
+  /** This member's x25519 keys, those rotated away included, as they are now. */
   readonly ownKeys: () => readonly OwnKey[];
+  /** Direct messages that a former key opened, or would have. */
+  readonly countFormer?: (what: "archived" | "stale") => void;
   readonly membership: Membership;
   readonly directory: () => Directory | null;
   /** On the live link; rejects while there is none. */
@@ -154,12 +156,19 @@ export function createKeyring(options: KeyringOptions): Keyring {
     const known = state();
     if (known === null) throw new ClaudemeshError("mesh_unsealed", "this home holds no membership of its mesh");
     const tip = epochs.tip(target)?.record ?? null;
-    const record = await foundEpoch(options.request, known, identity, {
-      ...target,
-      parent: tip,
-      history: history ?? tip?.history ?? "all",
-      now: clock.now(),
-    });
+    // As they are under this head: while the broker is asked for the topic's members, both may change.
+    const { memberId, keyId, signingKey } = identity;
+    const record = await foundEpoch(
+      options.request,
+      known,
+      { memberId, keyId, signingKey },
+      {
+        ...target,
+        parent: tip,
+        history: history ?? tip?.history ?? "all",
+        now: clock.now(),
+      },
+    );
     log.info({ destination: record.destination, epoch: record.epoch_id, depth: record.depth }, "a new key was made");
     return record;
   }
@@ -269,7 +278,15 @@ export function createKeyring(options: KeyringOptions): Keyring {
       const body = sealToEpoch({ header, plaintext, secret, epoch: { id, key: tip.key } });
       return { algorithm: "epoch-v1", sealed_to: id, body: body.toString("base64url") };
     },
-    open: (envelope, sealed) => openSealed(envelope, sealed, epochs, options.ownKeys()),
+    open: (envelope, sealed) =>
+      openSealed(envelope, sealed, epochs, {
+        keys: options.ownKeys(),
+        isFormer: (publicKey) =>
+          state()
+            ?.members.get(identity.memberId)
+            ?.keys.some(({ x25519 }) => x25519 === publicKey) === true,
+        count: (what) => options.countFormer?.(what),
+      }),
     hasEpochKey: (epochId) => epochs.get(epochId)?.key != null,
     onChange(listener) {
       listeners.add(listener);

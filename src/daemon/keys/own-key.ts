@@ -6,4 +6,6 @@ export interface OwnKey {
   readonly publicKey: string;
   /** The private half. */
   readonly key: KeyObject;
+  /** Rotated away, and in its grace. */
+  readonly archived?: boolean;
 }

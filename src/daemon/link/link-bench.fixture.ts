@@ -24,6 +24,7 @@ export const meshId = "0198f0a0-0000-7000-8000-000000000001";
 export interface LinkBench {
   readonly broker: FakeBroker;
   readonly daemon: Daemon;
+  readonly dir: string;
   readonly clock: ManualClock;
   readonly self: ChainPerson;
   /** What the broker has of the mesh's membership. */
@@ -92,6 +93,7 @@ export async function linkBench(t: TestContext, change: LinkBenchChange = {}): P
   const target = { socketPath: daemon.socketPath };
   const made: LinkBench = {
     broker,
+    dir,
     get daemon() {
       return daemon;
     },

@@ -14,6 +14,7 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
+import type { Rotation } from "../identity/rotation.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
@@ -33,7 +34,10 @@ export interface LinkOptions {
     readonly broker_key: string;
     readonly certificate_print?: string | null;
   };
+  /** As it is at each reading: keys change. */
   readonly identity: { readonly memberId: string; readonly keyId: string; readonly signingKey: KeyObject };
+  /** Absent: keys never change. */
+  readonly rotation?: Pick<Rotation, "dialKeys" | "refused" | "settle">;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly membership: Membership;
@@ -141,6 +145,10 @@ export function createLink(options: LinkOptions): Link {
       if (stopping) break;
       lastError = ended.reason;
       lastErrorKind = ended.errorKind;
+      if (ended.fatal === "auth_failed" && options.rotation?.refused() === true) {
+        log.warn({ reason: ended.reason }, "the broker may know the keys that were to follow; dialling with these");
+        continue;
+      }
       await noteHoldOff(ended);
       if (ended.fatal !== null) {
         enter("stopped");
@@ -208,6 +216,7 @@ export function createLink(options: LinkOptions): Link {
         await endHoldOff(inbox);
         await tell("link_up", { connection_id: opened.connectionId });
         log.info({ connection_id: opened.connectionId }, "link up");
+        void options.rotation?.settle();
         void expire();
       }
       const { code, reason, farewell, fault } = await opened.closed;

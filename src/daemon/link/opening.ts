@@ -113,11 +113,12 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
 
 function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: readonly string[]): HelloFrame {
   const [position = null, ...earlier] = newestPositions(context);
+  const { keyId, signingKey } = context.rotation?.dialKeys() ?? context.identity;
   const unsigned: Omit<HelloFrame, "signature"> = {
     type: "hello",
     mesh_id: context.mesh.mesh_id,
     member_id: context.identity.memberId,
-    key_id: context.identity.keyId,
+    key_id: keyId,
     instance_id: context.instanceId,
     previous_instance_id: context.previousInstanceId,
     position,
@@ -132,7 +133,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: re
   const authority = new URL(context.mesh.broker_url).host;
   return {
     ...unsigned,
-    signature: sign(context.identity.signingKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority)),
+    signature: sign(signingKey, helloBytes(unsigned, challenge.nonce, challenge.broker_id, authority)),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
+  ReceiptGroup,
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import type { Agreement } from "../../protocol/judge-features.ts";
@@ -153,11 +154,12 @@ export function createSession(
   });
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
-    const proven = frame.groups.filter(
-      (group) =>
-        group.to === context.identity.memberId &&
-        receiptsHold(group, context.mesh.mesh_id, keyIdsOf(group.from), keyOf),
-    );
+    const own = frame.groups.filter(({ to }) => to === context.identity.memberId);
+    const holds = (group: ReceiptGroup): boolean =>
+      receiptsHold(group, context.mesh.mesh_id, keyIdsOf(group.from), keyOf);
+    // Signed by keys that came into force a moment ago: a receipt that is let go does not come again.
+    if (!own.every(holds) && context.membership.state() !== null) await context.membership.follow(request);
+    const proven = own.filter(holds);
     // Its receiver may have changed its key a moment ago: by the new one the message is sealed again.
     if (proven.some(({ items }) => items.some(({ state }) => state === "undecryptable")))
       await context.membership.follow(request);

@@ -24,6 +24,7 @@ export const ipcFeatures = [
   "members",
   "membership",
   "safety_number",
+  "keypair",
   "invites",
   "history",
   "health",

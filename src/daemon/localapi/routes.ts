@@ -10,6 +10,7 @@ import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
+import { type KeypairParts, keypairRoutes } from "./keypair.ts";
 import type { Keyring } from "../parts.ts";
 import { memberRoutes } from "./members.ts";
 import { createMessageFiles } from "./message-files.ts";
@@ -28,7 +29,8 @@ import { topicRoutes } from "./topics.ts";
 export type ApiParts = AboutParts &
   SendParts &
   Omit<FileParts, "messageFiles"> &
-  MessageParts & {
+  MessageParts &
+  KeypairParts & {
     readonly clock: Clock;
     readonly log: Log;
     readonly mesh: MeshFile;
@@ -49,7 +51,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("files", fileRoutes({ ...parts, messageFiles })),
     ...tagged("events", events.routes),
     ...tagged("topics", topicRoutes(parts)),
-    ...tagged("keys", rotationRoutes(parts)),
+    ...tagged("keys", [...rotationRoutes(parts), ...keypairRoutes(parts)]),
     ...tagged("queues", queueRoutes({ ...parts, leasedFiles })),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),

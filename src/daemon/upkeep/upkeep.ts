@@ -2,21 +2,23 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
 import type { Files } from "../files/files.ts";
+import type { OwnKeys } from "../identity/own-keys.ts";
 import type { Inbox, Outbox } from "../parts.ts";
 
 /** First run after a start, when the start's own work is over, and the time between two runs. */
 const firstUpkeepMs = 60_000;
 const upkeepIntervalMs = 3_600_000;
 
-/** Keeps both databases bounded: rows shrink to tombstones, bodies, events and keys are forgotten at their age. */
+/** Keeps what is on disk bounded: rows shrink to tombstones, bodies, events, files and former keys are forgotten at their age. */
 export function createUpkeep(options: {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly files: Pick<Files, "prune">;
+  readonly keys: Pick<OwnKeys, "prune">;
   readonly clock: Clock;
   readonly log: Log;
 }): Service {
-  const { outbox, inbox, files, clock, log } = options;
+  const { outbox, inbox, files, keys, clock, log } = options;
   let timer: Timer | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -26,6 +28,7 @@ export function createUpkeep(options: {
       { name: "outbox", prune: () => outbox.prune(clock.now()) },
       { name: "inbox", prune: () => inbox.prune(clock.now()) },
       { name: "files", prune: () => files.prune() },
+      { name: "keypair_archive", prune: () => keys.prune().length },
     ];
     for (const { name, prune } of jobs) {
       if (stopped) return;

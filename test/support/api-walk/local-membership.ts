@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import {
   type LinkBench,
@@ -29,6 +31,7 @@ const makers = [
 const rotators = ["topicRotate", "queueRotate"] as const;
 const ofMembers = ["memberRename", "memberRole", "memberGrants", "memberRevoke"] as const;
 
+const dayMs = 86_400_000;
 const through = { epoch: 1, seq: 0 };
 const elsewhere = "ab".repeat(32);
 const queue = {
@@ -144,6 +147,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("memberRevoke", 200);
   await ask("safetyNumber", "not_a_member");
   await walkWithoutPower(made, ask);
+  await walkKeypair(t, walk);
   await walkEnded(t, walk);
   await walkAway(t, walk);
   await walkUnsealed(t, walk);
@@ -192,6 +196,36 @@ async function walkRotations(made: Bench, ask: Ask): Promise<void> {
     await ask(id, "protocol_error");
     fake.keys = keys;
   }
+}
+
+/** By an entry of the chain, which is begun on disk before the broker is asked for it. */
+async function walkKeypair(t: TestContext, walk: Walk): Promise<void> {
+  const made = await bench(t, { random: () => 0 });
+  const ask: Ask = (id, expected) => walk.ask(made.socket, id, expected, {});
+  await ask("keypair", 200);
+  const chain = made.chain();
+  const honest = chain.request;
+  const { membership_moved: moved, ...beforeIt } = lies(made, honest);
+  for (const [code, lie] of Object.entries(beforeIt)) {
+    chain.request = lie;
+    await ask("keypairRotate", code);
+  }
+  chain.request = async (frame) => {
+    if (frame.type === "membership") return honest(frame);
+    throw new ClaudemeshError("not_allowed", "refused for good");
+  };
+  await ask("keypairRotate", "not_allowed");
+  chain.request = moved ?? honest;
+  await ask("keypairRotate", "outcome_pending");
+  chain.request = honest;
+  await ask("keypairRotate", 200);
+  await ask("keypairArchiveCleanup", 200);
+  // A disk that does not let the last one go.
+  const path = join(made.dir, "keypair-archive.json");
+  rmSync(path);
+  mkdirSync(path);
+  made.clock.advance(8 * dayMs);
+  await ask("keypairArchiveCleanup", "store_unavailable");
 }
 
 /** A kick is the broker's to take, whatever the chain says. */
@@ -295,7 +329,7 @@ async function walkEnded(t: TestContext, walk: Walk): Promise<void> {
     const asked = id === "inviteRevoke" ? { params: { id: his } } : made.asked(id);
     await walk.ask(made.socket, id, "not_a_member", asked);
   }
-  for (const id of rotators) await walk.ask(made.socket, id, "not_a_member", made.asked(id));
+  for (const id of [...rotators, "keypairRotate"]) await walk.ask(made.socket, id, "not_a_member", made.asked(id));
   await walk.ask(made.socket, "send", "not_a_member", { body: { to: "@bob", message: "late" } });
 }
 
@@ -334,7 +368,8 @@ async function walkAway(t: TestContext, walk: Walk): Promise<void> {
     const asked: Asked = id === "dmPolicySet" ? { body: { from: ["@bob"] } } : made.asked(id);
     await walk.ask(made.socket, id, "broker_unreachable", asked);
   }
-  for (const id of [...rotators, "memberKick"]) await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
+  for (const id of [...rotators, "memberKick", "keypairRotate"])
+    await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
 }
 
 /** A home from before there were chains, which has never reached its broker either. */
@@ -342,6 +377,6 @@ async function walkUnsealed(t: TestContext, walk: Walk): Promise<void> {
   const made = await linkBench(t, { away: true, sealed: false });
   const socket = { socketPath: made.daemon.socketPath };
   await walk.ask(socket, "members", "directory_unavailable");
-  for (const id of [...makers, ...rotators, "memberKick", "inviteList", "safetyNumber"])
+  for (const id of [...makers, ...rotators, "memberKick", "inviteList", "safetyNumber", "keypairRotate"])
     await walk.ask(socket, id, "mesh_unsealed", samples[id] ?? {});
 }

@@ -92,6 +92,7 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "already_running": (409, False),
     "messages_unsent": (503, False),
     "not_running": (503, False),
+    "backup_unreadable": (400, False),
     "schema_newer": (500, False),
     "store_corrupt": (500, False),
     "invalid_config": (400, False),

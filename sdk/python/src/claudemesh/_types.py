@@ -9,6 +9,9 @@ from typing import Any, Literal, TypedDict
 from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text
 
 __all__ = [
+    "ArchiveCleaned",
+    "ArchiveDamage",
+    "ArchivedKey",
     "Attachment",
     "ClaimedMessage",
     "ComparedMember",
@@ -36,6 +39,10 @@ __all__ = [
     "InviteRequest",
     "InviteState",
     "KeyHistory",
+    "Keypair",
+    "KeypairArchive",
+    "KeypairChanging",
+    "KeypairRotated",
     "Kick",
     "LeaseEnded",
     "LeaseEndedState",
@@ -87,6 +94,7 @@ EventName = Literal[
     "member_left",
     "member_renamed",
     "member_keypair_rotated",
+    "keypair_archive_malformed",
     "member_revoked",
     "member_kicked",
     "membership_forked",
@@ -204,6 +212,123 @@ SendState = Literal[
     "inflight",
     "done",
 ]
+
+
+@dataclass(frozen=True)
+class ArchivedKey(View):
+    key_id: str
+    x25519_pubkey: str
+    created_at: str
+    rotated_out_at: str
+    #: What is sealed to it opens until then
+    expires_at: str
+
+    @classmethod
+    def from_json(cls, value: object) -> ArchivedKey:
+        read = Reader(value, "ArchivedKey")
+        return cls(
+            key_id=read.required("key_id", text),
+            x25519_pubkey=read.required("x25519_pubkey", text),
+            created_at=read.required("created_at", text),
+            rotated_out_at=read.required("rotated_out_at", text),
+            expires_at=read.required("expires_at", text),
+        )
+
+
+@dataclass(frozen=True)
+class ArchiveDamage(View):
+    problem: str
+    #: Where the damaged file lies; null: it could not be moved
+    aside: str | None
+    #: key_ids of the entries that were saved
+    saved: tuple[str, ...]
+    #: Entries that were not; null: that cannot be told
+    lost: int | None
+
+    @classmethod
+    def from_json(cls, value: object) -> ArchiveDamage:
+        read = Reader(value, "ArchiveDamage")
+        return cls(
+            problem=read.required("problem", text),
+            aside=read.nullable("aside", text),
+            saved=read.required("saved", array_of(text)),
+            lost=read.nullable("lost", integer),
+        )
+
+
+@dataclass(frozen=True)
+class KeypairChanging(View):
+    """The pair that follows, begun and not in force; null: nothing has begun."""
+
+    key_id: str
+    created_at: str
+
+    @classmethod
+    def from_json(cls, value: object) -> KeypairChanging:
+        read = Reader(value, "KeypairChanging")
+        return cls(
+            key_id=read.required("key_id", text),
+            created_at=read.required("created_at", text),
+        )
+
+
+@dataclass(frozen=True)
+class KeypairArchive(View):
+    grace_period_days: int
+    max_archived_keys: int
+    #: Newest first
+    keys: tuple[ArchivedKey, ...]
+    #: The file was damaged when the daemon started; null: it was not
+    damage: ArchiveDamage | None
+
+    @classmethod
+    def from_json(cls, value: object) -> KeypairArchive:
+        read = Reader(value, "KeypairArchive")
+        return cls(
+            grace_period_days=read.required("grace_period_days", integer),
+            max_archived_keys=read.required("max_archived_keys", integer),
+            keys=read.required("keys", array_of(ArchivedKey.from_json)),
+            damage=read.nullable("damage", ArchiveDamage.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class Keypair(View):
+    member_id: str
+    #: Of the pair in use: its ed25519 public key
+    key_id: str
+    x25519_pubkey: str
+    created_at: str
+    #: The pair that follows, begun and not in force; null: nothing has begun
+    changing: KeypairChanging | None
+    archive: KeypairArchive
+
+    @classmethod
+    def from_json(cls, value: object) -> Keypair:
+        read = Reader(value, "Keypair")
+        return cls(
+            member_id=read.required("member_id", text),
+            key_id=read.required("key_id", text),
+            x25519_pubkey=read.required("x25519_pubkey", text),
+            created_at=read.required("created_at", text),
+            changing=read.nullable("changing", KeypairChanging.from_json),
+            archive=read.required("archive", KeypairArchive.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class ArchiveCleaned(View):
+    #: key_ids that are gone for good
+    dropped: tuple[str, ...]
+    keypair: Keypair
+
+    @classmethod
+    def from_json(cls, value: object) -> ArchiveCleaned:
+        read = Reader(value, "ArchiveCleaned")
+        return cls(
+            dropped=read.required("dropped", array_of(text)),
+            keypair=read.required("keypair", Keypair.from_json),
+        )
 
 
 @dataclass(frozen=True)
@@ -852,6 +977,20 @@ class InviteMade(View):
             created_by=read.required("created_by", text),
             link=read.required("link", text),
             loopback=read.required("loopback", boolean),
+        )
+
+
+@dataclass(frozen=True)
+class KeypairRotated(View):
+    key_id_before: str
+    keypair: Keypair
+
+    @classmethod
+    def from_json(cls, value: object) -> KeypairRotated:
+        read = Reader(value, "KeypairRotated")
+        return cls(
+            key_id_before=read.required("key_id_before", text),
+            keypair=read.required("keypair", Keypair.from_json),
         )
 
 

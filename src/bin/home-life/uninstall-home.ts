@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { RemovalPlan, Uninstalled, UninstallRequest } from "../../cli/home-life.ts";
+import { connect } from "../../client/connect.ts";
+import { daemonDirs } from "../../client/find-daemon.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { hasEnded } from "../ended-membership.ts";
+import { brokerDir, stopBroker } from "../launch-broker.ts";
+import { firstAttempt, startDaemon, waitForLink } from "../launch-daemon.ts";
+import { readLaunchRecord } from "../launch-record.ts";
+import { isServedHere, type MeshFolder, planRemoval } from "./removal-plan.ts";
+import { removeWhole } from "./remove-whole.ts";
+import { stopForRemoval } from "./stop-for-removal.ts";
+
+/** What claudemesh makes in a home, beside the lock of launches: nothing else is ever removed. */
+const ownFolders = ["daemon", "broker", "set-aside", "ended", "restore.tmp"];
+const ownFiles = ["launch.lock", "launch.lock-journal"];
+
+export function planUninstall(home: string): Promise<RemovalPlan> {
+  return planRemoval(home, daemonDirs(home), { broker: true });
+}
+
+/** Ends everything that a home has begun. Call under the launch lock, which goes last. Can be repeated after a kill at any point. */
+export async function uninstallHome(request: UninstallRequest): Promise<Uninstalled> {
+  const { home, force, progress } = request;
+  const folders = daemonDirs(home);
+  const left: string[] = [];
+  const notLeft: { mesh: string; reason: string }[] = [];
+  for (const folder of folders) {
+    // With its broker, the mesh itself ends.
+    if (isServedHere(home, folder)) continue;
+    progress(`leaving mesh ${folder.slug}`);
+    const reason = await leave(home, folder, request.signal);
+    if (reason === null) left.push(folder.slug);
+    else if (reason !== ended) notLeft.push({ mesh: folder.slug, reason });
+  }
+  if (notLeft.length > 0 && !force)
+    throw new ClaudemeshError(
+      "not_allowed",
+      `nothing was removed, since ${notLeft.map(({ mesh, reason }) => `mesh ${mesh} could not be left: ${reason}`).join("; ")}`,
+      {
+        hint: "try again when its broker is in reach, or go on and stay a member there: claudemesh uninstall --yes --force",
+      },
+    );
+  for (const folder of folders) await stopForRemoval(home, folder);
+  if (existsSync(brokerDir(home))) await stopBroker(brokerDir(home));
+  removeWhole(
+    home,
+    ownFolders.map((name) => join(home, name)),
+  );
+  return { home, services: [], left, not_left: notLeft, remains: removeHome(home) };
+}
+
+const ended = "its membership has ended already";
+
+/** null: it has left. Else why it has not. */
+async function leave(home: string, { dir }: MeshFolder, signal: AbortSignal): Promise<string | null> {
+  try {
+    if (hasEnded(dir)) return ended;
+    const started = await startDaemon(home, dir, { http: readLaunchRecord(dir).http, dial: true });
+    await firstAttempt(home, dir, started);
+    const client = connect({ socketPath: started.status.socket });
+    try {
+      const { link } = await client.health({ signal });
+      if (link.state === "waiting" || !(await waitForLink(started.status)))
+        return `its broker is not in reach: ${link.last_error ?? "no answer"}`;
+      await client.membership.leave({ signal });
+      return null;
+    } finally {
+      client.close();
+    }
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return ClaudemeshError.from(thrown).message;
+  }
+}
+
+/** Names of what stays: a folder that CLAUDEMESH_HOME names may hold more than claudemesh has made. */
+function removeHome(home: string): readonly string[] {
+  for (const name of ownFiles) rmSync(join(home, name), { force: true });
+  const remains = readdirSync(home);
+  if (remains.length > 0) return remains;
+  try {
+    rmdirSync(home);
+    return [];
+  } catch {
+    // A link to a folder, or the folder that another file system stands in.
+    return ["."];
+  }
+}
