@@ -7,34 +7,46 @@ import "encoding/json"
 // SDKVersion is the version of this package, which is that of the programs it was made with.
 const SDKVersion = "0.1.0"
 
+// ConcurrencyPolicy is one of these words, or one that a later daemon answers with.
+type ConcurrencyPolicy string
+
+// Words of ConcurrencyPolicy.
+const (
+	ConcurrencyPolicyPreferNewest    ConcurrencyPolicy = "prefer_newest"
+	ConcurrencyPolicyPreferOldest    ConcurrencyPolicy = "prefer_oldest"
+	ConcurrencyPolicyAllowConcurrent ConcurrencyPolicy = "allow_concurrent"
+)
+
 // EventName is one of these words, or one that a later daemon answers with.
 type EventName string
 
 // Words of EventName.
 const (
-	EventNameMessage                  EventName = "message"
-	EventNameMention                  EventName = "mention"
-	EventNameReceipt                  EventName = "receipt"
-	EventNameMemberJoined             EventName = "member_joined"
-	EventNameMemberLeft               EventName = "member_left"
-	EventNameMemberRenamed            EventName = "member_renamed"
-	EventNameMemberKeypairRotated     EventName = "member_keypair_rotated"
-	EventNameKeypairArchiveMalformed  EventName = "keypair_archive_malformed"
-	EventNameMemberRevoked            EventName = "member_revoked"
-	EventNameMemberKicked             EventName = "member_kicked"
-	EventNameMembershipForked         EventName = "membership_forked"
-	EventNameMembershipRolledBack     EventName = "membership_rolled_back"
-	EventNameAgentOnline              EventName = "agent_online"
-	EventNameAgentOffline             EventName = "agent_offline"
-	EventNameFileShared               EventName = "file_shared"
-	EventNameHookExecuted             EventName = "hook_executed"
-	EventNameLinkUp                   EventName = "link_up"
-	EventNameLinkDown                 EventName = "link_down"
-	EventNameOutboxPressure           EventName = "outbox_pressure"
-	EventNameGap                      EventName = "gap"
-	EventNameUndecryptable            EventName = "undecryptable"
-	EventNameLogEpochChanged          EventName = "log_epoch_changed"
-	EventNameFeatureNegotiationFailed EventName = "feature_negotiation_failed"
+	EventNameMessage                    EventName = "message"
+	EventNameMention                    EventName = "mention"
+	EventNameReceipt                    EventName = "receipt"
+	EventNameMemberJoined               EventName = "member_joined"
+	EventNameMemberLeft                 EventName = "member_left"
+	EventNameMemberRenamed              EventName = "member_renamed"
+	EventNameMemberKeypairRotated       EventName = "member_keypair_rotated"
+	EventNameKeypairArchiveMalformed    EventName = "keypair_archive_malformed"
+	EventNameMemberRevoked              EventName = "member_revoked"
+	EventNameMemberKicked               EventName = "member_kicked"
+	EventNameMemberConcurrentConnection EventName = "member_concurrent_connection"
+	EventNameConcurrencyChanged         EventName = "concurrency_changed"
+	EventNameMembershipForked           EventName = "membership_forked"
+	EventNameMembershipRolledBack       EventName = "membership_rolled_back"
+	EventNameAgentOnline                EventName = "agent_online"
+	EventNameAgentOffline               EventName = "agent_offline"
+	EventNameFileShared                 EventName = "file_shared"
+	EventNameHookExecuted               EventName = "hook_executed"
+	EventNameLinkUp                     EventName = "link_up"
+	EventNameLinkDown                   EventName = "link_down"
+	EventNameOutboxPressure             EventName = "outbox_pressure"
+	EventNameGap                        EventName = "gap"
+	EventNameUndecryptable              EventName = "undecryptable"
+	EventNameLogEpochChanged            EventName = "log_epoch_changed"
+	EventNameFeatureNegotiationFailed   EventName = "feature_negotiation_failed"
 )
 
 // HealthDurability is one of these words, or one that a later daemon answers with.
@@ -405,6 +417,12 @@ type Compat struct {
 	Daemon        string                      `json:"daemon"`
 }
 
+// Concurrency is an answer of the daemon.
+type Concurrency struct {
+	// prefer_newest: the newer takes the link over; prefer_oldest: the newer is refused; allow_concurrent: one receives, the others only send
+	Policy ConcurrencyPolicy `json:"policy"`
+}
+
 // DeadLetter is an answer of the daemon.
 type DeadLetter struct {
 	// As on the wire
@@ -524,6 +542,10 @@ type HealthLink struct {
 	LastError *string         `json:"last_error"`
 	// For programs: what kind of error that was
 	LastErrorKind *LinkErrorKind `json:"last_error_kind"`
+	// false: another daemon of this member receives, and this one only sends; null: there is no link
+	Receives *bool `json:"receives"`
+	// Of this start of the daemon, by which the broker and other daemons are told of it
+	InstanceID string `json:"instance_id"`
 	// While it waits: the broker is not dialled before
 	NextDialAt *string `json:"next_dial_at"`
 	// The broker's clock less this host's, at the last opening of the link

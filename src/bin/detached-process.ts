@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
+import { passphraseVariable } from "../cli/passphrase.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -36,9 +37,11 @@ export async function startDetached<T extends { readonly pid: number | null }>(
     new URL(`./${program}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
   );
   const output = openSync(outputPath, "w", 0o600);
+  // What opens backups is for the command alone: it would stay readable for as long as the program runs.
+  const { [passphraseVariable]: _, ...passedOn } = env;
   const child = spawn(process.execPath, [script, ...args], {
     detached: true,
-    env: withoutInvite(env),
+    env: withoutInvite(passedOn),
     stdio: [input === null ? "ignore" : "pipe", output, output],
   });
   closeSync(output);

@@ -230,7 +230,9 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
   }
 }
 
-function linkOf({ link: { state, last_error, last_error_kind, next_dial_at } }: HealthView): DaemonStatus["link"] {
-  // One of an earlier version does not tell when it dials again.
-  return { state, last_error, last_error_kind, next_dial_at: next_dial_at ?? null };
+function linkOf({ link }: HealthView): DaemonStatus["link"] {
+  const { state, last_error, last_error_kind, receives, instance_id, next_dial_at } = link;
+  // One of an earlier version does not tell when it dials again, nor anything of other daemons of its member.
+  const others = { receives: receives ?? null, instance_id: instance_id ?? "" };
+  return { state, last_error, last_error_kind, ...others, next_dial_at: next_dial_at ?? null };
 }

@@ -34,6 +34,7 @@ export function endOf(note: Readonly<Record<string, unknown>> | null): ProcessEn
     message: textOf("msg") ?? "",
     feature: textOf("feature"),
     detail: textOf("detail"),
+    other_instance_id: textOf("other_instance_id"),
     hint: textOf("hint"),
     at: textOf("time"),
   };

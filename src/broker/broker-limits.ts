@@ -56,6 +56,8 @@ export const defaultBrokerLimits = {
   askReplyMs: 5_000,
   /** Receipts kept for one sender that is offline; the oldest give way. */
   receiptsKeptMax: 10_000,
+  /** After which a link is told anew what is kept, where it was said to be another daemon's of the member. */
+  receiptsAgainMs: 60_000,
   /** Rate limits, messages per second and burst. */
   memberRate: 1_000,
   memberBurst: 5_000,
@@ -77,6 +79,10 @@ export const defaultBrokerLimits = {
   queueMetricsMax: 200,
   /** How often a broker of several looks for what a lost wake-up may have hidden, and extends its lease. */
   sweepMs: 3_000,
+  /** How often the store is told that a link is closed, a sweep's time apart, while it does not answer. */
+  closedLinkTriesMax: 20,
+  /** For a link that only sent, to come back as the receiving one; then the next is called. */
+  successorMs: 10_000,
   brokerLeaseMs: 15_000,
   /** Links looked at by one statement of a sweep. */
   sweepLinksMax: 2_000,

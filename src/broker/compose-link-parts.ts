@@ -13,6 +13,7 @@ import { createNews } from "./fleet/news.ts";
 import type { Limiter } from "./limit/limiter.ts";
 import type { DedupeSetting, LinkParts } from "./link/link-parts.ts";
 import { createKeyNews } from "./keys/key-news.ts";
+import { createMemberTurns } from "./link/member-turns.ts";
 import { createPresence } from "./link/presence.ts";
 import { createLinkRegistry } from "./link/registry.ts";
 import type { Listeners } from "./listen/listeners.ts";
@@ -50,6 +51,7 @@ export function composeLinkParts(options: {
 }): LinkParts {
   const { store, clock, log, metrics, limits, limiter, bus, key, dedupe, fingerprints } = options;
   const registry = createLinkRegistry();
+  const turns = createMemberTurns();
   const news = createNews(registry, bus);
   const keyNews = createKeyNews({ store, registry, bus, log, limits });
   const membership = createMembership({ store, registry, news, keyNews, bus, clock, log, limits });
@@ -58,8 +60,10 @@ export function composeLinkParts(options: {
     store,
     log,
     messagesMax: limits.progressMessagesMax,
-    online: (meshId, sender) => registry.get(meshId, sender) !== null,
-    tell: (meshId, sender, event) => registry.get(meshId, sender)?.send(event),
+    online: (meshId, sender) => registry.ofMember(meshId, sender).length > 0,
+    tell(meshId, sender, event) {
+      for (const link of registry.ofMember(meshId, sender)) link.send(event);
+    },
   });
   const queues = createQueues({ store, bus, clock, metrics, limits });
   collectQueueCounts({ store, clock, metrics, queuesMax: limits.queueMetricsMax });
@@ -122,10 +126,11 @@ export function composeLinkParts(options: {
     dedupe,
     fingerprints,
     features: options.features ?? everyFeature(),
-    receipts: createReceipts({ store, clock, log, metrics, limits, linkOf: registry.get, owed }),
+    receipts: createReceipts({ store, clock, log, metrics, limits, linksOf: registry.ofMember, owed }),
     recovery: createProgressRecovery({ store, progress, clock }),
     notices: createNotices({ store, log, linkOf: registry.get }),
-    presence: createPresence({ store, registry, news, clock, log, leaseMs: limits.presenceLeaseMs }),
+    turns,
+    presence: createPresence({ store, registry, news, bus, turns, clock, log, limits }),
   };
 }
 

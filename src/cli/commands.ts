@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, Load>> = {
   join: () => import("./join.ts"),
   "mesh create": () => import("./mesh-create.ts"),
   "mesh list": () => import("./mesh-list.ts"),
+  "mesh concurrency": () => import("./mesh-concurrency.ts"),
   "mesh seal": () => import("./mesh-seal.ts"),
   send: () => import("./send.ts"),
   watch: () => import("./watch.ts"),

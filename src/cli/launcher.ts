@@ -319,7 +319,10 @@ export interface DaemonStatus {
   /** What its environment decided at its last start. */
   readonly decisions: readonly Decision[];
   /** Its way to the broker; null unless it runs. */
-  readonly link: Pick<HealthView["link"], "state" | "last_error" | "last_error_kind" | "next_dial_at"> | null;
+  readonly link: Pick<
+    HealthView["link"],
+    "state" | "last_error" | "last_error_kind" | "receives" | "instance_id" | "next_dial_at"
+  > | null;
   /** Why it does not run: null when it was stopped in good order, is not known, or runs. */
   readonly last_end: ProcessEnd | null;
   /** What keeps the broker's membership and this home's apart; null: nothing, or it does not run. */
@@ -336,6 +339,8 @@ export interface ProcessEnd {
   /** Of a negotiation that failed. */
   readonly feature: string | null;
   readonly detail: string | null;
+  /** Of another daemon with the same keys, where it ended for that: as its own status and the broker's log name it. */
+  readonly other_instance_id: string | null;
   readonly hint: string | null;
   readonly at: string | null;
 }

@@ -13,7 +13,7 @@ export const command: Command = {
     force: { type: "boolean", help: "even where others would miss what goes, or messages have not been sent" },
   },
   exits: ["notRunning"],
-  related: ["backup", "leave", "uninstall"],
+  related: ["backup", "leave", "uninstall", "uninstall-service"],
   examples: ["reset --mesh work --yes", "reset --all --yes"],
   async run({ launcher, out, positionals, home, mesh, option, flag }) {
     requireWords(command, positionals, 0, 0);

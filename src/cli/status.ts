@@ -48,7 +48,13 @@ function printLink(out: Output, { link, last_end: end, read_only: readOnly }: Da
     out.line(
       `        ${out.paint.red(`ended with exit code ${end.exit_code}`)}${end.at === null ? "" : ` at ${unbroken(end.at)}`}: ${unbroken(end.message)}`,
     );
+    if (end.other_instance_id !== null)
+      out.line(`        the other daemon is instance ${unbroken(end.other_instance_id)}`);
     if (end.hint !== null) out.note(`hint: ${unbroken(end.hint)}`);
+  }
+  if (link?.receives === false) {
+    out.line(`        link ${out.paint.yellow("only sends")}: another daemon with this member's keys receives`);
+    out.note("hint: claudemesh mesh concurrency");
   }
   if (link === null || link.state === "connected" || link.last_error === null) return;
   const due = link.next_dial_at === null ? "" : `, until ${link.next_dial_at}`;

@@ -13,7 +13,7 @@ export const command: Command = {
     force: { type: "boolean", help: "even where a mesh cannot be left, or others would miss what goes" },
   },
   exits: ["notFound"],
-  related: ["backup", "leave", "reset"],
+  related: ["backup", "leave", "reset", "uninstall-service"],
   examples: ["uninstall --yes"],
   async run({ launcher, out, positionals, home, flag, signal }) {
     requireWords(command, positionals, 0, 0);

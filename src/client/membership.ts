@@ -1,4 +1,5 @@
 import type {
+  ConcurrencyView,
   DmPolicyView,
   KickView,
   MembershipView,
@@ -19,6 +20,10 @@ export interface MembershipClient {
   grant(member: string, destinations: readonly string[] | null, options?: CallOptions): Promise<MemberView>;
   /** Sends a member away for so long, 600 s where nothing is said; 0: it may come back. */
   kick(member: string, forSeconds?: number, options?: CallOptions): Promise<KickView>;
+  /** What the mesh does when two daemons use one member's keys. Needs the link. */
+  concurrency(options?: CallOptions): Promise<ConcurrencyView>;
+  /** Owners and admins; links of members that have more than one are closed and dialled again. */
+  setConcurrency(policy: ConcurrencyView["policy"], options?: CallOptions): Promise<ConcurrencyView>;
   /** For good. */
   revoke(member: string, options?: CallOptions): Promise<MemberView>;
   /** For good; the daemon ends afterwards. */
@@ -42,6 +47,9 @@ export function membershipClient(http: HttpClient): MembershipClient {
     grant: (member, destinations, options) => post(memberPath(member, "grants"), { destinations }, options),
     kick: (member, forSeconds, options) =>
       post(memberPath(member, "kick"), forSeconds === undefined ? {} : { for_s: forSeconds }, options),
+    concurrency: (options) => call(http, { method: "GET", path: "/v1/concurrency", repeatable: true }, options),
+    setConcurrency: (policy, options) =>
+      call(http, { method: "POST", path: "/v1/concurrency", body: { policy }, repeatable: true }, options),
     revoke: (member, options) => post(memberPath(member, "revoke"), {}, options),
     leave: (options) => post("/v1/leave", {}, options),
     takeDmsFrom: (from, options) => post("/v1/dm-policy", { from }, options),

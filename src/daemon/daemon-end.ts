@@ -29,25 +29,37 @@ export interface FatalLinkEnd {
   readonly detail: string | null;
   /** Where something else helps than with others of the kind. */
   readonly hint?: string | undefined;
+  /** Of this start of the daemon. */
+  readonly instanceId?: string;
+  /** Of the other daemon with these keys, where the link ended for it and the broker has told. */
+  readonly otherInstanceId?: string | null;
 }
 
-export function linkEnd({ kind, message, feature, detail, hint }: FatalLinkEnd): DaemonEnd {
+export function linkEnd(end: FatalLinkEnd): DaemonEnd {
+  const { kind, message, feature, detail, hint, instanceId, otherInstanceId } = end;
+  const isTaken = kind === "replaced_by_newer_connection" || kind === "member_already_connected";
+  const instances = { instance_id: instanceId, other_instance_id: otherInstanceId ?? null };
   return {
     kind,
     message,
     hint: hint ?? linkEndHints[kind],
-    details: { ...(feature === null ? {} : { feature }), ...(detail === null ? {} : { detail }) },
+    details: {
+      ...(feature === null ? {} : { feature }),
+      ...(detail === null ? {} : { detail }),
+      ...(isTaken ? instances : {}),
+    },
   };
 }
 
-const otherDaemon = "another daemon uses this member's keys: stop it, or give this home a member of its own";
+const otherDaemon =
+  "another daemon uses this member's keys: stop it where it runs, claudemesh daemon down, then here claudemesh daemon up";
 
 /** What helps when the link has ended for good, by kind: whoever runs the broker, and whoever runs this daemon. */
 export const linkEndHints: Readonly<Record<FatalLinkEnd["kind"], string>> = {
   auth_failed:
     "if the broker lost this member, join again with a new invite, which keeps name and keys: claudemesh join LINK; else check broker_url in mesh.json",
   replaced_by_newer_connection: otherDaemon,
-  member_already_connected: otherDaemon,
+  member_already_connected: `${otherDaemon}; by which of two the mesh goes: claudemesh mesh concurrency`,
   member_revoked: "claudemesh up shows what was received; for more, ask an admin of the mesh",
   feature_unavailable:
     "whoever runs the broker upgrades it; if [features] require in config.toml asks for it, it can be taken out here: claudemesh config unset features.require; then claudemesh daemon up",

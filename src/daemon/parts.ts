@@ -122,6 +122,7 @@ export interface Outbox extends Service {
   settleVoid(answers: readonly VoidAnswer[], now: number): Promise<void>;
   /** The broker lost what lies above `prefix` of the epochs before: done rows there go back to pending. Returns how many. */
   reopenAfterBreak(breaks: readonly LogBreak[], now: number): Promise<number>;
+  /** Returns the ids that nothing here was sent under. */
   applyReceipts(
     items: readonly {
       wireId: string;
@@ -131,7 +132,7 @@ export interface Outbox extends Service {
       state: "delivered" | "injected" | "read" | "undecryptable";
       at: string;
     }[],
-  ): Promise<void>;
+  ): Promise<readonly string[]>;
   applyProgress(wireId: string, progress: { reached: number; of: number }): Promise<void>;
   /** Shrinks old rows to tombstones. Returns how many. */
   prune(now: number): Promise<number>;

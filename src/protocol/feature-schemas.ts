@@ -1,3 +1,4 @@
+import { concurrencyPolicies, defaultConcurrencyPolicy } from "./concurrency.ts";
 import { fingerprintVersions } from "./fingerprint.ts";
 import { limits } from "./limits.ts";
 
@@ -43,8 +44,8 @@ export const featureSchemas: Readonly<Record<string, Readonly<Record<number, Fea
       optional: {
         default_policy: {
           is: "one_of",
-          values: ["prefer_newest", "prefer_oldest", "allow_concurrent"],
-          otherwise: "prefer_newest",
+          values: concurrencyPolicies,
+          otherwise: defaultConcurrencyPolicy,
         },
       },
     },

@@ -99,6 +99,8 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
   membership: { ...request, after: (value) => value === -1 || integer(value) },
   membership_append: { ...request, entry: isRecord },
   kick: { ...request, member_id: memberId, for_ms: within(0, limits.kickMsMax) },
+  // Which policies there are is for the handler: a word that it does not know is refused, and the link goes on.
+  concurrency: { ...request, policy: orNull(name) },
   reach: { ...request, authority: orNull(text) },
   keys_announce: { ...request, x25519_pubkey: memberId, proof: text },
   keys_announced: request,
@@ -142,6 +144,7 @@ export const brokerShapes: Readonly<Record<string, Shape>> = {
   hello_ack: {
     connection_id: text,
     link_epoch: integer,
+    receives: orAbsent(flag),
     mesh: record({ mesh_id: text, slug: text }),
     member: record({ member_id: memberId, name }),
     // Whatever it is, the negotiation judges it: what is wrong with it has close codes of its own.

@@ -83,6 +83,8 @@ export interface HelloAckFrame {
   readonly type: "hello_ack";
   readonly connection_id: string;
   readonly link_epoch: number;
+  /** False: another daemon of the member receives, and this link only sends. Absent, of earlier brokers: it receives. */
+  readonly receives?: boolean;
   readonly mesh: { readonly mesh_id: string; readonly slug: string };
   readonly member: MemberInfo;
   readonly features: {

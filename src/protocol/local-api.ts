@@ -299,6 +299,10 @@ export interface HealthView {
     readonly last_error: string | null;
     /** For programs: what kind of error that was. */
     readonly last_error_kind: LinkErrorKind | null;
+    /** False: another daemon of this member receives, and this one only sends. null: there is no link. */
+    readonly receives: boolean | null;
+    /** Of this start of the daemon: by it the broker, and whoever is told of another daemon with these keys, name it. */
+    readonly instance_id: string;
     /** While it waits: not dialled before. */
     readonly next_dial_at: string | null;
     /** The broker's clock less this host's at the last opening, the way there included; null before the first. */
@@ -334,6 +338,8 @@ export const eventNames = [
   "keypair_archive_malformed",
   "member_revoked",
   "member_kicked",
+  "member_concurrent_connection",
+  "concurrency_changed",
   "membership_forked",
   "membership_rolled_back",
   "agent_online",

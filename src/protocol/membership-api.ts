@@ -1,3 +1,5 @@
+import type { ConcurrencyPolicy } from "./concurrency.ts";
+
 /** What the daemon's local API tells of the membership chain. */
 
 export interface MemberView {
@@ -73,6 +75,11 @@ export interface ComparedMember {
   readonly name: string;
   readonly address: string;
   readonly key_id: string;
+}
+
+/** What the mesh does when two daemons use one member's keys. */
+export interface ConcurrencyView {
+  readonly policy: ConcurrencyPolicy;
 }
 
 /** Whose direct messages this member takes: addresses; null: everybody's. */

@@ -1,3 +1,4 @@
+import type { ConcurrencyPolicy } from "./concurrency.ts";
 import type { EpochRecord, EpochWrap } from "./epoch.ts";
 import type { LogState } from "./frames.ts";
 import type { BrokerReach } from "./invite-frames.ts";
@@ -44,6 +45,8 @@ export type MembershipRequestFrame =
   | { readonly type: "membership_append"; readonly id: number; readonly entry: MembershipEntry }
   /** Sends a member away for so long, by the broker's clock; 0 takes that back. Owners and admins. */
   | { readonly type: "kick"; readonly id: number; readonly member_id: string; readonly for_ms: number }
+  /** What happens when two daemons use one member's keys; null: only asks. Owners and admins change it. */
+  | { readonly type: "concurrency"; readonly id: number; readonly policy: ConcurrencyPolicy | null }
   /** How others reach this broker; null: by the address that it prefers. Owners and admins. */
   | { readonly type: "reach"; readonly id: number; readonly authority: string | null }
   /** Of a mesh without a chain. */
@@ -75,6 +78,8 @@ export interface MembershipRequestResults {
   membership_append: MembershipHead;
   /** null: it may come. */
   kick: { readonly until: string | null };
+  /** As it is then. */
+  concurrency: { readonly policy: ConcurrencyPolicy };
   reach: BrokerReach;
   keys_announce: Record<string, never>;
   keys_announced: { readonly members: readonly AnnouncedKeys[] };
@@ -106,6 +111,13 @@ export type MembershipEventFrame =
       readonly by: string;
       /** null: it may come back. */
       readonly until: string | null;
+    }
+  | {
+      readonly type: "event";
+      readonly event: "concurrency_changed";
+      readonly policy: ConcurrencyPolicy;
+      /** member_id. */
+      readonly by: string;
     }
   | { readonly type: "event"; readonly event: "membership_changed"; readonly head: MembershipHead }
   | { readonly type: "event"; readonly event: "keys_changed" | "keys_wanted"; readonly destination: string };

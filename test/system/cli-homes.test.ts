@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,14 @@ test("backup, restore, reset and uninstall do what they say to a home whose daem
   const restored = JSON.parse(ok(await bob.run(["restore", "--in", file, "--replace", "--json"], { env }))) as Restored;
   assert.ok(restored.set_aside !== null && existsSync(join(restored.set_aside, "keypair.json")));
   assert.equal((await bob.status()).daemons[0]?.state, "stopped");
-  ok(await bob.run(["up"]));
+  ok(await bob.run(["up"], { env }));
+  const [running] = (await bob.status()).daemons;
+  if (process.platform === "linux")
+    assert.doesNotMatch(
+      readFileSync(`/proc/${running?.pid}/environ`, "utf8"),
+      /batterie/,
+      "the passphrase is not passed on",
+    );
   ok(await bob.run(["send", "@alice", "hello", "--wait", "delivered"]));
 
   const meant = await bob.run(["reset"]);

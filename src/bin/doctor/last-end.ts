@@ -11,10 +11,11 @@ export async function lastEnd(host: Host, dir: string, program: "daemon" | "brok
   const last = await lastNote(dir, program, host.lastLines);
   const end = endOf(last);
   if (end !== null) {
-    const { exit_code: code, message, hint } = end;
+    const { exit_code: code, message, hint, other_instance_id: other } = end;
+    const who = other === null ? "" : `; the other daemon is instance ${other}`;
     return [
       problem(
-        `it ended with exit code ${code} (${exitReason(code)}): ${message}`,
+        `it ended with exit code ${code} (${exitReason(code)}): ${message}${who}`,
         hint ?? `claudemesh ${program === "broker" ? "logs --broker" : "logs"} --level error`,
       ),
     ];

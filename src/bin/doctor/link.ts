@@ -66,6 +66,13 @@ export const check: DaemonCheck = {
   run({ now }, { health }) {
     if (health === null) return [];
     const { state, since, broker_url: url, last_error: error, last_error_kind: kind, next_dial_at: due } = health.link;
+    if (state === "connected" && health.link.receives === false)
+      return [
+        warning(
+          `connected to ${url} since ${since}, and only sends: another daemon with this member's keys receives, as the mesh's policy allows`,
+          "to receive here, stop the other daemon where it runs: claudemesh daemon down; by which policy the mesh goes: claudemesh mesh concurrency",
+        ),
+      ];
     if (state === "connected") return [ok(`connected to ${url} since ${since}`)];
     if (state === "stopped" && error === null)
       return [

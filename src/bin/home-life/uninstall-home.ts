@@ -10,19 +10,29 @@ import { firstAttempt, startDaemon, waitForLink } from "../launch-daemon.ts";
 import { readLaunchRecord } from "../launch-record.ts";
 import { isServedHere, type MeshFolder, planRemoval } from "./removal-plan.ts";
 import { removeWhole } from "./remove-whole.ts";
+import { isSupervised } from "../supervise/supervisor-lock.ts";
+import { type ServiceHost, thisHost } from "../service/service-host.ts";
+import { uninstallServices } from "../service/uninstall-service.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
-/** What claudemesh makes in a home, beside the lock of launches: nothing else is ever removed. */
+/** What claudemesh makes in a home: nothing else is ever removed. */
 const ownFolders = ["daemon", "broker", "set-aside", "ended", "restore.tmp"];
-const ownFiles = ["launch.lock", "launch.lock-journal"];
+const ownFiles = /^((launch|supervisor)\.lock(-journal)?|supervisor(-[\d-]+)?\.log|\.supervisor-log-files)$/;
 
 export function planUninstall(home: string): Promise<RemovalPlan> {
   return planRemoval(home, daemonDirs(home), { broker: true });
 }
 
 /** Ends everything that a home has begun. Call under the launch lock, which goes last. Can be repeated after a kill at any point. */
-export async function uninstallHome(request: UninstallRequest): Promise<Uninstalled> {
+export async function uninstallHome(request: UninstallRequest, host: ServiceHost = thisHost): Promise<Uninstalled> {
   const { home, force, progress } = request;
+  progress("removing services");
+  // First of all: what they run would be started again.
+  const services = await uninstallServices({ home }, host);
+  if (isSupervised(home))
+    throw new ClaudemeshError("already_running", `claudemesh daemon run --all looks after the daemons of ${home}`, {
+      hint: "end it where it runs, then: claudemesh uninstall --yes",
+    });
   const folders = daemonDirs(home);
   const left: string[] = [];
   const notLeft: { mesh: string; reason: string }[] = [];
@@ -48,7 +58,7 @@ export async function uninstallHome(request: UninstallRequest): Promise<Uninstal
     home,
     ownFolders.map((name) => join(home, name)),
   );
-  return { home, services: [], left, not_left: notLeft, remains: removeHome(home) };
+  return { home, services: services.map(({ path }) => path), left, not_left: notLeft, remains: removeHome(home) };
 }
 
 const ended = "its membership has ended already";
@@ -77,7 +87,7 @@ async function leave(home: string, { dir }: MeshFolder, signal: AbortSignal): Pr
 
 /** Names of what stays: a folder that CLAUDEMESH_HOME names may hold more than claudemesh has made. */
 function removeHome(home: string): readonly string[] {
-  for (const name of ownFiles) rmSync(join(home, name), { force: true });
+  for (const name of readdirSync(home)) if (ownFiles.test(name)) rmSync(join(home, name), { force: true });
   const remains = readdirSync(home);
   if (remains.length > 0) return remains;
   try {

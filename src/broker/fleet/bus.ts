@@ -54,6 +54,8 @@ export type BusMessage =
       /** member_id. */
       readonly by: string;
     }
+  /** Links of these members are to do something else by the store's word: end, or take a receiving one's place. */
+  | { readonly kind: "links_changed"; readonly mesh_id: string; readonly member_ids: readonly string[] }
   /** Cursors of a topic moved. */
   | { readonly kind: "topic_moved"; readonly mesh_id: string; readonly topic_id: string }
   /** There may be something to claim without anything new in the log: given back, or made ready again. */

@@ -11,6 +11,7 @@ function linkOf(linkEpoch: number) {
     meshId: "mesh",
     memberId: "alice",
     linkEpoch,
+    receives: true,
     life: "life",
     terminate: () => void said.push("terminated"),
     close: (kind: string) => void said.push(kind),

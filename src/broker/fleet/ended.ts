@@ -1,5 +1,4 @@
 import { serviceRestartCode } from "../../protocol/close-codes.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
 import type { LinkParts } from "../link/link-parts.ts";
 import { kickWords } from "../link/kicked.ts";
 import type { LiveLink } from "../link/live-link.ts";
@@ -38,6 +37,8 @@ async function end(ended: EndedLink<LiveLink>, parts: EndedParts): Promise<void>
       return replaceLink(link, ended.otherInstanceId, parts);
     case "followed":
       return replaceLink(link, null, parts);
+    case "released":
+      return releaseLink(link, parts);
     case "revoked":
       parts.registry.remove(link);
       link.close("member_revoked", "the member was revoked");
@@ -71,18 +72,10 @@ export async function kickLink(
   link.close("kicked", detail, facts);
 }
 
-/**
- * Tells the store that a link is nobody's any more. Should that fail, the broker's lease or the member's next link says the same
- * later; until then another daemon of the member looks like a second one.
- */
-export function noteClosed(
-  link: Pick<LiveLink, "meshId" | "memberId" | "linkEpoch">,
-  shared: SharedStore,
-  log: LinkParts["log"],
-): void {
-  shared.linkClosed(link.meshId, link.memberId, link.linkEpoch).catch((thrown: unknown) => {
-    log.debug({ mesh_id: link.meshId, error: ClaudemeshError.from(thrown).message }, "a closed link was not noted");
-  });
+/** The link may do nothing more as it is, and nobody has its place: its daemon comes back and is given one. */
+export function releaseLink(link: LiveLink, { registry }: Pick<LinkParts, "registry">): void {
+  registry.remove(link);
+  restartLink(link);
 }
 
 /** Its daemon comes back by itself and shows what it holds. */

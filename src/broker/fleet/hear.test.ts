@@ -11,6 +11,7 @@ function hearing() {
     meshId: "mesh",
     memberId: "member",
     linkEpoch: 4,
+    receives: true,
     life: "present",
     instanceId: "i",
     close: (kind: string) => void did.push(kind),

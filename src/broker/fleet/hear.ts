@@ -1,12 +1,13 @@
 import type { LinkParts } from "../link/link-parts.ts";
 import type { BusMessage } from "./bus.ts";
-import { kickLink, replaceLink, restartLink } from "./ended.ts";
+import { isOwnInstance } from "../store/link-store.ts";
+import { endLost, kickLink, replaceLink, restartLink } from "./ended.ts";
 
 export type HearParts = Pick<
   LinkParts,
-  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews"
+  "membership" | "router" | "registry" | "receipts" | "notices" | "progress" | "queues" | "keyNews" | "clock"
 > & {
-  readonly store: Pick<LinkParts["store"], "life" | "member">;
+  readonly store: Pick<LinkParts["store"], "life" | "member" | "shared">;
 };
 
 /** What another broker's word means for the links of this one. */
@@ -23,13 +24,18 @@ export function hear(message: BusMessage, parts: HearParts): void {
     case "link_opened": {
       const link = registry.get(meshId, message.member_id);
       if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
-      const own = link.instanceId === message.instance_id || link.instanceId === message.previous_instance_id;
-      return replaceLink(link, own ? null : message.instance_id, parts);
+      return replaceLink(link, isOwnInstance(link.instanceId, message) ? null : message.instance_id, parts);
     }
-    case "member_kicked": {
-      const link = registry.get(meshId, message.member_id);
-      if (link === null || link.life !== message.life || link.linkEpoch >= message.link_epoch) return;
-      return void kickLink(link, message, parts).catch(() => restartLink(link));
+    case "member_kicked":
+      for (const link of registry.ofMember(meshId, message.member_id))
+        if (link.life === message.life && (!link.receives || link.linkEpoch < message.link_epoch))
+          void kickLink(link, message, parts).catch(() => restartLink(link));
+      return;
+    case "links_changed": {
+      const links = message.member_ids.flatMap((memberId) => registry.ofMember(meshId, memberId));
+      if (parts.store.shared === null || links.length === 0) return;
+      // Should the store not answer, the next sweep asks again.
+      return void endLost(links, parts.store.shared, parts).catch(() => undefined);
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
@@ -56,7 +62,7 @@ export function tellOwed(
   memberId: string,
   { registry, receipts, notices }: Pick<LinkParts, "registry" | "receipts" | "notices">,
 ): void {
-  if (registry.get(meshId, memberId) === null) return;
+  if (registry.ofMember(meshId, memberId).length === 0) return;
   void receipts.returned(meshId, memberId);
   void notices.tell(meshId, memberId);
 }

@@ -48,7 +48,7 @@ test("a link whose member was kicked and let back before its broker heard of it 
   await kick(0);
   fleet.sweep([1]);
   // Its link_epoch was raised by the kick: it comes back as it is.
-  assert.equal((await first.closed).code, 1006);
+  assert.equal((await first.closed).code, 1012);
   const second = await at(fleet, 1).connect(fleet.bob);
   fleet.sweep([1]);
   await second.request<"members">({ type: "members" });

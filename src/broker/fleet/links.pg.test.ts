@@ -94,7 +94,7 @@ test("a hello of a connection that is gone ends no daemon: its live link is told
     [alice.memberId],
   );
   fleet.sweep();
-  assert.equal((await live.closed).code, 1006);
+  assert.equal((await live.closed).code, 1012);
   assert.deepEqual(fleet.entries(audit), []);
 });
 

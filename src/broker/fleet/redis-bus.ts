@@ -21,6 +21,7 @@ const kinds = new Set<string>([
   "reached",
   "link_opened",
   "member_kicked",
+  "links_changed",
   "event",
   "membership_changed",
   "topic_moved",
@@ -144,7 +145,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
   const fields = value as Record<string, unknown>;
   const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
-  const { n, hash, ended, limited, rekeyed, destinations, until, by } = fields;
+  const { n, hash, ended, limited, rekeyed, destinations, until, by, member_ids } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -163,6 +164,8 @@ function isBusMessage(value: unknown): value is BusMessage {
         Number.isSafeInteger(until) &&
         typeof by === "string"
       );
+    case "links_changed":
+      return isTexts(member_ids);
     case "event":
       return typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event";
     case "membership_changed":

@@ -37,7 +37,7 @@ interface Mesh {
 
 export function createKeyNews(parts: {
   readonly store: Pick<BrokerStore, "keyHead" | "keyChanges" | "keyHolders" | "keysLacked" | "destinationUsers">;
-  readonly registry: Pick<LinkRegistry, "get" | "ofMesh">;
+  readonly registry: Pick<LinkRegistry, "ofMember" | "ofMesh">;
   readonly bus: Pick<Bus, "publish">;
   readonly log: Log;
   readonly limits: Pick<BrokerLimits, "keyChangesMax" | "keyHoldersAskedMax">;
@@ -84,13 +84,15 @@ export function createKeyNews(parts: {
 
   async function tell(meshId: string, destination: string, only: ReadonlySet<unknown> | null): Promise<void> {
     for (const memberId of await store.destinationUsers(meshId, destination, present(meshId, only)))
-      registry.get(meshId, memberId)?.send({ type: "event", event: "keys_changed", destination });
+      for (const link of registry.ofMember(meshId, memberId))
+        link.send({ type: "event", event: "keys_changed", destination });
   }
 
   async function askHolders(meshId: string, destination: string): Promise<void> {
     const among = present(meshId, null);
     for (const memberId of await store.keyHolders(meshId, destination, among, limits.keyHoldersAskedMax))
-      registry.get(meshId, memberId)?.send({ type: "event", event: "keys_wanted", destination });
+      for (const link of registry.ofMember(meshId, memberId))
+        link.send({ type: "event", event: "keys_wanted", destination });
   }
 
   async function askAll(meshId: string, destinations: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { concurrencyPolicies } from "../../protocol/concurrency.ts";
 import { announcementProblem } from "../../protocol/feature-schemas.ts";
 import { everyFeature, offerFeatures } from "../../protocol/features.ts";
 import { checkAck } from "../../protocol/judge-features.ts";
@@ -39,7 +40,7 @@ test("everything that this broker announces is right by the shared schema, whate
         };
         checkFeatureParams(set);
         const offers = offerFeatures([], { ...everyFeature(), [dedupe]: asked });
-        const { supported, missing_required: missing } = await featureAnswer(offers, set);
+        const { supported, missing_required: missing } = await featureAnswer(offers, set, "prefer_newest");
         for (const [name, { params }] of Object.entries(supported)) {
           assert.equal(announcementProblem(name, params.version, params), null);
           assert.ok({ ...offers.require, ...offers.optional }[name]?.versions.includes(params.version), name);
@@ -54,14 +55,23 @@ test("everything that this broker announces is right by the shared schema, whate
 
 test("a daemon of this version takes all of the features of a broker of this version", async () => {
   const asked = offerFeatures(Object.keys(everyFeature()));
-  const judged = checkAck(asked, await featureAnswer(asked, parts));
+  const judged = checkAck(asked, await featureAnswer(asked, parts, "prefer_newest"));
   assert.ok(judged.ok);
   assert.deepEqual([Object.keys(judged.params).sort(), judged.ignored], [Object.keys(everyFeature()).sort(), []]);
 });
 
+test("each concurrency policy that a mesh may have is announced as it is", async () => {
+  const asked = offerFeatures();
+  for (const policy of concurrencyPolicies) {
+    const { supported } = await featureAnswer(asked, parts, policy);
+    assert.equal(supported["concurrent_connection_policy"]?.params["default_policy"], policy);
+    assert.ok(checkAck(asked, { supported, missing_required: [] }).ok);
+  }
+});
+
 test("fingerprint versions are told highest first, behind them those that are held and still taken, each once", async () => {
   const told = async (fingerprints: FingerprintPolicy, ...holds: string[]) =>
-    (await featureAnswer(holding(...holds), { ...parts, fingerprints })).supported[dedupe]?.params[
+    (await featureAnswer(holding(...holds), { ...parts, fingerprints }, "prefer_newest")).supported[dedupe]?.params[
       "fingerprint_versions"
     ];
   assert.deepEqual(await told(everyFingerprint), ["sha256-jcs-v2", "sha256-jcs-v1"]);
@@ -85,7 +95,9 @@ test("a held version that another broker may have offered since is asked after b
     },
   };
   const ask = async (...holds: string[]) =>
-    (await featureAnswer(holding(...holds), { ...parts, fingerprints: policyOfMany })).supported[dedupe]?.params;
+    (await featureAnswer(holding(...holds), { ...parts, fingerprints: policyOfMany }, "prefer_newest")).supported[
+      dedupe
+    ]?.params;
   assert.deepEqual((await ask("sha256-jcs-v2"))?.["fingerprint_versions"], ["sha256-jcs-v2"]);
   assert.equal(known, false);
   assert.deepEqual((await ask("sha256-jcs-v1"))?.["fingerprint_versions"], ["sha256-jcs-v2", "sha256-jcs-v1"]);
@@ -94,7 +106,7 @@ test("a held version that another broker may have offered since is asked after b
 test("version 1 of the dedupe feature is there for as long as sha256-jcs-v1 is offered", async () => {
   const versionOneAlone = offerFeatures([], { ...everyFeature(), [dedupe]: [1] });
   const missing = async (fingerprints: FingerprintPolicy) =>
-    (await featureAnswer(versionOneAlone, { ...parts, fingerprints })).missing_required;
+    (await featureAnswer(versionOneAlone, { ...parts, fingerprints }, "prefer_newest")).missing_required;
   assert.deepEqual(await missing(everyFingerprint), []);
   assert.deepEqual(await missing(policy(["sha256-jcs-v2"], ["sha256-jcs-v1"])), [dedupe]);
 });

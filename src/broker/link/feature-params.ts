@@ -1,3 +1,4 @@
+import { type ConcurrencyPolicy, defaultConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { announcementProblem } from "../../protocol/feature-schemas.ts";
 import { answerFeatures } from "../../protocol/features.ts";
@@ -13,15 +14,16 @@ type Announced = Readonly<Record<string, Readonly<Record<number, Readonly<Record
 export async function featureAnswer(
   asked: HelloFrame["features"],
   parts: FeatureParts,
+  policy: ConcurrencyPolicy,
 ): Promise<HelloAckFrame["features"]> {
   const held = heldBy(asked);
   if (!held.every((name) => parts.fingerprints.accepts(name))) await parts.fingerprints.refresh();
-  return answerFeatures(asked, announced(parts, held));
+  return answerFeatures(asked, announced(parts, held, policy));
 }
 
 /** Throws invalid_config for a parameter that the shared schema refuses: no daemon could take it. */
 export function checkFeatureParams(parts: FeatureParts): void {
-  for (const [name, versions] of Object.entries(announced(parts, [])))
+  for (const [name, versions] of Object.entries(announced(parts, [], defaultConcurrencyPolicy)))
     for (const [version, params] of Object.entries(versions)) {
       const problem = announcementProblem(name, Number(version), params);
       if (problem !== null)
@@ -32,7 +34,7 @@ export function checkFeatureParams(parts: FeatureParts): void {
 }
 
 /** By feature and version, of those that this broker is to know. */
-function announced(parts: FeatureParts, held: readonly string[]): Announced {
+function announced(parts: FeatureParts, held: readonly string[], policy: ConcurrencyPolicy): Announced {
   const { mode, retentionDays } = parts.dedupe;
   const window = mode === "permanent" ? { mode } : { mode, dedupe_retention_days: retentionDays };
   const offered = parts.fingerprints.offered();
@@ -43,7 +45,7 @@ function announced(parts: FeatureParts, held: readonly string[]): Announced {
       ...(offered.includes(requestFingerprintName) ? { 1: { ...window, request_fingerprint: true } } : {}),
       2: { ...window, fingerprint_versions: [...offered, ...new Set(taken)] },
     },
-    concurrent_connection_policy: { 1: { default_policy: "prefer_newest" } },
+    concurrent_connection_policy: { 1: { default_policy: policy } },
     member_keypair_rotated_event: { 1: {} },
     key_epoch: { 1: { max_concurrent_epochs: limits.epochSiblingsMax } },
     max_payload: { 1: { inline_bytes: parts.limits.inlineBytes, blob_bytes: parts.limits.fileBytesMax } },

@@ -4,6 +4,7 @@ import { parseDaemonFrame } from "../../protocol/frame-check.ts";
 import { onAck } from "./frames/ack.ts";
 import { onClaimCancel } from "./frames/claim-cancel.ts";
 import { onClaim } from "./frames/claim.ts";
+import { onConcurrency } from "./frames/concurrency.ts";
 import { onError } from "./frames/error.ts";
 import { onExtend } from "./frames/extend.ts";
 import { onEpochCreate } from "./frames/epoch-create.ts";
@@ -67,6 +68,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   membership: onMembership,
   membership_append: onMembershipAppend,
   kick: onKick,
+  concurrency: onConcurrency,
   reach: onReach,
   keys_announce: onKeysAnnounce,
   keys_announced: onKeysAnnounced,

@@ -18,6 +18,7 @@ import type { Queues } from "../route/queues.ts";
 import type { Receipts } from "../route/receipts.ts";
 import type { Router } from "../route/router.ts";
 import type { BrokerStore } from "../store/store.ts";
+import type { MemberTurns } from "./member-turns.ts";
 import type { LinkRegistry } from "./registry.ts";
 import type { Presence } from "./presence.ts";
 
@@ -33,6 +34,7 @@ export interface LinkParts {
   readonly notices: Notices;
   readonly registry: LinkRegistry;
   readonly presence: Presence;
+  readonly turns: MemberTurns;
   readonly news: News;
   readonly membership: Membership;
   readonly bus: Bus;

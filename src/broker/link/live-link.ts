@@ -26,6 +26,8 @@ export interface LinkIdentity {
   readonly keyId: string;
   readonly instanceId: string;
   readonly linkEpoch: number;
+  /** False: another daemon of the member receives, and this link only sends. */
+  readonly receives: boolean;
   /** The store's life in which the link was opened. */
   readonly life: string;
   readonly agents: readonly string[];
@@ -117,6 +119,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
     },
     resumeIfPaused,
     openDestinations(cutBack = false) {
+      if (!identity.receives) return Promise.resolve();
       // One after the other: an older view of the subscriptions must not follow a newer one.
       return inTurn(() => openDestinations(member, route, parts.store, cutBack));
     },
@@ -163,14 +166,14 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   ws.on("ping", () => liveness.heard());
   ws.on("pong", () => liveness.heard());
 
-  route.attach(identity.memberId, link.pump);
+  if (identity.receives) route.attach(identity.memberId, link.pump);
   ws.once("close", (code, reason) => {
     if (!out.closing()) noteClosedByDaemon(code, reason.toString("utf8"), identity, parts);
     liveness.stop();
     link.pump.close();
     link.asks.end();
     link.requests.end();
-    route.detach(identity.memberId, link.pump);
+    if (identity.receives) route.detach(identity.memberId, link.pump);
     registry.remove(link);
     parts.metrics.links.set(registry.count());
     parts.presence.closed(link);

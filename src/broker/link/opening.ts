@@ -8,10 +8,13 @@ import { serviceRestartCode } from "../../protocol/close-codes.ts";
 import { challengeBytes, sign } from "../../protocol/signing.ts";
 import { currentKeys } from "../../protocol/membership/state.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { noteClosed, replaceLink } from "../fleet/ended.ts";
+import { noteClosed } from "../fleet/after-close.ts";
+import { replaceLink } from "../fleet/ended.ts";
 import type { LogState } from "../../protocol/frames.ts";
 import { kickNow } from "../store/read-row.ts";
-import type { Kick, MemberRow, RaisedLink } from "../store/store.ts";
+import type { RaisedLink } from "../store/link-store.ts";
+import type { Kick, MemberRow } from "../store/store.ts";
+import { settleOthers } from "./concurrency.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
 import { kickWords } from "./kicked.ts";
@@ -73,15 +76,29 @@ async function admit(
   out: Outgoing,
   parts: LinkParts,
 ): Promise<LiveLink | null> {
-  const { clock, limits } = parts;
-  const { mesh, member, chain } = await proveHello(hello, context, parts.store, parts.membership.fresh);
-  const membership = chain === null ? null : { n: chain.n, hash: chain.head };
-  const features = await featureAnswer(hello.features, parts);
+  const proven = await proveHello(hello, context, parts.store, parts.membership.fresh);
+  const features = await featureAnswer(hello.features, parts, proven.mesh.concurrency);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
-  await noteEphemeral(hello, member, parts);
-  const { link_epoch, life, elsewhere } = await raise(hello, parts);
-  const log = await logOf(hello, link_epoch, ws, parts);
+  await noteEphemeral(hello, proven.member, parts);
+  // From the store's word to the registry in one turn: what the store is told of the member's links here is all of them.
+  return parts.turns.take(hello.mesh_id, hello.member_id, () => place(hello, proven, features, ws, out, parts));
+}
+
+/** Gives the member's link its place among its others, and makes it live. */
+async function place(
+  hello: HelloFrame,
+  { mesh, member, chain }: Awaited<ReturnType<typeof proveHello>>,
+  features: HelloAckFrame["features"],
+  ws: WebSocket,
+  out: Outgoing,
+  parts: LinkParts,
+): Promise<LiveLink | null> {
+  const { clock, limits } = parts;
+  const membership = chain === null ? null : { n: chain.n, hash: chain.head };
+  const raised = await raise(hello, parts);
+  const { link_epoch, life } = raised;
+  const log = await logOf(hello, raised, ws, parts);
   if (log === null) return null;
   // The log that the member's position was compared with may be another one by now: it shows it again.
   if (life !== parts.store.life()) {
@@ -97,9 +114,12 @@ async function admit(
   }
   if (parts.store.shared === null) await requireNotKicked(hello, parts);
   const connectionId = newUuidV7(clock.now());
-  replaceOlder(hello, { link_epoch, life, elsewhere }, parts);
+  settleOthers(hello, raised, parts);
+  const receives = raised.place === "receives";
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
-  parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, life, instance_id, previous_instance_id });
+  // One that only sends takes nobody's place.
+  if (receives)
+    parts.bus.publish({ kind: "link_opened", mesh_id, member_id, link_epoch, life, instance_id, previous_instance_id });
 
   ws.removeAllListeners("message");
   const link = createLiveLink(
@@ -112,6 +132,7 @@ async function admit(
       keyId: hello.key_id,
       instanceId: hello.instance_id,
       linkEpoch: link_epoch,
+      receives,
       life,
       agents: hello.agents,
       inlineBytes: limits.inlineBytes,
@@ -127,6 +148,7 @@ async function admit(
     type: "hello_ack",
     connection_id: connectionId,
     link_epoch,
+    receives,
     mesh: { mesh_id: mesh.mesh_id, slug: mesh.slug },
     member: { ...memberInfo(member, clock.now(), limits.presenceLeaseMs), online: true, agents: hello.agents },
     features,
@@ -138,10 +160,7 @@ async function admit(
   ws.resume();
   parts.presence.opened(link, member.online_until);
   parts.keyNews.mayLack(link.meshId, link.memberId);
-  const agreed = Object.entries(features.supported).map(([name, { params }]) => `${name} ${params.version}`);
-  const who = { mesh_id: link.meshId, member_id: link.memberId, connection_id: connectionId };
-  parts.log.info({ ...who, link_epoch, client: hello.client, agreed, lacks: features.missing_required }, "link opened");
-  parts.log.debug({ ...who, asked: shownJson(hello.features), answered: features }, "features negotiated");
+  noteOpened(link, hello, features, parts);
   return link;
 }
 
@@ -156,14 +175,25 @@ async function noteEphemeral(hello: HelloFrame, member: MemberRow, { store, cloc
   await store.noteEphemeral(hello.mesh_id, hello.member_id, { ephemeral, until });
 }
 
+function noteOpened(link: LiveLink, hello: HelloFrame, features: HelloAckFrame["features"], parts: LinkParts): void {
+  const agreed = Object.entries(features.supported).map(([name, { params }]) => `${name} ${params.version}`);
+  const who = { mesh_id: link.meshId, member_id: link.memberId, connection_id: link.connectionId };
+  const { linkEpoch: link_epoch, receives } = link;
+  const lacks = features.missing_required;
+  parts.log.info({ ...who, link_epoch, receives, client: hello.client, agreed, lacks }, "link opened");
+  parts.log.debug({ ...who, asked: shownJson(hello.features), answered: features }, "features negotiated");
+}
+
 /** Compared and raised in one life of the store: what was compared in another says nothing of the log that the link begins on. */
-async function raise(hello: HelloFrame, parts: LinkParts): Promise<Omit<RaisedLink, "kick">> {
+async function raise(hello: HelloFrame, parts: LinkParts): Promise<RaisedLink> {
   for (let tries = 1; ; tries += 1) {
     const life = parts.store.life();
     await compareLogs(hello, parts);
     const raised = await parts.store.raiseLinkEpoch(hello.mesh_id, hello.member_id, {
       instance_id: hello.instance_id,
+      previous_instance_id: hello.previous_instance_id,
       now: parts.clock.now(),
+      held: parts.registry.ofMember(hello.mesh_id, hello.member_id).map(({ linkEpoch }) => linkEpoch),
     });
     if (raised.kick !== null) throw await kicked(hello, raised.kick, parts);
     if (raised.life === life) return raised;
@@ -187,61 +217,20 @@ async function kicked(hello: HelloFrame, kick: Kick, parts: LinkParts): Promise<
  * The log as the link begins on it; null when the peer left meanwhile. Its hello has been raised above an older link of the member all
  * the same, which can accept nothing more by that: where this one comes to nothing that one is ended too, so that its daemon dials again.
  */
-async function logOf(hello: HelloFrame, linkEpoch: number, ws: WebSocket, parts: LinkParts): Promise<LogState | null> {
-  const { mesh_id, member_id } = hello;
+async function logOf(hello: HelloFrame, raised: RaisedLink, ws: WebSocket, parts: LinkParts): Promise<LogState | null> {
+  const { mesh_id: meshId, member_id: memberId } = hello;
   let log: LogState | null = null;
   try {
-    log = await parts.store.log(mesh_id);
+    log = await parts.store.log(meshId);
     return ws.readyState === ws.OPEN ? log : null;
   } finally {
-    if (log === null || ws.readyState !== ws.OPEN) {
-      const older = parts.registry.get(mesh_id, member_id);
-      if (older !== null && older.linkEpoch < linkEpoch) replaceLink(older, null, parts);
-      if (parts.store.shared !== null)
-        noteClosed({ meshId: mesh_id, memberId: member_id, linkEpoch }, parts.store.shared, parts.log);
+    if ((log === null || ws.readyState !== ws.OPEN) && raised.place !== "refused") {
+      const older = parts.registry.get(meshId, memberId);
+      if (raised.place === "receives" && older !== null && older.linkEpoch < raised.link_epoch)
+        replaceLink(older, null, parts);
+      noteClosed({ meshId, memberId, linkEpoch: raised.link_epoch }, parts);
     }
   }
-}
-
-/**
- * wire.md §1 prefer_newest, here and at the other brokers: its own half-open link goes silently, anyone else's is an audit event, always. One at
- * another broker is closed there as soon as that hears of the newer one.
- */
-function replaceOlder(hello: HelloFrame, raised: Omit<RaisedLink, "kick">, parts: LinkParts): void {
-  const live = parts.registry.get(hello.mesh_id, hello.member_id);
-  // Numbers of links are compared within one life of the store: a later one may have lost the newest.
-  if (live !== null && live.life === raised.life && live.linkEpoch > raised.link_epoch)
-    throw new OpeningRefused("replaced_by_newer_connection", "a newer link of this member opened meanwhile", {
-      other_instance_id: live.instanceId,
-    });
-  if (live !== null) replaceLink(live, isOwn(live.instanceId, hello) ? null : hello.instance_id, parts);
-  const before = raised.elsewhere ?? live?.instanceId ?? null;
-  if (before !== null && !isOwn(before, hello))
-    tellConcurrent(hello, before, raised.elsewhere === null ? (live?.connectionId ?? "") : "at another broker", parts);
-}
-
-const isOwn = (instanceId: string, hello: HelloFrame): boolean =>
-  instanceId === hello.instance_id || instanceId === hello.previous_instance_id;
-
-function tellConcurrent(
-  { mesh_id, member_id, instance_id }: HelloFrame,
-  oldInstance: string,
-  oldConnection: string,
-  parts: LinkParts,
-): void {
-  parts.metrics.concurrentConnections.inc({ mesh: mesh_id });
-  parts.log.warn(
-    {
-      audit: "member_concurrent_connection",
-      mesh_id,
-      member_id,
-      instance_id,
-      old_instance_id: oldInstance,
-      old_connection: oldConnection,
-    },
-    "a second daemon uses this identity; the older link was closed",
-  );
-  parts.news.tell(mesh_id, { type: "event", event: "member_concurrent_connection", member_id });
 }
 
 /** A daemon that durably holds more than this log has: commits were lost, and everyone must know (delivery.md §5). */

@@ -4,8 +4,11 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { BrokerStore, MemberRow } from "../store/store.ts";
 import type { LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
-import { noteClosed } from "../fleet/ended.ts";
+import { noteClosed } from "../fleet/after-close.ts";
+import type { Bus } from "../fleet/bus.ts";
 import type { News } from "../fleet/news.ts";
+import type { BrokerLimits } from "../broker-limits.ts";
+import type { MemberTurns } from "./member-turns.ts";
 import type { LinkRegistry } from "./registry.ts";
 
 /** Leases: a member is online until its lease ends, so that a reconnect does not blink. */
@@ -26,11 +29,14 @@ export function createPresence(parts: {
   store: BrokerStore;
   registry: LinkRegistry;
   news: News;
+  bus: Pick<Bus, "publish">;
+  turns: MemberTurns;
   clock: Clock;
   log: Log;
-  leaseMs: number;
+  limits: BrokerLimits;
 }): Presence {
-  const { store, registry, news, clock, leaseMs } = parts;
+  const { store, registry, news, clock } = parts;
+  const leaseMs = parts.limits.presenceLeaseMs;
 
   async function touch(link: LiveLink): Promise<void> {
     try {
@@ -67,14 +73,18 @@ export function createPresence(parts: {
 
   return {
     opened(link, onlineUntil) {
+      // Who only sends cannot be reached by it: whether the member is online is the receiving link's to say, and so are its agents.
+      if (!link.receives) return;
       const blinked = onlineUntil <= clock.now();
       void touch(link).then(() => (blinked ? tell(link, "member_online") : undefined));
     },
-    extend: (link) => void touch(link),
+    extend(link) {
+      if (link.receives) void touch(link);
+    },
     closed(link) {
+      noteClosed(link, parts);
       // Of several brokers each tells its own links, when its sweep finds that the lease has ended.
-      if (store.shared !== null) return noteClosed(link, store.shared, parts.log);
-      tellAtEnd(link, clock.now() + leaseMs);
+      if (store.shared === null && link.receives) tellAtEnd(link, clock.now() + leaseMs);
     },
     shown(rows) {
       if (store.shared !== null) return;

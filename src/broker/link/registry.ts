@@ -1,11 +1,15 @@
 import type { BrokerFrame } from "../../protocol/frames.ts";
 import type { LiveLink } from "./live-link.ts";
 
-/** The live links of this broker by mesh and member. A member has at most one. */
+/** The live links of this broker by mesh and member. A member has at most one that receives, and others only where its mesh allows them. */
 export interface LinkRegistry {
+  /** The member's receiving link, if it is here. */
   get(meshId: string, memberId: string): LiveLink | null;
+  /** All of the member's links here. */
+  ofMember(meshId: string, memberId: string): readonly LiveLink[];
+  /** A receiving link takes the place of the one before. */
   set(link: LiveLink): void;
-  /** Only if it still is the member's link. */
+  /** Only if it still is one of the member's. */
   remove(link: LiveLink): void;
   ofMesh(meshId: string): readonly LiveLink[];
   all(): readonly LiveLink[];
@@ -15,31 +19,38 @@ export interface LinkRegistry {
 }
 
 export function createLinkRegistry(): LinkRegistry {
-  const meshes = new Map<string, Map<string, LiveLink>>();
+  const meshes = new Map<string, Map<string, readonly LiveLink[]>>();
   let count = 0;
 
-  const ofMesh = (meshId: string): LiveLink[] => [...(meshes.get(meshId)?.values() ?? [])];
+  const ofMesh = (meshId: string): LiveLink[] => [...(meshes.get(meshId)?.values() ?? [])].flat();
+  const ofMember = (meshId: string, memberId: string): readonly LiveLink[] => meshes.get(meshId)?.get(memberId) ?? [];
+
+  function put(meshId: string, memberId: string, links: readonly LiveLink[]): void {
+    const mesh = meshes.get(meshId) ?? new Map<string, readonly LiveLink[]>();
+    count += links.length - (mesh.get(memberId)?.length ?? 0);
+    if (links.length > 0) mesh.set(memberId, links);
+    else mesh.delete(memberId);
+    if (mesh.size > 0) meshes.set(meshId, mesh);
+    else meshes.delete(meshId);
+  }
 
   return {
     ofMesh,
-    get: (meshId, memberId) => meshes.get(meshId)?.get(memberId) ?? null,
+    ofMember,
+    get: (meshId, memberId) => ofMember(meshId, memberId).find(({ receives }) => receives) ?? null,
     set(link) {
-      let mesh = meshes.get(link.meshId);
-      if (mesh === undefined) {
-        mesh = new Map();
-        meshes.set(link.meshId, mesh);
-      }
-      if (!mesh.has(link.memberId)) count += 1;
-      mesh.set(link.memberId, link);
+      const others = ofMember(link.meshId, link.memberId).filter((other) => !(link.receives && other.receives));
+      put(link.meshId, link.memberId, [...others, link]);
     },
     remove(link) {
-      const mesh = meshes.get(link.meshId);
-      if (mesh?.get(link.memberId) !== link) return;
-      mesh.delete(link.memberId);
-      count -= 1;
-      if (mesh.size === 0) meshes.delete(link.meshId);
+      const links = ofMember(link.meshId, link.memberId);
+      put(
+        link.meshId,
+        link.memberId,
+        links.filter((other) => other !== link),
+      );
     },
-    all: () => [...meshes.values()].flatMap((mesh) => [...mesh.values()]),
+    all: () => [...meshes.keys()].flatMap(ofMesh),
     count: () => count,
     broadcast(meshId, frame, exceptMemberId) {
       const json = JSON.stringify(frame);

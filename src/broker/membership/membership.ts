@@ -78,8 +78,7 @@ export function createMembership(parts: MembershipParts): Membership {
   /** What the links of this broker have of a change, wherever it was made. */
   function changed({ mesh_id: meshId, n, hash, ended, limited }: MembershipChanged): void {
     tell(meshId, { n, hash });
-    const gone = ended === null ? null : registry.get(meshId, ended);
-    if (gone !== null) {
+    for (const gone of ended === null ? [] : registry.ofMember(meshId, ended)) {
       registry.remove(gone);
       // The link on which it left has its answer first.
       setImmediate(() => gone.close("member_revoked", "the member was revoked or has left"));

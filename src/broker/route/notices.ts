@@ -1,7 +1,7 @@
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { NoticeItem } from "../../protocol/frames.ts";
-import type { Ask } from "../link/asks.ts";
+import type { Ask, AskReply } from "../link/asks.ts";
 import type { BrokerStore, ExpiryNotice } from "../store/store.ts";
 
 /** What retention removed before it was acknowledged: `gap` for its receiver, `expired` for its sender (delivery.md §7). */
@@ -15,7 +15,7 @@ const pageItems = 256;
 export function createNotices(parts: {
   readonly store: Pick<BrokerStore, "takeNotices" | "dropNotices">;
   readonly log: Log;
-  linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
+  linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<AskReply | null> } } | null;
 }): Notices {
   /** By mesh and member: told now, and for whom more may have been kept meanwhile. */
   const telling = new Map<string, { again: boolean }>();
@@ -40,7 +40,7 @@ export function createNotices(parts: {
             own.again = false;
             continue;
           }
-          if (!(await link.asks.ask({ type: "notices", items: notices.flatMap(noticeItem) }))) return;
+          if ((await link.asks.ask({ type: "notices", items: notices.flatMap(noticeItem) })) === null) return;
           const ids = notices.map(({ notice_id }) => notice_id);
           await parts.store.dropNotices(meshId, memberId, ids);
         }

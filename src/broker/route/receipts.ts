@@ -2,15 +2,17 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ReceiptGroup } from "../../protocol/frames.ts";
-import type { Ask } from "../link/asks.ts";
+import type { Ask, AskReply } from "../link/asks.ts";
 import type { Turns } from "../turns.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BrokerStore } from "../store/store.ts";
+import { createKeptReceipts } from "./kept-receipts.ts";
 
 /**
  * Receipts on their way from receiver to sender. A sender that is here is told at once and confirms; what is not
  * confirmed, and what is for a sender that is away, is kept in the store until it is. The receiver gets its reply, and
  * forgets the receipts, only then: between two disks there is no moment at which a receipt is on none.
+ * Where a mesh allows several daemons of one member, each is told, and what none of them has sent stays kept: its daemon is elsewhere.
  */
 export interface Receipts {
   /**
@@ -24,44 +26,62 @@ export interface Receipts {
 }
 
 export interface ReceiptsParts {
-  readonly store: Pick<BrokerStore, "addReceipts" | "takeReceipts" | "dropReceipts" | "member">;
+  readonly store: Pick<BrokerStore, "addReceipts" | "takeReceipts" | "dropReceipts" | "member" | "meshById">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BrokerMetrics;
-  readonly limits: { readonly receiptsKeptMax: number };
+  readonly limits: { readonly receiptsKeptMax: number; readonly receiptsAgainMs: number };
   /** Receipts are kept for a member that has no link here: another broker may have one. */
   owed(meshId: string, memberId: string): void;
-  /** The link to a member, if it has one here. */
-  linkOf(meshId: string, memberId: string): { readonly asks: { ask(frame: Ask): Promise<boolean> } } | null;
+  /** The links of a member here. */
+  linksOf(meshId: string, memberId: string): readonly ToldLink[];
 }
 
-/** Kept groups told at once. */
-const groupsPerFrame = 16;
+export interface ToldLink {
+  readonly asks: { ask(frame: Ask): Promise<AskReply | null> };
+}
 
 export function createReceipts(parts: ReceiptsParts): Receipts {
   const { store, metrics } = parts;
   /** By mesh and member: kept groups are being handed over now; there are some although the member is here. */
   const handingOver = new Set<string>();
   const owed = new Set<string>();
+  const isHere = (meshId: string, memberId: string): boolean => parts.linksOf(meshId, memberId).length > 0;
+  const kept = createKeptReceipts({ ...parts, tell, allowsSeveral });
 
-  async function tell(meshId: string, to: string, groups: readonly ReceiptGroup[]): Promise<boolean> {
-    const link = parts.linkOf(meshId, to);
-    if (link === null || !(await link.asks.ask({ type: "receipt", groups }))) return false;
-    metrics.receiptsForwarded.inc(groups.reduce((sum, group) => sum + group.items.length, 0));
-    return true;
+  /** null: the link did not confirm. */
+  async function tell(link: ToldLink, groups: readonly ReceiptGroup[]): Promise<AskReply | null> {
+    const reply = await link.asks.ask({ type: "receipt", groups });
+    if (reply !== null) metrics.receiptsForwarded.inc(groups.reduce((sum, group) => sum + group.items.length, 0));
+    return reply;
+  }
+
+  async function allowsSeveral(meshId: string): Promise<boolean> {
+    return (await store.meshById(meshId))?.concurrency === "allow_concurrent";
+  }
+
+  /** `left`: told, but some of it to none that has sent it. */
+  async function tellAll(meshId: string, group: ReceiptGroup): Promise<"told" | "left" | "not told"> {
+    const replies = await Promise.all(parts.linksOf(meshId, group.to).map((link) => tell(link, [group])));
+    const told = replies.filter((reply) => reply !== null);
+    if (told.length === 0) return "not told";
+    const isOurs = ({ client_message_id: id }: ReceiptGroup["items"][number]): boolean =>
+      told.some(({ unknown }) => !unknown.has(id));
+    return group.items.every(isOurs) || !(await allowsSeveral(meshId)) ? "told" : "left";
   }
 
   async function pass(meshId: string, group: ReceiptGroup, turns: Pick<Turns, "take">): Promise<void> {
     const key = `${meshId}/${group.to}`;
-    if (await tell(meshId, group.to, [group])) {
+    const how = await tellAll(meshId, group);
+    if (how === "told") {
       if (owed.has(key)) void returned(meshId, group.to);
       return;
     }
-    const kept = await turns.take(() => keep(meshId, group));
-    if (!kept) return metrics.receiptsRefused.inc(group.items.length);
+    const isKept = await turns.take(() => keep(meshId, group));
+    if (!isKept) return metrics.receiptsRefused.inc(group.items.length);
     // It may have come while they were being kept, or be here and slow.
-    if (parts.linkOf(meshId, group.to) !== null) void returned(meshId, group.to);
-    else parts.owed(meshId, group.to);
+    if (isHere(meshId, group.to)) void returned(meshId, group.to);
+    if (how === "left" || !isHere(meshId, group.to)) parts.owed(meshId, group.to);
   }
 
   /** False when there is no such member. */
@@ -79,7 +99,7 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     try {
       while (owed.delete(key)) {
         // Not confirmed, though it is here: the next time that it confirms something, it is told again.
-        if (!(await handOver(meshId, memberId)) && parts.linkOf(meshId, memberId) !== null) {
+        if (!(await handOver(meshId, memberId)) && isHere(meshId, memberId)) {
           owed.add(key);
           break;
         }
@@ -92,16 +112,11 @@ export function createReceipts(parts: ReceiptsParts): Receipts {
     }
   }
 
-  /** True when nothing is kept any more. */
+  /** True when every link here has been told all that is kept. */
   async function handOver(meshId: string, memberId: string): Promise<boolean> {
-    for (;;) {
-      const kept = await store.takeReceipts(meshId, memberId, groupsPerFrame);
-      if (kept.length === 0) return true;
-      const groups = kept.map(({ group }) => group);
-      if (!(await tell(meshId, memberId, groups))) return false;
-      const ids = kept.map(({ receipt_id }) => receipt_id);
-      await store.dropReceipts(meshId, memberId, ids);
-    }
+    let all = true;
+    for (const link of parts.linksOf(meshId, memberId)) if (!(await kept.handOver(meshId, memberId, link))) all = false;
+    return all;
   }
 
   return {

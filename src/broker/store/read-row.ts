@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
+import { concurrencyPolicies, defaultConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import { issuePosition } from "./position-mac.ts";
 import type { DedupeRecord, ExpiryNotice, Kick, MemberRow, MeshRow, TopicRow } from "./store.ts";
 
@@ -12,7 +13,12 @@ type Row = Readonly<Record<string, unknown>>;
 const statuses: readonly MemberRow["status"][] = ["active", "revoked", "left", "expired"];
 
 export function readMesh(row: Row): MeshRow {
-  return { mesh_id: String(row["mesh_id"]), slug: String(row["slug"]), created_at: Number(row["created_at"]) };
+  return {
+    mesh_id: String(row["mesh_id"]),
+    slug: String(row["slug"]),
+    created_at: Number(row["created_at"]),
+    concurrency: concurrencyPolicies.find((policy) => policy === row["concurrency"]) ?? defaultConcurrencyPolicy,
+  };
 }
 
 export function readMember(row: Row): MemberRow {

@@ -10,8 +10,6 @@ export interface SharedStore {
   extendLease(now: number, until: number): Promise<{ live: number; eldest: boolean }>;
   /** The broker ends in good order: its links are nobody's any more. */
   endLease(): Promise<void>;
-  /** The link was closed here; a newer one of the member is not touched. */
-  linkClosed(meshId: string, memberId: string, linkEpoch: number): Promise<void>;
   /**
    * Of these links of this broker, those that are their member's no more, and why. One that another link of this same broker follows on
    * is left out: whoever opens that one ends it.
@@ -53,5 +51,10 @@ export type LinkEnd =
   | { readonly why: "kicked"; readonly kick: Kick }
   /** Another daemon has a link as this member at a broker that is alive. */
   | { readonly why: "replaced"; readonly otherInstanceId: string }
-  /** The same daemon has a newer one, or the newer one is nobody's any more (it ended while it was opening). */
-  | { readonly why: "followed" };
+  /** The same daemon has a newer one, or the newer one's broker is dead. */
+  | { readonly why: "followed" }
+  /**
+   * Nobody has a newer one: that ended while it was opening, the mesh's concurrency policy changed, or a link that only sends is to take the
+   * place of the receiving one, which is gone. Its daemon comes back.
+   */
+  | { readonly why: "released" };

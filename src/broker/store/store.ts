@@ -1,8 +1,10 @@
+import type { ConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
 import type { BlobRows } from "./blob-rows.ts";
 import type { FingerprintStore } from "./fingerprint-store.ts";
 import type { KeyStore } from "./key-store.ts";
+import type { LinkStore } from "./link-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
 import type { MentionStore } from "./mention-store.ts";
 import type { DestinationKey, LogState, Position, ReceiptGroup } from "../../protocol/frames.ts";
@@ -19,6 +21,7 @@ export interface BrokerStore
     BlobRows,
     FingerprintStore,
     KeyStore,
+    LinkStore,
     MembershipStore,
     MentionStore,
     QueueStore {
@@ -52,12 +55,6 @@ export interface BrokerStore
   }): Promise<MemberRow>;
   members(meshId: string): Promise<MemberRow[]>;
   member(meshId: string, memberId: string): Promise<MemberRow | null>;
-  /** Raises and returns the member's link_epoch: an older link may no longer accept or acknowledge. */
-  raiseLinkEpoch(
-    meshId: string,
-    memberId: string,
-    connection: { instance_id: string; now: number },
-  ): Promise<RaisedLink>;
   /**
    * Sends a member away until a time: its link_epoch is raised, so that whatever link it has can neither accept nor acknowledge. null takes
    * that back. Returns it as it is then; not_a_member for one that is none, or no longer.
@@ -175,8 +172,8 @@ export interface BrokerStore
     groups: readonly ReceiptGroup[],
     options: { keptMax: number; now: number },
   ): Promise<void>;
-  /** The oldest kept for a member. They stay until {@link dropReceipts}: telling twice is harmless. */
-  takeReceipts(meshId: string, memberId: string, limit: number): Promise<KeptReceipts[]>;
+  /** The oldest kept for a member, above the receipt_id `after`. They stay until {@link dropReceipts}: telling twice is harmless. */
+  takeReceipts(meshId: string, memberId: string, limit: number, after?: number): Promise<KeptReceipts[]>;
   dropReceipts(meshId: string, memberId: string, receiptIds: readonly number[]): Promise<void>;
 
   // -- upkeep: chunked, each a command with dryRun -----------------------------------------------------------------
@@ -204,6 +201,8 @@ export interface MeshRow {
   readonly mesh_id: string;
   readonly slug: string;
   readonly created_at: number;
+  /** What happens when two daemons use one member's keys. */
+  readonly concurrency: ConcurrencyPolicy;
 }
 
 export interface MemberRow {
@@ -232,16 +231,6 @@ export interface Kick {
   readonly until: number;
   /** member_id of who sent it away. */
   readonly by: string;
-}
-
-export interface RaisedLink {
-  readonly link_epoch: number;
-  /** In which it was raised. */
-  readonly life: string;
-  /** Not null: it is sent away, and nothing was raised. */
-  readonly kick: Kick | null;
-  /** instance_id of the link that another live broker holds of this member. */
-  readonly elsewhere: string | null;
 }
 
 export interface TopicRow {

@@ -6,9 +6,12 @@ import { envelopeFingerprint } from "../../protocol/fingerprint.ts";
 import type {
   BrokerFrame,
   ChallengeFrame,
+  ErrorFrame,
   HelloAckFrame,
   HelloFrame,
+  NoticesFrame,
   PushItem,
+  ReceiptFrame,
   RequestFrame,
   RequestResults,
   SendAnswer,
@@ -63,6 +66,8 @@ export interface PeerOptions {
   readonly hostHeader?: string;
   /** Never confirms what it is told. */
   readonly silent?: boolean;
+  /** Ids that it says it has sent, of what receipts tell; absent: all. */
+  readonly sent?: ReadonlySet<string>;
   readonly hello?: Partial<HelloFrame>;
   /** Changes the hello after it was signed. */
   readonly tamper?: (hello: HelloFrame) => HelloFrame;
@@ -82,6 +87,16 @@ export async function connectPeer(options: PeerOptions): Promise<Peer> {
   return { ...peer, ack };
 }
 
+/** The error frame by which an opening is refused. */
+export async function refusalOf(options: PeerOptions): Promise<ErrorFrame> {
+  const { peer, opened } = openPeer(options);
+  opened.catch(() => undefined);
+  await peer.closed;
+  const told = peer.frames.find(isType("error"));
+  if (told === undefined) throw new Error("closed without a word");
+  return told;
+}
+
 function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Promise<HelloAckFrame> } {
   const socket = new WebSocket(options.url, "claudemesh.v1", {
     perMessageDeflate: false,
@@ -97,7 +112,7 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
     const frame = JSON.parse(String(data)) as BrokerFrame;
     if (frame.type === "challenge") socket.send(JSON.stringify(helloFor(frame, options)));
     if ((frame.type === "receipt" || frame.type === "notices") && options.silent !== true)
-      socket.send(JSON.stringify({ type: "reply", id: frame.id, result: {} }));
+      socket.send(JSON.stringify({ type: "reply", id: frame.id, result: confirmation(frame, options.sent) }));
     frames.push(frame);
     if (frame.type === "push") pushed.push(...frame.items);
     for (const look of waiting) look();
@@ -165,6 +180,12 @@ function openPeer(options: PeerOptions): { peer: Omit<Peer, "ack">; opened: Prom
     },
   };
   return { peer, opened: next(isType("hello_ack")) };
+}
+
+function confirmation(frame: ReceiptFrame | NoticesFrame, sent: PeerOptions["sent"]): { unknown?: string[] } {
+  if (frame.type !== "receipt" || sent === undefined) return {};
+  const told = frame.groups.flatMap(({ items }) => items.map(({ client_message_id: id }) => id));
+  return { unknown: told.filter((id) => !sent.has(id)) };
 }
 
 function helloFor(

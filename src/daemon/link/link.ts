@@ -100,6 +100,7 @@ interface LinkEnd {
   readonly detail: string | null;
   readonly notBeforeMs: number;
   readonly hint?: string | undefined;
+  readonly otherInstanceId?: string | null;
 }
 
 /**
@@ -152,7 +153,7 @@ export function createLink(options: LinkOptions): Link {
       await noteHoldOff(ended);
       if (ended.fatal !== null) {
         enter("stopped");
-        options.onFatal({ ...ended, kind: ended.fatal, message: ended.reason });
+        options.onFatal({ ...ended, kind: ended.fatal, message: ended.reason, instanceId });
         return;
       }
       options.count?.reconnected(ended.reason.slice(0, 60));
@@ -213,7 +214,7 @@ export function createLink(options: LinkOptions): Link {
         enter("connected");
         lastError = null;
         lastErrorKind = null;
-        await endHoldOff(inbox);
+        await endHoldOff(inbox, clock.now());
         await tell("link_up", { connection_id: opened.connectionId });
         log.info({ connection_id: opened.connectionId }, "link up");
         void options.rotation?.settle();
@@ -356,6 +357,8 @@ export function createLink(options: LinkOptions): Link {
       broker_url: options.mesh.broker_url,
       last_error: lastError,
       last_error_kind: lastErrorKind,
+      receives: session?.receives ?? null,
+      instance_id: instanceId,
       next_dial_at: nextDialAt === null ? null : rfc3339(nextDialAt),
       clock_skew_ms: clockSkewMs,
     }),

@@ -10,7 +10,6 @@ import type {
   HelloAckFrame,
   NoticesFrame,
   ReceiptFrame,
-  ReceiptGroup,
   VoidAnswer,
 } from "../../protocol/frames.ts";
 import type { Agreement } from "../../protocol/judge-features.ts";
@@ -26,12 +25,16 @@ import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
 import { farewellIn } from "./close-reaction.ts";
+import { tellConcurrency } from "./tell-concurrency.ts";
 import { tellKicked } from "./tell-kicked.ts";
-import { createReceiptsOut, receiptsHold } from "./receipts-out.ts";
+import { takeReceipts } from "./receipts-in.ts";
+import { createReceiptsOut } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
 export interface Session {
   readonly connectionId: string;
+  /** False: another daemon of this member receives; nothing is pushed here. */
+  readonly receives: boolean;
   readonly params: Agreement["params"];
   readonly ignored: Agreement["ignored"];
   /** As the hello told them. */
@@ -154,33 +157,8 @@ export function createSession(
   });
 
   async function onReceipt(frame: ReceiptFrame): Promise<void> {
-    const own = frame.groups.filter(({ to }) => to === context.identity.memberId);
-    const holds = (group: ReceiptGroup): boolean =>
-      receiptsHold(group, context.mesh.mesh_id, keyIdsOf(group.from), keyOf);
-    // Signed by keys that came into force a moment ago: a receipt that is let go does not come again.
-    if (!own.every(holds) && context.membership.state() !== null) await context.membership.follow(request);
-    const proven = own.filter(holds);
-    // Its receiver may have changed its key a moment ago: by the new one the message is sealed again.
-    if (proven.some(({ items }) => items.some(({ state }) => state === "undecryptable")))
-      await context.membership.follow(request);
-    await outbox.applyReceipts(
-      proven.flatMap(({ from, items }) =>
-        items.map(({ client_message_id: wireId, request_fingerprint: fingerprint, state, at }) => ({
-          wireId,
-          fingerprint,
-          from,
-          state,
-          at,
-        })),
-      ),
-    );
-    send({ type: "reply", id: frame.id, result: {} });
-  }
-
-  /** Of a member, newest first: what it signed before it changed its keys holds. */
-  function keyIdsOf(memberId: string): readonly string[] {
-    const keys = context.membership.state()?.members.get(memberId)?.keys;
-    return keys === undefined ? [memberId] : keys.map(({ keyId }) => keyId).reverse();
+    const result = await takeReceipts(frame, context, request, keyOf);
+    send({ type: "reply", id: frame.id, result });
   }
 
   async function onNotices(frame: NoticesFrame): Promise<void> {
@@ -223,7 +201,8 @@ export function createSession(
       case "log_epoch_changed":
         return followEpoch(frame.log);
       case "member_concurrent_connection":
-        log.warn({ member_id: frame.member_id }, "a second daemon uses a member's identity");
+      case "concurrency_changed":
+        return tellConcurrency(frame, context);
     }
   }
 
@@ -361,6 +340,7 @@ export function createSession(
 
   return {
     connectionId: ack.connection_id,
+    receives: ack.receives !== false,
     params,
     ignored,
     heldFingerprints,

@@ -36,6 +36,8 @@ export function createTestLink(known: Directory | null): TestLink {
       broker_url: "ws://127.0.0.1:9/v1/link",
       last_error: null,
       last_error_kind: null,
+      receives: null,
+      instance_id: "i",
       next_dial_at: null,
       clock_skew_ms: null,
     }),

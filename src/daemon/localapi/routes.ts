@@ -5,6 +5,7 @@ import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
 import { createLeasedFiles } from "../files/leased-files.ts";
+import { concurrencyRoutes } from "./concurrency.ts";
 import { eventRoutes } from "./events.ts";
 import { type FileParts, fileRoutes } from "./files.ts";
 import { historyRoutes } from "./history.ts";
@@ -54,7 +55,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("keys", [...rotationRoutes(parts), ...keypairRoutes(parts)]),
     ...tagged("queues", queueRoutes({ ...parts, leasedFiles })),
     ...tagged("members", memberRoutes(parts)),
-    ...tagged("membership", [...membershipRoutes(parts), ...sealRoutes(parts)]),
+    ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
     ...tagged("daemon", [...aboutRoutes(parts), openApiRoute(localApi, () => routes, parts.programVersion)]),

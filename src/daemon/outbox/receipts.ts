@@ -58,7 +58,10 @@ export class StageTeller {
   }
 }
 
-/** Signed receipts of the receiver, already verified. Monotone: a later stage implies the ones before it. */
+/**
+ * Signed receipts of the receiver, already verified. Monotone: a later stage implies the ones before it. Returns the ids that nothing here
+ * was sent under.
+ */
 export function applyReceipts(
   core: OutboxCore,
   items: readonly {
@@ -68,11 +71,13 @@ export function applyReceipts(
     state: "delivered" | "injected" | "read" | "undecryptable";
     at: string;
   }[],
-): void {
+): readonly string[] {
   const told: number[] = [];
+  const unknown: string[] = [];
   core.transaction(() => {
     for (const item of items) {
       const row = core.rowOfWireId(item.wireId);
+      if (row === null) unknown.push(item.wireId);
       // A receipt counts only from the member that the message was addressed to.
       if (row === null || row.destination_kind !== "dm" || row.destination_ref.slice(0, 64) !== item.from) continue;
       if (!isOf(row, item.fingerprint)) continue;
@@ -93,6 +98,7 @@ export function applyReceipts(
   });
   core.teller.tell(told);
   core.work();
+  return unknown;
 }
 
 /**

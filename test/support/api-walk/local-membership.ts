@@ -27,6 +27,7 @@ const makers = [
   "inviteRevoke",
   "meshLeave",
 ] as const;
+const policies = ["concurrency", "setConcurrency"] as const;
 /** Requests that make a key, which is nothing of the chain. */
 const rotators = ["topicRotate", "queueRotate"] as const;
 const ofMembers = ["memberRename", "memberRole", "memberGrants", "memberRevoke"] as const;
@@ -137,6 +138,7 @@ export async function walkMembership(t: TestContext, walk: Walk): Promise<void> 
   await ask("memberRole", 200, { params: { member: "bob" }, body: { role: "owner" } });
   await walkRotations(made, ask);
   await walkKick(made, ask);
+  await walkConcurrency(made, ask);
   await walkLies(made, ask);
   for (const id of makers) {
     if (id === "memberRevoke" || id === "meshLeave") continue;
@@ -258,6 +260,34 @@ async function walkKick({ fake, clock }: Bench, ask: Ask): Promise<void> {
   await late;
 }
 
+/** The policy is the broker's to keep. */
+async function walkConcurrency({ fake, clock }: Bench, ask: Ask): Promise<void> {
+  const error = { type: "error", message: "no", retryable: true, closes: false };
+  for (const id of policies) {
+    for (const [expected, result] of [
+      [200, { policy: "prefer_oldest" }],
+      ["protocol_error", { policy: "prefer_me" }],
+    ] as const) {
+      const answered = ask(id, expected);
+      fake.send({ type: "reply", id: (await fake.next("concurrency")).id, result });
+      await answered;
+    }
+    for (const [code, refusal] of [
+      ...(id === "setConcurrency" ? ([["not_allowed", {}]] as const) : []),
+      ["store_unavailable", {}],
+      ["feature_unavailable", { code: "protocol_error", details: { unknown_type: "concurrency" } }],
+    ] as const) {
+      const answered = ask(id, code);
+      fake.send({ ...error, code, ...refusal, id: (await fake.next("concurrency")).id });
+      await answered;
+    }
+    const late = ask(id, "timed_out");
+    await fake.next("concurrency");
+    clock.advance(limits.requestTimeoutMs + 1);
+    await late;
+  }
+}
+
 async function walkLies(made: Bench, ask: Ask): Promise<void> {
   const chain = made.chain();
   const honest = chain.request;
@@ -368,7 +398,7 @@ async function walkAway(t: TestContext, walk: Walk): Promise<void> {
     const asked: Asked = id === "dmPolicySet" ? { body: { from: ["@bob"] } } : made.asked(id);
     await walk.ask(made.socket, id, "broker_unreachable", asked);
   }
-  for (const id of [...rotators, "memberKick", "keypairRotate"])
+  for (const id of [...rotators, ...policies, "memberKick", "keypairRotate"])
     await walk.ask(made.socket, id, "broker_unreachable", made.asked(id));
 }
 

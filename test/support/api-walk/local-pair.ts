@@ -56,6 +56,7 @@ export const samples: Ground["samples"] = {
   memberRole: { params: { member: "bob" }, body: { role: "guest" } },
   memberGrants: { params: { member: "bob" }, body: { destinations: ["#ops", "queue:jobs"] } },
   memberKick: { params: { member: "bob" }, body: { for_s: 60 } },
+  setConcurrency: { body: { policy: "prefer_oldest" } },
   memberRevoke: { params: { member: "bob" } },
   dmPolicySet: { body: { from: ["@bob"] } },
   safetyNumber: { params: { member: "bob" } },

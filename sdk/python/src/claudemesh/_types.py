@@ -18,6 +18,8 @@ __all__ = [
     "Compat",
     "CompatFeatures",
     "CompatSchemaVersion",
+    "Concurrency",
+    "ConcurrencyPolicy",
     "DeadLetter",
     "DeliveredTo",
     "DmPolicy",
@@ -86,6 +88,11 @@ __all__ = [
 ]
 
 
+ConcurrencyPolicy = Literal[
+    "prefer_newest",
+    "prefer_oldest",
+    "allow_concurrent",
+]
 EventName = Literal[
     "message",
     "mention",
@@ -97,6 +104,8 @@ EventName = Literal[
     "keypair_archive_malformed",
     "member_revoked",
     "member_kicked",
+    "member_concurrent_connection",
+    "concurrency_changed",
     "membership_forked",
     "membership_rolled_back",
     "agent_online",
@@ -535,6 +544,19 @@ class Compat(View):
 
 
 @dataclass(frozen=True)
+class Concurrency(View):
+    #: prefer_newest: the newer takes the link over; prefer_oldest: the newer is refused; allow_concurrent: one receives, the others only send
+    policy: ConcurrencyPolicy | str
+
+    @classmethod
+    def from_json(cls, value: object) -> Concurrency:
+        read = Reader(value, "Concurrency")
+        return cls(
+            policy=read.required("policy", text),
+        )
+
+
+@dataclass(frozen=True)
 class DeadLetter(View):
     #: As on the wire
     client_message_id: str | None
@@ -687,6 +709,10 @@ class HealthLink(View):
     last_error: str | None
     #: For programs: what kind of error that was
     last_error_kind: LinkErrorKind | str | None
+    #: false: another daemon of this member receives, and this one only sends; null: there is no link
+    receives: bool | None
+    #: Of this start of the daemon, by which the broker and other daemons are told of it
+    instance_id: str
     #: While it waits: the broker is not dialled before
     next_dial_at: str | None
     #: The broker's clock less this host's, at the last opening of the link
@@ -701,6 +727,8 @@ class HealthLink(View):
             broker_url=read.required("broker_url", text),
             last_error=read.nullable("last_error", text),
             last_error_kind=read.nullable("last_error_kind", text),
+            receives=read.nullable("receives", boolean),
+            instance_id=read.required("instance_id", text),
             next_dial_at=read.nullable("next_dial_at", text),
             clock_skew_ms=read.nullable("clock_skew_ms", integer),
         )

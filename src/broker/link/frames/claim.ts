@@ -1,3 +1,4 @@
+import { ClaudemeshError } from "../../../protocol/error.ts";
 import { rfc3339 } from "../../../protocol/time.ts";
 import { requireUse } from "../../membership/rules.ts";
 import { answerBytesMax, queueItem } from "../queue-info.ts";
@@ -5,6 +6,10 @@ import { waitingRequest } from "./frame-handler.ts";
 
 /** What is claimed is leased from the commit on, whether or not the answer arrives: then the lease runs out. */
 export const onClaim = waitingRequest<"claim">(async (frame, link, parts) => {
+  if (!link.receives)
+    throw new ClaudemeshError("not_allowed", "another daemon of this member receives; this one only sends", {
+      hint: "claudemesh status",
+    });
   const destination = `queue:${frame.queue}`;
   const claimed = await parts.queues.claim({
     meshId: link.meshId,

@@ -21,8 +21,8 @@ export const onKick = request<"kick">(async (frame, link, parts) => {
   if (kick !== null) {
     const life = parts.store.life();
     parts.bus.publish({ kind: "member_kicked", mesh_id: meshId, member_id: memberId, link_epoch, life, ...kick });
-    const live = parts.registry.get(meshId, memberId);
-    if (live !== null && live.linkEpoch < link_epoch) await kickLink(live, kick, parts);
+    for (const live of parts.registry.ofMember(meshId, memberId))
+      if (!live.receives || live.linkEpoch < link_epoch) await kickLink(live, kick, parts);
   }
   parts.news.tell(meshId, { type: "event", event: "member_kicked", member_id: memberId, by, until });
   return { until };

@@ -1,8 +1,9 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { kickNow, readKick, readMember, readMesh } from "../read-row.ts";
-import type { EndedStatus, Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import { readMember, readMesh } from "../read-row.ts";
+import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
+import { endSendingOf } from "./links.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
@@ -11,26 +12,29 @@ export function createMesh(core: StoreCore, input: { mesh_id: string; slug: stri
   return core.transaction(async (tx) => {
     const created = await tx.rows(
       `INSERT INTO mesh.mesh (mesh_id, slug, created_at) VALUES ($1, $2, $3)
-       ON CONFLICT DO NOTHING RETURNING mesh_id, slug, created_at`,
+       ON CONFLICT DO NOTHING RETURNING ${meshColumns}`,
       [input.mesh_id, input.slug, input.now],
     );
-    if (created.length === 0) {
+    const [row] = created;
+    if (row === undefined) {
       const existing = await meshById(tx, input.mesh_id);
       if (existing !== null) return existing;
       throw new ClaudemeshError("already_exists", `a mesh "${input.slug}" exists already`);
     }
     await tx.rows("INSERT INTO mesh.mesh_head (mesh_id, epoch, seq) VALUES ($1, 1, 0)", [input.mesh_id]);
     await insertTopic(tx, { mesh_id: input.mesh_id, name: systemTopic, created_by: "", now: input.now });
-    return { mesh_id: input.mesh_id, slug: input.slug, created_at: input.now };
+    return readMesh(row);
   });
 }
 
+const meshColumns = "mesh_id, slug, created_at, concurrency";
+
 export async function listMeshes(core: StoreCore): Promise<MeshRow[]> {
-  return (await core.rows("SELECT mesh_id, slug, created_at FROM mesh.mesh ORDER BY slug")).map(readMesh);
+  return (await core.rows(`SELECT ${meshColumns} FROM mesh.mesh ORDER BY slug`)).map(readMesh);
 }
 
 export async function meshById(sql: Sql, meshId: string): Promise<MeshRow | null> {
-  const [row] = await sql.rows("SELECT mesh_id, slug, created_at FROM mesh.mesh WHERE mesh_id = $1", [meshId]);
+  const [row] = await sql.rows(`SELECT ${meshColumns} FROM mesh.mesh WHERE mesh_id = $1`, [meshId]);
   return row === undefined ? null : readMesh(row);
 }
 
@@ -41,6 +45,7 @@ export async function meshById(sql: Sql, meshId: string): Promise<MeshRow | null
 const meshTables = [
   "mesh",
   "member",
+  "sending_link",
   "cursor",
   "epoch_arrival",
   "epoch_wrap_refusal",
@@ -168,44 +173,12 @@ export async function endMember(
     "UPDATE mesh.member SET status = $3, link_epoch = link_epoch + 1 WHERE mesh_id = $1 AND member_id = $2",
     [meshId, memberId, status],
   );
+  await endSendingOf(tx, meshId, memberId);
   const ended = await tx.rows(
     "UPDATE mesh.subscription SET last_seq = $3 WHERE mesh_id = $1 AND member_id = $2 AND last_seq IS NULL RETURNING topic_id",
     [meshId, memberId, head],
   );
   await noteDepartures(tx, meshId, memberId, ended);
-}
-
-export function raiseLinkEpoch(
-  core: StoreCore,
-  meshId: string,
-  memberId: string,
-  connection: { readonly instance_id: string; readonly now: number },
-): Promise<RaisedLink> {
-  return core.locked(meshId, async (tx) => {
-    const [before] = await tx.rows(
-      `SELECT m.instance_id, m.link_epoch, m.kicked_until, m.kicked_by, m.linked_by <> $3 AND EXISTS (
-                SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $4) AS elsewhere
-         FROM mesh.member m WHERE m.mesh_id = $1 AND m.member_id = $2`,
-      [meshId, memberId, core.options.instanceId, connection.now],
-    );
-    const kick = before === undefined ? null : kickNow(readKick(before), connection.now);
-    const [raised] = await tx.rows(
-      `UPDATE mesh.member SET link_epoch = link_epoch + 1, instance_id = $3, linked_by = $4
-        WHERE mesh_id = $1 AND member_id = $2 AND status = 'active' AND kicked_until <= $5
-       RETURNING link_epoch, (SELECT i.incarnation FROM mesh.incarnation i WHERE i.server_started_at = pg_postmaster_start_time()) AS life`,
-      [meshId, memberId, connection.instance_id, core.options.instanceId, connection.now],
-    );
-    if (raised === undefined) {
-      await requireActive(tx, meshId, memberId);
-      return { link_epoch: Number(before?.["link_epoch"]), life: core.life?.id ?? "", elsewhere: null, kick };
-    }
-    return {
-      link_epoch: Number(raised["link_epoch"]),
-      life: String(raised["life"]),
-      elsewhere: before?.["elsewhere"] === true ? String(before["instance_id"]) : null,
-      kick: null,
-    };
-  });
 }
 
 /** Its link is nobody's from then on, so that the broker which has it finds it ended even when the kick is taken back at once. */
@@ -218,6 +191,7 @@ export function kickMember(core: StoreCore, meshId: string, memberId: string, ki
         WHERE mesh_id = $1 AND member_id = $2`,
       [meshId, memberId, kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1],
     );
+    if (kick !== null) await endSendingOf(tx, meshId, memberId);
     return requireMember(tx, meshId, memberId);
   });
 }

@@ -15,6 +15,7 @@ import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
+import * as links from "./links.ts";
 import * as membership from "./membership.ts";
 import { mentions, repairMentions } from "./mentions.ts";
 import { migrate } from "./migrate.ts";
@@ -112,9 +113,10 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     revokeApiKey: ofMesh(apiKeys.revokeApiKey),
     touchApiKey: ofMesh(apiKeys.touchApiKey),
     expireApiKeys: ofMesh(apiKeys.expireApiKeys),
-    raiseLinkEpoch: ofMesh((open, meshId, memberId: string, connection: { instance_id: string; now: number }) =>
-      directory.raiseLinkEpoch(open, meshId, memberId, connection),
-    ),
+    raiseLinkEpoch: ofMesh(links.raiseLinkEpoch),
+    linkClosed: ofMesh(links.linkClosed),
+    successor: ofMesh(links.successor),
+    setConcurrency: ofMesh(links.setConcurrency),
     kickMember: ofMesh(directory.kickMember),
     noteEphemeral: ofMesh(ephemeral.noteEphemeral),
     expireEphemeral: ofMesh(ephemeral.expireEphemeral),

@@ -44,10 +44,11 @@ export async function takeReceipts(
   meshId: string,
   memberId: string,
   limit: number,
+  after = 0,
 ): Promise<KeptReceipts[]> {
   const rows = await core.rows(
-    "SELECT id, receipt_group FROM mesh.receipt WHERE mesh_id = $1 AND recipient = $2 ORDER BY id LIMIT $3",
-    [meshId, memberId, limit],
+    "SELECT id, receipt_group FROM mesh.receipt WHERE mesh_id = $1 AND recipient = $2 AND id > $4 ORDER BY id LIMIT $3",
+    [meshId, memberId, limit, after],
   );
   return rows.map((row) => ({
     receipt_id: Number(row["id"]),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { sharedPostgres } from "../../testing/postgres-server.ts";
 import { bench, item, changeBy, revoke } from "../store-bench.fixture.ts";
+import type { RaisedLink } from "../link-store.ts";
 import type { SharedStore } from "../shared-store.ts";
 import type { BrokerStore } from "../store.ts";
 import { postgresStoreAt, storeUnderTest } from "./open-store.fixture.ts";
@@ -36,20 +37,21 @@ test("brokers count each other by their leases, and the eldest of those alive kn
 
 test("a link raised while another live broker holds one says whose it was; a closed link or a dead broker holds none", async (t) => {
   const { store, other, meshId, bob } = await two(t);
+  const whose = ({ other }: RaisedLink) => (other?.elsewhere === true ? other.instance_id : null);
   const raise = (by: BrokerStore, instance_id: string, now: number) =>
     by.raiseLinkEpoch(meshId, bob.memberId, { instance_id, now });
   await shared(store).extendLease(100, 200);
   const first = await raise(store, "first", 110);
-  assert.equal(first.elsewhere, null);
-  assert.equal((await raise(store, "first again", 115)).elsewhere, null, "its own broker knows its own links");
-  assert.equal((await raise(other, "second", 120)).elsewhere, "first again");
+  assert.equal(whose(first), null);
+  assert.equal(whose(await raise(store, "first again", 115)), null, "its own broker knows its own links");
+  assert.equal(whose(await raise(other, "second", 120)), "first again");
   await shared(other).extendLease(130, 230);
-  await shared(store).linkClosed(meshId, bob.memberId, first.link_epoch);
+  await store.linkClosed(meshId, bob.memberId, first.link_epoch);
   const back = await raise(store, "third", 140);
-  assert.equal(back.elsewhere, "second", "a link closed late does not close a newer one");
-  await shared(store).linkClosed(meshId, bob.memberId, back.link_epoch);
-  assert.equal((await raise(other, "fourth", 150)).elsewhere, null);
-  assert.equal((await raise(store, "fifth", 230)).elsewhere, null, "the other's lease is over");
+  assert.equal(whose(back), "second", "a link closed late does not close a newer one");
+  await store.linkClosed(meshId, bob.memberId, back.link_epoch);
+  assert.equal(whose(await raise(other, "fourth", 150)), null);
+  assert.equal(whose(await raise(store, "fifth", 230)), null, "the other's lease is over");
 });
 
 test("a sweep finds what a lost wake-up hid: heads, what is kept, and who went offline", async (t) => {
@@ -92,8 +94,8 @@ test("a link is told from its member's newer one by who opened that and whether 
   assert.deepEqual(await why("one", first.link_epoch, 110), ["replaced"]);
   assert.deepEqual(await why("two", first.link_epoch, 110), ["followed"], "the same daemon");
   assert.deepEqual(await why("one", first.link_epoch, 200), ["followed"], "of a broker whose lease is over");
-  await shared(other).linkClosed(meshId, bob.memberId, second.link_epoch);
-  assert.deepEqual(await why("one", first.link_epoch, 110), ["followed"], "it is nobody's any more");
+  await other.linkClosed(meshId, bob.memberId, second.link_epoch);
+  assert.deepEqual(await why("one", first.link_epoch, 110), ["released"], "it is nobody's any more");
   await store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "three", now });
   assert.deepEqual(await why("one", first.link_epoch, 110), [], "its own broker opens the newer one");
   await revoke(other, meshId, bob.memberId, now);

@@ -1,4 +1,5 @@
 import type { EndedLink, HeldLink, HeldMember, LinkEnd, SharedStore } from "../shared-store.ts";
+import { sendingEpochFrom } from "../link-store.ts";
 import { readMembershipHead } from "../membership-rows.ts";
 import { readKick, readMember } from "../read-row.ts";
 import type { MemberRow } from "../store.ts";
@@ -21,6 +22,9 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
         [instanceId, until, now],
       );
       await core.rows("DELETE FROM mesh.broker_lease WHERE lease_until < $1", [now - forgetLeasesMs]);
+      await core.rows(
+        "DELETE FROM mesh.sending_link s WHERE NOT EXISTS (SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = s.linked_by)",
+      );
       const live = await core.rows(
         "SELECT instance_id FROM mesh.broker_lease WHERE lease_until > $1 ORDER BY started_at, instance_id",
         [now],
@@ -29,13 +33,8 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
     },
     async endLease() {
       const core = open();
+      await core.rows("DELETE FROM mesh.sending_link WHERE linked_by = $1", [core.options.instanceId]);
       await core.rows("DELETE FROM mesh.broker_lease WHERE instance_id = $1", [core.options.instanceId]);
-    },
-    async linkClosed(meshId, memberId, linkEpoch) {
-      await open().rows(
-        "UPDATE mesh.member SET linked_by = NULL WHERE mesh_id = $1 AND member_id = $2 AND link_epoch = $3",
-        [meshId, memberId, linkEpoch],
-      );
     },
     endedLinks: (links, now) => endedLinks(open(), links, now),
     async heads(meshIds) {
@@ -66,19 +65,33 @@ export function createSharedStore(open: () => StoreCore): SharedStore {
   };
 }
 
+const lease = (linkedBy: string): string =>
+  `EXISTS (SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = ${linkedBy} AND l.lease_until > $6)`;
+
+/** Of a link that only sends: the member has no live receiving link, and none that only sends is older. */
+const isNext = `(m.linked_by IS NULL OR (m.linked_by <> $5 AND NOT ${lease("m.linked_by")}))
+          AND NOT EXISTS (SELECT 1 FROM mesh.sending_link o WHERE o.mesh_id = u.mesh_id AND o.member_id = u.member_id
+                             AND o.link_epoch < u.link_epoch AND (o.linked_by = $5 OR ${lease("o.linked_by")}))`;
+
+const isThere = `EXISTS (SELECT 1 FROM mesh.sending_link s WHERE s.mesh_id = u.mesh_id AND s.member_id = u.member_id AND s.link_epoch = u.link_epoch)`;
+
 // Subqueries that yield one value are run by their index for each link, whatever the planner believes of the tables' sizes.
 const endedText = `
   SELECT u.place, m.kicked_until, m.kicked_by, m.instance_id,
     CASE WHEN m.status IS DISTINCT FROM 'active' THEN 'revoked'
       WHEN m.kicked_until > $6 THEN 'kicked'
-      WHEN m.instance_id <> u.instance_id
-        AND EXISTS (SELECT 1 FROM mesh.broker_lease l WHERE l.instance_id = m.linked_by AND l.lease_until > $6) THEN 'replaced'
+      WHEN u.link_epoch >= ${sendingEpochFrom} THEN
+        CASE WHEN ${isThere} OR (SELECT h.concurrency FROM mesh.mesh h WHERE h.mesh_id = u.mesh_id) <> 'allow_concurrent'
+          THEN 'released' ELSE 'followed' END
+      WHEN m.instance_id <> u.instance_id AND ${lease("m.linked_by")} THEN 'replaced'
+      WHEN m.linked_by IS NULL THEN 'released'
       ELSE 'followed' END AS why
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS u (mesh_id, member_id, instance_id, link_epoch, place)
     LEFT JOIN LATERAL (SELECT k.status, k.kicked_until, k.kicked_by, k.link_epoch, k.instance_id, k.linked_by FROM mesh.member k
                         WHERE k.mesh_id = u.mesh_id AND k.member_id = u.member_id OFFSET 0) m ON true
    WHERE m.status IS DISTINCT FROM 'active'
-      OR (m.link_epoch > u.link_epoch AND (m.linked_by IS DISTINCT FROM $5 OR m.kicked_until > $6))`;
+      OR CASE WHEN u.link_epoch >= ${sendingEpochFrom} THEN m.kicked_until > $6 OR NOT ${isThere} OR (${isNext})
+              ELSE m.link_epoch > u.link_epoch AND (m.linked_by IS DISTINCT FROM $5 OR m.kicked_until > $6) END`;
 
 async function endedLinks<L extends HeldLink>(
   core: StoreCore,
@@ -105,6 +118,8 @@ function endOf(row: Record<string, unknown>): LinkEnd {
   switch (row["why"]) {
     case "revoked":
       return { why: "revoked" };
+    case "released":
+      return { why: "released" };
     case "replaced":
       return { why: "replaced", otherInstanceId: String(row["instance_id"]) };
     case "kicked": {

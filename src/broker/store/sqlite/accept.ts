@@ -6,6 +6,7 @@ import { issuePosition } from "../position-mac.ts";
 import { readRecord } from "../read-row.ts";
 import type { AcceptItem, AcceptOutcome, DedupeRecord, Refusal, RoutedDestination, VoidRecord } from "../store.ts";
 import { incarnationName, type StoreCore } from "./core.ts";
+import { maySend } from "./links.ts";
 
 /**
  * B2 and B3 of a batch for one mesh: one transaction, whose BEGIN IMMEDIATE is the lock of every mesh in this file.
@@ -71,7 +72,9 @@ function admit(core: StoreCore, meshId: string, item: AcceptItem): RoutedDestina
     .sql("SELECT status, link_epoch FROM member WHERE mesh_id = ? AND member_id = ?")
     .get(meshId, envelope.sender);
   if (sender?.["status"] !== "active") return refusals.senderNoMember();
-  if (item.linkEpoch !== null && sender["link_epoch"] !== item.linkEpoch) return refusals.newerLink();
+  const { linkEpoch } = item;
+  if (linkEpoch !== null && sender["link_epoch"] !== linkEpoch && !maySend(core, meshId, envelope.sender, linkEpoch))
+    return refusals.newerLink();
   const unsealed = item.unsealed === true;
   if (envelope.destination_kind === "dm") {
     if (unsealed) return refusals.unsealedDm();

@@ -1,9 +1,11 @@
+import type { SQLOutputValue } from "node:sqlite";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { kickNow, readMember, readMesh } from "../read-row.ts";
-import type { EndedStatus, Kick, MemberRow, MeshRow, RaisedLink } from "../store.ts";
+import { readMember, readMesh } from "../read-row.ts";
+import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
+import { endSendingOf } from "./links.ts";
 import { insertTopic, openIntervalOfAll, systemTopic } from "./topics.ts";
 
 export function createMesh(core: StoreCore, input: { mesh_id: string; slug: string; now: number }): MeshRow {
@@ -16,7 +18,7 @@ export function createMesh(core: StoreCore, input: { mesh_id: string; slug: stri
     core.sql("INSERT INTO mesh (mesh_id, slug, created_at) VALUES (?, ?, ?)").run(input.mesh_id, input.slug, input.now);
     core.sql("INSERT INTO mesh_head (mesh_id, epoch, seq) VALUES (?, 1, 0)").run(input.mesh_id);
     insertTopic(core, { mesh_id: input.mesh_id, name: systemTopic, created_by: "", now: input.now });
-    return { mesh_id: input.mesh_id, slug: input.slug, created_at: input.now };
+    return readMesh(requireMesh(core, input.mesh_id));
   });
 }
 
@@ -27,6 +29,12 @@ export function listMeshes(core: StoreCore): MeshRow[] {
 export function meshById(core: StoreCore, meshId: string): MeshRow | null {
   const row = core.sql("SELECT * FROM mesh WHERE mesh_id = ?").get(meshId);
   return row === undefined ? null : readMesh(row);
+}
+
+export function requireMesh(core: StoreCore, meshId: string): Record<string, SQLOutputValue> {
+  const row = core.sql("SELECT * FROM mesh WHERE mesh_id = ?").get(meshId);
+  if (row === undefined) throw new ClaudemeshError("not_found", "there is no such mesh");
+  return row;
 }
 
 const meshTables = [
@@ -59,6 +67,7 @@ const meshTables = [
   "subscription",
   "topic",
   "member",
+  "sending_link",
   "log_break",
   "incarnation_head",
   "mesh_head",
@@ -117,29 +126,13 @@ export function endMember(core: StoreCore, meshId: string, memberId: string, sta
   core
     .sql("UPDATE member SET status = ?, link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
     .run(status, meshId, memberId);
+  endSendingOf(core, meshId, memberId);
   const ended = core
     .sql(
       "UPDATE subscription SET last_seq = ? WHERE mesh_id = ? AND member_id = ? AND last_seq IS NULL RETURNING topic_id",
     )
     .all(headOf(core, meshId), meshId, memberId);
   noteDepartures(core, meshId, memberId, ended);
-}
-
-export function raiseLinkEpoch(
-  core: StoreCore,
-  meshId: string,
-  memberId: string,
-  { instance_id: instanceId, now }: { readonly instance_id: string; readonly now: number },
-): RaisedLink {
-  return core.transaction(() => {
-    const before = requireActive(core, meshId, memberId);
-    const kick = kickNow(before.kick, now);
-    if (kick !== null) return { link_epoch: before.link_epoch, life: core.incarnation.id, elsewhere: null, kick };
-    core
-      .sql("UPDATE member SET link_epoch = link_epoch + 1, instance_id = ? WHERE mesh_id = ? AND member_id = ?")
-      .run(instanceId, meshId, memberId);
-    return { link_epoch: before.link_epoch + 1, life: core.incarnation.id, elsewhere: null, kick };
-  });
 }
 
 export function kickMember(core: StoreCore, meshId: string, memberId: string, kick: Kick | null): MemberRow {
@@ -150,6 +143,7 @@ export function kickMember(core: StoreCore, meshId: string, memberId: string, ki
         "UPDATE member SET kicked_until = ?, kicked_by = ?, link_epoch = link_epoch + ? WHERE mesh_id = ? AND member_id = ?",
       )
       .run(kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1, meshId, memberId);
+    if (kick !== null) endSendingOf(core, meshId, memberId);
     return requireMember(core, meshId, memberId);
   });
 }

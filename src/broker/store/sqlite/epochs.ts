@@ -15,6 +15,8 @@ export function beginIncarnation(db: DatabaseSync, now: number): StoreCore["inca
       .prepare("INSERT INTO incarnation (incarnation, started_at) VALUES (?, ?)")
       .run(id, now);
     const n = Number(lastInsertRowid);
+    // Every link ended with the process that held it.
+    db.exec("DELETE FROM sending_link");
     db.prepare("INSERT INTO incarnation_head (mesh_id, n, head) SELECT mesh_id, ?, seq FROM mesh_head").run(n);
     return { n, id };
   });

@@ -22,10 +22,16 @@ export function addReceipts(
   });
 }
 
-export function takeReceipts(core: StoreCore, meshId: string, memberId: string, limit: number): KeptReceipts[] {
+export function takeReceipts(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  limit: number,
+  after = 0,
+): KeptReceipts[] {
   return core
-    .sql("SELECT id, receipt_group FROM receipt WHERE mesh_id = ? AND recipient = ? ORDER BY id LIMIT ?")
-    .all(meshId, memberId, limit)
+    .sql("SELECT id, receipt_group FROM receipt WHERE mesh_id = ? AND recipient = ? AND id > ? ORDER BY id LIMIT ?")
+    .all(meshId, memberId, after, limit)
     .map((row) => ({
       receipt_id: Number(row["id"]),
       group: JSON.parse(String(row["receipt_group"])) as ReceiptGroup,

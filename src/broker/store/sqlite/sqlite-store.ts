@@ -16,6 +16,7 @@ import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
 import * as keys from "./keys.ts";
 import * as leases from "./leases.ts";
+import * as links from "./links.ts";
 import * as membership from "./membership.ts";
 import * as queues from "./queues.ts";
 import { mentions, repairMentions } from "./mentions.ts";
@@ -82,7 +83,10 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     revokeApiKey: method(apiKeys.revokeApiKey),
     touchApiKey: method(apiKeys.touchApiKey),
     expireApiKeys: method(apiKeys.expireApiKeys),
-    raiseLinkEpoch: method(directory.raiseLinkEpoch),
+    raiseLinkEpoch: method(links.raiseLinkEpoch),
+    linkClosed: method(links.linkClosed),
+    successor: method(links.successor),
+    setConcurrency: method(links.setConcurrency),
     kickMember: method(directory.kickMember),
     noteEphemeral: method(ephemeral.noteEphemeral),
     expireEphemeral: method(ephemeral.expireEphemeral),

@@ -1,5 +1,5 @@
 import { anyJson, described, oneOf, text, whole } from "../../../http/shape.ts";
-import { answerOf, constant, count, instant, listing, nullable, record, view } from "../../../http/view.ts";
+import { answerOf, constant, count, flag, instant, listing, nullable, record, view } from "../../../http/view.ts";
 import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
 import { durabilities, type HealthView, type StoppingView } from "../../../protocol/local-api.ts";
 import type { CompatView, VersionView } from "../../../protocol/version-api.ts";
@@ -20,6 +20,14 @@ export const health = answerOf<HealthView>("Health")(
       broker_url: text(),
       last_error: nullable(text()),
       last_error_kind: described(nullable(oneOf(...linkErrorKinds)), "For programs: what kind of error that was"),
+      receives: described(
+        nullable(flag()),
+        "false: another daemon of this member receives, and this one only sends; null: there is no link",
+      ),
+      instance_id: described(
+        text(),
+        "Of this start of the daemon, by which the broker and other daemons are told of it",
+      ),
       next_dial_at: described(nullable(instant()), "While it waits: the broker is not dialled before"),
       clock_skew_ms: described(
         nullable(whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
