@@ -24,7 +24,12 @@ const jobs = {
   "conformance:planted-clients": () => [["conformance/planted-clients.ts"]],
   "conformance:scenarios": () => [["conformance/run-scenarios.ts"]],
   // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
-  docs: () => [["src/bin/write-cli-reference.ts"], ["src/bin/write-open-api.ts"], ["src/bin/write-sdk-types.ts"]],
+  docs: () => [
+    ["src/bin/write-cli-reference.ts"],
+    ["src/bin/write-configuration.ts"],
+    ["src/bin/write-open-api.ts"],
+    ["src/bin/write-sdk-types.ts"],
+  ],
 };
 
 /** A test file is a process of its own, and many start more: what one has stripped of types and compiled the next ones read. */

@@ -32,6 +32,7 @@ const (
 	EventNameKeypairArchiveMalformed    EventName = "keypair_archive_malformed"
 	EventNameMemberRevoked              EventName = "member_revoked"
 	EventNameMemberKicked               EventName = "member_kicked"
+	EventNameMemberCloneSuspected       EventName = "member_clone_suspected"
 	EventNameMemberConcurrentConnection EventName = "member_concurrent_connection"
 	EventNameConcurrencyChanged         EventName = "concurrency_changed"
 	EventNameMembershipForked           EventName = "membership_forked"
@@ -45,6 +46,7 @@ const (
 	EventNameOutboxPressure             EventName = "outbox_pressure"
 	EventNameGap                        EventName = "gap"
 	EventNameUndecryptable              EventName = "undecryptable"
+	EventNameInboxRebuilt               EventName = "inbox_rebuilt"
 	EventNameLogEpochChanged            EventName = "log_epoch_changed"
 	EventNameFeatureNegotiationFailed   EventName = "feature_negotiation_failed"
 )
@@ -688,6 +690,8 @@ type InboxItem struct {
 	Agent       *string      `json:"agent"`
 	ReceivedAt  string       `json:"received_at"`
 	ReadAt      *string      `json:"read_at"`
+	// True: from the broker's history, since the inbox was damaged; listeners may have been told of it before
+	Restored bool `json:"restored,omitempty"`
 }
 
 // Invite is an answer of the daemon.
@@ -770,6 +774,8 @@ type Member struct {
 	Status MemberStatus `json:"status"`
 	// Sent away by an owner or admin until then, as the broker last told; null: it may come
 	KickedUntil *string `json:"kicked_until"`
+	// When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
+	CloneSuspectedAt *string `json:"clone_suspected_at"`
 	// Its signing keys, the one in use last
 	KeyIDs []string `json:"key_ids"`
 	// null in a mesh without a membership chain
@@ -902,6 +908,16 @@ type Queue struct {
 	Messages QueueCounts `json:"messages"`
 }
 
+// Reloaded is an answer of the daemon.
+type Reloaded struct {
+	// Settings, `table.key`, that are in force from now on
+	Applied []string `json:"applied"`
+	// Changed ones that are in force from the next start on
+	RestartNeeded []string `json:"restart_needed"`
+	// How many say what they said before
+	Unchanged int64 `json:"unchanged"`
+}
+
 // SafetyNumber is an answer of the daemon.
 type SafetyNumber struct {
 	// Sixty digits in twelve groups of five: the same at both members, or something is wrong
@@ -952,6 +968,13 @@ type SendResult struct {
 	Durability      HealthDurability `json:"durability"`
 	BrokerMessageID string           `json:"broker_message_id,omitempty"`
 	HistoryID       *int64           `json:"history_id,omitempty"`
+}
+
+// TokenRotated is an answer of the daemon.
+type TokenRotated struct {
+	RotatedAt string `json:"rotated_at"`
+	// Until then the token before it is taken too; null: the daemon does not listen on TCP, where alone a token is asked for
+	PreviousValidUntil *string `json:"previous_valid_until"`
 }
 
 // TopicKey is an answer of the daemon.
@@ -1213,6 +1236,7 @@ const (
 	ErrSchemaNewer                   ErrorCode = "schema_newer"
 	ErrStoreCorrupt                  ErrorCode = "store_corrupt"
 	ErrInvalidConfig                 ErrorCode = "invalid_config"
+	ErrHostFingerprintMismatch       ErrorCode = "host_fingerprint_mismatch"
 	ErrUsage                         ErrorCode = "usage"
 	ErrTimedOut                      ErrorCode = "timed_out"
 	ErrWaitsForKey                   ErrorCode = "waits_for_key"
@@ -1314,6 +1338,7 @@ var codesTold = [...]codeTold{
 	{ErrSchemaNewer, 500, false},
 	{ErrStoreCorrupt, 500, false},
 	{ErrInvalidConfig, 400, false},
+	{ErrHostFingerprintMismatch, 409, false},
 	{ErrUsage, 400, false},
 	{ErrTimedOut, 504, true},
 	{ErrWaitsForKey, 503, true},

@@ -7,6 +7,7 @@ import { type BrokerConfig, readBrokerConfig } from "../broker/config.ts";
 import type { FilesPlace } from "../broker/files/choose-blob-store.ts";
 import { readCertificate } from "../broker/listen/given-certificate.ts";
 import { parseListen } from "../protocol/listen-address.ts";
+import { type SetRecord, settingOverrides } from "./setting-overrides.ts";
 
 /** Where a broker's data is, and where it listens; its other settings are in its config.toml. */
 export interface BrokerPlace {
@@ -17,10 +18,13 @@ export interface BrokerPlace {
   readonly expose: string | null;
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
+  /** Settings above its config.toml and the environment. */
+  readonly set: SetRecord;
 }
 
-/** Where a broker's messages are, by the variables that every deployment sets. None: in its data directory. */
+/** Where a broker's messages are, by the variables that every deployment sets. None: in its data directory. The others may be settings. */
 export interface BrokerEnvironment {
+  readonly [variable: string]: string | undefined;
   readonly DATABASE_URL?: string | undefined;
   readonly REDIS_URL?: string | undefined;
   /** A folder that all brokers of a deployment share, with its key, its own certificate, and settings where a broker has none. */
@@ -34,7 +38,7 @@ export function brokerProgram(place: BrokerPlace, env: BrokerEnvironment, log: L
   const deploymentDir = given(env.CLAUDEMESH_DEPLOYMENT_DIR) ?? dataDir;
   // What all brokers of a deployment share holds wherever this one's own file sets nothing else.
   const shared = readBrokerConfig(join(deploymentDir, "config.toml"));
-  const config = readBrokerConfig(join(dataDir, "config.toml"), shared);
+  const config = readBrokerConfig(join(dataDir, "config.toml"), shared, settingOverrides("broker", env, place.set));
   const { listen, link, rate_limit, retention, features, files } = config;
   return createBroker({
     dataDir,

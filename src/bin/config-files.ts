@@ -1,56 +1,98 @@
 import { join } from "node:path";
 import { brokerConfigKeys, defaultBrokerConfig, parseBrokerConfig } from "../broker/config.ts";
-import type { ConfigFile, ConfigKey } from "../cli/launcher.ts";
+import type { ConfigFile, ConfigKey, GivenSetting } from "../cli/config/config-file.ts";
 import { configKeys, defaultConfig, parseConfig } from "../daemon/config.ts";
 import { setsKey } from "../protocol/config-file.ts";
+import type { Override } from "../protocol/config-overrides.ts";
+import { readLaunchRecord } from "./launch-record.ts";
+import { readListenRecord } from "./listen-record.ts";
+import { settingOverrides } from "./setting-overrides.ts";
 
 /** Settings of the daemon in `dir`, by the definition that the daemon itself reads them by. */
 export function daemonConfigFile(dir: string): ConfigFile {
   const path = join(dir, "config.toml");
-  return configFile(path, configKeys, defaultConfig, (source) => parseConfig(source, path));
+  return configFile(path, {
+    keys: configKeys,
+    defaults: defaultConfig,
+    parse: (source, overrides) => parseConfig(source, path, overrides),
+    overrides: () => settingOverrides("daemon", process.env, readLaunchRecord(dir).set),
+  });
 }
 
 /** The same of the broker in `dir`. */
 export function brokerConfigFile(dir: string): ConfigFile {
   const path = join(dir, "config.toml");
-  return configFile(path, brokerConfigKeys, defaultBrokerConfig, (source) => parseBrokerConfig(source, path));
+  return configFile(path, {
+    keys: brokerConfigKeys,
+    defaults: defaultBrokerConfig,
+    parse: (source, overrides) => parseBrokerConfig(source, path, defaultBrokerConfig, overrides),
+    overrides: () => settingOverrides("broker", process.env, readListenRecord(dir).set),
+  });
+}
+
+interface Reader {
+  readonly keys: object;
+  readonly defaults: object;
+  parse(source: string, overrides: readonly Override[]): object;
+  /** What stands above the file. */
+  overrides(): readonly Override[];
 }
 
 type Keys = Readonly<
   Record<
     string,
-    Readonly<Record<string, { readonly help: string; readonly takes: string; read(value: unknown): unknown }>>
+    Readonly<
+      Record<
+        string,
+        { readonly help: string; readonly takes: string; readonly live?: true; read(value: unknown): unknown }
+      >
+    >
   >
 >;
 type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-function configFile(path: string, keys: object, defaults: object, parse: (source: string) => object): ConfigFile {
+function configFile(path: string, { keys, defaults, parse, overrides }: Reader): ConfigFile {
   const entries = Object.entries(keys as Keys).flatMap(([table, known]) =>
     Object.entries(known).map(
-      ([key, { help, takes, read }]): ConfigKey => ({
+      ([key, { help, takes, live = false, read }]): ConfigKey => ({
         key: `${table}.${key}`,
         help,
         takes,
-        default: (defaults as Values)[table]?.[key] ?? null,
+        default: settingIn(defaults, `${table}.${key}`),
+        live,
         accepts: (value) => read(value) !== undefined,
       }),
     ),
   );
+  const isSet = (source: string, key: string): boolean => {
+    const [table = "", name = ""] = key.split(".");
+    return setsKey(source, table, name);
+  };
+  const mapped = <T>(of: (key: string) => T): Readonly<Record<string, T>> =>
+    Object.fromEntries(entries.map(({ key }) => [key, of(key)]));
   return {
     path,
     keys: entries,
     read(source) {
-      const values = parse(source) as Values;
-      return Object.fromEntries(
-        entries.map(({ key }) => {
-          const [table = "", name = ""] = key.split(".");
-          return [key, values[table]?.[name] ?? null];
-        }),
-      );
+      const values = parse(source, []);
+      return mapped((key) => settingIn(values, key));
     },
-    isSet(source, key) {
-      const [table = "", name = ""] = key.split(".");
-      return setsKey(source, table, name);
+    isSet,
+    given(source) {
+      const above = overrides();
+      const values = parse(source, above);
+      return mapped((key): GivenSetting => {
+        const value = settingIn(values, key);
+        // The last of those that give it is the one that counts.
+        const name = above.findLast((override) => override.key === key)?.name;
+        if (name !== undefined) return { value, from: name.startsWith("--") ? "flag" : "environment", name };
+        return { value, from: isSet(source, key) ? "file" : "default", name: null };
+      });
     },
   };
+}
+
+function settingIn(values: object, key: string): unknown {
+  const [table = "", name = ""] = key.split(".");
+  return (values as Values)[table]?.[name] ?? null;
 }

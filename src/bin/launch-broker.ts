@@ -3,18 +3,20 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { usesDatabase } from "../broker/open-store.ts";
 import { lastBrokerPlace } from "../broker/broker-file.ts";
-import type { BrokerStatus, ListenRequest, Started } from "../cli/launcher.ts";
+import { readBrokerConfig } from "../broker/config.ts";
+import type { BrokerStatus, ListenRequest, SetRequest, Started } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { adminClient, type BrokerAnswer } from "./admin-client.ts";
 import {
-  applyListen,
   type ListenRecord,
   listenArguments,
   readListenRecord,
+  wantedRecord,
   writeListenRecord,
 } from "./listen-record.ts";
 import { startDetached, stopDetached } from "./detached-process.ts";
+import { settingOverrides } from "./setting-overrides.ts";
 
 const lookTimeoutMs = 2_000;
 
@@ -24,15 +26,23 @@ export function brokerDir(home: string): string {
 
 /**
  * Starts the embedded broker of `dataDir` unless it runs; resolves when its admin socket answers. One that listens
- * elsewhere than `request` wants is restarted there; if that cannot be, it goes on as before and the error is thrown.
+ * elsewhere than `request` wants, or by other settings than `set` says, is restarted so; if that cannot be, it goes on as before and the error is thrown.
  */
 export async function startBroker(
   dataDir: string,
   request: ListenRequest | null = null,
+  set: SetRequest = {},
 ): Promise<Started<BrokerStatus>> {
   makePrivateDirectory(dataDir);
   const record = readListenRecord(dataDir);
-  const wanted = request === null ? record : applyListen(record, request);
+  const wanted = wantedRecord(record, request, set);
+  // Read before anything is stopped: settings with which it cannot start end no broker that runs.
+  if (Object.keys(set).length > 0)
+    readBrokerConfig(
+      join(dataDir, "config.toml"),
+      undefined,
+      settingOverrides("broker", environmentOf(dataDir), wanted.set),
+    );
   const moves = !isDeepStrictEqual(record, wanted);
   const before = await brokerStatus(dataDir);
   if (before.state === "running") {

@@ -21,6 +21,7 @@ import { type HandedOver, handOverText } from "./ephemeral/handed-over.ts";
 import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
+import { setArguments } from "./setting-overrides.ts";
 import { startBySupervisor } from "./supervise/ask-supervisor.ts";
 import { isSupervised } from "./supervise/supervisor-lock.ts";
 
@@ -103,7 +104,8 @@ export function daemonArguments(
   dir: string,
   { dial, http, readOnly }: { readonly dial: Dial; readonly http: boolean; readonly readOnly: boolean },
 ): string[] {
-  return ["--dir", dir, "--dial", dial, ...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
+  const flags = [...(http ? ["--http"] : []), ...(readOnly ? ["--read-only"] : [])];
+  return ["--dir", dir, "--dial", dial, ...flags, ...setArguments(readLaunchRecord(dir).set)];
 }
 
 /**

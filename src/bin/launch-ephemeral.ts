@@ -6,6 +6,7 @@ import type {
   Decision,
   JoinAnswer,
   JoinRequest,
+  SetRequest,
   Started,
   UpAnswer,
   UpRequest,
@@ -25,11 +26,14 @@ import { joinMeshInMemory, presentIn } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, waitForLink } from "./launch-daemon.ts";
 import { writeLaunchRecord } from "./launch-record.ts";
+import { changedSets, checkSets } from "./setting-overrides.ts";
 
 /** How an ephemeral daemon was decided on. */
 export interface EphemeralStart {
   readonly environment: Environment;
   readonly decisions: readonly Decision[];
+  /** Settings above the environment's; absent: none. */
+  readonly set?: SetRequest | undefined;
 }
 
 const inviteVariable = "CLAUDEMESH_INVITE";
@@ -40,6 +44,7 @@ const inviteVariable = "CLAUDEMESH_INVITE";
  */
 export async function upEphemeral(request: UpRequest, start: EphemeralStart): Promise<UpAnswer> {
   const { home } = request;
+  checkSets(start.set ?? {}, ["daemon"]);
   const link = request.invite ?? invited();
   if (link !== null && request.broker !== null)
     throw new ClaudemeshError("usage", "an invite names its broker, and --broker names one too", {
@@ -106,7 +111,7 @@ async function runningBroker(home: string, dataDir: string): Promise<Started<Bro
 /** The folder as others find the daemon by, then its process, which alone has the keys. */
 async function startMember(
   request: Pick<UpRequest, "home" | "http" | "ttlMs">,
-  { environment, decisions }: EphemeralStart,
+  { environment, decisions, set = {} }: EphemeralStart,
   { dir, member, broker }: { readonly dir: string; readonly member: InMemory; readonly broker: string | null },
 ): Promise<{ readonly daemon: Started<DaemonStatus>; readonly notices: readonly string[] }> {
   const { home, ttlMs } = request;
@@ -118,7 +123,14 @@ async function startMember(
   makePrivateDirectory(join(home, "daemon"));
   makePrivateDirectory(dir);
   try {
-    writeLaunchRecord(dir, { persistent: false, http, readOnly: false, broker, decisions });
+    writeLaunchRecord(dir, {
+      persistent: false,
+      http,
+      readOnly: false,
+      broker,
+      decisions,
+      set: changedSets("daemon", {}, set),
+    });
     writeMeshFile(dir, member.mesh);
     const { keypair, chain } = member;
     const daemon = await startDaemon(home, dir, { http, dial: true, handedOver: { keypair, chain, ttlMs } });

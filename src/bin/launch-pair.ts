@@ -5,25 +5,27 @@ import type {
   DaemonStatus,
   Decision,
   HostStatus,
-  JoinAnswer,
-  JoinRequest,
   Launcher,
   ListenRequest,
   MeshCreated,
   MeshCreateRequest,
+  Reminted,
+  RemintRequest,
+  SetRequest,
   Started,
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
+import type { RecoverAnswer } from "../cli/recover-answer.ts";
 import type { HomeLife } from "../cli/home-life.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
-import { parseInvite } from "../protocol/invite.ts";
 import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
 import { detectEnvironment } from "./environment/detect.ts";
 import { systemReaders } from "./environment/readers.ts";
 import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
 import { bringDown, statusOf } from "./bring-down.ts";
-import { joinEphemeral, upEphemeral } from "./launch-ephemeral.ts";
+import { upEphemeral } from "./launch-ephemeral.ts";
+import { joinByInvite, requireNotEphemeral } from "./launch-joined.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -31,14 +33,14 @@ import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
-import { joinMesh, presentIn } from "./join-mesh.ts";
 import { brokerDir, brokerStatus, startBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { listMeshes } from "./list-meshes.ts";
+import { recordSets } from "./record-sets.ts";
+import { checkSets, ofBroker } from "./setting-overrides.ts";
+import { finishRemints, remint } from "./remint.ts";
 
-/** A difference of clocks that is worth a word. */
-const skewNoticeSeconds = 60;
 /** A daemon that was away from its broker for long dials again by itself, later. */
 const relinkTimeoutMs = 10_000;
 
@@ -46,10 +48,10 @@ const relinkTimeoutMs = 10_000;
 export const launcher: Launcher = {
   up: (request) => inHome(request.home, () => up(request)),
   daemonUp: (request) => inHome(request.home, () => daemonUp(request)),
-  brokerUp: (home, listen) => inHome(home, () => brokerUp(home, listen)),
-  brokerRun: async (home, listen, logLevel, settle = false) => {
+  brokerUp: (home, listen, set) => inHome(home, () => brokerUp(home, listen, set)),
+  brokerRun: async (home, listen, logLevel, settle = false, set = {}) => {
     makePrivateDirectory(home);
-    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle });
+    return (await import("./run-in-foreground.ts")).runInForeground(brokerDir(home), listen, { logLevel, settle, set });
   },
   daemonRun: async (request) => (await import("./run-daemons.ts")).runDaemons(request),
   installService: async (request) => (await import("./service/service-of-home.ts")).installServiceOf(request),
@@ -58,6 +60,8 @@ export const launcher: Launcher = {
   meshCreate: (request) => inHome(request.home, () => createMesh(request)),
   meshes: (home) => listMeshes(home),
   ensureOwner: (home) => inHome(home, () => ensureOwner(home)),
+  acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
+  remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
     existsSync(home) ? inHome(home, () => bringDown(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
@@ -70,6 +74,7 @@ export const launcher: Launcher = {
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
+  recover: (home, mesh) => inHome(home, () => recover(home, mesh)),
   backup: async (request) => (await homeLife()).backup(request),
   restore: async (request) => (await homeLife()).restore(request),
   resetPlan: async (request) => (await homeLife()).resetPlan(request),
@@ -86,7 +91,10 @@ async function homeLife(): Promise<HomeLife> {
 
 function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
   makePrivateDirectory(home);
-  return withLaunchLock(join(home, "launch.lock"), work);
+  return withLaunchLock(join(home, "launch.lock"), () => {
+    finishRemints(home);
+    return work();
+  });
 }
 
 function memberDir(home: string): string {
@@ -94,8 +102,12 @@ function memberDir(home: string): string {
 }
 
 /** With the home's own daemons on their links again, wherever that is now, so that the next command finds the broker. */
-async function brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>> {
-  const broker = await startBroker(brokerDir(home), listen);
+async function brokerUp(
+  home: string,
+  listen: ListenRequest | null,
+  set: SetRequest = {},
+): Promise<Started<BrokerStatus>> {
+  const broker = await startBroker(brokerDir(home), listen, set);
   for (const { slug, dir } of daemonDirs(home)) {
     if (isEphemeral(dir)) continue;
     if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
@@ -128,7 +140,7 @@ async function up(request: UpRequest): Promise<UpAnswer> {
   const members = daemonDirs(request.home).filter(({ dir }) => !isEphemeral(dir));
   const { mode, decisions } = decide(environment, request, members.length > 0);
   requireEphemeral(mode, { ttlMs: request.ttlMs, invite: request.invite !== null });
-  if (mode === "ephemeral") return upEphemeral(request, { environment, decisions });
+  if (mode === "ephemeral") return upEphemeral(request, { environment, decisions, set: request.set });
   const answer = await upPersistent(request, members, decisions);
   const exposed = httpNotice(environment, answer.daemon.status.http_port !== null);
   return exposed === null ? answer : { ...answer, notices: [...answer.notices, exposed] };
@@ -143,12 +155,13 @@ async function upPersistent(
   const joined = members.filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
-  const { home } = request;
+  const { home, set = {} } = request;
+  checkSets(set, ["daemon", "broker"]);
   const attempts: (() => Promise<void>)[] = [];
   const startJoined = async (): Promise<Started<DaemonStatus>[]> => {
     const started: Started<DaemonStatus>[] = [];
     for (const one of joined) {
-      const daemon = await startJoinedDaemon(home, one, request.http);
+      const daemon = await startJoinedDaemon(home, one, request.http, set);
       started.push(daemon);
       attempts.push(() => firstAttempt(home, one.dir, daemon));
     }
@@ -177,20 +190,18 @@ async function startJoinedDaemon(
   home: string,
   { slug, dir }: { readonly slug: string; readonly dir: string },
   http: boolean | null,
+  set: SetRequest,
 ): Promise<Started<DaemonStatus>> {
   await followOwnBroker(home, slug, dir);
+  await stopForSets(home, dir, set);
   const record = readLaunchRecord(dir);
   if (http !== null && http !== record.http) writeLaunchRecord(dir, { ...record, http });
   return startDaemon(home, dir, { http: http ?? record.http });
 }
 
-/** What runs in the place of the home's own member would be taken for it. */
-function requireNotEphemeral(dir: string): void {
-  if (!isEphemeral(dir)) return;
-  const { slug, member_name: name } = readMeshFile(dir);
-  throw new ClaudemeshError("already_running", `this home's member of mesh ${slug}, @${name}, is ephemeral, and runs`, {
-    hint: "end it first: claudemesh down; then claudemesh up --persistent",
-  });
+/** A daemon that runs by other settings than `--set` says is stopped. */
+async function stopForSets(home: string, dir: string, set: SetRequest): Promise<void> {
+  if (recordSets(dir, set)) await stopDaemon(home, dir);
 }
 
 /** `decisions`: of a member that is made now; one that is there has its own. */
@@ -209,7 +220,8 @@ async function upPair(request: UpRequest, decisions?: readonly Decision[]): Prom
       },
     );
   }
-  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen) : null;
+  const { set = {} } = request;
+  const broker = other === null ? await startBroker(brokerDir(request.home), request.listen, ofBroker(set)) : null;
   const runs = other === null || (await brokerStatus(other)).state === "running";
   if (runs) {
     makePrivateDirectory(join(request.home, "daemon"));
@@ -229,8 +241,9 @@ async function upPair(request: UpRequest, decisions?: readonly Decision[]): Prom
     });
   }
   const http = request.http ?? record.http;
+  await stopForSets(request.home, dir, set);
   writeLaunchRecord(dir, {
-    ...record,
+    ...readLaunchRecord(dir),
     persistent: request.mode === "persistent" || record.persistent,
     http,
     broker: other,
@@ -252,43 +265,14 @@ async function ensureOwner(home: string): Promise<{ started: boolean }> {
   return { started: daemon.started };
 }
 
-async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
-  removeEnded(request.home);
-  const environment = detectEnvironment(systemReaders(process.env));
-  const present = presentIn(request.home, parseInvite(request.link));
-  const recorded = present === null ? null : readLaunchRecord(present.dir).http;
-  const asked = { mode: request.mode, http: request.http ?? recorded };
-  const { mode, decisions } = decide(environment, asked, present !== null && !isEphemeral(present.dir));
-  requireEphemeral(mode, { ttlMs: request.ttlMs, invite: false });
-  if (mode === "ephemeral") return joinEphemeral(request, { environment, decisions });
-  if (present !== null) requireNotEphemeral(present.dir);
-  const joined = await joinMesh({ ...request, stop: (dir) => stopDaemon(request.home, dir) });
-  const record = readLaunchRecord(joined.dir);
-  const http = request.http ?? record.http;
-  const persistent = request.mode === "persistent" || record.persistent;
-  if (http !== record.http || persistent !== record.persistent)
-    writeLaunchRecord(joined.dir, { ...record, http, persistent });
-  // A broker that ended this membership by mistake has admitted it again, and one at another address says for itself whether it is sent away.
-  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true, decisions });
-  const isLinked = await waitForLink(daemon.status);
-  const exposed = httpNotice(environment, http);
-  const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
-  const notices = [
-    ...(exposed === null ? [] : [exposed]),
-    ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh doctor shows why"]),
-    ...(skewSeconds > skewNoticeSeconds
-      ? [`the clocks of this host and of the broker's differ by ${skewSeconds} s; times of messages will look odd`]
-      : []),
-  ];
-  return {
-    mesh: joined.slug,
-    member: joined.mesh.member_name,
-    address: `@${joined.mesh.member_name}`,
-    broker_url: joined.mesh.broker_url,
-    change: joined.change,
-    daemon,
-    notices,
-  };
+async function remintMember(request: RemintRequest): Promise<Reminted> {
+  const { home, mesh: slug } = request;
+  const dir = join(home, "daemon", slug);
+  const brokerDir = existsSync(join(dir, "mesh.json")) ? atBrokerOf(home, slug, dir) : null;
+  const made = await remint(request, { brokerDir, stop: () => stopDaemon(home, dir) });
+  const daemon = await startDaemon(home, dir, { http: readLaunchRecord(dir).http });
+  if (daemon.started) await waitForLink(daemon.status);
+  return { ...made, daemon };
 }
 
 /** Another mesh at a broker of this machine, founded by this home, and its daemon. */
@@ -328,14 +312,17 @@ async function daemonUp(request: {
   readonly http: boolean | null;
   readonly readOnly: boolean | null;
   readonly dial?: boolean;
+  readonly set?: SetRequest;
 }): Promise<UpAnswer["daemon"]> {
   removeEnded(request.home);
   const dir = findDaemonDir(request.home, request.mesh);
-  const { dial = false } = request;
-  if (isEphemeral(dir) && (request.readOnly !== null || dial))
+  const { dial = false, set = {} } = request;
+  if (isEphemeral(dir) && (request.readOnly !== null || dial || Object.keys(set).length > 0))
     throw new ClaudemeshError("usage", "this daemon is ephemeral: to start it anew would be the end of its keys", {
       hint: "it dials its broker by itself; claudemesh doctor",
     });
+  checkSets(set, ["daemon"]);
+  await stopForSets(request.home, dir, set);
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
   if (request.readOnly !== null && request.readOnly !== readLaunchRecord(dir).readOnly)
     await stopDaemon(request.home, dir);
@@ -345,6 +332,12 @@ async function daemonUp(request: {
   const daemon = await startDaemon(request.home, dir, { http, readOnly: request.readOnly, dial });
   await firstAttempt(request.home, dir, daemon);
   return daemon;
+}
+
+async function recover(home: string, mesh: string | null): Promise<RecoverAnswer> {
+  const dir = findDaemonDir(home, mesh);
+  const { recoverDaemon } = await import("../daemon/recover/recover.ts");
+  return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
 }
 
 /** Two homes would otherwise run one member each in the wrong roles: a home that has a broker uses its own. */

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "../base/atomic-file.ts";
 import type { Decision } from "../cli/launcher.ts";
 import { isRecord } from "../protocol/feature-schemas.ts";
 import { readRecord } from "./json-record.ts";
+import { readSetRecord, type SetRecord } from "./setting-overrides.ts";
 
 /** How a daemon was asked to run (launch.json), so that the next `up` without options runs it in the same way. */
 export interface LaunchRecord {
@@ -18,12 +19,14 @@ export interface LaunchRecord {
   readonly broker: string | null;
   /** What its environment decided at its last start. */
   readonly decisions: readonly Decision[];
+  /** Settings above config.toml and the environment. */
+  readonly set: SetRecord;
 }
 
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  const { persistent, http, broker, readOnly, decisions } = readRecord(
+  const { persistent, http, broker, readOnly, decisions, set } = readRecord(
     path(dir),
     "remove the file and run claudemesh up with the options you want",
   );
@@ -33,6 +36,7 @@ export function readLaunchRecord(dir: string): LaunchRecord {
     readOnly: readOnly === true,
     broker: typeof broker === "string" ? broker : null,
     decisions: Array.isArray(decisions) ? decisions.filter(isDecision) : [],
+    set: readSetRecord(set),
   };
 }
 

@@ -1,12 +1,13 @@
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { readCertificate } from "../broker/listen/given-certificate.ts";
-import type { ListenRequest } from "../cli/launcher.ts";
+import type { ListenRequest, SetRequest } from "../cli/launcher.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { parseListen } from "../protocol/listen-address.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import type { BrokerPlace } from "./broker-program.ts";
 import { readRecord } from "./json-record.ts";
+import { changedSets, checkSets, readSetRecord, setArguments, type SetRecord } from "./setting-overrides.ts";
 
 /** Where a broker was asked to listen (listen.json), so that the next start without options listens there again. */
 export interface ListenRecord {
@@ -17,13 +18,15 @@ export interface ListenRecord {
   /** Files of the operator's certificate; null: the broker's own. */
   readonly tls_cert: string | null;
   readonly tls_key: string | null;
+  /** Settings above config.toml and the environment. */
+  readonly set: SetRecord;
 }
 
 const path = (dataDir: string): string => join(dataDir, "listen.json");
-const nowhere: ListenRecord = { local_port: null, expose: null, tls_cert: null, tls_key: null };
+const nowhere = { local_port: null, expose: null, tls_cert: null, tls_key: null };
 
 export function readListenRecord(dataDir: string): ListenRecord {
-  const { local_port, expose, tls_cert, tls_key } = readRecord(
+  const { local_port, expose, tls_cert, tls_key, set } = readRecord(
     path(dataDir),
     "remove the file and run claudemesh broker up with the options you want",
   );
@@ -33,6 +36,7 @@ export function readListenRecord(dataDir: string): ListenRecord {
     expose: string(expose),
     tls_cert: string(tls_cert),
     tls_key: string(tls_key),
+    set: readSetRecord(set),
   };
 }
 
@@ -60,12 +64,21 @@ export function applyListen(before: ListenRecord, request: ListenRequest): Liste
     return { ...before, ...files };
   }
   const { host, port } = parseListen(listen, "--listen");
-  if (isLoopback(host) && !tls && tlsCert === null) return { ...nowhere, local_port: port === 0 ? null : port };
+  if (isLoopback(host) && !tls && tlsCert === null)
+    return { ...before, ...nowhere, local_port: port === 0 ? null : port };
   return {
+    ...before,
     local_port: before.local_port === port ? null : before.local_port,
     expose: `${host.includes(":") ? `[${host}]` : host}:${port}`,
     ...files,
   };
+}
+
+/** The record as options of listening and `--set` change it. Throws usage or invalid_config. */
+export function wantedRecord(record: ListenRecord, request: ListenRequest | null, set: SetRequest): ListenRecord {
+  checkSets(set, ["broker"]);
+  const listens = request === null ? record : applyListen(record, request);
+  return { ...listens, set: changedSets("broker", record.set, set) };
 }
 
 /** Where a broker in this process listens. */
@@ -76,6 +89,7 @@ export function placeOf(record: ListenRecord): Omit<BrokerPlace, "dataDir"> {
     expose: record.expose,
     tlsCert: record.tls_cert,
     tlsKey: record.tls_key,
+    set: record.set,
   };
 }
 
@@ -87,6 +101,7 @@ export function listenArguments(record: ListenRecord): string[] {
     ...(record.tls_cert === null || record.tls_key === null
       ? []
       : ["--tls-cert", record.tls_cert, "--tls-key", record.tls_key]),
+    ...setArguments(record.set),
   ];
 }
 

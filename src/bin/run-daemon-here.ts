@@ -8,6 +8,7 @@ import { keepLastWords, removeFolder } from "./ephemeral/ended-folder.ts";
 import { readHandedOver } from "./ephemeral/handed-over.ts";
 import { readLaunchRecord } from "./launch-record.ts";
 import { type Program, runProcess } from "./run-process.ts";
+import { type SetRecord, settingOverrides } from "./setting-overrides.ts";
 
 export interface DaemonHere {
   readonly dir: string;
@@ -16,6 +17,8 @@ export interface DaemonHere {
   readonly dial: Dial;
   readonly logTo: "stderr" | "file";
   readonly logLevel: string;
+  /** Settings above config.toml and the environment. */
+  readonly set: SetRecord;
   readonly settle?: boolean;
   /** Its keys come on standard input, and the folder goes with it. */
   readonly ephemeral?: boolean;
@@ -32,10 +35,11 @@ export function runDaemonHere(here: DaemonHere): Promise<never> {
   return runProcess("daemon", logFile, () => program(here, logFile.log), { settlesWithZero: settle === true });
 }
 
-async function program({ dir, http, readOnly, dial, ephemeral }: DaemonHere, log: Log): Promise<Program> {
+async function program({ dir, http, readOnly, dial, ephemeral, set }: DaemonHere, log: Log): Promise<Program> {
   for (const { setting, value, because, override } of readLaunchRecord(dir).decisions)
     log.info({ setting, value, because, override }, "decided at the start");
-  const options = { dir, clock: systemClock, log, http, dial };
+  const overrides = settingOverrides("daemon", process.env, set);
+  const options = { dir, clock: systemClock, log, http, dial, overrides };
   if (ephemeral !== true) return createDaemon({ ...options, readOnly });
   const daemon = createDaemon({ ...options, ephemeral: await readHandedOver(process.stdin) });
   return Object.assign(daemon, {

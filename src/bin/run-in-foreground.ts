@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ListenRequest } from "../cli/launcher.ts";
+import type { ListenRequest, SetRequest } from "../cli/launcher.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { brokerProgram } from "./broker-program.ts";
-import { applyListen, placeOf, readListenRecord, writeListenRecord } from "./listen-record.ts";
+import { placeOf, readListenRecord, wantedRecord, writeListenRecord } from "./listen-record.ts";
 import { openLogStream } from "./log-file.ts";
 import { type Program, runProcess } from "./run-process.ts";
 
@@ -10,11 +10,11 @@ import { type Program, runProcess } from "./run-process.ts";
 export function runInForeground(
   dataDir: string,
   request: ListenRequest | null,
-  { logLevel, settle }: { readonly logLevel: string; readonly settle: boolean },
+  { logLevel, settle, set }: { readonly logLevel: string; readonly settle: boolean; readonly set: SetRequest },
 ): Promise<never> {
   makePrivateDirectory(dataDir);
   const record = readListenRecord(dataDir);
-  const wanted = request === null ? record : applyListen(record, request);
+  const wanted = wantedRecord(record, request, set);
   const logFile = openLogStream(process.stderr, { name: "broker", level: logLevel });
   const create = (): Program => {
     const broker = brokerProgram({ dataDir, ...placeOf(wanted) }, process.env, logFile.log);

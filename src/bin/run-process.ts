@@ -9,6 +9,8 @@ const defaultStopDeadlineMs = 10_000;
 export interface Program {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Reads its settings again. What it throws, it has logged. Absent: it reads them at its start. */
+  reload?(): unknown;
   readonly ended: Promise<ProgramEnd | null>;
   /** What is to be done before `stop`, in a time that it bounds itself. Answers why the program ends after all. */
   finish?(why: ProgramEnd | null): Promise<ProgramEnd | null>;
@@ -49,8 +51,16 @@ export async function runProcess(
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  // Children of a terminal that goes away keep running.
-  process.on("SIGHUP", () => {});
+  let program: Program | null = null;
+  // Never the end of it: children of a terminal that goes away keep running.
+  process.on("SIGHUP", () => {
+    try {
+      program?.reload?.();
+    } catch (thrown) {
+      // What is wrong with the settings ends no process that runs by those of before.
+      if (!(thrown instanceof ClaudemeshError)) throw thrown;
+    }
+  });
 
   const signalled = new Promise<null>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -60,10 +70,11 @@ export async function runProcess(
       });
     }
   });
-  let program: Program;
+  let started: Program;
   try {
-    program = await create();
-    await program.start();
+    started = await create();
+    await started.start();
+    program = started;
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
     const exitCode = exitCodeOf(error.code);
@@ -76,8 +87,8 @@ export async function runProcess(
     return exit(exitCode);
   }
   log.info({ started: true }, `the ${name} runs`);
-  const why = await Promise.race([signalled, program.ended]);
-  const end = program.finish === undefined ? why : await program.finish(why);
+  const why = await Promise.race([signalled, started.ended]);
+  const end = started.finish === undefined ? why : await started.finish(why);
   const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
     log.error(
@@ -90,11 +101,11 @@ export async function runProcess(
     logFile.writeNow({}, `the ${name} did not stop within ${stopDeadlineMs} ms and is ended`);
     exit(end === null ? exitCodes.unexpected : exitCode);
   }, stopDeadlineMs);
-  await program.stop();
+  await started.stop();
   clearTimeout(deadline);
   log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();
-  program.clear?.(end);
+  started.clear?.(end);
   return exit(exitCode);
 }
 

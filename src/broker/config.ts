@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAuthority } from "../protocol/authority.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
+import { givenIn, type Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
 import { limits as wireLimits } from "../protocol/limits.ts";
@@ -191,23 +192,31 @@ export const brokerConfigKeys: ConfigKeys<BrokerConfig> = {
   },
 };
 
-/** Reads the file at `path`; what it does not set is as in `defaults`. Throws invalid_config naming the line. */
-export function readBrokerConfig(path: string, defaults: BrokerConfig = defaultBrokerConfig): BrokerConfig {
-  return existsSync(path) ? parseBrokerConfig(readFileSync(path, "utf8"), path, defaults) : defaults;
+/**
+ * Reads the file at `path`; what it does not set is as in `defaults`, and `overrides` stand above it. Throws invalid_config naming
+ * the line, the variable or the option.
+ */
+export function readBrokerConfig(
+  path: string,
+  defaults: BrokerConfig = defaultBrokerConfig,
+  overrides: readonly Override[] = [],
+): BrokerConfig {
+  return parseBrokerConfig(existsSync(path) ? readFileSync(path, "utf8") : "", path, defaults, overrides);
 }
 
 export function parseBrokerConfig(
   source: string,
   path: string,
   defaults: BrokerConfig = defaultBrokerConfig,
+  overrides: readonly Override[] = [],
 ): BrokerConfig {
-  const config = parseConfigFile(source, path, brokerConfigKeys, defaults);
-  checkLinkSeconds(config.link, path);
+  const config = parseConfigFile(source, path, brokerConfigKeys, defaults, overrides);
+  checkLinkSeconds(config.link, givenIn(path, overrides, ["link"]));
   const { dedupe_mode, dedupe_days, message_days } = config.retention;
   if (dedupe_mode === "retention_scoped" && dedupe_days < message_days) {
     throw new ClaudemeshError(
       "invalid_config",
-      `${path}: \`retention.dedupe_days\` ${dedupe_days} is below \`retention.message_days\` ${message_days}: a kept message would lose its record`,
+      `${givenIn(path, overrides, ["retention"])}: \`retention.dedupe_days\` ${dedupe_days} is below \`retention.message_days\` ${message_days}: a kept message would lose its record`,
       { hint: "keep ids at least as long as messages", details: { path } },
     );
   }

@@ -30,6 +30,11 @@ export function createBrokerMetrics() {
       "Second links of one member by another instance.",
       ["mesh"],
     ),
+    cloneSuspected: counter(
+      "cm_broker_clone_suspected_total",
+      "Members that came from another host than before, or said to be on a copy of it.",
+      ["mesh", "reason"],
+    ),
     acceptTotal: counter("cm_broker_accept_total", "Answers to sent envelopes, by status.", ["status"]),
     acceptBatchSize: new Histogram({
       name: "cm_broker_accept_batch_size",

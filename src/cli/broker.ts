@@ -5,15 +5,17 @@ import type { Command } from "./command.ts";
 import { commandNames } from "./commands.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { quoted } from "./printable.ts";
+import { readSets, setOptions } from "./set-options.ts";
 import { homeMeant, levels, runSettling, superviseOptions } from "./supervise-options.ts";
 
 export const command: Command = {
   name: "broker",
   summary: "Run this home's broker in the foreground, on PostgreSQL and Redis where the environment names them",
   usage:
-    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--log-level LEVEL] [--home DIR] [--settle]",
+    "broker [--listen HOST:PORT [--tls] [--tls-cert FILE --tls-key FILE] | --local-only] [--set KEY=VALUE]... [--log-level LEVEL] [--home DIR] [--settle]",
   options: {
     ...listenOptions,
+    ...setOptions,
     "log-level": {
       type: "string",
       value: "LEVEL",
@@ -41,6 +43,7 @@ export const command: Command = {
     // Never comes back: the process is the broker from here on.
     const home = homeMeant(context);
     const listen = readListen(context);
-    return runSettling(context, async () => (await launcher()).brokerRun(home, listen, logLevel, flag("settle")));
+    const sets = readSets(command, context);
+    return runSettling(context, async () => (await launcher()).brokerRun(home, listen, logLevel, flag("settle"), sets));
   },
 };

@@ -19,8 +19,8 @@ export const command: Command = {
     const { out } = context;
     const { file, source } = await openConfig(context);
     const { key, default: byDefault } = findKey(file, context.positionals[0] ?? "");
-    const value = file.read(source)[key] ?? null;
-    if (context.flag("json")) out.json({ key, value, default: byDefault, set: file.isSet(source, key) });
+    const { value = null, from = "default", name = null } = file.given(source)[key] ?? {};
+    if (context.flag("json")) out.json({ key, value, default: byDefault, set: file.isSet(source, key), from, name });
     else for (const entry of entries(value)) out.line(printable(valueText(entry)));
     return exitCodes.ok;
   },

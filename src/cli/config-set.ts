@@ -18,7 +18,7 @@ export const command: Command = {
     "config set retention.dedupe_mode permanent --broker",
   ],
   exits: ["notRunning"],
-  related: ["config list", "config unset", "daemon restart", "broker restart"],
+  related: ["config list", "config unset", "reload", "daemon restart", "broker restart"],
   async run(context) {
     requireWords(command, context.positionals, 2, wordsMax);
     const [typed = "", ...words] = context.positionals;

@@ -1,6 +1,7 @@
 import { choice } from "./choice.ts";
 import type { Command } from "./command.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
+import { readSets, setOptions } from "./set-options.ts";
 import { homeMeant, levels, runSettling, superviseOptions } from "./supervise-options.ts";
 
 const places = ["stderr", "file"] as const;
@@ -8,7 +9,8 @@ const places = ["stderr", "file"] as const;
 export const command: Command = {
   name: "daemon run",
   summary: "Run a daemon in the foreground, or all of this home under one supervisor, as a service or a container does",
-  usage: "daemon run [--mesh SLUG | --all] [--log-to PLACE] [--log-level LEVEL] [--home DIR] [--settle]",
+  usage:
+    "daemon run [--mesh SLUG | --all] [--log-to PLACE] [--log-level LEVEL] [--set KEY=VALUE]... [--home DIR] [--settle]",
   options: {
     all: {
       type: "boolean",
@@ -26,6 +28,7 @@ export const command: Command = {
       help: `what is logged: ${levels.join(", ")}; info by default`,
       complete: levels,
     },
+    ...setOptions,
     ...superviseOptions,
   },
   examples: ["daemon run --all", "daemon run --mesh team --log-to file"],
@@ -39,7 +42,8 @@ export const command: Command = {
     const logTo = choice(command, "--log-to", option("log-to"), places) ?? "stderr";
     const logLevel = choice(command, "--log-level", option("log-level"), levels) ?? "info";
     // Never comes back: the process is the daemon, or the supervisor, from here on.
-    const request = { home: homeMeant(context), mesh, all, logTo, logLevel, settle: flag("settle") };
+    const set = readSets(command, context);
+    const request = { home: homeMeant(context), mesh, all, logTo, logLevel, set, settle: flag("settle") };
     return runSettling(context, async () => (await launcher()).daemonRun(request));
   },
 };

@@ -3,12 +3,13 @@ import { daemonMeant, daemonsOf } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { DaemonStatus, Started } from "./launcher.ts";
 import { requireWords } from "./parse-arguments.ts";
+import { readSets, setOptions } from "./set-options.ts";
 import { noteEndedBefore, noteReadOnly, running } from "./up.ts";
 
 export const command: Command = {
   name: "daemon up",
   summary: "Start the daemon alone; it works without its broker and sends later",
-  usage: "daemon up [--mesh SLUG | --all] [--http] [--read-only] [--dial]",
+  usage: "daemon up [--mesh SLUG | --all] [--http] [--read-only] [--dial] [--set KEY=VALUE]...",
   options: {
     all: { type: "boolean", help: "of every mesh that this home has joined" },
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token; --no-http ends it" },
@@ -20,8 +21,9 @@ export const command: Command = {
       type: "boolean",
       help: "dial the broker now, also when an admin has sent this member away for a time; a daemon that waits is started anew",
     },
+    ...setOptions,
   },
-  examples: ["daemon up", "daemon up --all"],
+  examples: ["daemon up", "daemon up --all", "daemon up --set link.ping_seconds=10"],
   exits: ["notRunning", "conflict"],
   related: ["up", "daemon restart", "doctor"],
   async run(context) {
@@ -30,10 +32,11 @@ export const command: Command = {
     const http = option("http") === undefined ? null : flag("http");
     const readOnly = option("read-only") === undefined ? null : flag("read-only");
     const slugs = flag("all") ? daemonsOf(context) : [daemonMeant(context)];
+    const set = readSets(command, context);
     const processes = await launcher();
     const daemons: Started<DaemonStatus>[] = [];
     for (const mesh of slugs) {
-      const daemon = await processes.daemonUp({ home, mesh, http, readOnly, dial: flag("dial") });
+      const daemon = await processes.daemonUp({ home, mesh, http, readOnly, dial: flag("dial"), set });
       daemons.push(daemon);
       noteReadOnly(out, daemon.status, readOnly === true);
       noteEndedBefore(out, daemon);

@@ -25,7 +25,7 @@ export const command: Command = {
     out.progress("asking the broker that the link names, then waiting for this home's daemon to reach it");
     const answer = await (await launcher()).join({
       home,
-      link: given === "-" ? await readLink(context.stdin) : given,
+      link: given === "-" ? await readLink(command, context.stdin) : given,
       name: option("name") ?? null,
       slug: option("as") ?? null,
       ...readMode(context, command),
@@ -47,7 +47,7 @@ export const command: Command = {
 };
 
 /** From a pipe or a file, so that the link stays out of the shell's history. */
-async function readLink(stdin: Input): Promise<string> {
+export async function readLink(command: Command, stdin: Input): Promise<string> {
   let text = "";
   for await (const chunk of stdin) {
     text += Buffer.from(chunk).toString("utf8");

@@ -1,3 +1,5 @@
+import type { ConfigFile } from "./config/config-file.ts";
+import type { RecoverAnswer } from "./recover-answer.ts";
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import type { HealthView } from "../protocol/local-api.ts";
 import type { HomeLife } from "./home-life.ts";
@@ -20,11 +22,18 @@ export interface Launcher extends HomeLife {
     readonly readOnly: boolean | null;
     /** Dial the broker now, whatever kept the daemon from it; one that runs and waits is started anew. */
     readonly dial?: boolean;
+    readonly set?: SetRequest;
   }): Promise<Started<DaemonStatus>>;
   /** The embedded broker alone. One that listens elsewhere than asked is restarted. */
-  brokerUp(home: string, listen: ListenRequest | null): Promise<Started<BrokerStatus>>;
+  brokerUp(home: string, listen: ListenRequest | null, set?: SetRequest): Promise<Started<BrokerStatus>>;
   /** The broker in this process, logging to stderr, until it is told to stop. Ends the process. */
-  brokerRun(home: string, listen: ListenRequest | null, logLevel: string, settle?: boolean): Promise<never>;
+  brokerRun(
+    home: string,
+    listen: ListenRequest | null,
+    logLevel: string,
+    settle?: boolean,
+    set?: SetRequest,
+  ): Promise<never>;
   /** A mesh's daemon in this process, or with `all` those of all meshes as its children, until told to stop. Ends the process. */
   daemonRun(request: DaemonRunRequest): Promise<never>;
   /** Has the system start this home's daemons, and its broker, by itself. */
@@ -39,10 +48,16 @@ export interface Launcher extends HomeLife {
   meshes(home: string): Promise<readonly MeshHere[]>;
   /** Makes sure that this home's own mesh, if it has a broker, has its owner and that the daemon runs. */
   ensureOwner(home: string): Promise<{ readonly started: boolean }>;
+  /** Makes the members of these meshes belong to this host, with the keys that they have. Throws already_running. */
+  acceptHost(home: string, meshes: readonly string[]): Promise<readonly HostAccepted[]>;
+  /** Gives this home a new member of a mesh in place of the one that it has, whose folder is set aside; starts its daemon. */
+  remint(request: RemintRequest): Promise<Reminted>;
   /** The settings of what runs in `dir`. Reads nothing yet. */
   configFile(dir: string, of: "daemon" | "broker"): ConfigFile;
   /** What this home's own broker does for its operator alone. Throws not_running when it does not run. */
   readonly operator: BrokerOperator;
+  /** Checks the databases of a daemon that does not run, and makes damaged ones anew. `mesh` null: the only one. */
+  recover(home: string, mesh: string | null): Promise<RecoverAnswer>;
   /** Looks for what is wrong in a home, whatever state it is in. Changes nothing. */
   doctor(home: string): Promise<DoctorAnswer>;
 }
@@ -72,6 +87,9 @@ export interface ApiKeyRequest {
   readonly destinations?: readonly string[];
   readonly expires_in_s?: number;
 }
+
+/** Settings by `table.key` above config.toml and the environment; null takes one back. What runs by others is started anew. */
+export type SetRequest = Readonly<Record<string, string | null>>;
 
 /** Where a broker shall listen. */
 export interface ListenRequest {
@@ -110,6 +128,7 @@ export interface DaemonRunRequest {
   /** `file`: to the daemon's own log, as when it runs in the background. */
   readonly logTo: "stderr" | "file";
   readonly logLevel: string;
+  readonly set: SetRequest;
   /** End with 0 where another start would end in the same way. */
   readonly settle: boolean;
 }
@@ -183,6 +202,38 @@ export interface JoinAnswer {
   readonly notices: readonly string[];
 }
 
+/** One of `accept-host --json`, exactly. */
+export interface HostAccepted {
+  readonly mesh: string;
+  /** By what the host is known from now on. */
+  readonly source: string;
+  /** False: the member belonged to this host before. */
+  readonly changed: boolean;
+  /** Nothing of the host could be read, so a copy of the home would not be noticed by it. */
+  readonly detection_off: boolean;
+}
+
+export interface RemintRequest {
+  readonly home: string;
+  readonly mesh: string;
+  /** Of an invite to the same mesh; null: the founder takes it in, where the broker is on this host. */
+  readonly link: string | null;
+  /** null: that of the user or host, with a number if it is taken. */
+  readonly name: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Answer of `remint --json`, exactly. */
+export interface Reminted {
+  readonly mesh: string;
+  readonly address: string;
+  /** Of the member that it was. */
+  readonly former: string;
+  /** Where the folder of that one is now. */
+  readonly set_aside: string;
+  readonly daemon: Started<DaemonStatus>;
+}
+
 export interface MeshCreateRequest {
   readonly home: string;
   readonly slug: string;
@@ -218,26 +269,6 @@ export interface MeshHere {
   readonly daemon: DaemonStatus["state"];
 }
 
-/** A config.toml: the keys that there are, and the one way in which it is read. */
-export interface ConfigFile {
-  readonly path: string;
-  readonly keys: readonly ConfigKey[];
-  /** Every key's value by `table.key`, defaults included. Throws invalid_config naming the line. */
-  read(source: string): Readonly<Record<string, unknown>>;
-  /** Keys that the text itself sets. The text is valid. */
-  isSet(source: string, key: string): boolean;
-}
-
-export interface ConfigKey {
-  /** `table.key` */
-  readonly key: string;
-  readonly help: string;
-  readonly takes: string;
-  readonly default: unknown;
-  /** Whether it could be this. */
-  accepts(value: unknown): boolean;
-}
-
 /** Answer of `doctor --json`, exactly. */
 export interface DoctorAnswer {
   readonly checks: readonly Finding[];
@@ -267,6 +298,8 @@ export interface UpRequest extends ModeRequest {
   readonly broker: string | null;
   /** null: where it listened before. */
   readonly listen: ListenRequest | null;
+  /** Each of the pair, and the daemons of other meshes, by those that it has. */
+  readonly set?: SetRequest;
 }
 
 export interface UpAnswer {

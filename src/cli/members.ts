@@ -41,12 +41,14 @@ function cells(member: MemberView): string[] {
   ];
 }
 
-function remarks({ self, status, kicked_until: kicked, destinations }: MemberView): string {
+function remarks(member: MemberView): string {
+  const { self, status, kicked_until: kicked, clone_suspected_at: suspected, destinations } = member;
   const said = [
     ...(self ? ["this daemon"] : []),
     ...(status === "active" ? [] : [status]),
     // A daemon of an earlier version does not tell.
     ...(kicked == null ? [] : [`sent away until ${kicked}`]),
+    ...(suspected == null ? [] : [`on another host, or a copy, since ${suspected}`]),
     ...(destinations === null ? [] : [`limited to ${destinations.join(", ") || "#all"}`]),
   ];
   return said.length === 0 ? "" : `(${said.join("; ")})`;

@@ -6,12 +6,13 @@ import type { BrokerStatus, DaemonStatus, Started, UpAnswer } from "./launcher.t
 import { listenOptions, readListen } from "./listen-options.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { unbroken } from "./printable.ts";
+import { readSets, setOptions } from "./set-options.ts";
 
 export const command: Command = {
   name: "up",
   summary: "Start the broker and the daemon of this home, whichever is missing",
   usage:
-    "up [--name NAME] [--persistent | --ephemeral [--ttl TIME] [--invite LINK]] [--http] [--broker DIR | --listen HOST:PORT]",
+    "up [--name NAME] [--persistent | --ephemeral [--ttl TIME] [--invite LINK]] [--http] [--broker DIR | --listen HOST:PORT] [--set KEY=VALUE]...",
   options: {
     name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
     ...modeOptions,
@@ -31,6 +32,7 @@ export const command: Command = {
       complete: "directory",
     },
     ...listenOptions,
+    ...setOptions,
   },
   exits: ["notRunning", "conflict"],
   related: ["down", "status", "doctor", "join"],
@@ -51,6 +53,7 @@ export const command: Command = {
       http: context.option("http") === undefined ? null : context.flag("http"),
       broker: context.option("broker") ?? null,
       listen: readListen(context),
+      set: readSets(command, context),
     });
     for (const daemon of [answer.daemon, ...answer.others]) {
       noteReadOnly(context.out, daemon.status);

@@ -24,6 +24,7 @@ import type {
   UndecryptableView,
 } from "../protocol/local-api.ts";
 import type { VersionView } from "../protocol/version-api.ts";
+import type { ReloadView, TokenRotatedView } from "../protocol/settings-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
 import { type CallRequest, call, callItems, callPage, callText, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
@@ -142,6 +143,10 @@ export interface Client {
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
   metrics(options?: CallOptions): Promise<string>;
+  /** Has the daemon read its settings again, the link left as it is. Throws invalid_config, and then nothing has changed. */
+  reload(options?: CallOptions): Promise<ReloadView>;
+  /** Has the daemon make a new token for its TCP listener. Not repeated by itself: each call makes another one. */
+  rotateToken(options?: CallOptions): Promise<TokenRotatedView>;
   /** Asks the daemon to stop; it does so after answering. */
   shutdown(options?: CallOptions): Promise<void>;
   /** Closes idle connections. */
@@ -296,6 +301,8 @@ export function createClient(http: HttpClient): Client {
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),
+    reload: (options) => post("/v1/reload", {}, true, options),
+    rotateToken: (options) => post("/v1/token/rotate", {}, false, options),
     shutdown: async (options) =>
       void (await callText(http, { method: "POST", path: "/v1/shutdown", body: {}, repeatable: false }, options)),
     close: () => http.close(),

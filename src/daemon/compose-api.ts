@@ -23,8 +23,13 @@ export function composeApi(
   const { identity, config, metrics } = parts;
   const startedAt = rfc3339(clock.now());
   const socketPath = socketPathFor(dir, "sock", process.env);
+  const token = options.http ? openLocalToken(dir) : null;
   const { routes, endStreams } = apiRoutes({
     ...parts,
+    // Where no listener asks for it, the next start with one will.
+    localToken: () => token ?? openLocalToken(dir),
+    listensOnTcp: token !== null,
+    tokenRotated: () => metrics.localTokenRotations.inc(),
     clock,
     log,
     mesh: identity.mesh,
@@ -51,9 +56,13 @@ export function composeApi(
     endStreams,
     clock,
     log,
-    token: options.http ? openLocalToken(dir) : null,
-    allowedOrigins: config.local_api.allowed_origins,
-    publicHealthCheck: config.local_api.public_health_check,
+    token,
+    get allowedOrigins() {
+      return config.local_api.allowed_origins;
+    },
+    get publicHealthCheck() {
+      return config.local_api.public_health_check;
+    },
     observe({ endpoint, status, transport, seconds }) {
       metrics.ipcRequests.inc({ endpoint, status, transport });
       metrics.ipcSeconds.observe({ endpoint }, seconds);

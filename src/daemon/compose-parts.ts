@@ -14,6 +14,8 @@ import { createFiles, type Files } from "./files/files.ts";
 import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
+import type { CheckedHost } from "./identity/host/check-host.ts";
+import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
@@ -22,6 +24,8 @@ import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
 import { ephemeralOutboxBytesMax } from "./ephemeral.ts";
 import { chainInMemory } from "./membership/membership-file.ts";
+import type { Liveness } from "./link/silence-watch.ts";
+import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
 import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
@@ -40,6 +44,7 @@ export interface Parts {
   readonly keys: OwnKeys;
   readonly rotation: Rotation;
   readonly config: Config;
+  readonly settings: LiveConfig;
   readonly metrics: DaemonMetrics;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
@@ -54,11 +59,15 @@ export interface Parts {
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
 export function composeParts(
   options: DaemonOptions,
-  config: Config,
+  settings: LiveConfig,
   identity: Identity,
+  /** null: none that could be copied. */
+  host: CheckedHost | null,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
+  // What a part reads of it once stays as it was at the start; what may change it reads at each use.
+  const { config } = settings;
   const { mesh } = identity;
   const planted = options.pragmas === undefined ? {} : { pragmas: options.pragmas };
   const { ephemeral } = options;
@@ -66,7 +75,8 @@ export function composeParts(
     ephemeral === undefined
       ? { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db"), topicKeys: join(dir, "topic_keys.json") }
       : { outbox: inMemory, inbox: inMemory, topicKeys: null };
-  const bytesMax =
+  // What is in memory is bounded by it, however much disk the settings allow.
+  const outboxBytesMax = (): number =>
     ephemeral === undefined
       ? config.outbox.disk_bytes_max
       : Math.min(config.outbox.disk_bytes_max, ephemeralOutboxBytesMax);
@@ -81,7 +91,7 @@ export function composeParts(
       trouble: membership.trouble()?.code ?? null,
     }),
     disk: () => [
-      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax },
+      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax: outboxBytesMax() },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
       { kind: "files", bytes: files.bytes(), bytesMax: config.files.spool_bytes_max },
     ],
@@ -120,6 +130,7 @@ export function composeParts(
     request: (frame) => askBroker(link, frame),
     tell: (event, data) => inbox.addEvents([{ event, data }], clock.now()).catch(notStored(event)),
   });
+  followOwnName(dir, identity.memberId, membership, log);
   const held = membership.state();
   if (held !== null) keys.follow(held);
   const rotation = createRotation({ keys, meshId: mesh.mesh_id, membership, log });
@@ -153,7 +164,9 @@ export function composeParts(
     memberId: identity.memberId,
     clock,
     log,
-    diskBytesMax: bytesMax,
+    get diskBytesMax() {
+      return outboxBytesMax();
+    },
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
     seal: (row, body, version) =>
@@ -217,18 +230,26 @@ export function composeParts(
     log,
     clientVersion: readProgramVersion(),
     ephemeral: ephemeral !== undefined,
+    ...(host === null ? {} : { host }),
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),
-    liveness: { pingIntervalMs: config.link.ping_seconds * 1_000, silenceMs: config.link.silence_seconds * 1_000 },
-    maxAgeHoursOverride: config.outbox.max_age_hours_override,
+    get liveness() {
+      return livenessOf(config);
+    },
+    onLivenessChange: (listener) => settings.onChange(() => listener(livenessOf(config))),
+    get maxAgeHoursOverride() {
+      return config.outbox.max_age_hours_override;
+    },
     ...(options.dial === undefined ? {} : { dial: options.dial }),
     count: linkCounters(metrics),
     onFatal: (why) => end(linkEnd(why)),
   });
   const files = createFiles({
     folder: join(dir, "files"),
-    bytesMax: config.files.spool_bytes_max,
+    get bytesMax() {
+      return config.files.spool_bytes_max;
+    },
     secret: createSecretKey(identity.sealingSecret),
     client: createBlobClient({
       address: addressOf(mesh.broker_url, mesh.certificate_print),
@@ -254,6 +275,7 @@ export function composeParts(
     keys,
     rotation,
     config,
+    settings,
     metrics,
     inbox,
     outbox,
@@ -264,6 +286,10 @@ export function composeParts(
     meshSeal,
     self,
   };
+}
+
+function livenessOf({ link }: Config): Liveness {
+  return { pingIntervalMs: link.ping_seconds * 1_000, silenceMs: link.silence_seconds * 1_000 };
 }
 
 /** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
-import { checkLinkSeconds, defaultLinkSeconds, linkKeys } from "../protocol/link-seconds.ts";
+import { givenIn, type Override } from "../protocol/config-overrides.ts";
+import { checkLinkSeconds, defaultLinkSeconds, liveLinkKeys } from "../protocol/link-seconds.ts";
 
 /** config.toml of one daemon. A missing file, table or key means the default. */
 export interface Config {
@@ -41,7 +42,17 @@ export interface Config {
     /** Required beside those that always are. */
     readonly require: readonly string[];
   };
+  readonly clone: {
+    /** What a start does on another host than the one that the member belongs to. */
+    readonly policy: ClonePolicy;
+    /** What this host is known by in place of an id of its own; null: its own. */
+    readonly id_override: string | null;
+  };
 }
+
+const clonePolicies = ["refuse", "warn", "allow"] as const;
+export type ClonePolicy = (typeof clonePolicies)[number];
+const idOverrideCharsMax = 256;
 
 export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
@@ -60,6 +71,7 @@ export const defaultConfig: Config = {
   ephemeral: { drain_seconds: 10 },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   features: { require: [] },
+  clone: { policy: "refuse", id_override: null },
 };
 
 export const configKeys: ConfigKeys<Config> = {
@@ -67,11 +79,13 @@ export const configKeys: ConfigKeys<Config> = {
     max_age_hours_override: {
       help: "hours after which a message that could not be sent ends dead; by default as long as the broker remembers ids, less a margin",
       takes: `a whole number of hours, 1 to ${maxAgeHoursMax}`,
+      live: true,
       read: (value) => wholeNumber(value, 1, maxAgeHoursMax),
     },
     disk_bytes_max: {
       help: "bytes on disk from which on sends are refused until the outbox has room again",
       takes: `a whole number of bytes, at least ${diskBytesMin}`,
+      live: true,
       read: (value) => wholeNumber(value, diskBytesMin, Number.MAX_SAFE_INTEGER),
     },
   },
@@ -79,19 +93,22 @@ export const configKeys: ConfigKeys<Config> = {
     public_health_check: {
       help: "whether health, metrics and version answer without a token on 127.0.0.1",
       takes: "true or false",
+      live: true,
       read: (value) => (typeof value === "boolean" ? value : undefined),
     },
     allowed_origins: {
       help: "origins whose pages in a browser may call the local API on 127.0.0.1",
       takes: 'a list of origins such as "https://app.example"',
+      live: true,
       read: (value) => listOf(value, isOrigin),
     },
   },
-  link: linkKeys,
+  link: liveLinkKeys,
   files: {
     spool_bytes_max: {
       help: "bytes that files may take on this host until they are sent or taken",
       takes: `a whole number of bytes, at least ${spoolBytesMin}`,
+      live: true,
       read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
     },
   },
@@ -106,11 +123,13 @@ export const configKeys: ConfigKeys<Config> = {
     key_grace_period_days: {
       help: "days for which what is sealed to a key of this member's opens after rotate-keypair",
       takes: `a whole number of days, 1 to ${keyGraceDaysMax}`,
+      live: true,
       read: (value) => wholeNumber(value, 1, keyGraceDaysMax),
     },
     max_archived_keys: {
       help: "former keys that are kept at most; beyond it the oldest goes before its time",
       takes: `a whole number, 1 to ${archivedKeysMax}`,
+      live: true,
       read: (value) => wholeNumber(value, 1, archivedKeysMax),
     },
     archive_on_malformed: {
@@ -126,16 +145,34 @@ export const configKeys: ConfigKeys<Config> = {
       read: (value) => listOf(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)),
     },
   },
+  clone: {
+    policy: {
+      help: "what a start does on another host than the one that the member belongs to",
+      takes: clonePolicies.join(", "),
+      read: (value) => clonePolicies.find((policy) => policy === value),
+    },
+    id_override: {
+      help: "what this host is known by in place of its own id; in a container, a name that stays with the volume",
+      takes: `a text of 1 to ${idOverrideCharsMax} characters`,
+      read: (value) =>
+        typeof value === "string" &&
+        value.length <= idOverrideCharsMax &&
+        /^[^\p{Cc}]+$/u.test(value) &&
+        value.trim() !== ""
+          ? value.trim()
+          : undefined,
+    },
+  },
 };
 
-/** Reads the file at `path`. Throws invalid_config naming the line. */
-export function readConfig(path: string): Config {
-  return existsSync(path) ? parseConfig(readFileSync(path, "utf8"), path) : defaultConfig;
+/** Reads the file at `path`, with `overrides` above it. Throws invalid_config naming the line, the variable or the option. */
+export function readConfig(path: string, overrides: readonly Override[] = []): Config {
+  return parseConfig(existsSync(path) ? readFileSync(path, "utf8") : "", path, overrides);
 }
 
-export function parseConfig(source: string, path: string): Config {
-  const config = parseConfigFile(source, path, configKeys, defaultConfig);
-  checkLinkSeconds(config.link, path);
+export function parseConfig(source: string, path: string, overrides: readonly Override[] = []): Config {
+  const config = parseConfigFile(source, path, configKeys, defaultConfig, overrides);
+  checkLinkSeconds(config.link, givenIn(path, overrides, ["link"]));
   return config;
 }
 

@@ -5,20 +5,26 @@ import type { FileLayer } from "../base/file-layer.ts";
 import { acquireLock, LockedError } from "../base/lock-file.ts";
 import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
+import type { Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
 import { composeParts, type Parts } from "./compose-parts.ts";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
 import { endMember, type EphemeralMember, unsentEnd } from "./ephemeral.ts";
+import { type CheckedHost, checkHost } from "./identity/host/check-host.ts";
+import type { HostReaders } from "./identity/host/readers.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
 import { readMeshFile } from "./identity/mesh-file.ts";
 import { ownEnd } from "./membership/own-standing.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
+import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "./live-config.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
+import { createInboxRebuild } from "./recover/inbox-rebuild.ts";
+import { refuseHalfRecovered } from "./recover/recovery-mark.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
 import { checkSchemaVersion } from "./schema-version.ts";
 import { startError } from "./start-error.ts";
@@ -35,12 +41,16 @@ export interface DaemonOptions {
   readonly readOnly?: boolean;
   /** Features and their versions that it is to know; absent: all that this program knows. */
   readonly features?: FeatureVersions;
+  /** Settings that stand above config.toml: of the environment, and of options. */
+  readonly overrides?: readonly Override[];
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
   /** A member that keeps nothing on disk; absent: `dir` has its keys. */
   readonly ephemeral?: EphemeralMember;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** How the host is read; absent: as it is. */
+  readonly host?: HostReaders;
   /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
   readonly files?: FileLayer;
   /** Of pauses between attempts, [0, 1). */
@@ -52,6 +62,8 @@ export interface Daemon extends Service {
   readonly socketPath: string;
   readonly httpPort: number | null;
   readonly memberId: string;
+  /** Reads the settings again, with the link left as it is. Throws invalid_config with everything as it was. */
+  reload(): Reloaded;
   /** Resolves when the daemon ends without `stop` being called: null when asked over its API or when its time is over, else why. */
   readonly ended: Promise<DaemonEnd | null>;
   /**
@@ -62,7 +74,7 @@ export interface Daemon extends Service {
 }
 
 /**
- * Composes the parts. Start: lock, identity, inbox, outbox, local API, and last the link, which never blocks: a daemon
+ * Composes the parts. Start: lock, identity, host, inbox, outbox, local API, and last the link, which never blocks: a daemon
  * whose broker is away takes, keeps and shows messages. Stop goes backwards and lets requests under way finish.
  */
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -97,6 +109,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get memberId() {
       return live().identity.memberId;
     },
+    reload: () => reloadSettings(live().settings, options.log),
     ended: ended.promise,
     finish: async (why) => (running === null ? why : running.finish(why)),
   };
@@ -104,6 +117,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
 interface Running {
   readonly identity: Identity;
+  readonly settings: LiveConfig;
   readonly api: LocalApi;
   finish(why: DaemonEnd | null): Promise<DaemonEnd | null>;
   stop(): Promise<void>;
@@ -122,21 +136,38 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const lock = takeLock(dir);
     undo.push(() => lock.release());
     checkSchemaVersion(dir);
-    const config = readConfig(join(dir, "config.toml"));
+    refuseHalfRecovered(dir);
+    let inbox: Inbox | null = null;
+    const settings = openLiveConfig(join(dir, "config.toml"), options.overrides ?? [], (config) => {
+      if (inbox !== null) refuseMaxAge(inbox, config);
+    });
     const { ephemeral } = options;
     const identity = ephemeral === undefined ? readIdentity(dir) : { ...ephemeral.keypair, mesh: readMeshFile(dir) };
+    // An ephemeral member is on no disk that could be copied.
+    const host =
+      ephemeral === undefined
+        ? await checkHost({ dir, clone: settings.config.clone, readers: options.host, now: clock.now(), log })
+        : null;
     let failed = false;
-    const parts = composeParts(options, config, identity, (why) => {
+    const parts = composeParts(options, settings, identity, host, (why) => {
       failed = true;
       end(why);
     });
-    for (const service of [parts.inbox, parts.files, parts.outbox, createUpkeep({ ...parts, clock, log })]) {
+    for (const service of [
+      parts.inbox,
+      parts.files,
+      parts.outbox,
+      createUpkeep({ ...parts, clock, log }),
+      createInboxRebuild({ ...parts, mesh: identity.mesh, clock, log }),
+    ]) {
       undo.push(() => service.stop());
       await service.start();
     }
     await tellDamage(parts, clock.now());
     parts.keys.tidy();
-    refuseMaxAge(parts.inbox, config);
+    refuseMaxAge(parts.inbox, settings.config);
+    inbox = parts.inbox;
+    if (host !== null) await tellSuspected(parts, host, clock.now());
     const endsAt = ephemeral?.ttlMs == null ? null : clock.now() + ephemeral.ttlMs;
     const api = composeApi(options, parts, { requestStop: () => end(null), endsAt });
     undo.push(
@@ -159,11 +190,24 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     );
     const finish = (why: DaemonEnd | null): Promise<DaemonEnd | null> =>
       finishRunning(options, parts, why, () => failed);
-    return { identity, api, finish, stop: () => stopRunning(api, stop) };
+    return { identity, settings, api, finish, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);
   }
+}
+
+const suspectedFact = "clone_suspected";
+
+/** Counted at every start; told to listeners once, until the host is accepted or is the one it was. */
+async function tellSuspected({ inbox, metrics, self }: Parts, { suspected }: CheckedHost, now: number): Promise<void> {
+  if (suspected !== null) metrics.cloneSuspected.inc({ reason: suspected });
+  if ((inbox.fact(suspectedFact) ?? "") === (suspected ?? "")) return;
+  if (suspected !== null) {
+    const data = { member_id: self.memberId, name: self.name, address: `@${self.name}`, self: true, reason: suspected };
+    await inbox.addEvents([{ event: "member_clone_suspected", data }], now);
+  }
+  await inbox.setFact(suspectedFact, suspected ?? "");
 }
 
 /**

@@ -117,6 +117,12 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
       ["broker_version", "wire_version"],
     ),
+    cloneSuspected: counter(
+      "cm_daemon_clone_suspected_total",
+      "Starts on a host that may be a copy of the one that the member belongs to.",
+      ["reason"],
+    ),
+    localTokenRotations: counter("cm_daemon_local_token_rotations_total", "New tokens made for the local API."),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",
       "status",
@@ -133,6 +139,7 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
   // A counter that exists before its first event reads as 0 instead of missing, so that rates work from the start.
   metrics.dedupe.inc({ direction: "out" }, 0);
   metrics.dedupe.inc({ direction: "in" }, 0);
+  for (const reason of ["host_id", "wired_address"] as const) metrics.cloneSuspected.inc({ reason }, 0);
   return metrics;
 }
 

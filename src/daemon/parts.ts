@@ -16,6 +16,7 @@ import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/member
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
 import type { RowError } from "./outbox/next-state.ts";
+import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
   FeatureParams,
   HelloFrame,
@@ -148,17 +149,6 @@ export interface Outbox extends Service {
   positions(): readonly Position[];
 }
 
-export interface RequeueChange {
-  readonly new_id?: string;
-  /** Replaces these fields of the old request. */
-  readonly patch?: {
-    readonly body?: Uint8Array;
-    readonly meta?: string;
-    readonly priority?: Priority;
-    readonly content_type?: string;
-  };
-}
-
 export interface ClaimedRow {
   readonly outboxId: number;
   readonly envelope: Envelope;
@@ -206,6 +196,8 @@ export interface Inbox extends Service {
   /** Receipts not yet taken by a link, and their settlement once sent. */
   pendingReceipts(limit: number): readonly PendingReceipt[];
   receiptsSent(ids: readonly number[]): Promise<void>;
+  /** Puts messages of the broker's history back that this inbox lost; answers how many were missing. Oldest first. */
+  restore(items: readonly CheckedPush[], now: number): Promise<number>;
   /** Called after a commit that left a receipt which no push is behind: nothing else would send it. */
   onReceipt(listener: () => void): void;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */

@@ -8,7 +8,7 @@ const corruptCodes = [11, 26];
 export function startError(thrown: unknown): unknown {
   if (corruptCodes.includes(sqliteCode(thrown) ?? 0)) {
     return new ClaudemeshError("store_corrupt", `a database of the daemon is damaged: ${String(thrown)}`, {
-      hint: "keep a copy of outbox.db and inbox.db before anything else is tried with them",
+      hint: "claudemesh recover",
       cause: thrown,
     });
   }
@@ -22,7 +22,7 @@ export function startError(thrown: unknown): unknown {
       });
     case "corrupt":
       return new ClaudemeshError("store_corrupt", thrown.message, {
-        hint: "keep a copy of the file before anything else is tried with it",
+        hint: "claudemesh recover",
         cause: thrown,
       });
     case "library":

@@ -35,6 +35,10 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
     broker_message_id: described(text(), "What the row's message became at the broker"),
     reason: described(text(), "Code of the row's last refusal"),
   },
+  invalid_config: {
+    path: described(text(), "The file"),
+    line: described(count(), "Its line that is wrong"),
+  },
   invalid_field: field,
   malformed_json: { at: described(count(), "Characters before the mistake") },
   method_not_allowed: { allow: described(text(), "As the header") },

@@ -1,4 +1,5 @@
 import { parse, TomlError } from "smol-toml";
+import { type Override, overrideValue } from "./config-overrides.ts";
 import { ClaudemeshError } from "./error.ts";
 import { suggest } from "./suggest.ts";
 
@@ -9,6 +10,8 @@ export type ConfigKeys<Config> = {
       /** One line, no full stop. */
       readonly help: string;
       readonly takes: string;
+      /** A running process takes a change of it when it is told to read its settings again. Absent: at its next start. */
+      readonly live?: true;
       read(value: unknown): Config[T][K] | undefined;
     };
   };
@@ -18,13 +21,14 @@ const listMax = 64;
 
 /**
  * A config.toml of the daemon or the broker. What is missing has its default; an unknown table or key, or a value of
- * another form, throws invalid_config that names the line.
+ * another form, throws invalid_config that names the line. `overrides` stand above the file, the later above the earlier.
  */
 export function parseConfigFile<Config extends object>(
   source: string,
   path: string,
   keys: ConfigKeys<Config>,
   defaults: Config,
+  overrides: readonly Override[] = [],
 ): Config {
   const tables = parseToml(source, path);
   const config: Record<string, Record<string, unknown>> = {};
@@ -46,6 +50,10 @@ export function parseConfigFile<Config extends object>(
         throw refuse(path, line, `\`${table}.${key}\` must be ${entry.takes}`, `correct the line in ${path}`);
       config[table] = { ...config[table], [key]: reading };
     }
+  }
+  for (const override of overrides) {
+    const [table = "", key = ""] = override.key.split(".");
+    config[table] = { ...config[table], [key]: overrideValue(keys, override) };
   }
   return config as unknown as Config;
 }

@@ -97,6 +97,7 @@ export const errorCodes = {
   schema_newer: { status: 500, retryable: false },
   store_corrupt: { status: 500, retryable: false },
   invalid_config: { status: 400, retryable: false },
+  host_fingerprint_mismatch: { status: 409, retryable: false },
   usage: { status: 400, retryable: false },
   timed_out: { status: 504, retryable: true },
   // Why a row waits, or a message is not shown.

@@ -81,6 +81,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     agents: listOf(agent, agentsMax),
     client: record({ name: text, version: text }),
     host_print: orNull(text),
+    clone_suspected: orAbsent((value) => value === "host_id" || value === "wired_address"),
     certificate_print: orAbsent(orNull(memberId)),
     features: asked,
     ephemeral: orAbsent(flag),

@@ -1,11 +1,13 @@
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import type { CloneEventFrame, CloneReason } from "./host-frames.ts";
 import type {
   MembershipEventFrame,
   MembershipHead,
   MembershipRequestFrame,
   MembershipRequestResults,
+  MembersTold,
 } from "./membership-frames.ts";
 import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
@@ -56,7 +58,10 @@ export interface HelloFrame {
   readonly earlier_positions: readonly Position[];
   readonly agents: readonly string[];
   readonly client: { readonly name: string; readonly version: string };
+  /** Equal for one host of the member, and nothing else can be read from it; null: not known. */
   readonly host_print: string | null;
+  /** Absent: nothing speaks for it. */
+  readonly clone_suspected?: CloneReason;
   /**
    * Print of the TLS certificate that this daemon has pinned and met; null where the system trusts it, and without TLS.
    * The broker compares it with its own: whoever stands between with another certificate is found out.
@@ -219,6 +224,8 @@ export interface MemberInfo {
   readonly last_seen_at: string | null;
   /** Sent away until then; null, or absent where a broker of an earlier version tells: it may come. */
   readonly kicked_until?: string | null;
+  /** When it was last seen on another host than before, or said to be on a copy of it; null or absent: never. */
+  readonly clone_suspected_at?: string | null;
 }
 
 export interface TopicInfo {
@@ -274,11 +281,7 @@ export interface LogPage {
 
 /** What a RequestFrame's `reply.result` holds, by request type. */
 export interface RequestResults extends MembershipRequestResults, QueueRequestResults {
-  members: {
-    readonly members: readonly MemberInfo[];
-    /** member_ids of ephemeral members that the broker has forgotten, which the chain has still; absent: none. */
-    readonly expired?: readonly string[];
-  };
+  members: MembersTold;
   topics: { readonly topics: readonly TopicInfo[] };
   topic_members: { readonly members: readonly TopicMember[] };
   topic_create: TopicInfo;
@@ -358,7 +361,8 @@ export type EventFrame =
       readonly reached: number;
       readonly of: number;
     }
-  | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string };
+  | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string }
+  | CloneEventFrame;
 
 export interface ErrorFrame {
   readonly type: "error";

@@ -36,6 +36,8 @@ export const limits = {
   presenceLeaseMs: 90_000,
   /** A request on the link that is unanswered after this is given up. */
   requestTimeoutMs: 15_000,
+  /** After a change of the local API's token the one before it is still taken for so long. */
+  localTokenGraceMs: 60_000,
   localBodyBytesMax: 1_048_576,
   refusedBodyBytesMax: 8_388_608,
   localInFlightMax: 64,

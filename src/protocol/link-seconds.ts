@@ -25,12 +25,18 @@ export const linkKeys = {
   silence_seconds: seconds("seconds without a word after which a link is given up; at least twice ping_seconds"),
 };
 
-/** One lost ping must not end a link that is well. */
-export function checkLinkSeconds(link: LinkSeconds, path: string): void {
+/** Of a daemon, whose link goes on by other seconds without being dialled again. */
+export const liveLinkKeys = {
+  ping_seconds: { ...linkKeys.ping_seconds, live: true },
+  silence_seconds: { ...linkKeys.silence_seconds, live: true },
+} as const;
+
+/** One lost ping must not end a link that is well. `place`: where the two were given. */
+export function checkLinkSeconds(link: LinkSeconds, place: string): void {
   if (link.silence_seconds >= 2 * link.ping_seconds) return;
   throw new ClaudemeshError(
     "invalid_config",
-    `${path}: link.silence_seconds (${link.silence_seconds}) must be at least twice link.ping_seconds (${link.ping_seconds})`,
+    `${place}: link.silence_seconds (${link.silence_seconds}) must be at least twice link.ping_seconds (${link.ping_seconds})`,
     { hint: "give both in [link]" },
   );
 }

@@ -123,6 +123,8 @@ export interface InboxItem {
   readonly read_at: string | null;
   /** Files that it brings. */
   readonly attachments: readonly AttachmentView[];
+  /** From the broker's history, since the inbox was damaged: listeners may have been told of it before. Absent: it is not. */
+  readonly restored?: boolean;
 }
 
 /** A message that was received and cannot be opened: nothing of its body is known. */
@@ -338,6 +340,7 @@ export const eventNames = [
   "keypair_archive_malformed",
   "member_revoked",
   "member_kicked",
+  "member_clone_suspected",
   "member_concurrent_connection",
   "concurrency_changed",
   "membership_forked",
@@ -351,6 +354,7 @@ export const eventNames = [
   "outbox_pressure",
   "gap",
   "undecryptable",
+  "inbox_rebuilt",
   "log_epoch_changed",
   "feature_negotiation_failed",
 ] as const;

@@ -16,6 +16,8 @@ export interface MemberView {
   readonly status: "active" | "revoked" | "left" | "expired";
   /** Sent away by an owner or admin until then, as the broker last told; null: it may come. */
   readonly kicked_until: string | null;
+  /** When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never. */
+  readonly clone_suspected_at: string | null;
   /** Its signing keys, the one in use last. */
   readonly key_ids: readonly string[];
   /** null in a mesh without a membership chain. */

@@ -4,6 +4,7 @@ import { type Log, silentLog } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
 import { connect } from "../../src/client/connect.ts";
 import { createDaemon, type Daemon } from "../../src/daemon/daemon.ts";
+import type { HostReaders } from "../../src/daemon/identity/host/readers.ts";
 import type { Dial } from "../../src/daemon/link/link.ts";
 import type { FeatureVersions } from "../../src/protocol/features.ts";
 import { onEnd } from "./on-end.ts";
@@ -13,8 +14,8 @@ export interface TestDaemon {
   readonly daemon: Daemon;
   readonly dir: string;
   readonly client: Client;
-  /** Stops this one and starts another on the same folder. */
-  restart(): Promise<TestDaemon>;
+  /** Stops this one and starts another on the same folder, on the host that is given. */
+  restart(host?: HostReaders): Promise<TestDaemon>;
 }
 
 export interface TestDaemonOptions {
@@ -28,6 +29,8 @@ export interface TestDaemonOptions {
   readonly dial?: Dial;
   /** Features and versions that it is to know. */
   readonly features?: FeatureVersions;
+  /** The host that it is on; absent: this one. */
+  readonly host?: HostReaders;
 }
 
 /** Stopped when the test ends. */
@@ -41,10 +44,10 @@ export async function daemon(t: TestContext, options: TestDaemonOptions): Promis
     daemon: started,
     dir: options.dir,
     client,
-    async restart() {
+    async restart(host = options.host) {
       client.close();
       await started.stop();
-      return daemon(t, options);
+      return daemon(t, { ...options, ...(host === undefined ? {} : { host }) });
     },
   };
 }

@@ -19,6 +19,7 @@ const fingerprintFile = /^fingerprint-(parts|versions|v\d+)\.ts$/;
 const sources: Readonly<Record<string, () => readonly string[]>> = {
   frames: () => [
     "frames.ts",
+    "host-frames.ts",
     "invite-frames.ts",
     "membership-frames.ts",
     "queue-frames.ts",

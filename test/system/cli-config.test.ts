@@ -17,11 +17,7 @@ test("settings are listed, changed and taken back; comments stay, and a restart 
   const set = await alice.run(["config", "set", "outbox.disk_bytes_max", "2_000_000"]);
   assert.deepEqual(
     [set.code, set.stdout, set.stderr],
-    [
-      0,
-      "outbox.disk_bytes_max is now 2000000\n",
-      "notice: settings are read at the start: claudemesh daemon restart\n",
-    ],
+    [0, "outbox.disk_bytes_max is now 2000000\n", "next: claudemesh reload\n"],
   );
   assert.equal(statSync(path).mode & 0o777, 0o600);
   writeFileSync(path, `# mine\n${readFileSync(path, "utf8").replace("2000000", "2000000 # two")}`);
@@ -46,7 +42,8 @@ test("settings are listed, changed and taken back; comments stay, and a restart 
     key: "local_api.allowed_origins",
     value: ["https://a.example", "https://b.example"],
     before: [],
-    restart: "claudemesh daemon restart",
+    reload: "claudemesh reload",
+    restart: null,
   });
   assert.equal(
     (await alice.run(["config", "get", "local_api.allowed_origins"])).stdout,

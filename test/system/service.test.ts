@@ -9,9 +9,11 @@ import { type ServiceHost, thisHost } from "../../src/bin/service/service-host.t
 import { uninstallServices } from "../../src/bin/service/uninstall-service.ts";
 import type { DaemonStatus, InstallRequest } from "../../src/cli/launcher.ts";
 import { readLogLine } from "../../src/cli/log/log-line.ts";
+import { foundedMember } from "../../src/daemon/membership/founded-member.fixture.ts";
 import { host, ok, type TestHost } from "../support/claudemesh.ts";
 import { inheritedEnvironment } from "../support/inherited-environment.ts";
 import { onEnd } from "../support/on-end.ts";
+import { daemonProcess } from "../support/program-process.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 interface Ended {
@@ -84,6 +86,16 @@ async function daemonWhen(
   }
 }
 
+/** A host that has joined a mesh whose broker is nowhere: nothing of it has ever run. */
+function joinedHost(t: TestContext): { readonly alice: TestHost; readonly dir: string } {
+  const alice = host(t, "alice");
+  const dir = join(alice.home, "daemon/local");
+  const mesh = { mesh_id: "0198f0a0-0000-7000-8000-000000000001", slug: "local", member_name: "alice" };
+  const pins = { broker_url: "ws://127.0.0.1:9/v1/link", broker_key: "ab".repeat(32), certificate_print: null };
+  foundedMember(dir, { ...mesh, ...pins }, 0);
+  return { alice, dir };
+}
+
 /** Daemons that the supervisor of a home says it has started. */
 function startedBySupervisor(home: string): unknown[] {
   const lines = readFileSync(join(home, "supervisor.log"), "utf8").split("\n").map(readLogLine);
@@ -139,26 +151,39 @@ test("an installed service takes the daemons over, keeps them running, takes sta
 });
 
 test("a supervisor whose daemons all need a person ends with 18, or with 0 for those that start again whatever else ends", async (t) => {
-  const alice = host(t, "alice");
-  ok(await alice.up());
-  ok(await alice.run(["down"]));
-  writeFileSync(join(alice.home, "daemon/local/config.toml"), "[outbx]\n");
+  const { alice, dir } = joinedHost(t);
+  writeFileSync(join(dir, "config.toml"), "[outbx]\n");
   const ended = await alice.run(["daemon", "run", "--all"]);
   assert.equal(ended.code, exitCodes.needs_person, ended.stderr);
   assert.match(ended.stderr, /no daemon can run as things are: local ended with exit code 11 \(invalid config\)/);
   assert.equal((await alice.run(["daemon", "run", "--all", "--settle"])).code, exitCodes.ok);
   assert.equal((await alice.run(["daemon", "run", "--mesh", "local"])).code, exitCodes.invalid_config);
-  assert.equal((await alice.run(["daemon", "run", "--settle"])).code, exitCodes.ok);
   const unknown = await alice.run(["daemon", "run", "--mesh", "nowhere"]);
   assert.deepEqual([unknown.code, /hint: joined: local/.test(unknown.stderr)], [3, true]);
   const settled = await alice.run(["daemon", "run", "--mesh", "nowhere", "--settle"]);
   assert.deepEqual([settled.code, settled.stderr], [0, unknown.stderr]);
 });
 
+test("a daemon that was started by up is left running, and taken over when it is killed", async (t) => {
+  const { alice, dir } = joinedHost(t);
+  const { pid: before } = await daemonProcess(t, dir);
+  const service = watched(alice.start(["daemon", "run", "--all"]));
+  await new Promise<void>((resolve) =>
+    service.child.stderr?.on(
+      "data",
+      (text: string) => void (text.includes("runs already, not started here") && resolve()),
+    ),
+  );
+  assert.equal((await alice.status()).daemons[0]?.pid, before);
+  process.kill(before, "SIGKILL");
+  await daemonWhen(alice, "local", ({ state, pid }) => state === "running" && pid !== before);
+  service.child.kill("SIGTERM");
+  assert.equal((await service.ended).code, exitCodes.ok);
+  assert.equal((await alice.status()).daemons[0]?.state, "stopped");
+});
+
 test("a daemon in the foreground logs to stderr, tells its start and end where status looks, and ends when told to", async (t) => {
-  const alice = host(t, "alice");
-  ok(await alice.up());
-  ok(await alice.run(["daemon", "down"]));
+  const { alice } = joinedHost(t);
   const service = watched(alice.start(["daemon", "run"]));
   const { pid } = await daemonWhen(alice, "local", ({ state }) => state === "running");
   assert.equal(pid, service.child.pid);
@@ -168,10 +193,10 @@ test("a daemon in the foreground logs to stderr, tells its start and end where s
   const { code, stderr } = await service.ended;
   assert.equal(code, exitCodes.ok);
   const logged = stderr.trimEnd().split("\n").map(readLogLine);
-  assert.ok(logged.some((line) => line?.["msg"] === "link up" && line["mesh"] === "local"));
+  assert.ok(logged.some((line) => line?.["msg"] === "link down; dialling again" && line["mesh"] === "local"));
   const noted = readFileSync(join(alice.home, "daemon/local/daemon.log"), "utf8");
   assert.match(noted, new RegExp(`"pid":${pid}.*"started":true`));
   assert.match(noted, new RegExp(`"pid":${pid}.*"exit_code":0`));
-  assert.doesNotMatch(noted, new RegExp(`"pid":${pid}.*"link up"`));
+  assert.doesNotMatch(noted, new RegExp(`"pid":${pid}.*"link down`));
   assert.equal((await alice.status()).daemons[0]?.last_end, null);
 });

@@ -25,7 +25,9 @@ export function storeFacts(
     const text = `${path} cannot be read: ${ClaudemeshError.from(thrown).message}`;
     return {
       facts: null,
-      faults: [problem(text, "keep a copy of the file before anything else is tried with it")],
+      faults: [
+        problem(text, of === "broker" ? "keep a copy of the file, and put back a backup of it" : "claudemesh recover"),
+      ],
     };
   }
 }

@@ -58,7 +58,7 @@ function machine(
   const of: ServiceHome = {
     meshes,
     hasBroker: true,
-    broker: { lowPort: false, writable: [] },
+    broker: () => ({ lowPort: true, writable: ["/srv/files"] }),
     async stop(kinds, mesh) {
       stopped.push(`${kinds.join("+")} ${mesh ?? "all"}`);
       return [];
@@ -124,6 +124,10 @@ test("a dry run shows the file and the commands, and does nothing", async (t) =>
   const { files, commands, services } = await on.install({ dryRun: true, broker: true });
   assert.deepEqual([files.length, services.length], [2, 2]);
   assert.match(files[0] ?? "", /"broker" "--home"/);
+  assert.match(
+    (await on.install({ dryRun: true, broker: true, scope: "system" })).files[0] ?? "",
+    /AmbientCapabilities=CAP_NET_BIND_SERVICE[\s\S]*ReadWritePaths=.* "\/srv\/files"/,
+  );
   assert.ok(commands.some((call) => call.endsWith("--user restart claudemesh-daemon.service")));
   assert.deepEqual([on.told, on.stopped, filesOf(on)], [[], [], {}]);
 });

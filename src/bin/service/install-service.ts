@@ -16,7 +16,7 @@ export interface ServiceHome {
   readonly meshes: readonly string[];
   readonly hasBroker: boolean;
   /** Of its broker: a port below 1024, and folders outside the home. */
-  readonly broker: { readonly lowPort: boolean; readonly writable: readonly string[] };
+  broker(): { readonly lowPort: boolean; readonly writable: readonly string[] };
   /** Ends what runs in the background, so that the service starts it; what was ended, one sentence each. */
   stop(kinds: readonly ServiceKind[], mesh: string | null): Promise<readonly string[]>;
   /** What runs once the services are started, one sentence each, and notices of what does not. */
@@ -80,6 +80,7 @@ interface Planning {
 
 async function plan({ request, host, manager, home, of }: Planning, kind: ServiceKind): Promise<Planned> {
   const { scope } = request;
+  const broker = kind === "broker" ? of.broker() : { lowPort: false, writable: [] };
   const spec: ServiceSpec = {
     of: kind,
     scope,
@@ -88,9 +89,9 @@ async function plan({ request, host, manager, home, of }: Planning, kind: Servic
     home,
     mesh: kind === "daemon" ? request.mesh : null,
     user: await userOf(request, host, home),
-    writable: kind === "broker" ? of.broker.writable.map((path) => resolve(path)) : [],
+    writable: broker.writable.map((path) => resolve(path)),
     listen: null,
-    lowPort: kind === "broker" && of.broker.lowPort,
+    lowPort: broker.lowPort,
   };
   checkSpec(spec);
   const name = serviceName(spec, manager.usualHome(scope));
@@ -132,10 +133,10 @@ async function userOf({ scope, user }: InstallRequest, host: ServiceHost, home: 
 /** Two services that start the same daemon would only tell each other that it runs already. */
 function refuseOthers(home: string, host: ServiceHost, spec: ServiceSpec, service: ServiceFile): void {
   const other = installedServices(home, host).find(
-    ({ of, path, mesh, scope }) =>
+    ({ of, path, mesh }) =>
       of === spec.of &&
       path !== service.path &&
-      (scope !== spec.scope || of === "broker" || mesh === spec.mesh || mesh === null || spec.mesh === null),
+      (of === "broker" || mesh === spec.mesh || mesh === null || spec.mesh === null),
   );
   if (other === undefined) return;
   throw new ClaudemeshError(

@@ -30,9 +30,10 @@ const goldens: Readonly<Record<string, string>> = {
 
 for (const [path, text] of Object.entries(goldens))
   test(`${path} is what the program writes: a change of a writer is seen in what comes of it`, () => {
-    // With UPDATE_GOLDEN=1 the files are written anew, to be looked at in the diff.
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(join(root, path), text);
-    assert.equal(readFileSync(join(root, path), "utf8"), text);
+    const again =
+      "UPDATE_GOLDEN=1 node --test src/bin/service/service-files.test.ts writes it anew; look at the difference";
+    assert.equal(readFileSync(join(root, path), "utf8"), text, again);
   });
 
 /** Everything that one of the formats has a meaning for, in a folder's name. */
@@ -51,6 +52,8 @@ test("every path comes back from systemd's rules as it went in", () => {
   const line = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
   const [first, ...words] = unquoted(line("ExecStart"));
   assert.deepEqual([first, ...words.map((word) => word.replaceAll("$$", "$"))], [node, ...programWords(spec, false)]);
+  // One that stands alone begins a variable.
+  for (const word of words) assert.ok(!word.replaceAll("$$", "").includes("$"), word);
   for (const refused of ['/opt/"a"/node', "/opt/it's/node", "/opt/a\\b/node"])
     assert.throws(() => systemdUnit({ ...spec, node: refused }), { code: "invalid_field" }, refused);
   assert.deepEqual(unquoted(line("ReadWritePaths")), [strange.home]);

@@ -37,9 +37,11 @@ function serviceHome(home: string, deadlineMs: number): ServiceHome {
   return {
     meshes: lasting().map(({ slug }) => slug),
     hasBroker: existsSync(brokerDir(home)),
-    broker: brokerNeeds(home),
-    stop: (kinds, mesh) =>
-      withLaunchLock(join(home, "launch.lock"), async () => {
+    broker: () => brokerNeeds(home),
+    async stop(kinds, mesh) {
+      // Nothing was ever started here; and root must not make a file in somebody's home which that one cannot open.
+      if (!existsSync(join(home, "launch.lock"))) return [];
+      return withLaunchLock(join(home, "launch.lock"), async () => {
         const stopped: string[] = [];
         for (const { slug, dir } of kinds.includes("daemon") ? dirs(mesh) : [])
           if (await stopDaemon(home, dir))
@@ -47,12 +49,13 @@ function serviceHome(home: string, deadlineMs: number): ServiceHome {
         if (kinds.includes("broker") && (await stopBroker(brokerDir(home))))
           stopped.push("the broker that ran is stopped; the service starts it");
         return stopped;
-      }),
+      });
+    },
     confirm: (kinds, mesh) => confirm(home, kinds, kinds.includes("daemon") ? dirs(mesh) : [], deadlineMs),
   };
 }
 
-function brokerNeeds(home: string): ServiceHome["broker"] {
+function brokerNeeds(home: string): ReturnType<ServiceHome["broker"]> {
   const dataDir = brokerDir(home);
   if (!existsSync(dataDir)) return { lowPort: false, writable: [] };
   const { expose, local_port } = readListenRecord(dataDir);

@@ -50,7 +50,7 @@ export function systemdUnit(spec: ServiceSpec): string {
     ...identity(spec),
     ...(of === "broker" ? [`EnvironmentFile=-${specifiers(environmentFile(spec))}`] : []),
     `ExecStart=${commandLine([spec.node, ...programWords(spec, false)])}`,
-    "ExecReload=/bin/kill -HUP $MAINPID",
+    ...(of === "daemon" ? ["ExecReload=/bin/kill -HUP $MAINPID"] : []),
     "Restart=on-failure",
     `RestartSec=${of === "broker" ? 2 : 5}`,
     "# Another start would end in the same way: a person is needed.",

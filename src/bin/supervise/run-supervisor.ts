@@ -17,6 +17,7 @@ import { readLaunchRecord } from "../launch-record.ts";
 import { openLogFile, openLogStream } from "../log-file.ts";
 import { lastNote } from "../process-end.ts";
 import { type Program, runProcess } from "../run-process.ts";
+import { createLaunchHold } from "./launch-hold.ts";
 import { readStartRequest, removeStartRequest } from "./start-request.ts";
 import { type Child, childStopMs, createSupervisor, lookIntervalMs, type SupervisorParts } from "./supervisor.ts";
 import { supervisorLockPath } from "./supervisor-lock.ts";
@@ -26,6 +27,9 @@ const stopDeadlineMs = childStopMs + 5_000;
 /** Commands that look whether a supervisor runs hold its lock for a moment. */
 const lockTries = 50;
 const lockPauseMs = 20;
+/** Until a daemon that was started answers. */
+const upDeadlineMs = 30_000;
+const upPauseMs = 50;
 
 /** The daemons of every mesh of a home as children of this process. Never returns. */
 export function runSupervisor(request: DaemonRunRequest): Promise<never> {
@@ -97,16 +101,27 @@ async function takeLock(home: string): Promise<HeldLock> {
 }
 
 function supervisorParts({ home, logTo, logLevel }: DaemonRunRequest, log: Log): SupervisorParts {
+  const hold = createLaunchHold(join(home, "launch.lock"));
   return {
     clock: systemClock,
     log,
     // An ephemeral daemon has its keys of whoever started it: nobody can start it again.
     meshes: () => daemonDirs(home).filter(({ dir }) => !isEphemeral(dir)),
     async start({ dir }, dial) {
-      const { http } = readLaunchRecord(dir);
-      const readOnly = await decideReadOnly(dir);
-      const args = daemonArguments(dir, { dial, http, readOnly });
-      return startChild([...args, "--log-to", logTo, "--log-level", logLevel]);
+      // Whoever asks for a start holds the launch lock.
+      const release = dial === "when_due" ? hold.take() : () => {};
+      if (release === null) return null;
+      try {
+        const { http } = readLaunchRecord(dir);
+        const readOnly = await decideReadOnly(dir);
+        const args = daemonArguments(dir, { dial, http, readOnly });
+        const child = await startChild([...args, "--log-to", logTo, "--log-level", logLevel]);
+        void upOrEnded(home, dir, child).finally(release);
+        return child;
+      } catch (thrown) {
+        release();
+        throw thrown;
+      }
     },
     async look({ dir }) {
       const { state } = await daemonStatus(home, dir);
@@ -116,6 +131,22 @@ function supervisorParts({ home, logTo, logLevel }: DaemonRunRequest, log: Log):
     request: ({ dir }) => readStartRequest(dir, systemClock.now()),
     taken: ({ dir }) => removeStartRequest(dir),
   };
+}
+
+/** Resolves when a daemon answers, has ended, or takes too long: until then it may not hold its lock. */
+async function upOrEnded(home: string, dir: string, child: Child): Promise<void> {
+  let ended = false;
+  void child.ended.then(() => {
+    ended = true;
+  });
+  const deadline = systemClock.now() + upDeadlineMs;
+  // A folder that cannot be read says nothing: its daemon ends over it.
+  const isUp = () =>
+    daemonStatus(home, dir).then(
+      ({ state }) => state === "running",
+      () => false,
+    );
+  while (!ended && systemClock.now() < deadline && !(await isUp())) await pause(upPauseMs);
 }
 
 function startChild(args: readonly string[]): Promise<Child> {

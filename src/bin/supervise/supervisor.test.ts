@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { createManualClock, type ManualClock } from "../../base/manual-clock.fixture.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { afterEnd, delayMaxMs, firstDelayMs, steadyMs } from "./after-end.ts";
 import type { StartRequest } from "./start-request.ts";
@@ -28,7 +29,10 @@ interface Bench {
   end(slug: string, code: number | null): Promise<void>;
   /** Time passes, and the supervisor looks. */
   pass(ms: number): Promise<void>;
-  fails: boolean;
+  /** Of a start. */
+  failure: Error | null;
+  /** A command of the home is at work. */
+  isBusy: boolean;
 }
 
 async function bench(...slugs: readonly string[]): Promise<Bench> {
@@ -44,7 +48,8 @@ async function bench(...slugs: readonly string[]): Promise<Bench> {
     log: { debug: note, info: note, warn: note, error: note },
     meshes: () => [...meshes.values()],
     async start({ slug }, dial) {
-      if (of.fails) throw new Error("no process left");
+      if (of.isBusy) return null;
+      if (of.failure !== null) throw of.failure;
       const ended = Promise.withResolvers<{ code: number | null; signal: string | null }>();
       const signals: string[] = [];
       const child: FakeChild = {
@@ -71,7 +76,8 @@ async function bench(...slugs: readonly string[]): Promise<Bench> {
     requests,
     elsewhere,
     log,
-    fails: false,
+    failure: null,
+    isBusy: false,
     async end(slug, code) {
       started.findLast((child) => child.slug === slug)?.end(code, code === null ? "SIGKILL" : null);
       await new Promise((resolve) => setImmediate(resolve));
@@ -151,6 +157,21 @@ test("one that was told to stop is left so, and started when a command asks", as
   of.requests.set("local", { dial: "at_once", at: 0 });
   await of.supervisor.look();
   assert.deepEqual([of.started.at(-1)?.slug, of.started.at(-1)?.dial, of.requests.size], ["local", "at_once", 0]);
+});
+
+test("one that a command has started is waited for from the beginning again", async () => {
+  const of = await bench("local");
+  for (let ends = 0; ends < 5; ends += 1) {
+    await of.end("local", exitCodes.unexpected);
+    await of.pass(delayMaxMs);
+  }
+  await of.end("local", exitCodes.unexpected);
+  of.requests.set("local", { dial: "at_once", at: 0 });
+  await of.supervisor.look();
+  const before = of.started.length;
+  await of.end("local", exitCodes.unexpected);
+  await of.pass(firstDelayMs);
+  assert.equal(of.started.length, before + 1);
 });
 
 test("a request that comes before its daemon is seen to have ended is kept until then", async () => {
@@ -233,15 +254,63 @@ test("a mesh that is gone from the home is forgotten, and started anew when it c
   assert.equal(of.started.length, 3);
 });
 
+test("a daemon whose mesh is gone from the home is told to stop with the others all the same", async (t) => {
+  const of = await bench("local");
+  of.meshes.delete("local");
+  await of.pass(2_000);
+  const { stopped } = stopping(t, of);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(of.started[0]?.signals, ["SIGTERM"]);
+  of.started[0]?.end(exitCodes.ok);
+  await stopped;
+});
+
+test("while a command of the home is at work nothing is started by itself, and then it is, at once", async () => {
+  const of = await bench("local");
+  of.isBusy = true;
+  await of.end("local", null);
+  for (let looks = 0; looks < 10; looks += 1) await of.pass(2_000);
+  assert.equal(of.started.length, 1);
+  of.isBusy = false;
+  await of.pass(0);
+  assert.equal(of.started.length, 2);
+});
+
 test("a process that cannot be started is tried again like one that failed", async () => {
   const of = await bench();
   of.meshes.set("local", { slug: "local", dir: "/home/daemon/local" });
-  of.fails = true;
+  of.failure = new Error("no process left");
   await of.supervisor.look();
-  assert.match(of.log[0] ?? "", /cannot be started: no process left/);
-  of.fails = false;
+  assert.match(of.log[0] ?? "", /cannot be started: no process left; it is started again in 1 s/);
+  of.failure = null;
   await of.pass(firstDelayMs);
   assert.equal(of.started.length, 1);
+});
+
+test("a folder that cannot be read needs a person like a daemon that ended over it", async () => {
+  const of = await bench("team");
+  of.meshes.set("local", { slug: "local", dir: "/home/daemon/local" });
+  of.failure = new ClaudemeshError("invalid_config", "keypair.json is not JSON", { hint: "put it back" });
+  await of.supervisor.look();
+  of.failure = null;
+  await of.pass(delayMaxMs);
+  assert.equal(of.started.length, 1);
+  assert.match(of.log.at(-1) ?? "", /cannot be started: keypair.json is not JSON and stays down/);
+});
+
+test("a daemon that cannot be looked at keeps no other from being started", async () => {
+  const of = await bench("local", "team");
+  of.elsewhere.set("local", {
+    get runs(): boolean {
+      throw new Error("mesh.json is not JSON");
+    },
+    code: null,
+  });
+  await of.end("local", exitCodes.already_running);
+  await of.end("team", null);
+  await of.pass(firstDelayMs);
+  assert.equal(of.started.length, 3);
+  assert.ok(of.log.some((line) => line.includes("a look at the daemon of local failed: mesh.json is not JSON")));
 });
 
 function stopping(t: TestContext, of: Bench): { readonly stopped: Promise<void>; isOver(): boolean } {
@@ -266,6 +335,7 @@ test("told to stop it tells every daemon, waits for all, and starts none again",
   assert.equal(isOver(), false);
   of.started[1]?.end(null, "SIGKILL");
   await stopped;
+  await new Promise((resolve) => setImmediate(resolve));
   await of.pass(delayMaxMs);
   assert.equal(of.started.length, 2);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { exitCodes, exitReason, needsPerson } from "../exit-codes.ts";
+import { exitCodeOf, exitCodes, exitReason, needsPerson } from "../exit-codes.ts";
 import { afterEnd, firstDelayMs } from "./after-end.ts";
 import type { StartRequest } from "./start-request.ts";
 
@@ -22,7 +22,8 @@ export interface SupervisorParts {
   readonly log: Log;
   /** The meshes of the home, now. */
   meshes(): readonly SupervisedMesh[];
-  start(mesh: SupervisedMesh, dial: "when_due" | StartRequest["dial"]): Promise<Child>;
+  /** null: a command of the home is at work, which may have stopped or moved it; it is tried at the next look. */
+  start(mesh: SupervisedMesh, dial: "when_due" | StartRequest["dial"]): Promise<Child | null>;
   /** Of a daemon that is no child: whether one runs and, if not, the exit code that it noted last; null: none. */
   look(mesh: SupervisedMesh): Promise<{ readonly runs: boolean; readonly code: number | null }>;
   request(mesh: SupervisedMesh): StartRequest | null;
@@ -81,6 +82,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const since = clock.now();
     try {
       const child = await parts.start(mesh, dial);
+      if (child === null) return;
       of.state = { kind: "running", child, since };
       log.info({ mesh: mesh.slug, daemon_pid: child.pid }, `the daemon of ${mesh.slug} was started`);
       void child.ended.then((end) => {
@@ -88,10 +90,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         void look();
       });
     } catch (thrown) {
-      // Its folder cannot be read, or the system has no process left: the same as one that ended at once.
+      // Its folder cannot be read, or the system has no process left: the same as one that ended by that at once.
       const error = ClaudemeshError.from(thrown);
-      log.error({ mesh: mesh.slug, err: thrown }, `the daemon of ${mesh.slug} cannot be started: ${error.message}`);
-      decide(of, { code: exitCodes.unexpected, ranMs: 0 }, error.message);
+      decide(of, { code: exitCodeOf(error.code), ranMs: 0 }, `cannot be started: ${error.message}`);
     }
   }
 
@@ -141,7 +142,20 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     else of.state = { kind: "until", time: clock.now() + firstDelayMs };
   }
 
+  /** What goes wrong with one of them keeps no other from being looked at. */
   async function lookAt(of: Supervised): Promise<void> {
+    try {
+      await act(of);
+    } catch (thrown) {
+      const { slug } = of.mesh;
+      log.error(
+        { mesh: slug, err: thrown },
+        `a look at the daemon of ${slug} failed: ${ClaudemeshError.from(thrown).message}`,
+      );
+    }
+  }
+
+  async function act(of: Supervised): Promise<void> {
     const request = parts.request(of.mesh);
     // While it runs, or has ended a moment ago unseen, the request stays; whoever made it takes it back when it runs.
     if (request !== null && of.state.kind !== "running") {
@@ -181,7 +195,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   /** One look at a time; an event during one brings another. */
   function look(): Promise<void> {
-    if (stopping) return Promise.resolve();
     if (looking !== null) {
       again = true;
       return looking;

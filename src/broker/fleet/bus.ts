@@ -29,6 +29,13 @@ export type BusMessage =
     }
   /** News for the links of a mesh. */
   | { readonly kind: "event"; readonly mesh_id: string; readonly event: EventFrame; readonly except: string | null }
+  /** News for these members of a mesh. A kind of its own: a broker that does not know it tells nobody. */
+  | {
+      readonly kind: "event_for";
+      readonly mesh_id: string;
+      readonly event: EventFrame;
+      readonly only: readonly string[];
+    }
   /** An entry was appended to the mesh's membership chain. */
   | {
       readonly kind: "membership_changed";

@@ -39,6 +39,10 @@ export function hear(message: BusMessage, parts: HearParts): void {
     }
     case "event":
       return registry.broadcast(meshId, message.event, message.except ?? undefined);
+    case "event_for":
+      for (const memberId of message.only)
+        for (const link of registry.ofMember(meshId, memberId)) link.send(message.event);
+      return;
     case "membership_changed":
       return parts.membership.heard(message);
     case "topic_moved":

@@ -23,6 +23,7 @@ const kinds = new Set<string>([
   "member_kicked",
   "links_changed",
   "event",
+  "event_for",
   "membership_changed",
   "topic_moved",
   "queue_ready",
@@ -145,7 +146,7 @@ function isBusMessage(value: unknown): value is BusMessage {
   if (typeof kind !== "string" || !kinds.has(kind) || typeof mesh_id !== "string") return false;
   const fields = value as Record<string, unknown>;
   const { first, last, keys, life, member_id, topic_id, queue, link_epoch, instance_id, event } = fields;
-  const { n, hash, ended, limited, rekeyed, destinations, until, by, member_ids } = fields;
+  const { n, hash, ended, limited, rekeyed, destinations, until, by, member_ids, only } = fields;
   switch (kind as BusMessage["kind"]) {
     case "reached":
       return Number.isSafeInteger(first) && Number.isSafeInteger(last) && isTexts(keys) && typeof life === "string";
@@ -163,6 +164,10 @@ function isBusMessage(value: unknown): value is BusMessage {
         typeof life === "string" &&
         Number.isSafeInteger(until) &&
         typeof by === "string"
+      );
+    case "event_for":
+      return (
+        isTexts(only) && typeof event === "object" && event !== null && (event as { type?: unknown }).type === "event"
       );
     case "links_changed":
       return isTexts(member_ids);

@@ -37,6 +37,10 @@ export const member = answerOf<MemberInfo>("Member")(
     online: flag(),
     agents: listing(text()),
     last_seen_at: nullable(instant()),
+    clone_suspected_at: described(
+      optional(nullable(instant())),
+      "When it was last seen on another host than before; only owners and admins are told, over their links",
+    ),
     kicked_until: described(optional(nullable(instant())), "Sent away until then; null: it may come"),
   }),
 );

@@ -22,6 +22,7 @@ import type { LinkParts } from "./link-parts.ts";
 import { shownJson } from "../../protocol/shown-json.ts";
 import { createLiveLink, type LiveLink } from "./live-link.ts";
 import { memberInfo } from "./member-info.ts";
+import { noteHost } from "./note-host.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** Restarts of the store that one opening follows. */
@@ -98,6 +99,7 @@ async function place(
   const membership = chain === null ? null : { n: chain.n, hash: chain.head };
   const raised = await raise(hello, parts);
   const { link_epoch, life } = raised;
+  await noteHost(hello, member, parts);
   const log = await logOf(hello, raised, ws, parts);
   if (log === null) return null;
   // The log that the member's position was compared with may be another one by now: it shows it again.

@@ -5,7 +5,7 @@ import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
 import { concurrencyPolicies, defaultConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import { issuePosition } from "./position-mac.ts";
-import type { DedupeRecord, ExpiryNotice, Kick, MemberRow, MeshRow, TopicRow } from "./store.ts";
+import type { DedupeRecord, ExpiryNotice, Kick, MemberHost, MemberRow, MeshRow, TopicRow } from "./store.ts";
 
 /** A row as either database gives it: a number may be text, and true may be 1. */
 type Row = Readonly<Record<string, unknown>>;
@@ -35,6 +35,16 @@ export function readMember(row: Row): MemberRow {
     agents: JSON.parse(String(row["agents"])) as string[],
     joined_at: Number(row["joined_at"]),
     kick: readKick(row),
+    host: readHost(row),
+  };
+}
+
+export function readHost(row: Row): MemberHost {
+  const reason = row["clone_reason"];
+  return {
+    print: textOrNull(row["host_print"]),
+    reason: reason === "host_id" || reason === "wired_address" ? reason : null,
+    suspectedAt: numberOrNull(row["clone_suspected_at"]),
   };
 }
 

@@ -5,6 +5,7 @@ import { accepted, bench, idsOf, item, kinds, type On, type OpenStore } from "./
 import { blobs } from "./store-suite-blobs.fixture.ts";
 import { directCallers } from "./store-suite-direct.fixture.ts";
 import { fingerprints } from "./store-suite-fingerprints.fixture.ts";
+import { hosts } from "./store-suite-hosts.fixture.ts";
 import { keys } from "./store-suite-keys.fixture.ts";
 import { leaseModel } from "./store-suite-lease-model.fixture.ts";
 import { logAndDirectory } from "./store-suite-log.fixture.ts";
@@ -23,6 +24,7 @@ export function storeSuite(name: string, open: OpenStore): void {
   describe(`${name}: queues`, () => queues(on));
   describe(`${name}: leases of a queue`, () => leaseModel(on));
   describe(`${name}: membership`, () => membership(on));
+  describe(`${name}: hosts of members`, () => hosts(on));
   describe(`${name}: direct callers`, () => directCallers(on));
   describe(`${name}: blobs`, () => blobs(on));
   describe(`${name}: keys of topics and queues`, () => keys(on));

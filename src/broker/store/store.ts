@@ -7,7 +7,9 @@ import type { KeyStore } from "./key-store.ts";
 import type { LinkStore } from "./link-store.ts";
 import type { MembershipStore } from "./membership-store.ts";
 import type { MentionStore } from "./mention-store.ts";
+import type { CloneReason } from "../../protocol/host-frames.ts";
 import type { DestinationKey, LogState, Position, ReceiptGroup } from "../../protocol/frames.ts";
+import type { CloneNews, ToldHost } from "./host-news.ts";
 import type { QueueStore } from "./queue-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
@@ -60,6 +62,8 @@ export interface BrokerStore
    * that back. Returns it as it is then; not_a_member for one that is none, or no longer.
    */
   kickMember(meshId: string, memberId: string, kick: Kick | null): Promise<MemberRow>;
+  /** Keeps what a hello told of its host (host-news.ts). Returns what is to be told of it; null: nothing. */
+  noteHost(meshId: string, memberId: string, told: ToldHost, now: number): Promise<CloneNews | null>;
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
 
@@ -221,6 +225,17 @@ export interface MemberRow {
   readonly joined_at: number;
   /** The last one, over or not; null: it never was sent away, or that was taken back. */
   readonly kick: Kick | null;
+  readonly host: MemberHost;
+}
+
+/** Where a member's daemon said to be when it was told last. */
+export interface MemberHost {
+  /** null: it has told none. */
+  readonly print: string | null;
+  /** What it said against its host. */
+  readonly reason: CloneReason | null;
+  /** When either became another one, epoch milliseconds; null: never. */
+  readonly suspectedAt: number | null;
 }
 
 /** `expired`: an ephemeral one that was not there for long; the chain of the mesh has it still. */

@@ -6,7 +6,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
-import { type ConfigAccess, restartCommand } from "./config-access.ts";
+import { type ConfigAccess, commandFor } from "./config-access.ts";
 import { valueText } from "./config-value.ts";
 
 /**
@@ -34,15 +34,31 @@ export async function changeConfig(
   }
   const changed = !isDeepStrictEqual(before?.[key], after[key]);
   if (edited !== source) write(access, edited);
-  const restart = changed ? await restartCommand(context, access) : null;
+  const setting = file.keys.find((known) => known.key === key);
+  const command = changed ? await commandFor(context, access, setting?.live === true) : { reload: null, restart: null };
   if (context.flag("json")) {
-    out.json({ path: file.path, key, value: after[key] ?? null, before: before?.[key] ?? null, restart });
+    out.json({ path: file.path, key, value: after[key] ?? null, before: before?.[key] ?? null, ...command });
     return exitCodes.ok;
   }
   const is = `${key} ${changed ? "is now" : "is"} ${printable(valueText(after[key] ?? null))}`;
   out.line(`${is}${value === null ? " (default)" : ""}${changed ? "" : " (it was already)"}`);
-  if (restart !== null) out.note(`notice: settings are read at the start: ${restart}`);
+  if (command.reload !== null) out.note(`next: ${command.reload}`);
+  if (command.restart !== null) out.note(`notice: this setting is read at the start: ${command.restart}`);
+  noteAbove(context, access, edited, key);
   return exitCodes.ok;
+}
+
+/** A value that stands above the file keeps the one that was just written out of force. */
+function noteAbove({ out }: CommandContext, { file }: ConfigAccess, edited: string, key: string): void {
+  let given: ReturnType<typeof file.given>[string] | undefined;
+  try {
+    given = file.given(edited)[key];
+  } catch (thrown) {
+    if (!(thrown instanceof ClaudemeshError)) throw thrown;
+    return out.note(`notice: ${printable(thrown.message)}`);
+  }
+  if (given?.name !== undefined && given.name !== null)
+    out.note(`notice: ${given.name} stands above the file: ${key} is ${printable(valueText(given.value))}`);
 }
 
 type Settings = ReturnType<ConfigAccess["file"]["read"]>;

@@ -5,7 +5,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { suggest } from "../../protocol/suggest.ts";
 import type { CommandContext, Option } from "../command.ts";
 import { quoted } from "../printable.ts";
-import type { ConfigFile, ConfigKey, Launcher } from "../launcher.ts";
+import type { Launcher } from "../launcher.ts";
+import type { ConfigFile, ConfigKey } from "./config-file.ts";
 
 export const configOptions: Readonly<Record<string, Option>> = {
   broker: { type: "boolean", help: "settings of this home's broker; without it, of the daemon" },
@@ -43,13 +44,21 @@ export function findKey(file: ConfigFile, typed: string): ConfigKey {
   });
 }
 
-/** What must be run so that a change counts; null when nothing runs that has read the old value. */
-export async function restartCommand(context: CommandContext, access: ConfigAccess): Promise<string | null> {
+/** What puts a change in force; nulls when nothing runs that has read the old value. `live`: of a setting that a daemon takes running. */
+export async function commandFor(
+  context: CommandContext,
+  access: ConfigAccess,
+  live: boolean,
+): Promise<{ readonly reload: string | null; readonly restart: string | null }> {
   const status = await access.launcher.status(context.home);
-  if (access.of === "broker") return isUp(status.broker.state) ? "claudemesh broker restart" : null;
+  if (access.of === "broker")
+    return { reload: null, restart: isUp(status.broker.state) ? "claudemesh broker restart" : null };
   const daemon = status.daemons.find(({ token_file }) => token_file.startsWith(join(access.dir, "/")));
-  if (daemon === undefined || !isUp(daemon.state)) return null;
-  return `claudemesh daemon restart${status.daemons.length > 1 ? ` --mesh ${daemon.mesh}` : ""}`;
+  if (daemon === undefined || !isUp(daemon.state)) return { reload: null, restart: null };
+  const which = status.daemons.length > 1 ? ` --mesh ${daemon.mesh}` : "";
+  return live
+    ? { reload: `claudemesh reload${which}`, restart: null }
+    : { reload: null, restart: `claudemesh daemon restart${which}` };
 }
 
 function isUp(state: string): boolean {

@@ -8,6 +8,7 @@ const key = (accepts: (value: unknown) => boolean) => ({
   help: "h",
   takes: "something else",
   default: null,
+  live: false,
   accepts,
 });
 

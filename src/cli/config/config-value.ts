@@ -1,10 +1,11 @@
+import { textReadings } from "../../protocol/config-text.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { ConfigKey } from "../launcher.ts";
+import type { ConfigKey } from "./config-file.ts";
 import { quoted } from "../printable.ts";
 
 /**
- * What the typed words mean for a key: a number, `true` or `false`, a list in JSON, a text as it stands, or several
- * words for a list. The key itself decides: the first reading that it accepts counts. Throws `usage`.
+ * What the typed words mean for a key: one as {@link textReadings} reads it, several as a list. The key itself decides: the
+ * first reading that it accepts counts. Throws `usage`.
  */
 export function readValue(key: ConfigKey, words: readonly string[]): unknown {
   for (const value of readings(words)) if (key.accepts(value)) return value;
@@ -14,23 +15,8 @@ export function readValue(key: ConfigKey, words: readonly string[]): unknown {
 }
 
 function* readings(words: readonly string[]): Generator<unknown> {
-  const [word = ""] = words;
-  if (words.length === 1) {
-    const number = word.replaceAll("_", "");
-    if (/^-?\d{1,16}$/.test(number)) yield Number(number);
-    if (word === "true" || word === "false") yield word === "true";
-    if (word.startsWith("[") || word.startsWith('"')) yield fromJson(word);
-    yield word;
-  }
-  yield [...words];
-}
-
-function fromJson(word: string): unknown {
-  try {
-    return JSON.parse(word);
-  } catch {
-    return undefined;
-  }
+  if (words.length === 1) yield* textReadings(words[0] ?? "");
+  else yield [...words];
 }
 
 /** A value as `config list` shows it and `config set` takes it. */

@@ -8,6 +8,10 @@ export const topic: HelpTopic = {
         ["CLAUDEMESH_HOME", "the folder of everything, ~/.claudemesh by default; a second one is a second member"],
         ["CLAUDEMESH_MESH", "the mesh that is meant when --mesh is not given"],
         [
+          "CLAUDEMESH_<TABLE>_<KEY>",
+          "a setting of the daemon or the broker that is started: CLAUDEMESH_LINK_PING_SECONDS=10; entries of a list with commas between; above config.toml, below --set",
+        ],
+        [
           "DATABASE_URL",
           "postgres://USER:PASSWORD@HOST/DATABASE: `claudemesh broker` keeps its messages there; a home that has a broker of its own kind keeps it",
         ],

@@ -40,6 +40,7 @@ export interface Files extends Service {
 
 export interface FilesOptions {
   readonly folder: string;
+  /** Read at each use: it may change. */
   readonly bytesMax: number;
   /** The member's sealing secret, 32 bytes. */
   readonly secret: KeyObject;

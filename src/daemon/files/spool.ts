@@ -42,13 +42,15 @@ export type Place = number | "index";
 
 export interface SpoolOptions {
   readonly folder: string;
+  /** Read at each use: it may change. */
   readonly bytesMax: number;
   readonly clock: Clock;
   /** Files that messages carry which are not yet sent. */
   readonly inUse: () => ReadonlySet<string>;
 }
 
-export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): Spool {
+export function createSpool(options: SpoolOptions): Spool {
+  const { folder, clock, inUse } = options;
   const path = (...names: string[]): string => join(folder, ...names);
   const files = new Map<string, PutFile>();
   /** Of put files by their notes; of everything else as it comes and goes. */
@@ -79,16 +81,16 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
   /** Oldest first: blobs that would only spare a second way, then files that went out. */
   async function makeRoom(bytes: number): Promise<boolean> {
     for (const fileId of [...got.keys()]) {
-      if (held + bytes <= bytesMax) return true;
+      if (held + bytes <= options.bytesMax) return true;
       await dropGot(fileId);
     }
     for (const file of unused()) {
-      if (held + bytes <= bytesMax && files.size < fileLimits.filesMax) return true;
+      if (held + bytes <= options.bytesMax && files.size < fileLimits.filesMax) return true;
       // Handed over a moment ago, its message is about to be.
       if (file.used_at > clock.now() - fileLimits.unfinishedMs && file.uploaded_at === null) continue;
       await removeFile(file);
     }
-    return held + bytes <= bytesMax && files.size < fileLimits.filesMax;
+    return held + bytes <= options.bytesMax && files.size < fileLimits.filesMax;
   }
 
   const spool: Spool = {
@@ -154,7 +156,7 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
       return sealed;
     },
     async keepGot(fileId, place, sealed) {
-      if (held + sealed.length > bytesMax) return;
+      if (held + sealed.length > options.bytesMax) return;
       held += sealed.length;
       got.set(fileId, (got.get(fileId) ?? 0) + sealed.length);
       try {
@@ -169,13 +171,13 @@ export function createSpool({ folder, bytesMax, clock, inUse }: SpoolOptions): S
     },
     dropGot,
     async reserve(bytes) {
-      if ((held + bytes > bytesMax || files.size >= fileLimits.filesMax) && !(await makeRoom(bytes))) {
+      if ((held + bytes > options.bytesMax || files.size >= fileLimits.filesMax) && !(await makeRoom(bytes))) {
         throw new ClaudemeshError(
           "files_full",
           "the files that this host keeps until they are sent take all their room",
           {
             hint: "claudemesh status shows whether messages go out; more room: claudemesh config set files.spool_bytes_max",
-            details: { bytes_max: bytesMax },
+            details: { bytes_max: options.bytesMax },
           },
         );
       }

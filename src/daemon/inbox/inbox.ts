@@ -13,6 +13,7 @@ import type { CheckedPush, Inbox } from "../parts.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
+import { restorePush } from "./restore-push.ts";
 import { emptyTally, storePush, type Tally } from "./store-push.ts";
 
 export interface InboxOptions {
@@ -93,6 +94,15 @@ class SqliteInbox implements Inbox {
       for (const item of items) storePush(queries, item, this.#options, now, tally);
       return tally;
     });
+  }
+
+  async restore(items: readonly CheckedPush[], now: number): Promise<number> {
+    const { stored } = await this.#commit((queries) => {
+      const restored = items.filter((item) => restorePush(queries, item, now)).length;
+      return { ...emptyTally(), stored: restored };
+    });
+    if (stored > 0) this.#receiptLeft();
+    return stored;
   }
 
   async retryUndecryptable(check: (item: PushItem) => CheckedPush, all: boolean, now: number): Promise<number> {

@@ -37,8 +37,8 @@ export function inboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO inbox (sender, client_message_id, epoch, seq, broker_message_id, request_fingerprint, topic, agent, from_name,
        content_type, body, meta, mentions, reply_to, supersedes, priority, algorithm, verified, shown, invalid, sent_at,
-       accepted_at, received_at, via, attachments)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       accepted_at, received_at, via, attachments, restored)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
   const insertPlace = db.prepare(
@@ -90,6 +90,15 @@ export function inboxQueries(db: DatabaseSync) {
   const setFact = db.prepare(
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
+  const restoredRow = db.prepare(
+    "SELECT id, restored, received_at, read_at, shown FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ? AND restored <> 0",
+  );
+  const putBack = db.prepare(
+    `UPDATE inbox SET request_fingerprint = ?, topic = ?, agent = ?, from_name = ?, content_type = ?, body = ?, meta = ?,
+       mentions = ?, reply_to = ?, supersedes = ?, priority = ?, algorithm = ?, verified = ?, shown = ?, sent_at = ?,
+       accepted_at = ?, attachments = ?, restored = ? WHERE id = ?`,
+  );
+  const markRestored = db.prepare("UPDATE inbox SET restored = ? WHERE id = ?");
   const oldBodies = db.prepare("SELECT id FROM inbox WHERE received_at < ? AND body IS NOT NULL LIMIT ?");
   const forgetBody = db.prepare(
     "UPDATE inbox SET body = NULL, shown = 0, meta = '', mentions = '[]', attachments = '' WHERE id = ?",
@@ -132,6 +141,7 @@ export function inboxQueries(db: DatabaseSync) {
         row.received_at,
         row.via,
         row.attachments,
+        row.restored,
       );
       return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },
@@ -141,6 +151,36 @@ export function inboxQueries(db: DatabaseSync) {
         insertPlace.run(epoch, seq, broker_message_id, stub_reason ?? "not pushed", accepted_at, accepted_at, now)
           .changes,
       ) === 1,
+    /** A row that an inbox which was made anew has, or is to have, from the broker's history. */
+    restoredRow: (sender: string, clientMessageId: string, via: string) =>
+      (restoredRow.get(sender, clientMessageId, via) ?? null) as Pick<
+        InboxRow,
+        "id" | "restored" | "received_at" | "read_at" | "shown"
+      > | null,
+    /** Gives a row its content back; its place, and when it was received and read, stay. */
+    putBack: (id: number, row: Omit<InboxRow, "id" | "read_at">) =>
+      putBack.run(
+        row.request_fingerprint,
+        row.topic,
+        row.agent,
+        row.from_name,
+        row.content_type,
+        row.body,
+        row.meta,
+        row.mentions,
+        row.reply_to,
+        row.supersedes,
+        row.priority,
+        row.algorithm,
+        row.verified,
+        row.shown,
+        row.sent_at,
+        row.accepted_at,
+        row.attachments,
+        row.restored,
+        id,
+      ),
+    markRestored: (id: number, restored: InboxRow["restored"]) => markRestored.run(restored, id),
     row: (id: number) => (byId.get(id) as InboxRow | undefined) ?? null,
     /** Came and was proven: then it, or what replaced it, was shown, if only long ago. */
     isKnown: (sender: string, clientMessageId: string) => knownId.get(sender, clientMessageId) !== undefined,

@@ -34,6 +34,8 @@ export interface InboxRow {
   readonly via: string;
   /** JSON of the files that it brings, with their keys; "" for none. */
   readonly attachments: string;
+  /** See migrations/daemon/inbox/0006_restored.sql. */
+  readonly restored: 0 | 1 | 2 | 3;
 }
 
 /** With the key of each: for who takes the file, and nobody else. */
@@ -68,5 +70,6 @@ export function inboxItem(row: InboxRow, memberName: string): InboxItem {
     received_at: rfc3339(row.received_at),
     attachments: attachmentsOf(row).map(shownAttachment),
     read_at: row.read_at === null ? null : rfc3339(row.read_at),
+    ...(row.restored === 0 ? {} : { restored: true }),
   };
 }

@@ -1,10 +1,12 @@
-import { textOf } from "../../protocol/body-text.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import type { PushItem } from "../../protocol/frames.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush } from "../parts.ts";
 import { keepSealed } from "./keep-sealed.ts";
 import type { InboxQueries } from "./queries.ts";
+import { addContent, pushOfRestored, viaOf } from "./restore-push.ts";
+import type { InboxRow } from "./row.ts";
 
 export interface Tally {
   stored: number;
@@ -47,14 +49,54 @@ export function storePush(
     return;
   }
   if (push.undecryptable !== null) return keepSealed(queries, { ...item, envelope }, push.undecryptable, now, tally);
+  const read = { ...push, item: { ...item, envelope } };
+  const again = push.invalid === null ? pushOfRestored(queries, read, now) : null;
+  const row = again?.row ?? rowOfPush(queries, read, now, 0);
+  const id = again?.id ?? queries.insert(row);
+  if (id === null) {
+    tally.duplicates += 1;
+    tellAgain(queries, envelope);
+    return;
+  }
+  if (push.invalid !== null) {
+    tally.invalid += 1;
+    return;
+  }
+  tally.stored += 1;
+  if (envelope.supersedes !== null && !saysUnsigned(envelope))
+    queries.dropSealedMessage(envelope.sender, envelope.supersedes);
+  if (again === null) addContent(queries, row, push, id);
+  if (row.shown === 1) {
+    queries.addEvent("message", now, id, "{}");
+    if (envelope.mentions.includes(own.memberId)) queries.addEvent("mention", now, id, "{}");
+  }
+  if (envelope.destination_kind === "dm") {
+    queries.addReceipt(
+      envelope.sender,
+      envelope.client_message_id,
+      envelope.request_fingerprint,
+      "delivered",
+      rfc3339(now),
+    );
+  }
+}
+
+/** The row of a message, shown unless it is invalid, superseded, or takes the place of one that was shown. */
+export function rowOfPush(
+  queries: InboxQueries,
+  push: CheckedPush & { readonly item: PushItem & { readonly envelope: Envelope } },
+  now: number,
+  restored: InboxRow["restored"],
+): Omit<InboxRow, "id" | "read_at"> {
+  const { item } = push;
+  const { envelope } = item;
   const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
   const replacesKnown = envelope.supersedes !== null && queries.isKnown(envelope.sender, envelope.supersedes);
-  const shown = push.invalid === null && !superseded && !replacesKnown;
   const agent =
     envelope.destination_kind === "dm" && envelope.destination_ref.length > 64
       ? envelope.destination_ref.slice(65)
       : null;
-  const id = queries.insert({
+  return {
     sender: envelope.sender,
     // What could not be proven must not take the place of the true message of that (sender, id).
     client_message_id: push.invalid === null ? envelope.client_message_id : null,
@@ -74,43 +116,16 @@ export function storePush(
     priority: envelope.priority,
     algorithm: envelope.algorithm,
     verified: push.verified ? 1 : 0,
-    shown: shown ? 1 : 0,
+    shown: push.invalid === null && !superseded && !replacesKnown ? 1 : 0,
     invalid: push.invalid,
     sent_at: envelope.sent_at,
     accepted_at: item.accepted_at,
     received_at: now,
     attachments:
       push.attachments === undefined || push.attachments.length === 0 ? "" : JSON.stringify(push.attachments),
-    via: saysUnsigned(envelope) ? envelope.key_id : "",
-  });
-  if (id === null) {
-    tally.duplicates += 1;
-    tellAgain(queries, envelope);
-    return;
-  }
-  if (push.invalid !== null) {
-    tally.invalid += 1;
-    return;
-  }
-  tally.stored += 1;
-  if (envelope.supersedes !== null && !saysUnsigned(envelope))
-    queries.dropSealedMessage(envelope.sender, envelope.supersedes);
-  if (shown) {
-    const text = push.body === null ? null : textOf(envelope.content_type, push.body);
-    if (text !== null) queries.addText(id, text);
-    for (const mention of envelope.mentions) queries.addMention(mention, id);
-    queries.addEvent("message", now, id, "{}");
-    if (envelope.mentions.includes(own.memberId)) queries.addEvent("mention", now, id, "{}");
-  }
-  if (envelope.destination_kind === "dm") {
-    queries.addReceipt(
-      envelope.sender,
-      envelope.client_message_id,
-      envelope.request_fingerprint,
-      "delivered",
-      rfc3339(now),
-    );
-  }
+    via: viaOf(envelope),
+    restored,
+  };
 }
 
 /**

@@ -17,7 +17,7 @@ const ada = {
   agents: ["main"],
   last_seen_at: null,
 };
-const unseen = { last_seen_at: null, kicked_until: null };
+const unseen = { last_seen_at: null, kicked_until: null, clone_suspected_at: null };
 const builds = {
   topic_id: "t",
   name: "builds",

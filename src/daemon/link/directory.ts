@@ -57,8 +57,10 @@ function byChain(told: Directory, state: MembershipState): Directory {
   const expired = new Set(told.expired);
   const there = activeMembers(state).filter(({ memberId }) => !expired.has(memberId));
   const members = there.map(({ memberId, name, role }) => {
-    const { online = false, agents = [], last_seen_at = null, kicked_until = null } = presence.get(memberId) ?? {};
-    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until };
+    const told = presence.get(memberId);
+    const { online = false, agents = [], last_seen_at = null, kicked_until = null } = told ?? {};
+    const clone_suspected_at = told?.clone_suspected_at ?? null;
+    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until, clone_suspected_at };
   });
   const { queues } = told;
   return {
@@ -133,6 +135,7 @@ function older(thrown: unknown): { readonly queues: readonly [] } {
 function isMember(value: unknown): value is RequestResults["members"]["members"][number] {
   if (!isRecord(value)) return false;
   const { member_id: id, name, role, online, agents, last_seen_at: seen, kicked_until: kicked = null } = value;
+  const { clone_suspected_at: suspected = null } = value;
   return (
     typeof id === "string" &&
     isMemberId(id) &&
@@ -141,7 +144,8 @@ function isMember(value: unknown): value is RequestResults["members"]["members"]
     typeof online === "boolean" &&
     Array.isArray(agents) &&
     isTimeOrNull(seen) &&
-    isTimeOrNull(kicked)
+    isTimeOrNull(kicked) &&
+    isTimeOrNull(suspected)
   );
 }
 

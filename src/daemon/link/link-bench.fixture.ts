@@ -23,8 +23,9 @@ export const meshId = "0198f0a0-0000-7000-8000-000000000001";
 /** A whole daemon on files of its own, under a clock that stands still, with a scripted broker at the other end. */
 export interface LinkBench {
   readonly broker: FakeBroker;
-  readonly daemon: Daemon;
+  /** The member's folder. */
   readonly dir: string;
+  readonly daemon: Daemon;
   readonly clock: ManualClock;
   readonly self: ChainPerson;
   /** What the broker has of the mesh's membership. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "../../base/log.ts";
 import { httpCall } from "../../http/http-call.fixture.ts";
@@ -49,6 +51,24 @@ test("a broker that falls silent is given up after 75 seconds; one that answers 
   assert.equal(((await made.get("/v1/health"))["link"] as { state: string }).state, "connected");
   link.socket.pause();
   made.clock.advance(120_000);
+  await made.link("waiting");
+});
+
+test("another rhythm of pings is in force on the open link at once", async (t) => {
+  const made = await linkBench(t);
+  const link = await made.broker.connection();
+  await link.open();
+  await made.link("connected");
+  const ping = (): Promise<unknown> => new Promise((resolve) => link.socket.once("ping", resolve));
+  writeFileSync(join(made.dir, "config.toml"), "[link]\nping_seconds = 2\nsilence_seconds = 4\n");
+  const first = ping();
+  made.daemon.reload();
+  await first;
+  const next = ping();
+  made.clock.advance(2_000);
+  await next;
+  link.socket.pause();
+  made.clock.advance(4_000);
   await made.link("waiting");
 });
 

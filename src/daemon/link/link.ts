@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { fullJitter } from "../../base/backoff.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { bodyBytesMax } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { type FeatureVersions, maxAgeHours, offerFeatures } from "../../protocol/features.ts";
+import { type FeatureVersions, offerFeatures } from "../../protocol/features.ts";
 import type { FeatureParams, VoidAnswer } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
@@ -14,10 +14,12 @@ import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
+import type { CheckedHost } from "../identity/host/check-host.ts";
 import type { Rotation } from "../identity/rotation.ts";
 import type { OwnKeys } from "./announce-keys.ts";
 import { type CloseReaction, LinkClosed, reactionTo } from "./close-reaction.ts";
 import { directoryKeeper } from "./directory.ts";
+import { createExpiry } from "./expiry.ts";
 import { endHoldOff, heldMs, holdAfterEnd, holdUntil, readHoldOff } from "./hold-off.ts";
 import { openSession } from "./opening.ts";
 import { closedKind, linkErrorKind } from "./link-error-kind.ts";
@@ -25,6 +27,7 @@ import { createMemberKeys } from "./member-keys.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createUndecryptableRetry } from "./retry-undecryptable.ts";
 import type { Session } from "./session.ts";
+import type { Liveness } from "./silence-watch.ts";
 
 export interface LinkOptions {
   readonly mesh: {
@@ -49,13 +52,17 @@ export interface LinkOptions {
   readonly clientVersion: string;
   /** The broker is told that this member ends with its process. */
   readonly ephemeral?: boolean;
+  readonly host?: CheckedHost;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];
   /** Features and their versions that this daemon is to know; absent: all that there are. */
   readonly features?: FeatureVersions | undefined;
+  /** Read at each use: it may change. */
   readonly maxAgeHoursOverride?: number | null;
   /** When a silent link is pinged and given up. */
-  readonly liveness?: { readonly pingIntervalMs: number; readonly silenceMs: number };
+  readonly liveness?: Liveness;
+  /** Tells an open link of another `liveness`. Returns its own removal. */
+  readonly onLivenessChange?: (listener: (liveness: Liveness) => void) => () => void;
   readonly random?: () => number;
   readonly count?: LinkCounters;
   /** Which of what is kept from earlier ends a start heeds before it dials; by default all of it. */
@@ -85,7 +92,6 @@ const lastInstanceFact = "last_instance_id";
 export const windowFact = "negotiated_dedupe";
 /** Names that do not exist are asked for at most so often, however many callers write them. */
 const directoryAskMs = 1_000;
-const expiryIntervalMs = 60_000;
 /** Longer waits are made of several: beyond 2^31 ms a timer of the platform fires at once. */
 const napMaxMs = 86_400_000;
 
@@ -128,7 +134,7 @@ export function createLink(options: LinkOptions): Link {
   let dialling = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let wake: () => void = () => undefined;
-  let expiryTimer: Timer | null = null;
+  const expiry = createExpiry(options, () => session);
 
   function enter(next: HealthView["link"]["state"]): void {
     if (state === next) return;
@@ -201,10 +207,10 @@ export function createLink(options: LinkOptions): Link {
           const skew = Date.parse(time) - clock.now();
           clockSkewMs = Number.isNaN(skew) ? null : skew;
         },
-        voidDoomed: () => void expire(),
+        voidDoomed: () => void expiry.expire(),
         signal: dialling.signal,
       });
-      maxAge(opened.params);
+      expiry.maxAge(opened.params);
       session = opened;
       if (stopping) opened.close();
       await inbox.setFact(lastInstanceFact, instanceId);
@@ -218,7 +224,7 @@ export function createLink(options: LinkOptions): Link {
         await tell("link_up", { connection_id: opened.connectionId });
         log.info({ connection_id: opened.connectionId }, "link up");
         void options.rotation?.settle();
-        void expire();
+        void expiry.expire();
       }
       const { code, reason, farewell, fault } = await opened.closed;
       const reaction = reactionTo(code, reason, farewell, clock.now());
@@ -283,36 +289,6 @@ export function createLink(options: LinkOptions): Link {
     });
   }
 
-  /** Hours by the negotiated window, or by the last one known. */
-  function maxAge(params: Readonly<Record<string, FeatureParams>> | null): number {
-    const kept = inbox.fact(windowFact);
-    const dedupe =
-      params?.["client_message_id_dedupe"] ??
-      (kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null));
-    if (dedupe === null) return maxAgeHours({ mode: "permanent" }, options.maxAgeHoursOverride ?? null);
-    return maxAgeHours(dedupe, options.maxAgeHoursOverride ?? null);
-  }
-
-  async function expire(): Promise<void> {
-    try {
-      const toVoid = await options.outbox.expireDue(clock.now(), maxAge(session?.params ?? null));
-      if (toVoid.length > 0 && session !== null) {
-        await options.outbox.settleVoid(await session.voidIds(toVoid.map((row) => row.wireId)), clock.now());
-      }
-    } catch (error) {
-      log.warn({ error: String(error) }, "expiry did not finish; it is tried again");
-    }
-  }
-
-  async function expireEveryMinute(): Promise<void> {
-    await expire();
-    if (!stopping) scheduleExpiry();
-  }
-
-  function scheduleExpiry(): void {
-    expiryTimer = clock.after(expiryIntervalMs, () => void expireEveryMinute());
-  }
-
   /** The last time that a name which nobody knew made this daemon ask. */
   let directoryAskedAt = Number.NEGATIVE_INFINITY;
   let directoryAsked: Promise<void> = Promise.resolve();
@@ -339,12 +315,12 @@ export function createLink(options: LinkOptions): Link {
       options.keyring.onChange(() => retry.wake(false));
       retry.wake(true);
       running = supervise();
-      scheduleExpiry();
+      expiry.start();
     },
     async stop() {
       stopping = true;
       dialling.abort();
-      expiryTimer?.cancel();
+      expiry.stop();
       wake();
       session?.close();
       await running;

@@ -25,8 +25,9 @@ import { createNewsFirst } from "./news-first.ts";
 import { createPushCheck } from "./push-check.ts";
 import { createPushes } from "./pushes.ts";
 import { farewellIn } from "./close-reaction.ts";
+import { watchSilence } from "./silence-watch.ts";
 import { tellConcurrency } from "./tell-concurrency.ts";
-import { tellKicked } from "./tell-kicked.ts";
+import { tellOfMember } from "./tell-of-member.ts";
 import { takeReceipts } from "./receipts-in.ts";
 import { createReceiptsOut } from "./receipts-out.ts";
 
@@ -191,7 +192,8 @@ export function createSession(
       case "queue_deleted":
         return refreshDirectory();
       case "member_kicked":
-        await tellKicked(frame, context);
+      case "member_clone_suspected":
+        await tellOfMember(frame, context);
         return refreshDirectory();
       case "topic_progress":
         return outbox.applyProgress(frame.client_message_id, { reached: frame.reached, of: frame.of });
@@ -286,25 +288,12 @@ export function createSession(
     socket.terminate();
   }
 
-  // A half-open connection delivers nothing and reports nothing: both sides watch for silence.
-  const { pingIntervalMs, silenceMs } = context.liveness ?? limits;
-  let liveness = clock.after(pingIntervalMs, watch);
-  function watch(): void {
-    if (ended) return;
-    const silentMs = clock.now() - heardAt;
-    if (silentMs >= silenceMs) {
-      log.warn({ silent_ms: silentMs }, "the broker fell silent");
-      socket.terminate();
-      return;
-    }
-    socket.ping();
-    liveness = clock.after(Math.min(pingIntervalMs, silenceMs - silentMs), watch);
-  }
+  const silence = watchSilence(context, socket, () => heardAt);
 
   const closed = new Promise<SessionEnd>((resolve) => {
     socket.once("close", (code, reason) => {
       ended = true;
-      liveness.cancel();
+      silence.stop();
       receipts.closed();
       chain.closed();
       for (const [id, request] of waiting) {

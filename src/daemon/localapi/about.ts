@@ -32,6 +32,8 @@ export const ipcFeatures = [
   "compat",
   "openapi",
   "shutdown",
+  "reload",
+  "token_rotate",
 ] as const;
 
 export interface AboutParts {

@@ -4,6 +4,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { Gate } from "../../http/gate.ts";
 import type { Transport } from "../../http/route.ts";
+import { limits } from "../../protocol/limits.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { LocalToken } from "./token.ts";
 
@@ -42,16 +43,29 @@ export function createGate(options: {
   readonly token: LocalToken | null;
   /** The listener's own port; null on the unix socket. */
   readonly port: () => number | null;
+  /** Read at each request: it may change. */
   readonly allowedOrigins: readonly string[];
-  /** Public routes need no token. */
+  /** Public routes need no token. Read at each request. */
   readonly publicHealthCheck: boolean;
   readonly log: Log;
 }): Gate {
   const rateLimit = createRateLimit();
-  const origins = new Set(options.allowedOrigins);
-  const refuseTokenInQuery = (request: IncomingMessage, query: URLSearchParams): void => {
+  let previousToldAt = Number.NEGATIVE_INFINITY;
+  const holds = (candidate: string, now: number): boolean => {
+    const which = options.token?.which(candidate, now) ?? null;
+    // Once a change: a caller that has not heard of it may come a hundred times a second.
+    if (which === "previous" && now - previousToldAt >= limits.localTokenGraceMs) {
+      previousToldAt = now;
+      options.log.info(
+        { security_event: "previous_token_used", transport: options.transport },
+        "a caller still has the token before the last change; it is refused once its minute is over",
+      );
+    }
+    return which !== null;
+  };
+  const refuseTokenInQuery = (request: IncomingMessage, query: URLSearchParams, now: number): void => {
     for (const [name, value] of query) {
-      if (!tokenParameters.has(name.toLowerCase()) && options.token?.matches(value) !== true) continue;
+      if (!tokenParameters.has(name.toLowerCase()) && !holds(value, now)) continue;
       options.log.warn(
         { security_event: "token_in_query", transport: options.transport, method: request.method },
         "a token was sent in a query string and refused; rotate it if it was the real one",
@@ -65,7 +79,8 @@ export function createGate(options: {
       );
     }
   };
-  if (options.transport === "unix") return { check: (request, query) => refuseTokenInQuery(request, query) };
+  if (options.transport === "unix")
+    return { check: (request, query, _route, now) => refuseTokenInQuery(request, query, now) };
 
   return {
     check(request, query, route, now) {
@@ -81,14 +96,14 @@ export function createGate(options: {
       ) {
         throw new ClaudemeshError("preflight_forbidden", "cross-origin preflights are refused");
       }
-      if (headers.origin !== undefined && !origins.has(headers.origin)) {
+      if (headers.origin !== undefined && !options.allowedOrigins.includes(headers.origin)) {
         throw new ClaudemeshError("origin_forbidden", "requests from this origin are refused", {
           hint: "a browser page may only call the daemon when its origin is listed in config.toml: [local_api] allowed_origins",
         });
       }
-      refuseTokenInQuery(request, query);
+      refuseTokenInQuery(request, query, now);
       const open = options.publicHealthCheck && route?.public === true;
-      if (!open) requireToken(headers.authorization, options.token);
+      if (!open) requireToken(headers.authorization, (given) => holds(given, now));
       const waitMs = rateLimit.take(now);
       if (waitMs > 0) {
         throw new ClaudemeshError("rate_limited", "too many requests with this token", {
@@ -106,9 +121,9 @@ function isOwnHost(host: string | undefined, port: number | null): boolean {
   return written === `127.0.0.1:${port}` || written === `localhost:${port}` || written === `[::1]:${port}`;
 }
 
-function requireToken(authorization: string | undefined, token: LocalToken | null): void {
+function requireToken(authorization: string | undefined, holds: (given: string) => boolean): void {
   const given = /^Bearer +([A-Za-z0-9_-]{1,256})$/i.exec(authorization ?? "")?.[1];
-  if (given !== undefined && token?.matches(given) === true) return;
+  if (given !== undefined && holds(given)) return;
   throw new ClaudemeshError(
     "unauthorized",
     given === undefined ? "this listener needs a bearer token" : "the token is not this daemon's",

@@ -83,6 +83,7 @@ export function memberView(
     agents: presence?.agents ?? [],
     status: status === "active" && seen.expired?.includes(memberId) === true ? "expired" : status,
     kicked_until: presence?.kicked_until ?? null,
+    clone_suspected_at: presence?.clone_suspected_at ?? null,
     key_ids: keys.map(({ keyId }) => keyId),
     joined_at: joinedAt,
     destinations,

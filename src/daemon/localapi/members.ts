@@ -212,6 +212,7 @@ function unchained(told: ReturnType<typeof known>["members"][number], self: Self
     agents: told.agents,
     status: "active",
     kicked_until: told.kicked_until ?? null,
+    clone_suspected_at: told.clone_suspected_at ?? null,
     key_ids: [],
     joined_at: null,
     destinations: null,

@@ -25,9 +25,11 @@ import { sealRoutes } from "./seal.ts";
 import { rotationRoutes } from "./rotate-keys.ts";
 import { type SendParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
+import { type SettingsParts, settingsRoutes } from "./settings.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
+  SettingsParts &
   SendParts &
   Omit<FileParts, "messageFiles"> &
   MessageParts &
@@ -58,7 +60,11 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
-    ...tagged("daemon", [...aboutRoutes(parts), openApiRoute(localApi, () => routes, parts.programVersion)]),
+    ...tagged("daemon", [
+      ...aboutRoutes(parts),
+      ...settingsRoutes(parts),
+      openApiRoute(localApi, () => routes, parts.programVersion),
+    ]),
   ];
   return { routes, endStreams: () => events.stop() };
 }

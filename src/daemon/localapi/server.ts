@@ -59,6 +59,7 @@ export interface LocalApiOptions {
   readonly socketPath: string;
   /** Present: listen on 127.0.0.1 as well, on a port the system picks. */
   readonly token: LocalToken | null;
+  /** Both are read at each request: they may change. */
   readonly allowedOrigins: readonly string[];
   readonly publicHealthCheck: boolean;
   readonly clock: Clock;
@@ -95,8 +96,12 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       transport,
       token: options.token,
       port: () => httpPort,
-      allowedOrigins: options.allowedOrigins,
-      publicHealthCheck: options.publicHealthCheck,
+      get allowedOrigins() {
+        return options.allowedOrigins;
+      },
+      get publicHealthCheck() {
+        return options.publicHealthCheck;
+      },
       log: options.log,
     });
     const server = createHttpServer(host, { transport, gate, requireJsonType: true, connectionsMax, timeouts });

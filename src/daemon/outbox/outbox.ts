@@ -51,6 +51,7 @@ export interface OutboxOptions {
   /** COMMIT failed with an I/O error: what is on disk is unknown and the process must end. */
   fatal(error: unknown): void;
   readonly random?: () => number;
+  /** Read at each use: it may change. */
   readonly diskBytesMax?: number;
   /** Durability tests plant weaker settings here. */
   readonly pragmas?: string;
@@ -333,9 +334,7 @@ class SqliteOutbox implements Outbox {
 
   #refuseAtEnd(): void {
     if (this.#takesNew) return;
-    throw new ClaudemeshError("stopping", "the daemon is ending: it sends what it has, and takes nothing more", {
-      hint: "claudemesh status",
-    });
+    throw new ClaudemeshError("stopping", "the daemon is ending: it sends what it has, and takes nothing more");
   }
 
   #refuseWhenFull(core: OutboxCore): void {
@@ -394,6 +393,6 @@ class SqliteOutbox implements Outbox {
 }
 
 /** All dms of a member, whatever agent they name, are one destination. */
-function destinationKey(kind: string, ref: string): string {
+export function destinationKey(kind: string, ref: string): string {
   return kind === "dm" ? `dm:${ref.slice(0, 64)}` : `${kind}:${ref}`;
 }

@@ -36,6 +36,7 @@ export async function walkLonely(t: TestContext, walk: Walk): Promise<void> {
   const dir = lonelyMember(t, "[outbox]\ndisk_bytes_max = 1000000\n");
   const { unix } = await daemonProcess(t, dir);
   await walk.ask(unix, "health", 200);
+  await walk.ask(unix, "tokenRotate", 200);
   await walk.ask(unix, "send", "directory_unavailable", { body: { to: "@bob", message: "hello" } });
   await walk.ask(unix, "inboxList", "directory_unavailable", { query: "from=@bob" });
   await walk.ask(unix, "history", "directory_unavailable", { query: "address=@bob" });

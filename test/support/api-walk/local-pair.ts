@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
@@ -82,6 +82,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkTopics(walk, alice.unix, bob.unix);
   await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(walk, alice);
+  await walkSettings(walk, alice);
   await walkSendRefusals(walk, alice.unix);
   await listening.until((names) => names.includes("receipt"));
   const first = listening.ids()[0] ?? assert.fail("no event");
@@ -101,6 +102,23 @@ async function walkAbout(walk: Walk, alice: Target): Promise<void> {
   for (const id of ["health", "version", "compat", "metrics", "members", "topicList"]) await walk.ask(alice, id, 200);
   const served = await walk.ask(alice, "openApi", 200);
   assert.deepEqual(served.json, walk.api.document, "the served one is the checked-in one");
+}
+
+async function walkSettings(walk: Walk, { unix, dir }: Reached): Promise<void> {
+  const file = join(dir, "config.toml");
+  await walk.ask(unix, "reload", 200);
+  writeFileSync(file, "[link]\nping_second = 5\n");
+  await walk.ask(unix, "reload", "invalid_config");
+  writeFileSync(file, "[outbox]\nmax_age_hours_override = 100000\n");
+  await walk.ask(unix, "reload", "outbox_max_age_above_dedupe_window");
+  rmSync(file);
+  const token = join(dir, "local_token");
+  const text = readFileSync(token);
+  rmSync(token);
+  mkdirSync(token);
+  await walk.ask(unix, "tokenRotate", "store_unavailable");
+  rmSync(token, { recursive: true });
+  writeFileSync(token, text, { mode: 0o600 });
 }
 
 async function walkMessages(walk: Walk, alice: Reached, bob: Reached): Promise<void> {

@@ -96,6 +96,7 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "schema_newer": (500, False),
     "store_corrupt": (500, False),
     "invalid_config": (400, False),
+    "host_fingerprint_mismatch": (409, False),
     "usage": (400, False),
     "timed_out": (504, True),
     "waits_for_key": (503, True),

@@ -68,6 +68,7 @@ __all__ = [
     "ReceiptEventStage",
     "ReceiptStage",
     "Refusal",
+    "Reloaded",
     "Role",
     "SafetyNumber",
     "SealAction",
@@ -80,6 +81,7 @@ __all__ = [
     "SendState",
     "Sender",
     "Stage",
+    "TokenRotated",
     "Topic",
     "TopicKey",
     "TopicMember",
@@ -104,6 +106,7 @@ EventName = Literal[
     "keypair_archive_malformed",
     "member_revoked",
     "member_kicked",
+    "member_clone_suspected",
     "member_concurrent_connection",
     "concurrency_changed",
     "membership_forked",
@@ -117,6 +120,7 @@ EventName = Literal[
     "outbox_pressure",
     "gap",
     "undecryptable",
+    "inbox_rebuilt",
     "log_epoch_changed",
     "feature_negotiation_failed",
 ]
@@ -905,6 +909,8 @@ class InboxItem(View):
     agent: str | None
     received_at: str
     read_at: str | None
+    #: True: from the broker's history, since the inbox was damaged; listeners may have been told of it before
+    restored: bool | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> InboxItem:
@@ -934,6 +940,7 @@ class InboxItem(View):
             agent=read.nullable("agent", text),
             received_at=read.required("received_at", text),
             read_at=read.nullable("read_at", text),
+            restored=read.optional("restored", boolean),
         )
 
     @property
@@ -1087,6 +1094,8 @@ class Member(View):
     status: MemberStatus | str
     #: Sent away by an owner or admin until then, as the broker last told; null: it may come
     kicked_until: str | None
+    #: When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
+    clone_suspected_at: str | None
     #: Its signing keys, the one in use last
     key_ids: tuple[str, ...]
     #: null in a mesh without a membership chain
@@ -1110,6 +1119,7 @@ class Member(View):
             agents=read.required("agents", array_of(text)),
             status=read.required("status", text),
             kicked_until=read.nullable("kicked_until", text),
+            clone_suspected_at=read.nullable("clone_suspected_at", text),
             key_ids=read.required("key_ids", array_of(text)),
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
@@ -1360,6 +1370,25 @@ class Queue(View):
 
 
 @dataclass(frozen=True)
+class Reloaded(View):
+    #: Settings, `table.key`, that are in force from now on
+    applied: tuple[str, ...]
+    #: Changed ones that are in force from the next start on
+    restart_needed: tuple[str, ...]
+    #: How many say what they said before
+    unchanged: int
+
+    @classmethod
+    def from_json(cls, value: object) -> Reloaded:
+        read = Reader(value, "Reloaded")
+        return cls(
+            applied=read.required("applied", array_of(text)),
+            restart_needed=read.required("restart_needed", array_of(text)),
+            unchanged=read.required("unchanged", integer),
+        )
+
+
+@dataclass(frozen=True)
 class SafetyNumber(View):
     #: Sixty digits in twelve groups of five: the same at both members, or something is wrong
     digits: str
@@ -1459,6 +1488,21 @@ class SendResult(View):
             durability=read.required("durability", text),
             broker_message_id=read.optional("broker_message_id", text),
             history_id=read.optional("history_id", integer),
+        )
+
+
+@dataclass(frozen=True)
+class TokenRotated(View):
+    rotated_at: str
+    #: Until then the token before it is taken too; null: the daemon does not listen on TCP, where alone a token is asked for
+    previous_valid_until: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> TokenRotated:
+        read = Reader(value, "TokenRotated")
+        return cls(
+            rotated_at=read.required("rotated_at", text),
+            previous_valid_until=read.nullable("previous_valid_until", text),
         )
 
 

@@ -1,6 +1,7 @@
 import { ClaudemeshError } from "../../../protocol/error.ts";
+import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { readMember, readMesh } from "../read-row.ts";
+import { readHost, readMember, readMesh } from "../read-row.ts";
 import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { endSendingOf } from "./links.ts";
@@ -132,7 +133,7 @@ export async function insertMember(
 }
 
 export const memberColumns =
-  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, ephemeral";
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, host_print, clone_reason, clone_suspected_at, ephemeral";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
   const rows = await core.rows(
@@ -193,6 +194,32 @@ export function kickMember(core: StoreCore, meshId: string, memberId: string, ki
     );
     if (kick !== null) await endSendingOf(tx, meshId, memberId);
     return requireMember(tx, meshId, memberId);
+  });
+}
+
+/** Without the mesh's lock: nothing else depends on it. Two brokers that are told at once come one after the other. */
+export function noteHost(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  told: ToldHost,
+  now: number,
+): Promise<CloneNews | null> {
+  return core.transaction(async (tx) => {
+    const [row] = await tx.rows(
+      `SELECT host_print, clone_reason, clone_suspected_at FROM mesh.member
+        WHERE mesh_id = $1 AND member_id = $2 FOR NO KEY UPDATE`,
+      [meshId, memberId],
+    );
+    const after = row === undefined ? null : hostAfter(readHost(row), told, now);
+    if (after === null) return null;
+    const { print, reason, suspectedAt } = after.host;
+    await tx.rows(
+      `UPDATE mesh.member SET host_print = $3, clone_reason = $4, clone_suspected_at = $5
+        WHERE mesh_id = $1 AND member_id = $2`,
+      [meshId, memberId, print, reason, suspectedAt],
+    );
+    return after.news;
   });
 }
 

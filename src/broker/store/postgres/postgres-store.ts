@@ -120,6 +120,7 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     kickMember: ofMesh(directory.kickMember),
     noteEphemeral: ofMesh(ephemeral.noteEphemeral),
     expireEphemeral: ofMesh(ephemeral.expireEphemeral),
+    noteHost: ofMesh(directory.noteHost),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),
     deleteTopic: ofMesh(topics.deleteTopic),

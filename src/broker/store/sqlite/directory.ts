@@ -1,5 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite";
 import { ClaudemeshError } from "../../../protocol/error.ts";
+import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
 import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
@@ -145,6 +146,26 @@ export function kickMember(core: StoreCore, meshId: string, memberId: string, ki
       .run(kick?.until ?? 0, kick?.by ?? null, kick === null ? 0 : 1, meshId, memberId);
     if (kick !== null) endSendingOf(core, meshId, memberId);
     return requireMember(core, meshId, memberId);
+  });
+}
+
+export function noteHost(
+  core: StoreCore,
+  meshId: string,
+  memberId: string,
+  told: ToldHost,
+  now: number,
+): CloneNews | null {
+  return core.transaction(() => {
+    const after = hostAfter(requireMember(core, meshId, memberId).host, told, now);
+    if (after === null) return null;
+    const { print, reason, suspectedAt } = after.host;
+    core
+      .sql(
+        "UPDATE member SET host_print = ?, clone_reason = ?, clone_suspected_at = ? WHERE mesh_id = ? AND member_id = ?",
+      )
+      .run(print, reason, suspectedAt, meshId, memberId);
+    return after.news;
   });
 }
 

@@ -90,6 +90,7 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     kickMember: method(directory.kickMember),
     noteEphemeral: method(ephemeral.noteEphemeral),
     expireEphemeral: method(ephemeral.expireEphemeral),
+    noteHost: method(directory.noteHost),
     touchPresence: method(directory.touchPresence),
     createTopic: method(topics.createTopic),
     deleteTopic: method(topics.deleteTopic),

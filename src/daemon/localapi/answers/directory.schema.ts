@@ -20,6 +20,10 @@ export const member = answerOf<MemberView>("Member")(
       nullable(instant()),
       "Sent away by an owner or admin until then, as the broker last told; null: it may come",
     ),
+    clone_suspected_at: described(
+      nullable(instant()),
+      "When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never",
+    ),
     key_ids: described(listing(text()), "Its signing keys, the one in use last"),
     joined_at: described(nullable(instant()), "null in a mesh without a membership chain"),
     destinations: described(nullable(listing(text())), "Topics and queues that it may use; null: all"),

@@ -50,6 +50,10 @@ export const inboxFields = {
   agent: nullable(text()),
   received_at: instant(),
   read_at: nullable(instant()),
+  restored: described(
+    optional(flag()),
+    "True: from the broker's history, since the inbox was damaged; listeners may have been told of it before",
+  ),
 };
 
 export const inboxItem = answerOf<InboxItem>("InboxItem")(view(inboxFields));

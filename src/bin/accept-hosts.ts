@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { HostAccepted } from "../cli/launcher.ts";
+import { findDaemonDir } from "../client/find-daemon.ts";
+import { readConfig } from "../daemon/config.ts";
+import { acceptHost } from "../daemon/identity/host/accept-host.ts";
+import { ClaudemeshError } from "../protocol/error.ts";
+import { isLocked } from "./detached-process.ts";
+
+/**
+ * Makes the members of these meshes belong to this host. None is changed unless the daemons of all are stopped: one that
+ * runs has told the broker of the host that it started on. Call under the launch lock.
+ */
+export async function acceptHosts(home: string, slugs: readonly string[]): Promise<readonly HostAccepted[]> {
+  const folders = slugs.map((slug) => ({ slug, dir: findDaemonDir(home, slug) }));
+  for (const { slug, dir } of folders) requireStopped(slug, dir);
+  const accepted: HostAccepted[] = [];
+  for (const { slug, dir } of folders) {
+    const { clone } = readConfig(join(dir, "config.toml"));
+    const { source, changed, detectionOff } = await acceptHost({ dir, clone, now: Date.now() });
+    accepted.push({ mesh: slug, source, changed, detection_off: detectionOff });
+  }
+  return accepted;
+}
+
+function requireStopped(slug: string, dir: string): void {
+  const lock = join(dir, "daemon.lock");
+  if (!existsSync(lock) || !isLocked(lock)) return;
+  throw new ClaudemeshError("already_running", `the daemon of mesh ${slug} runs; nothing is done yet`, {
+    hint: `claudemesh daemon down --mesh ${slug}, then claudemesh accept-host`,
+  });
+}
