@@ -137,8 +137,13 @@ async function followOwnBroker(home: string, slug: string, dir: string): Promise
 async function up(request: UpRequest): Promise<UpAnswer> {
   removeEnded(request.home);
   const environment = detectEnvironment(systemReaders(process.env));
-  const members = daemonDirs(request.home).filter(({ dir }) => !isEphemeral(dir));
-  const { mode, decisions } = decide(environment, request, members.length > 0);
+  const present = daemonDirs(request.home);
+  const members = present.filter(({ dir }) => !isEphemeral(dir));
+  const decided = decide(environment, request, members.length > 0);
+  const { decisions } = decided;
+  // Where an ephemeral member is all that there is, it is what is meant.
+  const isMeant = request.mode === null && members.length === 0 && present.length > 0;
+  const mode = isMeant ? "ephemeral" : decided.mode;
   requireEphemeral(mode, { ttlMs: request.ttlMs, invite: request.invite !== null });
   if (mode === "ephemeral") return upEphemeral(request, { environment, decisions, set: request.set });
   const answer = await upPersistent(request, members, decisions);
