@@ -16,8 +16,8 @@ import type {
   UpAnswer,
   UpRequest,
 } from "../cli/launcher.ts";
-import type { RecoverAnswer } from "../cli/recover-answer.ts";
 import type { HomeLife } from "../cli/home-life.ts";
+import type { RecoverAnswer } from "../cli/recover-answer.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
 import { detectEnvironment } from "./environment/detect.ts";

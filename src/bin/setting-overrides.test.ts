@@ -22,6 +22,7 @@ const others = [
   "claudemesh/",
   "key_epoch",
   "quarantine",
+  "warn",
 ];
 
 test("every setting of both programs is given by its variable and by --set, and reads as in the file", () => {

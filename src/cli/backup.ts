@@ -37,6 +37,7 @@ export const command: Command = {
     requireWords(command, positionals, 0, 0);
     const to = option("out") ?? "";
     if (to === "") throw usage(command, "`claudemesh backup` needs to know where to write: --out FILE");
+    if (to === "-") throw usage(command, "a backup is written as a file: --out FILE");
     const chosen = [flag("all"), flag("broker"), option("mesh") !== undefined].filter(Boolean).length;
     if (chosen > 1) throw usage(command, "--mesh, --broker and --all: one of them");
     const passphrase = await readPassphrase(command, context, { twice: true });

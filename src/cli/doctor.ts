@@ -18,7 +18,7 @@ export const command: Command = {
     const answer = await (await launcher()).doctor(home);
     if (flag("json")) out.json(answer);
     else {
-      for (const finding of answer.checks) print(out, finding);
+      for (const finding of worstFirst(answer.checks)) print(out, finding);
       const [problems, warnings] = [count(answer.checks, "problem"), count(answer.checks, "warning")];
       out.line(
         `${plural(answer.checks.length, "finding")}: ${plural(problems, "problem")}, ${plural(warnings, "warning")}`,
@@ -27,6 +27,12 @@ export const command: Command = {
     return answer.ok ? exitCodes.ok : exitCodes.error;
   },
 };
+
+/** What has to be done comes first; among equals the order of the answer stays. */
+function worstFirst(checks: readonly Finding[]): readonly Finding[] {
+  const order = ["problem", "warning", "ok"] as const;
+  return order.flatMap((state) => checks.filter((finding) => finding.state === state));
+}
 
 function print(out: Output, { name, state, message, hint }: Finding): void {
   const paint = { ok: out.paint.green, warning: out.paint.yellow, problem: out.paint.red }[state];

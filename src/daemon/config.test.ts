@@ -31,6 +31,14 @@ describe("config.toml", () => {
     ["a number out of range", "[outbox]\nmax_age_hours_override = 0\n", 2, /./],
     ["an origin with a path", '[local_api]\nallowed_origins = ["https://a.example/x"]\n', 2, /./],
     ["text that is not TOML", "[outbox]\nmax_age_hours_override = = 3\n", 2, /./],
+    ["a misspelled key in an inline table", "# top\nlink = { ping_secnds = 5 }\n", 2, /`ping_seconds`/],
+    ["a key that is there twice", "[link]\nping_seconds = 5\nping_seconds = 6\n", 3, /./],
+    [
+      "a misspelled key behind Windows line ends and a byte order mark",
+      "\ufeff[link]\r\n\r\nping_secnds = 5\r\n",
+      3,
+      /`ping_seconds`/,
+    ],
     ["a table written as a value", "outbox = 3\n", 1, /\[outbox\]/],
     ["a table named like a property of every object", "[constructor]\n", 1, /./],
   ];

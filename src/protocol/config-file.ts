@@ -42,7 +42,8 @@ export function parseConfigFile<Config extends object>(
       throw refuse(path, lineOf(source, null, table), `\`${table}\` must be a table`, `write [${table}]`);
     }
     for (const [key, value] of Object.entries(content)) {
-      const line = lineOf(source, table, key);
+      // Within an inline table the line is that of the table.
+      const line = lineOf(source, table, key) ?? lineOf(source, null, table);
       const entry = Object.hasOwn(known, key) ? known[key] : undefined;
       if (entry === undefined) throw unknown(path, line, "key", key, Object.keys(known), table);
       const reading = entry.read(value);

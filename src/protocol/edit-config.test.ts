@@ -61,6 +61,25 @@ for (const [what, source] of [
   });
 }
 
+test("a byte order mark, tabs, spaces in a header and a missing last line end are the user's and stay", () => {
+  assert.equal(edit("\ufeff[a]\nx = 1\n", "a", "x", 2), "\ufeff[a]\nx = 2\n");
+  assert.equal(edit("\ufeffa.x = 1\n", "a", "y", 2), "\ufeffa.x = 1\na.y = 2\n");
+  assert.equal(edit("\ufeff# only\n", "a", "x", 1), "\ufeff# only\n\n[a]\nx = 1\n");
+  assert.equal(edit("[ a ] # of\n\tx\t=\t1\t# tab\n", "a", "x", 2), "[ a ] # of\n\tx\t=\t2\t# tab\n");
+  assert.equal(edit("[a]\nx = 1", "a", "y", 2), "[a]\nx = 1\ny = 2\n");
+  assert.equal(edit("[a]\n# x = 9\n", "a", "x", 1), "[a]\nx = 1\n# x = 9\n");
+  assert.equal(edit("a = { x = 1 } # in line\n", "b", "y", 2), "a = { x = 1 } # in line\n\n[b]\ny = 2\n");
+});
+
+for (const [what, source] of [
+  ["a table", "[a]\nx = 1\n[a]\ny = 2\n"],
+  ["a key", "[a]\nx = 1\nx = 2\n"],
+] as const) {
+  test(`${what} that is there twice is refused: nobody says which one counts`, () => {
+    assert.throws(() => edit(source, "a", "x", 3), { code: "invalid_config" });
+  });
+}
+
 test("taking out what only an inline table holds is refused too", () => {
   assert.throws(() => edit("a = { x = 1 }\n", "a", "x", null), { code: "invalid_config" });
 });

@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import { type AdminClient, adminClient } from "../../src/bin/admin-client.ts";
 import { type Broker, type BrokerOptions, createBroker } from "../../src/broker/broker.ts";
-import { onEnd } from "./on-end.ts";
+import { type Lifetime, onEnd } from "./on-end.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 /** A started broker in this process, on real files and a free port, and its admin socket. */
@@ -34,7 +33,7 @@ export type TestBrokerOptions = Partial<
 > & { readonly clock?: Clock; readonly log?: Log };
 
 /** Stopped when the test ends. */
-export async function broker(t: TestContext, options: TestBrokerOptions = {}): Promise<TestBroker> {
+export async function broker(t: Lifetime, options: TestBrokerOptions = {}): Promise<TestBroker> {
   const dataDir = options.dataDir ?? join(tempFolder(t), "broker");
   const started = createBroker({
     clock: systemClock,

@@ -1,4 +1,3 @@
-import type { TestContext } from "node:test";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import type { Client } from "../../src/client/client.ts";
@@ -7,7 +6,7 @@ import { createDaemon, type Daemon } from "../../src/daemon/daemon.ts";
 import type { HostReaders } from "../../src/daemon/identity/host/readers.ts";
 import type { Dial } from "../../src/daemon/link/link.ts";
 import type { FeatureVersions } from "../../src/protocol/features.ts";
-import { onEnd } from "./on-end.ts";
+import { type Lifetime, onEnd } from "./on-end.ts";
 
 /** A started daemon in this process, on real files and a real socket, and a client of it. */
 export interface TestDaemon {
@@ -34,7 +33,7 @@ export interface TestDaemonOptions {
 }
 
 /** Stopped when the test ends. */
-export async function daemon(t: TestContext, options: TestDaemonOptions): Promise<TestDaemon> {
+export async function daemon(t: Lifetime, options: TestDaemonOptions): Promise<TestDaemon> {
   const started = createDaemon({ clock: systemClock, log: silentLog, http: false, ...options });
   onEnd(t, () => started.stop());
   await started.start();

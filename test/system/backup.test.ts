@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { homeLife } from "../../src/bin/home-life/home-life.ts";
+import { restoreMesh } from "../../src/bin/home-life/restore-mesh.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
 import type { BackupRequest, Restored } from "../../src/cli/home-life.ts";
 import type { Client } from "../../src/client/client.ts";
 import { readKeypair } from "../../src/daemon/identity/keypair.ts";
+import type { HostReaders } from "../../src/daemon/identity/host/readers.ts";
+import { linuxHost, readersOf } from "../../src/daemon/identity/host/simulated-host.fixture.ts";
 import { broker, type TestBroker } from "../support/broker.ts";
 import { daemon, type TestDaemon } from "../support/daemon.ts";
 import { linked } from "../support/mesh.ts";
@@ -17,14 +20,24 @@ import { tempFolder } from "../support/temp-folder.ts";
 const passphrase = "korrekt pferd batterie";
 
 /** A member in a home of its own, as `up` makes it, with its daemon in this process. */
-async function member(t: TestContext, folder: string, name: string, at: TestBroker): Promise<TestDaemon> {
+async function member(
+  t: TestContext,
+  folder: string,
+  name: string,
+  at: TestBroker,
+  on?: HostReaders,
+): Promise<TestDaemon> {
   const home = join(folder, name);
   const dir = dirOf(home);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await joinBroker({ dir, dataDir: at.dataDir, name, role: "member" });
-  const started = await daemon(t, { dir });
+  const started = await daemon(t, { dir, ...(on === undefined ? {} : { host: on }) });
   await linked(started);
   return started;
+}
+
+function hostOf(machineId: string): HostReaders {
+  return readersOf(linuxHost({ machineId }));
 }
 
 function dirOf(home: string): string {
@@ -61,7 +74,8 @@ function contentOf(home: string): string[] {
 test("a member that is restored elsewhere reads its old mail, opens what was sealed to it meanwhile, and sends nothing twice", async (t) => {
   const folder = tempFolder(t);
   const started = await broker(t, { dataDir: join(folder, "broker") });
-  const alice = await member(t, folder, "alice", started);
+  const [laptop, another] = [hostOf("a1".repeat(16)), hostOf("b2".repeat(16))];
+  const alice = await member(t, folder, "alice", started, laptop);
   const bob = await member(t, folder, "bob", started);
   await bob.client.send({ to: "@alice", message: "before" });
   await received(alice.client, "before");
@@ -88,11 +102,15 @@ test("a member that is restored elsewhere reads its old mail, opens what was sea
   await bobAgain.client.send({ to: "@alice", message: "meanwhile" }, { wait: "accepted" });
 
   const other = join(folder, "other");
-  const restored = await restore(other, join(folder, "alice.backup"));
+  mkdirSync(other);
+  const request = { home: other, from: join(folder, "alice.backup"), replace: false, passphrase };
+  const restored = await restoreMesh(request, another);
   assert.deepEqual([restored.mesh, restored.address, restored.set_aside], ["local", "@alice", null]);
+  assert.match(restored.notices.join(), /this is another host than that of the backup/);
   assert.equal(readdirSync(other).includes("restore.tmp"), false);
   for (const name of readdirSync(dirOf(other))) assert.equal(statSync(join(dirOf(other), name)).mode & 0o077, 0, name);
-  const alone = await daemon(t, { dir: dirOf(other) });
+  // Which refuses whatever was only copied there.
+  const alone = await daemon(t, { dir: dirOf(other), host: another });
   await linked(alone);
   await received(alone.client, "meanwhile");
   assert.deepEqual((await textsOf(alone.client)).sort(), ["before", "meanwhile"]);
@@ -155,6 +173,33 @@ test("a message that waits with a file ends dead after a restore and says why, a
   assert.equal((await alone.client.message(withFile.client_message_id)).status, "dead");
 });
 
+test("what is restored on its own host keeps the print by which the broker knows that host; one of a newer program is refused", async (t) => {
+  const folder = tempFolder(t);
+  const started = await broker(t, { dataDir: join(folder, "broker") });
+  const laptop = hostOf("a1".repeat(16));
+  const home = join(folder, "alice");
+  const alice = await member(t, folder, "alice", started, laptop);
+  await alice.daemon.stop();
+  const path = join(dirOf(home), "host_fingerprint.json");
+  const noted = readFileSync(path, "utf8");
+  const back = async (): Promise<string> => {
+    await backup(home, join(folder, "alice.backup"), { keysOnly: true, force: true });
+    const request = { home, from: join(folder, "alice.backup"), replace: true, passphrase };
+    const { notices } = await restoreMesh(request, laptop);
+    assert.doesNotMatch(notices.join(), /another host/);
+    return readFileSync(path, "utf8");
+  };
+  assert.equal(await back(), noted);
+  rmSync(path);
+  await assert.rejects(back(), { code: "ENOENT" }, "the first start notes it");
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(noted) as object), schema_version: 3, version: 3 }), {
+    mode: 0o600,
+  });
+  const aside = readdirSync(join(home, "set-aside"));
+  await assert.rejects(back(), { code: "schema_newer" });
+  assert.deepEqual([readdirSync(join(home, "set-aside")), readdirSync(home).includes("restore.tmp")], [aside, false]);
+});
+
 test("a backup is refused where it does not belong, and whatever is refused leaves the home as it was", async (t) => {
   const folder = tempFolder(t);
   const started = await broker(t, { dataDir: join(folder, "broker") });
@@ -184,6 +229,9 @@ test("a backup is refused where it does not belong, and whatever is refused leav
     [join(folder, "nowhere"), "usage", {}],
     [folder, "usage", {}],
   ] as const) {
+    // What a restore that was killed has left.
+    mkdirSync(join(other, "restore.tmp"));
+    writeFileSync(join(other, "restore.tmp", "keypair.json"), "of another");
     await assert.rejects(restore(other, from, more), { code }, from);
     assert.deepEqual(contentOf(other), [], from);
   }
@@ -212,7 +260,7 @@ test("a restore in place of what is there sets that aside, whole, and keeps how 
   assert.equal(readKeypair(away ?? "").memberId, memberId);
   assert.equal(statSync(join(home, "set-aside")).mode & 0o777, 0o700);
   const launch = JSON.parse(readFileSync(join(dirOf(home), "launch.json"), "utf8")) as object;
-  assert.deepEqual(launch, { persistent: false, http: true, readOnly: false, broker: started.dataDir });
+  assert.deepEqual(launch, { persistent: false, http: true, readOnly: false, broker: started.dataDir, set: {} });
   const again = await daemon(t, { dir: dirOf(home) });
   assert.equal(again.daemon.memberId, memberId);
   assert.deepEqual(await textsOf(again.client), []);

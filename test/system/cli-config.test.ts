@@ -148,3 +148,72 @@ test("daemon ps lists what runs, and with --all what does not", async (t) => {
     assert.equal((await alice.run(["daemon", word], { env: { CLAUDEMESH_MESH: "other" } })).code, 3, word);
   assert.equal((await alice.run(["daemon", "restart"], { env: { CLAUDEMESH_MESH: "" } })).code, 0);
 });
+
+test("--set stands above the file until it is taken back, restarts what ran by another value, and is refused before anything stops", async (t) => {
+  const alice = host(t, "alice");
+  await alice.up();
+  const settings = async (...words: string[]) => {
+    const ran = await alice.run(["config", "list", "--json", ...words]);
+    const listed = JSON.parse(ran.stdout) as {
+      settings: { key: string; value: unknown; from: string; name: unknown }[];
+    };
+    return new Map(listed.settings.map(({ key, value, from, name }) => [key, [value, from, name]]));
+  };
+  const before = await alice.status();
+  for (const wrong of ["link.ping_second=5", "retention.message_days=5"]) {
+    const ran = await alice.run(["daemon", "up", "--set", wrong]);
+    assert.equal(ran.code, 2, ran.stderr);
+  }
+  const both = await alice.run(["daemon", "up", "--set", "link.ping_seconds=60"]);
+  assert.match(both.stderr, /--set link\.ping_seconds.*at least twice/);
+  assert.equal((await alice.status()).daemons[0]?.pid, before.daemons[0]?.pid, "what runs goes on by what was right");
+
+  await alice.run(["up", "--set", "link.ping_seconds=20", "--set", "retention.message_days=9"]);
+  const during = await alice.status();
+  assert.notEqual(during.daemons[0]?.pid, before.daemons[0]?.pid);
+  assert.notEqual(during.broker.pid, before.broker.pid);
+  assert.deepEqual((await settings()).get("link.ping_seconds"), [20, "flag", "--set link.ping_seconds"]);
+  assert.deepEqual((await settings("--broker")).get("retention.message_days"), [
+    9,
+    "flag",
+    "--set retention.message_days",
+  ]);
+  const set = await alice.run(["config", "set", "link.ping_seconds", "10"]);
+  assert.match(set.stderr, /--set link\.ping_seconds stands above the file: link\.ping_seconds is 20/);
+  assert.equal((await alice.run(["reload"])).stdout.split("\n")[0]?.endsWith("unchanged"), true);
+
+  await alice.run(["daemon", "up", "--set", "link.ping_seconds"]);
+  assert.deepEqual((await settings()).get("link.ping_seconds"), [10, "file", null]);
+  const env = { CLAUDEMESH_LINK_PING_SECONDS: "15" };
+  const got = await alice.run(["config", "get", "link.ping_seconds", "--json"], { env });
+  assert.deepEqual(
+    [(JSON.parse(got.stdout) as { value: unknown }).value, (JSON.parse(got.stdout) as { from: unknown }).from],
+    [15, "environment"],
+  );
+  await alice.run(["daemon", "down"]);
+  const misspelled = await alice.run(["daemon", "up"], { env: { CLAUDEMESH_LINK_PING_SECOND: "15" } });
+  assert.equal(misspelled.code, 3);
+  assert.match(misspelled.stderr, /CLAUDEMESH_LINK_PING_SECOND[\s\S]*CLAUDEMESH_LINK_PING_SECONDS/);
+});
+
+test("rename, rotate-token and recover say what they have done", async (t) => {
+  const alice = host(t, "alice");
+  await alice.up();
+  assert.match((await alice.run(["rename", "desk"])).stdout, /^you are @desk; @alice still leads to you/);
+  const token = () => readFileSync(join(alice.home, "daemon", "local", "local_token"), "utf8");
+  const before = token();
+  assert.match((await alice.run(["rotate-token"])).stdout, /holds until 20/);
+  assert.notEqual(token(), before);
+  assert.equal((await alice.run(["recover"])).code, 4, "a daemon runs on them");
+  await alice.run(["send", "@desk", "hello"]);
+  await alice.run(["daemon", "down"]);
+  assert.equal((await alice.status()).daemons[0]?.address, "@desk");
+  writeFileSync(join(alice.home, "daemon", "local", "outbox.db"), "no database", { flag: "r+" });
+  const up = await alice.run(["daemon", "up"]);
+  assert.match(up.stderr, /claudemesh recover/);
+  const recovered = await alice.run(["recover"]);
+  assert.match(recovered.stdout, /^outbox was damaged; it is kept as \S+outbox\.db\.corrupt-\S+\n/);
+  assert.match(recovered.stdout, /\n1 row of the outbox saved as they were\n/);
+  assert.match(recovered.stdout, /\ninbox is sound; nothing was changed\n|^inbox is sound; nothing was changed\n/m);
+  assert.equal((await alice.run(["daemon", "up"])).code, 0);
+});

@@ -1,5 +1,6 @@
 import type { Finding } from "../../cli/launcher.ts";
-import type { BrokerSite, DaemonSite, Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import type { BrokerSite, DaemonSite } from "./sites.ts";
 
 /** What a check says; the runner gives it its name. */
 export type Outcome = Omit<Finding, "name">;

@@ -3,18 +3,18 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, test } from "node:test";
-import type { HealthView } from "../../protocol/local-api.ts";
 import { linkErrorKinds } from "../../protocol/link-error-kinds.ts";
 import { check as brokerLinks } from "./broker-links.ts";
 import { check as brokerReady } from "./broker-ready.ts";
-import type { Check } from "./check.ts";
 import { check as clock } from "./clock.ts";
 import { check as daemonProcess } from "./daemon-process.ts";
 import { check as disk } from "./disk.ts";
+import { healthWith, hostWith, siteWith, states } from "./doctor.fixture.ts";
 import { doctor } from "./doctor.ts";
 import { fileFaults, folderFaults } from "./file-rules.ts";
 import { check as folder } from "./home-folder.ts";
-import type { DaemonSite, FileFacts, Host } from "./host.ts";
+import type { FileFacts, Host } from "./host.ts";
+import type { DaemonSite } from "./sites.ts";
 import { check as link } from "./link.ts";
 import { check as members } from "./members.ts";
 import { check as membership } from "./membership.ts";
@@ -23,69 +23,7 @@ import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
 import { check as space } from "./space.ts";
 import { check as sqlite } from "./sqlite.ts";
-
-/** A host where nothing is wrong, and what a test changes of it. */
-function hostWith(change: Partial<Host> = {}): Host {
-  return {
-    home: "/home/ann/.claudemesh",
-    now: Date.parse("2026-11-25T12:00:00Z"),
-    nodeVersion: "24.21.0",
-    sqliteVersion: "3.53.4",
-    uid: 1000,
-    isLaunching: false,
-    stat: () => ({ kind: "folder", mode: 0o700, uid: 1000 }),
-    text: () => null,
-    freeBytes: () => 50_000_000_000,
-    isLocked: () => false,
-    lastLines: async () => [],
-    page: async () => ({ ok: true, text: "" }),
-    storeFault: async () => null,
-    variable: () => null,
-    ...change,
-  };
-}
-
-function healthWith(change: Partial<HealthView["link"]> = {}): HealthView {
-  return {
-    status: "ok",
-    mesh: "local",
-    member: { member_id: "ab".repeat(32), name: "ann", address: "@ann" },
-    link: {
-      state: "connected",
-      since: "2026-11-25T11:00:00.000Z",
-      broker_url: "ws://127.0.0.1:9/v1/link",
-      last_error: null,
-      last_error_kind: null,
-      receives: null,
-      instance_id: "i",
-      next_dial_at: null,
-      clock_skew_ms: 3,
-      ...change,
-    },
-    outbox: { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 },
-    membership: { entries: 1, trouble: null },
-    pid: 7,
-    started_at: "2026-11-25T10:00:00.000Z",
-    durability: "disk",
-    ends_at: null,
-  };
-}
-
-function siteWith(change: Partial<DaemonSite> = {}): DaemonSite {
-  return {
-    slug: "local",
-    dir: "/nonexistent/daemon/local",
-    status: null,
-    health: healthWith(),
-    metrics: "",
-    client: null,
-    ...change,
-  };
-}
-
-async function states<Site>(check: Check<Site>, host: Host, site: Site): Promise<string[]> {
-  return (await check.run(host, site)).map(({ state }) => state);
-}
+import { check as undecryptable } from "./undecryptable.ts";
 
 test("versions that are too old are problems, whatever their number of digits", async () => {
   for (const [version, state] of [
@@ -100,13 +38,14 @@ test("versions that are too old are problems, whatever their number of digits", 
 });
 
 test("free space is judged by what is left, and not at all where it cannot be known", async () => {
-  for (const [bytes, expected] of [
+  for (const [free, expected] of [
     [null, []],
-    [99_000_000, ["problem"]],
-    [900_000_000, ["warning"]],
-    [2_000_000_000, ["ok"]],
+    [{ bytes: 99_000_000, files: null }, ["problem"]],
+    [{ bytes: 900_000_000, files: 100_000 }, ["warning"]],
+    [{ bytes: 2_000_000_000, files: 100_000 }, ["ok"]],
+    [{ bytes: 2_000_000_000, files: 99 }, ["problem"]],
   ] as const)
-    assert.deepEqual(await states(disk, hostWith({ freeBytes: () => bytes }), null), expected);
+    assert.deepEqual(await states(disk, hostWith({ free: () => free }), null), expected);
 });
 
 describe("files and folders", () => {
@@ -289,6 +228,21 @@ test("the share of the disk is read of each database from the daemon's metrics",
   assert.equal(metric(metrics, "cm_daemon_disk"), null);
 });
 
+test("messages that cannot be opened are told of, and none are not", async () => {
+  const metrics = (count: number): string => `cm_daemon_decrypt_undecryptable{mesh="local"} ${count}\n`;
+  for (const count of [1, 2]) {
+    const [found] = await undecryptable.run(hostWith(), siteWith({ metrics: metrics(count) }));
+    assert.equal(found?.state, "warning");
+    assert.match(
+      found?.message ?? "",
+      count === 1 ? /^1 message arrived .* it is kept/ : /^2 messages .* they are kept/,
+    );
+    assert.match(found?.hint ?? "", /^claudemesh inbox --undecryptable --mesh local/);
+  }
+  assert.deepEqual(await states(undecryptable, hostWith(), siteWith({ metrics: metrics(0) })), []);
+  assert.deepEqual(await states(undecryptable, hostWith(), siteWith()), []);
+});
+
 describe("a process that does not run", () => {
   const lines =
     (...entries: object[]): Host["lastLines"] =>
@@ -357,7 +311,7 @@ test("a check that fails is itself a finding, and the others are told all the sa
     "/nonexistent",
     hostWith({
       home: "/nonexistent",
-      freeBytes: () => {
+      free: () => {
         throw new Error("the disk is gone");
       },
     }),

@@ -1,52 +1,90 @@
 import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as brokerConfig } from "./broker-config.ts";
 import { check as brokerFiles } from "./broker-files.ts";
 import { check as brokerLinks } from "./broker-links.ts";
 import { check as brokerProcess } from "./broker-process.ts";
 import { check as brokerReady } from "./broker-ready.ts";
 import { check as brokerStore } from "./broker-store.ts";
+import { check as certificate } from "./certificate.ts";
 import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
 import { check as clock } from "./clock.ts";
+import { check as copies } from "./copies.ts";
 import { check as daemonConfig } from "./daemon-config.ts";
 import { check as daemonFiles } from "./daemon-files.ts";
 import { check as daemonProcess } from "./daemon-process.ts";
 import { check as daemonStores } from "./daemon-stores.ts";
 import { check as disk } from "./disk.ts";
+import { check as environment } from "./environment.ts";
+import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
-import { brokerSite, createHost, daemonSites, type Host } from "./host.ts";
+import { check as formerKeys } from "./former-keys.ts";
+import { check as hooks } from "./hooks.ts";
+import { check as hostFingerprint } from "./host-fingerprint.ts";
+import { createHost, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
 import { check as link } from "./link.ts";
 import { check as membership } from "./membership.ts";
 import { check as members } from "./members.ts";
 import { check as node } from "./node.ts";
 import { check as outbox } from "./outbox.ts";
+import { check as services } from "./services.ts";
+import { check as setAside } from "./set-aside.ts";
+import { brokerSite, daemonSites } from "./sites.ts";
 import { check as socket } from "./socket.ts";
 import { check as space } from "./space.ts";
 import { check as sqlite } from "./sqlite.ts";
+import { check as token } from "./token.ts";
+import { check as undecryptable } from "./undecryptable.ts";
 
 /** Everything that is looked at, in the order it is told. A check is one file and one line. */
-const homeChecks: readonly HomeCheck[] = [node, sqlite, folder, disk, members];
+const homeChecks: readonly HomeCheck[] = [
+  node,
+  sqlite,
+  environment,
+  folder,
+  fileSystem,
+  disk,
+  members,
+  setAside,
+  services,
+];
 const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,
   daemonConfig,
   identity,
+  hostFingerprint,
+  formerKeys,
   daemonStores,
   socket,
   daemonProcess,
+  token,
+  hooks,
   link,
+  certificate,
   membership,
+  copies,
   clock,
   outbox,
+  undecryptable,
   space,
 ];
 const brokerChecks: readonly BrokerCheck[] = [
   brokerFiles,
   brokerConfig,
+  brokerCertificate,
   brokerStore,
   brokerProcess,
   brokerReady,
   brokerLinks,
+];
+
+/** Names of what may be found, without the mesh: `node`, `daemon/link`, `broker/ready`. */
+export const findingNames: readonly string[] = [
+  ...homeChecks.map(({ name }) => name),
+  ...daemonChecks.map(({ name }) => `daemon/${name}`),
+  ...brokerChecks.map(({ name }) => `broker/${name}`),
 ];
 
 /** Looks at a home in whatever state it is. Nothing in it is changed, and nothing that it holds makes this throw. */

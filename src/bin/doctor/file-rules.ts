@@ -1,3 +1,4 @@
+import { shellWords } from "../../cli/shell-words.ts";
 import { type Outcome, problem, warning } from "./check.ts";
 import type { Host } from "./host.ts";
 
@@ -5,11 +6,15 @@ import type { Host } from "./host.ts";
 export function folderFaults(host: Host, path: string): Outcome[] {
   const found = host.stat(path);
   if (found === null) return [];
-  if (found.kind !== "folder") return [problem(`${path} is not a folder`, `move it away: mv ${path} ${path}.away`)];
+  if (found.kind !== "folder")
+    return [problem(`${path} is not a folder`, `move it away: ${shellWords(["mv", path, `${path}.away`])}`)];
   if (host.uid !== null && found.uid !== host.uid) return [otherOwner(path)];
   if (host.uid === null || (found.mode & 0o077) === 0) return [];
   return [
-    warning(`${path} can be entered by others (mode ${found.mode.toString(8)}); it must be 700`, `chmod 700 ${path}`),
+    warning(
+      `${path} can be entered by others (mode ${found.mode.toString(8)}); it must be 700`,
+      shellWords(["chmod", "700", path]),
+    ),
   ];
 }
 
@@ -17,16 +22,22 @@ export function folderFaults(host: Host, path: string): Outcome[] {
 export function fileFaults(host: Host, path: string, secret: boolean): Outcome[] {
   const found = host.stat(path);
   if (found === null) return [];
-  if (found.kind !== "file") return [problem(`${path} is not a file`, `move it away: mv ${path} ${path}.away`)];
+  if (found.kind !== "file")
+    return [problem(`${path} is not a file`, `move it away: ${shellWords(["mv", path, `${path}.away`])}`)];
   if (host.uid !== null && found.uid !== host.uid) return [otherOwner(path)];
   if (host.uid === null || (found.mode & 0o077) === 0) return [];
   const tell = secret ? problem : warning;
-  return [tell(`${path} can be read by others (mode ${found.mode.toString(8)}); it must be 600`, `chmod 600 ${path}`)];
+  return [
+    tell(
+      `${path} can be read by others (mode ${found.mode.toString(8)}); it must be 600`,
+      shellWords(["chmod", "600", path]),
+    ),
+  ];
 }
 
 function otherOwner(path: string): Outcome {
   return problem(
     `${path} belongs to another user`,
-    `give it back: sudo chown -R "$(id -u)" ${path}; run claudemesh as one user, never with sudo`,
+    `give it back: sudo chown -R "$(id -u)" ${shellWords([path])}; run claudemesh as one user, never with sudo`,
   );
 }

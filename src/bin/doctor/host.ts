@@ -1,18 +1,28 @@
-import { lstatSync, readFileSync, statfsSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statfsSync,
+} from "node:fs";
 import { join } from "node:path";
-import type { BrokerStatus, DaemonStatus } from "../../cli/launcher.ts";
-import type { Client } from "../../client/client.ts";
-import { connect } from "../../client/connect.ts";
-import { daemonDirs } from "../../client/find-daemon.ts";
-import type { HealthView } from "../../protocol/local-api.ts";
+import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
-import { brokerDir, brokerStatus } from "../launch-broker.ts";
+import { type ServiceHost, thisHost } from "../service/service-host.ts";
 import { lastLines } from "../last-lines.ts";
-import { daemonStatus } from "../launch-daemon.ts";
+import { certificateEnd } from "./certificate-end.ts";
+import { isSeenLocked } from "./kernel-locks.ts";
+import { type ProcessesWith, processesWith } from "./processes.ts";
 
-const askTimeoutMs = 2_000;
+/** Whoever does not answer by then does not answer. */
+export const askTimeoutMs = 2_000;
 
 /** What the checks read. Nothing here throws for what is merely missing. */
 export interface Host {
@@ -23,10 +33,19 @@ export interface Host {
   readonly now: number;
   /** null on Windows, where files have no owner by number. */
   readonly uid: number | null;
+  /** Of what a link names, where it is one. */
+  exists(path: string): boolean;
   /** Of the file itself, not of what a link names. */
   stat(path: string): FileFacts | null;
   text(path: string): string | null;
-  freeBytes(path: string): number | null;
+  /** The beginning of a file; null where it cannot be read. */
+  head(path: string, bytes: number): Buffer | null;
+  /** What stands in a folder, in order; nothing where there is none. */
+  names(path: string): readonly string[];
+  /** What still fits on its disk. `files` null: that disk has no such limit. */
+  free(path: string): { readonly bytes: number; readonly files: number | null } | null;
+  /** `type` as Linux numbers it; null elsewhere. */
+  fileSystem(path: string): { readonly type: number; readonly readOnly: boolean } | null;
   /** null: it could not be asked without disturbing a start that is under way. */
   isLocked(path: string): boolean | null;
   /** Another `up` or `down` of this home is at work. */
@@ -37,8 +56,15 @@ export interface Host {
   page(url: string): Promise<{ readonly ok: boolean; readonly text: string } | null>;
   /** What the broker of a folder says of its store, by its admin socket; null: nothing is wrong, or it does not say. */
   storeFault(dir: string): Promise<{ readonly message: string; readonly hint: string | undefined } | null>;
+  /** Where services are. */
+  readonly services: ServiceHost;
+  /** What a host is known by is read through these. */
+  readonly readers: HostReaders;
   /** A variable of the environment that the next start would have; null: not set, or empty. */
   variable(name: string): string | null;
+  processesWith(text: string): ProcessesWith;
+  /** When the certificate ends that is met there, epoch milliseconds; null: nothing answers. */
+  certificateEnd(host: string, port: number): Promise<number | null>;
 }
 
 export interface FileFacts {
@@ -48,27 +74,11 @@ export interface FileFacts {
   readonly uid: number;
 }
 
-/** One daemon's folder, and what its process says when it is asked. */
-export interface DaemonSite {
-  readonly slug: string;
-  readonly dir: string;
-  /** null: not even its files say who it is. */
-  readonly status: DaemonStatus | null;
-  /** null unless it runs. */
-  readonly health: HealthView | null;
-  /** Prometheus text; "" unless it runs. */
-  readonly metrics: string;
-  /** A client of the running daemon; null unless it runs. */
-  readonly client: Pick<Client, "outbox"> | null;
-}
-
-export interface BrokerSite {
-  readonly dir: string;
-  readonly status: BrokerStatus;
-}
-
-export function createHost(home: string, now: number): Host {
+export function createHost(home: string, now: number, readers: HostReaders = systemReaders()): Host {
   return {
+    readers,
+    services: thisHost,
+    exists: existsSync,
     home,
     now,
     nodeVersion: process.versions.node,
@@ -84,16 +94,26 @@ export function createHost(home: string, now: number): Host {
         throw thrown;
       }
     },
-    freeBytes(path) {
+    head: headOf,
+    names(path) {
       try {
-        const { bavail, bsize } = statfsSync(path);
-        return bavail * bsize;
+        return readdirSync(path).toSorted();
+      } catch {
+        return [];
+      }
+    },
+    free(path) {
+      try {
+        const { bavail, bsize, files, ffree } = statfsSync(path);
+        return { bytes: bavail * bsize, files: files === 0 ? null : ffree };
       } catch {
         return null;
       }
     },
+    fileSystem,
     isLocked(path) {
       if (fileFacts(path) === null) return false;
+      if (isSeenLocked(path)) return true;
       // A start that takes its lock at this very moment would fail: none does while the launch lock is held here.
       const launch = tryLaunchLock(join(home, "launch.lock"));
       if (launch === null) return null;
@@ -121,6 +141,8 @@ export function createHost(home: string, now: number): Host {
       }
     },
     variable: (name) => process.env[name] || null,
+    processesWith: (text) => processesWith(text),
+    certificateEnd: (host, port) => certificateEnd(host, port, askTimeoutMs),
   };
 }
 
@@ -134,32 +156,35 @@ function fileFacts(path: string): FileFacts | null {
   }
 }
 
-/** Every daemon's folder, asked for the process in it. The caller closes the clients with `close`. */
-export async function daemonSites(home: string): Promise<readonly (DaemonSite & { close(): void })[]> {
-  return Promise.all(
-    daemonDirs(home).map(async ({ slug, dir }) => {
-      const status = await daemonStatus(home, dir).catch(() => null);
-      const nothing = { slug, dir, status, health: null, metrics: "", client: null, close: () => {} };
-      if (status?.state !== "running") return nothing;
-      const client = connect({ socketPath: status.socket });
-      try {
-        const [health, metrics] = await Promise.all([
-          client.health({ timeoutMs: askTimeoutMs }),
-          client.metrics({ timeoutMs: askTimeoutMs }),
-        ]);
-        return { ...nothing, health, metrics, client, close: () => client.close() };
-      } catch {
-        // It ended meanwhile: what its folder says is left.
-        client.close();
-        return nothing;
-      }
-    }),
-  );
+function headOf(path: string, bytes: number): Buffer | null {
+  const buffer = Buffer.alloc(bytes);
+  try {
+    const file = openSync(path, "r");
+    try {
+      return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return null;
+  }
 }
 
-/** null when this home has no broker. */
-export async function brokerSite(home: string): Promise<BrokerSite | null> {
-  const dir = brokerDir(home);
-  const status = await brokerStatus(dir);
-  return status.state === "absent" ? null : { dir, status };
+function fileSystem(path: string): ReturnType<Host["fileSystem"]> {
+  if (process.platform !== "linux") return null;
+  try {
+    return { type: statfsSync(path).type, readOnly: isReadOnly(path) };
+  } catch {
+    return null;
+  }
+}
+
+/** Of the disk: what this user may not write is told of each file by its own rule. */
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (thrown) {
+    return thrown instanceof Error && "code" in thrown && thrown.code === "EROFS";
+  }
 }

@@ -12,6 +12,7 @@ import { withSnapshot } from "../../daemon/backup/snapshot.ts";
 import { type About, writeBackup } from "../../daemon/backup/write-backup.ts";
 import { daemonFiles } from "../../daemon/daemon-files.ts";
 import { readIdentity } from "../../daemon/identity/member.ts";
+import { refuseHalfRecovered } from "../../daemon/recover/recovery-mark.ts";
 import { schemaVersion } from "../../daemon/schema-version.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -68,6 +69,7 @@ function daemonSource(dir: string, keysOnly: boolean, besideBroker: boolean): So
         hint: "a member that is to last is persistent: claudemesh up --persistent",
       },
     );
+  if (!keysOnly) refuseHalfRecovered(dir);
   const { mesh, memberId } = readIdentity(dir);
   return {
     dir,

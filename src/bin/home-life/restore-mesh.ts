@@ -7,6 +7,7 @@ import type { Restored, RestoreRequest } from "../../cli/home-life.ts";
 import type { Manifest } from "../../daemon/backup/manifest.ts";
 import { readBackup } from "../../daemon/backup/read-backup.ts";
 import { daemonFiles } from "../../daemon/daemon-files.ts";
+import type { HostReaders } from "../../daemon/identity/host/readers.ts";
 import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { setAside } from "../set-aside.ts";
@@ -22,37 +23,37 @@ export interface Place {
   check(opened: string): void;
   /** Ends what runs on the folder in its place. */
   stop(): Promise<unknown>;
-  /** Adds to the opened folder what it takes on this host. */
-  settle(opened: string): Promise<void>;
+  /** Adds to the opened folder what it takes on this host. Answers what is to be said of that. */
+  settle(opened: string): Promise<readonly string[]>;
   readonly notices: readonly string[];
 }
 
 /**
  * Puts what a backup holds into this home. Call under the launch lock. Everything is opened, verified and on disk in a folder of
  * its own before one rename puts it in place: killed before that, the home is as it was, and what was left goes with the next
- * restore.
+ * restore. `readers`: tests restore on another host.
  */
-export async function restoreMesh(request: RestoreRequest): Promise<Restored> {
+export async function restoreMesh(request: RestoreRequest, readers?: HostReaders): Promise<Restored> {
   const { home } = request;
-  await requireFile(request.from);
   const opened = join(home, "restore.tmp");
+  rmSync(opened, { recursive: true, force: true });
+  await requireFile(request.from);
   try {
-    rmSync(opened, { recursive: true, force: true });
     makePrivateDirectory(opened);
     const source = createReadStream(request.from);
     const manifest = await readBackup(source, request.passphrase, opened, {
       daemon: daemonFiles,
       broker: brokerFiles,
     }).finally(() => source.destroy());
-    const place = manifest.of === "daemon" ? daemonPlace(home, manifest) : brokerPlace(home, manifest);
+    const place = manifest.of === "daemon" ? daemonPlace(home, manifest, readers) : brokerPlace(home, manifest);
     place.check(opened);
     if (!request.replace) requireFree(place.dir);
-    await place.settle(opened);
+    const settled = await place.settle(opened);
     makePrivateDirectory(dirname(place.dir));
     const away = await clear(home, place);
     renameSync(opened, place.dir);
     await flushFolder(dirname(place.dir));
-    return answerOf(manifest, place, away);
+    return answerOf(manifest, [...place.notices, ...settled], away);
   } finally {
     rmSync(opened, { recursive: true, force: true });
   }
@@ -87,7 +88,7 @@ async function clear(home: string, { dir, name, stop }: Place): Promise<string |
   return setAside(home, name, dir, Date.now());
 }
 
-function answerOf(manifest: Manifest, place: Place, away: string | null): Restored {
+function answerOf(manifest: Manifest, notices: readonly string[], away: string | null): Restored {
   const isDaemon = manifest.of === "daemon";
   return {
     of: manifest.of,
@@ -97,6 +98,6 @@ function answerOf(manifest: Manifest, place: Place, away: string | null): Restor
     files: manifest.files.map(({ name }) => name),
     messages: manifest.messages,
     set_aside: away,
-    notices: place.notices,
+    notices,
   };
 }

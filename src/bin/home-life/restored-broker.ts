@@ -21,7 +21,7 @@ export function brokerPlace(home: string, manifest: Manifest & OfBroker): Place 
       if (key.publicKeyHex !== manifest.broker_key) throw unreadable();
     },
     stop: () => stopBroker(dir),
-    settle: async () => undefined,
+    settle: async () => [],
     notices: [
       "the broker must run in one place only: never start the one again that the backup was made of",
       "members of other hosts follow it to another address by a link: claudemesh invite, then claudemesh join LINK there",

@@ -4,15 +4,17 @@ import { daemonDirs } from "../../client/find-daemon.ts";
 import { checkRestored } from "../../daemon/backup/check-restored.ts";
 import type { Manifest, OfDaemon } from "../../daemon/backup/manifest.ts";
 import { readMeshFile } from "../../daemon/identity/mesh-file.ts";
+import type { HostReaders } from "../../daemon/identity/host/readers.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { founderOf } from "../founders.ts";
 import { brokerDir } from "../launch-broker.ts";
 import { readLaunchRecord, writeLaunchRecord } from "../launch-record.ts";
+import { acceptThisHost } from "./accept-this-host.ts";
 import type { Place } from "./restore-mesh.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** Where a member of a backup belongs in this home. */
-export function daemonPlace(home: string, manifest: Manifest & OfDaemon): Place {
+export function daemonPlace(home: string, manifest: Manifest & OfDaemon, readers?: HostReaders): Place {
   const slug = manifest.mesh;
   const dir = join(home, "daemon", slug);
   const address = `@${manifest.member_name}`;
@@ -24,7 +26,11 @@ export function daemonPlace(home: string, manifest: Manifest & OfDaemon): Place 
       requireOnlyMember(home, manifest);
     },
     stop: () => stopForRemoval(home, { slug, dir }),
-    settle: async (opened) => recordLaunch(home, opened, dir, manifest),
+    async settle(opened) {
+      recordLaunch(home, opened, dir, manifest);
+      const isOther = await acceptThisHost(opened, Date.now(), readers);
+      return isOther ? ["this is another host than that of the backup: the mesh's owners and admins are told so"] : [];
+    },
     notices: [
       `${address} must run in one place only: never start the home again that the backup was made of`,
       ...(manifest.messages ? [] : ["the backup was made with the keys alone: outbox and inbox begin empty"]),

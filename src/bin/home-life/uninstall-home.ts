@@ -16,8 +16,9 @@ import { uninstallServices } from "../service/uninstall-service.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** What claudemesh makes in a home: nothing else is ever removed. */
-const ownFolders = ["daemon", "broker", "set-aside", "ended", "restore.tmp"];
-const ownFiles = /^((launch|supervisor)\.lock(-journal)?|supervisor(-[\d-]+)?\.log|\.supervisor-log-files)$/;
+const ownFolders = ["daemon", "broker", "set-aside", "ended", "service", "restore.tmp"];
+const ownFiles =
+  /^((launch|supervisor)\.lock(-journal)?|supervisor(-[\d-]+)?\.log|service-.*\.err|\.supervisor-log-files)$/;
 
 export function planUninstall(home: string): Promise<RemovalPlan> {
   return planRemoval(home, daemonDirs(home), { broker: true });

@@ -39,7 +39,7 @@ function refused(path: string, cause: unknown): ClaudemeshError {
       cause,
     });
   return new ClaudemeshError("store_corrupt", `${path} is damaged, so it was not backed up: ${message}`, {
-    hint: "back up the keys alone: claudemesh backup --keys-only --out FILE",
+    hint: "of a daemon: claudemesh daemon down, then claudemesh recover; or back up the keys alone: claudemesh backup --keys-only --out FILE",
     cause,
   });
 }

@@ -1,0 +1,25 @@
+import { type HomeCheck, type Outcome, warning } from "./check.ts";
+
+/** Options of Node by which a debugger may take over what is started. */
+const debugging = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/;
+/** What one command is told by its environment, and what every other one that is started then has, too. */
+const secrets = ["CLAUDEMESH_BACKUP_PASSPHRASE"] as const;
+
+/** What this shell hands to whatever is started from it. */
+export const check: HomeCheck = {
+  name: "environment",
+  run({ variable }) {
+    const found: Outcome[] = [];
+    if (debugging.test(variable("NODE_OPTIONS") ?? ""))
+      found.push(
+        warning(
+          "NODE_OPTIONS lets a debugger into every program that is started here: whoever reaches its port reads the keys",
+          "unset NODE_OPTIONS; then: claudemesh daemon restart",
+        ),
+      );
+    for (const name of secrets)
+      if (variable(name) !== null)
+        found.push(warning(`${name} is set here, so every program that is started from here has it`, `unset ${name}`));
+    return found;
+  },
+};

@@ -1,0 +1,454 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import type { Finding } from "../../src/cli/launcher.ts";
+import { connect } from "../../src/client/connect.ts";
+import { everyFeature } from "../../src/protocol/features.ts";
+import { defaultConfig } from "../../src/daemon/config.ts";
+import { createKeypair } from "../../src/daemon/identity/keypair.ts";
+import { acceptHost } from "../../src/daemon/identity/host/accept-host.ts";
+import { linuxHost, readersOf } from "../../src/daemon/identity/host/simulated-host.fixture.ts";
+import { daemon } from "../support/daemon.ts";
+import { copyOf, type DoctoredHome, doctoredHome, memberHome, stoppedMember } from "../support/doctored-home.ts";
+import { linked } from "../support/mesh.ts";
+import { onEnd } from "../support/on-end.ts";
+import { daemonProcess } from "../support/program-process.ts";
+
+/** Something that is wrong, planted for real: how it is found, and the command by which the doctor mends it. */
+interface Problem {
+  readonly title: string;
+  /** Name of the finding. */
+  readonly name: string;
+  readonly state: Finding["state"];
+  readonly says: RegExp;
+  plant(of: DoctoredHome, t: TestContext): unknown;
+  /** Stands in the hint; null: no command can mend it, and the hint says what does. */
+  readonly mends: ((of: DoctoredHome) => string) | null;
+}
+
+const { clone } = defaultConfig;
+const hook = (dir: string, name: string, text = "#!/bin/sh\n", mode = 0o700): string => {
+  mkdirSync(join(dir, "hooks"), { recursive: true, mode: 0o700 });
+  const path = join(dir, "hooks", name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+};
+
+const problems: readonly Problem[] = [
+  {
+    title: "a home that others may enter",
+    name: "home",
+    state: "warning",
+    says: /can be entered by others \(mode 755\); it must be 700$/,
+    plant: ({ home }) => chmodSync(home, 0o755),
+    mends: ({ home }) => `chmod 700 ${home}`,
+  },
+  ...["keypair.json", "local_token", "membership.jsonl"].map(
+    (file): Problem => ({
+      title: `a ${file} that others may read`,
+      name: "daemon/local/files",
+      state: "problem",
+      says: new RegExp(`${file} can be read by others \\(mode 640\\)`),
+      plant: ({ dir }) => chmodSync(join(dir, file), 0o640),
+      mends: ({ dir }) => `chmod 600 ${join(dir, file)}`,
+    }),
+  ),
+  {
+    title: "a socket that a killed daemon left",
+    name: "daemon/local/socket",
+    state: "warning",
+    says: /sock was left by a daemon that was killed/,
+    async plant({ dir }) {
+      const bind = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+      await once(spawn(process.execPath, ["-e", bind, join(dir, "sock")], { stdio: "inherit" }), "exit");
+    },
+    mends: () => "claudemesh daemon up --mesh local",
+  },
+  {
+    title: "a folder in the place of the socket",
+    name: "daemon/local/socket",
+    state: "problem",
+    says: /is in the way of the socket: it is a folder/,
+    plant: ({ dir }) => mkdirSync(join(dir, "sock", "more"), { recursive: true }),
+    mends: ({ dir }) => `rm -r ${join(dir, "sock")}`,
+  },
+  {
+    title: "a member of another host",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /^this member belongs to another host/,
+    plant: ({ dir }) =>
+      acceptHost({
+        dir,
+        clone,
+        now: 0,
+        readers: readersOf(linuxHost({ machineId: "3f1c9d5e7a8b4c2d9e0f1a2b3c4d5e6f" })),
+      }),
+    mends: () => "claudemesh accept-host --mesh local",
+  },
+  {
+    title: "a damaged file of the host's fingerprint",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /host_fingerprint\.json is damaged/,
+    plant: ({ dir }) => writeFileSync(join(dir, "host_fingerprint.json"), "{", { mode: 0o600 }),
+    mends: () => "claudemesh accept-host",
+  },
+  {
+    title: "a fingerprint of a newer program",
+    name: "daemon/local/host",
+    state: "problem",
+    says: /newer claudemesh/,
+    plant: ({ dir }) => writeFileSync(join(dir, "host_fingerprint.json"), '{"schema_version":3,"version":3}'),
+    mends: null,
+  },
+  {
+    title: "a host that has nothing it could be known by",
+    name: "daemon/local/host",
+    state: "warning",
+    says: /^this host has nothing that it could be known by/,
+    plant: ({ dir }) => acceptHost({ dir, clone, now: 0, readers: readersOf({ platform: "linux" }) }),
+    mends: () => "claudemesh daemon restart --mesh local",
+  },
+  {
+    title: "a hook that others may write",
+    name: "daemon/local/hooks",
+    state: "problem",
+    says: /on-dm can be written by others \(mode 722\), so it is not run/,
+    plant: ({ dir }) => hook(dir, "on-dm", "#!/bin/sh\n", 0o722),
+    mends: ({ dir }) => `chmod go-w ${join(dir, "hooks", "on-dm")}`,
+  },
+  {
+    title: "a hook that is not executable",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /on-topic-builds is not executable/,
+    plant: ({ dir }) => hook(dir, "on-topic-builds", "#!/bin/sh\n", 0o600),
+    mends: ({ dir }) => `chmod u+x ${join(dir, "hooks", "on-topic-builds")}`,
+  },
+  {
+    title: "a hook whose interpreter is not there",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /pre-send names \/usr\/bin\/pyton3, which is not there/,
+    plant: ({ dir }) => hook(dir, "pre-send", "#!/usr/bin/pyton3 -u\nprint()\n"),
+    mends: null,
+  },
+  {
+    title: "a hook that only a shell could start",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /on-mention does not begin with a line that names its interpreter/,
+    plant: ({ dir }) => hook(dir, "on-mention", "echo hello\n"),
+    mends: null,
+  },
+  {
+    title: "a hook of an event that there is not",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /on-messages is called for no event/,
+    plant: ({ dir }) => hook(dir, "on-messages"),
+    mends: null,
+  },
+  {
+    title: "a hook that is a link",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /on-receipt is not a file of its own/,
+    plant: ({ dir }) => symlinkSync(hook(dir, "on-dm"), join(dir, "hooks", "on-receipt")),
+    mends: null,
+  },
+  {
+    title: "a member that was set aside with its keys",
+    name: "set-aside",
+    state: "warning",
+    says: /local-20261126T100000Z was set aside and holds a member's keys/,
+    plant({ home, dir }) {
+      mkdirSync(join(home, "set-aside"), { mode: 0o700 });
+      cpSync(dir, join(home, "set-aside", "local-20261126T100000Z"), { recursive: true });
+    },
+    mends: ({ home }) => `rm -r ${join(home, "set-aside", "local-20261126T100000Z")}`,
+  },
+  {
+    title: "a setting that there is not",
+    name: "daemon/local/config",
+    state: "problem",
+    says: /config\.toml:2: unknown key/,
+    plant: ({ dir }) => writeFileSync(join(dir, "config.toml"), "[outbox]\ndisk_byte_max = 3\n", { mode: 0o600 }),
+    mends: null,
+  },
+  {
+    title: "a database of a newer program",
+    name: "daemon/local/stores",
+    state: "problem",
+    says: /outbox\.db was written by a newer claudemesh: this one does not know 9999_later\.sql/,
+    plant: ({ dir }) => change(dir, "INSERT INTO schema_migration VALUES ('9999_later.sql', '00', '')"),
+    mends: null,
+  },
+  {
+    title: "a message that ended dead before the daemon was stopped",
+    name: "daemon/local/stores",
+    state: "warning",
+    says: /^1 message ended dead and will not be sent$/,
+    plant: ({ dir }) => change(dir, deadRow),
+    mends: null,
+  },
+];
+
+const deadRow = `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
+  destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written, status, enqueued_at)
+  VALUES ('dead-1', 0, zeroblob(32), 2, '#x', 'topic:x', 'topic', 'x', x'00', 1, 'text/plain', 'next', '', '[]', '[]', 'dead', 1)`;
+
+function change(dir: string, sql: string): void {
+  const database = new DatabaseSync(join(dir, "outbox.db"));
+  database.exec(sql);
+  database.close();
+}
+
+describe("the doctor of a home finds, says what helps, and is content when that was done:", () => {
+  let member: Awaited<ReturnType<typeof stoppedMember>>;
+  const ends: (() => Promise<void>)[] = [];
+  before(async () => {
+    member = await stoppedMember({ after: (end) => void ends.push(end) });
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  for (const { title, name, state, says, plant, mends } of problems)
+    test(title, async (t) => {
+      const home = member(t);
+      assert.deepEqual(await home.faults(name), []);
+      await plant(home, t);
+      const [found, ...others] = await home.faults(name);
+      assert.deepEqual(others, []);
+      assert.equal(found?.state, state);
+      assert.match(found?.message ?? "", says);
+      if (mends === null) {
+        assert.ok((found?.hint ?? "").length > 10);
+        return;
+      }
+      const command = mends(home);
+      assert.ok(found?.hint?.includes(command), `${command} is not in: ${found?.hint}`);
+      await home.type(command);
+      assert.deepEqual(await home.faults(name), []);
+    });
+
+  test("a path with blanks in it, which the shell is given as one word", async (t) => {
+    const home = member(t, "a b's home");
+    chmodSync(home.home, 0o755);
+    const [found] = await home.faults("home");
+    await home.type(found?.hint ?? "");
+    assert.deepEqual(await home.faults("home"), []);
+  });
+
+  test("a local token that stands in the words of a process", async (t) => {
+    const { dir, faults } = member(t);
+    const token = readFileSync(join(dir, "local_token"), "utf8").trim();
+    const wait = `process.stdout.write("up"); process.stdin.resume()`;
+    const seen = spawn(process.execPath, ["-e", wait, `authorization: Bearer ${token}`], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const told = spawn(process.execPath, ["-e", wait], { env: { TOKEN: token }, stdio: ["pipe", "pipe", "inherit"] });
+    for (const child of [seen, told]) {
+      onEnd(t, () => child.kill());
+      await once(child.stdout, "data");
+    }
+    const found = await faults("daemon/local/token");
+    assert.deepEqual(
+      found.map(({ state, message }) => [state, message]),
+      [
+        ["problem", `every user of this host can read the local token in the words of process ${seen.pid}`],
+        ["warning", `the local token stands in the environment of process ${told.pid}, and of all they start`],
+      ],
+    );
+    for (const { hint } of found) assert.match(hint ?? "", /claudemesh rotate-token --mesh local$/);
+    for (const child of [seen, told]) {
+      child.kill();
+      await once(child, "exit");
+    }
+    assert.deepEqual(await faults("daemon/local/token"), []);
+  });
+
+  test("an archive of former keys that is damaged, which a start moves aside", async (t) => {
+    const { dir, faults, type } = member(t);
+    writeFileSync(join(dir, "keypair-archive.json"), '{"schema_version":1,"keys":', { mode: 0o600 });
+    const [damaged] = await faults("daemon/local/keys");
+    assert.equal(damaged?.state, "problem");
+    assert.match(damaged?.message ?? "", /keypair-archive\.json is damaged: it is not JSON$/);
+    const restart = "claudemesh daemon restart --mesh local";
+    assert.ok(damaged?.hint?.includes(restart));
+    await type(restart);
+    const [aside] = await faults("daemon/local/keys");
+    assert.equal(aside?.state, "warning");
+    const [, remove = ""] = /: (rm \S+keypair-archive\.json\.malformed-\S+)$/.exec(aside?.hint ?? "") ?? [];
+    await type(remove);
+    assert.deepEqual(await faults("daemon/local/keys"), []);
+  });
+
+  test("a change of keys that was interrupted", async (t) => {
+    const { dir, faults } = member(t);
+    const other = join(dir, "other");
+    mkdirSync(other);
+    createKeypair(other, 0);
+    const next = JSON.parse(readFileSync(join(other, "keypair.json"), "utf8")) as Record<string, unknown>;
+    const { member_id, sealing_secret } = JSON.parse(readFileSync(join(dir, "keypair.json"), "utf8")) as typeof next;
+    const text = JSON.stringify({ ...next, member_id, sealing_secret });
+    writeFileSync(join(dir, "keypair-next.json"), text, { mode: 0o600 });
+    const [begun] = await faults("daemon/local/keys");
+    assert.match(begun?.message ?? "", /^a change of keys has begun and is not done/);
+    assert.equal(begun?.hint, "claudemesh daemon up --mesh local");
+    writeFileSync(join(dir, "keypair-next.json"), text.slice(9), { mode: 0o600 });
+    const [unusable] = await faults("daemon/local/keys");
+    assert.match(
+      unusable?.message ?? "",
+      /keypair-next\.json, of a change of keys that was interrupted, cannot be used/,
+    );
+  });
+
+  test("a database that is damaged", async (t) => {
+    const { dir, faults } = member(t);
+    const file = openSync(join(dir, "outbox.db"), "r+");
+    writeSync(file, Buffer.alloc(100, 7), 0, 100, 0);
+    closeSync(file);
+    const [found] = await faults("daemon/local/stores");
+    assert.equal(found?.state, "problem");
+    assert.match(found?.message ?? "", /outbox\.db cannot be read: file is not a database/);
+  });
+});
+
+describe("the doctor of a home whose daemon runs finds", () => {
+  test("a dead message, and is content when it was dropped", async (t) => {
+    const { dir, faults, type } = await doctoredHome(t);
+    const { client } = await daemon(t, { dir });
+    await linked({ client });
+    await client.topics.create("builds");
+    await client.topics.leave("builds");
+    await client.send({ to: "#builds", message: "red", client_message_id: "red-1" });
+    await assert.rejects(client.waitFor("red-1", "accepted"));
+    const [found] = await faults("daemon/local/outbox");
+    assert.equal(found?.message, "1 message ended dead and will not be sent");
+    assert.match(found?.hint ?? "", /claudemesh outbox drop ROW/);
+    await type("claudemesh outbox drop 1");
+    assert.deepEqual(await faults("daemon/local/outbox"), []);
+  });
+
+  test("a former key whose grace ends, and one whose grace is over until it is dropped", async (t) => {
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+    const { dir, faults, type } = await doctoredHome(t, { clock });
+    writeFileSync(join(dir, "config.toml"), "[crypto]\nkey_grace_period_days = 1\n", { mode: 0o600 });
+    const of = await daemon(t, { dir, clock });
+    await linked(of);
+    await of.client.keypair.rotate();
+    const [ends] = await faults("daemon/local/keys");
+    assert.match(ends?.message ?? "", /^the grace of the former key [0-9a-f]{8}… ends at /);
+    laterMs = 2 * 86_400_000;
+    const [over] = await faults("daemon/local/keys", clock.now());
+    assert.equal(over?.message, "the grace of 1 former key is over, and the file still has it");
+    await type(over?.hint ?? "");
+    assert.deepEqual(await faults("daemon/local/keys", clock.now()), []);
+  });
+
+  test("a clock that is an hour off", async (t) => {
+    const clock = { ...systemClock, now: () => systemClock.now() + 3_600_000 };
+    const { dir, faults } = await doctoredHome(t, { clock });
+    await linked(await daemon(t, { dir }));
+    const [found] = await faults("daemon/local/clock");
+    assert.equal(found?.state, "warning");
+    assert.match(found?.message ?? "", /^the broker's clock is 3[56]\d\d s ahead of this host's$/);
+  });
+
+  test("a broker that cannot be reached, and is content when it is there again", async (t) => {
+    const { dir, faults, broker } = await doctoredHome(t);
+    const of = await daemon(t, { dir });
+    await linked(of);
+    await broker.broker.stop();
+    for await (const { event } of of.client.events({ after: 0 })) if (event === "link_down") break;
+    const found = await faultsUntil(faults, ([fault]) => /nothing listens/.test(fault?.message ?? ""));
+    assert.match(found[0]?.hint ?? "", /claudemesh broker up/);
+    await broker.restart();
+    await linked(of);
+    assert.deepEqual(await faults("daemon/local/link"), []);
+  });
+
+  test("a mesh folder that another daemon holds", async (t) => {
+    const { dir, faults } = await doctoredHome(t);
+    const { daemon: one } = await daemon(t, { dir });
+    // Its socket is gone, as when somebody cleaned up: it is there and nobody reaches it.
+    rmSync(one.socketPath);
+    const [found] = await faults("daemon/local/process");
+    assert.match(found?.message ?? "", /a process holds .*daemon\.lock, and nothing answers/);
+  });
+});
+
+describe("the doctor of a home whose daemon has ended says why, and what helps:", () => {
+  const ended = async (of: DoctoredHome, says: RegExp, helps: RegExp): Promise<void> => {
+    const [found] = await of.faults("daemon/local/process");
+    assert.equal(found?.state, "problem");
+    assert.match(found?.message ?? "", says);
+    assert.match(found?.hint ?? "", helps);
+  };
+
+  test("its member was revoked", async (t) => {
+    const ada = await doctoredHome(t);
+    const { client } = await daemon(t, { dir: ada.dir });
+    const bob = await memberHome(t, ada.broker, "bob");
+    const process = await daemonProcess(t, bob.dir);
+    await client.membership.revoke("bob");
+    await process.ended;
+    await ended(bob, /^it ended with exit code 23 \(member revoked\)/, /ask|join/);
+  });
+
+  test("another daemon has its keys", async (t) => {
+    const { broker } = await doctoredHome(t);
+    const bob = await memberHome(t, broker, "bob");
+    const copy = copyOf(t, bob);
+    const first = await daemonProcess(t, bob.dir);
+    const client = connect({ socketPath: first.unix.socketPath });
+    onEnd(t, () => client.close());
+    await linked({ client });
+    await daemonProcess(t, copy.dir);
+    await first.ended;
+    await ended(
+      bob,
+      /^it ended with exit code 21 \(replaced by newer connection\)/,
+      /another daemon uses this member's keys/,
+    );
+  });
+
+  test("its broker lacks a feature that it requires", async (t) => {
+    const { client_message_id_dedupe: _, ...features } = everyFeature();
+    const { dir, faults, ...home } = await doctoredHome(t, { features });
+    await (await daemonProcess(t, dir)).ended;
+    await ended({ dir, faults, ...home }, /^it ended with exit code 30 \(feature unavailable\)/, /upgrade/);
+  });
+});
+
+/** A link takes its time to be given up, and each look is one of its own. */
+async function faultsUntil(
+  faults: DoctoredHome["faults"],
+  done: (found: readonly Finding[]) => boolean,
+): Promise<readonly Finding[]> {
+  for (;;) {
+    const found = await faults("daemon/local/link");
+    if (done(found)) return found;
+  }
+}
