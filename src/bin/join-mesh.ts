@@ -10,6 +10,7 @@ import { checkName } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type Invite, parseInvite } from "../protocol/invite.ts";
 import { nextEntry } from "../protocol/membership/chain.ts";
+import { currentKeys } from "../protocol/membership/state.ts";
 import { privateKeyFromSeed, publicKeyHexOf } from "../protocol/signing.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { freeName } from "./admit-by-founder.ts";
@@ -260,8 +261,9 @@ async function knowAgain(
   const pinned = pinnedChain(dir, mesh.mesh_id);
   try {
     if (pinned !== null) {
-      // What came after this member its daemon hands in, once the broker knows it again and the link stands.
-      const since = pinned.state.members.get(keys.memberId)?.since ?? 0;
+      // What came after this member and its keys its daemon hands in, once the broker knows these again and the link stands.
+      const member = pinned.state.members.get(keys.memberId);
+      const since = member === undefined ? 0 : currentKeys(member).since;
       return { isNew: (await handInLost(source, pinned.entries.slice(0, since + 1))) > 0, toPin: null };
     }
     const chain = await readByInvite(invite, source);

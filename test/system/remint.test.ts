@@ -148,4 +148,7 @@ test("the host is accepted for all meshes that are meant, or for none where the 
   );
   assert.deepEqual(files(), [true, true]);
   assert.deepEqual((await acceptHosts(copy, ["work"]))[0]?.changed, false);
+  process.env["CLAUDEMESH_CLONE_ID_OVERRIDE"] = "orders-volume-1";
+  onEnd(t, () => delete process.env["CLAUDEMESH_CLONE_ID_OVERRIDE"]);
+  assert.equal((await acceptHosts(copy, ["work"]))[0]?.source, "override");
 });

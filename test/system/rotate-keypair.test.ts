@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { joinBroker } from "../../src/bin/join-broker.ts";
+import { joinMesh } from "../../src/bin/join-mesh.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { defaultConfig } from "../../src/daemon/config.ts";
@@ -15,10 +17,11 @@ import type { Envelope } from "../../src/protocol/envelope.ts";
 import { nextEntry, verifyChain } from "../../src/protocol/membership/chain.ts";
 import { type MembershipEntry, signKeyProof } from "../../src/protocol/membership/entry.ts";
 import { rfc3339 } from "../../src/protocol/time.ts";
-import type { TestBroker } from "../support/broker.ts";
-import type { TestDaemon } from "../support/daemon.ts";
+import { broker as startBroker, type TestBroker } from "../support/broker.ts";
+import { daemon, type TestDaemon } from "../support/daemon.ts";
 import { chainOf, hostileMesh } from "../support/hostile-mesh.ts";
 import { linked, mesh } from "../support/mesh.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const dayMs = 86_400_000;
 
@@ -181,6 +184,77 @@ test("a former key is forgotten by archive-cleanup when its grace is over, and n
   assert.deepEqual([dropped, keypair.archive.keys], [[key_id_before], []]);
   assert.equal(await metric(bob, "cm_daemon_archive_expired_total"), 1);
 });
+
+test("a daemon whose archive of former keys is damaged starts, tells what was lost, and reads on with what was saved; or refuses", async (t) => {
+  const { daemons } = await mesh(t, ["alice", "bob"]);
+  const { alice, bob } = daemons;
+  const { key_id_before: saved } = await bob.client.keypair.rotate();
+  bob.client.close();
+  await bob.daemon.stop();
+  const path = join(bob.dir, "keypair-archive.json");
+  const archive = JSON.parse(readFileSync(path, "utf8")) as { keys: object[] };
+  const damaged = JSON.stringify({ ...archive, keys: [...archive.keys, { key_id: "7" }] });
+  writeFileSync(path, damaged);
+  writeFileSync(join(bob.dir, "config.toml"), '[crypto]\narchive_on_malformed = "refuse"\n');
+  await assert.rejects(bob.restart(), { code: "invalid_config", message: /keypair-archive\.json is damaged/ });
+  assert.equal(readFileSync(path, "utf8"), damaged);
+  writeFileSync(join(bob.dir, "config.toml"), "");
+  const back = await bob.restart();
+  const heard = new AbortController();
+  for await (const { event, data } of back.client.events({ after: 0, signal: heard.signal })) {
+    if (event !== "keypair_archive_malformed") continue;
+    assert.deepEqual([data["saved"], data["lost"]], [[saved], 1]);
+    assert.equal(readFileSync(String(data["aside"]), "utf8"), damaged);
+    heard.abort();
+  }
+  const { keys, damage } = (await back.client.keypair.show()).archive;
+  assert.deepEqual([keys.map(({ key_id }) => key_id), damage?.lost], [[saved], 1]);
+  assert.equal(await metric(back, "cm_daemon_archive_malformed_total"), 1);
+  assert.equal(await metric(back, "cm_daemon_archive_lost_total"), 1);
+  await sends(alice, "@bob", back, "read on");
+});
+
+for (const way of ["as on the broker's host", "by a link"] as const)
+  test(`a broker that was put back from before a change of keys refuses the member, and is given the change by joining again, ${way}`, (t) =>
+    putBack(t, way === "by a link"));
+
+async function putBack(t: TestContext, byLink: boolean): Promise<void> {
+  const { broker: first, daemons } = await mesh(t, ["alice"]);
+  const { alice } = daemons;
+  const { link } = await alice.client.invites.create();
+  const store = join(first.dataDir, "broker.db");
+  await first.broker.stop();
+  const copy = readFileSync(store);
+  const second = await startBroker(t, { dataDir: first.dataDir });
+  await linked(alice);
+  const { keypair } = await alice.client.keypair.rotate();
+  await second.broker.stop();
+  alice.client.close();
+  await alice.daemon.stop();
+  writeFileSync(store, copy);
+  await startBroker(t, { dataDir: first.dataDir });
+  const refused = await alice.restart();
+  assert.equal((await refused.daemon.ended)?.kind, "auth_failed");
+  refused.client.close();
+  await refused.daemon.stop();
+  let dir = alice.dir;
+  if (byLink) {
+    const home = tempFolder(t);
+    dir = join(home, "daemon", "team");
+    mkdirSync(join(home, "daemon"), { mode: 0o700 });
+    renameSync(alice.dir, dir);
+    const { signal } = new AbortController();
+    const joined = await joinMesh({ home, link, name: null, slug: null, stop: async () => undefined, signal });
+    assert.equal(joined.slug, "team");
+  } else {
+    const { handedIn } = await joinBroker({ dir, dataDir: first.dataDir, name: null, role: "member" });
+    assert.equal(handedIn, 1);
+  }
+  // As `claudemesh up` dials: asked for, it does not wait because it ended before.
+  const back = await daemon(t, { dir, dial: "after_end" });
+  await linked(back);
+  assert.equal((await back.client.keypair.show()).key_id, keypair.key_id);
+}
 
 test("a message that was frozen under the old key and had not been sent arrives as it was, whoever asks for other keys meanwhile", async (t) => {
   const { hostile, members } = await hostileMesh(t, ["alice", "bob"]);

@@ -75,12 +75,19 @@ test("killed in the middle of its work it keeps everything it answered for, and 
 test("it exits with a code per reason, and says what to do", async (t) => {
   assert.equal((await programProcess(t, "daemon", []).ended).code, exitCodes.usage);
   const dir = member(t);
+  const hostIs = (id: string): void => writeFileSync(join(dir, "config.toml"), `[clone]\nid_override = "${id}"\n`);
+  hostIs("one");
   const first = await daemonProcess(t, dir);
   const second = await programProcess(t, "daemon", ["--dir", dir]).ended;
   assert.equal(second.code, exitCodes.already_running);
   assert.match(second.stderr, /claudemesh status/);
   first.kill("SIGTERM");
   await first.ended;
+  hostIs("two");
+  const elsewhere = await programProcess(t, "daemon", ["--dir", dir]).ended;
+  assert.equal(elsewhere.code, exitCodes.host_fingerprint_mismatch);
+  assert.equal(elsewhere.code, 16);
+  assert.match(elsewhere.stderr, /belongs to another host[\s\S]*claudemesh accept-host[\s\S]*claudemesh remint/);
   writeFileSync(join(dir, "config.toml"), "[outbx]\n");
   const refused = await programProcess(t, "daemon", ["--dir", dir]).ended;
   assert.equal(refused.code, exitCodes.invalid_config);

@@ -81,8 +81,10 @@ export async function joinByEntries(
   entries: readonly MembershipEntry[],
 ): Promise<{ readonly answer: Joined; readonly joined: boolean }> {
   const last = entries.at(-1);
-  if (last?.kind !== "join" && last?.kind !== "admit")
+  // Keys that a broker put back from an old copy has not heard of: the member cannot open a link by them to say so.
+  if (last?.kind !== "join" && last?.kind !== "admit" && last?.kind !== "rotate")
     throw new ClaudemeshError("membership_invalid", "the last entry takes nobody in");
+  const joinedId = last.kind === "rotate" ? last.by : last.member.member_id;
   const mesh = await parts.store.meshById(meshId);
   // Whoever holds no invite learns nothing of which meshes there are.
   if (mesh === null || (await parts.membership.known(meshId)) === null) throw unknownInvite();
@@ -94,7 +96,7 @@ export async function joinByEntries(
       requireInviteOpenNow(entry, state, parts.clock.now());
     },
   });
-  const member = chain.members.get(last.member.member_id);
+  const member = chain.members.get(joinedId);
   if (member === undefined) throw new TypeError("a member that was taken in is not in the chain");
   const { memberId, name, role } = member;
   return { joined, answer: { mesh_id: meshId, slug: mesh.slug, member_id: memberId, name, role } };

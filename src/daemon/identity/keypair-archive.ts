@@ -39,7 +39,6 @@ export interface KeypairArchive {
   keys(): readonly ArchivedKey[];
   /** On disk when it returns; when it throws, nothing has changed. */
   put(key: Keypair, now: number): ArchivedKey;
-  drop(keyId: string): void;
   /**
    * Drops what is past its date, then the oldest of what is too much. `inUse` stands in it only while keys are changed; `changing` false:
    * a crash has left it there. Returns the key_ids that are gone for good.
@@ -139,10 +138,6 @@ export function openKeypairArchive(options: {
       };
       replace(newestFirst([archived, ...keys.filter(({ keyId }) => keyId !== key.keyId)]));
       return archived;
-    },
-    drop(keyId) {
-      const left = keys.filter((key) => key.keyId !== keyId);
-      if (left.length < keys.length) replace(left);
     },
     prune({ keyId: inUse, changing }, now) {
       const former = keys.filter(({ keyId }) => keyId !== inUse);

@@ -90,15 +90,6 @@ export function openOwnKeys(options: {
     }
   }
 
-  function drop(keyId: string): void {
-    try {
-      archive.drop(keyId);
-    } catch (thrown) {
-      // The next cleanup finds it.
-      log.warn({ key_id: keyId, error: String(thrown) }, "the key in use could not be taken out of the archive");
-    }
-  }
-
   const keys: OwnKeys = {
     archive,
     get memberId() {
@@ -149,7 +140,8 @@ export function openOwnKeys(options: {
         begunHere = true;
         return next;
       } catch (thrown) {
-        if (unreplaced === null) drop(current.keyId);
+        // What the archive may have of the keys in use is no former key.
+        keys.tidy();
         throw ClaudemeshError.from(thrown, "store_unavailable");
       }
     },
@@ -166,7 +158,7 @@ export function openOwnKeys(options: {
         );
         return;
       }
-      drop(current.keyId);
+      keys.tidy();
     },
     follow(state) {
       const member = state.members.get(current.memberId);

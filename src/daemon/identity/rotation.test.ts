@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { systemFiles } from "../../base/file-layer.ts";
 import { diskFails, stoppingFiles } from "../../base/stopping-files.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { type OpenHome, type RotatingHome, rotatingHome } from "./rotating-home.fixture.ts";
@@ -99,6 +100,36 @@ test("killed at any operation of what a start makes good, it is made good by the
     }
     return { stopped: files.stopped, why: `killed at ${files.asked[at - 1]} (${at})` };
   });
+});
+
+test("a disk that does not take the next pair ends the change before it has begun, and the archive has no key in use", async (t) => {
+  const home = rotatingHome(t);
+  const { rotation, keys } = home.open({
+    ...systemFiles,
+    open: (path, flags, mode) =>
+      path.includes("keypair-next.json") ? diskFails(path) : systemFiles.open(path, flags, mode),
+  });
+  await assert.rejects(rotation.rotate(), { code: "store_unavailable" });
+  assert.deepEqual([keys.next, home.keyFiles()], [null, ["keypair.json"]]);
+});
+
+test("keys in use that could not take their place yet are never overwritten by the ones after them", async (t) => {
+  const home = rotatingHome(t);
+  const { rotation, keys } = home.open({
+    ...systemFiles,
+    rename: (from, to) => (to.endsWith("/keypair.json") ? diskFails(to) : systemFiles.rename(from, to)),
+  });
+  const { x25519PublicKey: first } = keys;
+  await rotation.rotate();
+  const { x25519PublicKey: second, keyId } = keys;
+  assert.notEqual(home.json("keypair.json")["key_id"], keyId);
+  home.broker.before = (type) => {
+    if (type === "membership_append") throw new ClaudemeshError("broker_unreachable", "cut");
+  };
+  await assert.rejects(rotation.rotate(), { code: "store_unavailable" });
+  assert.equal(home.json("keypair-next.json")["key_id"], keyId);
+  home.broker.before = null;
+  await atRest(home, [first, second], "once the disk is well");
 });
 
 test("without the broker no change of keys begins", async (t) => {

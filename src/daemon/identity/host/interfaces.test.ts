@@ -158,6 +158,7 @@ test("Windows tells media by number, so that its language does not matter", asyn
   const [head = "", wire = "", ...rest] = adapters;
   const turned = [head, wire].map((line) => line.split(",").reverse().join(","));
   assert.deepEqual(await known(host(turned)), expected, "columns in another order");
+  assert.deepEqual(await known(host([head, wire.replace('"14"', '"0"')])), expected, "of a virtual machine");
   assert.deepEqual(await known(host([head, ...rest])), { mac: "3c:22:fb:0a:0b:0c", wired: [] });
   assert.deepEqual(await known(host(['"Name","MacAddress"', '"Ethernet","3C22FB010203"'])), { mac: null, wired: [] });
   assert.deepEqual(await known(host(["Get-NetAdapter : Die Benennung wurde nicht erkannt."])), {

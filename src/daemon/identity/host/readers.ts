@@ -40,13 +40,20 @@ export function systemReaders(clock: Clock = systemClock): HostReaders {
             maxBuffer: printedBytesMax,
             windowsHide: true,
             encoding: "utf8",
-            // Words of another language would not be found in what is printed.
-            env: { ...process.env, LC_ALL: "C", LANG: "C" },
+            env: environment(),
           },
           (error, stdout) => resolve(error === null ? stdout : null),
         ).stdin?.end();
       }),
   };
+}
+
+/** What the system's own programs need, and nothing that was meant for this one, as a passphrase. */
+function environment(): NodeJS.ProcessEnv {
+  const needed = ["SystemRoot", "windir", "TEMP", "TMP", "USERPROFILE", "HOME"];
+  const kept = needed.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  // Words of another language would not be found in what is printed.
+  return { ...Object.fromEntries(kept), LC_ALL: "C", LANG: "C" };
 }
 
 /** The beginning of a file: files of the system say themselves to be empty, so their size tells nothing. */

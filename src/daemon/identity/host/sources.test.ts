@@ -215,7 +215,14 @@ describe("the readers of this host", () => {
     assert.equal(await readers.run("/nowhere/at/all", []), null);
     assert.equal(await readers.run(process.execPath, ["-e", "process.exit(3)"]), null);
     assert.equal(await readers.run(process.execPath, ["-e", "process.stdout.write('x'.repeat(3_000_000))"]), null);
-    assert.equal(await readers.run(process.execPath, ["-e", "process.stdout.write(process.env.LC_ALL)"]), "C");
+  });
+
+  it("run the system's programs in English, and give them nothing that was meant for this one", async (t) => {
+    process.env["CLAUDEMESH_BACKUP_PASSPHRASE"] = "a word";
+    t.after(() => delete process.env["CLAUDEMESH_BACKUP_PASSPHRASE"]);
+    const says =
+      "const { LC_ALL, CLAUDEMESH_BACKUP_PASSPHRASE: word } = process.env; process.stdout.write(LC_ALL + word)";
+    assert.equal(await systemReaders().run(process.execPath, ["-e", says]), "Cundefined");
   });
 
   it("do not wait for a source that never answers", async (t) => {

@@ -11,8 +11,8 @@ const fields = [
   "PnPDeviceID",
 ] as const;
 const question = `Get-NetAdapter | Select-Object ${fields.join(",")} | ConvertTo-Csv -NoTypeInformation`;
-/** NdisPhysicalMedium802_3; names of media are told in the user's language, numbers are not. */
-const wiredMedium = "14";
+/** NDIS's 802.3, and "unspecified", as cards of virtual machines say. Names of media are told in the user's language, numbers are not. */
+const wiredMedia = new Set(["14", "0"]);
 
 /** By PowerShell's Get-NetAdapter. It often takes longer than is waited for, and then there is nothing to compare. */
 export async function windowsInterfaces(readers: HostReaders): Promise<readonly NetworkInterface[]> {
@@ -33,7 +33,7 @@ export async function windowsInterfaces(readers: HostReaders): Promise<readonly 
       {
         name: field("Name"),
         mac,
-        isWireless: field("NdisPhysicalMedium") !== wiredMedium,
+        isWireless: !wiredMedia.has(field("NdisPhysicalMedium")),
         isPermanent: true,
         isRemovable: /^(USB|BTH)/i.test(field("PnPDeviceID")),
       },
