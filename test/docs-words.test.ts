@@ -161,7 +161,7 @@ const notTyped: Readonly<Record<string, readonly (readonly [firstLine: string, b
 const addedToProgram = "docs/fingerprints.md";
 
 test("blocks that are not typed by a test are few, each with its reason", () => {
-  const known = new Set(["sh", "console", "text", "toml", "json", "sql", "ts", "js", "python", "go", ""]);
+  const known = new Set(["sh", "console", "text", "toml", "json", "sql", "ts", "js", "python", "go", "yaml", ""]);
   for (const page of guides) {
     for (const { language, line } of page.blocks)
       assert.ok(known.has(language) || addedToProgram === page.path, `${page.path}:${line}: ${language}`);

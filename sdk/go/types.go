@@ -51,6 +51,15 @@ const (
 	EventNameFeatureNegotiationFailed   EventName = "feature_negotiation_failed"
 )
 
+// HealthDurability is one of these words, or one that a later daemon answers with.
+type HealthDurability string
+
+// Words of HealthDurability.
+const (
+	HealthDurabilityDisk    HealthDurability = "disk"
+	HealthDurabilityProcess HealthDurability = "process"
+)
+
 // HealthLinkState is one of these words, or one that a later daemon answers with.
 type HealthLinkState string
 
@@ -136,6 +145,7 @@ const (
 	MemberStatusActive  MemberStatus = "active"
 	MemberStatusRevoked MemberStatus = "revoked"
 	MemberStatusLeft    MemberStatus = "left"
+	MemberStatusExpired MemberStatus = "expired"
 )
 
 // OutboxStatus is one of these words, or one that a later daemon answers with.
@@ -573,6 +583,10 @@ type Health struct {
 	Membership HealthMembership `json:"membership"`
 	PID        int64            `json:"pid"`
 	StartedAt  string           `json:"started_at"`
+	// What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
+	Durability HealthDurability `json:"durability"`
+	// When this daemon ends by itself; null: it does not
+	EndsAt *string `json:"ends_at"`
 }
 
 // HistoryItem is an answer of the daemon.
@@ -949,9 +963,11 @@ type SendResult struct {
 	OutboxID        int64     `json:"outbox_id"`
 	State           SendState `json:"state"`
 	// The id was known, and stands for this same message
-	Duplicate       bool   `json:"duplicate"`
-	BrokerMessageID string `json:"broker_message_id,omitempty"`
-	HistoryID       *int64 `json:"history_id,omitempty"`
+	Duplicate bool `json:"duplicate"`
+	// Where the message is kept until the broker has it: `disk`; `process`: in memory alone, by an ephemeral daemon
+	Durability      HealthDurability `json:"durability"`
+	BrokerMessageID string           `json:"broker_message_id,omitempty"`
+	HistoryID       *int64           `json:"history_id,omitempty"`
 }
 
 // TokenRotated is an answer of the daemon.
@@ -1021,6 +1037,8 @@ type Version struct {
 	IPCAPI        string   `json:"ipc_api"`
 	IPCFeatures   []string `json:"ipc_features"`
 	SchemaVersion int64    `json:"schema_version"`
+	// What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
+	Durability HealthDurability `json:"durability"`
 	// As negotiated with the broker: parameters by feature, with its version; null without a link
 	BrokerFeatures map[string]any `json:"broker_features"`
 	// Without these the daemon ends the link
@@ -1212,6 +1230,7 @@ const (
 	ErrFeatureParamBelowFloor        ErrorCode = "feature_param_below_floor"
 	ErrOutboxMaxAgeAboveDedupeWindow ErrorCode = "outbox_max_age_above_dedupe_window"
 	ErrAlreadyRunning                ErrorCode = "already_running"
+	ErrMessagesUnsent                ErrorCode = "messages_unsent"
 	ErrNotRunning                    ErrorCode = "not_running"
 	ErrBackupUnreadable              ErrorCode = "backup_unreadable"
 	ErrSchemaNewer                   ErrorCode = "schema_newer"
@@ -1313,6 +1332,7 @@ var codesTold = [...]codeTold{
 	{ErrFeatureParamBelowFloor, 400, false},
 	{ErrOutboxMaxAgeAboveDedupeWindow, 400, false},
 	{ErrAlreadyRunning, 409, false},
+	{ErrMessagesUnsent, 503, false},
 	{ErrNotRunning, 503, false},
 	{ErrBackupUnreadable, 400, false},
 	{ErrSchemaNewer, 500, false},

@@ -6,6 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 /** Older libraries can corrupt a database in WAL mode. */
 const versionFloor = [3, 51, 3] as const;
 
+/** SQLite's name of a database that has no file. */
+export const inMemory = ":memory:";
+
 /** For a lock that another program holds; the event loop stands still meanwhile (delivery.md §4: at most 2 s). */
 const lockWaitMs = 2_000;
 
@@ -25,14 +28,15 @@ export class DatabaseRefused extends Error {
 /**
  * Opens a database for one writing connection: WAL, and every COMMIT reaches the disk before it returns. Applies the
  * folder's migrations in file-name order, a transaction each. Throws {@link DatabaseRefused}.
- * `pragmas` exists for durability tests, which plant weaker settings and must then fail.
+ * `pragmas` exists for durability tests, which plant weaker settings and must then fail. {@link inMemory} as `path`: nothing
+ * of it reaches a disk, and nothing of it outlives the process.
  */
 export function openDatabase(
   path: string,
   migrationsFolder: string,
   pragmas = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;",
 ): DatabaseSync {
-  const isNew = !existsSync(path);
+  const isNew = path !== inMemory && !existsSync(path);
   const database = new DatabaseSync(path, { timeout: lockWaitMs });
   if (isNew) chmodSync(path, 0o600);
   try {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { brokerConfigKeys, defaultBrokerConfig, parseBrokerConfig } from "../broker/config.ts";
-import type { ConfigFile, ConfigKey, GivenSetting } from "../cli/launcher.ts";
+import type { ConfigFile, ConfigKey, GivenSetting } from "../cli/config/config-file.ts";
 import { configKeys, defaultConfig, parseConfig } from "../daemon/config.ts";
 import { setsKey } from "../protocol/config-file.ts";
 import type { Override } from "../protocol/config-overrides.ts";

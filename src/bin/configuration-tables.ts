@@ -1,4 +1,4 @@
-import type { ConfigFile, ConfigKey } from "../cli/launcher.ts";
+import type { ConfigFile, ConfigKey } from "../cli/config/config-file.ts";
 import { valueText } from "../cli/config/config-value.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
 

@@ -60,7 +60,9 @@ export async function startHosts(): Promise<DemoHosts> {
     launcher.up({
       home: homes[name],
       name,
-      persistent: true,
+      mode: "persistent",
+      ttlMs: null,
+      invite: null,
       http: false,
       broker: name === "alice" ? null : brokerDir(homes.alice),
       listen: null,

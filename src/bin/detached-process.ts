@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { acquireLock, type HeldLock, LockedError } from "../base/lock-file.ts";
@@ -28,6 +28,8 @@ export async function startDetached<T extends { readonly pid: number | null }>(
   args: readonly string[],
   ready: () => Promise<T | null>,
   env: NodeJS.ProcessEnv = process.env,
+  /** What the program reads on its standard input, which ends with it; null: that is empty. */
+  input: string | null = null,
 ): Promise<{ readonly found: T; readonly isOther: boolean }> {
   const name = program.slice("run-".length);
   const outputPath = join(folder, "start.log");
@@ -39,10 +41,13 @@ export async function startDetached<T extends { readonly pid: number | null }>(
   const { [passphraseVariable]: _, ...passedOn } = env;
   const child = spawn(process.execPath, [script, ...args], {
     detached: true,
-    env: passedOn,
-    stdio: ["ignore", output, output],
+    env: withoutInvite(passedOn),
+    stdio: [input === null ? "ignore" : "pipe", output, output],
   });
   closeSync(output);
+  // One that ends before it has read all of it says itself why.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
   let ended: string | null = null;
   let isOther = false;
   child.on("error", (error) => {
@@ -70,6 +75,11 @@ export async function startDetached<T extends { readonly pid: number | null }>(
   }
 }
 
+/** A link is a secret that whoever joined by it needs no more, and an environment is shown for as long as its process runs. */
+function withoutInvite({ CLAUDEMESH_INVITE: _invite, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
+}
+
 /**
  * Stops the program of `folder` in good order, by asking it, else by SIGTERM; true when it ran. Call under the launch
  * lock. Throws timed_out when it goes on in spite of both.
@@ -77,8 +87,14 @@ export async function startDetached<T extends { readonly pid: number | null }>(
 export async function stopDetached<Status extends { readonly state: string; readonly pid: number | null }>(
   program: Program,
   folder: string,
-  options: { readonly look: () => Promise<Status>; readonly ask: (status: Status) => Promise<unknown> },
+  options: {
+    readonly look: () => Promise<Status>;
+    readonly ask: (status: Status) => Promise<unknown>;
+    /** Until it is told by the signal, and once more until it is given up. */
+    readonly deadlineMs?: number;
+  },
 ): Promise<boolean> {
+  const { deadlineMs = stopDeadlineMs } = options;
   const name = program.slice("run-".length);
   const lockPath = join(folder, `${name}.lock`);
   if (!existsSync(lockPath)) return false;
@@ -87,10 +103,10 @@ export async function stopDetached<Status extends { readonly state: string; read
   if (state === "stopped" && !isLocked(lockPath)) return false;
   // One that does not answer is told by the signal; one that has just ended has let go of its lock.
   await options.ask(status).catch(() => undefined);
-  if (await waitForRelease(lockPath, stopDeadlineMs)) return true;
+  if (await waitForRelease(lockPath, deadlineMs)) return true;
   if (pid !== null) process.kill(pid, "SIGTERM");
-  if (pid !== null && (await waitForRelease(lockPath, stopDeadlineMs))) return true;
-  throw new ClaudemeshError("timed_out", `the ${name} of ${folder} did not stop in ${stopDeadlineMs / 1_000} s`, {
+  if (pid !== null && (await waitForRelease(lockPath, deadlineMs))) return true;
+  throw new ClaudemeshError("timed_out", `the ${name} of ${folder} did not stop in ${deadlineMs / 1_000} s`, {
     hint: `its log is ${join(folder, `${name}.log`)}`,
   });
 }
@@ -107,11 +123,14 @@ async function waitForRelease(lockPath: string, deadlineMs: number): Promise<boo
 
 /** Takes the lock for a moment, so only for callers that hold the launch lock: a program just starting would fail. */
 export function isLocked(lockPath: string): boolean {
+  // The folder of an ephemeral daemon goes with it; what cannot be opened in one that is there is thrown.
+  if (!existsSync(dirname(lockPath))) return false;
   try {
     acquireLock(lockPath).release();
     return false;
   } catch (thrown) {
     if (thrown instanceof LockedError) return true;
+    if (!existsSync(dirname(lockPath))) return false;
     throw thrown;
   }
 }

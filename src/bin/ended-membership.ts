@@ -1,12 +1,17 @@
 import { readKeypair } from "../daemon/identity/keypair.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
+import { isEnded } from "./ephemeral/ended-folder.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { pinnedChain } from "./mesh-chain.ts";
 import { lastNote } from "./process-end.ts";
 
-/** Whether a home knows that its membership of a mesh is over: it is recorded, or its own copy of the chain says so. */
+/**
+ * Whether a home knows that its membership of a mesh is over: it is recorded, or its own copy of the chain says so, or it was ephemeral
+ * and its daemon runs no more.
+ */
 export function hasEnded(dir: string): boolean {
+  if (isEnded(dir)) return true;
   if (readLaunchRecord(dir).readOnly) return true;
   const state = pinnedChain(dir, readMeshFile(dir).mesh_id)?.state ?? null;
   const status = state?.members.get(readKeypair(dir).memberId)?.status ?? "active";

@@ -23,6 +23,8 @@ export const exitCodes = {
   store_failed: 15,
   /** The folder belongs to another host, and `[clone] policy` refuses that. */
   host_fingerprint_mismatch: 16,
+  /** An ephemeral daemon ended while it held messages that the broker had not taken: they are lost with it. */
+  messages_unsent: 17,
   /** The supervisor of a home's daemons: each of them ended in a way that another start would not mend. */
   needs_person: 18,
   /** The broker does not know this member or its key. */

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createKeypair, type Keypair, readKeypair } from "../daemon/identity/keypair.ts";
+import { createKeypair, type Keypair, keypairOf, newKeypairText, readKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { writeChain } from "../daemon/membership/membership-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { nextEntry, noChain } from "../protocol/membership/chain.ts";
+import type { MembershipEntry } from "../protocol/membership/entry.ts";
 import { activeMember } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type AdminClient, adminClient, type BrokerAnswer } from "./admin-client.ts";
@@ -77,6 +78,53 @@ export async function joinBroker(request: BrokerJoin): Promise<BrokerJoined> {
     certificate_print: null,
   });
   return { moved: false, handedIn: 0 };
+}
+
+/**
+ * A member of a mesh of the broker of `dataDir` that keeps nothing on disk: taken in with the founder's keys. It never founds a
+ * mesh, whose owner would be gone with it.
+ */
+export async function joinBrokerInMemory(request: {
+  readonly dataDir: string;
+  readonly slug: string;
+  readonly name: string;
+}): Promise<InMemory> {
+  const admin = adminClient(request.dataDir);
+  const broker = await admin.status();
+  const mesh = await admin.mesh(request.slug);
+  const source = sourceOf(admin, mesh.mesh_id);
+  const text = newKeypairText(Date.now());
+  const keys = keypairOf(text, "the new keys");
+  for (let tries = 0; ; tries += 1) {
+    const founder = findFounder(founderOf(request.dataDir, mesh.mesh_id), mesh.mesh_id);
+    const chain = await readChain(source);
+    if (chain === null)
+      throw new ClaudemeshError(
+        "not_allowed",
+        `mesh ${request.slug} of the broker in ${request.dataDir} has no owner yet`,
+        {
+          hint: "whoever owns a mesh keeps its keys: claudemesh up --persistent there; then this again",
+        },
+      );
+    try {
+      await admitByFounder({ source, chain, keys, founder, name: request.name, role: "member" });
+      const { mesh_id, slug } = mesh;
+      const member_name = requireActive(chain, keys.memberId).state.members.get(keys.memberId)?.name ?? request.name;
+      const way = { broker_url: broker.url, broker_key: broker.broker_key, certificate_print: null };
+      return { keypair: text, chain: chain.entries, mesh: { mesh_id, slug, member_name, ...way, ephemeral: true } };
+    } catch (thrown) {
+      if (!isOvertaken(thrown) || tries >= triesMax) throw thrown;
+    }
+  }
+}
+
+/** A new member of a mesh, nothing of which is on disk. */
+export interface InMemory {
+  /** As keypair.json would have it. */
+  readonly keypair: string;
+  /** Verified. */
+  readonly chain: readonly MembershipEntry[];
+  readonly mesh: MeshFile;
 }
 
 async function followBroker(

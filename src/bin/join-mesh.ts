@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { daemonDirs } from "../client/find-daemon.ts";
-import { createKeypair, type Keypair, readKeypair } from "../daemon/identity/keypair.ts";
+import { createKeypair, type Keypair, keypairOf, newKeypairText, readKeypair } from "../daemon/identity/keypair.ts";
 import { type MeshFile, readMeshFile, writeMeshFile } from "../daemon/identity/mesh-file.ts";
 import { writeChain } from "../daemon/membership/membership-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
@@ -15,7 +15,7 @@ import { privateKeyFromSeed, publicKeyHexOf } from "../protocol/signing.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { freeName } from "./admit-by-founder.ts";
 import { linkUrl, proveBroker, readMembership, requestJoin } from "./broker-http.ts";
-import { localSlug } from "./join-broker.ts";
+import { type InMemory, localSlug } from "./join-broker.ts";
 import {
   appendTo,
   type Chain,
@@ -62,19 +62,11 @@ export async function joinMesh(request: {
 }): Promise<Joined> {
   const invite = parseInvite(request.link);
   const wantedName = request.name === null ? null : checkName(request.name, "member");
-  const present = daemonDirs(request.home)
-    .map(({ slug, dir }) => ({ slug, dir, mesh: readMeshFile(dir) }))
-    .find(({ mesh }) => mesh.mesh_id === invite.mesh_id);
-  if (present !== undefined) checkPresent(present, invite, wantedName);
-  const { serverTime } = await proveBroker(invite, request.signal);
-  const clockSkewMs = serverTime - Date.now();
-  const source = inviteSource(invite, { now: () => Date.now() + clockSkewMs, signal: request.signal });
-  const way = {
-    broker_url: linkUrl(invite),
-    broker_key: invite.broker_key,
-    certificate_print: invite.transport.kind === "pinned" ? invite.transport.certificate_print : null,
-  };
-  if (present !== undefined) {
+  const present = presentIn(request.home, invite);
+  if (present !== null) checkPresent(present, invite, wantedName);
+  const { source, clockSkewMs } = await reach(invite, request.signal);
+  const way = wayTo(invite);
+  if (present !== null) {
     const known = await knowAgain(invite, source, present);
     // A broker of this very host is dialled on loopback, whatever address its invites name to others.
     const mesh = present.slug === localSlug ? present.mesh : { ...present.mesh, ...way };
@@ -86,8 +78,7 @@ export async function joinMesh(request: {
     const change = known.isNew ? "admitted" : same ? "none" : "address";
     return { slug: present.slug, dir: present.dir, mesh, change, clockSkewMs };
   }
-  const suggested = invite.slug === localSlug ? joinedSlug : invite.slug;
-  const slug = request.slug === null ? freeSlug(request.home, suggested) : checkSlug(request.home, request.slug);
+  const slug = slugFor(request.home, invite, request.slug);
   const dir = join(request.home, "daemon", slug);
   const chain = await readByInvite(invite, source);
   makePrivateDirectory(join(request.home, "daemon"));
@@ -98,6 +89,71 @@ export async function joinMesh(request: {
   const mesh: MeshFile = { mesh_id: invite.mesh_id, slug, member_name: nameIn(chain, keys), ...way };
   writeMeshFile(dir, mesh);
   return { slug, dir, mesh, change: "admitted", clockSkewMs };
+}
+
+/**
+ * As {@link joinMesh}, of a member that keeps nothing on disk: a home that is a member of the mesh already is none for it. The
+ * keys live no longer than what they are handed to.
+ */
+export async function joinMeshInMemory(request: {
+  readonly home: string;
+  readonly link: string;
+  readonly name: string;
+  readonly slug: string | null;
+  readonly signal: AbortSignal;
+}): Promise<{ readonly slug: string; readonly member: InMemory; readonly clockSkewMs: number }> {
+  const invite = parseInvite(request.link);
+  const name = checkName(request.name, "member");
+  const slug = slugFor(request.home, invite, request.slug);
+  const { source, clockSkewMs } = await reach(invite, request.signal);
+  const chain = await readByInvite(invite, source);
+  if (chain.state.invites.get(source.inviteId)?.role === "owner")
+    throw new ClaudemeshError("not_allowed", "this invite makes an owner, whose keys must not end with a process", {
+      hint: "ask for an invite of another role: claudemesh invite",
+    });
+  const keypair = newKeypairText(Date.now());
+  const keys = keypairOf(keypair, "the new keys");
+  await admit(invite, source, chain, keys, name);
+  const mesh = {
+    mesh_id: invite.mesh_id,
+    slug,
+    member_name: nameIn(chain, keys),
+    ...wayTo(invite),
+    ephemeral: true,
+  } as const;
+  return { slug, member: { keypair, chain: chain.entries, mesh }, clockSkewMs };
+}
+
+/** The member of the invite's mesh that this home holds; null: none. */
+export function presentIn(
+  home: string,
+  invite: Pick<Invite, "mesh_id">,
+): { readonly slug: string; readonly dir: string; readonly mesh: MeshFile } | null {
+  const held = daemonDirs(home).map(({ slug, dir }) => ({ slug, dir, mesh: readMeshFile(dir) }));
+  return held.find(({ mesh }) => mesh.mesh_id === invite.mesh_id) ?? null;
+}
+
+/** The broker that the link names, proven to be it; by its clock it judges the invite. */
+async function reach(
+  invite: Invite,
+  signal: AbortSignal,
+): Promise<{ readonly source: InviteSource; readonly clockSkewMs: number }> {
+  const { serverTime } = await proveBroker(invite, signal);
+  const clockSkewMs = serverTime - Date.now();
+  return { source: inviteSource(invite, { now: () => Date.now() + clockSkewMs, signal }), clockSkewMs };
+}
+
+function wayTo(invite: Invite): Pick<MeshFile, "broker_url" | "broker_key" | "certificate_print"> {
+  return {
+    broker_url: linkUrl(invite),
+    broker_key: invite.broker_key,
+    certificate_print: invite.transport.kind === "pinned" ? invite.transport.certificate_print : null,
+  };
+}
+
+function slugFor(home: string, invite: Invite, written: string | null): string {
+  const suggested = invite.slug === localSlug ? joinedSlug : invite.slug;
+  return written === null ? freeSlug(home, suggested) : checkSlug(home, written);
 }
 
 function checkPresent(

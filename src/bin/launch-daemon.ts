@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { DaemonStatus, Started } from "../cli/launcher.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { DaemonStatus, Decision, Started } from "../cli/launcher.ts";
 import { connect } from "../client/connect.ts";
 import { readDaemonFile } from "../client/find-daemon.ts";
+import { drainSecondsMax } from "../daemon/config.ts";
 import type { Dial } from "../daemon/link/link.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { socketPathFor } from "../http/socket-path.ts";
@@ -11,8 +13,13 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 import { isLocked, startDetached, stopDetached } from "./detached-process.ts";
 import { decideReadOnly } from "./ended-membership.ts";
+import { decide } from "./environment/decide.ts";
+import { detectEnvironment } from "./environment/detect.ts";
+import { systemReaders } from "./environment/readers.ts";
+import { isCleared, isEphemeral } from "./ephemeral/ended-folder.ts";
+import { type HandedOver, handOverText } from "./ephemeral/handed-over.ts";
 import { isLinkEnd } from "./exit-codes.ts";
-import { readLaunchRecord } from "./launch-record.ts";
+import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
 import { setArguments } from "./setting-overrides.ts";
 import { startBySupervisor } from "./supervise/ask-supervisor.ts";
@@ -23,6 +30,10 @@ const linkTimeoutMs = 8_000;
 /** A broker that cannot be reached at all is most often known by then. */
 const firstAttemptMs = 2_000;
 const lookIntervalMs = 20;
+/** The longest that an ephemeral daemon may wait for its broker, with what it needs to leave and to stop. */
+const ephemeralStopMs = (drainSecondsMax + 20) * 1_000;
+/** Between letting go of its lock and having removed its folder. */
+const clearedMs = 5_000;
 
 /**
  * Starts the daemon of a member's folder unless it runs; resolves when its local API answers. `readOnly`: whatever is known
@@ -31,7 +42,15 @@ const lookIntervalMs = 20;
 export async function startDaemon(
   home: string,
   dir: string,
-  options: { readonly http: boolean; readonly readOnly?: boolean | null; readonly dial?: boolean },
+  options: {
+    readonly http: boolean;
+    readonly readOnly?: boolean | null;
+    readonly dial?: boolean;
+    /** Of a start that a decision went before; absent: as its environment decides of a member that is there. */
+    readonly decisions?: readonly Decision[];
+    /** Of an ephemeral member, whose launch record stands; absent: the folder has the keys. */
+    readonly handedOver?: HandedOver;
+  },
 ): Promise<Started<DaemonStatus>> {
   const before = await daemonStatus(home, dir);
   if (before.state === "running") {
@@ -40,21 +59,26 @@ export async function startDaemon(
       hint: "claudemesh daemon down, then claudemesh up --http",
     });
   }
-  const readOnly = await decideReadOnly(dir, options.readOnly);
+  const { handedOver } = options;
+  if (handedOver === undefined) noteDecisions(dir, options.decisions ?? present(options.http));
+  const readOnly = handedOver === undefined && (await decideReadOnly(dir, options.readOnly));
   // Whoever asks for a start sees what comes of it: it is not held up by how the daemon ended before.
   const dial = options.dial === true ? "at_once" : "after_end";
   const args = daemonArguments(dir, { dial, http: options.http, readOnly });
   const { last_end: end } = before;
   const endedBefore = end !== null && isLinkEnd(end.exit_code) && !readOnly ? { ended_before: end } : {};
   try {
-    if (isSupervised(home)) {
+    if (handedOver === undefined && isSupervised(home)) {
       const found = await startBySupervisor(home, dir, dial, () => daemonStatus(home, dir));
       if (found !== null) return { started: true, status: found, ...endedBefore };
     }
-    const { found } = await startDetached("run-daemon", dir, args, async () => {
+    const ready = async (): Promise<DaemonStatus | null> => {
       const status = await daemonStatus(home, dir);
       return status.state === "running" ? status : null;
-    });
+    };
+    const input = handedOver === undefined ? null : handOverText(handedOver);
+    const words = handedOver === undefined ? args : [...args, "--ephemeral"];
+    const { found } = await startDetached("run-daemon", dir, words, ready, process.env, input);
     return { started: true, status: found, ...endedBefore };
   } catch (thrown) {
     // It did start, and has ended over its link before it was looked at: `firstAttempt` tells.
@@ -63,6 +87,16 @@ export async function startDaemon(
     if (met === null || !isLinkEnd(met.exit_code) || met.at === end?.at) throw thrown;
     return { started: true, status: after, ...endedBefore };
   }
+}
+
+/** Of a member that is on disk: what its environment decides, as far as it can decide anything. */
+function present(http: boolean): readonly Decision[] {
+  return decide(detectEnvironment(systemReaders(process.env)), { mode: null, http }, true).decisions;
+}
+
+function noteDecisions(dir: string, decisions: readonly Decision[]): void {
+  const record = readLaunchRecord(dir);
+  if (!isDeepStrictEqual(decisions, record.decisions)) writeLaunchRecord(dir, { ...record, decisions });
 }
 
 /** The words of run-daemon, whoever starts it. */
@@ -131,9 +165,14 @@ export async function waitForLink({ socket }: DaemonStatus, timeoutMs = linkTime
   }
 }
 
-/** Stops it by its local API, else by SIGTERM; true when it ran. Call under the launch lock. */
-export function stopDaemon(home: string, dir: string): Promise<boolean> {
-  return stopDetached("run-daemon", dir, {
+/**
+ * Stops it by its local API, else by SIGTERM; true when it ran. An ephemeral one has given the broker what it could, and its folder
+ * is gone, or holds its last words. Call under the launch lock.
+ */
+export async function stopDaemon(home: string, dir: string): Promise<boolean> {
+  const ephemeral = isEphemeral(dir);
+  const stopped = await stopDetached("run-daemon", dir, {
+    ...(ephemeral ? { deadlineMs: ephemeralStopMs } : {}),
     look: () => daemonStatus(home, dir),
     async ask({ socket }) {
       const client = connect({ socketPath: socket });
@@ -144,11 +183,16 @@ export function stopDaemon(home: string, dir: string): Promise<boolean> {
       }
     },
   });
+  if (ephemeral && stopped)
+    for (const deadline = Date.now() + clearedMs; !isCleared(dir) && Date.now() < deadline; )
+      await pause(lookIntervalMs);
+  return stopped;
 }
 
 /** What is found by asking; a daemon that holds its socket and does not answer is `unresponsive`. */
 export async function daemonStatus(home: string, dir: string): Promise<DaemonStatus> {
   const mesh = readMeshFile(dir);
+  const record = readLaunchRecord(dir);
   const file = readDaemonFile(dir);
   const socket = file?.socket ?? socketPathFor(dir, "sock", process.env);
   const base = {
@@ -158,8 +202,10 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
     home,
     socket,
     token_file: join(dir, "local_token"),
-    read_only: readLaunchRecord(dir).readOnly,
-  };
+    read_only: record.readOnly,
+    mode: mesh.ephemeral === true ? "ephemeral" : "persistent",
+    decisions: record.decisions,
+  } as const;
   const client = connect({ socketPath: socket });
   try {
     const health: HealthView = await client.health({ timeoutMs: lookTimeoutMs });
@@ -173,12 +219,14 @@ export async function daemonStatus(home: string, dir: string): Promise<DaemonSta
       // One of an earlier version tells nothing of it.
       membership_trouble: health.membership?.trouble ?? null,
       link: linkOf(health),
+      ends_at: health.ends_at ?? null,
       last_end: null,
     };
   } catch (thrown) {
     const state = thrown instanceof ClaudemeshError && thrown.code === "not_running" ? "stopped" : "unresponsive";
     const end = state === "stopped" ? endOf(await lastNote(dir, "daemon")) : null;
-    return { ...base, state, http_port: null, pid: null, membership_trouble: null, link: null, last_end: end };
+    const none = { http_port: null, pid: null, membership_trouble: null, link: null, ends_at: null } as const;
+    return { ...base, ...none, state, last_end: end };
   } finally {
     client.close();
   }

@@ -3,15 +3,12 @@ import { join, resolve } from "node:path";
 import type {
   BrokerStatus,
   DaemonStatus,
-  DownAnswer,
+  Decision,
   HostStatus,
-  JoinAnswer,
-  JoinRequest,
   Launcher,
   ListenRequest,
   MeshCreated,
   MeshCreateRequest,
-  MeshHere,
   Reminted,
   RemintRequest,
   SetRequest,
@@ -22,27 +19,28 @@ import type {
 import type { HomeLife } from "../cli/home-life.ts";
 import type { RecoverAnswer } from "../cli/recover-answer.ts";
 import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
-import { readKeypair } from "../daemon/identity/keypair.ts";
+import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
+import { detectEnvironment } from "./environment/detect.ts";
+import { systemReaders } from "./environment/readers.ts";
+import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
+import { bringDown, statusOf } from "./bring-down.ts";
+import { upEphemeral } from "./launch-ephemeral.ts";
+import { joinByInvite, requireNotEphemeral } from "./launch-joined.ts";
 import { readMeshFile } from "../daemon/identity/mesh-file.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
-import { activeMembers } from "../protocol/membership/state.ts";
 import { brokerOperator } from "./broker-operator.ts";
 import { brokerConfigFile, daemonConfigFile } from "./config-files.ts";
-import { hasEnded } from "./ended-membership.ts";
 import { withLaunchLock } from "./detached-process.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
-import { joinMesh } from "./join-mesh.ts";
-import { brokerDir, brokerStatus, startBroker, stopBroker } from "./launch-broker.ts";
+import { brokerDir, brokerStatus, startBroker } from "./launch-broker.ts";
 import { daemonStatus, firstAttempt, startDaemon, stopDaemon, waitForLink } from "./launch-daemon.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
+import { listMeshes } from "./list-meshes.ts";
 import { recordSets } from "./record-sets.ts";
 import { checkSets, ofBroker } from "./setting-overrides.ts";
-import { pinnedChain } from "./mesh-chain.ts";
 import { finishRemints, remint } from "./remint.ts";
 
-/** A difference of clocks that is worth a word. */
-const skewNoticeSeconds = 60;
 /** A daemon that was away from its broker for long dials again by itself, later. */
 const relinkTimeoutMs = 10_000;
 
@@ -65,14 +63,14 @@ export const launcher: Launcher = {
   acceptHost: (home, meshes) => inHome(home, async () => (await import("./accept-hosts.ts")).acceptHosts(home, meshes)),
   remint: (request) => inHome(request.home, () => remintMember(request)),
   down: (home, what) =>
-    existsSync(home) ? inHome(home, () => down(home, what)) : Promise.resolve({ daemons: [], broker: null }),
+    existsSync(home) ? inHome(home, () => bringDown(home, what)) : Promise.resolve({ daemons: [], broker: null }),
   async status(home): Promise<HostStatus> {
     const dirs = daemonDirs(home);
     const [broker, ...daemons] = await Promise.all([
       brokerStatus(brokerDir(home)),
-      ...dirs.map(({ dir }) => daemonStatus(home, dir)),
+      ...dirs.map(({ dir }) => statusOf(home, dir)),
     ]);
-    return { daemons, broker };
+    return { daemons: daemons.filter((daemon) => daemon !== null), broker };
   },
   configFile: (dir, of) => (of === "daemon" ? daemonConfigFile(dir) : brokerConfigFile(dir)),
   operator: brokerOperator,
@@ -111,6 +109,7 @@ async function brokerUp(
 ): Promise<Started<BrokerStatus>> {
   const broker = await startBroker(brokerDir(home), listen, set);
   for (const { slug, dir } of daemonDirs(home)) {
+    if (isEphemeral(dir)) continue;
     if (atBrokerOf(home, slug, dir) !== brokerDir(home)) continue;
     const before = await daemonStatus(home, dir);
     const moved = await followOwnBroker(home, slug, dir);
@@ -136,7 +135,29 @@ async function followOwnBroker(home: string, slug: string, dir: string): Promise
 
 /** The pair, unless all that this home has are meshes that it has joined; with it, or alone, the daemons of those. */
 async function up(request: UpRequest): Promise<UpAnswer> {
-  const joined = daemonDirs(request.home).filter(({ slug }) => slug !== localSlug);
+  removeEnded(request.home);
+  const environment = detectEnvironment(systemReaders(process.env));
+  const present = daemonDirs(request.home);
+  const members = present.filter(({ dir }) => !isEphemeral(dir));
+  const decided = decide(environment, request, members.length > 0);
+  const { decisions } = decided;
+  // Where an ephemeral member is all that there is, it is what is meant.
+  const isMeant = request.mode === null && members.length === 0 && present.length > 0;
+  const mode = isMeant ? "ephemeral" : decided.mode;
+  requireEphemeral(mode, { ttlMs: request.ttlMs, invite: request.invite !== null });
+  if (mode === "ephemeral") return upEphemeral(request, { environment, decisions, set: request.set });
+  const answer = await upPersistent(request, members, decisions);
+  const exposed = httpNotice(environment, answer.daemon.status.http_port !== null);
+  return exposed === null ? answer : { ...answer, notices: [...answer.notices, exposed] };
+}
+
+async function upPersistent(
+  request: UpRequest,
+  members: readonly { readonly slug: string; readonly dir: string }[],
+  decisions: readonly Decision[],
+): Promise<UpAnswer> {
+  requireNotEphemeral(memberDir(request.home));
+  const joined = members.filter(({ slug }) => slug !== localSlug);
   const asksForPair = request.name !== null || request.broker !== null || request.listen !== null;
   const hasPair = existsSync(brokerDir(request.home)) || existsSync(join(memberDir(request.home), "mesh.json"));
   const { home, set = {} } = request;
@@ -152,7 +173,7 @@ async function up(request: UpRequest): Promise<UpAnswer> {
     return started;
   };
   if (joined.length === 0 || hasPair || asksForPair) {
-    const pair = await upPair(request);
+    const pair = await upPair(request, decisions);
     attempts.push(() => firstAttempt(home, memberDir(home), pair.daemon));
     const others = await startJoined();
     await allTried(attempts);
@@ -188,7 +209,8 @@ async function stopForSets(home: string, dir: string, set: SetRequest): Promise<
   if (recordSets(dir, set)) await stopDaemon(home, dir);
 }
 
-async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
+/** `decisions`: of a member that is made now; one that is there has its own. */
+async function upPair(request: UpRequest, decisions?: readonly Decision[]): Promise<Omit<UpAnswer, "others">> {
   const dir = memberDir(request.home);
   const record = readLaunchRecord(dir);
   const other = request.broker === null ? record.broker : otherBroker(request.home, request.broker);
@@ -227,11 +249,12 @@ async function upPair(request: UpRequest): Promise<Omit<UpAnswer, "others">> {
   await stopForSets(request.home, dir, set);
   writeLaunchRecord(dir, {
     ...readLaunchRecord(dir),
-    persistent: request.persistent || record.persistent,
+    persistent: request.mode === "persistent" || record.persistent,
     http,
     broker: other,
   });
-  const daemon = await startDaemon(request.home, dir, { http });
+  const decided = decisions === undefined || isMember ? {} : { decisions };
+  const daemon = await startDaemon(request.home, dir, { http, ...decided });
   if (daemon.started && runs) await waitForLink(daemon.status);
   else if (broker?.started === true) await waitForLink(daemon.status, relinkTimeoutMs);
   return { broker, daemon, notices };
@@ -242,34 +265,9 @@ async function ensureOwner(home: string): Promise<{ started: boolean }> {
   const dir = memberDir(home);
   const isAlone = existsSync(brokerDir(home)) && !existsSync(join(dir, "mesh.json"));
   if (!isAlone) return { started: false };
-  const { daemon } = await upPair({ home, name: null, persistent: false, http: null, broker: null, listen: null });
+  const request = { home, name: null, http: null, broker: null, listen: null, invite: null, ttlMs: null, mode: null };
+  const { daemon } = await upPair(request);
   return { started: daemon.started };
-}
-
-async function joinByInvite(request: JoinRequest): Promise<JoinAnswer> {
-  const joined = await joinMesh({ ...request, stop: (dir) => stopDaemon(request.home, dir) });
-  const record = readLaunchRecord(joined.dir);
-  const http = request.http ?? record.http;
-  if (http !== record.http) writeLaunchRecord(joined.dir, { ...record, http });
-  // A broker that ended this membership by mistake has admitted it again, and one at another address says for itself whether it is sent away.
-  const daemon = await startDaemon(request.home, joined.dir, { http, readOnly: false, dial: true });
-  const isLinked = await waitForLink(daemon.status);
-  const skewSeconds = Math.round(Math.abs(joined.clockSkewMs) / 1_000);
-  const notices = [
-    ...(isLinked ? [] : ["the daemon has not reached the broker yet; claudemesh doctor shows why"]),
-    ...(skewSeconds > skewNoticeSeconds
-      ? [`the clocks of this host and of the broker's differ by ${skewSeconds} s; times of messages will look odd`]
-      : []),
-  ];
-  return {
-    mesh: joined.slug,
-    member: joined.mesh.member_name,
-    address: `@${joined.mesh.member_name}`,
-    broker_url: joined.mesh.broker_url,
-    change: joined.change,
-    daemon,
-    notices,
-  };
 }
 
 async function remintMember(request: RemintRequest): Promise<Reminted> {
@@ -312,29 +310,6 @@ async function createMesh(request: MeshCreateRequest): Promise<MeshCreated> {
   return { mesh: slug, address: daemon.status.address, created: !present, daemon };
 }
 
-/** What this home's folders say; nobody is asked. */
-async function listMeshes(home: string): Promise<readonly MeshHere[]> {
-  return Promise.all(
-    daemonDirs(home).map(async ({ slug, dir }) => {
-      const mesh = readMeshFile(dir);
-      const state = pinnedChain(dir, mesh.mesh_id)?.state ?? null;
-      const member = state?.members.get(readKeypair(dir).memberId);
-      const { state: daemon } = await daemonStatus(home, dir);
-      return {
-        mesh: slug,
-        mesh_id: mesh.mesh_id,
-        address: `@${member?.name ?? mesh.member_name}`,
-        role: member?.role ?? null,
-        members: state === null ? null : activeMembers(state).length,
-        sealed: state !== null,
-        ended: hasEnded(dir),
-        broker_url: mesh.broker_url,
-        daemon,
-      };
-    }),
-  );
-}
-
 /** The daemon alone, online or not. */
 async function daemonUp(request: {
   readonly home: string;
@@ -344,8 +319,13 @@ async function daemonUp(request: {
   readonly dial?: boolean;
   readonly set?: SetRequest;
 }): Promise<UpAnswer["daemon"]> {
+  removeEnded(request.home);
   const dir = findDaemonDir(request.home, request.mesh);
   const { dial = false, set = {} } = request;
+  if (isEphemeral(dir) && (request.readOnly !== null || dial || Object.keys(set).length > 0))
+    throw new ClaudemeshError("usage", "this daemon is ephemeral: to start it anew would be the end of its keys", {
+      hint: "it dials its broker by itself; claudemesh doctor",
+    });
   checkSets(set, ["daemon"]);
   await stopForSets(request.home, dir, set);
   if (dial && (await daemonStatus(request.home, dir)).link?.state === "waiting") await stopDaemon(request.home, dir);
@@ -363,19 +343,6 @@ async function recover(home: string, mesh: string | null): Promise<RecoverAnswer
   const dir = findDaemonDir(home, mesh);
   const { recoverDaemon } = await import("../daemon/recover/recover.ts");
   return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
-}
-
-/** The daemons first, so that they hand over what the broker can still take. */
-async function down(
-  home: string,
-  what: { readonly daemons: boolean; readonly broker: boolean; readonly mesh: string | null },
-): Promise<DownAnswer> {
-  const dirs = what.daemons ? daemonDirs(home).filter(({ slug }) => what.mesh === null || slug === what.mesh) : [];
-  const daemons = [];
-  for (const { slug, dir } of dirs) daemons.push({ mesh: slug, stopped: await stopDaemon(home, dir) });
-  const dataDir = brokerDir(home);
-  const broker = what.broker && existsSync(dataDir) ? { stopped: await stopBroker(dataDir) } : null;
-  return { daemons, broker };
 }
 
 /** Two homes would otherwise run one member each in the wrong roles: a home that has a broker uses its own. */

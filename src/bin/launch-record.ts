@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
+import type { Decision } from "../cli/launcher.ts";
+import { isRecord } from "../protocol/feature-schemas.ts";
 import { readRecord } from "./json-record.ts";
 import { readSetRecord, type SetRecord } from "./setting-overrides.ts";
 
@@ -15,6 +17,8 @@ export interface LaunchRecord {
    * one that was joined by a link.
    */
   readonly broker: string | null;
+  /** What its environment decided at its last start. */
+  readonly decisions: readonly Decision[];
   /** Settings above config.toml and the environment. */
   readonly set: SetRecord;
 }
@@ -22,7 +26,7 @@ export interface LaunchRecord {
 const path = (dir: string): string => join(dir, "launch.json");
 
 export function readLaunchRecord(dir: string): LaunchRecord {
-  const { persistent, http, broker, readOnly, set } = readRecord(
+  const { persistent, http, broker, readOnly, decisions, set } = readRecord(
     path(dir),
     "remove the file and run claudemesh up with the options you want",
   );
@@ -31,8 +35,19 @@ export function readLaunchRecord(dir: string): LaunchRecord {
     http: http === true,
     readOnly: readOnly === true,
     broker: typeof broker === "string" ? broker : null,
+    decisions: Array.isArray(decisions) ? decisions.filter(isDecision) : [],
     set: readSetRecord(set),
   };
+}
+
+/** What a later program wrote may say more: it is shown as it stands, or left out. */
+function isDecision(value: unknown): value is Decision {
+  if (!isRecord(value)) return false;
+  const { setting, value: decided, because, override } = value;
+  return (
+    [setting, decided, because].every((text) => typeof text === "string") &&
+    (override === null || typeof override === "string")
+  );
 }
 
 export function writeLaunchRecord(dir: string, record: LaunchRecord): void {

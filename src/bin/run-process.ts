@@ -11,13 +11,19 @@ export interface Program {
   stop(): Promise<void>;
   /** Reads its settings again. What it throws, it has logged. Absent: it reads them at its start. */
   reload?(): unknown;
-  readonly ended: Promise<{
-    readonly kind: string;
-    readonly message: string;
-    readonly hint?: string | undefined;
-    /** Logged with it. */
-    readonly details?: Readonly<Record<string, unknown>>;
-  } | null>;
+  readonly ended: Promise<ProgramEnd | null>;
+  /** What is to be done before `stop`, in a time that it bounds itself. Answers why the program ends after all. */
+  finish?(why: ProgramEnd | null): Promise<ProgramEnd | null>;
+  /** The very last, when nothing is logged any more and no lock is held. */
+  clear?(end: ProgramEnd | null): void;
+}
+
+export interface ProgramEnd {
+  readonly kind: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Logged with it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunOptions {
@@ -31,7 +37,7 @@ export interface RunOptions {
 export async function runProcess(
   name: string,
   logFile: LogFile,
-  create: () => Program,
+  create: () => Program | Promise<Program>,
   { stopDeadlineMs = defaultStopDeadlineMs, settlesWithZero = false }: RunOptions = {},
 ): Promise<never> {
   const { log } = logFile;
@@ -66,7 +72,7 @@ export async function runProcess(
   });
   let started: Program;
   try {
-    started = create();
+    started = await create();
     await started.start();
     program = started;
   } catch (thrown) {
@@ -81,7 +87,8 @@ export async function runProcess(
     return exit(exitCode);
   }
   log.info({ started: true }, `the ${name} runs`);
-  const end = await Promise.race([signalled, started.ended]);
+  const why = await Promise.race([signalled, started.ended]);
+  const end = started.finish === undefined ? why : await started.finish(why);
   const exitCode = end === null ? exitCodes.ok : exitCodeOf(end.kind);
   if (end !== null) {
     log.error(
@@ -98,6 +105,7 @@ export async function runProcess(
   clearTimeout(deadline);
   log.info(end === null ? { exit_code: exitCode } : {}, `the ${name} has stopped`);
   await logFile.close();
+  started.clear?.(end);
   return exit(exitCode);
 }
 

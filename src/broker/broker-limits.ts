@@ -16,6 +16,8 @@ export const defaultBrokerLimits = {
   pingIntervalMs: wireLimits.pingIntervalMs as number,
   silenceMs: wireLimits.silenceMs as number,
   presenceLeaseMs: wireLimits.presenceLeaseMs as number,
+  /** After the end of its last lease an ephemeral member is forgotten. */
+  ephemeralKeptMs: 600_000,
   /** From the upgrade to a verified hello. */
   openingMs: 10_000,
   /** Connections that have not proven who they are. */
@@ -138,6 +140,9 @@ export const defaultBrokerLimits = {
   s3TriesMax: 3,
   s3ConnectionsMax: 32,
 } satisfies Record<string, number>;
+
+/** Members that have expired which one answer names, those who were there last. */
+export const expiredShownMax = 1_000;
 
 /** Requests for blobs under way at once at one listener. */
 export const blobsInFlightMax = 32;

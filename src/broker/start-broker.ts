@@ -1,3 +1,4 @@
+import { memberInfo } from "./link/member-info.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
@@ -265,7 +266,7 @@ async function openPublic(
 }
 
 function upkeepOf(linkParts: LinkParts, blobStore: BlobStore | null, kept: Kept, fleet: Fleet): Upkeep {
-  const { store, clock, log, metrics, limits, notices, bus } = linkParts;
+  const { store, clock, log, metrics, limits, notices, news, bus } = linkParts;
   return createUpkeep({
     store,
     blobStore,
@@ -276,6 +277,12 @@ function upkeepOf(linkParts: LinkParts, blobStore: BlobStore | null, kept: Kept,
     messageRetentionDays: kept.messageRetentionDays,
     // Of several brokers one does what the clock calls for; what it is asked for, each does.
     due: () => fleet.eldest(),
+    expired(row) {
+      const { mesh_id, member_id, name } = row;
+      log.info({ audit: "member_expired", mesh_id, member_id, name }, "an ephemeral member was not there for long");
+      const member = memberInfo(row, clock.now(), limits.presenceLeaseMs);
+      news.tell(mesh_id, { type: "event", event: "member_left", member });
+    },
     noticed(meshId, memberId) {
       void notices.tell(meshId, memberId);
       bus.publish({ kind: "owed", mesh_id: meshId, member_id: memberId });

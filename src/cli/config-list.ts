@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 import { configOptions, openConfig } from "./config/config-access.ts";
 import { valueText } from "./config/config-value.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { GivenSetting } from "./launcher.ts";
+import type { GivenSetting } from "./config/config-file.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { printable } from "./printable.ts";
 import { wrap } from "./wrap.ts";

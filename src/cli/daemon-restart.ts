@@ -1,3 +1,4 @@
+import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command } from "./command.ts";
 import { daemonMeant, daemonsOf } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -21,6 +22,16 @@ export const command: Command = {
     const slugs = flag("all") ? daemonsOf(context) : [daemonMeant(context)];
     const processes = await launcher();
     const daemons: Started<DaemonStatus>[] = [];
+    const present = (await processes.status(home)).daemons;
+    const ephemeral = present.find(({ mesh, mode }) => mode === "ephemeral" && slugs.includes(mesh));
+    if (ephemeral !== undefined)
+      throw new ClaudemeshError(
+        "usage",
+        `the daemon of mesh ${ephemeral.mesh} is ephemeral: its keys would not come back`,
+        {
+          hint: flag("all") ? "name the others: --mesh SLUG" : "claudemesh down, then claudemesh up --ephemeral",
+        },
+      );
     for (const slug of slugs) {
       await processes.down(home, { daemons: true, broker: false, mesh: slug });
       const daemon = await processes.daemonUp({ home, mesh: slug, http: null, readOnly: null });

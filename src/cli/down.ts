@@ -5,11 +5,11 @@ import { requireWords } from "./parse-arguments.ts";
 
 export const command: Command = {
   name: "down",
-  summary: "Stop the daemon and the broker of this home; messages stay on disk",
+  summary: "Stop the daemon and the broker of this home; messages stay on disk, those of an ephemeral daemon go out",
   usage: "down [--mesh SLUG]",
   options: {},
   examples: ["down", "down --mesh team"],
-  exits: ["notRunning"],
+  exits: ["notRunning", "neverSent"],
   related: ["up", "status"],
   async run({ launcher, out, positionals, home, option, flag }) {
     requireWords(command, positionals, 0, 0);

@@ -1,15 +1,18 @@
 import type { Command, Input } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { modeOptions, readMode } from "./mode-options.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
+import { printMode } from "./up.ts";
 import { inviteLinkCharsMax } from "../protocol/invite.ts";
 
 export const command: Command = {
   name: "join",
   summary: "Join a mesh by an invite link, and start this home's daemon for it",
-  usage: "join <link | -> [--name NAME] [--as SLUG] [--http]",
+  usage: "join <link | -> [--name NAME] [--as SLUG] [--persistent | --ephemeral [--ttl TIME]] [--http]",
   options: {
     name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
     as: { type: "string", value: "SLUG", help: "what the mesh is called in this home" },
+    ...modeOptions,
     http: { type: "boolean", help: "also listen on 127.0.0.1, with a token" },
   },
   exits: ["conflict", "tryLater"],
@@ -25,6 +28,7 @@ export const command: Command = {
       link: given === "-" ? await readLink(command, context.stdin) : given,
       name: option("name") ?? null,
       slug: option("as") ?? null,
+      ...readMode(context, command),
       http: option("http") === undefined ? null : flag("http"),
       signal,
     });
@@ -37,6 +41,7 @@ export const command: Command = {
     if (answer.change === "admitted") out.line(`joined as ${out.paint.bold(answer.address)}  ${where}`);
     else if (answer.change === "address") out.line(`${answer.address} now follows its broker to ${answer.broker_url}`);
     else out.line(`${answer.address} is a member already  ${where}`);
+    printMode(out, answer.daemon.status);
     return exitCodes.ok;
   },
 };

@@ -1,3 +1,4 @@
+import type { ConfigFile } from "./config/config-file.ts";
 import type { RecoverAnswer } from "./recover-answer.ts";
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
 import type { HealthView } from "../protocol/local-api.ts";
@@ -101,6 +102,24 @@ export interface ListenRequest {
   readonly localOnly: boolean;
 }
 
+/** What an environment decided about a daemon, or what was asked for against it. */
+export interface Decision {
+  readonly setting: "mode" | "local_api";
+  readonly value: "persistent" | "ephemeral" | "unix_socket" | "unix_socket_and_http";
+  /** A clause. */
+  readonly because: string;
+  /** The option that changes it; null: there is none. */
+  readonly override: string | null;
+}
+
+/** How long a daemon's keys live. */
+export interface ModeRequest {
+  /** null: as the environment suggests. */
+  readonly mode: "persistent" | "ephemeral" | null;
+  /** Of an ephemeral daemon: it ends by itself after so long; null: when it is told to. */
+  readonly ttlMs: number | null;
+}
+
 export interface DaemonRunRequest {
   readonly home: string;
   /** null: the only one. */
@@ -161,7 +180,7 @@ export interface UninstallServiceRequest {
   readonly scope?: "user" | "system" | null;
 }
 
-export interface JoinRequest {
+export interface JoinRequest extends ModeRequest {
   readonly home: string;
   readonly link: string;
   /** null: that of the user or host, with a number if it is taken. */
@@ -250,40 +269,6 @@ export interface MeshHere {
   readonly daemon: DaemonStatus["state"];
 }
 
-/** A config.toml: the keys that there are, and the one way in which it is read. */
-export interface ConfigFile {
-  readonly path: string;
-  readonly keys: readonly ConfigKey[];
-  /** Every key's value by `table.key`, defaults included. Throws invalid_config naming the line. */
-  read(source: string): Readonly<Record<string, unknown>>;
-  /** Keys that the text itself sets. The text is valid. */
-  isSet(source: string, key: string): boolean;
-  /**
-   * Every key's value as a start from here would have it, by `table.key`: with this environment, and what `--set` recorded. Throws
-   * invalid_config also for what these give wrongly.
-   */
-  given(source: string): Readonly<Record<string, GivenSetting>>;
-}
-
-export interface GivenSetting {
-  readonly value: unknown;
-  readonly from: "default" | "file" | "environment" | "flag";
-  /** The variable's, or the option with its key; null for the others. */
-  readonly name: string | null;
-}
-
-export interface ConfigKey {
-  /** `table.key` */
-  readonly key: string;
-  readonly help: string;
-  readonly takes: string;
-  readonly default: unknown;
-  /** `claudemesh reload` puts a change in force; else the next start does. */
-  readonly live: boolean;
-  /** Whether it could be this. */
-  accepts(value: unknown): boolean;
-}
-
 /** Answer of `doctor --json`, exactly. */
 export interface DoctorAnswer {
   readonly checks: readonly Finding[];
@@ -301,12 +286,12 @@ export interface Finding {
   readonly hint: string | null;
 }
 
-export interface UpRequest {
+export interface UpRequest extends ModeRequest {
   readonly home: string;
   /** The member's name; null: the existing one, else that of the user or host. */
   readonly name: string | null;
-  /** Keys and queues on disk. Recorded, so that no later default of an environment changes it. */
-  readonly persistent: boolean;
+  /** The link that an ephemeral member joins by; null: it joins at a broker of this machine. */
+  readonly invite: string | null;
   /** Also listen on loopback TCP; null: as recorded, else no. */
   readonly http: boolean | null;
   /** Data directory of another home's embedded broker to join; null: the own one. */
@@ -360,6 +345,12 @@ export interface DaemonStatus {
   readonly pid: number | null;
   /** Its membership has ended: it shows what was received, dials no broker and takes nothing to send. */
   readonly read_only: boolean;
+  /** `ephemeral`: its keys and messages are in its memory alone, and end with it. */
+  readonly mode: "persistent" | "ephemeral";
+  /** When it ends by itself; null: it does not, or does not run. */
+  readonly ends_at: string | null;
+  /** What its environment decided at its last start. */
+  readonly decisions: readonly Decision[];
   /** Its way to the broker; null unless it runs. */
   readonly link: Pick<
     HealthView["link"],

@@ -13,8 +13,8 @@ export const command: Command = {
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
     const daemon = client();
+    const { member, mesh, durability } = await daemon.health({ signal });
     if (!flag("yes")) {
-      const { member, mesh } = await daemon.health({ signal });
       throw usage(
         command,
         `${member.address} could not come back to mesh ${mesh} with its keys; nothing is done yet`,
@@ -25,7 +25,9 @@ export const command: Command = {
     if (flag("json")) out.json(left);
     else
       out.line(
-        `${left.address} has left; its daemon ends. What it received stays in this home: claudemesh up shows it`,
+        durability === "process"
+          ? `${left.address} has left; its daemon ends, and what it received with it`
+          : `${left.address} has left; its daemon ends. What it received stays in this home: claudemesh up shows it`,
       );
     return exitCodes.ok;
   },

@@ -4,6 +4,7 @@ import type { BrokerStatus, DaemonStatus } from "./launcher.ts";
 import type { Output } from "./output.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { unbroken } from "./printable.ts";
+import { printMode } from "./up.ts";
 
 export const command: Command = {
   name: "status",
@@ -33,6 +34,7 @@ export function printDaemon(out: Output, daemon: DaemonStatus): void {
   out.line(`        socket ${daemon.socket}`);
   if (daemon.http_port !== null)
     out.line(`        http://127.0.0.1:${daemon.http_port}, token in ${daemon.token_file}`);
+  printMode(out, daemon, "        ");
   printLink(out, daemon);
   const { membership_trouble: trouble } = daemon;
   if (trouble === null) return;

@@ -1,5 +1,7 @@
 import type { Command, CommandContext } from "./command.ts";
+import { decisionLines } from "./decision-lines.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { modeOptions, readMode } from "./mode-options.ts";
 import type { BrokerStatus, DaemonStatus, Started, UpAnswer } from "./launcher.ts";
 import { listenOptions, readListen } from "./listen-options.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -9,12 +11,15 @@ import { readSets, setOptions } from "./set-options.ts";
 export const command: Command = {
   name: "up",
   summary: "Start the broker and the daemon of this home, whichever is missing",
-  usage: "up [--name NAME] [--persistent] [--http] [--broker DIR | --listen HOST:PORT] [--set KEY=VALUE]...",
+  usage:
+    "up [--name NAME] [--persistent | --ephemeral [--ttl TIME] [--invite LINK]] [--http] [--broker DIR | --listen HOST:PORT] [--set KEY=VALUE]...",
   options: {
     name: { type: "string", value: "NAME", help: "your address becomes @NAME; by default the user's name" },
-    persistent: {
-      type: "boolean",
-      help: "keys and messages on disk, whatever the environment would choose (it is the default)",
+    ...modeOptions,
+    invite: {
+      type: "string",
+      value: "LINK",
+      help: "the mesh that an ephemeral member joins; also CLAUDEMESH_INVITE, which no list of processes shows",
     },
     http: {
       type: "boolean",
@@ -30,15 +35,21 @@ export const command: Command = {
     ...setOptions,
   },
   exits: ["notRunning", "conflict"],
-  related: ["down", "status", "doctor"],
-  examples: ["up", "up --name alice --http", "up --name bob --broker ~/.claudemesh/broker"],
+  related: ["down", "status", "doctor", "join"],
+  examples: [
+    "up",
+    "up --name alice --http",
+    "up --name bob --broker ~/.claudemesh/broker",
+    "up --ephemeral --ttl 2h --invite claudemesh://192.168.1.5:8787/AQD…",
+  ],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);
     const launcher = await context.launcher();
     const answer = await launcher.up({
       home: context.home,
       name: context.option("name") ?? null,
-      persistent: context.flag("persistent"),
+      ...readMode(context, command),
+      invite: context.option("invite") ?? null,
       http: context.option("http") === undefined ? null : context.flag("http"),
       broker: context.option("broker") ?? null,
       listen: readListen(context),
@@ -61,8 +72,20 @@ function print({ out }: CommandContext, { broker, daemon, others }: UpAnswer): v
     out.line(`daemon ${running(other)}  ${out.paint.bold(other.status.address)} in mesh ${other.status.mesh}`);
   out.line(`daemon ${running(daemon)}  ${out.paint.bold(daemon.status.address)}`);
   out.line(`socket ${daemon.status.socket}`);
+  printMode(out, daemon.status);
   if (daemon.status.http_port !== null)
     out.line(`http   http://127.0.0.1:${daemon.status.http_port}  token in ${daemon.status.token_file}`);
+}
+
+/** Where something else than the usual was decided, why; and of an ephemeral one, how long it lives. */
+export function printMode(
+  out: CommandContext["out"],
+  { mode, ends_at: endsAt, decisions }: DaemonStatus,
+  indent = "",
+): void {
+  for (const line of decisionLines(decisions)) out.line(`${indent}${line}`);
+  if (mode === "ephemeral")
+    out.line(`${indent}its keys and messages end with it${endsAt === null ? "" : `, at ${endsAt} at the latest`}`);
 }
 
 /** Of a daemon whose membership has ended, unless it was just asked to run so. */

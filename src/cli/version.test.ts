@@ -8,6 +8,7 @@ test("what was negotiated is told a feature a line, with what is required, left 
     daemon: "1.2.3",
     ipc_api: "v1",
     schema_version: 1,
+    durability: "disk",
     ipc_features: ["send"],
     inline_bytes: 5,
     file_bytes: 5,

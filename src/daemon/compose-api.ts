@@ -10,7 +10,15 @@ import { writeRuntimeFile } from "./runtime-file.ts";
 import { schemaVersion } from "./schema-version.ts";
 
 /** The local API over the parts; it announces itself in daemon.json when it starts. */
-export function composeApi(options: DaemonOptions, parts: Parts, requestStop: () => void): LocalApi {
+export function composeApi(
+  options: DaemonOptions,
+  parts: Parts,
+  end: {
+    readonly requestStop: () => void;
+    /** When the daemon ends by itself; null: it does not. */
+    readonly endsAt: number | null;
+  },
+): LocalApi {
   const { dir, clock, log } = options;
   const { identity, config, metrics } = parts;
   const startedAt = rfc3339(clock.now());
@@ -38,7 +46,9 @@ export function composeApi(options: DaemonOptions, parts: Parts, requestStop: ()
       metrics.send.inc({ kind, status });
       if (duplicate) metrics.dedupe.inc({ direction: "out" });
     },
-    requestStop,
+    requestStop: end.requestStop,
+    durability: options.ephemeral === undefined ? "disk" : "process",
+    endsAt: end.endsAt === null ? null : rfc3339(end.endsAt),
   });
   return createLocalApi({
     routes,

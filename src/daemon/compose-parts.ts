@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
@@ -21,6 +22,8 @@ import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { createKeyring } from "./keys/keyring.ts";
 import { createLink } from "./link/link.ts";
+import { ephemeralOutboxBytesMax } from "./ephemeral.ts";
+import { chainInMemory } from "./membership/membership-file.ts";
 import type { Liveness } from "./link/silence-watch.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
@@ -58,7 +61,8 @@ export function composeParts(
   options: DaemonOptions,
   settings: LiveConfig,
   identity: Identity,
-  host: CheckedHost,
+  /** null: none that could be copied. */
+  host: CheckedHost | null,
   end: (why: DaemonEnd) => void,
 ): Parts {
   const { dir, clock, log } = options;
@@ -66,7 +70,16 @@ export function composeParts(
   const { config } = settings;
   const { mesh } = identity;
   const planted = options.pragmas === undefined ? {} : { pragmas: options.pragmas };
-  const paths = { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db") };
+  const { ephemeral } = options;
+  const paths =
+    ephemeral === undefined
+      ? { outbox: join(dir, "outbox.db"), inbox: join(dir, "inbox.db"), topicKeys: join(dir, "topic_keys.json") }
+      : { outbox: inMemory, inbox: inMemory, topicKeys: null };
+  // What is in memory is bounded by it, however much disk the settings allow.
+  const outboxBytesMax = (): number =>
+    ephemeral === undefined
+      ? config.outbox.disk_bytes_max
+      : Math.min(config.outbox.disk_bytes_max, ephemeralOutboxBytesMax);
   const metrics = createDaemonMetrics(mesh.slug, () => ({
     connected: () => link.state().state === "connected",
     outboxDepth: () => outbox.counts(),
@@ -78,7 +91,7 @@ export function composeParts(
       trouble: membership.trouble()?.code ?? null,
     }),
     disk: () => [
-      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax: config.outbox.disk_bytes_max },
+      { kind: "outbox", bytes: databaseBytes(paths.outbox), bytesMax: outboxBytesMax() },
       { kind: "inbox", bytes: databaseBytes(paths.inbox), bytesMax: defaultDiskBytesMax },
       { kind: "files", bytes: files.bytes(), bytesMax: config.files.spool_bytes_max },
     ],
@@ -111,6 +124,7 @@ export function composeParts(
     identity: keys,
     clock,
     log,
+    ...(ephemeral === undefined ? {} : { inMemory: chainInMemory(ephemeral.chain, mesh.mesh_id) }),
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.files === undefined ? {} : { disk: options.files }),
     request: (frame) => askBroker(link, frame),
@@ -132,7 +146,7 @@ export function composeParts(
     fatal: diskFailed,
   });
   const keyring = createKeyring({
-    path: join(dir, "topic_keys.json"),
+    path: paths.topicKeys,
     identity: keys,
     ownKeys: () => keys.opening(),
     countFormer: (what) => (what === "archived" ? metrics.decryptArchived : metrics.decryptStale).inc(),
@@ -151,7 +165,7 @@ export function composeParts(
     clock,
     log,
     get diskBytesMax() {
-      return config.outbox.disk_bytes_max;
+      return outboxBytesMax();
     },
     readyFor: (destination) => keyring.readyFor(destination),
     filesReady: (fileIds) => rowFiles.readiness(fileIds),
@@ -215,7 +229,8 @@ export function composeParts(
     clock,
     log,
     clientVersion: readProgramVersion(),
-    host,
+    ephemeral: ephemeral !== undefined,
+    ...(host === null ? {} : { host }),
     requireFeatures: config.features.require,
     features: options.features,
     ...(options.random === undefined ? {} : { random: options.random }),

@@ -26,6 +26,10 @@ export interface Config {
     /** Sealed files that are kept on this host until they were sent, or taken. */
     readonly spool_bytes_max: number;
   };
+  readonly ephemeral: {
+    /** How long an ephemeral daemon that ends waits for the broker to take what it holds. */
+    readonly drain_seconds: number;
+  };
   /** Keys that the member has rotated away. */
   readonly crypto: {
     /** How long what is sealed to one still opens. */
@@ -53,6 +57,8 @@ const idOverrideCharsMax = 256;
 export const defaultDiskBytesMax = 5_000_000_000;
 const diskBytesMin = 1_000_000;
 const spoolBytesMin = 2_097_152;
+/** Whoever stops an ephemeral daemon waits for longer than this before it is ended by force. */
+export const drainSecondsMax = 60;
 const maxAgeHoursMax = 100_000;
 const keyGraceDaysMax = 30;
 const archivedKeysMax = 64;
@@ -62,6 +68,7 @@ export const defaultConfig: Config = {
   local_api: { public_health_check: false, allowed_origins: [] },
   link: defaultLinkSeconds,
   files: { spool_bytes_max: defaultDiskBytesMax },
+  ephemeral: { drain_seconds: 10 },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   features: { require: [] },
   clone: { policy: "refuse", id_override: null },
@@ -103,6 +110,13 @@ export const configKeys: ConfigKeys<Config> = {
       takes: `a whole number of bytes, at least ${spoolBytesMin}`,
       live: true,
       read: (value) => wholeNumber(value, spoolBytesMin, Number.MAX_SAFE_INTEGER),
+    },
+  },
+  ephemeral: {
+    drain_seconds: {
+      help: "seconds for which an ephemeral daemon that ends waits for the broker to take what it holds",
+      takes: `a whole number of seconds from 1 to ${drainSecondsMax}`,
+      read: (value) => wholeNumber(value, 1, drainSecondsMax),
     },
   },
   crypto: {

@@ -12,9 +12,12 @@ import { composeApi } from "./compose-api.ts";
 import { composeParts, type Parts } from "./compose-parts.ts";
 import type { Config } from "./config.ts";
 import type { DaemonEnd } from "./daemon-end.ts";
+import { endMember, type EphemeralMember, unsentEnd } from "./ephemeral.ts";
 import { type CheckedHost, checkHost } from "./identity/host/check-host.ts";
 import type { HostReaders } from "./identity/host/readers.ts";
 import { type Identity, readIdentity } from "./identity/member.ts";
+import { readMeshFile } from "./identity/mesh-file.ts";
+import { ownEnd } from "./membership/own-standing.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "./live-config.ts";
 import { type Dial, windowFact } from "./link/link.ts";
@@ -42,6 +45,8 @@ export interface DaemonOptions {
   readonly overrides?: readonly Override[];
   /** Which of what is kept from earlier ends of the link this start heeds. */
   readonly dial?: Dial;
+  /** A member that keeps nothing on disk; absent: `dir` has its keys. */
+  readonly ephemeral?: EphemeralMember;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
   /** How the host is read; absent: as it is. */
@@ -59,8 +64,13 @@ export interface Daemon extends Service {
   readonly memberId: string;
   /** Reads the settings again, with the link left as it is. Throws invalid_config with everything as it was. */
   reload(): Reloaded;
-  /** Resolves when the daemon ends without `stop` being called: null when asked over its API, else why. */
+  /** Resolves when the daemon ends without `stop` being called: null when asked over its API or when its time is over, else why. */
   readonly ended: Promise<DaemonEnd | null>;
+  /**
+   * Before `stop`, of a daemon that ends for `why`: an ephemeral one refuses sends, gives the broker what it holds within a
+   * bounded time, and leaves. Resolves with why it ends after all that.
+   */
+  finish(why: DaemonEnd | null): Promise<DaemonEnd | null>;
 }
 
 /**
@@ -101,6 +111,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     reload: () => reloadSettings(live().settings, options.log),
     ended: ended.promise,
+    finish: async (why) => (running === null ? why : running.finish(why)),
   };
 }
 
@@ -108,6 +119,7 @@ interface Running {
   readonly identity: Identity;
   readonly settings: LiveConfig;
   readonly api: LocalApi;
+  finish(why: DaemonEnd | null): Promise<DaemonEnd | null>;
   stop(): Promise<void>;
 }
 
@@ -129,9 +141,18 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     const settings = openLiveConfig(join(dir, "config.toml"), options.overrides ?? [], (config) => {
       if (inbox !== null) refuseMaxAge(inbox, config);
     });
-    const identity = readIdentity(dir);
-    const host = await checkHost({ dir, clone: settings.config.clone, readers: options.host, now: clock.now(), log });
-    const parts = composeParts(options, settings, identity, host, end);
+    const { ephemeral } = options;
+    const identity = ephemeral === undefined ? readIdentity(dir) : { ...ephemeral.keypair, mesh: readMeshFile(dir) };
+    // An ephemeral member is on no disk that could be copied.
+    const host =
+      ephemeral === undefined
+        ? await checkHost({ dir, clone: settings.config.clone, readers: options.host, now: clock.now(), log })
+        : null;
+    let failed = false;
+    const parts = composeParts(options, settings, identity, host, (why) => {
+      failed = true;
+      end(why);
+    });
     for (const service of [
       parts.inbox,
       parts.files,
@@ -146,8 +167,9 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     parts.keys.tidy();
     refuseMaxAge(parts.inbox, settings.config);
     inbox = parts.inbox;
-    await tellSuspected(parts, host, clock.now());
-    const api = composeApi(options, parts, () => end(null));
+    if (host !== null) await tellSuspected(parts, host, clock.now());
+    const endsAt = ephemeral?.ttlMs == null ? null : clock.now() + ephemeral.ttlMs;
+    const api = composeApi(options, parts, { requestStop: () => end(null), endsAt });
     undo.push(
       () => removeRuntimeFile(dir),
       () => api.stop(),
@@ -155,11 +177,20 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     await api.start();
     undo.push(() => parts.link.stop());
     if (options.readOnly !== true) await parts.link.start();
+    if (endsAt !== null) {
+      const timer = clock.after(endsAt - clock.now(), () => {
+        log.info({}, "the time of this member is over");
+        end(null);
+      });
+      undo.push(() => timer.cancel());
+    }
     log.info(
       { member: parts.self.name, mesh: identity.mesh.slug, socket: api.socketPath, http_port: api.httpPort },
       "the daemon takes messages",
     );
-    return { identity, settings, api, stop: () => stopRunning(api, stop) };
+    const finish = (why: DaemonEnd | null): Promise<DaemonEnd | null> =>
+      finishRunning(options, parts, why, () => failed);
+    return { identity, settings, api, finish, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);
@@ -187,6 +218,29 @@ function refuseMaxAge(inbox: Inbox, config: Config): void {
   const kept = inbox.fact(windowFact);
   const dedupe = kept === null ? null : (JSON.parse(kept) as Record<string, unknown> | null);
   if (dedupe !== null) maxAgeHours(dedupe, config.outbox.max_age_hours_override);
+}
+
+/** What is unsent when something fatal ended the daemon stays unsent: its last words say so beside the reason. */
+async function finishRunning(
+  { ephemeral, clock, log }: DaemonOptions,
+  parts: Parts,
+  why: DaemonEnd | null,
+  hasFailed: () => boolean,
+): Promise<DaemonEnd | null> {
+  if (ephemeral === undefined) return why;
+  const { outbox, link, membership, identity, config } = parts;
+  outbox.refuseNew();
+  if (why !== null) {
+    const unsent = unsentEnd(outbox);
+    // Its own leaving closes the link in the words of every membership that has ended.
+    const hasLeft = why.kind === "member_revoked" && ownEnd(membership, identity.memberId) === "left";
+    if (hasLeft && unsent === null) return null;
+    return unsent === null
+      ? why
+      : { ...why, message: `${why.message}; ${unsent.message}`, details: { ...why.details, ...unsent.details } };
+  }
+  const drainMs = config.ephemeral.drain_seconds * 1_000;
+  return endMember({ outbox, link, membership, memberId: identity.memberId, clock, log, drainMs, hasFailed });
 }
 
 /** What was lost of former keys is told to whoever listens, not in the log alone. */

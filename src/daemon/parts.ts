@@ -16,6 +16,7 @@ import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/member
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
 import type { RowError } from "./outbox/next-state.ts";
+import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
   FeatureParams,
   HelloFrame,
@@ -88,6 +89,8 @@ export interface Outbox extends Service {
   peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null;
   /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
   accept(request: AcceptedRequest): Promise<OutboxAnswer>;
+  /** From now on nothing new is taken (`stopping`), while what is known is answered and what waits goes out. */
+  refuseNew(): void;
   row(outboxId: number): OutboxRowView | null;
   list(filter: { states: readonly OutboxStatus[] | null; cursor: string | null; limit: number }): Page<OutboxRowView>;
   /** By outbox_id, sender's id or wire id. */
@@ -144,17 +147,6 @@ export interface Outbox extends Service {
   onWork(listener: () => void): void;
   /** Newest positions told by send answers, newest first, one per incarnation. */
   positions(): readonly Position[];
-}
-
-export interface RequeueChange {
-  readonly new_id?: string;
-  /** Replaces these fields of the old request. */
-  readonly patch?: {
-    readonly body?: Uint8Array;
-    readonly meta?: string;
-    readonly priority?: Priority;
-    readonly content_type?: string;
-  };
 }
 
 export interface ClaimedRow {
@@ -377,6 +369,8 @@ export interface Directory {
   /** When the broker told it; absent in one that an older version kept. */
   readonly told_at?: string;
   readonly members: readonly MemberInfo[];
+  /** member_ids of ephemeral members that the broker has forgotten; absent where it tells of none. */
+  readonly expired?: readonly string[];
   /** Every name that was ever given, in small letters, with whose it is; absent without a membership chain. */
   readonly names?: ReadonlyMap<string, string>;
   readonly topics: readonly {

@@ -51,17 +51,21 @@ export function resolveMember(
     throw unknown(`@${address.member}`, [], "claudemesh members");
   }
   if (address.member === self.name.toLowerCase()) return self.memberId;
-  const { members, names } = seen(directory);
+  const { members, names, expired } = seen(directory);
   const member = members.find((candidate) => candidate.name.toLowerCase() === address.member);
   if (member !== undefined) return member.member_id;
   // A name stays its member's when the member takes another one.
   const once = names?.get(address.member);
   if (once === self.memberId || members.some((candidate) => candidate.member_id === once)) return String(once);
   if (once !== undefined) {
-    throw new ClaudemeshError("unknown_destination", `@${address.member} has left this mesh, or was revoked`, {
-      hint: "claudemesh members",
-      details: { to: `@${address.member}`, suggestions: [] },
-    });
+    throw new ClaudemeshError(
+      "unknown_destination",
+      `@${address.member} ${expired?.includes(once) === true ? "was ephemeral, and the broker has forgotten it" : "has left this mesh, or was revoked"}`,
+      {
+        hint: "claudemesh members",
+        details: { to: `@${address.member}`, suggestions: [] },
+      },
+    );
   }
   throw unknown(
     `@${address.member}`,

@@ -91,6 +91,7 @@ export const errorCodes = {
   feature_param_below_floor: { status: 400, retryable: false },
   outbox_max_age_above_dedupe_window: { status: 400, retryable: false },
   already_running: { status: 409, retryable: false },
+  messages_unsent: { status: 503, retryable: false },
   not_running: { status: 503, retryable: false },
   backup_unreadable: { status: 400, retryable: false },
   schema_newer: { status: 500, retryable: false },

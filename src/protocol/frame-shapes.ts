@@ -84,6 +84,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     clone_suspected: orAbsent((value) => value === "host_id" || value === "wired_address"),
     certificate_print: orAbsent(orNull(memberId)),
     features: asked,
+    ephemeral: orAbsent(flag),
     signature: text,
   },
   send: { ...request, items: listOf(anything, limits.frameItemsMax) },

@@ -7,6 +7,7 @@ import type {
   MembershipHead,
   MembershipRequestFrame,
   MembershipRequestResults,
+  MembersTold,
 } from "./membership-frames.ts";
 import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
@@ -70,6 +71,8 @@ export interface HelloFrame {
     readonly require: Readonly<Record<string, FeatureOffer>>;
     readonly optional: Readonly<Record<string, FeatureOffer>>;
   };
+  /** Its keys end with its process: the broker forgets it some minutes after it was last there. Absent: it comes back. */
+  readonly ephemeral?: boolean;
   readonly signature: string;
 }
 
@@ -278,7 +281,7 @@ export interface LogPage {
 
 /** What a RequestFrame's `reply.result` holds, by request type. */
 export interface RequestResults extends MembershipRequestResults, QueueRequestResults {
-  members: { readonly members: readonly MemberInfo[] };
+  members: MembersTold;
   topics: { readonly topics: readonly TopicInfo[] };
   topic_members: { readonly members: readonly TopicMember[] };
   topic_create: TopicInfo;

@@ -25,12 +25,17 @@ export interface SendRequest {
   readonly attachments?: readonly SendAttachment[];
 }
 
+/** `disk`: what a daemon holds outlives its process and a power cut; `process`: it is in memory, and ends with the daemon. */
+export const durabilities = ["disk", "process"] as const;
+export type Durability = (typeof durabilities)[number];
+
 export interface SendResult {
   /** The sender's own form of the id. */
   readonly client_message_id: string;
   readonly outbox_id: number;
   readonly state: "queued" | "inflight" | "done";
   readonly duplicate: boolean;
+  readonly durability: Durability;
   readonly broker_message_id?: string;
   readonly history_id?: number;
 }
@@ -313,6 +318,9 @@ export interface HealthView {
   };
   readonly pid: number;
   readonly started_at: string;
+  readonly durability: Durability;
+  /** When this daemon ends by itself; null: it does not. */
+  readonly ends_at: string | null;
 }
 
 /** Answer to a stop that was asked for. */

@@ -12,7 +12,8 @@ export interface MemberView {
   readonly self: boolean;
   /** Its agents, as it named them when it connected last. */
   readonly agents: readonly string[];
-  readonly status: "active" | "revoked" | "left";
+  /** `expired`: an ephemeral member that the broker has forgotten; it is in the chain until an admin revokes it. */
+  readonly status: "active" | "revoked" | "left" | "expired";
   /** Sent away by an owner or admin until then, as the broker last told; null: it may come. */
   readonly kicked_until: string | null;
   /** When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never. */

@@ -1,6 +1,6 @@
 import type { ConcurrencyPolicy } from "./concurrency.ts";
 import type { EpochRecord, EpochWrap } from "./epoch.ts";
-import type { LogState } from "./frames.ts";
+import type { LogState, MemberInfo } from "./frames.ts";
 import type { BrokerReach } from "./invite-frames.ts";
 import type { MembershipEntry } from "./membership/entry.ts";
 
@@ -121,3 +121,10 @@ export type MembershipEventFrame =
     }
   | { readonly type: "event"; readonly event: "membership_changed"; readonly head: MembershipHead }
   | { readonly type: "event"; readonly event: "keys_changed" | "keys_wanted"; readonly destination: string };
+
+/** Who belongs to a mesh, as its broker tells it. */
+export interface MembersTold {
+  readonly members: readonly MemberInfo[];
+  /** member_ids of ephemeral members that the broker has forgotten, which the chain has still; absent: none. */
+  readonly expired?: readonly string[];
+}

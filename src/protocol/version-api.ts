@@ -1,3 +1,5 @@
+import type { Durability } from "./local-api.ts";
+
 /** Least values by feature and parameter. */
 export type FeatureFloors = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
@@ -7,6 +9,7 @@ export interface VersionView {
   readonly ipc_api: "v1";
   readonly ipc_features: readonly string[];
   readonly schema_version: number;
+  readonly durability: Durability;
   /** Parameters by feature, its version among them, as negotiated; null while there is no link. */
   readonly broker_features: Readonly<Record<string, unknown>> | null;
   /** Without these the daemon ends the link. */

@@ -71,7 +71,7 @@ function openShell(t: TestContext, home: string, work: string): Shell {
   const shell = spawn("bash", ["--noprofile", "--norc"], {
     cwd: work,
     detached: true,
-    env: { ...env, HOME: home, PATH: `${work}${delimiter}${process.env["PATH"]}` },
+    env: { ...env, CLAUDEMESH_ENVIRONMENT: "host", HOME: home, PATH: `${work}${delimiter}${process.env["PATH"]}` },
     stdio: ["pipe", "pipe", "ignore"],
   });
   let heard = "";

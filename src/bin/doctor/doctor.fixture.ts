@@ -55,6 +55,8 @@ export function healthWith(change: Partial<HealthView["link"]> = {}): HealthView
     membership: { entries: 1, trouble: null },
     pid: 7,
     started_at: "2026-11-25T10:00:00.000Z",
+    durability: "disk",
+    ends_at: null,
   };
 }
 

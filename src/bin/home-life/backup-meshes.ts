@@ -16,6 +16,7 @@ import { refuseHalfRecovered } from "../../daemon/recover/recovery-mark.ts";
 import { schemaVersion } from "../../daemon/schema-version.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { brokerDir } from "../launch-broker.ts";
 
 /** What a backup is made of: a daemon's folder, or the one of this home's own broker. */
@@ -44,7 +45,8 @@ function sourcesOf({ home, what, keysOnly }: BackupRequest): readonly Source[] {
   switch (what.kind) {
     case "all": {
       const sources = [
-        ...daemonDirs(home).map(({ dir }) => daemonSource(dir, keysOnly, false)),
+        // What an ephemeral member is, is in the memory of its daemon alone.
+        ...daemonDirs(home).flatMap(({ dir }) => (isEphemeral(dir) ? [] : [daemonSource(dir, keysOnly, false)])),
         ...broker.map((dir) => brokerSource(dir, keysOnly)),
       ];
       if (sources.length > 0) return sources;
@@ -59,6 +61,14 @@ function sourcesOf({ home, what, keysOnly }: BackupRequest): readonly Source[] {
 }
 
 function daemonSource(dir: string, keysOnly: boolean, besideBroker: boolean): Source {
+  if (isEphemeral(dir))
+    throw new ClaudemeshError(
+      "not_allowed",
+      "this member is ephemeral: its keys and messages are in memory alone, and end with its daemon",
+      {
+        hint: "a member that is to last is persistent: claudemesh up --persistent",
+      },
+    );
   if (!keysOnly) refuseHalfRecovered(dir);
   const { mesh, memberId } = readIdentity(dir);
   return {

@@ -16,7 +16,7 @@ import { uninstallServices } from "../service/uninstall-service.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** What claudemesh makes in a home: nothing else is ever removed. */
-const ownFolders = ["daemon", "broker", "set-aside", "service", "restore.tmp"];
+const ownFolders = ["daemon", "broker", "set-aside", "ended", "service", "restore.tmp"];
 const ownFiles =
   /^((launch|supervisor)\.lock(-journal)?|supervisor(-[\d-]+)?\.log|service-.*\.err|\.supervisor-log-files)$/;
 

@@ -6,6 +6,10 @@ import { daemonDirs } from "../../client/find-daemon.ts";
 import { readBrokerConfig } from "../../broker/config.ts";
 import { parseListen } from "../../protocol/listen-address.ts";
 import { withLaunchLock } from "../detached-process.ts";
+import { requireLasting } from "../environment/decide.ts";
+import { detectEnvironment } from "../environment/detect.ts";
+import { systemReaders } from "../environment/readers.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { brokerDir, brokerStatus, stopBroker } from "../launch-broker.ts";
 import { daemonStatus, stopDaemon } from "../launch-daemon.ts";
 import { readListenRecord } from "../listen-record.ts";
@@ -23,13 +27,15 @@ export function installServiceOf(
   host: ServiceHost = thisHost,
   deadlineMs = confirmMs,
 ): Promise<InstallAnswer> {
+  if (!request.dryRun) requireLasting(detectEnvironment(systemReaders(process.env)), request.force);
   return installServices(request, host, serviceHome(request.home, deadlineMs));
 }
 
 function serviceHome(home: string, deadlineMs: number): ServiceHome {
-  const dirs = (mesh: string | null) => daemonDirs(home).filter(({ slug }) => mesh === null || slug === mesh);
+  const lasting = () => daemonDirs(home).filter(({ dir }) => !isEphemeral(dir));
+  const dirs = (mesh: string | null) => lasting().filter(({ slug }) => mesh === null || slug === mesh);
   return {
-    meshes: daemonDirs(home).map(({ slug }) => slug),
+    meshes: lasting().map(({ slug }) => slug),
     hasBroker: existsSync(brokerDir(home)),
     broker: () => brokerNeeds(home),
     async stop(kinds, mesh) {

@@ -10,6 +10,7 @@ import type { DaemonRunRequest } from "../../cli/launcher.ts";
 import { daemonDirs } from "../../client/find-daemon.ts";
 import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { decideReadOnly } from "../ended-membership.ts";
 import { daemonArguments, daemonStatus } from "../launch-daemon.ts";
 import { readLaunchRecord } from "../launch-record.ts";
@@ -104,7 +105,8 @@ function supervisorParts({ home, logTo, logLevel }: DaemonRunRequest, log: Log):
   return {
     clock: systemClock,
     log,
-    meshes: () => daemonDirs(home),
+    // An ephemeral daemon has its keys of whoever started it: nobody can start it again.
+    meshes: () => daemonDirs(home).filter(({ dir }) => !isEphemeral(dir)),
     async start({ dir }, dial) {
       // Whoever asks for a start holds the launch lock.
       const release = dial === "when_due" ? hold.take() : () => {};

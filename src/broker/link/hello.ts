@@ -3,7 +3,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HelloFrame } from "../../protocol/frames.ts";
 import { helloBytes, publicKeyFromHex, verify } from "../../protocol/signing.ts";
 import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
-import type { BrokerStore, MemberRow, MeshRow } from "../store/store.ts";
+import type { BrokerStore, EndedStatus, MemberRow, MeshRow } from "../store/store.ts";
 
 /** Why an opening ends: the kind of its close code. */
 export class OpeningRefused extends Error {
@@ -62,10 +62,15 @@ export async function proveHello(
   const inChain = chain?.members.get(hello.member_id);
   if (hello.key_id !== (inChain === undefined ? hello.member_id : currentKeys(inChain).keyId))
     throw new OpeningRefused("auth_failed", "key_id is not the key in use of this member");
-  if (member.status !== "active")
-    throw new OpeningRefused("member_revoked", `the member ${member.status === "left" ? "has left" : "was revoked"}`);
+  if (member.status !== "active") throw new OpeningRefused("member_revoked", `the member ${endedWords[member.status]}`);
   return { mesh, member, chain };
 }
+
+const endedWords = {
+  left: "has left",
+  revoked: "was revoked",
+  expired: "has expired: it was ephemeral, and not here for too long",
+} as const satisfies Record<EndedStatus, string>;
 
 function signatureHolds(
   hello: HelloFrame,

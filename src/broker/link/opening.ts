@@ -13,7 +13,7 @@ import { replaceLink } from "../fleet/ended.ts";
 import type { LogState } from "../../protocol/frames.ts";
 import { kickNow } from "../store/read-row.ts";
 import type { RaisedLink } from "../store/link-store.ts";
-import type { Kick } from "../store/store.ts";
+import type { Kick, MemberRow } from "../store/store.ts";
 import { settleOthers } from "./concurrency.ts";
 import { featureAnswer } from "./feature-params.ts";
 import { type HelloContext, OpeningRefused, proveHello } from "./hello.ts";
@@ -81,6 +81,7 @@ async function admit(
   const features = await featureAnswer(hello.features, parts, proven.mesh.concurrency);
   if (ws.readyState !== ws.OPEN) return null;
   await parts.keyNews.follow(hello.mesh_id);
+  await noteEphemeral(hello, proven.member, parts);
   // From the store's word to the registry in one turn: what the store is told of the member's links here is all of them.
   return parts.turns.take(hello.mesh_id, hello.member_id, () => place(hello, proven, features, ws, out, parts));
 }
@@ -163,6 +164,17 @@ async function place(
   parts.keyNews.mayLack(link.meshId, link.memberId);
   noteOpened(link, hello, features, parts);
   return link;
+}
+
+/**
+ * Before its link is raised, so that the upkeep which forgets such members finds it here: whoever comes back in the last moment stays,
+ * or hears that it has expired.
+ */
+async function noteEphemeral(hello: HelloFrame, member: MemberRow, { store, clock, limits }: LinkParts): Promise<void> {
+  const ephemeral = hello.ephemeral === true;
+  if (!ephemeral && !member.ephemeral) return;
+  const until = ephemeral ? clock.now() + limits.presenceLeaseMs : 0;
+  await store.noteEphemeral(hello.mesh_id, hello.member_id, { ephemeral, until });
 }
 
 function noteOpened(link: LiveLink, hello: HelloFrame, features: HelloAckFrame["features"], parts: LinkParts): void {

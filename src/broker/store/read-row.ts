@@ -10,6 +10,8 @@ import type { DedupeRecord, ExpiryNotice, Kick, MemberHost, MemberRow, MeshRow, 
 /** A row as either database gives it: a number may be text, and true may be 1. */
 type Row = Readonly<Record<string, unknown>>;
 
+const statuses: readonly MemberRow["status"][] = ["active", "revoked", "left", "expired"];
+
 export function readMesh(row: Row): MeshRow {
   return {
     mesh_id: String(row["mesh_id"]),
@@ -25,7 +27,8 @@ export function readMember(row: Row): MemberRow {
     member_id: String(row["member_id"]),
     name: String(row["name"]),
     role: String(row["role"]) as MemberRow["role"],
-    status: row["status"] === "active" ? "active" : row["status"] === "left" ? "left" : "revoked",
+    status: statuses.find((known) => known === row["status"]) ?? "revoked",
+    ephemeral: isTrue(row["ephemeral"]),
     link_epoch: Number(row["link_epoch"]),
     instance_id: textOrNull(row["instance_id"]),
     online_until: Number(row["online_until"]),

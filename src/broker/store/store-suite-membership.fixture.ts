@@ -122,6 +122,53 @@ export function membership(on: On): void {
     assert.equal(await store.acknowledge(meshId, bob.memberId, back.link_epoch, acks, back.life), true);
   });
 
+  it("ends ephemeral members that were not seen for long, as one that has left, the longest gone first, and nobody else", async (t) => {
+    const under = await on(t);
+    const { store, meshId, alice, bob } = under;
+    const [carol, dave] = [newIdentity().memberId, newIdentity().memberId];
+    await append(under, 0, [
+      { kind: "member_added", member_id: alice.memberId, name: "alice", role: "admin" },
+      { kind: "member_added", member_id: bob.memberId, name: "bob", role: "member" },
+      { kind: "member_added", member_id: carol, name: "carol", role: "guest" },
+      { kind: "member_added", member_id: dave, name: "dave", role: "member" },
+    ]);
+    const note = (memberId: string, until: number, ephemeral = true) =>
+      store.noteEphemeral(meshId, memberId, { ephemeral, until });
+    await note(alice.memberId, 10);
+    await note(bob.memberId, 20);
+    await note(carol, 10);
+    await note(dave, 10);
+    await note(dave, 0, false);
+    const named = async (seenBefore: number, dryRun: boolean, limit = 10) =>
+      (await store.expireEphemeral(meshId, seenBefore, { limit, dryRun })).map(
+        ({ name, status }) => `${name} ${status}`,
+      );
+    assert.deepEqual(await named(10, true), [], "its lease ends at that moment, not before");
+    assert.deepEqual(await named(21, true), ["carol active", "bob active"]);
+    assert.deepEqual(await named(21, false, 1), ["carol active"]);
+    const before = await store.member(meshId, bob.memberId);
+    assert.deepEqual([before?.status, before?.ephemeral, before?.online_until], ["active", true, 20]);
+    // Seen again, it stays.
+    await note(bob.memberId, 40);
+    assert.deepEqual(await named(40, false), []);
+    await note(bob.memberId, 5);
+    assert.deepEqual(await named(41, false), ["bob active"], "a lease gets no shorter");
+    const bobThen = await store.member(meshId, bob.memberId);
+    assert.deepEqual([bobThen?.status, bobThen?.link_epoch], ["expired", Number(before?.link_epoch) + 1]);
+    const all = await store.topicByName(meshId, "all");
+    assert.deepEqual(
+      (await store.subscribers(meshId, String(all?.topic_id))).toSorted(),
+      [alice.memberId, dave].toSorted(),
+    );
+    const [refused] = await store.accept(meshId, [item(meshId, bob, alice)], 50);
+    assert.equal(refused?.kind === "refused" ? refused.code : "", "not_a_member");
+    const raise = store.raiseLinkEpoch(meshId, bob.memberId, { instance_id: "i", now: 50 });
+    await assert.rejects(raise, { code: "not_a_member" });
+    await append(under, 1, [{ kind: "member_ended", member_id: bob.memberId, status: "revoked" }]);
+    assert.equal((await store.member(meshId, bob.memberId))?.status, "revoked");
+    assert.deepEqual(await named(1_000, false), []);
+  });
+
   it("takes a kick back at once, which raises no link, and kicks nobody who is no member, or no longer", async (t) => {
     const under = await on(t);
     const { store, meshId, alice, bob } = under;

@@ -67,6 +67,22 @@ export interface BrokerStore
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
   touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
 
+  /** What a hello says of how long its member's keys live; `until`: its presence lease lasts at least to then. */
+  noteEphemeral(
+    meshId: string,
+    memberId: string,
+    hello: { readonly ephemeral: boolean; readonly until: number },
+  ): Promise<void>;
+  /**
+   * Ends ephemeral members whose lease ended before a time, the longest gone first: status `expired`, and otherwise as one that has left.
+   * Returns them as they were.
+   */
+  expireEphemeral(
+    meshId: string,
+    seenBefore: number,
+    options: { readonly limit: number; readonly dryRun: boolean },
+  ): Promise<MemberRow[]>;
+
   /** Its creator is subscribed by that. Name taken: already_exists. */
   createTopic(input: { mesh_id: string; name: string; created_by: string; now: number }): Promise<TopicRow>;
   deleteTopic(meshId: string, name: string, now: number): Promise<void>;
@@ -198,7 +214,9 @@ export interface MemberRow {
   readonly member_id: string;
   readonly name: string;
   readonly role: "owner" | "admin" | "member" | "guest";
-  readonly status: "active" | "revoked" | "left";
+  readonly status: "active" | EndedStatus;
+  /** Its last hello said that its keys end with its process. */
+  readonly ephemeral: boolean;
   readonly link_epoch: number;
   readonly instance_id: string | null;
   /** Presence lease, epoch milliseconds; 0 if never seen. */
@@ -219,6 +237,9 @@ export interface MemberHost {
   /** When either became another one, epoch milliseconds; null: never. */
   readonly suspectedAt: number | null;
 }
+
+/** `expired`: an ephemeral one that was not there for long; the chain of the mesh has it still. */
+export type EndedStatus = "revoked" | "left" | "expired";
 
 export interface Kick {
   /** Epoch milliseconds. */

@@ -51,6 +51,7 @@ async function overdue(t: TestContext) {
     messageRetentionDays: 30,
     due: () => true,
     noticed: () => undefined,
+    expired: () => undefined,
   });
   t.after(() => upkeep.stop());
   return { upkeep, calls };

@@ -3,6 +3,7 @@ import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkJob } from "./check-job.ts";
 import { dedupeJob } from "./dedupe-job.ts";
+import { ephemeralJob } from "./ephemeral-job.ts";
 import { filesJob } from "./files-job.ts";
 import { mentionsJob } from "./mentions-job.ts";
 import { retentionJob } from "./retention-job.ts";
@@ -14,6 +15,7 @@ const jobs = {
   retention: { run: retentionJob, firstMs: 60_000, everyMs: hourMs },
   dedupe: { run: dedupeJob, firstMs: 120_000, everyMs: hourMs },
   files: { run: filesJob, firstMs: 180_000, everyMs: hourMs },
+  ephemeral: { run: ephemeralJob, firstMs: 60_000, everyMs: 60_000 },
   check: { run: checkJob, firstMs: hourMs, everyMs: 24 * hourMs },
   mentions: { run: mentionsJob, firstMs: null, everyMs: null },
 } as const satisfies Record<string, { run: UpkeepJob; firstMs: number | null; everyMs: number | null }>;
@@ -31,12 +33,21 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
   const { clock, log } = parts;
   const timers = new Map<JobName, Timer>();
   const stopped = new AbortController();
+  /** Of each job its present row of runs on schedule: when the first of them and the last ended. */
+  const series = new Map<JobName, { readonly since: number; readonly last: number }>();
   let last: Promise<unknown> = Promise.resolve();
+
+  /** A run that came so late that one is missing before it begins a new row. */
+  function unbrokenSince(name: JobName): number | null {
+    const known = series.get(name);
+    const everyMs = jobs[name].everyMs ?? 0;
+    return known === undefined || clock.now() - known.last > 2 * everyMs ? null : known.since;
+  }
 
   function run(name: JobName, dryRun: boolean): Promise<JobReport> {
     const turn = last.then(() => {
       if (stopped.signal.aborted) throw new ClaudemeshError("stopping", "The broker is stopping.");
-      return jobs[name].run(parts, { dryRun, signal: stopped.signal });
+      return jobs[name].run(parts, { dryRun, signal: stopped.signal, unbrokenSince: unbrokenSince(name) });
     });
     last = turn.catch(() => undefined);
     return turn;
@@ -47,12 +58,23 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     timers.set(
       name,
       clock.after(delayMs, () => {
-        if (!parts.due()) return schedule(name, jobs[name].everyMs);
+        if (!parts.due()) {
+          series.delete(name);
+          return schedule(name, jobs[name].everyMs);
+        }
         run(name, false)
           .then(
-            (report) => log.info({ job: name, ...report }, "upkeep"),
-            (error: unknown) =>
-              log.warn({ job: name, error: String(error) }, "upkeep did not finish; it is tried again"),
+            (report) => {
+              const since = unbrokenSince(name);
+              series.set(name, { since: since ?? clock.now(), last: clock.now() });
+              // A job of every minute would fill the log with what it has not done.
+              const didNothing = Object.values(report).every((figure) => figure === 0);
+              log[didNothing ? "debug" : "info"]({ job: name, ...report }, "upkeep");
+            },
+            (error: unknown) => {
+              series.delete(name);
+              log.warn({ job: name, error: String(error) }, "upkeep did not finish; it is tried again");
+            },
           )
           .finally(() => {
             if (!stopped.signal.aborted) schedule(name, jobs[name].everyMs);

@@ -5,7 +5,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { suggest } from "../../protocol/suggest.ts";
 import type { CommandContext, Option } from "../command.ts";
 import { quoted } from "../printable.ts";
-import type { ConfigFile, ConfigKey, Launcher } from "../launcher.ts";
+import type { Launcher } from "../launcher.ts";
+import type { ConfigFile, ConfigKey } from "./config-file.ts";
 
 export const configOptions: Readonly<Record<string, Option>> = {
   broker: { type: "boolean", help: "settings of this home's broker; without it, of the daemon" },

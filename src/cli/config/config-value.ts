@@ -1,6 +1,6 @@
 import { textReadings } from "../../protocol/config-text.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { ConfigKey } from "../launcher.ts";
+import type { ConfigKey } from "./config-file.ts";
 import { quoted } from "../printable.ts";
 
 /**

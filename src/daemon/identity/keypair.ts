@@ -45,11 +45,14 @@ interface KeypairFile {
 /** Makes keys unless `dir` has them; existing ones are never replaced, because everything sent to them would be lost. */
 export function createKeypair(dir: string, now: number): Keypair {
   const path = keypairPath(dir);
-  if (!existsSync(path)) {
-    const sealingSecret = randomBytes(sealingSecretBytes).toString("base64url");
-    writeFileAtomic(path, fileText(newPair({ memberId: null, sealingSecret, now })));
-  }
+  if (!existsSync(path)) writeFileAtomic(path, newKeypairText(now));
   return readKeypair(dir);
+}
+
+/** New keys as keypair.json has them, for whoever keeps them elsewhere than on disk. */
+export function newKeypairText(now: number): string {
+  const sealingSecret = randomBytes(sealingSecretBytes).toString("base64url");
+  return fileText(newPair({ memberId: null, sealingSecret, now }));
 }
 
 /**
@@ -148,7 +151,12 @@ export function readKeypair(dir: string): Keypair {
 }
 
 function readPair(path: string): Keypair {
-  const file = parse(path);
+  return keypairOf(readFileSync(path, "utf8"), path);
+}
+
+/** The keys in the text of a keypair.json. Throws as {@link readKeypair}; `path` says in its words where the text came from. */
+export function keypairOf(text: string, path: string): Keypair {
+  const file = parse(text, path);
   try {
     const signingKey = importPrivate(file.ed25519_privkey, "ed25519");
     const x25519Key = importPrivate(file.x25519_privkey, "x25519");
@@ -183,10 +191,10 @@ function nextPath(dir: string): string {
   return join(dir, "keypair-next.json");
 }
 
-function parse(path: string): KeypairFile {
+function parse(text: string, path: string): KeypairFile {
   let file: unknown;
   try {
-    file = JSON.parse(readFileSync(path, "utf8"));
+    file = JSON.parse(text);
   } catch (cause) {
     throw damaged(path, cause);
   }

@@ -20,14 +20,17 @@ export interface MeshFile {
    * ws:// on loopback.
    */
   readonly certificate_print: string | null;
+  /** The member's keys are in the memory of its daemon alone; absent: they are beside this file. */
+  readonly ephemeral?: true;
 }
 
 /** Checks and writes; replaces what is there, so that a moved broker can be pinned anew. */
 export function writeMeshFile(dir: string, mesh: MeshFile): void {
   const path = meshPath(dir);
   check(path, mesh);
-  const { mesh_id, slug, member_name, broker_url, broker_key, certificate_print } = mesh;
-  const text = JSON.stringify({ mesh_id, slug, member_name, broker_url, broker_key, certificate_print }, null, 2);
+  const { mesh_id, slug, member_name, broker_url, broker_key, certificate_print, ephemeral } = mesh;
+  const told = { mesh_id, slug, member_name, broker_url, broker_key, certificate_print };
+  const text = JSON.stringify(ephemeral === true ? { ...told, ephemeral } : told, null, 2);
   writeFileAtomic(path, `${text}\n`);
 }
 
@@ -78,6 +81,7 @@ function wrongField(value: unknown): string | null {
   const print = fields["certificate_print"];
   if (print !== null && (typeof print !== "string" || !isMemberId(print)))
     return "`certificate_print` must be 64 lower-case hex characters or null";
+  if (fields["ephemeral"] !== undefined && fields["ephemeral"] !== true) return "`ephemeral` is true or absent";
   const url = URL.parse(String(fields["broker_url"]));
   if (!/^wss?:$/.test(url?.protocol ?? "")) return "`broker_url` must be a ws:// or wss:// address";
   if (url?.protocol === "ws:" && !isLoopback(url.hostname))

@@ -20,12 +20,12 @@ import { readKeys } from "./read-keys.ts";
 import { refuseWraps } from "./refuse-wraps.ts";
 import { type KeyedDestination, keyedDestination, readiness } from "./readiness.ts";
 import { requireHistory, requireRotator } from "./require-rotation.ts";
-import { readTopicKeys, type TopicKeys, writeTopicKeys } from "./topic-keys-file.ts";
+import { noTopicKeys, readTopicKeys, type TopicKeys, writeTopicKeys } from "./topic-keys-file.ts";
 import { wrapForOthers } from "./wrap-for-others.ts";
 
 export interface KeyringOptions {
-  /** topic_keys.json. */
-  readonly path: string;
+  /** topic_keys.json; null: what it would hold is in memory alone. */
+  readonly path: string | null;
   readonly identity: {
     readonly memberId: string;
     readonly keyId: string;
@@ -56,7 +56,7 @@ const refusesForGood: ReadonlySet<string> = new Set(["not_subscribed", "not_allo
  */
 export function createKeyring(options: KeyringOptions): Keyring {
   const { clock, log, identity, membership } = options;
-  const kept = readTopicKeys(options.path, log, clock.now());
+  const kept = options.path === null ? noTopicKeys : readTopicKeys(options.path, log, clock.now());
   const epochs = new EpochSet(kept);
   let { cursor, logEpoch, unexplainedFrom } = kept;
   /** Head of the chain under which what lies from `unexplainedFrom` was looked at last. */
@@ -80,6 +80,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const inTurn = createInTurn();
 
   function keep(): void {
+    if (options.path === null) return;
     const file: TopicKeys = { cursor, logEpoch, unexplainedFrom, ...epochs.kept() };
     writeTopicKeys(options.path, file);
   }

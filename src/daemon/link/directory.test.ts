@@ -33,10 +33,10 @@ function keeper(state: MembershipState | null = null) {
     setFact: async (name, value) => void facts.set(name, value),
   };
   const directory = directoryKeeper(inbox as Inbox, createManualClock(), { state: () => state });
-  const told = (members: unknown, topics: unknown, queues: unknown = []) =>
+  const told = (members: unknown, topics: unknown, queues: unknown = [], expired?: unknown) =>
     directory.refresh(async ({ type }) => {
       if (queues instanceof Error && type === "queues") throw queues;
-      return { members, topics, queues };
+      return { members, topics, queues, expired };
     });
   return { directory, facts, told };
 }
@@ -89,6 +89,16 @@ test("what cannot be members or topics is refused whole, and what was told befor
     isProtocolError,
   );
   assert.deepEqual([directory.current(), facts.size], [before, 1]);
+});
+
+test("who has expired is told by ids alone; a list of anything else is refused whole", async () => {
+  const { directory, told } = keeper();
+  await told([ada], [builds], [], ["cd".repeat(32)]);
+  for (const expired of [{}, "ada", ["ada"], [7], [null], null])
+    await assert.rejects(told([], [], [], expired), { code: "protocol_error" });
+  assert.deepEqual(directory.current()?.expired, ["cd".repeat(32)]);
+  await told([ada], [builds]);
+  assert.deepEqual(directory.current()?.expired, [], "a broker of before tells of none");
 });
 
 test("queues are known by their names; a broker that does not know the question has none, and one that lies is refused", async () => {

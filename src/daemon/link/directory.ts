@@ -38,20 +38,25 @@ export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Mem
       return merged.directory;
     },
     async refresh(request) {
-      const members = readMembers(await request({ type: "members" }));
+      const { members, expired } = readMembers(await request({ type: "members" }));
       const topics = readTopics(await request({ type: "topics" }));
       const queues = readQueues(await request({ type: "queues", queue: null, counts: false }).catch(older));
-      known = { told_at: rfc3339(clock.now()), members, topics, queues };
+      known = { told_at: rfc3339(clock.now()), members, expired, topics, queues };
       loaded = true;
       await inbox.setFact(directoryFact, JSON.stringify(known));
     },
   };
 }
 
-/** The chain's members with what the broker says of their presence; of anybody else it says it is not believed. */
+/**
+ * The chain's members with what the broker says of their presence; of anybody else it says it is not believed. Whom it has forgotten
+ * nothing can be sent to, so its word counts there.
+ */
 function byChain(told: Directory, state: MembershipState): Directory {
   const presence = new Map(told.members.map((member) => [member.member_id, member]));
-  const members = activeMembers(state).map(({ memberId, name, role }) => {
+  const expired = new Set(told.expired);
+  const there = activeMembers(state).filter(({ memberId }) => !expired.has(memberId));
+  const members = there.map(({ memberId, name, role }) => {
     const told = presence.get(memberId);
     const { online = false, agents = [], last_seen_at = null, kicked_until = null } = told ?? {};
     const clone_suspected_at = told?.clone_suspected_at ?? null;
@@ -91,10 +96,12 @@ const roles = new Set<unknown>(["owner", "admin", "member", "guest"]);
  * Throws protocol_error. Topics and agents are named by whoever is a member: one that is no name is left out, and keeps
  * nobody from the rest.
  */
-function readMembers(result: unknown): RequestResults["members"]["members"] {
-  const members = isRecord(result) ? result["members"] : undefined;
+function readMembers(result: unknown): Required<RequestResults["members"]> {
+  const { members, expired = [] } = isRecord(result) ? result : {};
   if (!Array.isArray(members) || !members.every(isMember)) throw unreadable("members");
-  return members.map((member) => ({ ...member, agents: member.agents.filter(isName) }));
+  if (!Array.isArray(expired) || !expired.every((id) => typeof id === "string" && isMemberId(id)))
+    throw unreadable("members");
+  return { members: members.map((member) => ({ ...member, agents: member.agents.filter(isName) })), expired };
 }
 
 function readTopics(result: unknown): RequestResults["topics"]["topics"] {

@@ -50,6 +50,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;
+  /** The broker is told that this member ends with its process. */
+  readonly ephemeral?: boolean;
   readonly host?: CheckedHost;
   /** Features required besides the default ones. */
   readonly requireFeatures?: readonly string[];

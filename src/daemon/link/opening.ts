@@ -129,6 +129,7 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: re
     ...(context.host?.suspected == null ? {} : { clone_suspected: context.host.suspected }),
     certificate_print: context.mesh.certificate_print ?? null,
     features: offerFeatures(context.requireFeatures, context.features, holds),
+    ...(context.ephemeral === true ? { ephemeral: true } : {}),
   };
   const authority = new URL(context.mesh.broker_url).host;
   return {

@@ -1,5 +1,5 @@
 import { operation, type Route } from "../../http/route.ts";
-import type { HealthView } from "../../protocol/local-api.ts";
+import type { Durability, HealthView } from "../../protocol/local-api.ts";
 import type { CompatView, VersionView } from "../../protocol/version-api.ts";
 import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { dedupeDaysFloor } from "../../protocol/judge-features.ts";
@@ -49,6 +49,10 @@ export interface AboutParts {
   readonly startedAt: string;
   /** Text in the Prometheus format, and its content type. */
   readonly metrics: () => Promise<{ text: string; contentType: string }>;
+  /** What a send that was answered outlives. */
+  readonly durability: Durability;
+  /** When this daemon ends by itself; null: it does not. */
+  readonly endsAt: string | null;
   /** Begins the stop once the answer is out. */
   readonly requestStop: () => void;
 }
@@ -120,6 +124,8 @@ function health(parts: AboutParts): HealthView {
     membership: { entries: (parts.membership.state()?.n ?? -1) + 1, trouble },
     pid: process.pid,
     started_at: parts.startedAt,
+    durability: parts.durability,
+    ends_at: parts.endsAt,
   };
 }
 
@@ -131,6 +137,7 @@ function version(parts: AboutParts): VersionView {
     ipc_api: "v1",
     ipc_features: ipcFeatures,
     schema_version: parts.schemaVersion,
+    durability: parts.durability,
     broker_features: parts.link.negotiated(),
     required_features: Object.keys(parts.link.offered().require),
     ignored_features: parts.link.ignored(),

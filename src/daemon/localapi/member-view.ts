@@ -68,7 +68,7 @@ export function presenceIn(directory: Directory | null): Presence {
 export function memberView(
   state: MembershipState,
   member: ChainMember,
-  seen: { readonly self: string; readonly presence: Presence },
+  seen: { readonly self: string; readonly presence: Presence; readonly expired?: readonly string[] | undefined },
 ): MemberView {
   const { memberId, name, role, status, keys, joinedAt, destinations, dmFrom } = member;
   const presence = seen.presence.get(memberId);
@@ -81,7 +81,7 @@ export function memberView(
     last_seen_at: presence?.last_seen_at ?? null,
     self: memberId === seen.self,
     agents: presence?.agents ?? [],
-    status,
+    status: status === "active" && seen.expired?.includes(memberId) === true ? "expired" : status,
     kicked_until: presence?.kicked_until ?? null,
     clone_suspected_at: presence?.clone_suspected_at ?? null,
     key_ids: keys.map(({ keyId }) => keyId),

@@ -49,7 +49,8 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
       (now) => isSo(found(now)),
       (_, log) => content(memberId, log),
     );
-    const seen = { self: parts.self.memberId, presence: presenceIn(parts.link.directory()) };
+    const directory = parts.link.directory();
+    const seen = { self: parts.self.memberId, presence: presenceIn(directory), expired: directory?.expired };
     return { status: 200, body: memberView(state, found(state), seen) };
   }
 
@@ -187,12 +188,12 @@ function memberListRoute(parts: MemberParts): Route {
     handle({ query }) {
       const state = parts.membership.state();
       const directory = parts.link.directory();
-      const seen = { self: parts.self.memberId, presence: presenceIn(directory) };
+      const seen = { self: parts.self.memberId, presence: presenceIn(directory), expired: directory?.expired };
       const all =
         state === null
           ? known(parts.link).members.map((told) => unchained(told, parts.self))
           : [...state.members.values()].map((found) => memberView(state, found, seen));
-      const items = all.filter(({ status }) => status === "active" || query.ended === true);
+      const items = all.filter(({ status }) => status === "active" || status === "expired" || query.ended === true);
       return { status: 200, body: { items, told_at: directory?.told_at ?? null } satisfies MemberList };
     },
   });

@@ -67,6 +67,7 @@ export async function startSendHost(
     [
       ...sendRoutes({
         isReadOnly: () => false,
+        durability: "disk",
         files: noFiles,
         outbox,
         link,

@@ -40,7 +40,13 @@ for (const transport of ["unix socket", "tcp"] as const) {
     it("stores a new message and answers 202 queued, with an id of the caller's or a minted one", async () => {
       const answer = await send(first, "k-1");
       assert.equal(answer.status, 202, answer.text);
-      assert.deepEqual(answer.json, { client_message_id: "k-1", outbox_id: 1, state: "queued", duplicate: false });
+      assert.deepEqual(answer.json, {
+        client_message_id: "k-1",
+        outbox_id: 1,
+        state: "queued",
+        duplicate: false,
+        durability: "disk",
+      });
       const minted = await send(first);
       assert.match(String(minted.json["client_message_id"]), /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
       assert.equal(rows(), 2);
@@ -57,6 +63,7 @@ for (const transport of ["unix socket", "tcp"] as const) {
         outbox_id: 1,
         state: "queued",
         duplicate: true,
+        durability: "disk",
       });
       conflict(await send(other, "pending"), "outbox_pending_fingerprint_mismatch");
 
@@ -80,6 +87,7 @@ for (const transport of ["unix socket", "tcp"] as const) {
         outbox_id: 3,
         state: "done",
         duplicate: true,
+        durability: "disk",
         broker_message_id: "0198f0a0-0000-7000-8000-000000000003",
         history_id: 3,
       });

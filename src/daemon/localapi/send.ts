@@ -5,7 +5,7 @@ import { localFingerprint, localFingerprintVersion } from "../../protocol/finger
 import { contentHash } from "../../protocol/content-hash.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
-import type { SendResult } from "../../protocol/local-api.ts";
+import type { Durability, SendResult } from "../../protocol/local-api.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -26,6 +26,7 @@ export interface SendParts {
   readonly self: Self;
   readonly meshId: string;
   isReadOnly(): boolean;
+  readonly durability: Durability;
   readonly clock: Clock;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
@@ -44,7 +45,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
       aliases: { ...sendAliases, files: "attachments", attach: "attachments", attachment: "attachments" },
       answers: [
         { status: 200, description: "Known, and accepted by the broker already", body: sendResult },
-        { status: 202, description: "On disk here", body: sendResult },
+        { status: 202, description: "Kept here, where `durability` says", body: sendResult },
       ],
       errors: [
         "invalid_id",
@@ -150,6 +151,7 @@ function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answ
     outbox_id: answered.outbox_id,
     state: answered.kind,
     duplicate: answered.duplicate,
+    durability: parts.durability,
     ...(answered.kind === "done"
       ? { broker_message_id: answered.broker_message_id, history_id: answered.history_id }
       : {}),

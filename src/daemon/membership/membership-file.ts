@@ -23,6 +23,23 @@ export interface MembershipFile {
   append(entries: readonly MembershipEntry[]): void;
 }
 
+/**
+ * The same of a member that keeps nothing on disk: what it believes ends with its process. Every entry is verified. Throws
+ * what applyEntry does.
+ */
+export function chainInMemory(entries: readonly MembershipEntry[], meshId: string): MembershipFile {
+  const [first, ...rest] = entries;
+  if (first === undefined) throw new ClaudemeshError("membership_invalid", "a chain has at least one entry");
+  const state = beginChain(readEntry(first), meshId);
+  for (const entry of rest) applyEntry(state, readEntry(entry));
+  const held = [...entries];
+  return {
+    state,
+    entries: (after, limit) => held.slice(after + 1, after + 1 + Math.max(0, limit)),
+    append: (more) => void held.push(...more),
+  };
+}
+
 export function membershipPath(dir: string): string {
   return join(dir, "membership.jsonl");
 }

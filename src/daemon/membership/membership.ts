@@ -18,7 +18,7 @@ import type { ChainDisk } from "./chain-disk.ts";
 import { draftOf, settled } from "./draft-state.ts";
 import { type EntryEvent, eventsOf } from "./entry-events.ts";
 import { requireOwnMembership } from "./own-standing.ts";
-import { openMembershipFile, writeChain } from "./membership-file.ts";
+import { type MembershipFile, openMembershipFile, writeChain } from "./membership-file.ts";
 import { troubles } from "./troubles.ts";
 
 export interface MembershipOptions {
@@ -29,6 +29,8 @@ export interface MembershipOptions {
   readonly log: Log;
   readonly random?: () => number;
   readonly disk?: ChainDisk;
+  /** The chain of a member that keeps nothing on disk; absent: membership.jsonl in `dir`. */
+  readonly inMemory?: MembershipFile;
   /** Of the live link, for entries that this member makes; rejects while there is none. */
   readonly request: LinkRequest;
   /** Tells local listeners; never rejects. */
@@ -50,7 +52,7 @@ const appendsWaitingMax = 64;
  */
 export function createMembership(options: MembershipOptions): Membership {
   const { clock, log, identity } = options;
-  let file = openMembershipFile(options.dir, options.meshId, log, options.disk);
+  let file = options.inMemory ?? openMembershipFile(options.dir, options.meshId, log, options.disk);
   let state: MembershipState | null = file?.state ?? null;
   let trouble: MembershipTrouble | null = file === null ? troubles.unsealed() : null;
   let logPlace: LogPlace = { epoch: 0, seq: 0 };

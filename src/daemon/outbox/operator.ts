@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
-import type { RequeueChange } from "../parts.ts";
+import type { RequeueChange } from "./requeue-change.ts";
 import { tellMismatches } from "./committed-before.ts";
 import { contentHash } from "../../protocol/content-hash.ts";
 import { carriedOf } from "./carried.ts";

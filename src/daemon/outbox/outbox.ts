@@ -96,6 +96,7 @@ class SqliteOutbox implements Outbox {
   readonly #workListeners: (() => void)[] = [];
   #pressure = false;
   #stopping = false;
+  #takesNew = true;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -184,6 +185,10 @@ class SqliteOutbox implements Outbox {
     }
   }
 
+  refuseNew(): void {
+    this.#takesNew = false;
+  }
+
   row(outboxId: number): OutboxRowView | null {
     const row = this.#live().queries.row(outboxId);
     return row === null ? null : rowView(row);
@@ -223,7 +228,10 @@ class SqliteOutbox implements Outbox {
   }
 
   requeue: Outbox["requeue"] = (outboxId, change, by) =>
-    this.#changing(outboxId, "outbox_full", () => requeueRow(this.#live(), outboxId, change, by));
+    this.#changing(outboxId, "outbox_full", async () => {
+      this.#refuseAtEnd();
+      return requeueRow(this.#live(), outboxId, change, by);
+    });
   drop: Outbox["drop"] = (outboxId, how, by) =>
     this.#changing(outboxId, "store_unavailable", () => dropRow(this.#live(), outboxId, how, by));
   linkOpened: Outbox["linkOpened"] = async () => linkOpened(this.#live());
@@ -294,6 +302,7 @@ class SqliteOutbox implements Outbox {
   #insert(core: OutboxCore, request: AcceptedRequest): OutboxAnswer {
     const existing = core.queries.rowByClientId(request.client_message_id);
     if (existing !== null) return answerFor(existing, request.fingerprint);
+    this.#refuseAtEnd();
     this.#refuseWhenFull(core);
     const destination = destinationKey(request.destination_kind, request.destination_ref);
     const id = core.queries.insert({
@@ -321,6 +330,11 @@ class SqliteOutbox implements Outbox {
     core.moved(null, "pending");
     core.order.add(destination);
     return { kind: "queued", outbox_id: id, client_message_id: request.client_message_id, duplicate: false };
+  }
+
+  #refuseAtEnd(): void {
+    if (this.#takesNew) return;
+    throw new ClaudemeshError("stopping", "the daemon is ending: it sends what it has, and takes nothing more");
   }
 
   #refuseWhenFull(core: OutboxCore): void {

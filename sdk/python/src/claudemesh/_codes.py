@@ -90,6 +90,7 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "feature_param_below_floor": (400, False),
     "outbox_max_age_above_dedupe_window": (400, False),
     "already_running": (409, False),
+    "messages_unsent": (503, False),
     "not_running": (503, False),
     "backup_unreadable": (400, False),
     "schema_newer": (500, False),

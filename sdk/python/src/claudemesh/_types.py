@@ -28,6 +28,7 @@ __all__ = [
     "File",
     "FilesSent",
     "Health",
+    "HealthDurability",
     "HealthLink",
     "HealthLinkState",
     "HealthMember",
@@ -123,6 +124,10 @@ EventName = Literal[
     "log_epoch_changed",
     "feature_negotiation_failed",
 ]
+HealthDurability = Literal[
+    "disk",
+    "process",
+]
 HealthLinkState = Literal[
     "connected",
     "connecting",
@@ -174,6 +179,7 @@ MemberStatus = Literal[
     "active",
     "revoked",
     "left",
+    "expired",
 ]
 OutboxStatus = Literal[
     "pending",
@@ -782,6 +788,10 @@ class Health(View):
     membership: HealthMembership
     pid: int
     started_at: str
+    #: What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
+    durability: HealthDurability | str
+    #: When this daemon ends by itself; null: it does not
+    ends_at: str | None
 
     @classmethod
     def from_json(cls, value: object) -> Health:
@@ -795,6 +805,8 @@ class Health(View):
             membership=read.required("membership", HealthMembership.from_json),
             pid=read.required("pid", integer),
             started_at=read.required("started_at", text),
+            durability=read.required("durability", text),
+            ends_at=read.nullable("ends_at", text),
         )
 
 
@@ -1460,6 +1472,8 @@ class SendResult(View):
     state: SendState | str
     #: The id was known, and stands for this same message
     duplicate: bool
+    #: Where the message is kept until the broker has it: `disk`; `process`: in memory alone, by an ephemeral daemon
+    durability: HealthDurability | str
     broker_message_id: str | None = field(default=None, metadata={"optional": True})
     history_id: int | None = field(default=None, metadata={"optional": True})
 
@@ -1471,6 +1485,7 @@ class SendResult(View):
             outbox_id=read.required("outbox_id", integer),
             state=read.required("state", text),
             duplicate=read.required("duplicate", boolean),
+            durability=read.required("durability", text),
             broker_message_id=read.optional("broker_message_id", text),
             history_id=read.optional("history_id", integer),
         )
@@ -1602,6 +1617,8 @@ class Version(View):
     ipc_api: str
     ipc_features: tuple[str, ...]
     schema_version: int
+    #: What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
+    durability: HealthDurability | str
     #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
     #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
@@ -1623,6 +1640,7 @@ class Version(View):
             ipc_api=read.required("ipc_api", text),
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
+            durability=read.required("durability", text),
             broker_features=read.nullable("broker_features", map_of(any_value)),
             ignored_features=read.nullable("ignored_features", array_of(text)),
             file_bytes=read.required("file_bytes", integer),

@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readHost, readMember, readMesh } from "../read-row.ts";
-import type { Kick, MemberRow, MeshRow } from "../store.ts";
+import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { endSendingOf } from "./links.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
@@ -133,7 +133,7 @@ export async function insertMember(
 }
 
 export const memberColumns =
-  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, host_print, clone_reason, clone_suspected_at";
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, host_print, clone_reason, clone_suspected_at, ephemeral";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
   const rows = await core.rows(
@@ -167,7 +167,7 @@ export async function endMember(
   tx: Sql,
   meshId: string,
   memberId: string,
-  status: "revoked" | "left",
+  status: EndedStatus,
   head: number,
 ): Promise<void> {
   await tx.rows(

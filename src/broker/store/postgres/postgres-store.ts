@@ -9,6 +9,7 @@ import { openCore, type PostgresStoreOptions, type StoreCore } from "./core.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import { claimDeployment } from "./deployment.ts";
 import * as directory from "./directory.ts";
+import * as ephemeral from "./ephemeral.ts";
 import { checkPosition, logState } from "./epochs.ts";
 import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
@@ -117,6 +118,8 @@ export function createPostgresStore(options: PostgresStoreOptions): BrokerStore 
     successor: ofMesh(links.successor),
     setConcurrency: ofMesh(links.setConcurrency),
     kickMember: ofMesh(directory.kickMember),
+    noteEphemeral: ofMesh(ephemeral.noteEphemeral),
+    expireEphemeral: ofMesh(ephemeral.expireEphemeral),
     noteHost: ofMesh(directory.noteHost),
     touchPresence: ofMesh(directory.touchPresence),
     createTopic: inMesh(topics.createTopic),

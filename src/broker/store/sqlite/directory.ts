@@ -3,7 +3,7 @@ import { ClaudemeshError } from "../../../protocol/error.ts";
 import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
 import { readMember, readMesh } from "../read-row.ts";
-import type { Kick, MemberRow, MeshRow } from "../store.ts";
+import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
 import { endSendingOf } from "./links.ts";
@@ -123,7 +123,7 @@ export function member(core: StoreCore, meshId: string, memberId: string): Membe
 }
 
 /** Later accepts of its envelopes are refused, and whatever link it has is too old. Call inside a transaction. */
-export function endMember(core: StoreCore, meshId: string, memberId: string, status: "revoked" | "left"): void {
+export function endMember(core: StoreCore, meshId: string, memberId: string, status: EndedStatus): void {
   core
     .sql("UPDATE member SET status = ?, link_epoch = link_epoch + 1 WHERE mesh_id = ? AND member_id = ?")
     .run(status, meshId, memberId);

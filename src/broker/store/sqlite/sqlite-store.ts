@@ -10,6 +10,7 @@ import { createCore, type SqliteStoreOptions, type StoreCore, storeError } from 
 import { checkConsistency } from "./consistency.ts";
 import { acknowledge, cursors, sentToTopics, topicProgress } from "./cursors.ts";
 import * as directory from "./directory.ts";
+import * as ephemeral from "./ephemeral.ts";
 import { beginIncarnation, checkPosition, logState } from "./epochs.ts";
 import { noteFingerprints } from "./fingerprints.ts";
 import * as keyReading from "./key-reading.ts";
@@ -87,6 +88,8 @@ export function createSqliteStore(options: SqliteStoreOptions): BrokerStore {
     successor: method(links.successor),
     setConcurrency: method(links.setConcurrency),
     kickMember: method(directory.kickMember),
+    noteEphemeral: method(ephemeral.noteEphemeral),
+    expireEphemeral: method(ephemeral.expireEphemeral),
     noteHost: method(directory.noteHost),
     touchPresence: method(directory.touchPresence),
     createTopic: method(topics.createTopic),

@@ -1,10 +1,13 @@
 import { anyJson, described, oneOf, text, whole } from "../../../http/shape.ts";
 import { answerOf, constant, count, flag, instant, listing, nullable, record, view } from "../../../http/view.ts";
 import { linkErrorKinds } from "../../../protocol/link-error-kinds.ts";
-import type { HealthView, StoppingView } from "../../../protocol/local-api.ts";
+import { durabilities, type HealthView, type StoppingView } from "../../../protocol/local-api.ts";
 import type { CompatView, VersionView } from "../../../protocol/version-api.ts";
 import { membershipTrouble } from "./membership.schema.ts";
 import { outboxCounts } from "./outbox.schema.ts";
+
+const durabilityHelp =
+  "What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon";
 
 export const health = answerOf<HealthView>("Health")(
   view({
@@ -38,6 +41,8 @@ export const health = answerOf<HealthView>("Health")(
     }),
     pid: count(),
     started_at: instant(),
+    durability: described(oneOf(...durabilities), durabilityHelp),
+    ends_at: described(nullable(instant()), "When this daemon ends by itself; null: it does not"),
   }),
 );
 
@@ -49,6 +54,7 @@ export const version = answerOf<VersionView>("Version")(
     ipc_api: constant("v1"),
     ipc_features: listing(text()),
     schema_version: count(),
+    durability: described(oneOf(...durabilities), durabilityHelp),
     broker_features: described(
       nullable(record(anyJson("parameters of one feature"))),
       "As negotiated with the broker: parameters by feature, with its version; null without a link",

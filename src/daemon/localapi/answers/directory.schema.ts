@@ -15,7 +15,7 @@ export const member = answerOf<MemberView>("Member")(
     last_seen_at: nullable(instant()),
     self: flag(),
     agents: described(listing(text()), "As it named them when it connected last"),
-    status: oneOf("active", "revoked", "left"),
+    status: oneOf("active", "revoked", "left", "expired"),
     kicked_until: described(
       nullable(instant()),
       "Sent away by an owner or admin until then, as the broker last told; null: it may come",

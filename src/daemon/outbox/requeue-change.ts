@@ -1,0 +1,13 @@
+import type { Priority } from "../../protocol/envelope.ts";
+
+/** How a row is to go out again, if not as it was. */
+export interface RequeueChange {
+  readonly new_id?: string;
+  /** Replaces these fields of the old request. */
+  readonly patch?: {
+    readonly body?: Uint8Array;
+    readonly meta?: string;
+    readonly priority?: Priority;
+    readonly content_type?: string;
+  };
+}
