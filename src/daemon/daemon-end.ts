@@ -52,7 +52,7 @@ export function linkEnd(end: FatalLinkEnd): DaemonEnd {
 }
 
 const otherDaemon =
-  "another daemon uses this member's keys: stop it where it runs, claudemesh daemon down, then here claudemesh daemon up";
+  "another daemon uses this member's keys: stop it where it runs, claudemesh daemon down, then here claudemesh daemon up; or give this home a member of its own: claudemesh remint";
 
 /** What helps when the link has ended for good, by kind: whoever runs the broker, and whoever runs this daemon. */
 export const linkEndHints: Readonly<Record<FatalLinkEnd["kind"], string>> = {

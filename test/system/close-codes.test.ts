@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
@@ -162,6 +162,34 @@ test("4011: a parameter that is none ends the daemon with 31, and whoever only s
   assert.match(ok(await ada.run(["status"])), /link waiting, until .*: feature_param_invalid/);
   again.kill("SIGTERM");
   assert.equal((await again.ended).code, 0);
+});
+
+test("4004: a copied home's daemon ends with 22 beside the one that was first, whose instance everybody names; and both connect where the mesh allows it", async (t) => {
+  const [ada, copy] = [host(t, "ada"), host(t, "copy")];
+  ok(await ada.up());
+  assert.match(ok(await ada.run(["mesh", "concurrency"])), /^prefer_newest: .*the newer one takes the link over/);
+  const misspelt = await ada.run(["mesh", "concurrency", "prefer-oldest"]);
+  assert.deepEqual([misspelt.code, /did you mean .*prefer_oldest/.test(misspelt.stderr)], [2, true], misspelt.stderr);
+  const changed = await ada.run(["mesh", "concurrency", "prefer_oldest", "--json"]);
+  assert.deepEqual(JSON.parse(ok(changed)), { policy: "prefer_oldest" });
+  ok(await ada.run(["daemon", "down"]));
+  cpSync(join(ada.home, "daemon"), join(copy.home, "daemon"), { recursive: true });
+  ok(await ada.run(["daemon", "up"]));
+  const { link } = await daemonOf(ada);
+  const refused = await copy.run(["daemon", "up"]);
+  assert.deepEqual([refused.code, /member_already_connected/.test(refused.stderr)], [3, true], refused.stderr);
+  const { last_end: end } = await daemonOf(copy);
+  assert.deepEqual([end?.exit_code, end?.other_instance_id], [exitCodes.member_already_connected, link?.instance_id]);
+  const shown = await copy.run(["status"]);
+  assert.match(shown.stdout, new RegExp(`the other daemon is instance ${link?.instance_id}`));
+  assert.match(shown.stderr, /stop it where it runs.*claudemesh mesh concurrency/);
+  const found = await doctorOf(copy, "daemon/local/process");
+  assert.match(found.message, new RegExp(`exit code 22 .*the other daemon is instance ${link?.instance_id}`));
+  ok(await ada.run(["mesh", "concurrency", "allow_concurrent"]));
+  ok(await copy.run(["daemon", "up"]));
+  await statusShows(copy, /link only sends: another daemon with this member's keys receives/);
+  assert.match((await doctorOf(copy, "daemon/local/link")).message, /only sends/);
+  ok(await copy.run(["send", "@ada", "from the copy", "--wait", "delivered"]));
 });
 
 test("4009: a member that an owner kicks stays away until the time, over restarts, and comes back sooner only when both say so", async (t) => {

@@ -195,6 +195,18 @@ const problems: readonly Problem[] = [
     mends: null,
   },
   {
+    title: "a database that is damaged",
+    name: "daemon/local/stores",
+    state: "problem",
+    says: /outbox\.db cannot be read: file is not a database/,
+    plant({ dir }) {
+      const file = openSync(join(dir, "outbox.db"), "r+");
+      writeSync(file, Buffer.alloc(100, 7), 0, 100, 0);
+      closeSync(file);
+    },
+    mends: () => "claudemesh recover --mesh local",
+  },
+  {
     title: "a database of a newer program",
     name: "daemon/local/stores",
     state: "problem",
@@ -321,16 +333,6 @@ describe("the doctor of a home finds, says what helps, and is content when that 
       unusable?.message ?? "",
       /keypair-next\.json, of a change of keys that was interrupted, cannot be used/,
     );
-  });
-
-  test("a database that is damaged", async (t) => {
-    const { dir, faults } = member(t);
-    const file = openSync(join(dir, "outbox.db"), "r+");
-    writeSync(file, Buffer.alloc(100, 7), 0, 100, 0);
-    closeSync(file);
-    const [found] = await faults("daemon/local/stores");
-    assert.equal(found?.state, "problem");
-    assert.match(found?.message ?? "", /outbox\.db cannot be read: file is not a database/);
   });
 });
 

@@ -3,6 +3,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { silentLog } from "../../src/base/log.ts";
+import { readIdentity } from "../../src/daemon/identity/member.ts";
+import { openMembershipFile } from "../../src/daemon/membership/membership-file.ts";
+import type { OutboxRow } from "../../src/daemon/outbox/row.ts";
+import { doubtOf } from "../../src/daemon/recover/judge-row.ts";
 import { recoverDaemon } from "../../src/daemon/recover/recover.ts";
 import type { LocalEvent } from "../../src/protocol/local-api.ts";
 import { type TestDaemon, daemon } from "../support/daemon.ts";
@@ -35,7 +40,7 @@ test("whatever is done to an outbox, each row of it is saved as it was, or is na
   const { closed, open, pristine } = await outboxOfManyKinds(t);
   const totals = { saved: 0, held: 0, doubted: 0, lost: 0 };
   for (const [name, damage] of Object.entries(damages))
-    for (let seed = 1; seed <= 4; seed += 1) {
+    for (let seed = 1; seed <= (name === "the log damaged" ? 8 : 4); seed += 1) {
       const dir = join(tempFolder(t), "d");
       cpSync(name === "the log damaged" ? open : closed, dir, { recursive: true });
       damage(join(dir, "outbox.db"), seeded(seed));
@@ -79,6 +84,65 @@ test("whatever is done to an outbox, each row of it is saved as it was, or is na
     }
   t.diagnostic(JSON.stringify(totals));
   assert.ok(totals.saved > totals.held + totals.doubted + totals.lost, JSON.stringify(totals));
+});
+
+test("a row is sent only if its id, its content, its place and whom it mentions are proven", async (t) => {
+  const { closed, pristine } = await outboxOfManyKinds(t);
+  const rows = pristine as unknown as readonly OutboxRow[];
+  const { memberId, keyId, mesh: file } = readIdentity(closed);
+  const ids = new Map(rows.map((row) => [row.id, new Set([row.client_message_id, row.destination])]));
+  const proof = {
+    meshId: file.mesh_id,
+    memberId,
+    keyIds: new Set([memberId, keyId]),
+    state: openMembershipFile(closed, file.mesh_id, silentLog)?.state ?? null,
+    indexed: (id: number) => ids.get(id) ?? new Set<string>(),
+    row: (id: number) => rows.find((row) => row.id === id) ?? null,
+  };
+  const open = rows.filter(({ status }) => status === "pending" || status === "inflight");
+  const other = open.at(-1)?.client_message_id ?? "";
+  const changes: readonly Partial<OutboxRow>[] = [
+    { client_message_id: "p-999" },
+    { client_message_id: other },
+    { to_text: "#opz" },
+    { destination: "dm:x" },
+    { destination_kind: "queue", destination: "queue:ops", destination_ref: "ops" },
+    { destination: "topic:opz", destination_kind: "topic", destination_ref: "opz" },
+    { destination: `dm:${"0".repeat(64)}`, destination_kind: "dm", destination_ref: "0".repeat(64) },
+    { body: Buffer.from("other") },
+    { body: null },
+    { content_type: "text/html" },
+    { priority: "low" },
+    { meta: '{"n":2}' },
+    { mentions: JSON.stringify(["0".repeat(64)]) },
+    { mentions_written: '["@alice"]' },
+    { reply_to: "01a21789-3213-7e63-a1f3-5cf99a4ba3d5" },
+    { supersedes: "x", supersedes_row: 1 },
+    { supersedes: "x" },
+  ];
+  let unsent = 0;
+  for (const row of open) {
+    assert.equal(doubtOf(row, proof), null, `row ${row.id}`);
+    if (row.transmitted === 1 || row.id === open.at(-1)?.id) continue;
+    unsent += 1;
+    for (const change of changes)
+      assert.notEqual(doubtOf({ ...row, ...change }, proof), null, `row ${row.id}: ${JSON.stringify(change)}`);
+  }
+  assert.ok(unsent > 20, `${unsent}`);
+  // What was frozen is proven by its own signature; here one that a broker has had.
+  const frozen = rows.find(({ envelope, body }) => envelope !== null && body !== null) ?? assert.fail("none was sent");
+  const again = { ...frozen, status: "pending", doom: null } as const;
+  assert.equal(doubtOf(again, proof), null);
+  const envelope = JSON.parse(frozen.envelope ?? "") as Record<string, unknown>;
+  for (const change of [
+    { envelope: null },
+    { envelope: JSON.stringify({ ...envelope, meta: '{"n":9}' }) },
+    { envelope: JSON.stringify({ ...envelope, key_id: "0".repeat(64) }) },
+    { envelope: open[0]?.envelope ?? "{}" },
+    { client_message_id: "p-999", minted: 0 },
+    { destination: "topic:opz", destination_kind: "topic", destination_ref: "opz" },
+  ] as const)
+    assert.notEqual(doubtOf({ ...again, ...change }, proof), null, JSON.stringify(change));
 });
 
 /** A row that would be sent is the one that was accepted, to the last field that says what is sent, and where. */

@@ -3,6 +3,8 @@ import { usesDatabase } from "../../broker/open-store.ts";
 import { type BrokerCheck, ok, problem } from "./check.ts";
 import { storeFacts } from "./stopped-store.ts";
 
+const putBack = "keep a copy of the file, and put back a backup of it: claudemesh restore";
+
 /** Of a broker that does not run: one that does has checked its database at its start. */
 export const check: BrokerCheck = {
   name: "store",
@@ -17,7 +19,7 @@ export const check: BrokerCheck = {
             ),
           ]
         : [ok("this broker's messages are in the PostgreSQL of DATABASE_URL")];
-    const { facts, faults } = storeFacts(join(dir, "broker.db"), "broker");
+    const { facts, faults } = storeFacts(join(dir, "broker.db"), "broker", putBack);
     if (faults.length > 0) return faults;
     return facts === null ? [] : [ok(`broker.db can be read (schema ${facts.schema})`)];
   },

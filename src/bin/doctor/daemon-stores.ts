@@ -8,8 +8,9 @@ export const check: DaemonCheck = {
   name: "stores",
   run(_host, { dir, slug, health }) {
     if (health !== null) return [];
-    const outbox = storeFacts(join(dir, "outbox.db"), "outbox", "outbox.status");
-    const inbox = storeFacts(join(dir, "inbox.db"), "inbox");
+    const recover = `claudemesh recover --mesh ${slug}`;
+    const outbox = storeFacts(join(dir, "outbox.db"), "outbox", recover, "outbox.status");
+    const inbox = storeFacts(join(dir, "inbox.db"), "inbox", recover);
     const faults = [...outbox.faults, ...inbox.faults];
     if (faults.length > 0) return faults;
     const counts = outbox.facts?.counts ?? {};

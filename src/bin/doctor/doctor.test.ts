@@ -103,6 +103,13 @@ describe("the link", () => {
   it("is well when it is connected, whatever it failed with before", async () => {
     assert.deepEqual(await states(link, hostWith(), siteWith()), ["ok"]);
   });
+  it("is a warning where another daemon of the member receives, with what helps", async () => {
+    const health = healthWith({ receives: false });
+    const [found] = await link.run(hostWith(), siteWith({ health }));
+    assert.equal(found?.state, "warning");
+    assert.match(found?.message ?? "", /only sends: another daemon with this member's keys receives/);
+    assert.match(found?.hint ?? "", /claudemesh daemon down.*claudemesh mesh concurrency/);
+  });
   for (const kind of linkErrorKinds) {
     it(`is explained when it failed with ${kind}`, async () => {
       const health = healthWith({ state: "waiting", last_error: "what was said", last_error_kind: kind });

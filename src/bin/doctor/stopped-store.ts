@@ -9,10 +9,11 @@ const migrations = {
   broker: "../../../migrations/broker/sqlite",
 } as const;
 
-/** A database that no process has open: whether it can be read, and whether this program knows its form. */
+/** A database that no process has open: whether it can be read, and whether this program knows its form. `helps`: where it is damaged. */
 export function storeFacts(
   path: string,
   of: keyof typeof migrations,
+  helps: string,
   countBy?: string,
 ): { readonly facts: DatabaseFacts | null; readonly faults: readonly Outcome[] } {
   try {
@@ -25,9 +26,7 @@ export function storeFacts(
     const text = `${path} cannot be read: ${ClaudemeshError.from(thrown).message}`;
     return {
       facts: null,
-      faults: [
-        problem(text, of === "broker" ? "keep a copy of the file, and put back a backup of it" : "claudemesh recover"),
-      ],
+      faults: [problem(text, helps)],
     };
   }
 }

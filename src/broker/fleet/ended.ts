@@ -15,14 +15,18 @@ export async function endLost(links: readonly LiveLink[], shared: SharedStore, p
   for (const ended of await shared.endedLinks(links, parts.clock.now())) await end(ended, parts);
 }
 
-/** The same of one link of a broker that is alone: no newer one of the member's is elsewhere. */
+/**
+ * The same of one link of a broker that is alone: no newer one of the member's is elsewhere. Where none is here either, it lost its place by
+ * a change of the mesh's concurrency policy, or its successor's opening came to nothing.
+ */
 export async function endOwnLost(link: LiveLink, parts: EndedParts): Promise<void> {
   const kick = (await parts.store.member(link.meshId, link.memberId))?.kick ?? null;
   const now = kickNow(kick, parts.clock.now());
   if (now !== null) return kickLink(link, now, parts);
   const newer = parts.registry.get(link.meshId, link.memberId);
+  if (newer === null || newer === link) return releaseLink(link, parts);
   link.close("replaced_by_newer_connection", "a newer link of this member is open", {
-    other_instance_id: newer === link ? null : (newer?.instanceId ?? null),
+    other_instance_id: newer.instanceId,
   });
 }
 

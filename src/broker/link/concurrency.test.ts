@@ -4,6 +4,7 @@ import type { ConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import type { BrokerFrame, ReceiptGroup } from "../../protocol/frames.ts";
 import { receiptBytes, sign } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import { sendingLinksMax } from "../store/link-store.ts";
 import { brokerFixture } from "../testing/fixture.ts";
 import {
   envelopeOf,
@@ -145,6 +146,16 @@ test("a daemon that only sends takes its own half-open link's place without a wo
   assert.equal(one.socket.readyState, one.socket.OPEN);
 });
 
+test("no more than sixteen daemons are connected as one member, and one that goes makes room", async (t) => {
+  const { fixture, daemon } = await bench(t, "allow_concurrent");
+  const peers: Peer[] = [];
+  for (let n = 0; n <= sendingLinksMax; n += 1) peers.push(await daemon(`d${n}`));
+  await assert.rejects(daemon("one too many"), /closed 4004 .*as many daemons as may are connected/);
+  await peers.at(-1)?.close();
+  while ((await fixture.metric("cm_broker_links")) > sendingLinksMax + 1);
+  assert.equal((await daemon("one too many")).ack.receives, false);
+});
+
 test("receipts reach the daemon that sent the message, here or when it comes, and each is told once", async (t) => {
   const { fixture, ada, alice, admin, daemon, write } = await bench(t, "allow_concurrent");
   const [ofOne, ofTwo] = [write(alice, ada, "by one"), write(alice, ada, "by two")];
@@ -211,6 +222,18 @@ test("a changed policy closes every link of a member that has more than one, and
   // The same again changes nothing and is no news.
   await ask("prefer_oldest");
   assert.equal(bob.frames.filter(isEvent("concurrency_changed")).length, 1);
+});
+
+test("a link that lost its place without a newer one is told to come back, and never that it was replaced", async (t) => {
+  const { fixture, ada, alice, admin, daemon, write } = await bench(t, "allow_concurrent");
+  const one = await daemon("one");
+  await admin.sendItems([write(ada, alice, "hello")]);
+  const [pushed] = await one.pushes(1);
+  // As a change of the policy does, whose close has not come yet.
+  fixture.plant(`UPDATE member SET link_epoch = link_epoch + 1 WHERE member_id = '${alice.memberId}'`);
+  one.acknowledge("dm", pushed?.seq ?? 0);
+  assert.equal((await one.closed).code, 1012);
+  assert.equal((await daemon("one")).ack.receives, true);
 });
 
 test("everybody may ask for the policy, owners and admins change it, and it outlasts the broker's process", async (t) => {

@@ -8,7 +8,7 @@ import type { LinkParts } from "./link-parts.ts";
 const outcomes: Readonly<Record<LinkPlace, string>> = {
   receives: "a second daemon uses this identity; the older link was closed",
   sends: "a second daemon uses this identity; it only sends, since the mesh allows both",
-  refused: "a second daemon uses this identity; it was refused, since the mesh prefers the oldest",
+  refused: "a second daemon uses this identity; it was refused, as the mesh's policy says",
 };
 
 /**
@@ -23,7 +23,8 @@ export function settleOthers(hello: HelloFrame, raised: RaisedLink, parts: LinkP
   if (place === "refused") {
     const other = raised.other?.instance_id ?? null;
     tellConcurrent(hello, raised, live?.connectionId ?? "at another broker", parts);
-    throw new OpeningRefused("member_already_connected", "another daemon is connected as this member", {
+    const why = raised.policy === "allow_concurrent" ? "as many daemons as may are" : "another daemon is";
+    throw new OpeningRefused("member_already_connected", `${why} connected as this member`, {
       other_instance_id: other,
     });
   }

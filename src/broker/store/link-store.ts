@@ -68,6 +68,9 @@ export interface ReleasedMember {
 /** Numbers of links that only send, apart from those of receiving ones, which are counted from 1. */
 export const sendingEpochFrom = 2 ** 40;
 
+/** Links of one member that only send, at all brokers: whoever has its keys must not fill them with links. A further hello is refused. */
+export const sendingLinksMax = 15;
+
 type Hello = Pick<LinkRequest, "instance_id" | "previous_instance_id">;
 
 /** Whether a link is the same daemon's: its half-open one, or that of its process before. */

@@ -4,7 +4,7 @@ import { concurrencyPolicies, type ConcurrencyPolicy } from "../../protocol/conc
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { newIdentity } from "../testing/peer.ts";
 import { item } from "./store-bench.fixture.ts";
-import { type LinkPlace, sendingEpochFrom } from "./link-store.ts";
+import { type LinkPlace, sendingEpochFrom, sendingLinksMax } from "./link-store.ts";
 import type { BrokerStore } from "./store.ts";
 
 /**
@@ -189,8 +189,11 @@ async function hello(world: World, which: number, place: number, anew: boolean):
   }
   const own = (instance: string): boolean => instance === daemon.instance || instance === daemon.previous;
   const live = liveReceiver(world, place);
-  const expected = expectedPlace(world.policy, live, live !== null && own(live));
   const held = heldAt(world, place);
+  for (const [epoch, { instance, broker: at }] of world.sending)
+    if (own(instance) || !isLive(world, at, epoch, place)) world.sending.delete(epoch);
+  const by = expectedPlace(world.policy, live, live !== null && own(live));
+  const expected = by === "sends" && world.sending.size >= sendingLinksMax ? "refused" : by;
   const raised = await storeOf(world, place).raiseLinkEpoch(world.meshId, world.alice.memberId, {
     instance_id: daemon.instance,
     previous_instance_id: daemon.previous,
@@ -199,8 +202,6 @@ async function hello(world: World, which: number, place: number, anew: boolean):
   });
   assert.deepEqual([raised.place, raised.policy], [expected, world.policy]);
   assert.equal(raised.other?.instance_id ?? null, live);
-  for (const [epoch, { instance, broker: at }] of world.sending)
-    if (own(instance) || !isLive(world, at, epoch, place)) world.sending.delete(epoch);
   if (expected === "refused")
     return assert.equal(raised.link_epoch, world.receiving.epoch, "the live link is untouched");
   // What an opening does with the links of its broker: they are held no more.

@@ -183,6 +183,11 @@ export function keypairOf(text: string, path: string): Keypair {
   }
 }
 
+/** False: the member's keys are in memory alone. */
+export function hasKeypair(dir: string): boolean {
+  return existsSync(keypairPath(dir));
+}
+
 function keypairPath(dir: string): string {
   return join(dir, "keypair.json");
 }

@@ -6,6 +6,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { currentKeys, type MembershipState } from "../../protocol/membership/state.ts";
 import type { OwnKey } from "../keys/own-key.ts";
 import {
+  hasKeypair,
   type Keypair,
   readNextKeypair,
   removeNextKeypair,
@@ -41,7 +42,10 @@ export interface OwnKeys extends Keypair {
   readonly archive: KeypairArchive;
   /** All that opens what is sealed to this member: the pair in use, what may follow it, then former ones, the newest first. */
   opening(): readonly OwnKey[];
-  /** The pair that is to follow, made unless there is one. Throws store_unavailable; then nothing has begun. */
+  /**
+   * The pair that is to follow, made unless there is one. Throws store_unavailable, and not_allowed for keys that are in memory alone; then
+   * nothing has begun.
+   */
   begin(): Keypair;
   /** What was begun cannot come into force. */
   abandon(why: string): void;
@@ -132,6 +136,10 @@ export function openOwnKeys(options: {
     },
     begin() {
       if (next !== null) return next;
+      if (!hasKeypair(dir))
+        throw new ClaudemeshError("not_allowed", "this member's keys are kept in no file, so they cannot be changed", {
+          hint: "keys of an ephemeral member live as long as its daemon; another one has others",
+        });
       try {
         // Else the pair that is written next would take the place of the only copy of the one in use.
         putInPlace();

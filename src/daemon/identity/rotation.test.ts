@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { systemFiles } from "../../base/file-layer.ts";
 import { diskFails, stoppingFiles } from "../../base/stopping-files.fixture.ts";
@@ -130,6 +130,14 @@ test("keys in use that could not take their place yet are never overwritten by t
   assert.equal(home.json("keypair-next.json")["key_id"], keyId);
   home.broker.before = null;
   await atRest(home, [first, second], "once the disk is well");
+});
+
+test("keys that are in memory alone are not changed, and nothing of them comes onto the disk", async (t) => {
+  const home = rotatingHome(t);
+  const { rotation } = home.open();
+  rmSync(`${home.dir}/keypair.json`);
+  await assert.rejects(rotation.rotate(), { code: "not_allowed" });
+  assert.deepEqual(home.keyFiles(), []);
 });
 
 test("without the broker no change of keys begins", async (t) => {

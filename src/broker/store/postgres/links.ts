@@ -5,6 +5,7 @@ import {
   type RaisedLink,
   type ReleasedMember,
   sendingEpochFrom,
+  sendingLinksMax,
   type Successor,
 } from "../link-store.ts";
 import { noActiveMember } from "../member-refusals.ts";
@@ -46,6 +47,8 @@ export function raiseLinkEpoch(
     const place = placeOf(policy, hello, live);
     const other = live === null ? null : { instance_id: live, elsewhere };
     if (before["sending"] === true) await endOver(tx, meshId, memberId, { here, hello, held });
+    const full = place === "sends" && (await countSending(tx, meshId, memberId)) >= sendingLinksMax;
+    if (full) return { ...common, link_epoch: linkEpoch, place: "refused", other };
     if (place === "refused") return { ...common, link_epoch: linkEpoch, place, other };
     if (place === "sends")
       return { ...common, link_epoch: await raiseSending(tx, meshId, memberId, hello.instance_id, here), place, other };
@@ -70,6 +73,14 @@ async function endOver(
         OR (s.linked_by = $3 AND s.link_epoch <> ALL ($6::bigint[])) OR (s.linked_by <> $3 AND NOT ${leaseLasts("s.linked_by")}))`,
     [meshId, memberId, here, hello.now, encodeArray(textArray, own), encodeArray(bigintArray, [...held])],
   );
+}
+
+async function countSending(tx: Sql, meshId: string, memberId: string): Promise<number> {
+  const [row] = await tx.rows("SELECT count(*) AS links FROM mesh.sending_link WHERE mesh_id = $1 AND member_id = $2", [
+    meshId,
+    memberId,
+  ]);
+  return Number(row?.["links"]);
 }
 
 async function raiseSending(

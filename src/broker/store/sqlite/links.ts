@@ -6,6 +6,7 @@ import {
   type RaisedLink,
   type ReleasedMember,
   sendingEpochFrom,
+  sendingLinksMax,
   type Successor,
 } from "../link-store.ts";
 import { kickNow, readMesh } from "../read-row.ts";
@@ -27,6 +28,8 @@ export function raiseLinkEpoch(core: StoreCore, meshId: string, memberId: string
     for (const { link_epoch, instance_id } of sendingLinks(core, meshId, memberId))
       if (isOwnInstance(instance_id, hello) || !held.includes(link_epoch))
         endSending(core, meshId, memberId, link_epoch);
+    const full = place === "sends" && sendingLinks(core, meshId, memberId).length >= sendingLinksMax;
+    if (full) return { ...common, link_epoch: before.link_epoch, place: "refused", other };
     if (place === "refused") return { ...common, link_epoch: before.link_epoch, place, other };
     if (place === "sends")
       return { ...common, link_epoch: raiseSending(core, meshId, memberId, hello.instance_id), place, other };
