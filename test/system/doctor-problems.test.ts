@@ -5,6 +5,7 @@ import {
   chmodSync,
   closeSync,
   cpSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -389,6 +390,20 @@ describe("the doctor of a home whose daemon runs finds", () => {
     await broker.restart();
     await linked(of);
     assert.deepEqual(await faults("daemon/local/link"), []);
+  });
+
+  test("what a killed ephemeral daemon has left, and is content after the next start of the home", async (t) => {
+    const { home, dir, faults, type } = await doctoredHome(t);
+    const left = join(home, "daemon", "gone");
+    mkdirSync(left, { mode: 0o700 });
+    const mesh = JSON.parse(readFileSync(join(dir, "mesh.json"), "utf8")) as object;
+    writeFileSync(join(left, "mesh.json"), JSON.stringify({ ...mesh, ephemeral: true }), { mode: 0o600 });
+    const [found] = await faults("daemon/gone/identity");
+    assert.equal(found?.message, "the ephemeral @ada of mesh local has ended, and its folder is left");
+    assert.match(found?.hint ?? "", /claudemesh up/);
+    await type("claudemesh up");
+    assert.deepEqual(await faults("daemon/gone/identity"), []);
+    assert.equal(existsSync(left), false);
   });
 
   test("a mesh folder that another daemon holds", async (t) => {

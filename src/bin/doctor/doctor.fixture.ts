@@ -27,6 +27,7 @@ export function hostWith(change: Partial<Host> = {}): Host {
     lastLines: async () => [],
     page: async () => ({ ok: true, text: "" }),
     storeFault: async () => null,
+    environment: () => ({ kind: "host", because: null }),
     variable: () => null,
     processesWith: () => ({ words: [], environment: [] }),
     certificateEnd: async () => null,

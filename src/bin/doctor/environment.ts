@@ -1,15 +1,16 @@
-import { type HomeCheck, type Outcome, warning } from "./check.ts";
+import { type HomeCheck, ok, type Outcome, warning } from "./check.ts";
 
 /** Options of Node by which a debugger may take over what is started. */
 const debugging = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/;
 /** What one command is told by its environment, and what every other one that is started then has, too. */
 const secrets = ["CLAUDEMESH_BACKUP_PASSPHRASE"] as const;
 
-/** What this shell hands to whatever is started from it. */
+/** What this is, where it is no machine like any other, and what this shell hands to whatever is started from it. */
 export const check: HomeCheck = {
   name: "environment",
-  run({ variable }) {
-    const found: Outcome[] = [];
+  run({ environment, variable }) {
+    const { kind, because } = environment();
+    const found: Outcome[] = kind === "host" || because === null ? [] : [ok(because)];
     if (debugging.test(variable("NODE_OPTIONS") ?? ""))
       found.push(
         warning(

@@ -8,6 +8,9 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { createServer } from "node:tls";
 import { generate } from "selfsigned";
+import type { DaemonStatus } from "../../cli/launcher.ts";
+import type { Environment } from "../environment/detect.ts";
+import { check as token } from "./token.ts";
 import { acquireLock } from "../../base/lock-file.ts";
 import { defaultConfig } from "../../daemon/config.ts";
 import { acceptHost } from "../../daemon/identity/host/accept-host.ts";
@@ -30,6 +33,7 @@ import { check as servicesCheck } from "./services.ts";
 import type { DaemonSite } from "./sites.ts";
 
 const dayMs = 86_400_000;
+const ci = { kind: "ci", because: "CI is set: this is a CI job" } as const;
 const machineId = "3f1c9d5e7a8b4c2d9e0f1a2b3c4d5e6f";
 const onLinux = { skip: process.platform !== "linux" };
 
@@ -79,6 +83,9 @@ test("an environment that opens programs to a debugger, or hands a passphrase on
     assert.match(warned?.hint ?? "", /^unset NODE_OPTIONS; then: claudemesh daemon restart$/);
   }
   assert.deepEqual(await found({ NODE_OPTIONS: "--max-old-space-size=512 --inspector-is-no-option" }), []);
+  assert.deepEqual(await environment.run(hostWith({ environment: () => ci }), null), [
+    { state: "ok", message: "CI is set: this is a CI job", hint: null },
+  ]);
   const [passphrase] = await found({ CLAUDEMESH_BACKUP_PASSPHRASE: "x" });
   assert.equal(passphrase?.hint, "unset CLAUDEMESH_BACKUP_PASSPHRASE");
 });
@@ -197,6 +204,23 @@ test("a service is a problem when the Node or the program that it starts is gone
   install("system", null);
   const [, ofSystem] = await servicesCheck.run(host, null);
   assert.match(ofSystem?.hint ?? "", /^sudo CLAUDEMESH_HOME=\S+ \S+ \S+ install-service --system writes it anew/);
+});
+
+test("a local API on TCP is warned of in a container, and nowhere else", async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, "local_token"), "t".repeat(43));
+  const status = { http_port: 4_712 } as DaemonStatus;
+  const inside = { kind: "container", because: "/.dockerenv says so: this is a container" } as const;
+  const found = (kind: Environment) =>
+    token.run({ ...createHost(dir, 0), environment: () => kind }, siteWith({ dir, status }));
+  const [warned] = await found(inside);
+  assert.match(warned?.message ?? "", /listens on 127\.0\.0\.1:4712 in a container/);
+  assert.match(warned?.hint ?? "", /claudemesh daemon up --no-http --mesh local$/);
+  for (const other of [ci, { kind: "host", because: null } as const])
+    assert.deepEqual(
+      (await found(other)).map(({ state }) => state),
+      ["ok"],
+    );
 });
 
 test("a lock that is held is seen without being asked for", onLinux, (t) => {

@@ -15,6 +15,8 @@ import { type HostReaders, systemReaders } from "../../daemon/identity/host/read
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
+import { detectEnvironment, type Environment } from "../environment/detect.ts";
+import { systemReaders as environmentReaders } from "../environment/readers.ts";
 import { type ServiceHost, thisHost } from "../service/service-host.ts";
 import { lastLines } from "../last-lines.ts";
 import { certificateEnd } from "./certificate-end.ts";
@@ -60,6 +62,8 @@ export interface Host {
   readonly services: ServiceHost;
   /** What a host is known by is read through these. */
   readonly readers: HostReaders;
+  /** What this process runs in. Throws usage for what nobody may say that it is. */
+  environment(): Environment;
   /** A variable of the environment that the next start would have; null: not set, or empty. */
   variable(name: string): string | null;
   processesWith(text: string): ProcessesWith;
@@ -140,6 +144,7 @@ export function createHost(home: string, now: number, readers: HostReaders = sys
         return thrown instanceof ClaudemeshError && thrown.code === "store_unavailable" ? thrown : null;
       }
     },
+    environment: () => detectEnvironment(environmentReaders(process.env)),
     variable: (name) => process.env[name] || null,
     processesWith: (text) => processesWith(text),
     certificateEnd: (host, port) => certificateEnd(host, port, askTimeoutMs),

@@ -13,7 +13,7 @@ const namedMax = 5;
  */
 export const check: DaemonCheck = {
   name: "token",
-  run(host, { dir, slug }) {
+  run(host, { dir, slug, status }) {
     const token = tokenOf(host, join(dir, "local_token"));
     if (token === null) return [];
     const faults: Outcome[] = [];
@@ -30,9 +30,26 @@ export const check: DaemonCheck = {
           renew,
         ),
       );
+    const port = status?.http_port ?? null;
+    if (port !== null && isContainer(host))
+      faults.push(
+        warning(
+          `the local API listens on 127.0.0.1:${port} in a container: where containers share a network, the others reach it and need the token alone`,
+          `claudemesh daemon down --mesh ${slug}; claudemesh daemon up --no-http --mesh ${slug}`,
+        ),
+      );
     return faults.length > 0 ? faults : [ok("the local token stands in its file alone")];
   },
 };
+
+function isContainer(host: Host): boolean {
+  try {
+    return host.environment().kind === "container";
+  } catch {
+    // That it is said wrongly is told by the check of the environment.
+    return false;
+  }
+}
 
 /** null where there is none, or none that can be read: what is wrong with the file is told with the other files. */
 function tokenOf(host: Host, path: string): string | null {
