@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connect, endpointOf, type Target } from "./connect.ts";
+import { daemonSocket, readDaemonFile } from "./find-daemon.ts";
 
 /** A home with a folder for each mesh, and a peer on each socket that says which mesh it is of. */
 async function home(t: TestContext, meshes: readonly string[]): Promise<string> {
@@ -81,4 +82,18 @@ test("where a socket cannot be dialled it is the port that the daemon serves, wi
   assert.deepEqual(found(), { kind: "tcp", port: 4711, token: "secret" });
   assert.deepEqual(endpointOf({ dir }, {}, "win32"), found());
   assert.deepEqual(endpointOf({ home: one }, {}, "linux"), { kind: "unix", path: "x" });
+});
+
+test("what a copied home says of the daemon of the original leads nobody to that", async (t) => {
+  const one = await home(t, ["alpha"]);
+  const dir = join(one, "daemon", "alpha");
+  const [linked, copy] = [`${one}-linked`, `${one}-copy`];
+  t.after(() => [linked, copy].forEach((path) => rmSync(path, { recursive: true, force: true })));
+  writeFileSync(join(dir, "daemon.json"), JSON.stringify({ pid: 1, socket: join(dir, "sock"), http_port: null }));
+  mkdirSync(join(copy, "daemon"), { recursive: true });
+  cpSync(join(dir, "daemon.json"), join(copy, "daemon", "alpha", "daemon.json"));
+  symlinkSync(one, linked);
+  assert.equal(daemonSocket(join(linked, "daemon", "alpha")), join(dir, "sock"));
+  assert.equal(daemonSocket(join(copy, "daemon", "alpha")), join(copy, "daemon", "alpha", "sock"));
+  assert.equal(readDaemonFile(join(copy, "daemon", "alpha")), null);
 });

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ClaudemeshError } from "../protocol/error.ts";
 
 /** The folder of everything this user runs: CLAUDEMESH_HOME, else `~/.claudemesh`. */
@@ -70,8 +70,19 @@ export function readDaemonFile(dir: string): DaemonFile | null {
     // Missing, or cut short by a crash of the machine: then the daemon does not run.
     const value = JSON.parse(readFileSync(join(dir, "daemon.json"), "utf8")) as Partial<DaemonFile>;
     if (typeof value.pid !== "number" || typeof value.socket !== "string") return null;
+    if (isOfAnotherFolder(value.socket, dir)) return null;
     return { pid: value.pid, socket: value.socket, http_port: value.http_port ?? null };
   } catch {
     return null;
   }
+}
+
+/**
+ * A home that was copied while its daemon ran has the file of that daemon: whoever followed it would stop the original. A socket of
+ * another name stands in the folder for long paths.
+ */
+function isOfAnotherFolder(socket: string, dir: string): boolean {
+  const own = join(dir, "sock");
+  if (basename(socket) !== basename(own) || socket === own || !existsSync(dirname(socket))) return false;
+  return realpathSync(dirname(socket)) !== realpathSync(dir);
 }

@@ -86,6 +86,15 @@ test("whatever is done to an outbox, each row of it is saved as it was, or is na
   assert.ok(totals.saved > totals.held + totals.doubted + totals.lost, JSON.stringify(totals));
 });
 
+test("of an outbox whose first page is gone no row is told to be lost that never was", async (t) => {
+  const { alice } = (await mesh(t, ["alice"])).daemons;
+  await alice.client.send({ to: "@alice", message: "the only one" });
+  await alice.daemon.stop();
+  damages["the header zeroed"]?.(join(alice.dir, "outbox.db"), seeded(1));
+  const { salvage } = recoverDaemon(alice.dir, now).outbox;
+  assert.deepEqual([salvage?.saved, salvage?.lost], [1, []]);
+});
+
 test("a row is sent only if its id, its content, its place and whom it mentions are proven", async (t) => {
   const { closed, pristine } = await outboxOfManyKinds(t);
   const rows = pristine as unknown as readonly OutboxRow[];

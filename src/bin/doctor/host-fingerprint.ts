@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type Config, defaultConfig, parseConfig } from "../../daemon/config.ts";
 import { hostStanding } from "../../daemon/identity/host/host-standing.ts";
+import { readLaunchRecord } from "../launch-record.ts";
+import { settingOverrides } from "../setting-overrides.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
 import type { Host } from "./host.ts";
 
@@ -45,12 +47,12 @@ export const check: DaemonCheck = {
   },
 };
 
-/** Where config.toml cannot be read, that is told by its own check. */
+/** As the daemon has them at its start. Where they cannot be read, that is told by the check of config.toml. */
 function cloneSettings(host: Host, dir: string): Config["clone"] {
   const path = join(dir, "config.toml");
   try {
     const source = host.text(path);
-    return source === null ? defaultConfig.clone : parseConfig(source, path).clone;
+    return parseConfig(source ?? "", path, settingOverrides("daemon", process.env, readLaunchRecord(dir).set)).clone;
   } catch {
     return defaultConfig.clone;
   }

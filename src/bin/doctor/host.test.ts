@@ -162,6 +162,15 @@ test("a member whose host cannot be known again, or only in part, is warned of",
   assert.deepEqual(await hostFingerprint.run(hostWith(), siteWith({ dir: join(dir, "nothing") })), []);
 });
 
+test("the host is known by what the daemon was started with, as well as by config.toml", async (t) => {
+  const dir = folder(t);
+  const readers = readersOf(linuxHost({ machineId }));
+  await acceptHost({ dir, clone: { ...defaultConfig.clone, id_override: "orders-volume-1" }, readers, now: 0 });
+  writeFileSync(join(dir, "launch.json"), JSON.stringify({ set: { "clone.id_override": "orders-volume-1" } }));
+  const [found] = await hostFingerprint.run(hostWith({ readers }), siteWith({ dir }));
+  assert.equal(found?.message, "this host is the one that the member was on, by override");
+});
+
 test("a member who told the broker of another host is named for a week", async () => {
   const { now } = hostWith();
   const members = async () =>
@@ -169,12 +178,19 @@ test("a member who told the broker of another host is named for a week", async (
       ["ann", null],
       ["bob", new Date(now - dayMs).toISOString()],
       ["carol", new Date(now - 8 * dayMs).toISOString()],
-    ].map(([name, clone_suspected_at]) => ({ name, clone_suspected_at }));
+      ["dave", new Date(now - dayMs).toISOString()],
+    ].map(([name, clone_suspected_at]) => ({ name, self: name === "dave", clone_suspected_at }));
   const client = { members } as unknown as DaemonSite["client"];
   const found = await copies.run(hostWith(), siteWith({ client }));
   assert.deepEqual(
     found.map(({ state, hint }) => [state, hint]),
-    [["warning", "ask whoever runs it; if it is not theirs: claudemesh member revoke @bob --mesh local"]],
+    [
+      ["warning", "ask whoever runs it; if it is not theirs: claudemesh member revoke @bob --mesh local"],
+      [
+        "warning",
+        "nothing, if this home was moved or given another clone.id_override then; else end the copy that somebody runs",
+      ],
+    ],
   );
 });
 

@@ -53,6 +53,7 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
   try {
     const columns = columnsOf(database, "outbox");
     const indexed = new Map<number, Set<string>>();
+    const isMigration = migrationsOf(database);
     const rows = savedRows<OutboxRow>({
       path: from.path,
       readable: from.readable,
@@ -64,6 +65,7 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
       better: isFurther,
       indexed([id, row, more]) {
         if (typeof id !== "string" || typeof row !== "number" || more !== undefined) return;
+        if (isMigration(id, row)) return;
         indexed.set(row, (indexed.get(row) ?? new Set()).add(id));
       },
     });
@@ -104,6 +106,13 @@ export function salvageOutbox(from: OutboxSalvageFrom): OutboxSalvage {
   } finally {
     database.close();
   }
+}
+
+/** Whether a record of an index is of the table of migrations, whose names have the form of ids: it tells of no row. */
+function migrationsOf(database: DatabaseSync): (name: string, row: number) => boolean {
+  const names = database.prepare("SELECT rowid, name FROM schema_migration").all();
+  const rows = new Map(names.map(({ rowid, name }) => [rowid, name]));
+  return (name, row) => rows.get(row) === name;
 }
 
 /** The index of destinations has texts of the same form. */
