@@ -68,7 +68,14 @@ export function sqliteCode(thrown: unknown): number | null {
   return thrown instanceof Error && "errcode" in thrown ? Number(thrown.errcode) & 0xff : null;
 }
 
+/** SQLite did not get at the file: no room, no right, or the disk fails. That says nothing of what is in it. */
+export function isOutOfReach(thrown: unknown): boolean {
+  return [sqliteIoError, sqliteFull, sqliteCannotOpen].some((code) => sqliteCode(thrown) === code);
+}
+
 export const sqliteBusy = 5;
+const sqliteIoError = 10;
+const sqliteCannotOpen = 14;
 export const sqliteFull = 13;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;

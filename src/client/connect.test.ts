@@ -88,7 +88,9 @@ test("what a copied home says of the daemon of the original leads nobody to that
   const one = await home(t, ["alpha"]);
   const dir = join(one, "daemon", "alpha");
   const [linked, copy] = [`${one}-linked`, `${one}-copy`];
-  t.after(() => [linked, copy].forEach((path) => rmSync(path, { recursive: true, force: true })));
+  t.after(() => {
+    for (const path of [linked, copy]) rmSync(path, { recursive: true, force: true });
+  });
   writeFileSync(join(dir, "daemon.json"), JSON.stringify({ pid: 1, socket: join(dir, "sock"), http_port: null }));
   mkdirSync(join(copy, "daemon"), { recursive: true });
   cpSync(join(dir, "daemon.json"), join(copy, "daemon", "alpha", "daemon.json"));

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readDaemonFile } from "../../client/find-daemon.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { readLaunchRecord } from "../launch-record.ts";
 import { lastEnd } from "./last-end.ts";
 
@@ -24,6 +25,8 @@ export const check: DaemonCheck = {
     readLaunchRecord(dir);
     const ends = await lastEnd(host, dir, "daemon");
     if (ends.length > 0) return ends;
+    // The check of the identity tells of a folder that it has left.
+    if (isEphemeral(dir)) return [];
     const up = `claudemesh daemon up --mesh ${slug}`;
     // It takes the file away when it stops in good order.
     if (readDaemonFile(dir) !== null)

@@ -19,6 +19,8 @@ import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as certificate } from "./certificate.ts";
 import { certificateEnd } from "./certificate-end.ts";
 import { hostWith, siteWith, states } from "./doctor.fixture.ts";
+import { check as daemonProcess } from "./daemon-process.ts";
+import { check as daemonStores } from "./daemon-stores.ts";
 import { check as copies } from "./copies.ts";
 import { check as environment } from "./environment.ts";
 import { check as fileSystem } from "./file-system.ts";
@@ -192,6 +194,33 @@ test("a member who told the broker of another host is named for a week", async (
       ],
     ],
   );
+});
+
+test("a database that the disk does not give is not told to be damaged", async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, "outbox.db"));
+  writeFileSync(join(dir, "inbox.db"), "no database, and long enough to be looked at");
+  const found = await daemonStores.run(hostWith(), siteWith({ dir, health: null }));
+  assert.deepEqual(
+    found.map(({ hint }) => hint),
+    ["make room on its disk, or give it its mode back; then: claudemesh doctor", "claudemesh recover --mesh local"],
+  );
+});
+
+test("a killed ephemeral daemon is not told to be started again", async (t) => {
+  const dir = folder(t);
+  const mesh = {
+    slug: "team",
+    mesh_id: "m",
+    member_id: "i",
+    member_name: "ann",
+    broker_url: "ws://127.0.0.1:1/v1/link",
+    broker_key: Buffer.alloc(32).toString("base64url"),
+    ephemeral: true,
+  };
+  writeFileSync(join(dir, "mesh.json"), JSON.stringify(mesh));
+  writeFileSync(join(dir, "daemon.json"), JSON.stringify({ pid: 1, socket: join(dir, "sock"), http_port: null }));
+  assert.deepEqual(await daemonProcess.run(hostWith(), siteWith({ dir, health: null, status: null })), []);
 });
 
 test("a service is a problem when the Node or the program that it starts is gone", async (t) => {

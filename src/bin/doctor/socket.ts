@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { shellWords } from "../../cli/shell-words.ts";
 import { socketPathBytesMax, socketPathFor } from "../../http/socket-path.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
 
 /** A path that is too long for a socket is no fault: it moves, and whoever dials by hand has to know. */
@@ -21,7 +22,9 @@ export const check: DaemonCheck = {
       return [
         warning(
           `${path} was left by a daemon that was killed: nobody listens on it`,
-          `the next start takes its place: claudemesh daemon up --mesh ${slug}`,
+          isEphemeral(dir)
+            ? "the next claudemesh up removes it"
+            : `the next start takes its place: claudemesh daemon up --mesh ${slug}`,
         ),
       ];
     if (path === direct) return [ok(`the socket stands at ${path}`)];

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type DatabaseFacts, inspectDatabase } from "../../base/inspect-database.ts";
+import { isOutOfReach } from "../../base/sqlite-database.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { type Outcome, problem } from "./check.ts";
 
@@ -26,7 +27,12 @@ export function storeFacts(
     const text = `${path} cannot be read: ${ClaudemeshError.from(thrown).message}`;
     return {
       facts: null,
-      faults: [problem(text, helps)],
+      faults: [
+        problem(
+          text,
+          isOutOfReach(thrown) ? "make room on its disk, or give it its mode back; then: claudemesh doctor" : helps,
+        ),
+      ],
     };
   }
 }
