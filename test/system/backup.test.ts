@@ -7,6 +7,7 @@ import { test, type TestContext } from "node:test";
 import { homeLife } from "../../src/bin/home-life/home-life.ts";
 import { restoreMesh } from "../../src/bin/home-life/restore-mesh.ts";
 import { joinBroker } from "../../src/bin/join-broker.ts";
+import { readLaunchRecord } from "../../src/bin/launch-record.ts";
 import type { BackupRequest, Restored } from "../../src/cli/home-life.ts";
 import type { Client } from "../../src/client/client.ts";
 import { readKeypair } from "../../src/daemon/identity/keypair.ts";
@@ -259,8 +260,8 @@ test("a restore in place of what is there sets that aside, whole, and keeps how 
   assert.equal(away?.startsWith(join(home, "set-aside", "local-")), true);
   assert.equal(readKeypair(away ?? "").memberId, memberId);
   assert.equal(statSync(join(home, "set-aside")).mode & 0o777, 0o700);
-  const launch = JSON.parse(readFileSync(join(dirOf(home), "launch.json"), "utf8")) as object;
-  assert.deepEqual(launch, { persistent: false, http: true, readOnly: false, broker: started.dataDir, set: {} });
+  const { http, readOnly, broker: served } = readLaunchRecord(dirOf(home));
+  assert.deepEqual([http, readOnly, served], [true, false, started.dataDir]);
   const again = await daemon(t, { dir: dirOf(home) });
   assert.equal(again.daemon.memberId, memberId);
   assert.deepEqual(await textsOf(again.client), []);

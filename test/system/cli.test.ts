@@ -41,6 +41,8 @@ test("up starts what is missing, a second up leaves it running, down stops it an
   assert.deepEqual(Object.keys(first), ["daemons", "broker"]);
   assert.deepEqual(Object.keys(first.daemons[0] ?? {}).sort(), [
     "address",
+    "decisions",
+    "ends_at",
     "home",
     "http_port",
     "last_end",
@@ -48,6 +50,7 @@ test("up starts what is missing, a second up leaves it running, down stops it an
     "member",
     "membership_trouble",
     "mesh",
+    "mode",
     "pid",
     "read_only",
     "socket",

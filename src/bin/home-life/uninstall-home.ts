@@ -4,6 +4,7 @@ import type { RemovalPlan, Uninstalled, UninstallRequest } from "../../cli/home-
 import { connect } from "../../client/connect.ts";
 import { daemonDirs } from "../../client/find-daemon.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { hasEnded } from "../ended-membership.ts";
 import { brokerDir, stopBroker } from "../launch-broker.ts";
 import { firstAttempt, startDaemon, waitForLink } from "../launch-daemon.ts";
@@ -38,8 +39,8 @@ export async function uninstallHome(request: UninstallRequest, host: ServiceHost
   const left: string[] = [];
   const notLeft: { mesh: string; reason: string }[] = [];
   for (const folder of folders) {
-    // With its broker, the mesh itself ends.
-    if (isServedHere(home, folder)) continue;
+    // With its broker, the mesh itself ends; and an ephemeral member leaves when its daemon is stopped.
+    if (isServedHere(home, folder) || isEphemeral(folder.dir)) continue;
     progress(`leaving mesh ${folder.slug}`);
     const reason = await leave(home, folder, request.signal);
     if (reason === null) left.push(folder.slug);

@@ -4,7 +4,6 @@ import type { ErrorCode } from "../../protocol/error-codes.ts";
 import type { KeypairView } from "../../protocol/keypair-api.ts";
 import type { ArchiveSettings } from "../identity/keypair-archive.ts";
 import type { OwnKeys } from "../identity/own-keys.ts";
-import type { Durability } from "../../protocol/local-api.ts";
 import type { Rotation } from "../identity/rotation.ts";
 import type { Membership } from "../parts.ts";
 import * as answers from "./answers/keypair.schema.ts";
@@ -22,7 +21,6 @@ export interface KeypairParts {
   readonly rotation: Rotation;
   readonly membership: Pick<Membership, "state" | "trouble">;
   readonly config: { readonly crypto: ArchiveSettings };
-  readonly durability: Durability;
 }
 
 /** The member's own keys, those in use and the former ones: how they are changed, and when they are forgotten. */
@@ -49,14 +47,6 @@ export function keypairRoutes(parts: KeypairParts): readonly Route[] {
       async handle() {
         // What the chain does not name cannot be changed in it; nothing needs to be asked for that.
         chainOf(parts.membership);
-        if (parts.durability === "process")
-          throw new ClaudemeshError(
-            "not_allowed",
-            "this member is ephemeral: its keys are in memory, where no change of them is durable",
-            {
-              hint: "another member has other keys: claudemesh down, then claudemesh up --ephemeral",
-            },
-          );
         const { keyIdBefore } = await rotation.rotate();
         return { status: 200, body: { key_id_before: keyIdBefore, keypair: keypairView(parts) } };
       },
