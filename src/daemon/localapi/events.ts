@@ -22,14 +22,19 @@ const eventsHeaders = {
  * right after one, `since=now` and no word at all begin with the next. One listener serves every open stream, and there
  * is none while no stream is open: reading each event for nobody would cost as much as storing it.
  */
-export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Clock; readonly localToken: () => LocalToken }): {
+export function eventRoutes(parts: {
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly localToken: () => LocalToken;
+}): {
   readonly routes: readonly Route[];
   stop(): void;
 } {
   const { inbox, clock } = parts;
   /** Over TCP: as long as the token that it was opened by holds. */
   const mayGoOn = (transport: Transport, request: IncomingMessage): boolean =>
-    transport === "unix" || parts.localToken().which(bearerOf(request.headers.authorization) ?? "", clock.now()) !== null;
+    transport === "unix" ||
+    parts.localToken().which(bearerOf(request.headers.authorization) ?? "", clock.now()) !== null;
   const streams = new Set<EventStream>();
   let unlisten: (() => void) | null = null;
   const tell = (event: LocalEvent): void => {
