@@ -2,12 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { HostAccepted } from "../cli/launcher.ts";
 import { findDaemonDir } from "../client/find-daemon.ts";
-import { readConfig } from "../daemon/config.ts";
 import { acceptHost } from "../daemon/identity/host/accept-host.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { isLocked } from "./detached-process.ts";
-import { readLaunchRecord } from "./launch-record.ts";
-import { settingOverrides } from "./setting-overrides.ts";
+import { cloneSettings } from "./start-settings.ts";
 
 /**
  * Makes the members of these meshes belong to this host. None is changed unless the daemons of all are stopped: one that
@@ -19,9 +17,7 @@ export async function acceptHosts(home: string, slugs: readonly string[]): Promi
   const accepted: HostAccepted[] = [];
   for (const { slug, dir } of folders) {
     // As the next start reads them: what the host is known by may be set in the environment.
-    const overrides = settingOverrides("daemon", process.env, readLaunchRecord(dir).set);
-    const { clone } = readConfig(join(dir, "config.toml"), overrides);
-    const { source, changed, detectionOff } = await acceptHost({ dir, clone, now: Date.now() });
+    const { source, changed, detectionOff } = await acceptHost({ dir, clone: cloneSettings(dir), now: Date.now() });
     accepted.push({ mesh: slug, source, changed, detection_off: detectionOff });
   }
   return accepted;

@@ -4,9 +4,7 @@ import type { ConfigFile, ConfigKey, GivenSetting } from "../cli/config/config-f
 import { configKeys, defaultConfig, parseConfig } from "../daemon/config.ts";
 import { setsKey } from "../protocol/config-file.ts";
 import type { Override } from "../protocol/config-overrides.ts";
-import { readLaunchRecord } from "./launch-record.ts";
-import { readListenRecord } from "./listen-record.ts";
-import { settingOverrides } from "./setting-overrides.ts";
+import { startOverrides } from "./start-settings.ts";
 
 /** Settings of the daemon in `dir`, by the definition that the daemon itself reads them by. */
 export function daemonConfigFile(dir: string): ConfigFile {
@@ -15,7 +13,7 @@ export function daemonConfigFile(dir: string): ConfigFile {
     keys: configKeys,
     defaults: defaultConfig,
     parse: (source, overrides) => parseConfig(source, path, overrides),
-    overrides: () => settingOverrides("daemon", process.env, readLaunchRecord(dir).set),
+    overrides: () => startOverrides("daemon", dir),
   });
 }
 
@@ -26,7 +24,7 @@ export function brokerConfigFile(dir: string): ConfigFile {
     keys: brokerConfigKeys,
     defaults: defaultBrokerConfig,
     parse: (source, overrides) => parseBrokerConfig(source, path, defaultBrokerConfig, overrides),
-    overrides: () => settingOverrides("broker", process.env, readListenRecord(dir).set),
+    overrides: () => startOverrides("broker", dir),
   });
 }
 

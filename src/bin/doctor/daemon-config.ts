@@ -2,4 +2,4 @@ import { parseConfig } from "../../daemon/config.ts";
 import type { DaemonCheck } from "./check.ts";
 import { configCheck } from "./config-check.ts";
 
-export const check: DaemonCheck = configCheck(parseConfig);
+export const check: DaemonCheck = configCheck("daemon", parseConfig);

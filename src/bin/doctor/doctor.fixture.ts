@@ -29,6 +29,7 @@ export function hostWith(change: Partial<Host> = {}): Host {
     storeFault: async () => null,
     environment: () => ({ kind: "host", because: null }),
     variable: () => null,
+    overrides: () => [],
     processesWith: () => ({ words: [], environment: [] }),
     certificateEnd: async () => null,
     ...change,

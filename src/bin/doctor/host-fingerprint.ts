@@ -1,16 +1,14 @@
-import { join } from "node:path";
-import { type Config, defaultConfig, parseConfig } from "../../daemon/config.ts";
 import { hostStanding } from "../../daemon/identity/host/host-standing.ts";
-import { readLaunchRecord } from "../launch-record.ts";
-import { settingOverrides } from "../setting-overrides.ts";
+import { cloneSettingsIfRead } from "../start-settings.ts";
 import { type DaemonCheck, ok, problem, warning } from "./check.ts";
-import type { Host } from "./host.ts";
 
 /** Whether the member is on the host that it was on. What its file would keep from starting is thrown in the daemon's own words. */
 export const check: DaemonCheck = {
   name: "host",
   async run(host, { dir, slug }) {
-    const { state, source, policy, detectionOff } = await hostStanding(dir, cloneSettings(host, dir), host.readers);
+    // Settings that cannot be read are told by their own check.
+    const clone = cloneSettingsIfRead(dir, () => host.overrides("daemon", dir));
+    const { state, source, policy, detectionOff } = await hostStanding(dir, clone, host.readers);
     const accept = `claudemesh accept-host --mesh ${slug}`;
     const helps = `if it is the same member on a new host: ${accept}; if the other one still runs, a member of its own: claudemesh remint LINK --yes --mesh ${slug}`;
     switch (state) {
@@ -46,14 +44,3 @@ export const check: DaemonCheck = {
     }
   },
 };
-
-/** As the daemon has them at its start. Where they cannot be read, that is told by the check of config.toml. */
-function cloneSettings(host: Host, dir: string): Config["clone"] {
-  const path = join(dir, "config.toml");
-  try {
-    const source = host.text(path);
-    return parseConfig(source ?? "", path, settingOverrides("daemon", process.env, readLaunchRecord(dir).set)).clone;
-  } catch {
-    return defaultConfig.clone;
-  }
-}

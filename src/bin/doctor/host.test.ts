@@ -21,10 +21,11 @@ import { certificateEnd } from "./certificate-end.ts";
 import { hostWith, siteWith, states } from "./doctor.fixture.ts";
 import { check as daemonProcess } from "./daemon-process.ts";
 import { check as daemonStores } from "./daemon-stores.ts";
+import { check as daemonConfig } from "./daemon-config.ts";
 import { check as copies } from "./copies.ts";
 import { check as environment } from "./environment.ts";
 import { check as fileSystem } from "./file-system.ts";
-import { createHost } from "./host.ts";
+import { createHost, type Host } from "./host.ts";
 import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
 import { processesWith } from "./processes.ts";
@@ -164,13 +165,18 @@ test("a member whose host cannot be known again, or only in part, is warned of",
   assert.deepEqual(await hostFingerprint.run(hostWith(), siteWith({ dir: join(dir, "nothing") })), []);
 });
 
-test("the host is known by what the daemon was started with, as well as by config.toml", async (t) => {
+test("a host that has its name by the environment alone is known by it, and a setting none could start with is told", async (t) => {
   const dir = folder(t);
-  const readers = readersOf(linuxHost({ machineId }));
-  await acceptHost({ dir, clone: { ...defaultConfig.clone, id_override: "orders-volume-1" }, readers, now: 0 });
-  writeFileSync(join(dir, "launch.json"), JSON.stringify({ set: { "clone.id_override": "orders-volume-1" } }));
-  const [found] = await hostFingerprint.run(hostWith({ readers }), siteWith({ dir }));
-  assert.equal(found?.message, "this host is the one that the member was on, by override");
+  const host = linuxHost({ machineId, nics: [] });
+  const clone = { ...defaultConfig.clone, id_override: "volume-1" };
+  await acceptHost({ dir, clone, now: 0, readers: readersOf(host) });
+  const by = (text: string): Partial<Host> => ({
+    readers: readersOf(host),
+    overrides: () => [{ key: "clone.id_override", text, name: "CLAUDEMESH_CLONE_ID_OVERRIDE" }],
+  });
+  assert.deepEqual(await states(hostFingerprint, hostWith(by("volume-1")), siteWith({ dir })), ["ok"]);
+  assert.deepEqual(await states(hostFingerprint, hostWith(by("volume-2")), siteWith({ dir })), ["problem"]);
+  assert.throws(() => daemonConfig.run(hostWith(by("")), siteWith({ dir })), /CLAUDEMESH_CLONE_ID_OVERRIDE/);
 });
 
 test("a member who told the broker of another host is named for a week", async () => {

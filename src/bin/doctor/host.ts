@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
+import type { Override } from "../../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
@@ -19,6 +20,7 @@ import { detectEnvironment, type Environment } from "../environment/detect.ts";
 import { systemReaders as environmentReaders } from "../environment/readers.ts";
 import { type ServiceHost, thisHost } from "../service/service-host.ts";
 import { lastLines } from "../last-lines.ts";
+import { startOverrides } from "../start-settings.ts";
 import { certificateEnd } from "./certificate-end.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
 import { type ProcessesWith, processesWith } from "./processes.ts";
@@ -66,6 +68,8 @@ export interface Host {
   environment(): Environment;
   /** A variable of the environment that the next start would have; null: not set, or empty. */
   variable(name: string): string | null;
+  /** What stands above the config.toml of a folder at a start from here. Throws invalid_config for what none could start with. */
+  overrides(of: "daemon" | "broker", dir: string): readonly Override[];
   processesWith(text: string): ProcessesWith;
   /** When the certificate ends that is met there, epoch milliseconds; null: nothing answers. */
   certificateEnd(host: string, port: number): Promise<number | null>;
@@ -146,6 +150,7 @@ export function createHost(home: string, now: number, readers: HostReaders = sys
     },
     environment: () => detectEnvironment(environmentReaders(process.env)),
     variable: (name) => process.env[name] || null,
+    overrides: startOverrides,
     processesWith: (text) => processesWith(text),
     certificateEnd: (host, port) => certificateEnd(host, port, askTimeoutMs),
   };

@@ -1,11 +1,9 @@
-import { join } from "node:path";
-import { type Config, defaultConfig, readConfig } from "../../daemon/config.ts";
+import type { Config } from "../../daemon/config.ts";
 import { acceptHost } from "../../daemon/identity/host/accept-host.ts";
 import { hostStanding } from "../../daemon/identity/host/host-standing.ts";
 import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { readLaunchRecord } from "../launch-record.ts";
-import { settingOverrides } from "../setting-overrides.ts";
+import { cloneSettingsIfRead } from "../start-settings.ts";
 
 /**
  * Whoever restores a member says that it belongs to this host from now on, in the folder that is yet to be put in place. On the
@@ -16,7 +14,8 @@ export async function acceptThisHost(
   now: number,
   readers: HostReaders = systemReaders(),
 ): Promise<boolean> {
-  const clone = cloneOf(dir);
+  // Settings that this program does not take are told by the daemon, at its start, with their line.
+  const clone = cloneSettingsIfRead(dir);
   const state = await stateOf(dir, clone, readers);
   // One of before there was such a file gets its own at the first start.
   if (state === "same" || state === "missing") return false;
@@ -30,15 +29,5 @@ async function stateOf(dir: string, clone: Config["clone"], readers: HostReaders
   } catch (thrown) {
     if (thrown instanceof ClaudemeshError && thrown.code === "invalid_config") return "damaged";
     throw thrown;
-  }
-}
-
-/** Settings that this program does not take are told by the daemon, at its start, with their line. */
-function cloneOf(dir: string): Config["clone"] {
-  try {
-    const overrides = settingOverrides("daemon", process.env, readLaunchRecord(dir).set);
-    return readConfig(join(dir, "config.toml"), overrides).clone;
-  } catch {
-    return defaultConfig.clone;
   }
 }
