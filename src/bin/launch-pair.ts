@@ -22,7 +22,7 @@ import { daemonDirs, findDaemonDir } from "../client/find-daemon.ts";
 import { decide, httpNotice, requireEphemeral } from "./environment/decide.ts";
 import { detectEnvironment } from "./environment/detect.ts";
 import { systemReaders } from "./environment/readers.ts";
-import { isEphemeral, removeEnded } from "./ephemeral/ended-folder.ts";
+import { isEphemeral, removeEnded, requirePersistent } from "./ephemeral/ended-folder.ts";
 import { bringDown, statusOf } from "./bring-down.ts";
 import { upEphemeral } from "./launch-ephemeral.ts";
 import { joinByInvite, requireNotEphemeral } from "./launch-joined.ts";
@@ -341,6 +341,7 @@ async function daemonUp(request: {
 
 async function recover(home: string, mesh: string | null): Promise<RecoverAnswer> {
   const dir = findDaemonDir(home, mesh);
+  requirePersistent(dir);
   const { recoverDaemon } = await import("../daemon/recover/recover.ts");
   return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
 }
