@@ -545,9 +545,9 @@ type HealthLink struct {
 	// For programs: what kind of error that was
 	LastErrorKind *LinkErrorKind `json:"last_error_kind"`
 	// false: another daemon of this member receives, and this one only sends; null: there is no link
-	Receives *bool `json:"receives"`
+	Receives *bool `json:"receives,omitempty"`
 	// Of this start of the daemon, by which the broker and other daemons are told of it
-	InstanceID string `json:"instance_id"`
+	InstanceID string `json:"instance_id,omitempty"`
 	// While it waits: the broker is not dialled before
 	NextDialAt *string `json:"next_dial_at"`
 	// The broker's clock less this host's, at the last opening of the link
@@ -584,9 +584,9 @@ type Health struct {
 	PID        int64            `json:"pid"`
 	StartedAt  string           `json:"started_at"`
 	// What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
-	Durability HealthDurability `json:"durability"`
+	Durability HealthDurability `json:"durability,omitempty"`
 	// When this daemon ends by itself; null: it does not
-	EndsAt *string `json:"ends_at"`
+	EndsAt *string `json:"ends_at,omitempty"`
 }
 
 // HistoryItem is an answer of the daemon.
@@ -775,7 +775,7 @@ type Member struct {
 	// Sent away by an owner or admin until then, as the broker last told; null: it may come
 	KickedUntil *string `json:"kicked_until"`
 	// When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
-	CloneSuspectedAt *string `json:"clone_suspected_at"`
+	CloneSuspectedAt *string `json:"clone_suspected_at,omitempty"`
 	// Its signing keys, the one in use last
 	KeyIDs []string `json:"key_ids"`
 	// null in a mesh without a membership chain
@@ -965,7 +965,7 @@ type SendResult struct {
 	// The id was known, and stands for this same message
 	Duplicate bool `json:"duplicate"`
 	// Where the message is kept until the broker has it: `disk`; `process`: in memory alone, by an ephemeral daemon
-	Durability      HealthDurability `json:"durability"`
+	Durability      HealthDurability `json:"durability,omitempty"`
 	BrokerMessageID string           `json:"broker_message_id,omitempty"`
 	HistoryID       *int64           `json:"history_id,omitempty"`
 }
@@ -1038,7 +1038,7 @@ type Version struct {
 	IPCFeatures   []string `json:"ipc_features"`
 	SchemaVersion int64    `json:"schema_version"`
 	// What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
-	Durability HealthDurability `json:"durability"`
+	Durability HealthDurability `json:"durability,omitempty"`
 	// As negotiated with the broker: parameters by feature, with its version; null without a link
 	BrokerFeatures map[string]any `json:"broker_features"`
 	// Without these the daemon ends the link

@@ -24,6 +24,6 @@ process.exitCode = await main(process.argv.slice(2), {
   },
   stdout: process.stdout,
   stderr: process.stderr,
-  launcher: async () => (await import("./launch-pair.ts")).launcher,
+  launcher: async () => (await import("./launcher.ts")).launcher,
   signal: controller.signal,
 });

@@ -7,7 +7,7 @@ import type { Client } from "../client/client.ts";
 import { connect } from "../client/connect.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { brokerDir } from "./launch-broker.ts";
-import { launcher } from "./launch-pair.ts";
+import { launcher } from "./launcher.ts";
 
 export interface DemoHost {
   readonly name: "alice" | "bob";

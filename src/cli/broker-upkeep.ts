@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 
-const jobs = ["retention", "dedupe", "files", "check", "mentions"] as const;
+const jobs = ["retention", "dedupe", "files", "ephemeral", "check", "mentions"] as const;
 
 export const command: Command = {
   name: "broker upkeep",

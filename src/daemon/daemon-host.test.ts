@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -80,6 +80,20 @@ test("a first start over a folder with a damaged host file makes nothing", async
   writeFileSync(join(ada.dir, "host_fingerprint.json"), "{");
   await assert.rejects(ada.on(here), { code: "invalid_config" });
   assert.ok(!readdirSync(ada.dir).some((name) => name.endsWith(".db")));
+});
+
+test("a folder or a pipe in the place of a file is refused before it is read, and by what a restart would not mend", async (t) => {
+  const { dir, on } = member(t);
+  for (const name of ["host_fingerprint.json", "config.toml", "keypair-next.json", "inbox.db"]) {
+    mkdirSync(join(dir, name));
+    await assert.rejects(on(here), { code: "invalid_config" }, name);
+    rmSync(join(dir, name), { recursive: true });
+  }
+  if (process.platform === "win32") return;
+  symlinkSync("/dev/zero", join(dir, "keypair-archive.json"));
+  await assert.rejects(on(here), { code: "invalid_config" });
+  rmSync(join(dir, "keypair-archive.json"));
+  await on(here);
 });
 
 test("a suspected copy counts at every start, and is told to listeners once until the host is known again", async (t) => {

@@ -26,6 +26,7 @@ import type { Inbox } from "./parts.ts";
 import { createInboxRebuild } from "./recover/inbox-rebuild.ts";
 import { refuseHalfRecovered } from "./recover/recovery-mark.ts";
 import { removeRuntimeFile } from "./runtime-file.ts";
+import { requireOrdinaryFiles } from "./ordinary-files.ts";
 import { checkSchemaVersion } from "./schema-version.ts";
 import { startError } from "./start-error.ts";
 import { createUpkeep } from "./upkeep/upkeep.ts";
@@ -135,6 +136,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     makePrivateDirectory(dir);
     const lock = takeLock(dir);
     undo.push(() => lock.release());
+    requireOrdinaryFiles(dir);
     checkSchemaVersion(dir);
     refuseHalfRecovered(dir);
     let inbox: Inbox | null = null;

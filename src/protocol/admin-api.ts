@@ -1,3 +1,5 @@
+import type { ConcurrencyPolicy } from "./concurrency.ts";
+
 /** Answers of the broker's admin socket (HTTP/JSON, snake_case as on the wire). */
 
 export interface BrokerStatusView {
@@ -20,6 +22,7 @@ export interface MeshView {
 export interface MeshRowView extends MeshView {
   /** Epoch milliseconds. */
   readonly created_at: number;
+  readonly concurrency: ConcurrencyPolicy;
 }
 
 export interface MeshList {

@@ -182,6 +182,7 @@ test("version tells program, daemon and what was negotiated, and less when nothi
     "ipc_api",
     "ipc_features",
     "schema_version",
+    "durability",
     "broker_features",
     "required_features",
     "ignored_features",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { acceptHosts } from "../../src/bin/accept-hosts.ts";
 import { backupMeshes } from "../../src/bin/home-life/backup-meshes.ts";
-import { launcher } from "../../src/bin/launch-pair.ts";
+import { launcher } from "../../src/bin/launcher.ts";
 import { remint } from "../../src/bin/remint.ts";
 import { writeMeshFile } from "../../src/daemon/identity/mesh-file.ts";
 import { tempFolder } from "../support/temp-folder.ts";

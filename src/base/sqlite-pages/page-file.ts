@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { readAt } from "./read-at.ts";
 import { readWal, type WalFrames } from "./wal-frames.ts";
 
 /** Pages of an SQLite database and of the log beside it, read as they lie, without SQLite: also of one that it refuses. */
@@ -34,18 +35,6 @@ export function openPageFile(path: string): PageFile {
       log.close();
     },
   };
-}
-
-/** null: fewer bytes are there. */
-export function readAt(file: number, offset: number, length: number): Buffer | null {
-  if (offset < 0 || !Number.isSafeInteger(offset)) return null;
-  const bytes = Buffer.alloc(length);
-  for (let read = 0; read < length; ) {
-    const count = readSync(file, bytes, read, length - read, offset + read);
-    if (count === 0) return null;
-    read += count;
-  }
-  return bytes;
 }
 
 function pageSizeOf(head: Buffer | null): number | null {

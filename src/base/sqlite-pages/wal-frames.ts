@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
-import { readAt } from "./page-file.ts";
+import { readAt } from "./read-at.ts";
 
 /** What a write-ahead log holds, frame by frame, as its checksums prove it. */
 export interface WalFrames {

@@ -7,6 +7,8 @@ import { lastEnd } from "./last-end.ts";
 export const check: BrokerCheck = {
   name: "process",
   async run(host, { dir, status }) {
+    // What the next start would refuse is thrown here in the same words.
+    readListenRecord(dir);
     if (status.state === "running") return [ok(`the broker runs at ${status.url} (pid ${status.pid})`)];
     const restart = "claudemesh broker restart";
     if (status.state === "unresponsive")
@@ -21,8 +23,6 @@ export const check: BrokerCheck = {
           `wait a moment; then ${restart}, or find it: fuser ${lock}`,
         ),
       ];
-    // What the next start would refuse is thrown here in the same words.
-    readListenRecord(dir);
     const ends = await lastEnd(host, dir, "broker");
     if (ends.length > 0) return ends;
     // One over PostgreSQL most often is a service or a container, whose log is kept elsewhere.

@@ -27,7 +27,7 @@ import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { isSeenLocked } from "./kernel-locks.ts";
 import { processesWith } from "./processes.ts";
 import { laptop } from "../service/service-spec.fixture.ts";
-import { serviceManager } from "../service/service-manager.ts";
+import { serviceManager } from "../service/choose-manager.ts";
 import { thisHost } from "../service/service-host.ts";
 import { check as servicesCheck } from "./services.ts";
 import type { DaemonSite } from "./sites.ts";

@@ -10,7 +10,7 @@ import { activeMember, activeMembers } from "../../protocol/membership/state.ts"
 import { adminClient } from "../admin-client.ts";
 import { readFounders } from "../founders.ts";
 import { brokerDir } from "../launch-broker.ts";
-import { atBrokerOf } from "../launch-pair.ts";
+import { atBrokerOf } from "../own-broker.ts";
 import { pinnedChain } from "../mesh-chain.ts";
 
 const outboxMigrations = fileURLToPath(new URL("../../../migrations/daemon/outbox", import.meta.url));

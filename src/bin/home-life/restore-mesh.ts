@@ -11,22 +11,9 @@ import type { HostReaders } from "../../daemon/identity/host/readers.ts";
 import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { setAside } from "../set-aside.ts";
+import type { Place } from "./place.ts";
 import { brokerPlace } from "./restored-broker.ts";
 import { daemonPlace } from "./restored-daemon.ts";
-
-/** Where what a backup holds belongs, and what it takes to be put there. */
-export interface Place {
-  readonly dir: string;
-  /** What the folder is called when it is set aside. */
-  readonly name: string;
-  /** Whether all of what was opened is sound, and may come here. Throws before anything of the home was changed. */
-  check(opened: string): void;
-  /** Ends what runs on the folder in its place. */
-  stop(): Promise<unknown>;
-  /** Adds to the opened folder what it takes on this host. Answers what is to be said of that. */
-  settle(opened: string): Promise<readonly string[]>;
-  readonly notices: readonly string[];
-}
 
 /**
  * Puts what a backup holds into this home. Call under the launch lock. Everything is opened, verified and on disk in a folder of

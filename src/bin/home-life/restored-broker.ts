@@ -5,7 +5,7 @@ import { unreadable } from "../../daemon/backup/backup-header.ts";
 import { checkMigrations } from "../../daemon/backup/check-restored.ts";
 import type { Manifest, OfBroker } from "../../daemon/backup/manifest.ts";
 import { brokerDir, stopBroker } from "../launch-broker.ts";
-import type { Place } from "./restore-mesh.ts";
+import type { Place } from "./place.ts";
 
 const migrations = { "broker.db": fileURLToPath(new URL("../../../migrations/broker/sqlite", import.meta.url)) };
 

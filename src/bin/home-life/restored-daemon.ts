@@ -10,7 +10,7 @@ import { founderOf } from "../founders.ts";
 import { brokerDir } from "../launch-broker.ts";
 import { readLaunchRecord, writeLaunchRecord } from "../launch-record.ts";
 import { acceptThisHost } from "./accept-this-host.ts";
-import type { Place } from "./restore-mesh.ts";
+import type { Place } from "./place.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** Where a member of a backup belongs in this home. */

@@ -61,7 +61,18 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Fields of answers that daemons of an earlier release do not tell, which an SDK meets where a host is yet to be upgraded. */
-const addedLater: readonly string[] = ["Compat.feature_floors", "Version.feature_floors", "Version.required_features"];
+const addedLater: readonly string[] = [
+  "Compat.feature_floors",
+  "Health.durability",
+  "Health.ends_at",
+  "Health.link.instance_id",
+  "Health.link.receives",
+  "Member.clone_suspected_at",
+  "SendResult.durability",
+  "Version.durability",
+  "Version.feature_floors",
+  "Version.required_features",
+];
 
 /** Bodies that carry more than one plain field, by operation. */
 const requestNames: Readonly<Record<string, string>> = {

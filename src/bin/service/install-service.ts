@@ -6,7 +6,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { installedServices, markOf } from "./installed-services.ts";
 import { runCalls, shownCall } from "./run-calls.ts";
 import type { ServiceHost } from "./service-host.ts";
-import { rootHint, type ServiceFile, type ServiceManager, serviceManager } from "./service-manager.ts";
+import { serviceManager } from "./choose-manager.ts";
+import { rootHint, type ServiceFile, type ServiceManager } from "./service-manager.ts";
 import { isMarked } from "./service-mark.ts";
 import { checkSpec, type ServiceKind, type ServiceScope, type ServiceSpec, serviceName } from "./service-spec.ts";
 

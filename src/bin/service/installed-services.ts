@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ServiceHost, thisHost } from "./service-host.ts";
-import { type ServiceManager, serviceManager } from "./service-manager.ts";
+import { serviceManager } from "./choose-manager.ts";
+import type { ServiceManager } from "./service-manager.ts";
 import { readServiceMark, type ServiceMark } from "./service-mark.ts";
 import type { ServiceScope } from "./service-spec.ts";
 

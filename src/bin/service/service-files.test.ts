@@ -57,7 +57,8 @@ test("every path comes back from systemd's rules as it went in", () => {
   for (const refused of ['/opt/"a"/node', "/opt/it's/node", "/opt/a\\b/node"])
     assert.throws(() => systemdUnit({ ...spec, node: refused }), { code: "invalid_field" }, refused);
   assert.deepEqual(unquoted(line("ReadWritePaths")), [strange.home]);
-  assert.ok(line("Description").replaceAll("%%", "%").endsWith(strange.home));
+  assert.ok(line("Description").replaceAll("%%", "%").trimEnd().endsWith(strange.home));
+  assert.doesNotMatch(unit, /\\$/m, "no line takes the next one in");
 });
 
 /** Words in double quotes, backslash escapes and `%%`, as systemd.syntax(7) has them. */

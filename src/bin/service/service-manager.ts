@@ -1,9 +1,5 @@
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { launchdManager } from "./launchd-manager.ts";
 import type { ServiceHost } from "./service-host.ts";
 import type { ServiceScope, ServiceSpec } from "./service-spec.ts";
-import { systemdManager } from "./systemd-manager.ts";
-import { windowsManager } from "./windows-manager.ts";
 
 /** What starts services on an operating system: where it reads their files, and the commands that it is told by. */
 export interface ServiceManager {
@@ -54,14 +50,4 @@ export interface ToolCall {
 /** Services of the system are root's. */
 export function rootHint({ node, program }: ServiceHost, command: string): string {
   return `services of the system are root's: sudo CLAUDEMESH_HOME=HOME ${node} ${program} ${command}`;
-}
-
-/** The manager of an operating system; one more is a file and a line here. */
-export function serviceManager(host: ServiceHost): ServiceManager {
-  if (host.platform === "linux") return systemdManager(host);
-  if (host.platform === "darwin") return launchdManager(host);
-  if (host.platform === "win32") return windowsManager(host);
-  throw new ClaudemeshError("not_allowed", `services are not installed on ${host.platform}`, {
-    hint: "let what starts your programs run: claudemesh daemon run --all",
-  });
 }

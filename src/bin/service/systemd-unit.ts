@@ -31,7 +31,7 @@ export function systemdUnit(spec: ServiceSpec): string {
     `# ${serviceMark(spec)}`,
     "# Written by claudemesh install-service; claudemesh uninstall-service removes it. Settings of your own: systemctl edit.",
     "[Unit]",
-    `Description=${specifiers(describeService(spec))}`,
+    `Description=${ended(specifiers(describeService(spec)))}`,
     // A user's manager has no such target.
     ...(scope === "system" ? ["Wants=network-online.target", "After=network-online.target"] : []),
     ...(of === "broker"
@@ -139,6 +139,11 @@ function needsSharedTmp({ home, writable }: ServiceSpec): boolean {
 
 /** What is left of a socket's path for the home, with a slug of 32 letters. */
 const sharedTmpFrom = socketPathBytesMax - "/daemon//sock".length - 32;
+
+/** A backslash at the end would make the next line a part of this one; the blank after it is not kept. */
+function ended(text: string): string {
+  return text.replace(/\\$/, "$& ");
+}
 
 /** `%` begins a specifier in every value. */
 function specifiers(text: string): string {

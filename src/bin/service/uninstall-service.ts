@@ -5,7 +5,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { installedServices, type InstalledService } from "./installed-services.ts";
 import { runCalls } from "./run-calls.ts";
 import { type ServiceHost, thisHost } from "./service-host.ts";
-import { rootHint, serviceManager } from "./service-manager.ts";
+import { serviceManager } from "./choose-manager.ts";
+import { rootHint } from "./service-manager.ts";
 
 /**
  * Stops and removes the services of a home that install-service made, in both scopes: of one mesh, or of one kind, where

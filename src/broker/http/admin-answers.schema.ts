@@ -1,6 +1,7 @@
 import { described, oneOf, optional, text } from "../../http/shape.ts";
 import { answerOf, constant, count, flag, instant, listing, nullable, record, view } from "../../http/view.ts";
 import type { BrokerStatusView, MeshList, MeshView } from "../../protocol/admin-api.ts";
+import { concurrencyPolicies } from "../../protocol/concurrency.ts";
 import type { MemberInfo } from "../../protocol/frames.ts";
 import type { StoppingView } from "../../protocol/local-api.ts";
 import type { JobReport } from "../upkeep/upkeep-job.ts";
@@ -24,7 +25,12 @@ export const mesh = answerOf<MeshView>()(view({ mesh_id: text(), slug: text() })
 export const meshes = answerOf<MeshList>()(
   view({
     meshes: listing(
-      view({ mesh_id: text(), slug: text(), created_at: described(count(), "Milliseconds since 1970, UTC") }),
+      view({
+        mesh_id: text(),
+        slug: text(),
+        created_at: described(count(), "Milliseconds since 1970, UTC"),
+        concurrency: described(oneOf(...concurrencyPolicies), "What becomes of a second daemon with one member's keys"),
+      }),
     ),
   }),
 );

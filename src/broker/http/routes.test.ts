@@ -51,6 +51,7 @@ test("what the broker answers is what its routes describe", async (context) => {
     await socket("POST", "/v1/upkeep/retention", { dry_run: true }),
     await socket("POST", "/v1/upkeep/dedupe"),
     await socket("POST", "/v1/upkeep/files"),
+    await socket("POST", "/v1/upkeep/ephemeral"),
     await socket("POST", "/v1/upkeep/check"),
     await socket("POST", "/v1/upkeep/mentions"),
     await port("GET", "/healthz"),
@@ -88,7 +89,7 @@ test("the admin socket says what was meant, and takes a body whatever its type i
   assert.deepEqual(await refused("/v1/upkeep/vacuum", {}), [
     404,
     "not_found",
-    "there are retention, dedupe, files, check, mentions",
+    "there are retention, dedupe, files, ephemeral, check, mentions",
   ]);
   assert.deepEqual((await refused("/v1/meshes/none/members", { member_id: "a".repeat(64), name: "x" })).slice(0, 2), [
     404,

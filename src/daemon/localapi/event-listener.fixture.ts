@@ -19,10 +19,11 @@ export interface Listening {
   readonly ended: Promise<void>;
 }
 
-/** Opens /v1/events and listens. */
-export function openEvents(socketPath: string, headers: Record<string, string>, query = ""): Promise<Listening> {
+/** Opens /v1/events, of a unix socket or a port of this host, and listens. */
+export function openEvents(place: string | number, headers: Record<string, string>, query = ""): Promise<Listening> {
+  const to = typeof place === "string" ? { socketPath: place } : { host: "127.0.0.1", port: place };
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: `/v1/events${query}`, headers, agent: new Agent() }, (response) =>
+    const sent = request({ ...to, path: `/v1/events${query}`, headers, agent: new Agent() }, (response) =>
       resolve(listen(response, () => sent.destroy())),
     );
     sent.on("error", reject);

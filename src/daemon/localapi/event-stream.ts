@@ -32,6 +32,8 @@ export function createEventStream(options: {
   readonly response: ServerResponse;
   /** The id after which it begins. */
   readonly after: number;
+  /** Asked at each heartbeat: whether the reader may still have the events. */
+  readonly mayGoOn: () => boolean;
   readonly closed: () => void;
 }): EventStream {
   const { inbox, clock, response } = options;
@@ -86,6 +88,7 @@ export function createEventStream(options: {
   };
   const beat = (): void => {
     if (state === "closed") return;
+    if (!options.mayGoOn()) return close();
     if (state === "blocked") {
       if (clock.now() - blockedSince >= stalledMs) {
         response.destroy();

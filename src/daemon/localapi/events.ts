@@ -1,8 +1,11 @@
+import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import type { Inbox } from "../parts.ts";
+import { bearerOf } from "./gate.ts";
+import type { LocalToken } from "./token.ts";
 import { createEventStream, type EventStream, formatEvent } from "./event-stream.ts";
-import { type Route, stream } from "../../http/route.ts";
+import { type Route, stream, type Transport } from "../../http/route.ts";
 import { described, invalid, optional, text } from "../../http/shape.ts";
 import { streamEvent } from "./answers/events.schema.ts";
 
@@ -19,11 +22,19 @@ const eventsHeaders = {
  * right after one, `since=now` and no word at all begin with the next. One listener serves every open stream, and there
  * is none while no stream is open: reading each event for nobody would cost as much as storing it.
  */
-export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Clock }): {
+export function eventRoutes(parts: {
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly localToken: () => LocalToken;
+}): {
   readonly routes: readonly Route[];
   stop(): void;
 } {
   const { inbox, clock } = parts;
+  /** Over TCP: as long as the token that it was opened by holds. */
+  const mayGoOn = (transport: Transport, request: IncomingMessage): boolean =>
+    transport === "unix" ||
+    parts.localToken().which(bearerOf(request.headers.authorization) ?? "", clock.now()) !== null;
   const streams = new Set<EventStream>();
   let unlisten: (() => void) | null = null;
   const tell = (event: LocalEvent): void => {
@@ -44,13 +55,14 @@ export function eventRoutes(parts: { readonly inbox: Inbox; readonly clock: Cloc
         item: streamEvent,
       },
     ],
-    open({ query, headers }, _request, response, closed) {
+    open({ query, headers, transport }, request, response, closed) {
       const start = startOf(inbox, headers["last-event-id"], query.since);
       const reader = createEventStream({
         inbox,
         clock,
         response,
         after: start.after,
+        mayGoOn: () => mayGoOn(transport, request),
         closed() {
           streams.delete(reader);
           if (streams.size === 0) {

@@ -121,12 +121,17 @@ function isOwnHost(host: string | undefined, port: number | null): boolean {
   return written === `127.0.0.1:${port}` || written === `localhost:${port}` || written === `[::1]:${port}`;
 }
 
+/** The token that an Authorization header gives; null: none. */
+export function bearerOf(authorization: string | undefined): string | null {
+  return /^Bearer +([A-Za-z0-9_-]{1,256})$/i.exec(authorization ?? "")?.[1] ?? null;
+}
+
 function requireToken(authorization: string | undefined, holds: (given: string) => boolean): void {
-  const given = /^Bearer +([A-Za-z0-9_-]{1,256})$/i.exec(authorization ?? "")?.[1];
-  if (given !== undefined && holds(given)) return;
+  const given = bearerOf(authorization);
+  if (given !== null && holds(given)) return;
   throw new ClaudemeshError(
     "unauthorized",
-    given === undefined ? "this listener needs a bearer token" : "the token is not this daemon's",
+    given === null ? "this listener needs a bearer token" : "the token is not this daemon's",
     {
       hint: "send `Authorization: Bearer <token>`; the token is in the daemon's local_token file, which `claudemesh status --json` names",
     },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Clock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
 import { createInbox } from "../inbox/inbox.ts";
 import type { Inbox } from "../parts.ts";
 import { bob, directory, me, self } from "./told-directory.fixture.ts";
@@ -22,6 +23,7 @@ import { createTestLink, type TestLink } from "./link.fixture.ts";
 import { memberRoutes } from "./members.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { createLocalApi, type LocalApi, localApi } from "./server.ts";
+import { type LocalToken, openLocalToken } from "./token.ts";
 import { topicRoutes } from "./topics.ts";
 
 describe("what was received", () => {
@@ -29,6 +31,7 @@ describe("what was received", () => {
   let inbox: Inbox;
   let link: TestLink;
   let api: LocalApi;
+  let token: LocalToken;
   let problems: readonly string[];
   let timers: { at: number; run: () => void }[];
   let now: number;
@@ -63,7 +66,8 @@ describe("what was received", () => {
     });
     await inbox.start();
     link = createTestLink(directory);
-    const events = eventRoutes({ inbox, clock });
+    token = openLocalToken(dir);
+    const events = eventRoutes({ inbox, clock, localToken: () => token });
     const checked = checkedRoutes(
       [
         ...inboxRoutes({ inbox, link, self, clock }),
@@ -85,7 +89,7 @@ describe("what was received", () => {
     api = createLocalApi({
       routes: checked.routes,
       socketPath: join(dir, "sock"),
-      token: null,
+      token,
       allowedOrigins: [],
       publicHealthCheck: false,
       clock,
@@ -275,6 +279,24 @@ describe("what was received", () => {
     pass(heartbeatMs);
     await stream.comment("heartbeat");
     stream.close();
+  });
+
+  it("ends a stream over TCP once the token that it was opened by holds no more, and no other", async () => {
+    const open = (headers: Record<string, string>, place: string | number = api.httpPort ?? 0) =>
+      openEvents(place, headers);
+    const bearer = () => ({ authorization: `Bearer ${readFileSync(join(dir, "local_token"), "utf8").trim()}` });
+    const stolen = await open(bearer());
+    const local = await open({}, api.socketPath);
+    token.rotate(now);
+    const present = await open(bearer());
+    pass(heartbeatMs);
+    await stolen.comment("heartbeat");
+    pass(limits.localTokenGraceMs);
+    await stolen.ended;
+    await present.comment("heartbeat");
+    await local.comment("heartbeat");
+    present.close();
+    local.close();
   });
 
   it("says what a reader has missed for good, and refuses an id that is none", async () => {

@@ -713,14 +713,14 @@ class HealthLink(View):
     last_error: str | None
     #: For programs: what kind of error that was
     last_error_kind: LinkErrorKind | str | None
-    #: false: another daemon of this member receives, and this one only sends; null: there is no link
-    receives: bool | None
-    #: Of this start of the daemon, by which the broker and other daemons are told of it
-    instance_id: str
     #: While it waits: the broker is not dialled before
     next_dial_at: str | None
     #: The broker's clock less this host's, at the last opening of the link
     clock_skew_ms: int | None
+    #: false: another daemon of this member receives, and this one only sends; null: there is no link
+    receives: bool | None = field(default=None, metadata={"optional": True})
+    #: Of this start of the daemon, by which the broker and other daemons are told of it
+    instance_id: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> HealthLink:
@@ -731,10 +731,10 @@ class HealthLink(View):
             broker_url=read.required("broker_url", text),
             last_error=read.nullable("last_error", text),
             last_error_kind=read.nullable("last_error_kind", text),
-            receives=read.nullable("receives", boolean),
-            instance_id=read.required("instance_id", text),
             next_dial_at=read.nullable("next_dial_at", text),
             clock_skew_ms=read.nullable("clock_skew_ms", integer),
+            receives=read.optional("receives", boolean),
+            instance_id=read.optional("instance_id", text),
         )
 
 
@@ -789,9 +789,9 @@ class Health(View):
     pid: int
     started_at: str
     #: What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
-    durability: HealthDurability | str
+    durability: HealthDurability | str | None = field(default=None, metadata={"optional": True})
     #: When this daemon ends by itself; null: it does not
-    ends_at: str | None
+    ends_at: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Health:
@@ -805,8 +805,8 @@ class Health(View):
             membership=read.required("membership", HealthMembership.from_json),
             pid=read.required("pid", integer),
             started_at=read.required("started_at", text),
-            durability=read.required("durability", text),
-            ends_at=read.nullable("ends_at", text),
+            durability=read.optional("durability", text),
+            ends_at=read.optional("ends_at", text),
         )
 
 
@@ -1094,8 +1094,6 @@ class Member(View):
     status: MemberStatus | str
     #: Sent away by an owner or admin until then, as the broker last told; null: it may come
     kicked_until: str | None
-    #: When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
-    clone_suspected_at: str | None
     #: Its signing keys, the one in use last
     key_ids: tuple[str, ...]
     #: null in a mesh without a membership chain
@@ -1104,6 +1102,8 @@ class Member(View):
     destinations: tuple[str, ...] | None
     #: Addresses whose direct messages it takes; null: everybody's
     dm_from: tuple[str, ...] | None
+    #: When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
+    clone_suspected_at: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Member:
@@ -1119,11 +1119,11 @@ class Member(View):
             agents=read.required("agents", array_of(text)),
             status=read.required("status", text),
             kicked_until=read.nullable("kicked_until", text),
-            clone_suspected_at=read.nullable("clone_suspected_at", text),
             key_ids=read.required("key_ids", array_of(text)),
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
             dm_from=read.nullable("dm_from", array_of(text)),
+            clone_suspected_at=read.optional("clone_suspected_at", text),
         )
 
 
@@ -1473,7 +1473,7 @@ class SendResult(View):
     #: The id was known, and stands for this same message
     duplicate: bool
     #: Where the message is kept until the broker has it: `disk`; `process`: in memory alone, by an ephemeral daemon
-    durability: HealthDurability | str
+    durability: HealthDurability | str | None = field(default=None, metadata={"optional": True})
     broker_message_id: str | None = field(default=None, metadata={"optional": True})
     history_id: int | None = field(default=None, metadata={"optional": True})
 
@@ -1485,7 +1485,7 @@ class SendResult(View):
             outbox_id=read.required("outbox_id", integer),
             state=read.required("state", text),
             duplicate=read.required("duplicate", boolean),
-            durability=read.required("durability", text),
+            durability=read.optional("durability", text),
             broker_message_id=read.optional("broker_message_id", text),
             history_id=read.optional("history_id", integer),
         )
@@ -1617,8 +1617,6 @@ class Version(View):
     ipc_api: str
     ipc_features: tuple[str, ...]
     schema_version: int
-    #: What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
-    durability: HealthDurability | str
     #: As negotiated with the broker: parameters by feature, with its version; null without a link
     broker_features: Mapping[str, Any] | None
     #: What the broker answered invalidly and could be left out: an optional feature, or feature.parameter; null without a link
@@ -1627,6 +1625,8 @@ class Version(View):
     file_bytes: int
     #: Bytes of one message's body in this mesh; the default without a link
     inline_bytes: int
+    #: What messages here outlive: `disk`: the process and the power; `process`: nothing but it, as of an ephemeral daemon
+    durability: HealthDurability | str | None = field(default=None, metadata={"optional": True})
     #: Without these the daemon ends the link
     required_features: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     #: Least values that this daemon works with, by feature and parameter
@@ -1640,11 +1640,11 @@ class Version(View):
             ipc_api=read.required("ipc_api", text),
             ipc_features=read.required("ipc_features", array_of(text)),
             schema_version=read.required("schema_version", integer),
-            durability=read.required("durability", text),
             broker_features=read.nullable("broker_features", map_of(any_value)),
             ignored_features=read.nullable("ignored_features", array_of(text)),
             file_bytes=read.required("file_bytes", integer),
             inline_bytes=read.required("inline_bytes", integer),
+            durability=read.optional("durability", text),
             required_features=read.optional("required_features", array_of(text)),
             feature_floors=read.optional("feature_floors", map_of(map_of(integer))),
         )
