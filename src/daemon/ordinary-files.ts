@@ -8,14 +8,27 @@ import { daemonFiles } from "./daemon-files.ts";
  * without an end, and a folder would be an error that another start seems to help against. Call it before any of them is read.
  */
 export function requireOrdinaryFiles(dir: string): void {
-  for (const { name, kind } of daemonFiles) {
-    if (kind !== "file" && kind !== "database") continue;
-    const path = join(dir, name);
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined || found.isFile()) continue;
-    throw new ClaudemeshError("invalid_config", `${path} is no ordinary file`, {
-      hint: "move it away, and put the file back from a backup",
-      details: { path },
-    });
+  for (const { name, kind } of daemonFiles)
+    if (kind === "file" || kind === "database") requireOrdinaryFile(join(dir, name));
+}
+
+/** Throws invalid_config where something else than a file stands at the path; nothing there is fine. */
+export function requireOrdinaryFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return;
+  throw new ClaudemeshError("invalid_config", `${path} is no ordinary file`, {
+    hint: "move it away, and put the file back from a backup",
+    details: { path },
+  });
+}
+
+/** Whether {@link requireOrdinaryFiles} lets the folder pass. */
+export function hasOrdinaryFiles(dir: string): boolean {
+  try {
+    requireOrdinaryFiles(dir);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof ClaudemeshError) return false;
+    throw thrown;
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -53,6 +53,14 @@ const hook = (dir: string, name: string, text = "#!/bin/sh\n", mode = 0o700): st
 };
 
 const problems: readonly Problem[] = [
+  {
+    title: "a pipe in the place of a file, at which reading would wait for ever",
+    name: "daemon/local/files",
+    state: "problem",
+    says: /config\.toml is not a file$/,
+    plant: ({ dir }) => execFileSync("mkfifo", [join(dir, "config.toml")]),
+    mends: ({ dir }) => `mv ${join(dir, "config.toml")} ${join(dir, "config.toml")}.away`,
+  },
   {
     title: "a home that others may enter",
     name: "home",

@@ -83,6 +83,24 @@ test("a refused daemon is told by the error frame whom it meets", async (t) => {
   });
 });
 
+test("whoever takes a link over in the name of its daemon, and is gone again, is told of when that one comes back", async (t) => {
+  const { fixture, admin, daemon, audits } = await bench(t, null);
+  const first = await daemon("one");
+  const thief = await daemon("two", { previous: "one" });
+  await first.closed;
+  await thief.close();
+  while ((await fixture.metric("cm_broker_links")) > 1);
+  assert.equal(audits().length, 0, "a restarted daemon does the same");
+  const again = await daemon("one", { previous: "one" });
+  const audit = audits()[0]?.fields;
+  assert.deepEqual([audit?.["instance_id"], audit?.["old_instance_id"], audit?.["second"]], ["one", "two", "receives"]);
+  await admin.next(isEvent("member_concurrent_connection"));
+  await again.close();
+  await (await daemon("one", { previous: "one" })).close();
+  await (await daemon("three", { previous: "one" })).close();
+  assert.equal(audits().length, 1, "its own links of before, and a start of it, are no news");
+});
+
 test("under allow_concurrent the first link receives and acknowledges, and the others only send", async (t) => {
   const { ada, alice, admin, daemon, audits, write } = await bench(t, "allow_concurrent");
   const [one, two, three] = [await daemon("one"), await daemon("two"), await daemon("three")];

@@ -1,6 +1,7 @@
 import type { HelloFrame } from "../../protocol/frames.ts";
 import { replaceLink } from "../fleet/ended.ts";
 import { isOwnInstance, type LinkPlace, type RaisedLink } from "../store/link-store.ts";
+import type { MemberRow } from "../store/store.ts";
 import { OpeningRefused } from "./hello.ts";
 import type { LinkParts } from "./link-parts.ts";
 
@@ -16,7 +17,11 @@ const outcomes: Readonly<Record<LinkPlace, string>> = {
  * that still receives is closed where this one takes its place; one at another broker is closed there as soon as that hears of it. A second
  * daemon is an audit event, always, whatever becomes of it.
  */
-export function settleOthers(hello: HelloFrame, raised: RaisedLink, parts: LinkParts): void {
+export function settleOthers(
+  hello: HelloFrame,
+  { before, raised }: { readonly before: MemberRow; readonly raised: RaisedLink },
+  parts: LinkParts,
+): void {
   const { place } = raised;
   const links = parts.registry.ofMember(hello.mesh_id, hello.member_id);
   const live = links.find(({ receives }) => receives) ?? null;
@@ -39,11 +44,37 @@ export function settleOthers(hello: HelloFrame, raised: RaisedLink, parts: LinkP
   }
   const connection = raised.other?.elsewhere === true ? "at another broker" : (live?.connectionId ?? "");
   tellConcurrent(hello, raised, connection, parts);
+  const absent = usedMeanwhile(hello, before, raised);
+  if (absent !== null) tellSecond(hello, { ...raised, other: absent, connection: "closed", said: meanwhile }, parts);
 }
 
-function tellConcurrent(hello: HelloFrame, raised: RaisedLink, oldConnection: string, parts: LinkParts): void {
-  const { other, place, policy } = raised;
+const meanwhile =
+  "a second daemon has used this identity while this one's link was down; or the store is an older copy of itself";
+
+/**
+ * The daemon that comes back has had a link in this very process, and since then another one had the member's receiving link: whoever has the
+ * keys may have taken it by naming this one as its own process before, or in a moment without a link, and be gone again.
+ */
+function usedMeanwhile(hello: HelloFrame, before: MemberRow, { other, policy }: RaisedLink): string | null {
+  const wasHere = hello.previous_instance_id === hello.instance_id;
+  // Where several daemons are allowed, who receives changes between them, and each was told of when it came.
+  if (!wasHere || other !== null || policy === "allow_concurrent") return null;
+  return before.instance_id === hello.instance_id ? null : before.instance_id;
+}
+
+function tellConcurrent(hello: HelloFrame, raised: RaisedLink, connection: string, parts: LinkParts): void {
+  const { other, place } = raised;
   if (other === null || isOwnInstance(other.instance_id, hello)) return;
+  tellSecond(hello, { ...raised, other: other.instance_id, connection, said: outcomes[place] }, parts);
+}
+
+interface Second extends Pick<RaisedLink, "place" | "policy"> {
+  readonly other: string;
+  readonly connection: string;
+  readonly said: string;
+}
+
+function tellSecond(hello: HelloFrame, { other, connection, place, policy, said }: Second, parts: LinkParts): void {
   const { mesh_id, member_id, instance_id } = hello;
   parts.metrics.concurrentConnections.inc({ mesh: mesh_id });
   parts.log.warn(
@@ -52,12 +83,12 @@ function tellConcurrent(hello: HelloFrame, raised: RaisedLink, oldConnection: st
       mesh_id,
       member_id,
       instance_id,
-      old_instance_id: other.instance_id,
-      old_connection: oldConnection,
+      old_instance_id: other,
+      old_connection: connection,
       policy,
       second: place,
     },
-    outcomes[place],
+    said,
   );
   parts.news.tell(mesh_id, { type: "event", event: "member_concurrent_connection", member_id });
 }

@@ -116,7 +116,7 @@ async function place(
   }
   if (parts.store.shared === null) await requireNotKicked(hello, parts);
   const connectionId = newUuidV7(clock.now());
-  settleOthers(hello, raised, parts);
+  settleOthers(hello, { before: member, raised }, parts);
   const receives = raised.place === "receives";
   const { mesh_id, member_id, instance_id, previous_instance_id } = hello;
   // One that only sends takes nobody's place.

@@ -5,6 +5,7 @@ import { checkName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isMemberId } from "../../protocol/ids.ts";
 import { isLoopback } from "../../protocol/loopback.ts";
+import { requireOrdinaryFile } from "../ordinary-files.ts";
 
 /** Which mesh a member's directory belongs to, and the broker pinned at joining (mesh.json, 0600). */
 export interface MeshFile {
@@ -42,6 +43,7 @@ export function readMeshFile(dir: string): MeshFile {
       hint: "claudemesh up",
     });
   }
+  requireOrdinaryFile(path);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));

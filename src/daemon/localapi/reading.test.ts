@@ -282,21 +282,16 @@ describe("what was received", () => {
   });
 
   it("ends a stream over TCP once the token that it was opened by holds no more, and no other", async () => {
-    const open = (headers: Record<string, string>, place: string | number = api.httpPort ?? 0) =>
-      openEvents(place, headers);
     const bearer = () => ({ authorization: `Bearer ${readFileSync(join(dir, "local_token"), "utf8").trim()}` });
-    const stolen = await open(bearer());
-    const local = await open({}, api.socketPath);
+    const stolen = await openEvents(api.httpPort ?? 0, bearer());
     token.rotate(now);
-    const present = await open(bearer());
+    const others = [await openEvents(api.httpPort ?? 0, bearer()), await openEvents(api.socketPath, {})];
     pass(heartbeatMs);
     await stolen.comment("heartbeat");
     pass(limits.localTokenGraceMs);
     await stolen.ended;
-    await present.comment("heartbeat");
-    await local.comment("heartbeat");
-    present.close();
-    local.close();
+    for (const stream of others) await stream.comment("heartbeat");
+    for (const stream of others) stream.close();
   });
 
   it("says what a reader has missed for good, and refuses an id that is none", async () => {
