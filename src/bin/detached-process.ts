@@ -64,10 +64,15 @@ export async function startDetached<T extends { readonly pid: number | null }>(
     const found = await ready();
     if (found !== null) return { found, isOther: found.pid !== child.pid };
     if (over !== null || Date.now() > deadline) {
-      const words = readFileSync(outputPath, "utf8").trim().slice(-lastWordsChars);
+      // One line, as every error is told: its last words are what is wrong and, below, what helps.
+      const words = readFileSync(outputPath, "utf8")
+        .trim()
+        .slice(-lastWordsChars)
+        .split(/\s*\n\s*/)
+        .join("; ");
       throw new ClaudemeshError(
         "not_running",
-        `${name} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `\n${words}`}`,
+        `${name} did not start: ${over ?? `no answer in ${startDeadlineMs / 1_000} s`}${words === "" ? "" : `: ${words}`}`,
         { hint: `its log is beside ${outputPath}` },
       );
     }

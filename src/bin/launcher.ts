@@ -19,6 +19,7 @@ import { ensureOwner, up } from "./launch-pair.ts";
 import { readLaunchRecord } from "./launch-record.ts";
 import { listMeshes } from "./list-meshes.ts";
 import { atBrokerOf, brokerUp } from "./own-broker.ts";
+import { requirePersistent } from "./ephemeral/ended-folder.ts";
 import { finishRemints, remint } from "./remint.ts";
 
 /** Starts, stops and looks at the processes of a home: the embedded broker, and the daemon of each of its meshes. */
@@ -76,6 +77,7 @@ function inHome<T>(home: string, work: () => Promise<T>): Promise<T> {
 
 async function recover(home: string, mesh: string | null): Promise<RecoverAnswer> {
   const dir = findDaemonDir(home, mesh);
+  requirePersistent(dir);
   const { recoverDaemon } = await import("../daemon/recover/recover.ts");
   return { mesh: readMeshFile(dir).slug, ...recoverDaemon(dir, Date.now()) };
 }

@@ -7,6 +7,7 @@ import { readKeypair } from "../daemon/identity/keypair.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { parseInvite } from "../protocol/invite.ts";
+import { requirePersistent } from "./ephemeral/ended-folder.ts";
 import { founderOf } from "./founders.ts";
 import { joinBroker, localSlug } from "./join-broker.ts";
 import { joinMesh } from "./join-mesh.ts";
@@ -33,6 +34,7 @@ export async function remint(request: RemintRequest, way: RemintWay): Promise<Om
   const beside = besideOf(home, slug);
   const old = existsSync(join(dir, "mesh.json")) ? readMeshFile(dir) : null;
   if (old === null) throw nothingThere(slug);
+  requirePersistent(dir);
   makePrivateDirectory(join(home, "set-aside"));
   makePrivateDirectory(beside);
   const made = request.link === null ? await byFounder(request, way, beside) : await byLink(request, beside);

@@ -22,6 +22,19 @@ export function isEphemeral(dir: string): boolean {
   }
 }
 
+/**
+ * For what works on the files of a member that is to last. To stop its daemon first, which these commands ask for
+ * otherwise, would be the end of an ephemeral one.
+ */
+export function requirePersistent(dir: string): void {
+  if (!isEphemeral(dir)) return;
+  throw new ClaudemeshError(
+    "not_allowed",
+    "this member is ephemeral: its keys and messages are in memory alone, and end with its daemon",
+    { hint: "a member that is to last is persistent: claudemesh up --persistent" },
+  );
+}
+
 /** Its folder is there, and its daemon is not: nothing can ever open what it was. */
 export function isEnded(dir: string): boolean {
   return isEphemeral(dir) && !isLocked(join(dir, "daemon.lock"));

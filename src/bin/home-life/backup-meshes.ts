@@ -16,7 +16,7 @@ import { refuseHalfRecovered } from "../../daemon/recover/recovery-mark.ts";
 import { schemaVersion } from "../../daemon/schema-version.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import { isEphemeral } from "../ephemeral/ended-folder.ts";
+import { isEphemeral, requirePersistent } from "../ephemeral/ended-folder.ts";
 import { brokerDir } from "../launch-broker.ts";
 
 /** What a backup is made of: a daemon's folder, or the one of this home's own broker. */
@@ -61,14 +61,7 @@ function sourcesOf({ home, what, keysOnly }: BackupRequest): readonly Source[] {
 }
 
 function daemonSource(dir: string, keysOnly: boolean, besideBroker: boolean): Source {
-  if (isEphemeral(dir))
-    throw new ClaudemeshError(
-      "not_allowed",
-      "this member is ephemeral: its keys and messages are in memory alone, and end with its daemon",
-      {
-        hint: "a member that is to last is persistent: claudemesh up --persistent",
-      },
-    );
+  requirePersistent(dir);
   if (!keysOnly) refuseHalfRecovered(dir);
   const { mesh, memberId } = readIdentity(dir);
   return {
