@@ -1,5 +1,8 @@
+import { readFileIfPresent } from "../base/atomic-file.ts";
+import { findDaemonDir } from "../client/find-daemon.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { Command } from "./command.ts";
+import type { ConfigFile } from "./config/config-file.ts";
 import { daemonMeant, daemonsOf } from "./daemon-meant.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { DaemonStatus, Started } from "./launcher.ts";
@@ -32,6 +35,7 @@ export const command: Command = {
           hint: flag("all") ? "name the others: --mesh SLUG" : "claudemesh down, then claudemesh up --ephemeral",
         },
       );
+    for (const slug of slugs) requireSettings(processes.configFile(findDaemonDir(home, slug), "daemon"));
     for (const slug of slugs) {
       await processes.down(home, { daemons: true, broker: false, mesh: slug });
       const daemon = await processes.daemonUp({ home, mesh: slug, http: null, readOnly: null });
@@ -43,3 +47,8 @@ export const command: Command = {
     return exitCodes.ok;
   },
 };
+
+/** What no start could take is refused while the daemon from before still runs. Throws invalid_config. */
+function requireSettings(file: ConfigFile): void {
+  file.given(readFileIfPresent(file.path)?.toString("utf8") ?? "");
+}

@@ -27,6 +27,9 @@ test("settings are listed, changed and taken back; comments stay, and a restart 
   assert.match((await alice.run(["config", "set", "outbox.disk_bytes_max", "3000000"])).stdout, /\(it was already\)/);
 
   assert.match((await alice.run(["daemon", "restart"])).stdout, /^daemon of local restarted \(pid \d+\)\n$/);
+  const refused = await alice.run(["daemon", "restart"], { env: { CLAUDEMESH_OUTBOX_DISK_BYTES_MAX: "much" } });
+  assert.match(refused.stderr, /CLAUDEMESH_OUTBOX_DISK_BYTES_MAX/);
+  assert.match((await alice.run(["status"])).stdout, /: running \(pid/, "what no start could take stops nothing");
   assert.equal((await alice.status()).daemons[0]?.state, "running");
 
   const listed = await alice.run([
