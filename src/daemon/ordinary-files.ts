@@ -8,8 +8,7 @@ import { daemonFiles } from "./daemon-files.ts";
  * without an end, and a folder would be an error that another start seems to help against. Call it before any of them is read.
  */
 export function requireOrdinaryFiles(dir: string): void {
-  for (const { name, kind } of daemonFiles)
-    if (kind === "file" || kind === "database") requireOrdinaryFile(join(dir, name));
+  for (const name of fileNames()) requireOrdinaryFile(join(dir, name));
 }
 
 /** Throws invalid_config where something else than a file stands at the path; nothing there is fine. */
@@ -22,13 +21,14 @@ export function requireOrdinaryFile(path: string): void {
   });
 }
 
-/** Whether {@link requireOrdinaryFiles} lets the folder pass. */
-export function hasOrdinaryFiles(dir: string): boolean {
-  try {
-    requireOrdinaryFiles(dir);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof ClaudemeshError) return false;
-    throw thrown;
-  }
+/** False where a reader of one of them would wait for ever, or read without an end. */
+export function canBeRead(dir: string): boolean {
+  return fileNames().every((name) => {
+    const found = statSync(join(dir, name), { throwIfNoEntry: false });
+    return found === undefined || found.isFile() || found.isDirectory();
+  });
+}
+
+function fileNames(): string[] {
+  return daemonFiles.filter(({ kind }) => kind === "file" || kind === "database").map(({ name }) => name);
 }

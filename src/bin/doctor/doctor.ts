@@ -1,5 +1,5 @@
 import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
-import { hasOrdinaryFiles } from "../../daemon/ordinary-files.ts";
+import { canBeRead } from "../../daemon/ordinary-files.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as brokerConfig } from "./broker-config.ts";
@@ -94,7 +94,7 @@ export async function doctor(home: string, host: Host = createHost(home, Date.no
   for (const check of homeChecks) checks.push(...(await findings(check, host, null, "")));
   for (const site of await daemonSites(home)) {
     // Reading on would wait for ever at a pipe: what is in the way is told, and the rest when it is gone.
-    const seen = hasOrdinaryFiles(site.dir) ? daemonChecks : [daemonFiles];
+    const seen = canBeRead(site.dir) ? daemonChecks : [daemonFiles];
     for (const check of seen) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`)));
     site.close();
   }
