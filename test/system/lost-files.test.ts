@@ -32,6 +32,6 @@ test("the doctor names a record that the next start would refuse", async (t) => 
   const { checks } = JSON.parse((await alice.run(["doctor", "--json"])).stdout) as DoctorAnswer;
   assert.deepEqual(
     checks.filter(({ state }) => state === "problem").map(({ name }) => name),
-    ["daemon/local/process", "broker/process"],
+    ["daemon/local/config", "broker/config"],
   );
 });

@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readCertificate } from "../../broker/listen/given-certificate.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
-import { type ListenRecord, readListenRecord } from "../listen-record.ts";
+import { readListenRecord } from "../listen-record.ts";
 import { ofEnd } from "./certificate.ts";
 import type { BrokerCheck } from "./check.ts";
 
@@ -12,9 +11,7 @@ import type { BrokerCheck } from "./check.ts";
 export const check: BrokerCheck = {
   name: "certificate",
   run({ now }, { dir }) {
-    const record = listenRecord(dir);
-    if (record === null) return [];
-    const { tls_cert: cert, tls_key: key } = record;
+    const { tls_cert: cert, tls_key: key } = readListenRecord(dir);
     const given = readCertificate(cert, key);
     if (given === null) return [];
     const end = Date.parse(new X509Certificate(given.cert).validTo);
@@ -23,13 +20,3 @@ export const check: BrokerCheck = {
     ];
   },
 };
-
-/** null: it cannot be read, which is told of the broker's process. */
-function listenRecord(dir: string): ListenRecord | null {
-  try {
-    return readListenRecord(dir);
-  } catch (thrown) {
-    if (thrown instanceof ClaudemeshError) return null;
-    throw thrown;
-  }
-}

@@ -95,21 +95,32 @@ export async function doctor(home: string, host: Host = createHost(home, Date.no
   for (const site of await daemonSites(home)) {
     // Reading on would wait for ever at a pipe: what is in the way is told, and the rest when it is gone.
     const seen = canBeRead(site.dir) ? daemonChecks : [daemonFiles];
-    for (const check of seen) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`)));
+    const thrown = new Set<string>();
+    for (const check of seen) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`, thrown)));
     site.close();
   }
   const broker = await brokerSite(home);
+  const thrown = new Set<string>();
   if (broker !== null)
-    for (const check of brokerChecks) checks.push(...(await findings(check, host, broker, "broker/")));
+    for (const check of brokerChecks) checks.push(...(await findings(check, host, broker, "broker/", thrown)));
   return { checks, ok: checks.every(({ state }) => state !== "problem") };
 }
 
-async function findings<Site>(check: Check<Site>, host: Host, site: Site, prefix: string): Promise<Finding[]> {
+/** What keeps several checks of a site from looking, such as a record that cannot be read, is told by the first of them. */
+async function findings<Site>(
+  check: Check<Site>,
+  host: Host,
+  site: Site,
+  prefix: string,
+  told = new Set<string>(),
+): Promise<Finding[]> {
   const name = `${prefix}${check.name}`;
   try {
     return (await check.run(host, site)).map((outcome) => ({ name, ...outcome }));
   } catch (thrown) {
     const error = ClaudemeshError.from(thrown);
+    if (told.has(error.message)) return [];
+    told.add(error.message);
     return [{ name, ...problem(error.message, error.hint ?? "claudemesh logs") }];
   }
 }
