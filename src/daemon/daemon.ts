@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { Service } from "../base/service.ts";
 import type { Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { ReloadView } from "../protocol/settings-api.ts";
 import { type FeatureVersions, maxAgeHours } from "../protocol/features.ts";
 import { composeApi } from "./compose-api.ts";
 import { composeParts, type Parts } from "./compose-parts.ts";
@@ -19,7 +20,7 @@ import { type Identity, readIdentity } from "./identity/member.ts";
 import { readMeshFile } from "./identity/mesh-file.ts";
 import { ownEnd } from "./membership/own-standing.ts";
 import { makePrivateDirectory } from "../http/private-directory.ts";
-import { type LiveConfig, openLiveConfig, type Reloaded, reloadSettings } from "./live-config.ts";
+import { type LiveConfig, openLiveConfig, reloadSettings } from "./live-config.ts";
 import { type Dial, windowFact } from "./link/link.ts";
 import type { LocalApi } from "./localapi/server.ts";
 import type { Inbox } from "./parts.ts";
@@ -64,7 +65,7 @@ export interface Daemon extends Service {
   readonly httpPort: number | null;
   readonly memberId: string;
   /** Reads the settings again, with the link left as it is. Throws invalid_config with everything as it was. */
-  reload(): Reloaded;
+  reload(): ReloadView;
   /** Resolves when the daemon ends without `stop` being called: null when asked over its API or when its time is over, else why. */
   readonly ended: Promise<DaemonEnd | null>;
   /**

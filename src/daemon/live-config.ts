@@ -2,17 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
 import { keyNames, type Override } from "../protocol/config-overrides.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { ReloadView } from "../protocol/settings-api.ts";
 import { type Config, configKeys, readConfig } from "./config.ts";
-
-/** What became of the settings when they were read again. */
-export interface Reloaded {
-  /** In force from now on. */
-  readonly applied: readonly string[];
-  /** Changed, and in force from the next start on. */
-  readonly restart_needed: readonly string[];
-  /** How many say what they said before. */
-  readonly unchanged: number;
-}
 
 /** The settings of a running daemon, which may change while it runs. */
 export interface LiveConfig {
@@ -22,7 +13,7 @@ export interface LiveConfig {
    * Reads the file again, under the overrides that the start was given. Throws invalid_config naming the line, and whatever
    * `check` throws, with everything as it was.
    */
-  reload(): Reloaded;
+  reload(): ReloadView;
   /** After keys have changed in force. Returns its own removal. */
   onChange(listener: (applied: readonly string[]) => void): () => void;
 }
@@ -69,7 +60,7 @@ export function openLiveConfig(
 }
 
 /** With a word in the log, whoever asked for it. */
-export function reloadSettings(settings: Pick<LiveConfig, "reload">, log: Log): Reloaded {
+export function reloadSettings(settings: Pick<LiveConfig, "reload">, log: Log): ReloadView {
   try {
     const reloaded = settings.reload();
     log.info({ applied: reloaded.applied, restart_needed: reloaded.restart_needed }, "the settings were read again");

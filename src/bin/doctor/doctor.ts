@@ -95,14 +95,14 @@ export async function doctor(home: string, host: Host = createHost(home, Date.no
   for (const site of await daemonSites(home)) {
     // Reading on would wait for ever at a pipe: what is in the way is told, and the rest when it is gone.
     const seen = canBeRead(site.dir) ? daemonChecks : [daemonFiles];
-    const thrown = new Set<string>();
-    for (const check of seen) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`, thrown)));
+    const told = new Set<string>();
+    for (const check of seen) checks.push(...(await findings(check, host, site, `daemon/${site.slug}/`, told)));
     site.close();
   }
   const broker = await brokerSite(home);
-  const thrown = new Set<string>();
+  const told = new Set<string>();
   if (broker !== null)
-    for (const check of brokerChecks) checks.push(...(await findings(check, host, broker, "broker/", thrown)));
+    for (const check of brokerChecks) checks.push(...(await findings(check, host, broker, "broker/", told)));
   return { checks, ok: checks.every(({ state }) => state !== "problem") };
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { readFileIfPresent, writeFileAtomic } from "../../base/atomic-file.ts";
 import type { InstallAnswer, InstallRequest, ServiceShown } from "../../cli/launcher.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { installedServices, markOf } from "./installed-services.ts";
@@ -39,7 +39,7 @@ export async function installServices(
   const planned = await Promise.all(kinds.map((kind) => plan({ request, host, manager, home, of }, kind)));
   for (const { spec, service } of planned) refuseOthers(home, host, spec, service);
   const shown = planned.map(({ spec, service, bytes }): ServiceShown => {
-    const before = readIfPresent(service.path);
+    const before = readFileIfPresent(service.path);
     const change = before === null ? "written" : before.equals(bytes) ? "unchanged" : "replaced";
     return { name: service.name, of: spec.of, scope: spec.scope, path: service.path, change };
   });
@@ -179,7 +179,7 @@ async function writeAndEnable(
   planned: readonly Planned[],
   scope: ServiceScope,
 ): Promise<void> {
-  const before = planned.map(({ service }) => readIfPresent(service.path));
+  const before = planned.map(({ service }) => readFileIfPresent(service.path));
   try {
     for (const { service, bytes } of planned) write(service.path, bytes, host);
     const calls = planned.flatMap(({ service }) => manager.enable(service));
@@ -205,13 +205,5 @@ function write(path: string, bytes: Buffer, host: ServiceHost): void {
       hint: rootHint(host, "install-service --system"),
       cause: thrown,
     });
-  }
-}
-
-function readIfPresent(path: string): Buffer | null {
-  try {
-    return readFileSync(path);
-  } catch {
-    return null;
   }
 }

@@ -1,14 +1,13 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
+import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
 import type { RequeueChange } from "./requeue-change.ts";
 import { tellMismatches } from "./committed-before.ts";
-import { contentHash } from "../../protocol/content-hash.ts";
-import { carriedOf } from "./carried.ts";
 import { settleCommitted } from "./drain.ts";
 import type { OutboxCore } from "./outbox.ts";
 import { type OutboxRow, rowView } from "./row.ts";
+import { rowFingerprint } from "./row-fingerprint.ts";
 
 /**
  * Takes a row out of the queue. While an attempt of it is unanswered the broker is asked to void the id first: a
@@ -166,16 +165,7 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
     priority: change.patch?.priority ?? row.priority,
     meta: change.patch?.meta ?? row.meta,
   };
-  const request_fingerprint = localFingerprint({
-    meshId: core.options.meshId,
-    ref: row.to_text,
-    replyTo: row.reply_to ?? "",
-    priority: content.priority,
-    meta: content.meta,
-    mentions: JSON.parse(row.mentions_written) as string[],
-    contentType: content.content_type,
-    bodyHash: contentHash(content.body, carriedOf(row)),
-  });
+  const request_fingerprint = rowFingerprint(core.options.meshId, { ...row, ...content });
   return { ...content, request_fingerprint, fingerprint_version: localFingerprintVersion };
 }
 

@@ -1,14 +1,13 @@
 import { parseAddress } from "../../protocol/address.ts";
-import { contentHash } from "../../protocol/content-hash.ts";
 import { checkEnvelope, envelopeBody } from "../../protocol/envelope-check.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
-import { fingerprintVersions, localFingerprint } from "../../protocol/fingerprint.ts";
+import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { isUuidV7, wireId } from "../../protocol/ids.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
 import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
-import { carriedOf } from "../outbox/carried.ts";
 import { destinationKey } from "../outbox/outbox.ts";
 import type { OutboxRow } from "../outbox/row.ts";
+import { rowFingerprint } from "../outbox/row-fingerprint.ts";
 
 /** What a row is judged by. */
 export interface RowProof {
@@ -77,20 +76,7 @@ function doubtOfEnvelope(
 export function contentHolds(row: OutboxRow, { meshId }: Pick<RowProof, "meshId">): boolean {
   if (row.body === null || !fingerprintVersions.has(row.fingerprint_version)) return false;
   try {
-    const computed = localFingerprint(
-      {
-        meshId,
-        ref: row.to_text,
-        replyTo: row.reply_to ?? "",
-        priority: row.priority,
-        meta: row.meta,
-        mentions: JSON.parse(row.mentions_written) as string[],
-        contentType: row.content_type,
-        bodyHash: contentHash(row.body, carriedOf(row)),
-      },
-      row.fingerprint_version,
-    );
-    return computed.equals(row.request_fingerprint);
+    return rowFingerprint(meshId, { ...row, body: row.body }, row.fingerprint_version).equals(row.request_fingerprint);
   } catch {
     // What cannot even be hashed, a control character for instance, was never accepted.
     return false;
