@@ -199,7 +199,9 @@ async function take(made: ReturnType<typeof bench>, one: Step, serial: number): 
     case "roll back":
       return made.put(made.broker().entries.slice(0, place));
     case "fork": {
-      made.put(made.broker().entries.slice(0, place));
+      // One that has lost everything forks at the beginning: without that there is nothing to append to.
+      const kept = made.broker().entries.slice(0, Math.max(1, place));
+      made.put(kept.length > 0 ? kept : beginning.entries.slice(0, 1));
       made.broker().append(ada, { kind: "policy", destination: `#fork-${serial}`, unsealed: true });
       return;
     }
