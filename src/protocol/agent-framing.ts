@@ -231,7 +231,7 @@ function cutLine(item: Framed, chars: number, total: number): string {
 
 function notText(item: Framed): string {
   const bytes = Math.floor((item.body.length * 3) / 4);
-  return `(${bytes} bytes that are no text. They are in ${whereItIs(item, " --json")}.)`;
+  return `(${bytes} bytes that are no text: they are in ${whereItIs(item, " --json")})`;
 }
 
 function moreLine(count: number): string {
