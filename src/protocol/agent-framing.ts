@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { harmless, harmlessStart, harmlessValue } from "./harmless-text.ts";
 import { limits } from "./limits.ts";
 import type { InboxItem } from "./local-api.ts";
+import { senderAddress } from "./sender-agent.ts";
 
 /**
  * How a message is put before a coding agent, whatever way it comes in by. All that this program says of it stands first;
@@ -168,12 +169,6 @@ function messageAttributes(item: Framed, framing: Framing): Attributes {
 
 function quoted(value: string, charsMax: number): string {
   return `"${harmlessValue(value, charsMax)}"`;
-}
-
-/** `@member/agent`: what an answer is sent to. */
-function senderAddress({ from }: Framed): string {
-  const member = `@${from.name ?? from.member_id}`;
-  return from.agent === null ? member : `${member}/${from.agent}`;
 }
 
 function filesOf({ attachments }: Framed): string | null {

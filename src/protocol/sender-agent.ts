@@ -3,6 +3,7 @@ import { ClaudemeshError } from "./error.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
 import { limits } from "./limits.ts";
+import type { SenderView } from "./local-api.ts";
 import { boundedMeta, canonicalMeta, parseMeta } from "./meta.ts";
 
 /**
@@ -67,6 +68,12 @@ export function readSenderNote(meta: JsonObject | null): {
     },
     meta: own.length === 0 ? null : Object.fromEntries(own),
   };
+}
+
+/** What an answer is sent to: `@member/agent`, `@member` where no agent is named; by the id of a member without a name. */
+export function senderAddress({ from }: { readonly from: SenderView }): string {
+  const member = `@${from.name ?? from.member_id}`;
+  return from.agent === null ? member : `${member}/${from.agent}`;
 }
 
 /** Of an automatic answer to a message; null: there were as many before it as there may be, and none may follow. */
