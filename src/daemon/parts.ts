@@ -16,6 +16,7 @@ import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/member
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { AgentRows } from "./agents/agent-rows.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
+import type { InboxDatabase } from "./inbox/inbox-database.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
@@ -157,6 +158,8 @@ export interface ClaimedRow {
 
 /** The durable inbox with its events. One writing connection of inbox.db. */
 export interface Inbox extends Service {
+  /** For other parts that keep something in it. */
+  readonly database: InboxDatabase;
   /** Stores a push in one commit with its events; resolves after fsync. Duplicates are counted, not shown. */
   store(items: readonly CheckedPush[], now: number): Promise<InboxTally>;
   /**
