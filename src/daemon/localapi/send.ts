@@ -8,6 +8,8 @@ import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
 import { withSenderNote } from "../../protocol/sender-agent.ts";
+import type { Agents } from "../agents/agents.ts";
+import { noSuchAgent } from "../agents/which-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -25,6 +27,7 @@ export interface SendParts {
   readonly link: Link;
   readonly membership: Pick<Membership, "state">;
   readonly files: Pick<Files, "attachment">;
+  readonly agents: Pick<Agents, "nameOf" | "names">;
   readonly self: Self;
   readonly meshId: string;
   isReadOnly(): boolean;
@@ -58,6 +61,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "control_character",
         "meta_too_large",
         "unknown_destination",
+        "unknown_agent",
         "idempotency_key_reused",
         "outcome_unknown",
         "directory_unavailable",
@@ -69,13 +73,17 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        return send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        return send(parts, { ...parsed, meta, fromAgent: agent }, readAttached(parts.files, attachments));
       },
     }),
   ];
 }
 
-async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Reply> {
+async function send(
+  parts: SendParts,
+  parsed: ParsedSend & { readonly fromAgent: string | null },
+  attached: Attached,
+): Promise<Reply> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -97,6 +105,8 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   if (known !== null) return answer(parts, "known", known);
 
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
+  if (parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
+    throw noSuchAgent(parsed.fromAgent, parts.agents.names());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();
