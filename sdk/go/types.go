@@ -403,6 +403,8 @@ type Attachment struct {
 type Sender struct {
 	MemberID string  `json:"member_id"`
 	Name     *string `json:"name"`
+	// The member's agent that sent it, as its daemon says; an answer goes to it
+	Agent *string `json:"agent,omitempty"`
 }
 
 // ClaimedMessage is an answer of the daemon.
@@ -421,12 +423,14 @@ type ClaimedMessage struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -461,6 +465,7 @@ type wholeClaimedMessage struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -546,12 +551,14 @@ type DeadLetter struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -586,6 +593,7 @@ type wholeDeadLetter struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -710,12 +718,14 @@ type HistoryItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -744,6 +754,7 @@ type wholeHistoryItem struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -779,12 +790,14 @@ type InboxItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body"`
-	Meta      map[string]any `json:"meta"`
-	Mentions  []string       `json:"mentions"`
-	ReplyTo   *string        `json:"reply_to"`
-	Priority  Priority       `json:"priority"`
-	Encrypted bool           `json:"encrypted"`
+	Body     Bytes          `json:"body"`
+	Meta     map[string]any `json:"meta"`
+	Mentions []string       `json:"mentions"`
+	ReplyTo  *string        `json:"reply_to"`
+	Priority Priority       `json:"priority"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -1204,6 +1217,10 @@ type SendRequest struct {
 	ReplyTo string `json:"reply_to,omitempty"`
 	// The same id again is the same message and never sent twice; absent: one is made
 	ClientMessageID string `json:"client_message_id,omitempty"`
+	// The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+	FromAgent string `json:"from_agent,omitempty"`
+	// Of an answer that no person decides on: the `hops` of the message that it answers, and one
+	Hops int64 `json:"hops,omitempty"`
 	// Files that were handed over at `/v1/files`, in the order in which they are shown
 	Attachments []SendAttachment `json:"attachments,omitempty"`
 }

@@ -550,6 +550,8 @@ class Attachment(View):
 class Sender(View):
     member_id: str
     name: str | None
+    #: The member's agent that sent it, as its daemon says; an answer goes to it
+    agent: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Sender:
@@ -557,6 +559,7 @@ class Sender(View):
         return cls(
             member_id=read.required("member_id", text),
             name=read.nullable("name", text),
+            agent=read.optional("agent", text),
         )
 
 
@@ -589,6 +592,8 @@ class ClaimedMessage(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -621,6 +626,7 @@ class ClaimedMessage(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -770,6 +776,8 @@ class DeadLetter(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -803,6 +811,7 @@ class DeadLetter(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -1014,6 +1023,8 @@ class HistoryItem(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -1043,6 +1054,7 @@ class HistoryItem(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -1090,6 +1102,8 @@ class InboxItem(View):
     agent: str | None
     received_at: str
     read_at: str | None
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     #: True: from the broker's history, since the inbox was damaged; listeners may have been told of it before
     restored: bool | None = field(default=None, metadata={"optional": True})
 
@@ -1121,6 +1135,7 @@ class InboxItem(View):
             agent=read.nullable("agent", text),
             received_at=read.required("received_at", text),
             read_at=read.nullable("read_at", text),
+            hops=read.optional("hops", integer),
             restored=read.optional("restored", boolean),
         )
 
@@ -1895,6 +1910,10 @@ class SendRequest(_SendRequestRequired, total=False):
     reply_to: str
     #: The same id again is the same message and never sent twice; absent: one is made
     client_message_id: str
+    #: The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+    from_agent: str
+    #: Of an answer that no person decides on: the `hops` of the message that it answers, and one
+    hops: int
     #: Files that were handed over at `/v1/files`, in the order in which they are shown
     attachments: list[SendAttachment]
 
