@@ -465,7 +465,7 @@ type wholeClaimedMessage struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -593,7 +593,7 @@ type wholeDeadLetter struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -754,7 +754,7 @@ type wholeHistoryItem struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
