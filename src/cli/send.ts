@@ -47,7 +47,7 @@ export const command: Command = {
     "waitAccepted",
     "waitDelivered",
   ],
-  related: ["reply", "inbox", "messages show", "outbox list", "help addresses", "help ids", "help delivery"],
+  related: ["inbox", "reply", "messages show", "outbox list", "help addresses", "help ids", "help delivery"],
   examples: [
     'send @bob "the build is green"',
     "send '#builds' --file report.md --wait delivered",
