@@ -238,6 +238,7 @@ export function composeParts(
       identity.signingKey,
     ),
     keyring,
+    agents,
     clock,
     log,
     clientVersion: readProgramVersion(),
