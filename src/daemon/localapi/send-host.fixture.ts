@@ -75,7 +75,6 @@ export async function startSendHost(
         link,
         membership: { state: () => null },
         self,
-        agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
         observe: () => {},

@@ -8,7 +8,6 @@ import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
 import { withSenderNote } from "../../protocol/sender-agent.ts";
-import type { Agents } from "../agents/agents.ts";
 import { noSuchAgent } from "../agents/which-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
@@ -27,7 +26,6 @@ export interface SendParts {
   readonly link: Link;
   readonly membership: Pick<Membership, "state">;
   readonly files: Pick<Files, "attachment">;
-  readonly agents: Pick<Agents, "nameOf" | "names">;
   readonly self: Self;
   readonly agents: OwnAgents;
   readonly meshId: string;
