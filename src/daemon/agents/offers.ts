@@ -1,0 +1,59 @@
+import type {
+  OffersSettled,
+  OfferView,
+  SenderPolicy,
+  SenderPolicyView,
+  Taken,
+  TakeRequest,
+} from "../../protocol/offers-api.ts";
+import type { Page } from "../../protocol/local-api.ts";
+import type { OfferTold } from "./way-adapter.ts";
+
+export interface SessionKey {
+  readonly kind: string;
+  readonly session_id: string;
+}
+
+/** Messages put before the sessions of agents: under leases, once per agent, in order of arrival. */
+export interface Offers {
+  /** What waits for the session's agent, now under a lease of this session alone. On disk when it resolves. Rejects not_found. */
+  take(session: SessionKey, request: TakeRequest): Promise<Taken>;
+  /** They are in the session; `read`: the agent has asked for them itself, or has finished with them. */
+  confirm(session: SessionKey, offerIds: readonly string[], choice: { readonly read: boolean }): Promise<OffersSettled>;
+  /** They did not get in, as far as is known. Not offered again for `delayMs`. */
+  giveBack(
+    session: SessionKey,
+    offerIds: readonly string[],
+    choice: { readonly reason: string; readonly delayMs: number },
+  ): Promise<OffersSettled>;
+  /** Their lease begins anew. */
+  extend(session: SessionKey, offerIds: readonly string[]): Promise<OffersSettled>;
+  /** What became of an offer, as the session's own side says. */
+  readonly told: OfferTold;
+  /**
+   * The session has done something at `at`: what a hook had put in before is read, since that hook has finished and the session went on;
+   * what the session has shown is read once it has come to its end (`idle`).
+   */
+  heard(session: SessionKey, what: { readonly at: number; readonly status: "busy" | "idle" | null }): Promise<void>;
+  /** The session or its lease has ended: what it had not confirmed waits again. */
+  ended(session: SessionKey): Promise<void>;
+  /** A message that was answered has been read; `brokerMessageId` is what the reply names. */
+  answered(brokerMessageId: string): Promise<void>;
+  /** Messages that wait for an agent, up to a bound. */
+  waiting(agent: string): number;
+  /** Of an agent, in order of arrival: what waits, and what came of what was offered. Rejects unknown_agent. */
+  ofAgent(agent: string, page: { readonly cursor: string | null; readonly limit: number }): Page<OfferView>;
+  /** A message that a policy or a session's user keeps out may go in. `agent` null: to every agent that it is for. Null: no such message. */
+  releaseMessage(inboxId: number, agent: string | null): Promise<{ readonly released: readonly string[] } | null>;
+  policies(): readonly SenderPolicyView[];
+  setPolicy(change: {
+    readonly sender: string;
+    readonly agent: string | null;
+    readonly policy: SenderPolicy;
+    readonly until: number | null;
+  }): Promise<SenderPolicyView>;
+  /** Back to what the settings say. False: there was no line. */
+  dropPolicy(sender: string, agent: string | null): Promise<boolean>;
+  /** Told after a commit that lets messages wait which did not before. Returns its own removal. */
+  onWaiting(listener: () => void): () => void;
+}
