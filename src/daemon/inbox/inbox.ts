@@ -10,7 +10,6 @@ import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
-import type { InboxDatabase } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
@@ -41,14 +40,14 @@ const eventsForMs = 30 * 86_400_000;
 const eventsMax = 1_000_000;
 const searchWordsMax = 64;
 
-export function createInbox(options: InboxOptions): Inbox & InboxDatabase {
+export function createInbox(options: InboxOptions): Inbox {
   return new SqliteInbox(options);
 }
 
 /** A unit of work of one commit: what it wrote, and the ids of the events it added. */
 type Job = (queries: InboxQueries) => Tally;
 
-class SqliteInbox implements Inbox, InboxDatabase {
+class SqliteInbox implements Inbox {
   readonly #options: InboxOptions;
   readonly #listeners = new Set<(event: LocalEvent) => void>();
   #db: DatabaseSync | null = null;
@@ -265,29 +264,6 @@ class SqliteInbox implements Inbox, InboxDatabase {
     });
   }
 
-  async commit<T>(work: (queries: InboxQueries) => T): Promise<T> {
-    // Of the run that was committed: a refusal must not fail what is committed beside it.
-    let done: { readonly result: T } | { readonly refused: ClaudemeshError } | null = null;
-    await this.#commit((queries) => {
-      try {
-        done = { result: work(queries) };
-      } catch (thrown) {
-        if (!(thrown instanceof ClaudemeshError)) throw thrown;
-        done = { refused: thrown };
-      }
-      return emptyTally();
-    });
-    return resultOf(done);
-  }
-
-  read<T>(look: (queries: InboxQueries) => T): T {
-    return look(this.#live());
-  }
-
-  receiptLeft(): void {
-    this.#receiptLeft();
-  }
-
   async prune(now: number): Promise<number> {
     let removed = 0;
     for (let chunk = 1; chunk > 0; ) {
@@ -361,12 +337,6 @@ class SqliteInbox implements Inbox, InboxDatabase {
   #page(items: InboxItem[], limit: number): Page<InboxItem> {
     return { items, next_cursor: items.length < limit ? null : String(items.at(-1)?.inbox_id) };
   }
-}
-
-function resultOf<T>(done: { readonly result: T } | { readonly refused: ClaudemeshError } | null): T {
-  if (done === null) throw new ClaudemeshError("stopping", "the inbox is not open");
-  if ("refused" in done) throw done.refused;
-  return done.result;
 }
 
 function cursorId(cursor: string | null): number {
