@@ -1,17 +1,17 @@
 import type { Way } from "../../protocol/offers-api.ts";
-import type { OfferSession } from "./offered-to.ts";
+import type { LiveSession } from "./agents.ts";
 
 /** A way on which the daemon itself puts messages into a session, and so wakes it. */
 export interface WayAdapter {
   readonly way: Way;
   /** Characters that one message may have on it. */
   readonly charsMax: number;
-  serves(session: OfferSession): boolean;
+  serves(session: LiveSession): boolean;
   /**
    * Puts one message into the session; resolves as soon as it is out of this process's hands. It is called again for the next message
    * then, in order. What becomes of the message comes by {@link OfferTold}.
    */
-  offer(session: OfferSession, message: PutIn): Promise<PutOutcome>;
+  offer(session: LiveSession, message: PutIn): Promise<PutOutcome>;
   stop?(): Promise<void>;
 }
 
