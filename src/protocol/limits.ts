@@ -132,8 +132,7 @@ export const limits = {
   offerLeaseMs: 30_000,
   /** Messages that a session takes at once. */
   offersOfTakeMax: 50,
-  /** Characters of one message, or of all that is taken at once, at least and at most. */
-  offerCharsMin: 500,
+  /** Characters of all that a session takes at once. */
   offerCharsMax: 1_000_000,
   /** What a session's user put in, as far as it is searched for messages that have arrived. */
   takePromptCharsMax: 100_000,
@@ -145,6 +144,12 @@ export const limits = {
   /** Senders that have a policy of their own, for one agent or for all. */
   senderPoliciesMax: 10_000,
   senderPolicyMsMax: 31_536_000_000,
+  /** Automatic answers in a row, each to the one before. */
+  hopsMax: 8,
+  /** The least that a message can be framed in: all that is said of it, and a pointer to its text. */
+  frameCharsMin: 2_560,
+  /** Characters of the random text in a frame's tags. */
+  frameNonceCharsMax: 32,
   /** Wraps of one epoch for one member, each for another key pair of it. */
   wrapsPerMemberMax: 16,
 } as const;

@@ -19,13 +19,11 @@ export interface OfferedMessage {
   readonly repeat: number;
   /** Only that there is a message, as the policy for its sender says. */
   readonly notice: boolean;
-  /** Framed, ready to be put in. */
-  readonly text: string;
 }
 
 export interface Taken {
   readonly offers: readonly OfferedMessage[];
-  /** Of all of them together; "" for none. */
+  /** All of them, framed, ready to be put in; "" for none. */
   readonly text: string;
   /** Messages that wait still and may be offered this way; counted up to a bound. */
   readonly more: number;

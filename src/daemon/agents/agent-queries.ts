@@ -155,8 +155,7 @@ export function agentQueries(db: DatabaseSync) {
       ),
     heardOf: ({ kind, sessionId }: SessionKey, now: number, leaseUntil: number, busy: boolean | undefined) =>
       void heard.run(kind, sessionId, now, leaseUntil, busy === undefined ? null : Number(busy)),
-    endSession: ({ kind, sessionId }: SessionKey, now: number) =>
-      endSession.run(kind, sessionId, now).changes === 1,
+    endSession: ({ kind, sessionId }: SessionKey, now: number) => endSession.run(kind, sessionId, now).changes === 1,
     moveSession: ({ kind, sessionId }: SessionKey, to: string) => void moveSession.run(kind, sessionId, to),
     overdueSessions: (now: number) => sessions(overdue.all(now)),
     nextLeaseEnd: () => (nextLease.get() as { at: number | null } | undefined)?.at ?? null,

@@ -85,11 +85,13 @@ export function offerQueries(db: DatabaseSync) {
   const nextLease = db.prepare(
     "SELECT min(lease_until) AS at FROM agent_offer WHERE state = 'offered' AND lease_until > ?",
   );
-  const nextDelay = db.prepare("SELECT min(not_before) AS at FROM agent_offer WHERE state = 'waiting' AND not_before > ?");
+  const nextDelay = db.prepare(
+    "SELECT min(not_before) AS at FROM agent_offer WHERE state = 'waiting' AND not_before > ?",
+  );
   const markInjected = db.prepare("UPDATE inbox SET injected_at = ? WHERE id = ? AND injected_at IS NULL");
   const forget = db.prepare("DELETE FROM agent_offer WHERE inbox_id = ?");
   const policies = db.prepare("SELECT * FROM sender_policy ORDER BY agent, set_at, sender LIMIT ?");
-  const policyCount = db.prepare("SELECT count(*) AS n FROM sender_policy");
+  const policyCount = db.prepare("SELECT count(*) AS n FROM sender_policy WHERE until IS NULL OR until > ?");
   const policyOf = db.prepare("SELECT * FROM sender_policy WHERE agent = ? AND sender = ?");
   const putPolicy = db.prepare(
     "INSERT OR REPLACE INTO sender_policy (agent, sender, policy, until, set_at) VALUES (?, ?, ?, ?, ?)",
@@ -108,7 +110,9 @@ export function offerQueries(db: DatabaseSync) {
         (SELECT max(i.id) FROM inbox i WHERE i.topic = t.topic) AS newest
        FROM agent_topic t WHERE t.agent = ?`,
   );
-  const moveTopic = db.prepare("UPDATE agent_topic SET after_id = ?3 WHERE agent = ?1 AND topic = ?2 AND after_id < ?3");
+  const moveTopic = db.prepare(
+    "UPDATE agent_topic SET after_id = ?3 WHERE agent = ?1 AND topic = ?2 AND after_id < ?3",
+  );
 
   const offers = (found: unknown) => found as OfferRow[];
   const instant = (found: unknown) => (found as { readonly at: number | null } | undefined)?.at ?? null;
@@ -116,8 +120,8 @@ export function offerQueries(db: DatabaseSync) {
   /** Prepared once for each form that it takes: with and without the messages that name no agent. */
   const forms = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
   function prepared(sql: string): ReturnType<DatabaseSync["prepare"]> {
-    let statement = forms.get(sql);
-    if (statement === undefined) forms.set(sql, (statement = db.prepare(sql)));
+    const statement = forms.get(sql) ?? db.prepare(sql);
+    forms.set(sql, statement);
     return statement;
   }
 
@@ -158,11 +162,11 @@ export function offerQueries(db: DatabaseSync) {
       const unread = at.open ? "AND (o.state IS NULL OR o.state <> 'read')" : "";
       const sql = `${messagesFor(to, "UNION SELECT inbox_id FROM agent_offer WHERE agent = ?")}
         WHERE i.id < ? AND i.shown = 1 ${unread} ORDER BY i.id DESC LIMIT ?`;
-      return prepared(sql).all(
-        ...boundTo(to, at.now, to.agent),
-        at.before,
-        at.limit,
-      ) as unknown as Candidate[];
+      return prepared(sql).all(...boundTo(to, at.now, to.agent), at.before, at.limit) as unknown as Candidate[];
+    },
+    /** Whether a message is for the agent, and may still be owed to it. */
+    isFor(to: Addressee, inboxId: number): boolean {
+      return prepared(`${messagesFor(to)} WHERE i.id = ?`).get(...boundTo(to, 0), inboxId) !== undefined;
     },
     nextLeaseEndOfOffers: (now: number) => instant(nextLease.get(now)),
     nextDelayEnd: (now: number) => instant(nextDelay.get(now)),
@@ -170,17 +174,21 @@ export function offerQueries(db: DatabaseSync) {
     forgetOffersOf: (inboxId: number) => void forget.run(inboxId),
     /** What of its topics is settled is not looked at again. */
     passSettledTopics(agent: string): void {
-      const rows = settledTopics.all(agent) as { topic: string; after_id: number; open: number | null; newest: number | null }[];
+      const rows = settledTopics.all(agent) as {
+        topic: string;
+        after_id: number;
+        open: number | null;
+        newest: number | null;
+      }[];
       for (const { topic, after_id, open, newest } of rows) {
         const settled = open === null ? newest : open - 1;
         if (settled !== null && settled > after_id) moveTopic.run(agent, topic, settled);
       }
     },
     senderPolicies: () => policies.all(limits.senderPoliciesMax) as unknown as PolicyRow[],
-    senderPolicyCount: () => Number(policyCount.get()?.["n"]),
+    senderPolicyCount: (now: number) => Number(policyCount.get(now)?.["n"]),
     senderPolicy: (agent: string, sender: string) => (policyOf.get(agent, sender) as PolicyRow | undefined) ?? null,
-    putSenderPolicy: (row: PolicyRow) =>
-      void putPolicy.run(row.agent, row.sender, row.policy, row.until, row.set_at),
+    putSenderPolicy: (row: PolicyRow) => void putPolicy.run(row.agent, row.sender, row.policy, row.until, row.set_at),
     dropSenderPolicy: (agent: string, sender: string) => Number(dropPolicy.run(agent, sender).changes) === 1,
     forgetSenderPolicies: (now: number) => Number(forgetPolicies.run(now).changes),
     nextPolicyEnd: (now: number) => instant(nextPolicyEnd.get(now)),
@@ -212,8 +220,10 @@ function boundTo({ agent, names }: Addressee, now: number, ...others: SQLInputVa
 }
 
 /** Free, due, and let in by the line on its sender, or the settings; the stricter one for what nobody has signed. */
-function offerable({ now, includeLow, policyMax, defaults, channelOf }: Wanted,
-): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+function offerable({ now, includeLow, policyMax, defaults, channelOf }: Wanted): {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+} {
   const values: SQLInputValue[] = [
     ...[now, now],
     ...[defaults.policy, senderPolicies.indexOf(defaults.unverified), senderPolicies.indexOf(policyMax)],

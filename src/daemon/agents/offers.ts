@@ -1,22 +1,12 @@
-import type {
-  OffersSettled,
-  OfferView,
-  SenderPolicy,
-  SenderPolicyView,
-  Taken,
-  TakeRequest,
-} from "../../protocol/offers-api.ts";
+import type { OffersSettled, OfferView, SenderPolicyView, Taken, TakeRequest } from "../../protocol/offers-api.ts";
 import type { Page } from "../../protocol/local-api.ts";
+import type { SessionKey } from "./agents.ts";
+import type { PolicyChange } from "./sender-policies.ts";
 import type { OfferTold } from "./way-adapter.ts";
-
-export interface SessionKey {
-  readonly kind: string;
-  readonly session_id: string;
-}
 
 /** Messages put before the sessions of agents: under leases, once per agent, in order of arrival. */
 export interface Offers {
-  /** What waits for the session's agent, now under a lease of this session alone. On disk when it resolves. Rejects not_found. */
+  /** What waits for the session's agent, now under a lease of this session alone. On disk when it resolves. Rejects unknown_agent. */
   take(session: SessionKey, request: TakeRequest): Promise<Taken>;
   /** They are in the session; `read`: the agent has asked for them itself, or has finished with them. */
   confirm(session: SessionKey, offerIds: readonly string[], choice: { readonly read: boolean }): Promise<OffersSettled>;
@@ -37,23 +27,24 @@ export interface Offers {
   heard(session: SessionKey, what: { readonly at: number; readonly status: "busy" | "idle" | null }): Promise<void>;
   /** The session or its lease has ended: what it had not confirmed waits again. */
   ended(session: SessionKey): Promise<void>;
-  /** A message that was answered has been read; `brokerMessageId` is what the reply names. */
-  answered(brokerMessageId: string): Promise<void>;
   /** Messages that wait for an agent, up to a bound. */
   waiting(agent: string): number;
-  /** Of an agent, in order of arrival: what waits, and what came of what was offered. Rejects unknown_agent. */
-  ofAgent(agent: string, page: { readonly cursor: string | null; readonly limit: number }): Page<OfferView>;
+  /**
+   * Of an agent, the newest first: what waits, and what came of what was offered; `open`: without what it has read. Throws
+   * unknown_agent.
+   */
+  ofAgent(
+    agent: string,
+    page: { readonly cursor: string | null; readonly limit: number; readonly open: boolean },
+  ): Page<OfferView>;
   /** A message that a policy or a session's user keeps out may go in. `agent` null: to every agent that it is for. Null: no such message. */
   releaseMessage(inboxId: number, agent: string | null): Promise<{ readonly released: readonly string[] } | null>;
   policies(): readonly SenderPolicyView[];
-  setPolicy(change: {
-    readonly sender: string;
-    readonly agent: string | null;
-    readonly policy: SenderPolicy;
-    readonly until: number | null;
-  }): Promise<SenderPolicyView>;
+  setPolicy(change: PolicyChange): Promise<SenderPolicyView>;
   /** Back to what the settings say. False: there was no line. */
   dropPolicy(sender: string, agent: string | null): Promise<boolean>;
+  /** When something waits again by itself: a lease, a delay or a policy ends; null: nothing does. */
+  nextChangeAt(now: number): number | null;
   /** Told after a commit that lets messages wait which did not before. Returns its own removal. */
   onWaiting(listener: () => void): () => void;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { limits } from "../../protocol/limits.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
 import type { Taken, TakeRequest, Way } from "../../protocol/offers-api.ts";
-import { inboxItem } from "../inbox/row.ts";
+import { type InboxRow, inboxItem } from "../inbox/row.ts";
 import type { SessionKey } from "./agents.ts";
 import type { Addressee, Candidate, OfferRow, PolicyDefaults, Wanted } from "./offer-queries.ts";
 import { changeOffer, type OfferNews } from "./offer-row.ts";
@@ -95,7 +95,8 @@ function openingOf(
   return { row: row ?? newRow(candidate, now), notice: asks && candidate.o_released !== 1 };
 }
 
-function newRow({ id, restored }: Candidate, now: number): OfferRow {
+/** What stands of a message that was not offered yet; whoever writes it says to which agent. */
+export function newRow({ id, restored }: Pick<InboxRow, "id" | "restored">, now: number): OfferRow {
   return {
     agent: "",
     inbox_id: id,
@@ -126,4 +127,3 @@ function noteShown(news: OfferNews, agent: string, prompt: string): void {
     if (changeOffer(news, row, { kind: "seen" }, seen) === null) news.queries.putOffer({ ...row, ...seen });
   }
 }
-
