@@ -1,11 +1,21 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import type { Service } from "../base/service.ts";
+import { frameBatch } from "../protocol/agent-framing.ts";
+import { processLives } from "../base/process-print.ts";
 import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
+import type { Agents } from "./agents/agents.ts";
+import { createDeliver } from "./agents/deliver.ts";
+import { createOffers } from "./agents/create-offers.ts";
+import type { Offers } from "./agents/offers.ts";
+import { newNonce } from "./agents/new-nonce.ts";
+import { wayAdapters } from "./agents/way-adapters.ts";
+import { createAgents } from "./agents/registry.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
@@ -53,6 +63,10 @@ export interface Parts {
   readonly membership: Membership;
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
+  readonly agents: Agents;
+  readonly offers: Offers;
+  /** Puts messages into sessions by ways of the daemon's own. */
+  readonly deliver: Service;
   readonly self: Self;
 }
 
@@ -86,6 +100,7 @@ export function composeParts(
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
     archivedKeys: () => keys.archive.keys().length,
+    agentsWaiting: () => agents.names().reduce((sum, name) => sum + offers.waiting(name), 0),
     membership: () => ({
       entries: (membership.state()?.n ?? -1) + 1,
       trouble: membership.trouble()?.code ?? null,
@@ -145,6 +160,25 @@ export function composeParts(
     log,
     fatal: diskFailed,
   });
+  const agents = createAgents({
+    database: inbox.database,
+    self,
+    settings: () => config.agents,
+    clock,
+    log,
+    processLives,
+  });
+  const offers = createOffers({
+    database: inbox.database,
+    agents,
+    memberName: () => self.name,
+    nameOf: (memberId) => membership.state()?.members.get(memberId)?.name ?? null,
+    defaults: () => ({ policy: config.agents.policy, unverified: config.agents.unverified_policy }),
+    frame: (entries, framing) => frameBatch(entries, { ...framing, mesh: mesh.slug, nonce: newNonce }),
+    clock,
+    count: (way, outcome) => metrics.agentOffers.inc({ way, outcome }),
+  });
+  const deliver = createDeliver({ agents, offers, inbox, adapters: wayAdapters(), clock, log });
   const keyring = createKeyring({
     path: paths.topicKeys,
     identity: keys,
@@ -284,6 +318,9 @@ export function composeParts(
     membership,
     keyring,
     meshSeal,
+    agents,
+    offers,
+    deliver,
     self,
   };
 }

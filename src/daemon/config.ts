@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isName } from "../protocol/address.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
 import { givenIn, type Override } from "../protocol/config-overrides.ts";
+import { type SenderPolicy, senderPolicies } from "../protocol/offers-api.ts";
 import { checkLinkSeconds, defaultLinkSeconds, liveLinkKeys } from "../protocol/link-seconds.ts";
 
 /** config.toml of one daemon. A missing file, table or key means the default. */
@@ -38,6 +40,16 @@ export interface Config {
     /** What a start does about a damaged keypair-archive.json. */
     readonly archive_on_malformed: "quarantine" | "refuse";
   };
+  readonly agents: {
+    /** Who gets what is sent to this member without naming an agent; null: the only one, where there is one alone. */
+    readonly default: string | null;
+    /** Whether the mesh is told of the agents behind this member. */
+    readonly announce: boolean;
+    /** What messages of senders may do to live sessions that have no line of their own. */
+    readonly policy: SenderPolicy;
+    /** The same of what nobody has signed; the stricter one holds. */
+    readonly unverified_policy: SenderPolicy;
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -70,6 +82,7 @@ export const defaultConfig: Config = {
   files: { spool_bytes_max: defaultDiskBytesMax },
   ephemeral: { drain_seconds: 10 },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
+  agents: { default: null, announce: true, policy: "auto", unverified_policy: "ask" },
   features: { require: [] },
   clone: { policy: "refuse", id_override: null },
 };
@@ -136,6 +149,32 @@ export const configKeys: ConfigKeys<Config> = {
       help: "what a start does about a damaged archive of former keys: move it aside and keep what can be saved, or refuse",
       takes: '"quarantine" or "refuse"',
       read: (value) => (value === "quarantine" || value === "refuse" ? value : undefined),
+    },
+  },
+  agents: {
+    default: {
+      help: "the agent that gets what is sent to this member without naming one; by default the only agent, where there is one alone",
+      takes: "an agent's name",
+      live: true,
+      read: (value) => (typeof value === "string" && isName(value) ? value.toLowerCase() : undefined),
+    },
+    announce: {
+      help: "whether the mesh is told of the agents behind this member, so that a mistyped one is refused where it is sent",
+      takes: "true or false",
+      live: true,
+      read: (value) => (typeof value === "boolean" ? value : undefined),
+    },
+    policy: {
+      help: "what messages may do to live sessions where their sender has no policy of its own (claudemesh agent policy)",
+      takes: senderPolicies.join(", "),
+      live: true,
+      read: (value) => senderPolicies.find((policy) => policy === value),
+    },
+    unverified_policy: {
+      help: "the same of messages that nobody has signed, such as those of API keys; the stricter one of both holds",
+      takes: senderPolicies.join(", "),
+      live: true,
+      read: (value) => senderPolicies.find((policy) => policy === value),
     },
   },
   features: {

@@ -26,3 +26,12 @@ export interface AgentsEventFrame extends AgentsTold {
   readonly event: "agents_changed";
   readonly member_id: string;
 }
+
+export function isSameTold(a: AgentsTold, b: AgentsTold): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** Which was seen last is no news. */
+function sorted({ agents, agents_told: told }: AgentsTold): unknown {
+  return [[...agents].sort(), told === null ? null : [[...told.former].sort(), [...told.online].sort()]];
+}

@@ -130,6 +130,7 @@ export const limits = {
   epochSiblingsMax: 16,
   /** How long an offer to a session stands without being confirmed. */
   offerLeaseMs: 30_000,
+  offerIdCharsMax: 64,
   /** Messages that a session takes at once. */
   offersOfTakeMax: 50,
   /** Characters of all that a session takes at once. */

@@ -34,10 +34,10 @@ export interface TakeRequest {
   /** Characters that `text` may have. */
   readonly chars_max: number;
   /** Also messages of low priority, which wake nobody. */
-  readonly include_low?: boolean;
-  readonly limit?: number;
+  readonly include_low?: boolean | undefined;
+  readonly limit?: number | undefined;
   /** What the session's user has just put in: a message of ours in it has arrived. */
-  readonly prompt?: string;
+  readonly prompt?: string | undefined;
 }
 
 /** Offers that were still the caller's, and those that were not any more. */
@@ -52,8 +52,8 @@ export interface OfferView {
   readonly to: string;
   readonly priority: "now" | "next" | "low";
   readonly state: OfferState;
-  /** What keeps a waiting message from being offered; null: nothing does. */
-  readonly policy: SenderPolicy | null;
+  /** What holds for it: of its sender, or of the settings. */
+  readonly policy: SenderPolicy;
   readonly way: Way | null;
   readonly session: { readonly kind: string; readonly session_id: string } | null;
   readonly offers: number;
@@ -61,6 +61,12 @@ export interface OfferView {
   readonly lease_until: string | null;
   readonly changed_at: string;
   readonly reason: string | null;
+}
+
+export interface MessageReleased {
+  readonly inbox_id: number;
+  /** Agents to whose sessions it may go now. */
+  readonly released: readonly string[];
 }
 
 export interface SenderPolicyView {

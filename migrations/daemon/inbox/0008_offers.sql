@@ -29,6 +29,7 @@ CREATE TABLE agent_offer (
 CREATE INDEX agent_offer_id ON agent_offer (offer_id);
 CREATE INDEX agent_offer_message ON agent_offer (inbox_id);
 CREATE INDEX agent_offer_session ON agent_offer (kind, session_id) WHERE state IN ('offered', 'held', 'injected');
+CREATE INDEX agent_offer_open ON agent_offer (agent) WHERE state IN ('offered', 'held');
 CREATE INDEX agent_offer_lease ON agent_offer (lease_until) WHERE state = 'offered';
 
 -- What a sender's messages may do to a live session. agent '': for every agent that has no line of its own.

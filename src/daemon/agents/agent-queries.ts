@@ -41,7 +41,7 @@ export function agentQueries(db: DatabaseSync) {
   const putFormer = db.prepare("INSERT INTO agent_former_name (name, agent, since) VALUES (?, ?, ?)");
   const dropFormer = db.prepare("DELETE FROM agent_former_name WHERE name = ?");
   // Whatever names an agent changes with it, and goes with it.
-  const named = ["agent_former_name", "agent_session", "agent_topic"] as const;
+  const named = ["agent_former_name", "agent_session", "agent_topic", "agent_offer", "sender_policy"] as const;
   const renames = [
     db.prepare("UPDATE agent SET name = ?2, chosen = 1 WHERE name = ?1"),
     ...named.map((table) => db.prepare(`UPDATE ${table} SET agent = ?2 WHERE agent = ?1`)),
@@ -81,7 +81,10 @@ export function agentQueries(db: DatabaseSync) {
   );
   const overdue = db.prepare("SELECT * FROM agent_session WHERE ended_at IS NULL AND lease_until <= ?");
   const nextLease = db.prepare("SELECT min(lease_until) AS at FROM agent_session WHERE ended_at IS NULL");
-  const moveSession = db.prepare("UPDATE agent_session SET agent = ?3 WHERE kind = ?1 AND session_id = ?2");
+  const moveSession = db.prepare(
+    `UPDATE agent_session SET agent = ?4
+      WHERE (kind = ?1 AND session_id = ?2) OR (process = ?3 AND ?3 <> '' AND ended_at IS NULL)`,
+  );
   const forgetSessions = db.prepare(
     `DELETE FROM agent_session WHERE rowid IN (SELECT rowid FROM agent_session WHERE ended_at IS NOT NULL
        ORDER BY last_seen_at DESC LIMIT ? OFFSET ?)`,
@@ -156,7 +159,9 @@ export function agentQueries(db: DatabaseSync) {
     heardOf: ({ kind, sessionId }: SessionKey, now: number, leaseUntil: number, busy: boolean | undefined) =>
       void heard.run(kind, sessionId, now, leaseUntil, busy === undefined ? null : Number(busy)),
     endSession: ({ kind, sessionId }: SessionKey, now: number) => endSession.run(kind, sessionId, now).changes === 1,
-    moveSession: ({ kind, sessionId }: SessionKey, to: string) => void moveSession.run(kind, sessionId, to),
+    /** With whatever else is of its process. */
+    moveSession: ({ kind, sessionId }: SessionKey, process: string, to: string) =>
+      void moveSession.run(kind, sessionId, process, to),
     overdueSessions: (now: number) => sessions(overdue.all(now)),
     nextLeaseEnd: () => (nextLease.get() as { at: number | null } | undefined)?.at ?? null,
     /** Ended ones, but the newest `kept`. */

@@ -3,6 +3,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { OffersSettled, OfferView } from "../../protocol/offers-api.ts";
 import type { InboxDatabase } from "../inbox/inbox-database.ts";
+import { readMessage } from "../inbox/message-stages.ts";
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { SessionKey } from "./agents.ts";
 import type { OfferEvent } from "./next-offer.ts";
@@ -127,11 +128,20 @@ export function createOffers(options: OffersOptions): Offers {
         for (const row of rows(news.queries)) changeOffer(news, row, { kind: "read" });
       });
     },
-    ended: (session) =>
+    answered: (brokerMessageId, agent) =>
       commit((news) => {
-        for (const row of news.queries.openOffersOfSession(session.kind, session.sessionId))
-          changeOffer(news, row, { kind: "session_ended" });
+        for (const id of news.queries.idsOfMessage(brokerMessageId)) noteAnswered(news, id, agent);
       }),
+    reconsider(agent) {
+      const rows = (queries: InboxQueries) =>
+        queries
+          .openOffersOfAgent(agent)
+          .filter(({ kind, session_id }) => agents.session({ kind, sessionId: session_id }) === null);
+      if (database.read((_db, queries) => rows(queries)).length === 0) return Promise.resolve();
+      return commit((news) => {
+        for (const row of rows(news.queries)) changeOffer(news, row, { kind: "session_ended" });
+      });
+    },
     waiting: (agent) =>
       database.read((_db, queries) =>
         queries.countCandidates(
@@ -192,6 +202,14 @@ export function createOffers(options: OffersOptions): Offers {
 
 function isOf(row: OfferRow, { kind, sessionId }: SessionKey): boolean {
   return row.kind === kind && row.session_id === sessionId;
+}
+
+function noteAnswered(news: OfferNews, inboxId: number, agent: string | null): void {
+  const message = news.queries.row(inboxId);
+  if (message === null) return;
+  if (readMessage(news.queries, message, news.now)) news.leftReceipt = true;
+  for (const row of news.queries.offersOfMessage(inboxId))
+    if (message.topic === null || row.agent === agent) changeOffer(news, row, { kind: "read" });
 }
 
 function isConfirmed({ state }: OfferRow, event: OfferEvent): boolean {

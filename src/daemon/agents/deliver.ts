@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
-import type { LocalEvent } from "../../protocol/local-api.ts";
-import type { LiveSession, SessionKey } from "./agents.ts";
+import type { InboxItem, LocalEvent } from "../../protocol/local-api.ts";
+import type { Addressed, LiveSession, SessionKey } from "./agents.ts";
 import type { OfferedTo } from "./offered-to.ts";
 import type { Offers } from "./offers.ts";
 import type { WayAdapter } from "./way-adapter.ts";
@@ -117,22 +117,18 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
   return {
     async start() {
       removals.push(
-        inbox.onEvent(({ event }) => {
-          if (event === "message") wakeAll();
+        inbox.onEvent(({ event, data }) => {
+          if (event === "message") for (const agent of agents.agentsFor(addressedOf(data))) wake(agent);
         }),
         offers.onWaiting(wakeAll),
         agents.onChange(({ agent, session }) => {
-          if (session !== null) {
-            resting.delete(idOf(session));
-            if (agents.session(session) === null) {
-              const ended = offers.ended(session).catch((error: unknown) => {
-                // Its offers wait again when their leases end.
-                log.warn({ err: error }, "offers of a session that has ended could not be taken back");
-              });
-              running.add(ended);
-              void ended.finally(() => running.delete(ended));
-            }
-          }
+          if (session !== null) resting.delete(idOf(session));
+          const reconsidered = offers.reconsider(agent).catch((error: unknown) => {
+            // What those have not confirmed waits again when its lease ends.
+            log.warn({ err: error }, "offers of sessions that have ended could not be taken back");
+          });
+          running.add(reconsidered);
+          void reconsidered.finally(() => running.delete(reconsidered));
           wake(agent);
         }),
       );
@@ -147,6 +143,12 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
       await Promise.all(adapters.map((adapter) => adapter.stop?.()));
     },
   };
+}
+
+/** The event holds the message. */
+function addressedOf(data: LocalEvent["data"]): Addressed {
+  const { inbox_id, topic, agent } = data as unknown as InboxItem;
+  return { inbox_id, topic, agent };
 }
 
 function idOf({ kind, sessionId }: SessionKey): string {

@@ -77,6 +77,7 @@ export function offerQueries(db: DatabaseSync) {
   const ofSession = db.prepare(
     "SELECT * FROM agent_offer WHERE kind = ? AND session_id = ? AND state IN ('offered', 'held', 'injected')",
   );
+  const ofAgent = db.prepare("SELECT * FROM agent_offer WHERE agent = ? AND state IN ('offered', 'held')");
   const shownAs = db.prepare(
     `SELECT o.* FROM json_each(?2) AS shown JOIN inbox i ON i.broker_message_id = shown.value
        JOIN agent_offer o ON o.inbox_id = i.id AND o.agent = ?1`,
@@ -131,6 +132,8 @@ export function offerQueries(db: DatabaseSync) {
     offersOfMessage: (inboxId: number) => offers(ofMessage.all(inboxId)),
     /** Without those that are at an end. */
     openOffersOfSession: (kind: string, sessionId: string) => offers(ofSession.all(kind, sessionId)),
+    /** What sessions of an agent have, and have not confirmed. */
+    openOffersOfAgent: (agent: string) => offers(ofAgent.all(agent)),
     /** Of the messages with those broker_message_ids, what this agent was offered. */
     offersShown: (agent: string, brokerMessageIds: readonly string[]) =>
       offers(shownAs.all(agent, JSON.stringify(brokerMessageIds))),

@@ -3,5 +3,5 @@ import type { Agents } from "./agents.ts";
 /** What offers need to know of agents and their sessions. */
 export type OfferedTo = Pick<
   Agents,
-  "names" | "nameOf" | "namesOf" | "default" | "session" | "sessionsOf" | "onChange"
+  "agentsFor" | "names" | "nameOf" | "namesOf" | "default" | "session" | "sessionsOf" | "onChange"
 >;

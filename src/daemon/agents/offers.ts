@@ -25,8 +25,10 @@ export interface Offers {
    * what the session has shown is read once it has come to its end (`idle`).
    */
   heard(session: SessionKey, what: { readonly at: number; readonly status: "busy" | "idle" | null }): Promise<void>;
-  /** The session or its lease has ended: what it had not confirmed waits again. */
-  ended(session: SessionKey): Promise<void>;
+  /** Somebody here answers a message: it has been read. `agent`: in whose name, which says it of a topic's message for that agent. */
+  answered(brokerMessageId: string, agent: string | null): Promise<void>;
+  /** Sessions of an agent may have ended: what those had not confirmed waits again. */
+  reconsider(agent: string): Promise<void>;
   /** Messages that wait for an agent, up to a bound. */
   waiting(agent: string): number;
   /**
