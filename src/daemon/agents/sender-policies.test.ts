@@ -107,6 +107,9 @@ test("what nobody has signed is only told of, also where its named sender may be
   await host.offers.setPolicy({ sender: bob, agent: null, policy: "auto", until: null });
   const inbox_id = await host.arrives("hello", "builder", {}, { verified: false });
   const session = await host.session("s1", "builder");
+  host.defaults = { policy: "auto", unverified: "mute" };
+  assert.deepEqual(messages(await host.take(session)), []);
+  host.defaults = { policy: "auto", unverified: "ask" };
   assert.deepEqual(messages(await host.take(session)), [{ inbox_id, notice: true }]);
 });
 
