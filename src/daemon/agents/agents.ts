@@ -23,7 +23,7 @@ export interface SessionReport {
    * is the agent it names or nothing. "": it only goes on.
    */
   readonly source: string;
-  /** `<pid>:<start>` of the coding agent (base/process-print.ts); "": as it told before, if it did. */
+  /** `<pid>:<start>` of the coding agent (base/process-print.ts); "": not known, or where it only goes on, as it told before. */
   readonly process: string;
   /** As `process`. */
   readonly socketPath: string;

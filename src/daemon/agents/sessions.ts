@@ -57,12 +57,15 @@ export function reportSession(
   return { agent, renamedFrom: named.renamedFrom, touched: [...touched] };
 }
 
-/** Programs that only say that a session goes on know less of it than the one that told of its beginning. */
+/**
+ * Programs that only say that a session goes on know less of it than the one that told of its beginning. A beginning tells all: what it
+ * leaves out, such as another process after a resume, is not known any more.
+ */
 function filledIn(told: SessionReport, before: SessionRow | null): SessionReport {
-  if (before === null) return told;
+  if (before === null || told.source !== "") return told;
   return {
     ...told,
-    cwd: told.source === "" ? before.project : told.cwd,
+    cwd: before.project,
     process: told.process === "" ? before.process : told.process,
     socketPath: told.socketPath === "" ? before.socket_path : told.socketPath,
   };

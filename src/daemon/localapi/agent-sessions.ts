@@ -54,9 +54,12 @@ export function agentSessionRoutes(agents: Agents): readonly Route[] {
         ),
         process: described(
           optional(text({ charsMax: limits.sessionProcessCharsMax, form: { pattern: plain, said } })),
-          "Process id of the coding agent and when it began, `pid:start`; absent: as told before",
+          "Process id of the coding agent and when it began, `pid:start`; absent where it only goes on: as told before",
         ),
-        socket_path: described(optional(sessionPath()), "Where it takes messages; absent: as told before"),
+        socket_path: described(
+          optional(sessionPath()),
+          "Where it takes messages; absent where it only goes on: as told before",
+        ),
         socket_token: described(
           optional(text({ charsMax: limits.sessionTokenCharsMax, form: { pattern: plain, said } })),
           "For that socket; kept in memory alone",
