@@ -75,7 +75,7 @@ function settleRoutes(offers: Offers): readonly Route[] {
       params: sessionParams,
       body: { offer_ids: offerIds },
       answers: settled,
-      errors: ["store_unavailable"],
+      errors: ["unknown_agent", "store_unavailable"],
       handle: async ({ params, body }) => ({ status: 200, body: await settle(keyOf(params), body.offer_ids) }),
     });
   return [
@@ -92,7 +92,7 @@ function settleRoutes(offers: Offers): readonly Route[] {
         }),
       },
       answers: settled,
-      errors: ["store_unavailable"],
+      errors: ["unknown_agent", "store_unavailable"],
       handle: async ({ params, body: { offer_ids, read = false } }) => ({
         status: 200,
         body: await offers.confirm(keyOf(params), offer_ids, { read }),
@@ -118,7 +118,7 @@ function settleRoutes(offers: Offers): readonly Route[] {
         ),
       },
       answers: settled,
-      errors: ["store_unavailable"],
+      errors: ["unknown_agent", "store_unavailable"],
       handle: async ({ params, body: { offer_ids, reason, delay_s = 0 } }) => ({
         status: 200,
         body: await offers.giveBack(keyOf(params), offer_ids, {
