@@ -104,8 +104,8 @@ export function createOffers(options: OffersOptions): Offers {
         offerId,
         read: read || way === "mcp" || way === "command",
       })),
-    giveBack: (session, offerIds, { reason, delayMs }) =>
-      settle(session, offerIds, (offerId) => ({ kind: "gave_back", offerId, reason }), {
+    giveBack: (session, offerIds, { reason, delayMs, unseen = false }) =>
+      settle(session, offerIds, (offerId) => ({ kind: "gave_back", offerId, reason, unseen }), {
         not_before: delayMs === 0 ? null : clock.now() + delayMs,
       }),
     extend: (session, offerIds) =>
@@ -169,13 +169,12 @@ export function createOffers(options: OffersOptions): Offers {
       const chosen = agent === null ? agents.names().map(addressee) : [named(agent)];
       return commit((news) => releaseMessage(news, inboxId, chosen));
     },
-    policies: () =>
-      database.read((_db, queries) =>
-        queries
-          .senderPolicies()
-          .filter(({ until }) => until === null || until > clock.now())
-          .map((row) => policyView(row, options.nameOf)),
-      ),
+    policies() {
+      const { policy, unverified } = options.defaults();
+      const rows = database.read((_db, queries) => queries.senderPolicies());
+      const held = rows.filter(({ until }) => until === null || until > clock.now());
+      return { items: held.map((row) => policyView(row, options.nameOf)), default: policy, unverified };
+    },
     async setPolicy(change) {
       const agent = change.agent === null ? null : named(change.agent).agent;
       const row = await commit((news) => setPolicy(news, { ...change, agent }));
