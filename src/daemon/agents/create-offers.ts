@@ -71,8 +71,15 @@ export function createOffers(options: OffersOptions): Offers {
       return { changed, lost: offerIds.filter((offerId) => !changed.includes(offerId)) };
     });
 
-  function addressee(agent: string): Addressee {
-    return { agent, names: agents.namesOf(agent), isDefault: agents.default() === agent };
+  /**
+   * What named no agent goes into sessions of the default one, if it came since there is such an agent: what lay unread before is not
+   * poured into its first session. Whoever asks for mail sees that too, and where nobody is the default, everybody who asks.
+   */
+  function addressee(agent: string, asks = false): Addressee {
+    const chosen = agents.default();
+    const created = database.read((_db, queries) => queries.agent(agent)?.created_at ?? 0);
+    const unnamedSince = chosen === agent ? (asks ? 0 : created) : chosen === null && asks ? 0 : null;
+    return { agent, names: agents.namesOf(agent), unnamedSince };
   }
 
   function named(written: string): Addressee {
@@ -96,7 +103,8 @@ export function createOffers(options: OffersOptions): Offers {
         memberName: options.memberName(),
         defaults: options.defaults(),
       };
-      return commit((news) => takeOffers(news, addressee(agent), session, request, context));
+      const to = addressee(agent, request.way === "mcp");
+      return commit((news) => takeOffers(news, to, session, request, context));
     },
     confirm: (session, offerIds, { read }) =>
       settle(session, offerIds, (offerId, { way }) => ({
@@ -166,7 +174,7 @@ export function createOffers(options: OffersOptions): Offers {
       });
     },
     releaseMessage(inboxId, agent) {
-      const chosen = agent === null ? agents.names().map(addressee) : [named(agent)];
+      const chosen = agent === null ? agents.names().map((name) => addressee(name)) : [named(agent)];
       return commit((news) => releaseMessage(news, inboxId, chosen));
     },
     policies() {
