@@ -50,13 +50,13 @@ export const messageOptions = {
   wait: {
     type: "string",
     value: "STAGE",
-    help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber) or read",
+    help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber), injected (handed to a live session of the receiver) or read",
     complete: waitStages,
   },
   timeout: {
     type: "string",
     value: "30s",
-    help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered",
+    help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered, 11 injected",
   },
 } as const satisfies Readonly<Record<string, Option>>;
 
@@ -184,8 +184,8 @@ export function readWaiting(
         hint: "--wait accepted waits until the broker has it; claudemesh queue list shows what a queue still holds",
       },
     );
-  if (stage === "read" && kind === "topic")
-    throw new ClaudemeshError("usage", "--wait read: subscribers of a topic do not tell what they have read", {
+  if ((stage === "read" || stage === "injected") && kind === "topic")
+    throw new ClaudemeshError("usage", `--wait ${stage}: subscribers of a topic do not tell what became of it there`, {
       hint: "--wait delivered waits until every subscriber has it",
     });
   return { stage, timeoutMs: timeout === undefined ? waitTimeoutMs : parseDuration(timeout, "--timeout") };

@@ -23,6 +23,7 @@ export const command: Command = {
     "tryLater",
     "waitAccepted",
     "waitDelivered",
+    "waitInjected",
   ],
   related: ["inbox", "inbox show", "send"],
   examples: [

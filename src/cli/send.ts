@@ -46,6 +46,7 @@ export const command: Command = {
     "tryLater",
     "waitAccepted",
     "waitDelivered",
+    "waitInjected",
   ],
   related: ["inbox", "reply", "messages show", "outbox list", "help addresses", "help ids", "help delivery"],
   examples: [
