@@ -76,6 +76,7 @@ export async function startSendHost(
         agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
+        answered: () => {},
         observe: () => {},
       }),
       ...messageRoutes({ outbox, files: { sent: () => 0 } }),
