@@ -68,7 +68,13 @@ const complete: Readonly<Record<string, readonly string[]>> = {
 /** Take any number of words, or any word. */
 const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
-const takesAnyValue = new Set(["broker --home", "watch --exec", "outbox requeue --patch", "up --broker", "agent attach --folder"]);
+const takesAnyValue = new Set([
+  "broker --home",
+  "watch --exec",
+  "outbox requeue --patch",
+  "up --broker",
+  "agent attach --folder",
+]);
 
 const hostile: readonly string[] = [
   "",
