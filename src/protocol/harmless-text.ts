@@ -30,7 +30,8 @@ export function harmlessValue(text: string, charsMax: number, quote: '"' | "'" =
   let shown = "";
   let beforeCut = "";
   for (const character of text.slice(0, charsMax + 1)) {
-    const acts = hidden.test(character) || /[<>&\n\t]/.test(character) || character === quote;
+    const acts =
+      [hidden, opening, closing, /[&\n\t]/].some((pattern) => pattern.test(character)) || character === quote;
     const piece = acts ? escaped(character) : character;
     shown += piece;
     if (shown.length > charsMax) return `${beforeCut}…`;
