@@ -1,0 +1,40 @@
+/** What hooks.toml can allow the token of a hook's run, in the words that it is written in. None of them reads anything. */
+export const capabilityScopes = ["reply:event", "dm:send:<sender>", "topic:<topic>:post"] as const;
+export type CapabilityScope = (typeof capabilityScopes)[number];
+
+/** The event that a hook runs for, as far as its token is bound to it. */
+export interface HookEvent {
+  /** Unique in this daemon, and the same when the hook is run for it again. */
+  readonly id: string;
+  /** `@name` or `@name/agent` of the message's sender; null: the event is no message, or its sender cannot be answered. */
+  readonly from: string | null;
+  /** `#name` of the topic that the message was posted to; null: it was not. */
+  readonly topic: string | null;
+}
+
+/** A scope with the event in the places that hooks.toml leaves open: exactly what one token may do. */
+export type GrantedScope =
+  | { readonly scope: "reply:event" }
+  | { readonly scope: "dm:send:<sender>"; readonly to: string }
+  | { readonly scope: "topic:<topic>:post"; readonly to: string };
+
+/** What of the configured scopes there is for an event: no sender, nobody to write to. */
+export function grantedScopes(configured: readonly CapabilityScope[], event: HookEvent): readonly GrantedScope[] {
+  return [...new Set(configured)].flatMap((scope): GrantedScope[] => {
+    switch (scope) {
+      case "reply:event":
+        return event.from === null && event.topic === null ? [] : [{ scope }];
+      case "dm:send:<sender>":
+        return event.from === null ? [] : [{ scope, to: event.from }];
+      case "topic:<topic>:post":
+        return event.topic === null ? [] : [{ scope, to: event.topic }];
+    }
+  });
+}
+
+/** Each word as it is written in hooks.toml; undefined for a list with any other. */
+export function readScopes(value: unknown): readonly CapabilityScope[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const scopes = value.map((word) => capabilityScopes.find((scope) => scope === word));
+  return scopes.every((scope) => scope !== undefined) ? [...new Set(scopes)] : undefined;
+}
