@@ -78,7 +78,10 @@ export function enqueueRuns(
       }
       room.set(hook, 0);
       const before = dropped.get(hook);
-      dropped.set(hook, before === undefined ? { event, event_id: eventId, runs: 1 } : { ...before, runs: before.runs + 1 });
+      dropped.set(
+        hook,
+        before === undefined ? { event, event_id: eventId, runs: 1 } : { ...before, runs: before.runs + 1 },
+      );
     }
   }
   return {

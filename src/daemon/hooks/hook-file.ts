@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { changeableByOthers, type HookFileFault, hookFileFault } from "./hook-file-rules.ts";
 
 /** An executable that may be run: open, so that what is run is what was looked at. Whoever gets it closes it. */
-export type OpenedHook = { readonly path: string; readonly fd: number } | { readonly path: string; readonly fault: string };
+export type OpenedHook =
+  | { readonly path: string; readonly fd: number }
+  | { readonly path: string; readonly fault: string };
 
 const words: Readonly<Record<HookFileFault, string>> = {
   not_a_file: "is not a file of its own",

@@ -3,6 +3,8 @@ export const hookLimits = {
   /** Runs at once, and of one hook: a slow one leaves room for the others. */
   runningMax: 8,
   runningOfOneMax: 4,
+  /** Runs outside the list, for callers that wait for them. */
+  calledNowMax: 16,
   /** Runs of one hook that wait; an event beyond them is dropped, and said to be. */
   waitingOfOneMax: 4_096,
   /** Runs that were begun and cut off by the daemon's end so often are not begun again: a hook may be what ends it. */

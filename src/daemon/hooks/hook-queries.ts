@@ -49,7 +49,9 @@ export function hookQueries(db: DatabaseSync) {
     "UPDATE hook_run SET state = 'running', attempts = attempts + 1, started_at = ?, process = NULL WHERE id = ?",
   );
   const noteProcess = db.prepare("UPDATE hook_run SET process = ? WHERE id = ? AND state = 'running'");
-  const putBack = db.prepare("UPDATE hook_run SET state = 'waiting', process = NULL WHERE id = ?");
+  const putBack = db.prepare(
+    "UPDATE hook_run SET state = 'waiting', process = NULL, attempts = attempts - ? WHERE id = ?",
+  );
   const running = db.prepare("SELECT * FROM hook_run WHERE state = 'running' ORDER BY id");
   const end = db.prepare(
     `UPDATE hook_run SET state = 'ended', process = NULL, ended_at = ?, outcome = ?, exit_code = ?, signal = ?, reason = ?, said = ?,
@@ -71,8 +73,15 @@ export function hookQueries(db: DatabaseSync) {
     /** Waiting; or, with `startedAt`, begun at once. */
     add: ({ hook, event_id: eventId, event }: NewRun, now: number, startedAt: number | null = null): number =>
       Number(
-        add.run(hook, eventId, event, startedAt === null ? "waiting" : "running", startedAt === null ? 0 : 1, now, startedAt)
-          .lastInsertRowid,
+        add.run(
+          hook,
+          eventId,
+          event,
+          startedAt === null ? "waiting" : "running",
+          startedAt === null ? 0 : 1,
+          now,
+          startedAt,
+        ).lastInsertRowid,
       ),
     addDropped: ({ hook, event_id: eventId, event }: NewRun, now: number, reason: string, runs: number): number =>
       Number(addDropped.run(hook, eventId, event, now, now, reason, runs).lastInsertRowid),
@@ -81,7 +90,8 @@ export function hookQueries(db: DatabaseSync) {
     nextWaiting: (busy: readonly string[]) => one(nextWaiting.get(JSON.stringify(busy))),
     begin: (id: number, now: number) => begin.run(now, id),
     noteProcess: (id: number, process: string) => noteProcess.run(process, id),
-    putBack: (id: number) => putBack.run(id),
+    /** `begun` false: the attempt does not count. */
+    putBack: (id: number, begun: boolean) => putBack.run(begun ? 0 : 1, id),
     running: () => rows(running.all()),
     end: (id: number, { outcome, exit_code, signal, reason, said, reply }: HookEnd, now: number) =>
       end.run(now, outcome, exit_code, signal, reason, said, reply, id),

@@ -23,7 +23,10 @@ const longFields = ["body", "message"] as const;
  * The payload as one line of JSON of at most `bytesMax` bytes. What was kept from it is named in `_redacted`, what was cut in
  * `_truncated`: it is never less than it seems.
  */
-export function payloadText(payload: HookPayload, options: { readonly redact: boolean; readonly bytesMax: number }): string {
+export function payloadText(
+  payload: HookPayload,
+  options: { readonly redact: boolean; readonly bytesMax: number },
+): string {
   const shown = options.redact ? redacted(payload) : payload;
   const whole = line(shown);
   if (Buffer.byteLength(whole) <= options.bytesMax) return whole;
@@ -34,10 +37,13 @@ export function payloadText(payload: HookPayload, options: { readonly redact: bo
     const text = data[field];
     if (typeof text !== "string") continue;
     cut.push(field);
-    data[field] = field === "body" ? "" : longestThatFits(text, (part) => {
-      data[field] = part;
-      return Buffer.byteLength(written()) <= options.bytesMax;
-    });
+    data[field] =
+      field === "body"
+        ? ""
+        : longestThatFits(text, (part) => {
+            data[field] = part;
+            return Buffer.byteLength(written()) <= options.bytesMax;
+          });
     if (Buffer.byteLength(written()) <= options.bytesMax) return written();
   }
   return line({ ...shown, data: {}, _truncated: Object.keys(shown.data) });

@@ -4,6 +4,7 @@ import { contentShape } from "../../http/send.schema.ts";
 import { readShape, type Reading } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseJson } from "../../protocol/json-parse.ts";
+import type { JsonObject } from "../../protocol/json-value.ts";
 import type { InboxItem, SendResult } from "../../protocol/local-api.ts";
 import { hopsOfAnswer, withSenderNote } from "../../protocol/sender-agent.ts";
 
@@ -25,8 +26,7 @@ export async function sendReply(
   content: ReplyContent,
 ): Promise<SendResult> {
   // The broker's word for who sent it is not enough to write to somebody unasked.
-  if (!item.verified)
-    throw new ClaudemeshError("not_allowed", "nobody has signed the message, so no hook answers it");
+  if (!item.verified) throw new ClaudemeshError("not_allowed", "nobody has signed the message, so no hook answers it");
   const hops = hopsOfAnswer(item);
   if (hops === null)
     throw new ClaudemeshError("not_allowed", `${item.hops} programs have answered one another before; it ends here`);
@@ -45,9 +45,14 @@ export async function sendReply(
 }
 
 /** The same for the same message and hook, on any run, and after a restored backup: no number of this inbox is in it. */
-export function replyId(item: Pick<InboxItem, "from" | "client_message_id" | "broker_message_id">, hook: string): string {
+export function replyId(
+  item: Pick<InboxItem, "from" | "client_message_id" | "broker_message_id">,
+  hook: string,
+): string {
   const message = item.client_message_id ?? item.broker_message_id;
-  const print = createHash("sha256").update(JSON.stringify([item.from.member_id, message, hook])).digest("hex");
+  const print = createHash("sha256")
+    .update(JSON.stringify([item.from.member_id, message, hook]))
+    .digest("hex");
   return `hook-${print.slice(0, 40)}`;
 }
 
@@ -60,8 +65,8 @@ export function readReply(output: Uint8Array): ReplyContent | null {
   const written = parseJson(output);
   if (typeof written !== "object" || written === null || Array.isArray(written))
     throw new ClaudemeshError("invalid_field", "standard output must be a JSON object");
-  const { reply = null } = written;
-  return reply === null ? null : readReplyContent(reply);
+  const reply = Object.hasOwn(written, "reply") ? (written as JsonObject)["reply"] : null;
+  return reply === null || reply === undefined ? null : readReplyContent(reply);
 }
 
 /** Text, or the fields of a message. */
