@@ -3,11 +3,12 @@ import { operation, type Reply, type Route } from "../../../http/route.ts";
 import { sendAliases, sendShape } from "../../../http/send.schema.ts";
 import { described, optional, type Reading, text } from "../../../http/shape.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
+import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { SendResult } from "../../../protocol/local-api.ts";
 import { sendResult } from "../../localapi/answers/send.schema.ts";
 import type { HookActions, HookMessage } from "../containment.ts";
-import type { CapabilityScope, GrantedScope } from "./scope.ts";
+import type { GrantedScope } from "./scope.ts";
 
 const contentShape = {
   message: sendShape.message,
@@ -34,12 +35,15 @@ const answers = [
   { status: 202, description: "Kept here, where `durability` says", body: sendResult },
 ] as const;
 
-/** What the token of one run may do, each told to `done` with what became of it. */
-export function hookRoutes(
-  granted: readonly GrantedScope[],
-  actions: HookActions,
-  done: (scope: CapabilityScope | "none", to: string | null, doing: () => Promise<SendResult>) => Promise<Reply>,
-): readonly Route[] {
+/** Does what a request asks for, if the token still holds, and answers it. */
+export type Done = (
+  scope: CapabilityScope | "none",
+  to: string | null,
+  doing: () => Promise<SendResult>,
+) => Promise<Reply>;
+
+/** What the token of one run may do. */
+export function hookRoutes(granted: readonly GrantedScope[], actions: HookActions, done: Done): readonly Route[] {
   let sent = 0;
   const destinations = granted.filter((scope) => scope.scope !== "reply:event");
   const reply = operation({
@@ -78,10 +82,7 @@ export function hookRoutes(
       });
     },
   });
-  return [
-    ...(granted.length > destinations.length ? [reply] : []),
-    ...(destinations.length > 0 ? [send] : []),
-  ];
+  return [...(granted.length > destinations.length ? [reply] : []), ...(destinations.length > 0 ? [send] : [])];
 }
 
 function readMessage(written: Reading<typeof postShape>, ordinal: number): HookMessage {
@@ -99,6 +100,7 @@ function readMessage(written: Reading<typeof postShape>, ordinal: number): HookM
 /** What a caller names begins with another letter than what is counted, so that neither is ever taken for the other. */
 function readKey(written: string | undefined): string | null {
   if (written === undefined) return null;
-  if (written.length > 0 && written.length <= limits.hookKeyCharsMax && /^[\x21-\x7e]+$/.test(written)) return `=${written}`;
+  if (written.length > 0 && written.length <= limits.hookKeyCharsMax && /^[\x21-\x7e]+$/.test(written))
+    return `=${written}`;
   throw new ClaudemeshError("invalid_id", `an id has 1 to ${limits.hookKeyCharsMax} printable ASCII characters`);
 }

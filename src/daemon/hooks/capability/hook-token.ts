@@ -6,6 +6,8 @@ export interface HookToken {
   readonly text: string;
   /** Whether `given` is it and still holds. Compared in constant time. */
   holds(given: string, now: number): boolean;
+  /** Whether its time is not over. */
+  isAlive(now: number): boolean;
   /** From now on nothing is it. */
   end(): void;
 }
@@ -14,13 +16,15 @@ export function createHookToken(now: number): HookToken {
   const text = randomBytes(32).toString("base64url");
   const kept = digest(text);
   let isOver = false;
+  // A clock that was set back makes it no longer than it is.
+  const isAlive = (at: number): boolean => !isOver && now <= at && at < now + limits.hookTokenMs;
   return {
     text,
     holds(given, at) {
       const isSame = timingSafeEqual(digest(given), kept);
-      // A clock that was set back makes it no longer than it is.
-      return isSame && !isOver && now <= at && at < now + limits.hookTokenMs;
+      return isSame && isAlive(at);
     },
+    isAlive,
     end() {
       isOver = true;
     },

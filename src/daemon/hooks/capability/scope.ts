@@ -1,6 +1,4 @@
-/** What hooks.toml can allow the token of a hook's run, in the words that it is written in. None of them reads anything. */
-export const capabilityScopes = ["reply:event", "dm:send:<sender>", "topic:<topic>:post"] as const;
-export type CapabilityScope = (typeof capabilityScopes)[number];
+import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
 
 /** The event that a hook runs for, as far as its token is bound to it. */
 export interface HookEvent {

@@ -60,7 +60,16 @@ function files({ fsPolicy, networkPolicy }: SandboxRun): string[] {
   const names = resolver === null ? [] : ["--ro-bind", resolver, resolver];
   switch (fsPolicy) {
     case "private":
-      return [...systemFolders.flatMap(seen), ...temporary("/tmp"), "--symlink", "../tmp", "/var/tmp", "--dir", "/run", ...names];
+      return [
+        ...systemFolders.flatMap(seen),
+        ...temporary("/tmp"),
+        "--symlink",
+        "../tmp",
+        "/var/tmp",
+        "--dir",
+        "/run",
+        ...names,
+      ];
     case "read-only":
       return ["--ro-bind", "/", "/", ...socketFolders.flatMap(replaced), ...names];
     case "host":

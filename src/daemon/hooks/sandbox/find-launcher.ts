@@ -29,7 +29,8 @@ export function launcherCandidates(
   kernelRelease: string,
   find: (name: string) => string | null = findProgram,
 ): { readonly candidates: readonly Launcher[]; readonly missing: readonly string[] } {
-  if (platform !== "linux") return { candidates: [], missing: [`there is nothing on ${platform} that hooks are contained by`] };
+  if (platform !== "linux")
+    return { candidates: [], missing: [`there is nothing on ${platform} that hooks are contained by`] };
   const [bwrap, unshareTool, setpriv, shell, prlimit] = ["bwrap", "unshare", "setpriv", "sh", "prlimit"].map(find);
   const withProcesses = boundsProcesses(kernelRelease);
   const bounds: Enforcement["bounds"] =

@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { isBelow } from "./seen-folders.ts";
@@ -29,4 +29,11 @@ function real(path: string | null): string | null {
 function withoutNested(paths: readonly string[]): readonly string[] {
   const unique = [...new Set(paths)];
   return unique.filter((path) => !unique.some((other) => other !== path && isBelow(path, other)));
+}
+
+/** Whether every folder above it lets other users pass. Where one does not, it is hidden from them as it is, and nothing can be put over it. */
+export function isReachedByOthers(path: string): boolean {
+  const above = dirname(path);
+  if (above === path) return true;
+  return (statSync(above).mode & 0o001) !== 0 && isReachedByOthers(above);
 }

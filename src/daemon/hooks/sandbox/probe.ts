@@ -103,7 +103,11 @@ function said(child: ChildProcess, clock: Clock): Promise<string | null> {
       output = (output + chunk).slice(0, outputCharsMax);
     };
     child.stdin?.on("error", () => {}).end();
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", hear).on("error", () => {});
+    for (const stream of [child.stdout, child.stderr])
+      stream
+        ?.setEncoding("utf8")
+        .on("data", hear)
+        .on("error", () => {});
     const timer = clock.after(tryMs, () => child.kill("SIGKILL"));
     child.once("error", (error) => settle(error.message));
     child.once("close", (code, signal) => {
