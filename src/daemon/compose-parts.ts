@@ -5,6 +5,7 @@ import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion 
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
+import type { Durability } from "../protocol/local-api.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -15,6 +16,8 @@ import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
 import type { CheckedHost } from "./identity/host/check-host.ts";
+import { composeHooks, reloadingHooks } from "./hooks/compose-hooks.ts";
+import type { Hooks } from "./hooks/hooks.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
@@ -31,6 +34,7 @@ import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes
 import { createOutbox } from "./outbox/outbox.ts";
 import { type OutboxRow, stages } from "./outbox/row.ts";
 import { ownSelf } from "./membership/own-standing.ts";
+import type { SendParts } from "./localapi/send.ts";
 import { askBroker } from "./localapi/ask-broker.ts";
 import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
 import { sealEnvelope } from "./outbox/seal-envelope.ts";
@@ -54,6 +58,10 @@ export interface Parts {
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
   readonly self: Self;
+  readonly hooks: Hooks;
+  isReadOnly(): boolean;
+  readonly durability: Durability;
+  readonly observe: SendParts["observe"];
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -270,12 +278,36 @@ export function composeParts(
     clock,
     followKeys: () => keyring.follow(request),
   });
+  // The broker's word that this member is none any more holds from when it is heard, not only in the next process.
+  const isReadOnly = (): boolean => options.readOnly === true || link.state().last_error_kind === "member_revoked";
+  const durability = ephemeral === undefined ? "disk" : "process";
+  const observe: SendParts["observe"] = ({ kind, status, duplicate }) => {
+    metrics.send.inc({ kind, status });
+    if (duplicate) metrics.dedupe.inc({ direction: "out" });
+  };
+  const sending = {
+    outbox,
+    link,
+    membership,
+    files,
+    self,
+    meshId: mesh.mesh_id,
+    isReadOnly,
+    durability,
+    clock,
+    observe,
+  } as const;
+  const hooks = composeHooks(options, settings, sending, { inbox, metrics, mesh: mesh.slug });
   return {
+    hooks,
+    isReadOnly,
+    durability,
+    observe,
     identity,
     keys,
     rotation,
     config,
-    settings,
+    settings: reloadingHooks(settings, hooks),
     metrics,
     inbox,
     outbox,

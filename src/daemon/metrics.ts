@@ -131,6 +131,14 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Starts on a host that may be a copy of the one that the member belongs to.",
       ["reason"],
     ),
+    hookInvocations: counter("cm_daemon_hook_invocations_total", "Runs of hooks, by how they ended.", ["hook", "exit"]),
+    hookSeconds: new Histogram({
+      name: "cm_daemon_hook_duration_seconds",
+      help: "From the start of a hook's process to its end.",
+      labelNames: ["hook"] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30, 60],
+      registers,
+    }),
     localTokenRotations: counter("cm_daemon_local_token_rotations_total", "New tokens made for the local API."),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { checkName } from "../../protocol/address.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
@@ -6,6 +7,7 @@ import { contentHash } from "../../protocol/content-hash.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
+import { withSenderNote } from "../../protocol/sender-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -14,7 +16,7 @@ import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
-import { operation, type Reply, type Route } from "../../http/route.ts";
+import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
 import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
@@ -62,13 +64,24 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle: ({ body: { attachments = [], ...message }, headers }) =>
-        send(parts, parseSend(message, headers["idempotency-key"]), readAttached(parts.files, attachments)),
+      handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+        const parsed = parseSend(message, headers["idempotency-key"]);
+        const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
+        // Under every fingerprint: the same id from another agent is another message.
+        const meta = withSenderNote(parsed.meta, { agent, hops });
+        return sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+      },
     }),
   ];
 }
 
-async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Reply> {
+interface Sent {
+  readonly status: 200 | 202;
+  readonly body: SendResult;
+}
+
+/** One send from its reading on, whoever asks for it. */
+export async function sendMessage(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -143,7 +156,7 @@ async function resolve(
   }
 }
 
-function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Reply {
+function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
   parts.observe({ kind, status: answered.kind, duplicate: answered.kind !== "conflict" && answered.duplicate });
   if (answered.kind === "conflict") throw conflict(answered);
   const result: SendResult = {
