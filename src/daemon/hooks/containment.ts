@@ -1,9 +1,9 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Service } from "../../base/service.ts";
-import type { Priority } from "../../protocol/envelope.ts";
 import type { CapabilityScope } from "../../protocol/hooks-config.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { HookEvent } from "./capability/scope.ts";
+import type { ReplyContent } from "./reply.ts";
 import type { FsPolicy, NetworkPolicy, UnenforcedPolicy } from "./sandbox/policy.ts";
 
 /** One run of a hook, before it is known how it can be contained here. */
@@ -19,7 +19,8 @@ export interface HookSpec {
   readonly networkPolicy: NetworkPolicy;
   readonly unenforced: UnenforcedPolicy;
   readonly scopes: readonly CapabilityScope[];
-  readonly actions: HookActions;
+  /** Absent: it has no token, whatever its scopes. */
+  readonly actions?: HookActions;
   /** All of its environment but the socket and the token of this run. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -27,19 +28,15 @@ export interface HookSpec {
 /** What a hook may have done for it by its token, bound to the event that it runs for. They reject with the refusals of a send. */
 export interface HookActions {
   /** Answers the event's message, under the same id as what the hook prints would be answered by. */
-  reply(content: HookContent): Promise<SendResult>;
+  reply(content: ReplyContent): Promise<SendResult>;
   send(message: HookMessage): Promise<SendResult>;
 }
 
-export interface HookContent {
-  readonly body: Uint8Array;
-  readonly content_type: string;
-}
-
-export interface HookMessage extends HookContent {
+/** What a hook sends by its token, to the sender or topic of its event. */
+export interface HookMessage {
   readonly to: string;
-  readonly priority?: Priority;
-  readonly reply_to?: string;
+  readonly content: ReplyContent;
+  readonly replyTo: string | undefined;
   /** The message among those of this hook for this event: a rerun that says the same key means the same message. */
   readonly key: string;
 }

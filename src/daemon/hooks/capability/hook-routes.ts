@@ -1,6 +1,5 @@
-import { readContent } from "../../../http/message-content.ts";
 import { operation, type Reply, type Route } from "../../../http/route.ts";
-import { sendAliases, sendShape } from "../../../http/send.schema.ts";
+import { contentShape, sendAliases, sendShape } from "../../../http/send.schema.ts";
 import { described, optional, type Reading, text } from "../../../http/shape.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
@@ -10,18 +9,11 @@ import { sendResult } from "../../localapi/answers/send.schema.ts";
 import type { HookActions, HookMessage } from "../containment.ts";
 import type { GrantedScope } from "./scope.ts";
 
-const contentShape = {
-  message: sendShape.message,
-  body: sendShape.body,
-  content_type: sendShape.content_type,
-};
-
 const keyBounds = { minLength: 1, maxLength: limits.hookKeyCharsMax, pattern: "^[\\x21-\\x7e]+$" };
 
 const postShape = {
   to: sendShape.to,
   ...contentShape,
-  priority: sendShape.priority,
   reply_to: sendShape.reply_to,
   client_message_id: described(
     optional(text()),
@@ -53,11 +45,7 @@ export function hookRoutes(granted: readonly GrantedScope[], actions: HookAction
     summary: "Answer the message that the hook runs for; a second answer to it is none",
     body: contentShape,
     answers,
-    handle: ({ body }) =>
-      done("reply:event", null, async () => {
-        const { contentType, ...content } = readContent(body);
-        return actions.reply({ ...content, content_type: contentType });
-      }),
+    handle: ({ body }) => done("reply:event", null, () => actions.reply(body)),
   });
   const send = operation({
     name: "send",
@@ -86,15 +74,8 @@ export function hookRoutes(granted: readonly GrantedScope[], actions: HookAction
 }
 
 function readMessage(written: Reading<typeof postShape>, ordinal: number): HookMessage {
-  const { contentType, ...content } = readContent(written);
-  return {
-    to: written.to,
-    ...content,
-    content_type: contentType,
-    ...(written.priority === undefined ? {} : { priority: written.priority }),
-    ...(written.reply_to === undefined ? {} : { reply_to: written.reply_to }),
-    key: readKey(written.client_message_id) ?? `#${ordinal}`,
-  };
+  const { to, reply_to: replyTo, client_message_id: key, ...content } = written;
+  return { to, content, replyTo, key: readKey(key) ?? `#${ordinal}` };
 }
 
 /** What a caller names begins with another letter than what is counted, so that neither is ever taken for the other. */

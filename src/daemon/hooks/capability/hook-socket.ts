@@ -49,7 +49,8 @@ export async function openHookSocket(
   },
 ): Promise<HookSocket> {
   const { clock, log, path } = host;
-  const granted = grantedScopes(spec.scopes, spec.event);
+  const { actions = null } = spec;
+  const granted = actions === null ? [] : grantedScopes(spec.scopes, spec.event);
   const token = granted.length === 0 ? null : createHookToken(clock.now());
   const calls: CapabilityCall[] = [];
   const note = (call: CapabilityCall): void => {
@@ -85,7 +86,7 @@ export async function openHookSocket(
   const server = createHttpServer(
     {
       api: hookApi,
-      router: createRouter(hookRoutes(granted, spec.actions, done), hookApi.pathsHint),
+      router: createRouter(actions === null ? [] : hookRoutes(granted, actions, done), hookApi.pathsHint),
       clock,
       log,
       bodyBytesMax: limits.hookCallBytesMax,
