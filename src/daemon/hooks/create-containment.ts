@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { openHookSocket } from "./capability/hook-socket.ts";
 import type { CapabilityCall, Containment, Enforcement, HookSpec, Launch, LaunchRun } from "./containment.ts";
 import { findLauncher, launcherCandidates } from "./sandbox/find-launcher.ts";
@@ -41,7 +42,7 @@ export function createContainment(options: ContainmentOptions): Containment {
   return new HostContainment(options);
 }
 
-/** What there is while the daemon runs. */
+/** What there is from the first run on. */
 interface Live {
   /** Holds a folder for each run. */
   readonly folder: string;
@@ -62,23 +63,17 @@ class HostContainment implements Containment {
   readonly #running = new Set<LaunchRun>();
   #runs: Live | null = null;
   #tried: Promise<Tried> | null = null;
+  #hasStopped = false;
   #count = 0;
 
   constructor(options: ContainmentOptions) {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    const { dir, env } = this.#options;
-    removeRunsFolders(dir, env);
-    this.#runs = {
-      folder: makeRunsFolder(dir, env, this.#uid !== null),
-      nothing: openSync("/dev/null", "r"),
-      inherited: inheritedFiles(),
-    };
-  }
+  async start(): Promise<void> {}
 
   async stop(): Promise<void> {
+    this.#hasStopped = true;
     await this.#tried?.catch(() => {});
     await Promise.all([...this.#running].map((run) => run.cleanup()));
     const runs = this.#runs;
@@ -205,8 +200,17 @@ class HostContainment implements Containment {
     if (this.#uid !== null) chownSync(path, this.#uid, this.#uid);
   }
 
+  /** Made with the first run: most daemons have no hooks. */
   #live(): Live {
-    if (this.#runs === null) throw new Error("hooks are contained only while the daemon runs");
+    if (this.#hasStopped) throw new ClaudemeshError("stopping", "the daemon does not run hooks now");
+    if (this.#runs !== null) return this.#runs;
+    const { dir, env } = this.#options;
+    removeRunsFolders(dir, env);
+    this.#runs = {
+      folder: makeRunsFolder(dir, env, this.#uid !== null),
+      nothing: openSync("/dev/null", "r"),
+      inherited: inheritedFiles(),
+    };
     return this.#runs;
   }
 }

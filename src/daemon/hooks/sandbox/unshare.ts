@@ -56,6 +56,7 @@ while [ "$1" != -- ]; do
 done
 shift
 cd /
+unset OLDPWD
 "$@" "${folder}/$hook" || exit $?
 `;
 
