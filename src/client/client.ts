@@ -30,6 +30,7 @@ import { type CallRequest, call, callItems, callPage, callText, segment } from "
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
+import { type HooksClient, hooksClient } from "./hooks.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type KeypairClient, keypairClient } from "./keypair.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
@@ -139,6 +140,7 @@ export interface Client {
   memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
   readonly membership: MembershipClient;
   readonly keypair: KeypairClient;
+  readonly hooks: HooksClient;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -298,6 +300,7 @@ export function createClient(http: HttpClient): Client {
     memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
     membership: membershipClient(http),
     keypair: keypairClient(http),
+    hooks: hooksClient(http),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

@@ -65,3 +65,24 @@ export interface HooksView {
   readonly path: string;
   readonly hooks: readonly HookView[];
 }
+
+/** What a hook did that was called to see what it does. */
+export interface HookTestView {
+  readonly hook: string;
+  readonly outcome: HookOutcome;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  /** Why it did not run, or why its answer would not be taken. */
+  readonly reason: string | null;
+  /** Milliseconds; null: it did not run. */
+  readonly duration_ms: number | null;
+  /** false: it ran as the user. null: it did not run. */
+  readonly enforced: boolean | null;
+  /** Its standard output, as far as it is read. */
+  readonly output: string;
+  readonly output_cut: boolean;
+  /** The end of its standard error. */
+  readonly said: string | null;
+  /** It would have replied. */
+  readonly replies: boolean;
+}

@@ -149,8 +149,8 @@ export function createHooks(options: HooksOptions): Hooks {
     // An attempt that the daemon cut off is not its fault, unless it is what ends the daemon.
     if (result.outcome === "interrupted" && row.attempts < limits.attemptsMax)
       return runs.putBack(row.id, { begun: true });
-    await runs.end(row, result, settings?.audit ?? "full", clock.now());
     observe(row.hook, result);
+    await runs.end(row, result, settings?.audit ?? "full", clock.now());
   }
 
   /** Lost with a kill at this moment: then nobody finds what it has left, and it runs to its own end. */

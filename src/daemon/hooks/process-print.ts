@@ -8,7 +8,10 @@ export function processPrint(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // The name before it may hold anything, brackets and spaces too; the 20th field behind it is the start.
-    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const started = fields[19];
+    // It has ended, and only nobody has asked yet how.
+    if (fields[0] === "Z" || fields[0] === "X") return null;
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
     return started === undefined ? null : `${pid}:${started}:${boot}`;
   } catch {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
@@ -8,6 +9,7 @@ import { createLeasedFiles } from "../files/leased-files.ts";
 import { concurrencyRoutes } from "./concurrency.ts";
 import { eventRoutes } from "./events.ts";
 import { type FileParts, fileRoutes } from "./files.ts";
+import { hookRoutes } from "./hooks.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
@@ -40,6 +42,7 @@ export type ApiParts = AboutParts &
     readonly meshSeal: MeshSeal;
     readonly membership: Membership;
     readonly keyring: Keyring;
+    readonly hooks: Hooks;
   };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
@@ -60,6 +63,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
+    ...tagged("hooks", hookRoutes(parts)),
     ...tagged("daemon", [
       ...aboutRoutes(parts),
       ...settingsRoutes(parts),
