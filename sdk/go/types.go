@@ -1387,6 +1387,8 @@ const (
 	ErrNotAMember                    ErrorCode = "not_a_member"
 	ErrNotSubscribed                 ErrorCode = "not_subscribed"
 	ErrNotAllowed                    ErrorCode = "not_allowed"
+	ErrCapabilityRefused             ErrorCode = "capability_refused"
+	ErrHookRefused                   ErrorCode = "hook_refused"
 	ErrNotFound                      ErrorCode = "not_found"
 	ErrUnknownDestination            ErrorCode = "unknown_destination"
 	ErrMethodNotAllowed              ErrorCode = "method_not_allowed"
@@ -1489,6 +1491,8 @@ var codesTold = [...]codeTold{
 	{ErrNotAMember, 403, false},
 	{ErrNotSubscribed, 403, false},
 	{ErrNotAllowed, 403, false},
+	{ErrCapabilityRefused, 403, false},
+	{ErrHookRefused, 403, false},
 	{ErrNotFound, 404, false},
 	{ErrUnknownDestination, 404, false},
 	{ErrMethodNotAllowed, 405, false},

@@ -117,6 +117,15 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
       ["broker_version", "wire_version"],
     ),
+    hookCapabilityCalls: counter(
+      "cm_daemon_hook_capability_calls_total",
+      "Requests that hooks made with the tokens of their runs, by the scope that they came under and what became of them.",
+      ["scope", "outcome"],
+    ),
+    hookUnenforceable: counter(
+      "cm_daemon_hook_unenforceable_total",
+      "Runs of hooks that could not be held to their policies on this host: refused, or run as the user.",
+    ),
     cloneSuspected: counter(
       "cm_daemon_clone_suspected_total",
       "Starts on a host that may be a copy of the one that the member belongs to.",

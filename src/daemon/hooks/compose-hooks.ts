@@ -1,14 +1,13 @@
 import { join } from "node:path";
-import { socketPathFor } from "../../http/socket-path.ts";
 import type { DaemonOptions } from "../daemon.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { readAttached } from "../localapi/attached.ts";
 import { sendMessage, type SendParts } from "../localapi/send.ts";
 import type { DaemonMetrics } from "../metrics.ts";
 import type { Inbox } from "../parts.ts";
+import { createContainment } from "./create-containment.ts";
 import { createHooks, type Hooks } from "./hooks.ts";
 import { openLiveHooks } from "./live-hooks.ts";
-import { createUncontained } from "./uncontained.ts";
 
 /** The hooks of a daemon's folder. Throws invalid_config for a hooks.toml that cannot be read as it is meant. */
 export function composeHooks(
@@ -29,7 +28,16 @@ export function composeHooks(
     off,
     mesh,
     inbox,
-    containment: createUncontained({ socketPath: socketPathFor(dir, "sock", process.env), cwd: folder }),
+    containment: createContainment({
+      dir,
+      env: process.env,
+      clock,
+      log,
+      count: {
+        call: ({ scope, outcome }) => metrics.hookCapabilityCalls.inc({ scope, outcome }),
+        unenforceable: () => metrics.hookUnenforceable.inc(),
+      },
+    }),
     send: async (message) => (await sendMessage(sending, message, readAttached(sending.files, []))).body,
     observe({ hook, exit, seconds, runs }) {
       metrics.hookInvocations.inc({ hook, exit }, runs);

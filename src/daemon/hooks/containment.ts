@@ -1,6 +1,9 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Service } from "../../base/service.ts";
-import type { CapabilityScope, HookEvent } from "./capability/scope.ts";
+import type { CapabilityScope } from "../../protocol/hooks-config.ts";
+import type { SendResult } from "../../protocol/local-api.ts";
+import type { HookEvent } from "./capability/scope.ts";
+import type { ReplyContent } from "./reply.ts";
 import type { FsPolicy, NetworkPolicy, UnenforcedPolicy } from "./sandbox/policy.ts";
 
 /** One run of a hook, before it is known how it can be contained here. */
@@ -16,8 +19,26 @@ export interface HookSpec {
   readonly networkPolicy: NetworkPolicy;
   readonly unenforced: UnenforcedPolicy;
   readonly scopes: readonly CapabilityScope[];
+  /** Absent: it has no token, whatever its scopes. */
+  readonly actions?: HookActions;
   /** All of its environment but the socket and the token of this run. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** What a hook may have done for it by its token, bound to the event that it runs for. They reject with the refusals of a send. */
+export interface HookActions {
+  /** Answers the event's message, under the same id as what the hook prints would be answered by. */
+  reply(content: ReplyContent): Promise<SendResult>;
+  send(message: HookMessage): Promise<SendResult>;
+}
+
+/** What a hook sends by its token, to the sender or topic of its event. */
+export interface HookMessage {
+  readonly to: string;
+  readonly content: ReplyContent;
+  readonly replyTo: string | undefined;
+  /** The message among those of this hook for this event: a rerun that says the same key means the same message. */
+  readonly key: string;
 }
 
 /** How one run of a hook is started, or why it must not be. */
@@ -66,6 +87,6 @@ export interface Enforcement {
 /** Where hooks run: away from this daemon's files and from each other, with a socket that takes their own token only. */
 export interface Containment extends Service {
   launch(spec: HookSpec): Promise<Launch>;
-  /** null before it was tried. */
-  enforcement(): Enforcement | null;
+  /** Tried when it is asked for first; what could not be enforced then is tried again a while later. */
+  enforcement(): Promise<Enforcement>;
 }

@@ -4,7 +4,7 @@ import type { HookCause, HookOutcome } from "../../protocol/hooks-api.ts";
 import type { HookSettings } from "../../protocol/hooks-config.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
-import type { CapabilityCall, Containment } from "./containment.ts";
+import type { CapabilityCall, Containment, HookActions } from "./containment.ts";
 import { openHook } from "./hook-file.ts";
 import type { HookLimits } from "./hook-limits.ts";
 import { payloadText } from "./payload.ts";
@@ -36,6 +36,8 @@ export interface ExecuteOptions {
   started(pid: number): void;
   /** null: its replies are shown and not sent. */
   readonly reply: ((content: ReplyContent) => Promise<{ readonly client_message_id: string }>) | null;
+  /** What its token may have done for it; null: it gets none. */
+  readonly actions: HookActions | null;
 }
 
 /** What became of a call. */
@@ -79,6 +81,7 @@ export async function executeHook(
       networkPolicy: settings.network_policy,
       unenforced: settings.unenforced,
       scopes: settings.capability_token_scope,
+      ...(options.actions === null ? {} : { actions: options.actions }),
       env: {
         PATH: lockedPath,
         LANG: "C.UTF-8",

@@ -7,6 +7,7 @@ import { defaultHookSettings, type HooksConfig } from "../../protocol/hooks-conf
 import type { InboxItem, LocalEvent, Page, SendResult } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Inbox } from "../parts.ts";
+import { sendForHook } from "./capability/send-for-hook.ts";
 import type { Containment } from "./containment.ts";
 import { type DroppedRuns, droppedReason, enqueueRuns } from "./enqueue.ts";
 import { executeHook, type HookCall, type HookResult, notRun } from "./execute-hook.ts";
@@ -183,6 +184,7 @@ export function createHooks(options: HooksOptions): Hooks {
     const key = `${call.eventKey} ${call.hook}`;
     const { item } = call;
     if (item !== null) answerable.set(key, item);
+    const isAnswered = call.event !== "test" && item !== null;
     try {
       return await executeHook(call, settings, {
         folder,
@@ -192,10 +194,13 @@ export function createHooks(options: HooksOptions): Hooks {
         clock,
         signal: stopping.signal,
         started,
-        reply:
-          call.event === "test" || item === null
-            ? null
-            : (content) => sendReply(options.send, item, call.hook, content),
+        reply: isAnswered ? (content) => sendReply(options.send, item, call.hook, content) : null,
+        actions: isAnswered
+          ? {
+              reply: (content) => sendReply(options.send, item, call.hook, content),
+              send: (message) => sendForHook(options.send, item, call.hook, message),
+            }
+          : null,
       });
     } finally {
       answerable.delete(key);

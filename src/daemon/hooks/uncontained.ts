@@ -8,7 +8,7 @@ export function createUncontained(options: { readonly socketPath: string; readon
   return {
     async start() {},
     async stop() {},
-    enforcement: () => ({ by: null, missing: [], bounds: [] }),
+    enforcement: async () => ({ by: null, missing: [], bounds: [] }),
     async launch({ path, env, unenforced }) {
       if (unenforced !== "run")
         return { kind: "refused", reason: 'this host cannot hold it to its policies, and `unenforced` is "refuse"' };

@@ -1,6 +1,4 @@
-/** What hooks.toml can allow the token of a hook's run, in the words that it is written in. None of them reads anything. */
-export const capabilityScopes = ["reply:event", "dm:send:<sender>", "topic:<topic>:post"] as const;
-export type CapabilityScope = (typeof capabilityScopes)[number];
+import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
 
 /** The event that a hook runs for, as far as its token is bound to it. */
 export interface HookEvent {
@@ -20,21 +18,16 @@ export type GrantedScope =
 
 /** What of the configured scopes there is for an event: no sender, nobody to write to. */
 export function grantedScopes(configured: readonly CapabilityScope[], event: HookEvent): readonly GrantedScope[] {
-  return [...new Set(configured)].flatMap((scope): GrantedScope[] => {
-    switch (scope) {
-      case "reply:event":
-        return event.from === null && event.topic === null ? [] : [{ scope }];
-      case "dm:send:<sender>":
-        return event.from === null ? [] : [{ scope, to: event.from }];
-      case "topic:<topic>:post":
-        return event.topic === null ? [] : [{ scope, to: event.topic }];
-    }
-  });
+  return [...new Set(configured)].map((scope) => grant(scope, event)).filter((granted) => granted !== null);
 }
 
-/** Each word as it is written in hooks.toml; undefined for a list with any other. */
-export function readScopes(value: unknown): readonly CapabilityScope[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const scopes = value.map((word) => capabilityScopes.find((scope) => scope === word));
-  return scopes.every((scope) => scope !== undefined) ? [...new Set(scopes)] : undefined;
+function grant(scope: CapabilityScope, { from, topic }: HookEvent): GrantedScope | null {
+  switch (scope) {
+    case "reply:event":
+      return from === null && topic === null ? null : { scope };
+    case "dm:send:<sender>":
+      return from === null ? null : { scope, to: from };
+    case "topic:<topic>:post":
+      return topic === null ? null : { scope, to: topic };
+  }
 }

@@ -1,3 +1,5 @@
+import type { HookSettings } from "../../../protocol/hooks-config.ts";
+
 /**
  * What a hook sees of this host's files. In all of them the home of claudemesh is not there.
  *
@@ -6,13 +8,10 @@
  *   temporary files alone.
  * - `host`: the files of this host, as its user reads and writes them.
  */
-export const fsPolicies = ["private", "read-only", "host"] as const;
-export type FsPolicy = (typeof fsPolicies)[number];
+export type FsPolicy = HookSettings["fs_policy"];
 
 /** `none`: a network of its own with nothing but itself in it. `host`: the network of this host. */
-export const networkPolicies = ["none", "host"] as const;
-export type NetworkPolicy = (typeof networkPolicies)[number];
+export type NetworkPolicy = HookSettings["network_policy"];
 
 /** What becomes of a hook where its policies cannot be enforced: it is not run, or it runs as the user. */
-export const unenforcedPolicies = ["refuse", "run"] as const;
-export type UnenforcedPolicy = (typeof unenforcedPolicies)[number];
+export type UnenforcedPolicy = HookSettings["unenforced"];
