@@ -21,7 +21,10 @@ export const command: Command = {
       out.json(view);
       return exitCodes.ok;
     }
-    if (view.hooks.length === 0) out.note(`no hooks yet: put a program at ${unbroken(join(dirname(view.path), "hooks", "on-dm"))}, then: claudemesh hooks enable on-dm`);
+    if (view.hooks.length === 0)
+      out.note(
+        `no hooks yet: put a program at ${unbroken(join(dirname(view.path), "hooks", "on-dm"))}, then: claudemesh hooks enable on-dm`,
+      );
     else
       for (const line of table([["HOOK", "ENABLED", "WAITING", "RUNNING", "LAST RUN", ""], ...view.hooks.map(cells)]))
         out.line(line);
