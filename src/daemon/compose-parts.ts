@@ -304,6 +304,7 @@ export function composeParts(
     membership,
     files,
     self,
+    agents,
     meshId: mesh.mesh_id,
     isReadOnly,
     durability,
