@@ -68,6 +68,7 @@ const addedLater: readonly string[] = [
   "Health.link.instance_id",
   "Health.link.receives",
   "Member.clone_suspected_at",
+  "OutboxRow.pre_send",
   "SendResult.durability",
   "Version.durability",
   "Version.feature_floors",

@@ -6,9 +6,8 @@ import type { Log } from "../../base/log.ts";
 import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
+import { fingerprintVersions, localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
-import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
 import type { RowRefusal } from "../../protocol/row-refusal.ts";
@@ -21,6 +20,7 @@ import { claimDue, expireDue, linkOpened, release, reopenAfterBreak, settle, set
 import { type OutboxQueries, outboxQueries } from "./queries.ts";
 import { applyProgress, applyReceipts, StageTeller } from "./receipts.ts";
 import { CommitFailed, storeError, type StoreRefusal } from "./store-error.ts";
+import { createPreSendRefusals } from "./pre-send-refusals.ts";
 import { messageView, type OutboxRow, rowView } from "./row.ts";
 
 export interface OutboxOptions {
@@ -94,6 +94,7 @@ class SqliteOutbox implements Outbox {
   #accepts: GroupCommit<AcceptedRequest, OutboxAnswer> | null = null;
   readonly #counts: Record<OutboxStatus, number> = { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 };
   readonly #workListeners: (() => void)[] = [];
+  readonly refusals = createPreSendRefusals(() => this.#live());
   #pressure = false;
   #stopping = false;
   #takesNew = true;
@@ -326,7 +327,9 @@ class SqliteOutbox implements Outbox {
       enqueued_at: this.#options.clock.now(),
       resealed: 0,
       attachments: carriedText(request.attachments ?? []),
+      pre_send: request.pre_send ?? "",
     });
+    core.queries.forgetRefusal(request.client_message_id);
     core.moved(null, "pending");
     core.order.add(destination);
     return { kind: "queued", outbox_id: id, client_message_id: request.client_message_id, duplicate: false };
