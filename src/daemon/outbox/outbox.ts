@@ -329,7 +329,6 @@ class SqliteOutbox implements Outbox {
       attachments: carriedText(request.attachments ?? []),
       pre_send: request.pre_send ?? "",
     });
-    core.queries.forgetRefusal(request.client_message_id);
     core.moved(null, "pending");
     core.order.add(destination);
     return { kind: "queued", outbox_id: id, client_message_id: request.client_message_id, duplicate: false };

@@ -5,8 +5,8 @@ export type PreSendNote =
   | { readonly verdict: "failed"; readonly reason: string }
   | {
       readonly verdict: "changed";
-      /** What its sender wrote, as its fingerprint covers it; null: what the row says was written so by whoever requeued it. */
-      readonly written: { readonly content_hash: string; readonly content_type: string } | null;
+      /** What its sender wrote, as its fingerprint covers it. */
+      readonly written: { readonly content_hash: string; readonly content_type: string };
       /** Of what the row says. */
       readonly content_hash: string;
     };
@@ -26,7 +26,7 @@ export function isPreSendText(text: string): boolean {
   try {
     const { verdict, content_hash, written } = JSON.parse(text) as Partial<Record<string, unknown>>;
     if (verdict === "passed" || verdict === "failed") return true;
-    return verdict === "changed" && isHash(content_hash) && (written === null || isWritten(written));
+    return verdict === "changed" && isHash(content_hash) && isWritten(written);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import type { OutboxCore } from "./outbox.ts";
 /** Refusals that are kept; the oldest go first. */
 export const refusalsMax = 10_000;
 
-/** What pre-send refused, by the ids that the senders gave. */
+/** What pre-send refused, by the ids that the senders gave. A row that has such an id by now is found before any of these. */
 export interface PreSendRefusals {
   /** Why it refused this very request before; null: it did not. */
   find(clientMessageId: string, fingerprint: CallerFingerprint): string | null;

@@ -20,7 +20,6 @@ export function refusalQueries(db: DatabaseSync) {
        ON CONFLICT (client_message_id) DO UPDATE SET request_fingerprint = excluded.request_fingerprint,
          fingerprint_version = excluded.fingerprint_version, reason = excluded.reason, refused_at = excluded.refused_at`,
   );
-  const forget = db.prepare("DELETE FROM pre_send_refusal WHERE client_message_id = ?");
   const forgetOldest = db.prepare(
     `DELETE FROM pre_send_refusal WHERE client_message_id IN (
        SELECT client_message_id FROM pre_send_refusal ORDER BY refused_at DESC, client_message_id DESC LIMIT -1 OFFSET ?)`,
@@ -29,7 +28,6 @@ export function refusalQueries(db: DatabaseSync) {
     refusal: (clientMessageId: string) => (byId.get(clientMessageId) as unknown as RefusalRow | undefined) ?? null,
     keepRefusal: (row: RefusalRow) =>
       keep.run(row.client_message_id, row.request_fingerprint, row.fingerprint_version, row.reason, row.refused_at),
-    forgetRefusal: (clientMessageId: string) => forget.run(clientMessageId),
     /** All but the newest. */
     forgetRefusals: (keepMax: number) => Number(forgetOldest.run(keepMax).changes),
   };
