@@ -80,6 +80,104 @@ const (
 	HealthStatusDegraded HealthStatus = "degraded"
 )
 
+// HookRunEvent is one of these words, or one that a later daemon answers with.
+type HookRunEvent string
+
+// Words of HookRunEvent.
+const (
+	HookRunEventMessage  HookRunEvent = "message"
+	HookRunEventMention  HookRunEvent = "mention"
+	HookRunEventReceipt  HookRunEvent = "receipt"
+	HookRunEventLinkUp   HookRunEvent = "link_up"
+	HookRunEventLinkDown HookRunEvent = "link_down"
+	HookRunEventStartup  HookRunEvent = "startup"
+	HookRunEventTest     HookRunEvent = "test"
+	HookRunEventSend     HookRunEvent = "send"
+)
+
+// HookRunOutcome is one of these words, or one that a later daemon answers with.
+type HookRunOutcome string
+
+// Words of HookRunOutcome.
+const (
+	HookRunOutcomeOK          HookRunOutcome = "ok"
+	HookRunOutcomeFailed      HookRunOutcome = "failed"
+	HookRunOutcomeSignalled   HookRunOutcome = "signalled"
+	HookRunOutcomeTimedOut    HookRunOutcome = "timed_out"
+	HookRunOutcomeNotStarted  HookRunOutcome = "not_started"
+	HookRunOutcomeRefused     HookRunOutcome = "refused"
+	HookRunOutcomeInterrupted HookRunOutcome = "interrupted"
+	HookRunOutcomeEventGone   HookRunOutcome = "event_gone"
+	HookRunOutcomeDropped     HookRunOutcome = "dropped"
+)
+
+// HookRunState is one of these words, or one that a later daemon answers with.
+type HookRunState string
+
+// Words of HookRunState.
+const (
+	HookRunStateWaiting HookRunState = "waiting"
+	HookRunStateRunning HookRunState = "running"
+	HookRunStateEnded   HookRunState = "ended"
+)
+
+// HookSettingsAudit is one of these words, or one that a later daemon answers with.
+type HookSettingsAudit string
+
+// Words of HookSettingsAudit.
+const (
+	HookSettingsAuditFull     HookSettingsAudit = "full"
+	HookSettingsAuditOutcome  HookSettingsAudit = "outcome"
+	HookSettingsAuditFailures HookSettingsAudit = "failures"
+)
+
+// HookSettingsCapabilityTokenScope is one of these words, or one that a later daemon answers with.
+type HookSettingsCapabilityTokenScope string
+
+// Words of HookSettingsCapabilityTokenScope.
+const (
+	HookSettingsCapabilityTokenScopeReply:event        HookSettingsCapabilityTokenScope = "reply:event"
+	HookSettingsCapabilityTokenScopeDm:send:<sender>   HookSettingsCapabilityTokenScope = "dm:send:<sender>"
+	HookSettingsCapabilityTokenScopeTopic:<topic>:post HookSettingsCapabilityTokenScope = "topic:<topic>:post"
+)
+
+// HookSettingsFsPolicy is one of these words, or one that a later daemon answers with.
+type HookSettingsFsPolicy string
+
+// Words of HookSettingsFsPolicy.
+const (
+	HookSettingsFsPolicyPrivate   HookSettingsFsPolicy = "private"
+	HookSettingsFsPolicyRead-only HookSettingsFsPolicy = "read-only"
+	HookSettingsFsPolicyHost      HookSettingsFsPolicy = "host"
+)
+
+// HookSettingsNetworkPolicy is one of these words, or one that a later daemon answers with.
+type HookSettingsNetworkPolicy string
+
+// Words of HookSettingsNetworkPolicy.
+const (
+	HookSettingsNetworkPolicyNone HookSettingsNetworkPolicy = "none"
+	HookSettingsNetworkPolicyHost HookSettingsNetworkPolicy = "host"
+)
+
+// HookSettingsOnFailure is one of these words, or one that a later daemon answers with.
+type HookSettingsOnFailure string
+
+// Words of HookSettingsOnFailure.
+const (
+	HookSettingsOnFailureRefuse HookSettingsOnFailure = "refuse"
+	HookSettingsOnFailureSend   HookSettingsOnFailure = "send"
+)
+
+// HookSettingsUnenforced is one of these words, or one that a later daemon answers with.
+type HookSettingsUnenforced string
+
+// Words of HookSettingsUnenforced.
+const (
+	HookSettingsUnenforcedRefuse HookSettingsUnenforced = "refuse"
+	HookSettingsUnenforcedRun    HookSettingsUnenforced = "run"
+)
+
 // InviteState is one of these words, or one that a later daemon answers with.
 type InviteState string
 
@@ -298,6 +396,8 @@ type Attachment struct {
 type Sender struct {
 	MemberID string  `json:"member_id"`
 	Name     *string `json:"name"`
+	// The member's agent that sent it, as its daemon says; an answer goes to it
+	Agent *string `json:"agent"`
 }
 
 // ClaimedMessage is an answer of the daemon.
@@ -316,12 +416,14 @@ type ClaimedMessage struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -356,6 +458,7 @@ type wholeClaimedMessage struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -441,12 +544,14 @@ type DeadLetter struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -481,6 +586,7 @@ type wholeDeadLetter struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -605,12 +711,14 @@ type HistoryItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -639,6 +747,7 @@ type wholeHistoryItem struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -654,6 +763,98 @@ func (v HistoryItem) MarshalJSON() ([]byte, error) {
 		return json.Marshal(parts(v))
 	}
 	return json.Marshal(wholeHistoryItem(v))
+}
+
+// HookSettings is an answer of the daemon.
+type HookSettings struct {
+	Enabled              bool                               `json:"enabled"`
+	TimeoutS             int64                              `json:"timeout_s"`
+	OutputSizeLimit      int64                              `json:"output_size_limit"`
+	RedactPayload        bool                               `json:"redact_payload"`
+	AllowReply           bool                               `json:"allow_reply"`
+	CapabilityTokenScope []HookSettingsCapabilityTokenScope `json:"capability_token_scope"`
+	NetworkPolicy        HookSettingsNetworkPolicy          `json:"network_policy"`
+	FsPolicy             HookSettingsFsPolicy               `json:"fs_policy"`
+	Unenforced           HookSettingsUnenforced             `json:"unenforced"`
+	Audit                HookSettingsAudit                  `json:"audit"`
+	OnFailure            HookSettingsOnFailure              `json:"on_failure"`
+}
+
+// HookRun is an answer of the daemon.
+type HookRun struct {
+	RunID int64  `json:"run_id"`
+	Hook  string `json:"hook"`
+	// null: what called it is no event of the list
+	EventID *int64 `json:"event_id"`
+	// What called it
+	Event HookRunEvent `json:"event"`
+	State HookRunState `json:"state"`
+	// How often it was begun; more than once when the daemon ended meanwhile
+	Attempts  int64   `json:"attempts"`
+	QueuedAt  string  `json:"queued_at"`
+	StartedAt *string `json:"started_at"`
+	EndedAt   *string `json:"ended_at"`
+	// null until it has ended
+	Outcome  *HookRunOutcome `json:"outcome"`
+	ExitCode *int64          `json:"exit_code"`
+	// What ended it, if a signal did
+	Signal *string `json:"signal"`
+	// The end of its standard error
+	Said *string `json:"said"`
+	// Why it did not run, or why its reply was not sent
+	Reason *string `json:"reason"`
+	// client_message_id of its reply
+	Reply *string `json:"reply"`
+	// Events that this stands for: more than one when they were dropped together
+	Runs int64 `json:"runs"`
+}
+
+// Hook is an answer of the daemon.
+type Hook struct {
+	Hook string `json:"hook"`
+	// What calls it, in words
+	CalledWhen string `json:"called_when"`
+	// As in force, defaults included
+	Settings HookSettings `json:"settings"`
+	// Of the executable
+	Path string `json:"path"`
+	// Why it would not be run as it is now; null: it would
+	Fault *string `json:"fault"`
+	// Runs that wait
+	Waiting int64    `json:"waiting"`
+	Running int64    `json:"running"`
+	LastRun *HookRun `json:"last_run"`
+}
+
+// HookTest is an answer of the daemon.
+type HookTest struct {
+	Hook     string         `json:"hook"`
+	Outcome  HookRunOutcome `json:"outcome"`
+	ExitCode *int64         `json:"exit_code"`
+	// What ended it, if a signal did
+	Signal *string `json:"signal"`
+	// The end of its standard error
+	Said *string `json:"said"`
+	// Why it did not run, or why its answer would not be taken
+	Reason *string `json:"reason"`
+	// null: it did not run
+	DurationMS *int64 `json:"duration_ms"`
+	// false: it ran as the user. null: it did not run
+	Enforced *bool `json:"enforced"`
+	// Its standard output, as far as it is read
+	Output    string `json:"output"`
+	OutputCut bool   `json:"output_cut"`
+	// It would have replied
+	Replies bool `json:"replies"`
+}
+
+// Hooks is an answer of the daemon.
+type Hooks struct {
+	// Why none runs here, whatever hooks.toml says; null: they do
+	Off *string `json:"off"`
+	// Of hooks.toml
+	Path  string `json:"path"`
+	Hooks []Hook `json:"hooks"`
 }
 
 // InboxItem is an answer of the daemon.
@@ -674,12 +875,14 @@ type InboxItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body"`
-	Meta      map[string]any `json:"meta"`
-	Mentions  []string       `json:"mentions"`
-	ReplyTo   *string        `json:"reply_to"`
-	Priority  Priority       `json:"priority"`
-	Encrypted bool           `json:"encrypted"`
+	Body     Bytes          `json:"body"`
+	Meta     map[string]any `json:"meta"`
+	Mentions []string       `json:"mentions"`
+	ReplyTo  *string        `json:"reply_to"`
+	Priority Priority       `json:"priority"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      int64 `json:"hops"`
+	Encrypted bool  `json:"encrypted"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -1012,6 +1215,12 @@ type TopicMember struct {
 	Self     bool   `json:"self"`
 }
 
+// UndecryptableFrom is as the envelope says; with the code membership_unexplained nobody has proven it.
+type UndecryptableFrom struct {
+	MemberID string  `json:"member_id"`
+	Name     *string `json:"name"`
+}
+
 // Undecryptable is an answer of the daemon.
 type Undecryptable struct {
 	HistoryID int64 `json:"history_id"`
@@ -1019,8 +1228,8 @@ type Undecryptable struct {
 	// As on the wire
 	ClientMessageID string `json:"client_message_id"`
 	// As the envelope says; with the code membership_unexplained nobody has proven it
-	From Sender `json:"from"`
-	To   string `json:"to"`
+	From UndecryptableFrom `json:"from"`
+	To   string            `json:"to"`
 	// What it waits for, as an error code; undecryptable: no key that could still come opens it
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
@@ -1099,6 +1308,10 @@ type SendRequest struct {
 	ReplyTo string `json:"reply_to,omitempty"`
 	// The same id again is the same message and never sent twice; absent: one is made
 	ClientMessageID string `json:"client_message_id,omitempty"`
+	// The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+	FromAgent string `json:"from_agent,omitempty"`
+	// Of an answer that no person decides on: the `hops` of the message that it answers, and one
+	Hops int64 `json:"hops,omitempty"`
 	// Files that were handed over at `/v1/files`, in the order in which they are shown
 	Attachments []SendAttachment `json:"attachments,omitempty"`
 }

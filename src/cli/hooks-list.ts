@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { HookView } from "../protocol/hooks-api.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -11,7 +12,7 @@ export const command: Command = {
   usage: "hooks list [--json]",
   options: {},
   exits: ["notRunning"],
-  related: ["hooks enable", "hooks test", "hooks log", "help hooks"],
+  related: ["hooks enable", "hooks test", "hooks log"],
   examples: ["hooks list"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 0, 0);
@@ -20,7 +21,7 @@ export const command: Command = {
       out.json(view);
       return exitCodes.ok;
     }
-    if (view.hooks.length === 0) out.note("no hooks yet: claudemesh help hooks");
+    if (view.hooks.length === 0) out.note(`no hooks yet: put a program at ${unbroken(join(dirname(view.path), "hooks", "on-dm"))}, then: claudemesh hooks enable on-dm`);
     else
       for (const line of table([["HOOK", "ENABLED", "WAITING", "RUNNING", "LAST RUN", ""], ...view.hooks.map(cells)]))
         out.line(line);

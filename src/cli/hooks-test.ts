@@ -14,7 +14,7 @@ export const command: Command = {
   options: {},
   words: [hookWords],
   exits: ["notRunning"],
-  related: ["hooks enable", "hooks log", "help hooks"],
+  related: ["hooks enable", "hooks log"],
   examples: ["hooks test on-dm"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

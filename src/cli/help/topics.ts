@@ -5,7 +5,6 @@ export const helpTopics: Readonly<Record<string, () => Promise<{ readonly topic:
   addresses: () => import("./addresses.ts"),
   delivery: () => import("./delivery.ts"),
   queues: () => import("./queues.ts"),
-  hooks: () => import("./hooks.ts"),
   ids: () => import("./ids.ts"),
   json: () => import("./json.ts"),
   pipes: () => import("./pipes.ts"),

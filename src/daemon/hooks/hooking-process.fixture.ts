@@ -5,7 +5,7 @@ import { inboxAt, me } from "../inbox/inbox.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { createHooks } from "./hooks.ts";
 import { openLiveHooks } from "./live-hooks.ts";
-import { createUncontained } from "./uncontained.ts";
+import { createUncontained } from "./uncontained.fixture.ts";
 
 /** `hooking-process DIR`: stores a direct message, runs its hook, and says when it has written down which process that is. */
 const dir = process.argv[2] ?? "";

@@ -16,7 +16,7 @@ import type { Inbox } from "../parts.ts";
 import { hookLimits, type HookLimits } from "./hook-limits.ts";
 import { createHooks, type Hooks } from "./hooks.ts";
 import { openLiveHooks } from "./live-hooks.ts";
-import { createUncontained } from "./uncontained.ts";
+import { createUncontained } from "./uncontained.fixture.ts";
 
 export const bob = "b".repeat(64);
 

@@ -4,11 +4,11 @@ import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HookCause, HookRunView, HooksView } from "../../protocol/hooks-api.ts";
 import { defaultHookSettings, type HooksConfig } from "../../protocol/hooks-config.ts";
-import type { InboxItem, LocalEvent, Page, SendResult } from "../../protocol/local-api.ts";
+import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Inbox } from "../parts.ts";
 import { sendForHook } from "./capability/send-for-hook.ts";
-import type { Containment } from "./containment.ts";
+import type { Containment, HookActions } from "./containment.ts";
 import { type DroppedRuns, droppedReason, enqueueRuns } from "./enqueue.ts";
 import { executeHook, type HookCall, type HookResult, notRun } from "./execute-hook.ts";
 import { hookLimits, type HookLimits } from "./hook-limits.ts";
@@ -16,7 +16,7 @@ import type { HookRunRow } from "./hook-queries.ts";
 import { createHookRuns, tellExecuted } from "./hook-runs.ts";
 import { hooksView } from "./hooks-view.ts";
 import { processPrint } from "./process-print.ts";
-import { type ReplyContent, sendReply, type SendMessage } from "./reply.ts";
+import { sendReply, type SendMessage } from "./reply.ts";
 import type { LiveHooks } from "./live-hooks.ts";
 
 export interface HooksOptions {
@@ -52,8 +52,6 @@ export interface Hooks extends Service {
     readonly event: HookCause;
     readonly data: HookCall["data"];
   }): Promise<HookResult>;
-  /** Answers the message of a run that is under way; for a hook that asks with its token. Rejects not_allowed when none is. */
-  reply(eventKey: string, hook: string, content: ReplyContent): Promise<SendResult>;
   /** Reads hooks.toml; call the answer to put it in force. Throws invalid_config. */
   prepareReload(): () => readonly string[];
   /** Something that `off` goes by has changed. */
@@ -72,8 +70,6 @@ export function createHooks(options: HooksOptions): Hooks {
   const runs = createHookRuns(inbox.database, limits);
   const running = new Map<number, string>();
   const underWay = new Set<Promise<unknown>>();
-  /** Messages that hooks are being run for, by event and hook. */
-  const answerable = new Map<string, InboxItem>();
   const stopping = new AbortController();
   let state: "made" | "started" | "stopped" = "made";
   let pumping: Promise<void> | null = null;
@@ -176,35 +172,30 @@ export function createHooks(options: HooksOptions): Hooks {
     return typeof id === "number" ? inbox.item(id) : null;
   }
 
-  async function execute(
+  function execute(
     call: HookCall,
     settings: NonNullable<ReturnType<HooksConfig["get"]>>,
     started: (pid: number) => void,
   ): Promise<HookResult> {
-    const key = `${call.eventKey} ${call.hook}`;
-    const { item } = call;
-    if (item !== null) answerable.set(key, item);
-    const isAnswered = call.event !== "test" && item !== null;
-    try {
-      return await executeHook(call, settings, {
-        folder,
-        mesh: options.mesh,
-        containment,
-        limits,
-        clock,
-        signal: stopping.signal,
-        started,
-        reply: isAnswered ? (content) => sendReply(options.send, item, call.hook, content) : null,
-        actions: isAnswered
-          ? {
-              reply: (content) => sendReply(options.send, item, call.hook, content),
-              send: (message) => sendForHook(options.send, item, call.hook, message),
-            }
-          : null,
-      });
-    } finally {
-      answerable.delete(key);
-    }
+    const { item, hook } = call;
+    const actions: HookActions | null =
+      call.event === "test" || item === null
+        ? null
+        : {
+            reply: (content) => sendReply(options.send, item, hook, content),
+            send: (message) => sendForHook(options.send, item, hook, message),
+          };
+    return executeHook(call, settings, {
+      folder,
+      mesh: options.mesh,
+      containment,
+      limits,
+      clock,
+      signal: stopping.signal,
+      started,
+      reply: actions?.reply ?? null,
+      actions,
+    });
   }
 
   function observe(hook: string, { outcome, duration_ms, reason, exit_code, signal }: HookResult): void {
@@ -254,11 +245,6 @@ export function createHooks(options: HooksOptions): Hooks {
       const result = runNow(call);
       track(result.catch(() => undefined));
       return result;
-    },
-    async reply(eventKey, hook, content) {
-      const item = answerable.get(`${eventKey} ${hook}`);
-      if (item === undefined) throw new ClaudemeshError("not_allowed", "there is no message to answer");
-      return sendReply(options.send, item, hook, content);
     },
     page: (filter) => runs.page(filter),
     view: () => hooksView(options, runs),

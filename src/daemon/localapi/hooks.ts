@@ -2,7 +2,7 @@ import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, invalid, optional, text, truth } from "../../http/shape.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { isHook } from "../../protocol/hook-names.ts";
+import { hookNamesText, isHook } from "../../protocol/hook-names.ts";
 import type { HookTestView } from "../../protocol/hooks-api.ts";
 import type { HookResult } from "../hooks/execute-hook.ts";
 import type { Hooks } from "../hooks/hooks.ts";
@@ -51,7 +51,6 @@ export function hookRoutes({ hooks, self }: { readonly hooks: Hooks; readonly se
       body: {},
       bodyOptional: true,
       answers: [{ status: 200, description: "What it did, or why it did not run", body: answers.hookTest }],
-      errors: ["daemon_busy"],
       async handle({ params }) {
         if (!isHook(params.hook)) throw noSuchHook();
         const result = await hooks.runNow({ hook: params.hook, event: "test", data: sampleOf(params.hook, self) });
@@ -96,5 +95,7 @@ function readCursor(cursor: string | null): number | null {
 }
 
 function noSuchHook(): ClaudemeshError {
-  return new ClaudemeshError("not_found", "there is no hook of this name", { hint: "claudemesh help hooks" });
+  return new ClaudemeshError("not_found", "there is no hook of this name", {
+    hint: `hooks: ${hookNamesText}`,
+  });
 }

@@ -35,6 +35,20 @@ __all__ = [
     "HealthMembership",
     "HealthStatus",
     "HistoryItem",
+    "Hook",
+    "HookRun",
+    "HookRunEvent",
+    "HookRunOutcome",
+    "HookRunState",
+    "HookSettings",
+    "HookSettingsAudit",
+    "HookSettingsCapabilityTokenScope",
+    "HookSettingsFsPolicy",
+    "HookSettingsNetworkPolicy",
+    "HookSettingsOnFailure",
+    "HookSettingsUnenforced",
+    "HookTest",
+    "Hooks",
     "InboxItem",
     "Invite",
     "InviteMade",
@@ -86,6 +100,7 @@ __all__ = [
     "TopicKey",
     "TopicMember",
     "Undecryptable",
+    "UndecryptableFrom",
     "Version",
 ]
 
@@ -137,6 +152,59 @@ HealthLinkState = Literal[
 HealthStatus = Literal[
     "ok",
     "degraded",
+]
+HookRunEvent = Literal[
+    "message",
+    "mention",
+    "receipt",
+    "link_up",
+    "link_down",
+    "startup",
+    "test",
+    "send",
+]
+HookRunOutcome = Literal[
+    "ok",
+    "failed",
+    "signalled",
+    "timed_out",
+    "not_started",
+    "refused",
+    "interrupted",
+    "event_gone",
+    "dropped",
+]
+HookRunState = Literal[
+    "waiting",
+    "running",
+    "ended",
+]
+HookSettingsAudit = Literal[
+    "full",
+    "outcome",
+    "failures",
+]
+HookSettingsCapabilityTokenScope = Literal[
+    "reply:event",
+    "dm:send:<sender>",
+    "topic:<topic>:post",
+]
+HookSettingsFsPolicy = Literal[
+    "private",
+    "read-only",
+    "host",
+]
+HookSettingsNetworkPolicy = Literal[
+    "none",
+    "host",
+]
+HookSettingsOnFailure = Literal[
+    "refuse",
+    "send",
+]
+HookSettingsUnenforced = Literal[
+    "refuse",
+    "run",
 ]
 InviteState = Literal[
     "open",
@@ -369,6 +437,8 @@ class Attachment(View):
 class Sender(View):
     member_id: str
     name: str | None
+    #: The member's agent that sent it, as its daemon says; an answer goes to it
+    agent: str | None
 
     @classmethod
     def from_json(cls, value: object) -> Sender:
@@ -376,6 +446,7 @@ class Sender(View):
         return cls(
             member_id=read.required("member_id", text),
             name=read.nullable("name", text),
+            agent=read.nullable("agent", text),
         )
 
 
@@ -408,6 +479,8 @@ class ClaimedMessage(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -440,6 +513,7 @@ class ClaimedMessage(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -589,6 +663,8 @@ class DeadLetter(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -622,6 +698,7 @@ class DeadLetter(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -833,6 +910,8 @@ class HistoryItem(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -862,6 +941,7 @@ class HistoryItem(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -873,6 +953,177 @@ class HistoryItem(View):
     def content(self) -> bytes | None:
         """The bytes of the body."""
         return None if self.body is None else bytes_of(self.body)
+
+
+@dataclass(frozen=True)
+class HookSettings(View):
+    enabled: bool
+    timeout_s: int
+    output_size_limit: int
+    redact_payload: bool
+    allow_reply: bool
+    capability_token_scope: tuple[HookSettingsCapabilityTokenScope | str, ...]
+    network_policy: HookSettingsNetworkPolicy | str
+    fs_policy: HookSettingsFsPolicy | str
+    unenforced: HookSettingsUnenforced | str
+    audit: HookSettingsAudit | str
+    on_failure: HookSettingsOnFailure | str
+
+    @classmethod
+    def from_json(cls, value: object) -> HookSettings:
+        read = Reader(value, "HookSettings")
+        return cls(
+            enabled=read.required("enabled", boolean),
+            timeout_s=read.required("timeout_s", integer),
+            output_size_limit=read.required("output_size_limit", integer),
+            redact_payload=read.required("redact_payload", boolean),
+            allow_reply=read.required("allow_reply", boolean),
+            capability_token_scope=read.required("capability_token_scope", array_of(text)),
+            network_policy=read.required("network_policy", text),
+            fs_policy=read.required("fs_policy", text),
+            unenforced=read.required("unenforced", text),
+            audit=read.required("audit", text),
+            on_failure=read.required("on_failure", text),
+        )
+
+
+@dataclass(frozen=True)
+class HookRun(View):
+    run_id: int
+    hook: str
+    #: null: what called it is no event of the list
+    event_id: int | None
+    #: What called it
+    event: HookRunEvent | str
+    state: HookRunState | str
+    #: How often it was begun; more than once when the daemon ended meanwhile
+    attempts: int
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    #: null until it has ended
+    outcome: HookRunOutcome | str | None
+    exit_code: int | None
+    #: What ended it, if a signal did
+    signal: str | None
+    #: The end of its standard error
+    said: str | None
+    #: Why it did not run, or why its reply was not sent
+    reason: str | None
+    #: client_message_id of its reply
+    reply: str | None
+    #: Events that this stands for: more than one when they were dropped together
+    runs: int
+
+    @classmethod
+    def from_json(cls, value: object) -> HookRun:
+        read = Reader(value, "HookRun")
+        return cls(
+            run_id=read.required("run_id", integer),
+            hook=read.required("hook", text),
+            event_id=read.nullable("event_id", integer),
+            event=read.required("event", text),
+            state=read.required("state", text),
+            attempts=read.required("attempts", integer),
+            queued_at=read.required("queued_at", text),
+            started_at=read.nullable("started_at", text),
+            ended_at=read.nullable("ended_at", text),
+            outcome=read.nullable("outcome", text),
+            exit_code=read.nullable("exit_code", integer),
+            signal=read.nullable("signal", text),
+            said=read.nullable("said", text),
+            reason=read.nullable("reason", text),
+            reply=read.nullable("reply", text),
+            runs=read.required("runs", integer),
+        )
+
+
+@dataclass(frozen=True)
+class Hook(View):
+    hook: str
+    #: What calls it, in words
+    called_when: str
+    #: As in force, defaults included
+    settings: HookSettings
+    #: Of the executable
+    path: str
+    #: Why it would not be run as it is now; null: it would
+    fault: str | None
+    #: Runs that wait
+    waiting: int
+    running: int
+    last_run: HookRun | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Hook:
+        read = Reader(value, "Hook")
+        return cls(
+            hook=read.required("hook", text),
+            called_when=read.required("called_when", text),
+            settings=read.required("settings", HookSettings.from_json),
+            path=read.required("path", text),
+            fault=read.nullable("fault", text),
+            waiting=read.required("waiting", integer),
+            running=read.required("running", integer),
+            last_run=read.nullable("last_run", HookRun.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class HookTest(View):
+    hook: str
+    outcome: HookRunOutcome | str
+    exit_code: int | None
+    #: What ended it, if a signal did
+    signal: str | None
+    #: The end of its standard error
+    said: str | None
+    #: Why it did not run, or why its answer would not be taken
+    reason: str | None
+    #: null: it did not run
+    duration_ms: int | None
+    #: false: it ran as the user. null: it did not run
+    enforced: bool | None
+    #: Its standard output, as far as it is read
+    output: str
+    output_cut: bool
+    #: It would have replied
+    replies: bool
+
+    @classmethod
+    def from_json(cls, value: object) -> HookTest:
+        read = Reader(value, "HookTest")
+        return cls(
+            hook=read.required("hook", text),
+            outcome=read.required("outcome", text),
+            exit_code=read.nullable("exit_code", integer),
+            signal=read.nullable("signal", text),
+            said=read.nullable("said", text),
+            reason=read.nullable("reason", text),
+            duration_ms=read.nullable("duration_ms", integer),
+            enforced=read.nullable("enforced", boolean),
+            output=read.required("output", text),
+            output_cut=read.required("output_cut", boolean),
+            replies=read.required("replies", boolean),
+        )
+
+
+@dataclass(frozen=True)
+class Hooks(View):
+    #: Why none runs here, whatever hooks.toml says; null: they do
+    off: str | None
+    #: Of hooks.toml
+    path: str
+    hooks: tuple[Hook, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Hooks:
+        read = Reader(value, "Hooks")
+        return cls(
+            off=read.nullable("off", text),
+            path=read.required("path", text),
+            hooks=read.required("hooks", array_of(Hook.from_json)),
+        )
 
 
 @dataclass(frozen=True)
@@ -898,6 +1149,8 @@ class InboxItem(View):
     mentions: tuple[str, ...]
     reply_to: str | None
     priority: Priority | str
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int
     encrypted: bool
     #: The sender's signature was checked and holds
     verified: bool
@@ -932,6 +1185,7 @@ class InboxItem(View):
             mentions=read.required("mentions", array_of(text)),
             reply_to=read.nullable("reply_to", text),
             priority=read.required("priority", text),
+            hops=read.required("hops", integer),
             encrypted=read.required("encrypted", boolean),
             verified=read.required("verified", boolean),
             via=read.nullable("via", text),
@@ -1577,13 +1831,29 @@ class TopicMember(View):
 
 
 @dataclass(frozen=True)
+class UndecryptableFrom(View):
+    """As the envelope says; with the code membership_unexplained nobody has proven it."""
+
+    member_id: str
+    name: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> UndecryptableFrom:
+        read = Reader(value, "UndecryptableFrom")
+        return cls(
+            member_id=read.required("member_id", text),
+            name=read.nullable("name", text),
+        )
+
+
+@dataclass(frozen=True)
 class Undecryptable(View):
     history_id: int
     epoch: int
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: Sender = field(metadata={"json": "from"})
+    from_: UndecryptableFrom = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -1601,7 +1871,7 @@ class Undecryptable(View):
             history_id=read.required("history_id", integer),
             epoch=read.required("epoch", integer),
             client_message_id=read.required("client_message_id", text),
-            from_=read.required("from", Sender.from_json),
+            from_=read.required("from", UndecryptableFrom.from_json),
             to=read.required("to", text),
             code=read.required("code", text),
             reason=read.required("reason", text),
@@ -1714,6 +1984,10 @@ class SendRequest(_SendRequestRequired, total=False):
     reply_to: str
     #: The same id again is the same message and never sent twice; absent: one is made
     client_message_id: str
+    #: The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+    from_agent: str
+    #: Of an answer that no person decides on: the `hops` of the message that it answers, and one
+    hops: int
     #: Files that were handed over at `/v1/files`, in the order in which they are shown
     attachments: list[SendAttachment]
 
