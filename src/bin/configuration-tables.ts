@@ -25,7 +25,10 @@ export function withHookTable(page: string): string {
     return `| \`${key}\` | ${cell(takes)} | \`${cell(byDefault)}\` | ${cell(help)} |`;
   });
   const head = ["| setting | takes | default | what it says |", "|---|---|---|---|"];
-  return page.replace(between, (_, begin: string, end: string) => `${begin}\n${[...head, ...rows].join("\n")}\n\n${end}`);
+  return page.replace(
+    between,
+    (_, begin: string, end: string) => `${begin}\n${[...head, ...rows].join("\n")}\n\n${end}`,
+  );
 }
 
 function table(keys: readonly ConfigKey[], mayBeLive: boolean): string {
