@@ -88,7 +88,7 @@ export interface OutboxCore {
 }
 
 class SqliteOutbox implements Outbox {
-  readonly #options: OutboxOptions;
+  readonly options: OutboxOptions;
   #db: DatabaseSync | null = null;
   #core: OutboxCore | null = null;
   #accepts: GroupCommit<AcceptedRequest, OutboxAnswer> | null = null;
@@ -100,7 +100,7 @@ class SqliteOutbox implements Outbox {
   #takesNew = true;
 
   constructor(options: OutboxOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   async start(): Promise<void> {
@@ -150,10 +150,6 @@ class SqliteOutbox implements Outbox {
       isOwnFailure: (error) => error instanceof ClaudemeshError,
     });
     await core.teller.tellLeftovers();
-  }
-
-  get options(): OutboxOptions {
-    return this.#options;
   }
 
   async stop(): Promise<void> {
@@ -225,7 +221,7 @@ class SqliteOutbox implements Outbox {
 
   oldestPendingAgeMs(): number {
     const at = this.#live().queries.oldestPendingAt();
-    return at === null ? 0 : Math.max(0, this.#options.clock.now() - at);
+    return at === null ? 0 : Math.max(0, this.options.clock.now() - at);
   }
 
   requeue: Outbox["requeue"] = (outboxId, change, by) =>
@@ -324,7 +320,7 @@ class SqliteOutbox implements Outbox {
       reply_to: request.reply_to,
       supersedes: null,
       supersedes_row: null,
-      enqueued_at: this.#options.clock.now(),
+      enqueued_at: this.options.clock.now(),
       resealed: 0,
       attachments: carriedText(request.attachments ?? []),
       pre_send: request.pre_send ?? "",
@@ -340,12 +336,12 @@ class SqliteOutbox implements Outbox {
   }
 
   #refuseWhenFull(core: OutboxCore): void {
-    const bytesMax = this.#options.diskBytesMax ?? diskBytesMaxDefault;
+    const bytesMax = this.options.diskBytesMax ?? diskBytesMaxDefault;
     const bytes = core.queries.usedBytes();
     const high = bytes > bytesMax * pressureShare;
     if (high !== this.#pressure) {
       this.#pressure = high;
-      this.#options.onPressure({ bytes, bytesMax, high });
+      this.options.onPressure({ bytes, bytesMax, high });
     }
     if (bytes > bytesMax * fullShare) {
       throw new ClaudemeshError("outbox_full", `the outbox holds ${bytes} of ${bytesMax} bytes; draining goes on`, {
@@ -374,7 +370,7 @@ class SqliteOutbox implements Outbox {
       Object.assign(this.#counts, counts);
       // A full disk rolls back cleanly. Anything else at COMMIT leaves the outcome unknown: rows may or may not be there.
       if (sqliteCode(error) === sqliteFull) throw error;
-      this.#options.fatal(error);
+      this.options.fatal(error);
       throw new CommitFailed(error);
     }
     return result;
