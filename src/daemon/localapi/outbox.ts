@@ -67,7 +67,6 @@ export function outboxRoutes(parts: {
         "control_character",
         "meta_too_large",
         "hook_refused",
-        "daemon_busy",
       ],
       handle: async ({ params, body, transport }) => {
         const row = existing(outbox, params.row);

@@ -66,7 +66,6 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "outcome_unknown",
         "directory_unavailable",
         "hook_refused",
-        "daemon_busy",
         "store_unavailable",
         "outbox_full",
       ],
