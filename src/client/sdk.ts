@@ -2,6 +2,15 @@
 export type { AttachmentView, FileView, SendAttachment } from "../protocol/attachment.ts";
 export type { HookOutcome, HookRunView, HooksView, HookTestView, HookView } from "../protocol/hooks-api.ts";
 export type { HookSettings } from "../protocol/hooks-config.ts";
+export type {
+  AgentForgotten,
+  AgentList,
+  AgentSessionLease,
+  AgentSessionNamed,
+  AgentSessionView,
+  AgentView,
+  UnclaimedMail,
+} from "../protocol/agents-api.ts";
 export { ClaudemeshError } from "../protocol/error.ts";
 export { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 export { newUuidV7 } from "../protocol/ids.ts";
@@ -40,6 +49,7 @@ export type {
   SealDone,
   SealPlan,
 } from "../protocol/membership-api.ts";
+export type { AgentBinding, AgentsClient, SessionRequest } from "./agents.ts";
 export type {
   ClaimChoice,
   Client,

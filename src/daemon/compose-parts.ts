@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { processLives } from "../base/process-print.ts";
 import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
@@ -7,6 +8,8 @@ import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import type { Durability } from "../protocol/local-api.ts";
 import { rfc3339 } from "../protocol/time.ts";
+import type { Agents } from "./agents/agents.ts";
+import { createAgents } from "./agents/registry.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
@@ -58,6 +61,7 @@ export interface Parts {
   readonly membership: Membership;
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
+  readonly agents: Agents;
   readonly self: Self;
   readonly hooks: Hooks;
   readonly preSend: PreSend;
@@ -155,6 +159,14 @@ export function composeParts(
     log,
     fatal: diskFailed,
   });
+  const agents = createAgents({
+    database: inbox.database,
+    self,
+    settings: () => config.agents,
+    clock,
+    log,
+    processLives,
+  });
   const keyring = createKeyring({
     path: paths.topicKeys,
     identity: keys,
@@ -236,6 +248,7 @@ export function composeParts(
       identity.signingKey,
     ),
     keyring,
+    agents,
     clock,
     log,
     clientVersion: readProgramVersion(),
@@ -293,6 +306,7 @@ export function composeParts(
     membership,
     files,
     self,
+    agents,
     meshId: mesh.mesh_id,
     isReadOnly,
     durability,
@@ -324,6 +338,7 @@ export function composeParts(
     membership,
     keyring,
     meshSeal,
+    agents,
     self,
   };
 }

@@ -75,6 +75,7 @@ export async function startSendHost(
         link,
         membership: { state: () => null },
         self,
+        agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
         observe: () => {},

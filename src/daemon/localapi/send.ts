@@ -16,7 +16,7 @@ import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { PreSendPayload } from "../hooks/pre-send/payload.ts";
 import { type Judged, type PreSend, refusedBy } from "../hooks/pre-send/pre-send.ts";
 import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
-import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
+import { type Destination, type OwnAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
@@ -28,6 +28,7 @@ export interface SendParts {
   readonly membership: Pick<Membership, "state">;
   readonly files: Pick<Files, "attachment">;
   readonly self: Self;
+  readonly agents: OwnAgents;
   readonly meshId: string;
   isReadOnly(): boolean;
   readonly durability: Durability;
@@ -194,7 +195,7 @@ async function resolve(
   parsed: ParsedSend,
 ): Promise<{ readonly destination: Destination; readonly mentions: readonly string[] }> {
   const within = (directory: Directory | null) => ({
-    destination: resolveAddress(parsed.address, directory, parts.self),
+    destination: resolveAddress(parsed.address, directory, parts.self, parts.agents),
     mentions: parsed.mentioned.map((address) => {
       if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "only members can be mentioned");
       return resolveMember(address, directory, parts.self);
