@@ -11,6 +11,7 @@ import { cliPair } from "../cli-pair.ts";
 import { walkAgents } from "./local-agents.ts";
 import { eventsOf } from "./event-lines.ts";
 import type { Ground } from "./forms.ts";
+import { walkHooks } from "./local-hooks.ts";
 import type { Expected, Walk } from "./walk.ts";
 
 /** A member's daemon, as it is reached, and its folder. */
@@ -68,6 +69,7 @@ export const samples: Ground["samples"] = {
   setConcurrency: { body: { policy: "prefer_oldest" } },
   memberRevoke: { params: { member: "bob" } },
   dmPolicySet: { body: { from: ["@bob"] } },
+  hookTest: { params: { hook: "on-dm" } },
   safetyNumber: { params: { member: "bob" } },
 };
 
@@ -93,6 +95,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(walk, alice);
   await walkSettings(walk, alice);
+  await walkHooks(walk, alice);
   await walkSendRefusals(walk, alice.unix);
   await listening.until((names) => names.includes("receipt"));
   const first = listening.ids()[0] ?? assert.fail("no event");
