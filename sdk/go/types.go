@@ -197,6 +197,25 @@ const (
 	HookSettingsUnenforcedRun    HookSettingsUnenforced = "run"
 )
 
+// HooksContainmentBounds is one of these words, or one that a later daemon answers with.
+type HooksContainmentBounds string
+
+// Words of HooksContainmentBounds.
+const (
+	HooksContainmentBoundsMemory    HooksContainmentBounds = "memory"
+	HooksContainmentBoundsFileSize  HooksContainmentBounds = "file_size"
+	HooksContainmentBoundsProcesses HooksContainmentBounds = "processes"
+)
+
+// HooksContainmentBy is one of these words, or one that a later daemon answers with.
+type HooksContainmentBy string
+
+// Words of HooksContainmentBy.
+const (
+	HooksContainmentByBubblewrap HooksContainmentBy = "bubblewrap"
+	HooksContainmentByUnshare    HooksContainmentBy = "unshare"
+)
+
 // InviteState is one of these words, or one that a later daemon answers with.
 type InviteState string
 
@@ -263,6 +282,16 @@ const (
 	MemberStatusRevoked MemberStatus = "revoked"
 	MemberStatusLeft    MemberStatus = "left"
 	MemberStatusExpired MemberStatus = "expired"
+)
+
+// OutboxRowPreSend is one of these words, or one that a later daemon answers with.
+type OutboxRowPreSend string
+
+// Words of OutboxRowPreSend.
+const (
+	OutboxRowPreSendPassed  OutboxRowPreSend = "passed"
+	OutboxRowPreSendChanged OutboxRowPreSend = "changed"
+	OutboxRowPreSendFailed  OutboxRowPreSend = "failed"
 )
 
 // OutboxStatus is one of these words, or one that a later daemon answers with.
@@ -953,13 +982,25 @@ type HookTest struct {
 	Replies bool `json:"replies"`
 }
 
+// HooksContainment is what hooks are held to their policies by, found out by trying.
+type HooksContainment struct {
+	// null: nothing on this host contains a hook
+	By *HooksContainmentBy `json:"by"`
+	// Why what would be better cannot be used
+	Missing []string `json:"missing"`
+	// What a hook is bounded in
+	Bounds []HooksContainmentBounds `json:"bounds"`
+}
+
 // Hooks is an answer of the daemon.
 type Hooks struct {
 	// Why none runs here, whatever hooks.toml says; null: they do
 	Off *string `json:"off"`
 	// Of hooks.toml
-	Path  string `json:"path"`
-	Hooks []Hook `json:"hooks"`
+	Path string `json:"path"`
+	// What hooks are held to their policies by, found out by trying
+	Containment HooksContainment `json:"containment"`
+	Hooks       []Hook           `json:"hooks"`
 }
 
 // InboxItem is an answer of the daemon.
@@ -1189,6 +1230,8 @@ type OutboxRow struct {
 	BodyBytes  int64  `json:"body_bytes"`
 	// Files that it carries
 	Attachments []Attachment `json:"attachments"`
+	// What this host's pre-send hook made of the message, or that it could not be asked; null: none was
+	PreSend *OutboxRowPreSend `json:"pre_send,omitempty"`
 }
 
 // QueueCounts is counted now, each up to 10,000.

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { HookView } from "../protocol/hooks-api.ts";
+import type { HooksView, HookView } from "../protocol/hooks-api.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -28,10 +28,16 @@ export const command: Command = {
     else
       for (const line of table([["HOOK", "ENABLED", "WAITING", "RUNNING", "LAST RUN", ""], ...view.hooks.map(cells)]))
         out.line(line);
+    if (view.hooks.length > 0) out.note(containedBy(view.containment));
     if (view.off !== null) out.note(`notice: no hook runs here: ${unbroken(view.off)}`);
     return exitCodes.ok;
   },
 };
+
+function containedBy({ by, missing }: HooksView["containment"]): string {
+  if (by !== null) return `contained by ${by}`;
+  return `notice: nothing contains hooks here, so that none runs but with unenforced = "run": ${unbroken(missing.join("; "))}`;
+}
 
 function cells({ hook, settings, waiting, running, last_run: last, fault }: HookView): string[] {
   const ended = last === null ? "-" : `${last.outcome ?? last.state} ${last.ended_at ?? ""}`.trimEnd();

@@ -21,6 +21,7 @@ import { addressOf } from "../http/broker-dial.ts";
 import type { CheckedHost } from "./identity/host/check-host.ts";
 import { composeHooks, reloadingHooks } from "./hooks/compose-hooks.ts";
 import type { Hooks } from "./hooks/hooks.ts";
+import { createPreSend, type PreSend } from "./hooks/pre-send/pre-send.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
@@ -63,6 +64,7 @@ export interface Parts {
   readonly agents: Agents;
   readonly self: Self;
   readonly hooks: Hooks;
+  readonly preSend: PreSend;
   isReadOnly(): boolean;
   readonly durability: Durability;
   readonly observe: SendParts["observe"];
@@ -308,12 +310,18 @@ export function composeParts(
     meshId: mesh.mesh_id,
     isReadOnly,
     durability,
+    // What hooks send is judged by one of them too.
+    get preSend(): PreSend {
+      return preSend;
+    },
     clock,
     observe,
   } as const;
   const hooks = composeHooks(options, settings, sending, { inbox, metrics, mesh: mesh.slug });
+  const preSend = createPreSend({ hooks, log });
   return {
     hooks,
+    preSend,
     isReadOnly,
     durability,
     observe,

@@ -58,11 +58,22 @@ export interface HookView {
   readonly last_run: HookRunView | null;
 }
 
+/** What hooks are held to their policies by on this host, found out by trying. */
+export interface HookContainment {
+  /** null: nothing here contains a hook. */
+  readonly by: "bubblewrap" | "unshare" | null;
+  /** Why what would be better cannot be used, in words. */
+  readonly missing: readonly string[];
+  /** What a hook is bounded in. */
+  readonly bounds: readonly ("memory" | "file_size" | "processes")[];
+}
+
 export interface HooksView {
   /** Why no hook runs here, whatever hooks.toml says; null: they do. */
   readonly off: string | null;
   /** hooks.toml. */
   readonly path: string;
+  readonly containment: HookContainment;
   readonly hooks: readonly HookView[];
 }
 

@@ -1,6 +1,7 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Service } from "../../base/service.ts";
 import type { CapabilityScope } from "../../protocol/hooks-config.ts";
+import type { HookContainment } from "../../protocol/hooks-api.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { HookEvent } from "./capability/scope.ts";
 import type { ReplyContent } from "./reply.ts";
@@ -74,19 +75,9 @@ export interface CapabilityCall {
 export const capabilityOutcomes = ["sent", "refused", "failed"] as const;
 export type CapabilityOutcome = (typeof capabilityOutcomes)[number];
 
-/** What can be enforced on this host, found out by trying. */
-export interface Enforcement {
-  /** What contains hooks; null: nothing here can. */
-  readonly by: "bubblewrap" | "unshare" | null;
-  /** Why what would be better cannot be used, in words. */
-  readonly missing: readonly string[];
-  /** Whether memory, files and the number of processes are bounded. */
-  readonly bounds: readonly ("memory" | "file_size" | "processes")[];
-}
-
 /** Where hooks run: away from this daemon's files and from each other, with a socket that takes their own token only. */
 export interface Containment extends Service {
   launch(spec: HookSpec): Promise<Launch>;
   /** Tried when it is asked for first; what could not be enforced then is tried again a while later. */
-  enforcement(): Promise<Enforcement>;
+  enforcement(): Promise<HookContainment>;
 }

@@ -5,7 +5,8 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { openHookSocket } from "./capability/hook-socket.ts";
-import type { CapabilityCall, Containment, Enforcement, HookSpec, Launch, LaunchRun } from "./containment.ts";
+import type { HookContainment } from "../../protocol/hooks-api.ts";
+import type { CapabilityCall, Containment, HookSpec, Launch, LaunchRun } from "./containment.ts";
 import { findLauncher, launcherCandidates } from "./sandbox/find-launcher.ts";
 import { hiddenFolders, isReachedByOthers } from "./sandbox/hidden-folders.ts";
 import { inheritedFiles } from "./sandbox/inherited-files.ts";
@@ -83,7 +84,7 @@ class HostContainment implements Containment {
     rmSync(runs.folder, { recursive: true, force: true });
   }
 
-  async enforcement(): Promise<Enforcement> {
+  async enforcement(): Promise<HookContainment> {
     const { launcher, missing } = await this.#try();
     return { by: launcher?.by ?? null, missing, bounds: launcher?.bounds ?? [] };
   }

@@ -11,7 +11,7 @@ import type { LiveHooks } from "./live-hooks.ts";
 export function hooksView(
   { folder, live, off }: { readonly folder: string; readonly live: LiveHooks; readonly off: () => string | null },
   runs: Pick<HookRuns, "counts" | "lastOf">,
-): HooksView {
+): Omit<HooksView, "containment"> {
   const counts = runs.counts();
   const count = (hook: string, state: "waiting" | "running"): number =>
     counts.find((one) => one.hook === hook && one.state === state)?.n ?? 0;

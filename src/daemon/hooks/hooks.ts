@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { HookCause, HookRunView, HooksView } from "../../protocol/hooks-api.ts";
+import type { HookContainment, HookCause, HookRunView, HooksView } from "../../protocol/hooks-api.ts";
 import { defaultHookSettings, type HooksConfig } from "../../protocol/hooks-config.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
@@ -38,7 +38,9 @@ export interface HooksOptions {
 
 /** The hooks of a daemon: programs of the user's that it calls when something happens. */
 export interface Hooks extends Service {
-  view(): HooksView;
+  view(): Omit<HooksView, "containment">;
+  /** What they are held to their policies by. */
+  containment(): Promise<HookContainment>;
   page(filter: { hook: string | null; failedOnly: boolean; cursor: number | null; limit: number }): Page<HookRunView>;
   /** Whether a hook would be called, as its settings and this host are now. */
   isEnabled(hook: string): boolean;
@@ -228,6 +230,9 @@ export function createHooks(options: HooksOptions): Hooks {
       await containment.start();
       await runs.takeUp(clock.now());
       state = "started";
+      // Told in the log of the start, and known before the first event.
+      if (options.off() === null && [...live.config().values()].some(({ enabled }) => enabled))
+        track(containment.enforcement());
       if (isEnabled("on-startup"))
         await runs.add({ hook: "on-startup", event_id: null, event: "startup" }, clock.now());
       pump();
@@ -248,6 +253,7 @@ export function createHooks(options: HooksOptions): Hooks {
     },
     page: (filter) => runs.page(filter),
     view: () => hooksView(options, runs),
+    containment: () => containment.enforcement(),
     prepareReload() {
       const config = live.read();
       return () => {

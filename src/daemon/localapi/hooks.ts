@@ -23,7 +23,7 @@ export function hookRoutes({ hooks, self }: { readonly hooks: Hooks; readonly se
       path: "/v1/hooks",
       summary: "The hooks that hooks.toml or an executable names, as they are now",
       answers: [{ status: 200, description: "All of them", body: answers.hooks }],
-      handle: () => ({ status: 200, body: hooks.view() }),
+      handle: async () => ({ status: 200, body: { ...hooks.view(), containment: await hooks.containment() } }),
     }),
     operation({
       name: "hookRuns",

@@ -55,7 +55,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
   const messageFiles = createMessageFiles({ ...parts, leasedFiles });
   const routes: readonly Route[] = [
     ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
-    ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
+    ...tagged("outbox", outboxRoutes({ ...parts, inlineBytes: () => parts.link.inlineBytes() })),
     ...tagged("inbox", inboxRoutes(parts)),
     ...tagged("files", fileRoutes({ ...parts, messageFiles })),
     ...tagged("events", events.routes),

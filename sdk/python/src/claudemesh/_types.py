@@ -57,6 +57,9 @@ __all__ = [
     "HookSettingsUnenforced",
     "HookTest",
     "Hooks",
+    "HooksContainment",
+    "HooksContainmentBounds",
+    "HooksContainmentBy",
     "InboxItem",
     "Invite",
     "InviteMade",
@@ -81,6 +84,7 @@ __all__ = [
     "OutboxPatch",
     "OutboxRequeue",
     "OutboxRow",
+    "OutboxRowPreSend",
     "OutboxStatus",
     "Priority",
     "Queue",
@@ -224,6 +228,15 @@ HookSettingsUnenforced = Literal[
     "refuse",
     "run",
 ]
+HooksContainmentBounds = Literal[
+    "memory",
+    "file_size",
+    "processes",
+]
+HooksContainmentBy = Literal[
+    "bubblewrap",
+    "unshare",
+]
 InviteState = Literal[
     "open",
     "used",
@@ -266,6 +279,11 @@ MemberStatus = Literal[
     "revoked",
     "left",
     "expired",
+]
+OutboxRowPreSend = Literal[
+    "passed",
+    "changed",
+    "failed",
 ]
 OutboxStatus = Literal[
     "pending",
@@ -1290,11 +1308,34 @@ class HookTest(View):
 
 
 @dataclass(frozen=True)
+class HooksContainment(View):
+    """What hooks are held to their policies by, found out by trying."""
+
+    #: null: nothing on this host contains a hook
+    by: HooksContainmentBy | str | None
+    #: Why what would be better cannot be used
+    missing: tuple[str, ...]
+    #: What a hook is bounded in
+    bounds: tuple[HooksContainmentBounds | str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> HooksContainment:
+        read = Reader(value, "HooksContainment")
+        return cls(
+            by=read.nullable("by", text),
+            missing=read.required("missing", array_of(text)),
+            bounds=read.required("bounds", array_of(text)),
+        )
+
+
+@dataclass(frozen=True)
 class Hooks(View):
     #: Why none runs here, whatever hooks.toml says; null: they do
     off: str | None
     #: Of hooks.toml
     path: str
+    #: What hooks are held to their policies by, found out by trying
+    containment: HooksContainment
     hooks: tuple[Hook, ...]
 
     @classmethod
@@ -1303,6 +1344,7 @@ class Hooks(View):
         return cls(
             off=read.nullable("off", text),
             path=read.required("path", text),
+            containment=read.required("containment", HooksContainment.from_json),
             hooks=read.required("hooks", array_of(Hook.from_json)),
         )
 
@@ -1728,6 +1770,8 @@ class OutboxRow(View):
     body_bytes: int
     #: Files that it carries
     attachments: tuple[Attachment, ...]
+    #: What this host's pre-send hook made of the message, or that it could not be asked; null: none was
+    pre_send: OutboxRowPreSend | str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> OutboxRow:
@@ -1752,6 +1796,7 @@ class OutboxRow(View):
             supersedes=read.nullable("supersedes", integer),
             body_bytes=read.required("body_bytes", integer),
             attachments=read.required("attachments", array_of(Attachment.from_json)),
+            pre_send=read.optional("pre_send", text),
         )
 
 

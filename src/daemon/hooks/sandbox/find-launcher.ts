@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import type { Enforcement } from "../containment.ts";
+import type { HookContainment } from "../../../protocol/hooks-api.ts";
 import { boundedCommand, boundsProcesses } from "./bounds.ts";
 import { bubblewrap } from "./bubblewrap.ts";
 import type { Launcher } from "./launcher.ts";
@@ -33,7 +33,7 @@ export function launcherCandidates(
     return { candidates: [], missing: [`there is nothing on ${platform} that hooks are contained by`] };
   const [bwrap, unshareTool, setpriv, shell, prlimit] = ["bwrap", "unshare", "setpriv", "sh", "prlimit"].map(find);
   const withProcesses = boundsProcesses(kernelRelease);
-  const bounds: Enforcement["bounds"] =
+  const bounds: HookContainment["bounds"] =
     prlimit == null ? [] : ["memory", "file_size", ...(withProcesses ? (["processes"] as const) : [])];
   const bounded = prlimit == null ? [] : boundedCommand(prlimit, withProcesses);
   const candidates: Launcher[] = [];

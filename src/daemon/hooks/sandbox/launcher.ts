@@ -1,4 +1,4 @@
-import type { Enforcement } from "../containment.ts";
+import type { HookContainment } from "../../../protocol/hooks-api.ts";
 import type { FsPolicy, NetworkPolicy } from "./policy.ts";
 
 /** One run as a launcher is told of it. */
@@ -23,8 +23,8 @@ export interface SandboxCommand {
 
 /** A way to contain hooks. Whether it works on this host is found out by trying: sandbox/probe.ts. */
 export interface Launcher {
-  readonly by: NonNullable<Enforcement["by"]>;
-  readonly bounds: Enforcement["bounds"];
+  readonly by: NonNullable<HookContainment["by"]>;
+  readonly bounds: HookContainment["bounds"];
   command(run: SandboxRun): SandboxCommand;
 }
 

@@ -76,6 +76,14 @@ export const hooks = answerOf<HooksView>("Hooks")(
   view({
     off: described(nullable(text()), "Why none runs here, whatever hooks.toml says; null: they do"),
     path: described(text(), "Of hooks.toml"),
+    containment: described(
+      view({
+        by: described(nullable(oneOf("bubblewrap", "unshare")), "null: nothing on this host contains a hook"),
+        missing: described(listing(text()), "Why what would be better cannot be used"),
+        bounds: described(listing(oneOf("memory", "file_size", "processes")), "What a hook is bounded in"),
+      }),
+      "What hooks are held to their policies by, found out by trying",
+    ),
     hooks: listing(hook),
   }),
 );
