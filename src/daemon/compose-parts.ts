@@ -1,5 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import type { Service } from "../base/service.ts";
+import { frameBatch } from "../protocol/agent-framing.ts";
 import { processLives } from "../base/process-print.ts";
 import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
@@ -7,8 +9,12 @@ import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import type { Durability } from "../protocol/local-api.ts";
-import { rfc3339 } from "../protocol/time.ts";
 import type { Agents } from "./agents/agents.ts";
+import { createDeliver } from "./agents/deliver.ts";
+import { createOffers } from "./agents/create-offers.ts";
+import type { Offers } from "./agents/offers.ts";
+import { newNonce } from "./agents/new-nonce.ts";
+import { wayAdapters } from "./agents/way-adapters.ts";
 import { createAgents } from "./agents/registry.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -24,6 +30,7 @@ import type { Hooks } from "./hooks/hooks.ts";
 import { createPreSend, type PreSend } from "./hooks/pre-send/pre-send.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
+import { receiptEvent } from "./receipt-event.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
@@ -36,7 +43,6 @@ import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
 import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
-import { type OutboxRow, stages } from "./outbox/row.ts";
 import { ownSelf } from "./membership/own-standing.ts";
 import type { SendParts } from "./localapi/send.ts";
 import { askBroker } from "./localapi/ask-broker.ts";
@@ -62,6 +68,9 @@ export interface Parts {
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
   readonly agents: Agents;
+  readonly offers: Offers;
+  /** Puts messages into sessions by ways of the daemon's own. */
+  readonly deliver: Service;
   readonly self: Self;
   readonly hooks: Hooks;
   readonly preSend: PreSend;
@@ -100,6 +109,7 @@ export function composeParts(
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
     archivedKeys: () => keys.archive.keys().length,
+    agentsWaiting: () => agents.names().reduce((sum, name) => sum + offers.waiting(name), 0),
     membership: () => ({
       entries: (membership.state()?.n ?? -1) + 1,
       trouble: membership.trouble()?.code ?? null,
@@ -167,6 +177,17 @@ export function composeParts(
     log,
     processLives,
   });
+  const offers = createOffers({
+    database: inbox.database,
+    agents,
+    memberName: () => self.name,
+    nameOf: (memberId) => membership.state()?.members.get(memberId)?.name ?? null,
+    defaults: () => ({ policy: config.agents.policy, unverified: config.agents.unverified_policy }),
+    frame: (entries, framing) => frameBatch(entries, { ...framing, mesh: mesh.slug, nonce: newNonce }),
+    clock,
+    count: (way, outcome) => metrics.agentOffers.inc({ way, outcome }),
+  });
+  const deliver = createDeliver({ agents, offers, inbox, adapters: wayAdapters(), clock, log });
   const keyring = createKeyring({
     path: paths.topicKeys,
     identity: keys,
@@ -339,30 +360,14 @@ export function composeParts(
     keyring,
     meshSeal,
     agents,
+    offers,
+    deliver,
     self,
   };
 }
 
 function livenessOf({ link }: Config): Liveness {
   return { pingIntervalMs: link.ping_seconds * 1_000, silenceMs: link.silence_seconds * 1_000 };
-}
-
-/** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
-export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
-  const newest = stages(row).at(-1);
-  return {
-    event: "receipt",
-    data: {
-      client_message_id: row.client_message_id,
-      outbox_id: row.id,
-      status: row.status,
-      ...(newest === undefined ? {} : { stage: newest.stage, at: rfc3339(newest.at) }),
-      ...(row.reached === null || row.reached_of === null
-        ? {}
-        : { delivered_to: { reached: row.reached, of: row.reached_of } }),
-      ...(row.last_error === null ? {} : { last_error: JSON.parse(row.last_error) as unknown }),
-    },
-  };
 }
 
 /** The version that the broker wants, as far as it is known here. Rows are sealed only while a link is up. */

@@ -39,8 +39,14 @@ export interface SendParts {
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
 }
 
+/** The same for callers, who are agents or people: that a hook has replied is nobody's reading. */
+export interface SendRouteParts extends SendParts {
+  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
+  readonly answered: (brokerMessageId: string, agent: string | null) => void;
+}
+
 /** `POST /v1/send`, in the fixed order of delivery.md §3. */
-export function sendRoutes(parts: SendParts): readonly Route[] {
+export function sendRoutes(parts: SendRouteParts): readonly Route[] {
   return [
     operation({
       name: "send",
@@ -70,12 +76,14 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+      async handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
         const parsed = parseSend(message, headers["idempotency-key"]);
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        return sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        const reply = await sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
+        return reply;
       },
     }),
   ];
