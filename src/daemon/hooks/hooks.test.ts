@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { me } from "../inbox/inbox.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
-import { fifo, openFifo } from "./fifo.fixture.ts";
+import { fifo, tell } from "./fifo.fixture.ts";
 import { bob, hookBench, runs } from "./hooks.fixture.ts";
 
 describe("hooks", () => {
@@ -196,7 +196,7 @@ describe("hooks", () => {
       ["on-message", 4, 2],
     ]);
     for (let ended = 0; ended < 12; ended += 1) {
-      openFifo(t, join(bench.dir, `go.${waiting[ended]}`)).write("go on\n");
+      tell(t, join(bench.dir, `go.${waiting[ended]}`), "go on");
       if (ended < 4) waiting.push(await here.line());
     }
     await bench.ends(12);
