@@ -40,6 +40,10 @@ export function composeApi(
     sqliteVersion: process.versions["sqlite"] ?? "unknown",
     startedAt,
     metrics: async () => ({ text: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
+    answered: (brokerMessageId, agent) =>
+      void parts.offers.answered(brokerMessageId, agent).catch((error: unknown) => {
+        log.warn({ err: error }, "a message that was answered could not be marked read");
+      }),
     requestStop: end.requestStop,
     endsAt: end.endsAt === null ? null : rfc3339(end.endsAt),
   });

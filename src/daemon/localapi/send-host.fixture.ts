@@ -78,6 +78,7 @@ export async function startSendHost(
         agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
+        answered: () => {},
         observe: () => {},
         ...judging,
       }),

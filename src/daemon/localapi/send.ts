@@ -22,7 +22,8 @@ import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
 import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
-export interface SendParts {
+/** What every send needs, whoever asks for it. */
+export interface SendingParts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly membership: Pick<Membership, "state">;
@@ -37,6 +38,11 @@ export interface SendParts {
   readonly clock: Clock;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
+}
+
+export interface SendParts extends SendingParts {
+  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
+  readonly answered: (brokerMessageId: string, agent: string | null) => void;
 }
 
 /** `POST /v1/send`, in the fixed order of delivery.md §3. */
@@ -70,12 +76,14 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+      async handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
         const parsed = parseSend(message, headers["idempotency-key"]);
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        return sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        const reply = await sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
+        return reply;
       },
     }),
   ];
@@ -87,7 +95,7 @@ interface Sent {
 }
 
 /** One send from its reading on, whoever asks for it. */
-export async function sendMessage(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
+export async function sendMessage(parts: SendingParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -126,7 +134,7 @@ interface Sending {
   readonly fingerprint: CallerFingerprint;
 }
 
-async function store(parts: SendParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
+async function store(parts: SendingParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
   const { parsed, attached, clientMessageId, fingerprint } = sending;
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
   const { destination, mentions } = await resolve(parts, parsed);
@@ -171,7 +179,7 @@ async function store(parts: SendParts, sending: Sending, preSend: PreSend | null
  * it again. A refusal that a sender can ask for again is on disk before it is told.
  */
 async function askPreSend(
-  { outbox }: SendParts,
+  { outbox }: SendingParts,
   preSend: PreSend,
   { parsed, attached, clientMessageId, fingerprint }: Sending,
   known: Pick<PreSendPayload, "kind" | "fits">,
@@ -191,7 +199,7 @@ async function askPreSend(
 
 /** What the directory does not know is refused only after the broker was asked: news of a new name may have been lost. */
 async function resolve(
-  parts: SendParts,
+  parts: SendingParts,
   parsed: ParsedSend,
 ): Promise<{ readonly destination: Destination; readonly mentions: readonly string[] }> {
   const within = (directory: Directory | null) => ({
@@ -209,7 +217,7 @@ async function resolve(
   }
 }
 
-function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
+function answer(parts: SendingParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
   parts.observe({ kind, status: answered.kind, duplicate: answered.kind !== "conflict" && answered.duplicate });
   if (answered.kind === "conflict") throw conflict(answered);
   const result: SendResult = {
