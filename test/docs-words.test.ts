@@ -9,8 +9,8 @@ import { exitCodeOf } from "../src/cli/exit-codes.ts";
 import { main } from "../src/cli/main.ts";
 import { commonOptions, parseArguments } from "../src/cli/parse-arguments.ts";
 import { defaultConfig, parseConfig } from "../src/daemon/config.ts";
-import { ClaudemeshError } from "../src/protocol/error.ts";
 import { parseHooksConfig } from "../src/protocol/hooks-config.ts";
+import { ClaudemeshError } from "../src/protocol/error.ts";
 import { errorCodes } from "../src/protocol/error-codes.ts";
 import { docPages, generatedPages, type Page } from "./support/doc-page.ts";
 
@@ -117,11 +117,8 @@ test("every setting that a page names exists, and what it shows of a file is rea
   assert.deepEqual(wrong, []);
   for (const page of guides)
     for (const { language, words, text, line } of page.blocks.filter((block) => block.language === "toml")) {
-      assert.ok(
-        words[0] === "daemon" || words[0] === "broker" || words[0] === "hooks",
-        `${page.path}:${line}: whose is it? ${language} daemon`,
-      );
-      const parse = { daemon: parseConfig, broker: parseBrokerConfig, hooks: parseHooksConfig }[words[0]];
+      const parse = { daemon: parseConfig, broker: parseBrokerConfig, hooks: parseHooksConfig }[words[0] ?? ""];
+      assert.ok(parse !== undefined, `${page.path}:${line}: whose is it? ${language} daemon`);
       parse(text, `${page.path}:${line}`);
     }
 });

@@ -9,7 +9,6 @@ import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import type { Durability } from "../protocol/local-api.ts";
-import { rfc3339 } from "../protocol/time.ts";
 import type { Agents } from "./agents/agents.ts";
 import { createDeliver } from "./agents/deliver.ts";
 import { createOffers } from "./agents/create-offers.ts";
@@ -31,6 +30,7 @@ import type { Hooks } from "./hooks/hooks.ts";
 import { createPreSend, type PreSend } from "./hooks/pre-send/pre-send.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
+import { receiptEvent } from "./receipt-event.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
@@ -43,7 +43,6 @@ import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
 import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
-import { type OutboxRow, stages } from "./outbox/row.ts";
 import { ownSelf } from "./membership/own-standing.ts";
 import type { SendParts } from "./localapi/send.ts";
 import { askBroker } from "./localapi/ask-broker.ts";
@@ -369,24 +368,6 @@ export function composeParts(
 
 function livenessOf({ link }: Config): Liveness {
   return { pingIntervalMs: link.ping_seconds * 1_000, silenceMs: link.silence_seconds * 1_000 };
-}
-
-/** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
-export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
-  const newest = stages(row).at(-1);
-  return {
-    event: "receipt",
-    data: {
-      client_message_id: row.client_message_id,
-      outbox_id: row.id,
-      status: row.status,
-      ...(newest === undefined ? {} : { stage: newest.stage, at: rfc3339(newest.at) }),
-      ...(row.reached === null || row.reached_of === null
-        ? {}
-        : { delivered_to: { reached: row.reached, of: row.reached_of } }),
-      ...(row.last_error === null ? {} : { last_error: JSON.parse(row.last_error) as unknown }),
-    },
-  };
 }
 
 /** The version that the broker wants, as far as it is known here. Rows are sealed only while a link is up. */

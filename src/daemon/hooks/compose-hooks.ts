@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { DaemonOptions } from "../daemon.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { readAttached } from "../localapi/attached.ts";
-import { sendMessage, type SendingParts } from "../localapi/send.ts";
+import { sendMessage, type SendParts } from "../localapi/send.ts";
 import type { DaemonMetrics } from "../metrics.ts";
 import type { Inbox } from "../parts.ts";
 import { createContainment } from "./create-containment.ts";
@@ -13,7 +13,7 @@ import { openLiveHooks } from "./live-hooks.ts";
 export function composeHooks(
   { dir, clock, log, hooksOff = null }: DaemonOptions,
   settings: LiveConfig,
-  sending: SendingParts,
+  sending: SendParts,
   { inbox, metrics, mesh }: { readonly inbox: Inbox; readonly metrics: DaemonMetrics; readonly mesh: string },
 ): Hooks {
   const folder = join(dir, "hooks");

@@ -28,14 +28,14 @@ import { openApiRoute } from "../../http/open-api-route.ts";
 import { type Route, tagged } from "../../http/route.ts";
 import { sealRoutes } from "./seal.ts";
 import { rotationRoutes } from "./rotate-keys.ts";
-import { type SendParts, sendRoutes } from "./send.ts";
+import { type SendRouteParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { type SettingsParts, settingsRoutes } from "./settings.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
   SettingsParts &
-  SendParts &
+  SendRouteParts &
   Omit<FileParts, "messageFiles"> &
   MessageParts &
   OfferParts &

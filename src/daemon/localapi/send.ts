@@ -23,7 +23,7 @@ import { sendResult } from "./answers/send.schema.ts";
 import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
 /** What every send needs, whoever asks for it. */
-export interface SendingParts {
+export interface SendParts {
   readonly outbox: Outbox;
   readonly link: Link;
   readonly membership: Pick<Membership, "state">;
@@ -40,13 +40,14 @@ export interface SendingParts {
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
 }
 
-export interface SendParts extends SendingParts {
+/** The same for callers, who are agents or people: that a hook has replied is nobody's reading. */
+export interface SendRouteParts extends SendParts {
   /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
   readonly answered: (brokerMessageId: string, agent: string | null) => void;
 }
 
 /** `POST /v1/send`, in the fixed order of delivery.md §3. */
-export function sendRoutes(parts: SendParts): readonly Route[] {
+export function sendRoutes(parts: SendRouteParts): readonly Route[] {
   return [
     operation({
       name: "send",
@@ -95,7 +96,7 @@ interface Sent {
 }
 
 /** One send from its reading on, whoever asks for it. */
-export async function sendMessage(parts: SendingParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
+export async function sendMessage(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -134,7 +135,7 @@ interface Sending {
   readonly fingerprint: CallerFingerprint;
 }
 
-async function store(parts: SendingParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
+async function store(parts: SendParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
   const { parsed, attached, clientMessageId, fingerprint } = sending;
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
   const { destination, mentions } = await resolve(parts, parsed);
@@ -179,7 +180,7 @@ async function store(parts: SendingParts, sending: Sending, preSend: PreSend | n
  * it again. A refusal that a sender can ask for again is on disk before it is told.
  */
 async function askPreSend(
-  { outbox }: SendingParts,
+  { outbox }: SendParts,
   preSend: PreSend,
   { parsed, attached, clientMessageId, fingerprint }: Sending,
   known: Pick<PreSendPayload, "kind" | "fits">,
@@ -199,7 +200,7 @@ async function askPreSend(
 
 /** What the directory does not know is refused only after the broker was asked: news of a new name may have been lost. */
 async function resolve(
-  parts: SendingParts,
+  parts: SendParts,
   parsed: ParsedSend,
 ): Promise<{ readonly destination: Destination; readonly mentions: readonly string[] }> {
   const within = (directory: Directory | null) => ({
@@ -217,7 +218,7 @@ async function resolve(
   }
 }
 
-function answer(parts: SendingParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
+function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
   parts.observe({ kind, status: answered.kind, duplicate: answered.kind !== "conflict" && answered.duplicate });
   if (answered.kind === "conflict") throw conflict(answered);
   const result: SendResult = {
