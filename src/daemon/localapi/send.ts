@@ -22,6 +22,7 @@ import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
 import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
+/** What every send needs, whoever asks for it. */
 export interface SendParts {
   readonly outbox: Outbox;
   readonly link: Link;

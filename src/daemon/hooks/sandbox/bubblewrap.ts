@@ -45,8 +45,6 @@ function namespaces({ networkPolicy }: SandboxRun): string[] {
     "--unshare-user",
     "--unshare-pid",
     "--unshare-ipc",
-    "--unshare-uts",
-    "--unshare-cgroup-try",
     ...(networkPolicy === "none" ? ["--unshare-net"] : []),
     "--die-with-parent",
     // Without it a member that is root would keep the capabilities to take away what hides its home.

@@ -33,16 +33,22 @@ export function makeRunsFolder(
   });
 }
 
-/** What a daemon on `dir` that was killed left behind. */
+/** What a daemon on `dir` that was killed left behind. What cannot be removed is in nobody's way. */
 export function removeRunsFolders(dir: string, env: Readonly<Record<string, string | undefined>>): void {
   for (const base of bases(env)) {
     for (const name of namesIn(base).filter((candidate) => candidate.startsWith(prefixOf(dir)))) {
-      const path = join(base, name);
-      const found = lstatSync(path, { throwIfNoEntry: false });
-      if (found?.isDirectory() === true && found.uid === process.getuid?.())
-        rmSync(path, { recursive: true, force: true });
+      try {
+        removeOwnFolder(join(base, name));
+      } catch {
+        // The next first run tries it again.
+      }
     }
   }
+}
+
+function removeOwnFolder(path: string): void {
+  const found = lstatSync(path);
+  if (found.isDirectory() && found.uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
 }
 
 function bases(env: Readonly<Record<string, string | undefined>>): readonly string[] {

@@ -70,7 +70,7 @@ export function unshare(tools: UnshareTools, bounds: Launcher["bounds"], bounded
       args: [
         // The daemon's end is its end, and its end that of all it holds.
         ...["--pdeathsig", "KILL", "--", tools.unshare, "--kill-child=KILL", "--fork"],
-        ...["--user", "--map-root-user", "--mount", "--pid", "--mount-proc", "--ipc", "--uts"],
+        ...["--user", "--map-root-user", "--mount", "--pid", "--mount-proc", "--ipc"],
         ...(networkPolicy === "none" ? ["--net"] : []),
         ...["--", tools.shell, "-c", script, "claudemesh", fsPolicy, hook, socketPath, ...hidden, "--"],
         ...[tools.setpriv, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--", ...bounded],
