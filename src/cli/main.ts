@@ -19,7 +19,7 @@ export interface MainParts {
   readonly stdout: Sink;
   readonly stderr: Sink;
   /** Writes to standard output at once, and throws unless all of it went. Absent: as any other text. */
-  readonly handOver?: (text: string) => void;
+  readonly handOver?: (text: string, to?: "stdout" | "stderr") => void;
   readonly launcher: () => Promise<Launcher>;
   readonly signal: AbortSignal;
 }
@@ -57,7 +57,7 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
     home,
     mesh,
     out,
-    handOver: parts.handOver ?? ((text) => void parts.stdout.write(text)),
+    handOver: parts.handOver ?? ((text, to = "stdout") => void parts[to].write(text)),
     signal: parts.signal,
     get stdin() {
       return parts.stdin();
