@@ -15,8 +15,9 @@ export interface PeerLine {
 export interface InboxSocketOptions {
   readonly path: string;
   readonly token: string;
-  /** false: there is no room; the connection is broken off. */
-  take(line: PeerLine): boolean;
+  /** false: connections are broken off, unread. */
+  room(): boolean;
+  take(line: PeerLine): void;
   dropped(why: string): void;
 }
 
@@ -24,12 +25,11 @@ export interface InboxSocketOptions {
 const burstMax = 25;
 
 /** A session's inbox: NDJSON on a unix socket. */
-export async function inboxSocket({ path, token, take, dropped }: InboxSocketOptions): Promise<Server> {
+export async function inboxSocket({ path, token, room, take, dropped }: InboxSocketOptions): Promise<Server> {
   const seen = new Set<string>();
   let taken: number[] = [];
   const refuse = (socket: Socket, why: string): void => {
     dropped(why);
-    socket.resetAndDestroy?.();
     socket.destroy();
   };
   const hear = (socket: Socket, text: string): void => {
@@ -45,8 +45,6 @@ export async function inboxSocket({ path, token, take, dropped }: InboxSocketOpt
     if (value["type"] !== "user" || message?.role !== "user" || typeof message.content !== "string")
       return dropped("another shape");
     if (seen.has(message.content)) return dropped("identical");
-    taken = taken.filter((at) => at > Date.now() - 1_000);
-    if (taken.length >= burstMax) return refuse(socket, "burst");
     const word = (name: string): string | null => (typeof value[name] === "string" ? (value[name] as string) : null);
     const line = {
       msgId: word("msg_id"),
@@ -54,12 +52,16 @@ export async function inboxSocket({ path, token, take, dropped }: InboxSocketOpt
       content: message.content,
       priority: word("priority") ?? "next",
     };
-    if (!take(line)) return refuse(socket, "full");
     taken.push(Date.now());
     seen.add(message.content);
+    take(line);
   };
-  const server = createServer((socket) => {
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on("error", () => {});
+    taken = taken.filter((at) => at > Date.now() - 1_000);
+    if (!room()) return refuse(socket, "full");
+    if (taken.length >= burstMax) return refuse(socket, "burst");
+    socket.resume();
     const lines = createInterface({ input: socket });
     lines.on("line", (text) => hear(socket, text));
   });

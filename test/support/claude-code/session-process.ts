@@ -128,29 +128,21 @@ async function peerTurn(line: PeerLine): Promise<void> {
   await turn(line.content);
 }
 
-function take(line: PeerLine): boolean {
-  if (inbound === "refuse") {
-    tellStatus(line, "refused", socketPath);
-    return true;
-  }
-  if (inbound === "hold") {
-    held.push(line);
-    tellStatus(line, "held", socketPath);
-    tell({ told: "held" });
-    return true;
-  }
-  return letIn(line);
+function take(line: PeerLine): void {
+  if (inbound === "refuse") return tellStatus(line, "refused", socketPath);
+  if (inbound === "accept") return letIn(line);
+  held.push(line);
+  tellStatus(line, "held", socketPath);
+  tell({ told: "held" });
 }
 
-function letIn(line: PeerLine): boolean {
-  if (queued.length >= claudeCode.socketQueuedMax) return false;
+function letIn(line: PeerLine): void {
   queued.push(line);
   if (status === "idle")
     queue(async () => {
       const next = status === "idle" ? queued.shift() : undefined;
       if (next !== undefined) await peerTurn(next);
     });
-  return true;
 }
 
 /** One thing after the other, as a session does them. */

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { fullJitter } from "../../../base/backoff.ts";
 import type { Clock, Timer } from "../../../base/clock.ts";
@@ -10,7 +9,7 @@ import type { OfferTold, PutIn, PutOutcome, WayAdapter } from "../way-adapter.ts
 import { createReplySockets } from "./reply-socket.ts";
 import { socketLimits } from "./socket-limits.ts";
 import { hearStatuses } from "./status-lines.ts";
-import { answers, writeLines } from "./write-line.ts";
+import { answers, type Written, writeLines } from "./write-line.ts";
 
 export interface InboxSocketParts {
   readonly clock: Clock;
@@ -20,6 +19,8 @@ export interface InboxSocketParts {
   /** What `told` could not do. */
   readonly failed: (error: unknown) => void;
 }
+
+type OnItsWay = Extract<Written, { readonly state: "written" }>;
 
 /** What one session has been sent lately. */
 interface Line {
@@ -93,11 +94,11 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
       };
     }
     line.at.push(clock.now());
-    awaitStatus(path, line, msgId, written.socket);
+    awaitStatus(path, line, msgId, written);
     return { state: "written" };
   };
 
-  const awaitStatus = (path: string, line: Line, msgId: string, socket: Socket): void => {
+  const awaitStatus = (path: string, line: Line, msgId: string, { socket, broken }: OnItsWay): void => {
     const broke = (): void => {
       socket.destroy();
       if (!silent.has(msgId) || stopped) return;
@@ -105,8 +106,6 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
       settle(msgId, "lost", "the session refused the line");
     };
     hearStatuses(socket, heard);
-    socket.removeAllListeners("error");
-    socket.on("error", broke);
     silent.set(
       msgId,
       clock.after(socketLimits.receiptMs, () => {
@@ -118,6 +117,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
         });
       }),
     );
+    void broken.then(broke);
   };
 
   return {

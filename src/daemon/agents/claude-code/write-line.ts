@@ -4,7 +4,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { socketLimits } from "./socket-limits.ts";
 
 export type Written =
-  | { readonly state: "written"; readonly socket: Socket }
+  | { readonly state: "written"; readonly socket: Socket; readonly broken: Promise<void> }
   /** `gone`: nobody listens there; else it refuses for now. */
   | { readonly state: "failed"; readonly reason: string; readonly gone: boolean };
 
@@ -20,7 +20,13 @@ export function writeLines(path: string, lines: string, clock: Clock): Promise<W
       resolve({ state: "failed", reason, gone });
     };
     const timer = clock.after(socketLimits.dialMs, () => failed("its socket takes nothing", false));
-    socket.once("error", (error: NodeJS.ErrnoException) => {
+    let breaks = (): void => {};
+    const broken = new Promise<void>((resolve) => {
+      breaks = resolve;
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      // Of a line that was written: it was not read.
+      breaks();
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED" || error.code === "EACCES";
       failed(
         gone ? "nobody listens at its socket" : `its socket refused the line (${error.code ?? error.message})`,
@@ -30,7 +36,7 @@ export function writeLines(path: string, lines: string, clock: Clock): Promise<W
     socket.unref();
     socket.end(lines, () => {
       timer.cancel();
-      resolve({ state: "written", socket });
+      resolve({ state: "written", socket, broken });
     });
   });
 }
