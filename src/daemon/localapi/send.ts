@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { checkName } from "../../protocol/address.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
@@ -6,6 +7,7 @@ import { contentHash } from "../../protocol/content-hash.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
+import { withSenderNote } from "../../protocol/sender-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -28,6 +30,8 @@ export interface SendParts {
   isReadOnly(): boolean;
   readonly durability: Durability;
   readonly clock: Clock;
+  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
+  readonly answered: (brokerMessageId: string, agent: string | null) => void;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
 }
@@ -62,8 +66,15 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle: ({ body: { attachments = [], ...message }, headers }) =>
-        send(parts, parseSend(message, headers["idempotency-key"]), readAttached(parts.files, attachments)),
+      async handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+        const parsed = parseSend(message, headers["idempotency-key"]);
+        const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
+        // Under every fingerprint: the same id from another agent is another message.
+        const meta = withSenderNote(parsed.meta, { agent, hops });
+        const reply = await send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
+        return reply;
+      },
     }),
   ];
 }
