@@ -196,7 +196,14 @@ mkdirSync(join(configDir, "projects"), { recursive: true });
 const former = options.forkOf ?? (options.source === "resume" ? sessionId : null);
 const context = former === null ? "" : readFileSync(transcriptOf(former), "utf8");
 if (context !== "" && former !== sessionId) writeFileSync(transcriptOf(sessionId), context);
-if (withSocket) await inboxSocket({ path: socketPath, token, take, dropped: (why) => tell({ told: "dropped", why }) });
+if (withSocket)
+  await inboxSocket({
+    path: socketPath,
+    token,
+    room: () => queued.length < claudeCode.socketQueuedMax,
+    take,
+    dropped: (why) => tell({ told: "dropped", why }),
+  });
 register();
 const mcp = options.mcp
   ? await doubleMcp(configDir, project, (text) => status === "busy" && put("channel", text))

@@ -32,6 +32,9 @@ interface Line {
   refused: number;
   /** Nothing is written before. */
   notBefore: number;
+  /** Lines since something was heard of the session, and what was heard last. */
+  queued: number;
+  seenAt: number;
 }
 
 /**
@@ -62,7 +65,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
   const lineOf = (path: string): Line => {
     let line = lines.get(path);
     if (line === undefined) {
-      line = { inTurn: createInTurn(), at: [], refused: 0, notBefore: 0 };
+      line = { inTurn: createInTurn(), at: [], refused: 0, notBefore: 0, queued: 0, seenAt: 0 };
       lines.set(path, line);
     }
     return line;
@@ -94,6 +97,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
       };
     }
     line.at.push(clock.now());
+    line.queued += 1;
     awaitStatus(path, line, msgId, written);
     return { state: "written" };
   };
@@ -127,7 +131,13 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
       if (stopped || session.kind !== claudeCode.kind || session.socketPath === "") return false;
       // So that what its user decides about messages from before a restart is heard.
       void replies.within(dirname(session.socketPath));
-      return true;
+      const line = lineOf(session.socketPath);
+      if (line.seenAt !== session.lastSeenAt) {
+        line.seenAt = session.lastSeenAt;
+        line.queued = 0;
+      }
+      // The rest comes when it has gone on, by its hooks or by this.
+      return line.queued < socketLimits.queuedMax;
     },
     offer(session, message) {
       const path = session.socketPath;

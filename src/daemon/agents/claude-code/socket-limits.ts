@@ -8,6 +8,8 @@ export const socketLimits = {
   /** Lines to one session in `paceMs`: it refuses bursts. */
   linesAPaceMax: 10,
   paceMs: 1_000,
+  /** Lines that a busy session has not come to, as far as is known; it takes 50. */
+  queuedMax: 40,
   /** Between tries of a session that refuses. */
   backoff: { baseMs: 500, capMs: 30_000 },
   statusLineBytesMax: 65_536,
