@@ -32,7 +32,9 @@ export async function main(words: readonly string[], parts: MainParts): Promise<
     return await run(words, parts, out);
   } catch (thrown) {
     if (parts.signal.aborted) return exitCodes.interrupted;
-    return reportError(ClaudemeshError.from(thrown), words, out);
+    const code = reportError(ClaudemeshError.from(thrown), words, out);
+    // To a coding agent the exit code of a wrong command line says that its user's words are to be thrown away.
+    return words[0] === "agent" && words[1] === "hook" ? exitCodes.error : code;
   } finally {
     out.end();
   }

@@ -58,13 +58,13 @@ function hooks(request: WriterRequest): Readonly<Record<string, HookGroup>> {
 }
 
 /** Run by a shell. */
-function command({ program, variables }: WriterRequest, options: readonly string[]): string {
+function command({ program, options, variables }: WriterRequest, more: readonly string[]): string {
   const set = Object.entries(variables).map(([name, value]) => `${name}=${shellWords([value])} `);
-  return `${set.join("")}${shellWords([...program, "agent", "hook", claudeCode.kind, ...options])}`;
+  return `${set.join("")}${shellWords([...program, "agent", "hook", claudeCode.kind, ...more, ...options])}`;
 }
 
 function servers(request: WriterRequest): SettingsFile {
-  const { scope, env, homeFolder, project, program, variables, channel } = request;
+  const { scope, env, homeFolder, project, program, options, variables, channel } = request;
   const given = env[claudeCode.configVariable] ?? "";
   const path =
     scope === "user"
@@ -80,7 +80,7 @@ function servers(request: WriterRequest): SettingsFile {
     ...mcpServers(path, claudeCode.mcpServersKey, {
       type: "stdio",
       command: node,
-      args: [...words, "mcp", ...(channel ? ["--channel"] : [])],
+      args: [...words, "mcp", ...(channel ? ["--channel"] : []), ...options],
       env: variables,
     }),
   };
