@@ -15,11 +15,11 @@ export function sessionPath(): Field<string> {
   return text({ charsMax: limits.sessionPathCharsMax, form: { pattern: /^[^\p{Cc}\p{Cs}]+$/u, said } });
 }
 
-/** As programs are called: `claude-code`. */
+/** As programs are called: `claude-code`. The one word is the paths' own. */
 export function sessionKind(): Field<string> {
   return text({
     charsMax: limits.sessionKindCharsMax,
-    form: { pattern: /^[a-z][a-z0-9-]*$/, said: "must be a program's name of a–z, 0–9 and `-`" },
+    form: { pattern: /^(?!topics$)[a-z][a-z0-9-]*$/, said: "must be a program's name of a–z, 0–9 and `-`" },
   });
 }
 
