@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -256,4 +257,45 @@ test("an idle session without an inbox socket is woken by the hook that waits be
   await of.reached(id, "injected");
   assert.equal(times(session, "wake up"), 1);
   await session.do({ do: "exit" }).catch(() => {});
+});
+
+test("a hook disturbs no session: the daemon away, garbage, an open pipe, an answer that nobody reads; and nothing is lost by it", async (t) => {
+  const of = await scene(t);
+  const session = await of.session({ version: "2.1.223", autoTurns: false });
+  await of.send("read by nobody");
+  const input = JSON.stringify({
+    session_id: session.sessionId(),
+    cwd: of.place.project,
+    hook_event_name: "PostToolUse",
+  });
+  const hook = (env: NodeJS.ProcessEnv = {}): ReturnType<typeof spawn> =>
+    spawn(process.execPath, [program, "agent", "hook", "claude-code"], {
+      env: {
+        ...process.env,
+        CLAUDEMESH_HOME: join(of.place.folder, "home"),
+        ...of.place.env,
+        NODE_TEST_CONTEXT: "",
+        ...env,
+      },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  const silent = async (child: ReturnType<typeof spawn>, stdin: string | null): Promise<void> => {
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: Buffer) => (said += String(text)));
+    if (stdin !== null) child.stdin?.end(stdin);
+    assert.deepEqual([await new Promise((resolve) => child.once("close", resolve)), said], [0, ""]);
+  };
+  const unread = hook();
+  unread.stdout?.destroy();
+  await silent(unread, input);
+  await eventually(async () => (await offerStates(of.bob))[0] === "waiting");
+  await silent(hook(), "{ no JSON");
+  await silent(hook({ CLAUDEMESH_HOME: join(of.place.folder, "nothing") }), input);
+  await silent(hook({ CLAUDEMESH_HOOK_TIMEOUT_MS: "200" }), null);
+  await of.bob.daemon.stop();
+  await silent(hook(), input);
+  await of.bob.restart();
+  await session.do({ do: "tool" });
+  const { via } = session.context().find(brings("read by nobody")) ?? assert.fail("it is lost");
+  assert.deepEqual([via, times(session, "read by nobody")], ["hook:PostToolUse", 1]);
 });
