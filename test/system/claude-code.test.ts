@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { installAgent } from "../../src/bin/agent-install/install-agent.ts";
+import type { OfferView } from "../../src/protocol/offers-api.ts";
 import type { ReceiptStage } from "../../src/protocol/local-api.ts";
 import {
   type ClaudeCodeSession,
@@ -105,9 +106,12 @@ async function eventually(is: () => Promise<boolean>): Promise<void> {
   while (!(await is())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function offerStates({ client }: TestDaemon, agent = "api"): Promise<readonly string[]> {
-  const { items } = await client.agents.offers(agent);
-  return items.map(({ state }) => state);
+async function offersOf({ client }: TestDaemon): Promise<readonly OfferView[]> {
+  return (await client.agents.offers("api")).items;
+}
+
+async function offerStates(of: TestDaemon): Promise<readonly string[]> {
+  return (await offersOf(of)).map(({ state }) => state);
 }
 
 test("a busy session gets what comes meanwhile once and in order, and goes on", async (t) => {
@@ -222,25 +226,23 @@ test("what the session's user holds is told as held, and what he decides follows
   assert.deepEqual([times(session, "deny me"), times(session, "refused"), times(session, "forget me")], [0, 0, 1]);
 });
 
-test("a session that is killed loses nothing: the next one gets it, marked where the first may have seen it", async (t) => {
+test("a session that is killed or stopped loses nothing: what it has not come to waits, for it or for the next one", async (t) => {
   const of = await scene(t);
   const session = await of.session();
-  const id = await of.send("at the last moment");
-  await session.until(brings("at the last moment"));
-  // Before it could say anything of it.
-  await session.kill();
-  await eventually(async () => (await offerStates(of.bob))[0] === "waiting");
+  process.kill(session.pid, "SIGSTOP");
+  const first = await of.send("while stopped");
+  await eventually(async () => (await offersOf(of.bob))[0]?.reason === "its process is stopped");
   assert.equal(
-    (await of.ann.client.message(id)).stages.some(({ stage }) => stage === "injected"),
+    (await of.ann.client.message(first)).stages.some(({ stage }) => stage === "injected"),
     false,
   );
+  await session.kill();
   await of.send("while dead");
   const next = await of.session();
-  const { text, via } = next.context().find(brings("at the last moment")) ?? assert.fail("it is lost");
-  assert.equal(via, "hook:SessionStart");
-  assert.ok(text.indexOf("at the last moment") < text.indexOf("while dead"));
-  assert.match(text, /repeat="[23]"/);
-  await of.reached(id, "injected");
+  const { text } = await next.until(brings("while stopped"));
+  assert.ok(text.indexOf("while stopped") < text.indexOf("while dead"));
+  assert.doesNotMatch(text, /repeat=/);
+  await of.reached(first, "injected");
   const { items } = await of.bob.client.agents.list();
   assert.deepEqual(
     items.map(({ name }) => name),
