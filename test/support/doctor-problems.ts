@@ -50,7 +50,7 @@ export const problems: readonly Problem[] = [
     title: "hooks of a coding agent that start a program which was moved",
     name: "coding-agents",
     state: "problem",
-    says: /settings\.json starts \/gone\/claudemesh\.js, which is not there: no message comes into a session$/,
+    says: /settings\.json and .*\.mcp\.json starts \/gone\/claudemesh\.js, which is not there: no message comes into a session$/,
     plant: (of) => installed(of, "/gone/claudemesh.js"),
     mends: installAgain,
   },
