@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { HistoryItem, InboxItem, Page } from "../../protocol/local-api.ts";
+import { framed, senderOf } from "../framed.ts";
+import { mcpLimits } from "../mcp-limits.ts";
+import { policiesFor } from "../shown-to-agents.ts";
+import { tool } from "../tool.ts";
+
+const output = z.object({
+  messages: z.array(
+    z.object({
+      inbox_id: z.number().nullable().describe("For inbox with id, and reply. null: only in the broker's history."),
+      history_id: z.number(),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+      at: z.string(),
+      unread: z.boolean().nullable(),
+    }),
+  ),
+  hidden: z.number().describe("Of these not shown to agents: your user blocks or holds their senders."),
+  next_cursor: z.string().nullable().describe("Pass it as cursor for older ones."),
+  text: z.string(),
+});
+
+export const search = tool({
+  name: "search",
+  title: "Look through messages",
+  description:
+    "Look through what was received, the newest first: query for words, in for the broker's history of a topic or of direct messages, neither for the last ones received. Marks nothing read.",
+  input: z.strictObject({
+    query: z.string().min(1).max(limits.searchCharsMax).optional().describe('Words that all stand in it, "a phrase", or -word.'),
+    in: z.string().optional().describe("#topic, or dm: what the broker keeps, also from before this host received."),
+    limit: z.int().min(1).max(mcpLimits.searchItemsMax).optional().describe(`Default ${mcpLimits.searchItems}.`),
+    cursor: z.string().max(limits.cursorCharsMax).optional().describe("next_cursor of the answer before."),
+  }),
+  output,
+  readsOnly: true,
+  repeats: "harmless",
+  async run({ query, in: address, limit = mcpLimits.searchItems, cursor }, call) {
+    if (query !== undefined && address !== undefined)
+      throw new ClaudemeshError("invalid_field", "query and in are both given", {
+        hint: "query looks through this host's inbox, in through the broker's history: give one of them",
+      });
+    const choice = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page: Page<InboxItem | HistoryItem> = await call.ask((client, options) => {
+      if (query !== undefined) return client.inbox.search(query, choice, options);
+      if (address !== undefined) return client.history(address, choice, options);
+      return client.inbox.list({ ...choice, newest: true }, options);
+    });
+    const { mesh } = await call.ask((client, options) => client.health(options));
+    const visible = await policiesFor(call);
+    const items = page.items.filter(visible);
+    const text = textOf(items, mesh, page.next_cursor);
+    const hidden = page.items.length - items.length;
+    return { text, structured: { messages: items.map(shown), hidden, next_cursor: page.next_cursor, text } };
+  },
+});
+
+function shown(item: InboxItem | HistoryItem) {
+  return {
+    inbox_id: "inbox_id" in item ? item.inbox_id : null,
+    history_id: item.history_id,
+    from: senderOf(item),
+    to: "to" in item ? item.to : null,
+    at: item.accepted_at,
+    unread: "read_at" in item ? item.read_at === null : null,
+  };
+}
+
+/** As many as the result has room for, each cut short: by its id there is more of it. */
+function textOf(items: readonly (InboxItem | HistoryItem)[], mesh: string, cursor: string | null): string {
+  if (items.length === 0) return "no message found";
+  const charsMax = Math.max(
+    limits.frameCharsMin,
+    Math.min(Math.floor(mcpLimits.resultCharsMax / items.length) - 2, mcpLimits.excerptCharsMax + limits.frameCharsMin),
+  );
+  const texts = items.map((item) =>
+    "body" in item
+      ? framed(item, { mesh, to: item.to, charsMax })
+      : `(message ${item.history_id} cannot be shown: ${item.unavailable})`,
+  );
+  return [...texts, ...(cursor === null ? [] : [`older ones: search with cursor ${cursor}`])].join("\n\n");
+}
