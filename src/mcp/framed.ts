@@ -10,8 +10,36 @@ export function framed(
 }
 
 /** Drawn anew for each frame: who wrote what is in it cannot know it. */
-export function frameNonce(): string {
+function frameNonce(): string {
   return randomBytes(8).toString("hex");
+}
+
+export interface FramedPart {
+  readonly text: string;
+  /** Character after the last one that is shown. */
+  readonly end: number;
+}
+
+/** The part of a message's text from `from` on that fits with its frame, which escapes make longer; one character at least. */
+export function framedPart(
+  message: Framed,
+  { from, mesh, to, charsMax }: { from: number; mesh: string; to: string; charsMax: number },
+): FramedPart {
+  const text = message.message ?? "";
+  const begin = wholeAt(text, from);
+  for (let chars = Math.min(text.length - begin, charsMax); ; chars = Math.floor(chars / 2)) {
+    const end = wholeAt(text, begin + chars);
+    const part = message.message === null ? message : { ...message, message: text.slice(begin, end) };
+    // Never cut by the framing itself, which would not tell where.
+    const shown = framed(part, { mesh, to, charsMax: Number.MAX_SAFE_INTEGER });
+    if (shown.length <= charsMax || chars <= 1) return { text: shown, end };
+  }
+}
+
+/** The place itself, or one before it where it would part a character. */
+function wholeAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return at > 0 && unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at;
 }
 
 /** The address that an answer goes to; null: nobody is known to have sent it. */

@@ -3,9 +3,9 @@ export const mcpLimits = {
   /** Characters of one result's text; what is longer is cut with a pointer to the rest. */
   resultCharsMax: 12_000,
   /** Of each message, where several are shown to choose from. */
-  excerptCharsMax: 600,
+  excerptCharsMax: 300,
   /** Messages of one answer of `search`, and by default. */
-  searchItemsMax: 20,
+  searchItemsMax: 10,
   searchItems: 5,
   /** Members, topics and queues of one answer of `peers`. */
   peersShownMax: 50,

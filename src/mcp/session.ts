@@ -55,7 +55,7 @@ export function createSession(facts: SessionFacts, daemon: DaemonAccess, clock: 
       ...(facts.agent === null ? {} : { agent: facts.agent }),
     };
     known = await daemon.ask(
-      (client, options) => client.agents.report(kind, sessionId, request, options),
+      (client, options) => client.agents.reportSession(kind, sessionId, request, options),
       signal === undefined ? {} : { signal },
     );
     return known;
@@ -109,7 +109,7 @@ export function createSession(facts: SessionFacts, daemon: DaemonAccess, clock: 
       timer?.cancel();
       if (known === null) return;
       const options = { timeoutMs: mcpLimits.farewellMs };
-      await daemon.ask((client, more) => client.agents.end(kind, sessionId, { ...more, answered: false }), options).catch(
+      await daemon.ask((client, more) => client.agents.endSession(kind, sessionId, { ...more, answered: false }), options).catch(
         // Its lease ends by itself.
         () => undefined,
       );

@@ -68,17 +68,31 @@ function shown(item: InboxItem | HistoryItem) {
   };
 }
 
-/** As many as the result has room for, each cut short: by its id there is more of it. */
+/** The beginning of each, as long as the result has room: of the others no more than where to find them. */
 function textOf(items: readonly (InboxItem | HistoryItem)[], mesh: string, cursor: string | null): string {
   if (items.length === 0) return "no message found";
-  const charsMax = Math.max(
-    limits.frameCharsMin,
-    Math.min(Math.floor(mcpLimits.resultCharsMax / items.length) - 2, mcpLimits.excerptCharsMax + limits.frameCharsMin),
-  );
-  const texts = items.map((item) =>
-    "body" in item
-      ? framed(item, { mesh, to: item.to, charsMax })
-      : `(message ${item.history_id} cannot be shown: ${item.unavailable})`,
-  );
+  let room = mcpLimits.resultCharsMax - items.length * pointerCharsMax;
+  const texts = items.map((item) => {
+    const whole = "body" in item ? excerpt(item, mesh) : `(message ${item.history_id} cannot be shown: ${item.unavailable})`;
+    if (whole.length > room) return pointer(item);
+    room -= whole.length;
+    return whole;
+  });
   return [...texts, ...(cursor === null ? [] : [`older ones: search with cursor ${cursor}`])].join("\n\n");
+}
+
+function excerpt(item: InboxItem | Extract<HistoryItem, { body: string }>, mesh: string): string {
+  const { message } = item;
+  const isLong = message !== null && message.length > mcpLimits.excerptCharsMax;
+  const short = isLong ? { ...item, message: `${message.slice(0, mcpLimits.excerptCharsMax).toWellFormed()}…` } : item;
+  const text = framed(short, { mesh, to: item.to, charsMax: Number.MAX_SAFE_INTEGER });
+  return isLong ? `${text}\n${pointer(item)}` : text;
+}
+
+/** More than a pointer has. */
+const pointerCharsMax = 224;
+
+function pointer(item: InboxItem | HistoryItem): string {
+  if ("inbox_id" in item) return `(all of it: inbox with id ${item.inbox_id})`;
+  return `(message ${item.history_id} of the history, from ${senderOf(item) ?? "unknown"}: too long to be shown here)`;
 }
