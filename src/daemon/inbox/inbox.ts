@@ -10,7 +10,7 @@ import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
-import type { InboxDatabase } from "./inbox-database.ts";
+import { type InboxDatabase, resultOf, type WorkDone, workOf } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
@@ -63,19 +63,16 @@ class SqliteInbox implements Inbox {
   }
 
   readonly database: InboxDatabase = {
-    read: (work) => {
-      this.#live();
-      return work(this.#db as DatabaseSync);
-    },
-    write: async (work) => {
-      const done: ReturnType<typeof work>[] = [];
-      await this.#commit((_queries, db) => {
-        done.length = 0;
-        done.push(work(db));
+    read: (work) => work(this.#db as DatabaseSync, this.#live()),
+    write: async <T>(work: (db: DatabaseSync, queries: InboxQueries) => T) => {
+      const done: WorkDone<T>[] = [];
+      await this.#commit((queries, db) => {
+        done[0] = workOf(() => work(db, queries));
         return emptyTally();
       });
-      return done[0] as ReturnType<typeof work>;
+      return resultOf(done[0]);
     },
+    receiptLeft: () => this.#receiptLeft(),
     beforeCommit: (listener) => void this.#beforeCommit.push(listener),
   };
 
