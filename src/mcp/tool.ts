@@ -61,9 +61,25 @@ export interface Calls {
 
 export interface Tool {
   readonly name: string;
-  /** As `tools/list` tells it, for whoever describes it elsewhere. */
-  readonly input: z.ZodObject;
+  readonly description: string;
+  /** JSON Schemas, for whoever describes it elsewhere. */
+  readonly schemas: { readonly input: ObjectSchema; readonly output: ObjectSchema };
   register(server: McpServer, calls: Calls): void;
+}
+
+export interface ObjectSchema {
+  readonly properties: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
+}
+
+export interface FieldSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly FieldSchema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly description?: string;
 }
 
 /** The argument that every tool takes which does something. */
@@ -80,7 +96,11 @@ export function tool<In extends z.ZodObject, Out extends z.ZodObject>(definition
   const { name, title, description, input, output, readsOnly = false } = definition;
   return {
     name,
-    input,
+    description,
+    // Made when they are asked for: a server that starts needs none of it yet.
+    get schemas() {
+      return { input: z.toJSONSchema(input) as ObjectSchema, output: z.toJSONSchema(output) as ObjectSchema };
+    },
     register(server, calls) {
       const guarded = guardedCall(definition, calls);
       server.registerTool(
