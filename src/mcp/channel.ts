@@ -18,7 +18,7 @@ export interface Channel {
 /**
  * Pushes what arrives for the session's agent. A push is a write and no more: the client confirms none, and drops those
  * that come while it is idle or in the background. So a pushed message stays offered until something of the session shows
- * its id, and else comes by a hook or by the tool `inbox`, said to be repeated. The channel itself pushes each once.
+ * its id, and else comes by a hook or by the tool `inbox`, said to be repeated. The daemon gives a channel each message once.
  */
 export function startChannel(
   server: McpServer,
@@ -27,33 +27,21 @@ export function startChannel(
 ): Channel {
   const ended = new AbortController();
   const { signal } = ended;
-  const pushed = new Set<number>();
   let pushing: Promise<void> | null = null;
   let again = false;
 
   async function pushWaiting(): Promise<void> {
     const { kind, sessionId } = session;
-    const choice = { way: "channel", chars_max: mcpLimits.resultCharsMax, include_low: false } as const;
-    const taken = await session.asAgent(signal, () =>
-      daemon.ask((client, options) => client.agents.take(kind, sessionId, choice, options), { signal }),
-    );
-    const before = taken.offers.filter(({ inbox_id }) => pushed.has(inbox_id));
-    for (const { inbox_id, text, repeat } of taken.offers.filter((offer) => !before.includes(offer))) {
-      const meta = { inbox_id: String(inbox_id), repeat: String(repeat) };
-      await server.server.notification({ method: channelNotification, params: { content: text, meta } });
-      remember(inbox_id);
-    }
-    if (before.length === 0) return;
-    // For other ways to offer at once.
-    const offer_ids = before.map(({ offer_id }) => offer_id);
-    await daemon.ask((client, options) => client.agents.release(kind, sessionId, { offer_ids }, options), { signal });
-  }
-
-  function remember(inboxId: number): void {
-    pushed.add(inboxId);
-    for (const oldest of pushed) {
-      if (pushed.size <= mcpLimits.pushedKeptMax) break;
-      pushed.delete(oldest);
+    // One by one: each is a notification of its own. What a channel of this session had is not offered to it again.
+    const choice = { way: "channel", chars_max: mcpLimits.resultCharsMax, include_low: false, limit: 1 } as const;
+    while (!signal.aborted) {
+      const taken = await session.asAgent(signal, () =>
+        daemon.ask((client, options) => client.agents.take(kind, sessionId, choice, options), { signal }),
+      );
+      const [offer] = taken.offers;
+      if (offer === undefined) return;
+      const meta = { inbox_id: String(offer.inbox_id), repeat: String(offer.repeat) };
+      await server.server.notification({ method: channelNotification, params: { content: taken.text, meta } });
     }
   }
 

@@ -27,8 +27,6 @@ export const mcpLimits = {
   farewellMs: 1_000,
   /** For telling the daemon that a result was sent, or was not. */
   afterwardsMs: 5_000,
-  /** Messages that a channel remembers to have pushed, the oldest forgotten first. */
-  pushedKeptMax: 4_096,
   /** Between two looks of a channel for a daemon that is away. */
   channelBackoff: { baseMs: 250, capMs: 10_000 },
 } as const;

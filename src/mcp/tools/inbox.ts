@@ -48,12 +48,12 @@ export const inbox = tool({
 /** Read once the result is out; put back at once when it is not, so that it need not wait for its lease. */
 function afterwardsOf(offer_ids: readonly string[], { session, ask }: Call) {
   const { kind, sessionId } = session;
-  const tell = async (how: "confirm" | "release"): Promise<void> => {
+  const tell = async (how: "confirm" | "giveBack"): Promise<void> => {
     const options = { timeoutMs: mcpLimits.afterwardsMs, signal: AbortSignal.timeout(mcpLimits.afterwardsMs) };
     // Untold, the lease ends and the messages come again, said to be repeated.
-    await ask((client, more) => client.agents[how](kind, sessionId, { offer_ids }, more), options).catch(() => undefined);
+    await ask((client, more) => client.agents[how](kind, sessionId, offer_ids, {}, more), options).catch(() => undefined);
   };
-  return { sent: () => tell("confirm"), lost: () => tell("release") };
+  return { sent: () => tell("confirm"), lost: () => tell("giveBack") };
 }
 
 async function one(id: number, fromChar: number, call: Call): Promise<Answer<Shown>> {
