@@ -17,7 +17,10 @@ function section({ name, description, schemas: { input, output } }: Tool): strin
     "| argument | takes | |",
     "|---|---|---|",
     ...fields(input).map(([field, schema, isRequired]) => {
-      const said = [...(isRequired ? ["**needed.**"] : []), ...(schema.description === undefined ? [] : [schema.description])];
+      const said = [
+        ...(isRequired ? ["**needed.**"] : []),
+        ...(schema.description === undefined ? [] : [schema.description]),
+      ];
       return `| \`${field}\` | ${cell(takes(schema))} | ${cell(said.join(" "))} |`;
     }),
     "",

@@ -8,6 +8,8 @@ import { mcpLimits } from "./mcp-limits.ts";
 export interface AnswersKept {
   /** The answer of the call with this key, made by `work` at the first. One that failed is made again. */
   once<T>(key: string, asked: string, work: () => Promise<T>): Promise<T>;
+  /** The next call with the key is the first. */
+  forget(key: string): void;
 }
 
 export function answersKept(max: number = mcpLimits.answersKeptMax): AnswersKept {
@@ -28,5 +30,6 @@ export function answersKept(max: number = mcpLimits.answersKeptMax): AnswersKept
       answer.catch(() => known.get(key)?.answer === answer && known.delete(key));
       return answer;
     },
+    forget: (key) => void known.delete(key),
   };
 }

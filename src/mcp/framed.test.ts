@@ -24,7 +24,10 @@ const item = (message: string): Framed => ({
 });
 
 test("read part by part, a message is shown whole, no part is longer than it may be, and no character is parted", () => {
-  const text = fc.string({ unit: fc.constantFrom("a", "\u{1f600}", "</claudemesh", "\u001b", "\n", "ü"), maxLength: 4_000 });
+  const text = fc.string({
+    unit: fc.constantFrom("a", "\u{1f600}", "</claudemesh", "\u001b", "\n", "ü"),
+    maxLength: 4_000,
+  });
   fc.assert(
     fc.property(text, (message) => {
       let from = 0;

@@ -109,10 +109,12 @@ export function createSession(facts: SessionFacts, daemon: DaemonAccess, clock: 
       timer?.cancel();
       if (known === null) return;
       const options = { timeoutMs: mcpLimits.farewellMs };
-      await daemon.ask((client, more) => client.agents.endSession(kind, sessionId, { ...more, answered: false }), options).catch(
-        // Its lease ends by itself.
-        () => undefined,
-      );
+      await daemon
+        .ask((client, more) => client.agents.endSession(kind, sessionId, { ...more, answered: false }), options)
+        .catch(
+          // Its lease ends by itself.
+          () => undefined,
+        );
     },
   };
 }

@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { InboxItem } from "../protocol/local-api.ts";
 import { framedPart } from "./framed.ts";
 import { mcpLimits } from "./mcp-limits.ts";
 import { hiddenFromAgents, policiesFor } from "./shown-to-agents.ts";
@@ -27,11 +28,26 @@ export async function showOne(id: number, fromChar: number, call: Call): Promise
     text: fromChar === 0 && end === length ? text : `${positionLine(id, fromChar, end, length)}\n${text}`,
     priority: item.priority,
     async markRead() {
+      if (!(await isFor(item, call))) return;
       const options = { timeoutMs: mcpLimits.afterwardsMs, signal: AbortSignal.timeout(mcpLimits.afterwardsMs) };
       // Untold it stays unread, and is shown again.
       await call.ask((client, more) => client.inbox.markRead(id, more), options).catch(() => undefined);
     },
   };
+}
+
+/**
+ * Whether it is mail of this session's agent. What was sent to another one of this member may be looked at, and stays unread for that one; of a
+ * topic each agent has its own word.
+ */
+async function isFor({ topic, agent }: InboxItem, { session, ask, signal }: Call): Promise<boolean> {
+  if (topic !== null) return false;
+  const named = await session.named(signal).catch(() => null);
+  if (named === null) return false;
+  const { items } = await ask((client, options) => client.agents.list(options)).catch(() => ({ items: [] }));
+  const own = items.find(({ name }) => name === named.agent);
+  if (own === undefined) return false;
+  return agent === null ? own.default : agent === own.name || own.former_names.includes(agent);
 }
 
 /** Room for the line about what of it is shown. */

@@ -10,6 +10,7 @@ import type { DaemonAccess } from "./daemon-access.ts";
 import { mcpLimits } from "./mcp-limits.ts";
 import type { Afterwards, Sendings } from "./sendings.ts";
 import type { Session } from "./session.ts";
+import { sharedAfterwards } from "./shared-afterwards.ts";
 import { errorResult } from "./tool-error.ts";
 
 /** One tool of the server, alone in its file. */
@@ -153,14 +154,20 @@ function guardedCall<In extends z.ZodObject, Out extends z.ZodObject>(
   };
 }
 
-function run<In extends z.ZodObject, Out extends z.ZodObject>(
+async function run<In extends z.ZodObject, Out extends z.ZodObject>(
   definition: ToolDefinition<In, Out>,
   given: z.output<In>,
   call: Call,
   answers: AnswersKept,
 ): Promise<Answer<z.output<Out>>> {
   if (definition.repeats !== "here") return definition.run(given, call);
-  return answers.once(call.key, JSON.stringify([definition.name, given]), () => definition.run(given, call));
+  const { answer, shared } = await answers.once(call.key, JSON.stringify([definition.name, given]), async () => {
+    const made = await definition.run(given, call);
+    const { afterwards } = made;
+    const forget = (): void => answers.forget(call.key);
+    return { answer: made, shared: afterwards === undefined ? null : sharedAfterwards(afterwards, forget) };
+  });
+  return shared === null ? answer : { ...answer, afterwards: shared.use() };
 }
 
 function tooManyCalls(): ClaudemeshError {

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { mesh } from "../../test/support/mesh.ts";
 import { mcpClient, succeeded } from "../../test/support/mcp/mcp-client.ts";
 
-const socketOf = ({ daemon }: { readonly daemon: { readonly socketPath: string } }) => ({ socketPath: daemon.socketPath });
+const socketOf = ({ daemon }: { readonly daemon: { readonly socketPath: string } }) => ({
+  socketPath: daemon.socketPath,
+});
 
 test("the tools are eight verbs and nouns, each with schemas of what it takes and answers, and short to read", async (t) => {
   const { client } = await mcpClient(t, { socketPath: "/nonexistent" });
@@ -28,7 +30,10 @@ test("what is sent says honestly how far it is, and the same key sends nothing t
     await alice.call("send", { to: "@bob", message: "hello", wait_for: "delivered", idempotency_key: "once" }),
   );
   assert.equal(sent.structured["state"], "delivered");
-  assert.match(sent.text, /^delivered: the message to @bob is stored at the receiver's host; not yet before the agent\n/);
+  assert.match(
+    sent.text,
+    /^delivered: the message to @bob is stored at the receiver's host; not yet before the agent\n/,
+  );
   const again = succeeded(await alice.call("send", { to: "@bob", message: "hello", idempotency_key: "once" }));
   assert.deepEqual([again.structured["duplicate"], again.structured["state"]], [true, "accepted"]);
   const other = await alice.call("send", { to: "@bob", message: "something else", idempotency_key: "once" });
@@ -56,7 +61,10 @@ test("a server that was started anew counts from the beginning, and its calls ar
     await alice.end();
   }
   const { items } = await daemons.bob.client.inbox.list();
-  assert.deepEqual(items.map(({ message }) => message), ["before", "after"]);
+  assert.deepEqual(
+    items.map(({ message }) => message),
+    ["before", "after"],
+  );
 });
 
 test("a daemon that is away is told of at the start and at each call, and used as soon as it is there", async (t) => {
@@ -142,4 +150,17 @@ test("work is claimed under a lease, framed, extended, given back and finished, 
   const late = await bob.call("finish_work", { ...finish, outcome: "done" });
   assert.equal(late.error?.code, "lease_lost");
   assert.equal(succeeded(await bob.call("claim_work", { queue: "work" })).text, "no work in queue:work");
+});
+
+test("work of a sender that the user keeps from agents is given back unseen", async (t) => {
+  const { daemons } = await mesh(t, ["alice", "bob"]);
+  await daemons.alice.client.queues.create("work");
+  await daemons.alice.client.send({ to: "queue:work", message: "a secret wish" }, { wait: "accepted" });
+  const bob = await mcpClient(t, socketOf(daemons.bob));
+  await daemons.bob.client.agents.setPolicy("@alice", "block");
+  const refused = await bob.call("claim_work", { queue: "work", wait_s: 10 });
+  assert.equal(refused.error?.code, "not_allowed");
+  assert.doesNotMatch(refused.text, /secret/);
+  const { messages } = await daemons.bob.client.queues.show("work");
+  assert.deepEqual([messages.leased, messages.delayed], [0, 1]);
 });

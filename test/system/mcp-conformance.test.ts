@@ -12,7 +12,9 @@ const suite = join(root, "node_modules/@modelcontextprotocol/conformance/dist/in
 
 /** Plays scenarios of the official suite; answers what it said when it failed, else null. */
 async function play(url: string, words: readonly string[], folder: string): Promise<string | null> {
-  const { code, stdout, stderr } = await run(process.execPath, [suite, "server", "--url", url, ...words], { cwd: folder });
+  const { code, stdout, stderr } = await run(process.execPath, [suite, "server", "--url", url, ...words], {
+    cwd: folder,
+  });
   return code === 0 ? null : `${stdout}${stderr}`;
 }
 

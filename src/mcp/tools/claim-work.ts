@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { checkName } from "../../protocol/address.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ClaimedMessage } from "../../protocol/local-api.ts";
 import { framed, senderOf } from "../framed.ts";
 import { mcpLimits } from "../mcp-limits.ts";
+import { policiesFor } from "../shown-to-agents.ts";
 import { type Call, idempotencyKey, tool } from "../tool.ts";
 
 const output = z.object({
@@ -40,7 +42,20 @@ export const claimWork = tool({
       client.queues.claim(name, { limit: 1, lease_s, wait_s }, options),
     );
     if (message === undefined) return nothing(name, wait_s);
-    const afterwards = { async sent() {}, lost: () => giveBack(name, message, call) };
+    if (!(await policiesFor(call))(message)) {
+      await giveBack(name, message, call, { reason: "its sender is kept from agents there", delay_s: keptAwaySeconds });
+      throw new ClaudemeshError(
+        "not_allowed",
+        `your user keeps the sender of message ${message.history_id} from agents`,
+        {
+          hint: "it was given back for others; claim again for other work",
+        },
+      );
+    }
+    const afterwards = {
+      async sent() {},
+      lost: () => giveBack(name, message, call, { reason: "its consumer gave the call up" }),
+    };
     const { lease_id, lease_until, history_id, deliveries } = message;
     const text = await textOf(name, message, call);
     const structured = { claimed: true, lease_id, lease_until, history_id, from: senderOf(message), deliveries, text };
@@ -60,9 +75,17 @@ async function textOf(name: string, message: ClaimedMessage, call: Call): Promis
   return framed(message, { mesh, to: `queue:${name}`, charsMax: mcpLimits.resultCharsMax });
 }
 
+/** For others to claim it first. */
+const keptAwaySeconds = 60;
+
 /** Nobody has seen it: somebody else need not wait for the lease. */
-async function giveBack(name: string, { lease_id }: ClaimedMessage, { ask }: Call): Promise<void> {
+async function giveBack(
+  name: string,
+  { lease_id }: ClaimedMessage,
+  { ask }: Call,
+  choice: { readonly reason: string; readonly delay_s?: number },
+): Promise<void> {
   const options = { timeoutMs: mcpLimits.afterwardsMs, signal: AbortSignal.timeout(mcpLimits.afterwardsMs) };
-  const choice = { reason: "its consumer gave the call up" };
+  // Untold, its lease ends.
   await ask((client, more) => client.queues.nack(name, lease_id, choice, more), options).catch(() => undefined);
 }

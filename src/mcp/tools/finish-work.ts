@@ -4,7 +4,9 @@ import { limits } from "../../protocol/limits.ts";
 import { idempotencyKey, tool } from "../tool.ts";
 
 const output = z.object({
-  state: z.enum(["done", "ready", "dead", "extended"]).describe("ready: given back. dead: given back for the last time."),
+  state: z
+    .enum(["done", "ready", "dead", "extended"])
+    .describe("ready: given back. dead: given back for the last time."),
   history_id: z.number(),
   lease_until: z.string().nullable(),
   available_at: z.string().nullable(),
@@ -45,7 +47,9 @@ export const finishWork = tool({
     }
     const choice = { ...(reason === undefined ? {} : { reason }), ...(delay_s === undefined ? {} : { delay_s }) };
     const ended = await call.ask((client, options) =>
-      outcome === "done" ? client.queues.ack(name, lease_id, options) : client.queues.nack(name, lease_id, choice, options),
+      outcome === "done"
+        ? client.queues.ack(name, lease_id, options)
+        : client.queues.nack(name, lease_id, choice, options),
     );
     const texts = {
       done: "done: nobody gets it again",

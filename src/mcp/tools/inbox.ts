@@ -37,7 +37,12 @@ export const inbox = tool({
     const taken = await call.session.asAgent(call.signal, () =>
       call.ask((client, options) => client.agents.take(kind, sessionId, choice, options)),
     );
-    const messages = taken.offers.map(({ inbox_id, priority, repeat, notice }) => ({ inbox_id, priority, repeat, notice }));
+    const messages = taken.offers.map(({ inbox_id, priority, repeat, notice }) => ({
+      inbox_id,
+      priority,
+      repeat,
+      notice,
+    }));
     const text = messages.length === 0 ? "nothing waits for you" : taken.text;
     const offer_ids = taken.offers.map(({ offer_id }) => offer_id);
     const answer = { text, structured: { messages, more: taken.more, text } };
@@ -51,7 +56,9 @@ function afterwardsOf(offer_ids: readonly string[], { session, ask }: Call) {
   const tell = async (how: "confirm" | "giveBack"): Promise<void> => {
     const options = { timeoutMs: mcpLimits.afterwardsMs, signal: AbortSignal.timeout(mcpLimits.afterwardsMs) };
     // Untold, the lease ends and the messages come again, said to be repeated.
-    await ask((client, more) => client.agents[how](kind, sessionId, offer_ids, {}, more), options).catch(() => undefined);
+    await ask((client, more) => client.agents[how](kind, sessionId, offer_ids, {}, more), options).catch(
+      () => undefined,
+    );
   };
   return { sent: () => tell("confirm"), lost: () => tell("giveBack") };
 }

@@ -42,7 +42,10 @@ export const peers = tool({
     ]);
     const named = await call.session.named(call.signal);
     const own = { you: named?.address ?? health.member.address, mesh: health.mesh, link: health.link.state };
-    const structured = shown({ members: members.map(memberOf), topics: topics.map(topicOf), queues: queues.map(queueOf) }, find);
+    const structured = shown(
+      { members: members.map(memberOf), topics: topics.map(topicOf), queues: queues.map(queueOf) },
+      find,
+    );
     return { text: textOf({ ...own, ...structured }), structured: { ...own, ...structured } };
   },
 });
@@ -96,7 +99,9 @@ function textOf({ you, mesh, link, members, topics, queues, not_shown }: Peers):
       [`${address}: ${online ? "online" : "offline"}`, ...agents.map(agentText)].join("\n  "),
     ),
     ...(topics.length === 0 ? [] : [`topics: ${topics.map(topicText).join(", ")}`]),
-    ...(queues.length === 0 ? [] : [`queues: ${queues.map(({ address, ready }) => `${address} (${ready} ready)`).join(", ")}`]),
+    ...(queues.length === 0
+      ? []
+      : [`queues: ${queues.map(({ address, ready }) => `${address} (${ready} ready)`).join(", ")}`]),
     ...(not_shown === 0 ? [] : [`${not_shown} more: call peers with find`]),
   ];
   return cut(printable(lines.join("\n")));
@@ -115,4 +120,3 @@ function cut(text: string): string {
   const more = "\n… (more: call peers with find)";
   return text.slice(0, mcpLimits.resultCharsMax - more.length).toWellFormed() + more;
 }
-

@@ -29,7 +29,12 @@ export const search = tool({
   description:
     "Look through what was received, the newest first: query for words, in for the broker's history of a topic or of direct messages, neither for the last ones received. Marks nothing read.",
   input: z.strictObject({
-    query: z.string().min(1).max(limits.searchCharsMax).optional().describe('Words that all stand in it, "a phrase", or -word.'),
+    query: z
+      .string()
+      .min(1)
+      .max(limits.searchCharsMax)
+      .optional()
+      .describe('Words that all stand in it, "a phrase", or -word.'),
     in: z.string().optional().describe("#topic, or dm: what the broker keeps, also from before this host received."),
     limit: z.int().min(1).max(mcpLimits.searchItemsMax).optional().describe(`Default ${mcpLimits.searchItems}.`),
     cursor: z.string().max(limits.cursorCharsMax).optional().describe("next_cursor of the answer before."),
@@ -73,7 +78,8 @@ function textOf(items: readonly (InboxItem | HistoryItem)[], mesh: string, curso
   if (items.length === 0) return "no message found";
   let room = mcpLimits.resultCharsMax - items.length * pointerCharsMax;
   const texts = items.map((item) => {
-    const whole = "body" in item ? excerpt(item, mesh) : `(message ${item.history_id} cannot be shown: ${item.unavailable})`;
+    const whole =
+      "body" in item ? excerpt(item, mesh) : `(message ${item.history_id} cannot be shown: ${item.unavailable})`;
     if (whole.length > room) return pointer(item);
     room -= whole.length;
     return whole;

@@ -13,7 +13,9 @@ export const sentOutput = z.object({
   state: z
     .enum(["queued", ...awaited])
     .describe("The newest stage that is true. queued: on disk here, not yet at the broker."),
-  idempotency_key: z.string().describe("Names this message: the same call with it sends nothing twice, and tells its state."),
+  idempotency_key: z
+    .string()
+    .describe("Names this message: the same call with it sends nothing twice, and tells its state."),
   duplicate: z.boolean().describe("It had been handed over before; nothing was sent again."),
   to: z.string(),
   note: z.string(),
@@ -72,11 +74,12 @@ export async function sendAndTell(
   checkStage(stage, address);
   const sent = await sendNamed(request, call);
   const told = { to: request.to, address, sent, key: sent.client_message_id };
-  if (stage === undefined) return answer(told, sent.state === "done" ? "accepted" : "queued", await linkNote(sent, call));
+  if (stage === undefined)
+    return answer(told, sent.state === "done" ? "accepted" : "queued", await linkNote(sent, call));
   const timeoutMs = seconds * 1_000;
   try {
-    const message = await call.ask(
-      (client, options) => client.waitFor(String(sent.outbox_id), stage, { ...options, timeoutMs }),
+    const message = await call.ask((client, options) =>
+      client.waitFor(String(sent.outbox_id), stage, { ...options, timeoutMs }),
     );
     return answer(told, newest(message));
   } catch (thrown) {
@@ -143,9 +146,11 @@ function answer(
   more: string | null = null,
 ): Answer<z.output<typeof sentOutput>> {
   const meaning = (address.kind === "member" ? meanings : meaningsOfMany)[state];
-  const note = [meaning, ...(sent.duplicate ? ["handed over before, not sent again"] : []), ...(more === null ? [] : [more])].join(
-    "; ",
-  );
+  const note = [
+    meaning,
+    ...(sent.duplicate ? ["handed over before, not sent again"] : []),
+    ...(more === null ? [] : [more]),
+  ].join("; ");
   return {
     text: `${state}: the message to ${to} is ${note}\nidempotency_key: ${key}`,
     structured: { state, idempotency_key: key, duplicate: sent.duplicate, to, note },

@@ -24,7 +24,8 @@ export async function bridge(t: TestContext, serve: ServeStreams): Promise<strin
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) if (typeof value === "string") headers.set(name, value);
+    for (const [name, value] of Object.entries(request.headers))
+      if (typeof value === "string") headers.set(name, value);
     const asked = new Request(new URL(request.url ?? "/", address()), {
       method: request.method ?? "GET",
       headers,

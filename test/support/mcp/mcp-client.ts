@@ -15,7 +15,11 @@ export interface ToolResult {
   /** By the tool's output schema; {} of an error. */
   readonly structured: Readonly<Record<string, unknown>>;
   /** Of an error. */
-  readonly error: { readonly code: string; readonly hint: string | null; readonly idempotency_key: string | null } | null;
+  readonly error: {
+    readonly code: string;
+    readonly hint: string | null;
+    readonly idempotency_key: string | null;
+  } | null;
 }
 
 export interface McpClient {
@@ -35,7 +39,12 @@ export interface McpClient {
 export async function mcpClient(
   t: TestContext,
   target: { readonly socketPath: string },
-  options: { readonly agent?: string; readonly cwd?: string; readonly channel?: boolean; readonly mode?: "legacy" | "auto" } = {},
+  options: {
+    readonly agent?: string;
+    readonly cwd?: string;
+    readonly channel?: boolean;
+    readonly mode?: "legacy" | "auto";
+  } = {},
 ): Promise<McpClient> {
   const [toServer, fromServer] = [new PassThrough(), new PassThrough()];
   const notes: string[] = [];
@@ -54,10 +63,7 @@ export async function mcpClient(
     note: (line) => void notes.push(line),
     signal: ending.signal,
   });
-  const client = new Client(
-    { name: "test", version: "0" },
-    { versionNegotiation: { mode: options.mode ?? "legacy" } },
-  );
+  const client = new Client({ name: "test", version: "0" }, { versionNegotiation: { mode: options.mode ?? "legacy" } });
   const pushed: unknown[] = [];
   let told = Promise.withResolvers<unknown>();
   client.fallbackNotificationHandler = async ({ method, params }) => {

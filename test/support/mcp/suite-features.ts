@@ -1,4 +1,10 @@
-import { completable, type ElicitRequestFormParams, fromJsonSchema, type McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
+import {
+  completable,
+  type ElicitRequestFormParams,
+  fromJsonSchema,
+  type McpServer,
+  ResourceTemplate,
+} from "@modelcontextprotocol/server";
 import * as z from "zod";
 
 /**
@@ -16,8 +22,7 @@ export function addSuiteFeatures(server: McpServer): void {
 }
 
 /** One red pixel. */
-const png =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /** No sample. */
 const wav = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
 
@@ -56,7 +61,9 @@ function addContentTools(server: McpServer): void {
     properties: { name: { type: "string" }, address: { $ref: "#/$defs/address" } },
     additionalProperties: false,
   });
-  server.registerTool("json_schema_2020_12_tool", { description: "Of the suite", inputSchema }, () => ({ content: [] }));
+  server.registerTool("json_schema_2020_12_tool", { description: "Of the suite", inputSchema }, () => ({
+    content: [],
+  }));
 }
 
 /** Tools that say something while they run, or ask the client. */
