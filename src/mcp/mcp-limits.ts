@@ -25,6 +25,8 @@ export const mcpLimits = {
   greetingMs: 150,
   /** For telling the daemon, at the end, that the session has ended. */
   farewellMs: 1_000,
+  /** For what is still on its way out when the client closes its end. */
+  flushMs: 250,
   /** For telling the daemon that a result was sent, or was not. */
   afterwardsMs: 5_000,
   /** Between two looks of a channel for a daemon that is away. */

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { createManualClock } from "../base/manual-clock.fixture.ts";
 import { flushedOutput } from "./flushed-output.ts";
 import { watchSendings } from "./sendings.ts";
 
 const result = (id: number) => ({ jsonrpc: "2.0" as const, id, result: {} });
 
-function parts(output = new PassThrough()) {
+function parts(output = new PassThrough(), clock: Clock = systemClock) {
   const input = new PassThrough();
-  const watched = watchSendings(new StdioServerTransport(input, flushedOutput(output)));
+  const watched = watchSendings(new StdioServerTransport(input, flushedOutput(output)), clock);
   const seen: string[] = [];
   const note = (name: string) => ({
     sent: async () => void seen.push(`${name} sent`),
@@ -71,4 +73,40 @@ test("of one result only one of the two is told", async () => {
   await closed;
   await settled();
   assert.deepEqual(seen, ["1 sent"]);
+});
+
+test("a client that closes while a result is on its way has it if it took it in time, else nobody has", async () => {
+  for (const takes of [true, false]) {
+    const output = new PassThrough({ highWaterMark: 1 });
+    const clock = createManualClock();
+    const { transport, sendings, seen, note, input, closed, settled } = parts(output, clock);
+    await transport.start();
+    const controller = new AbortController();
+    sendings.afterResult(1, controller.signal, note("1"));
+    const sending = transport.send(result(1));
+    input.end();
+    await closed;
+    // The protocol gives up whatever it was about when a connection closes.
+    controller.abort();
+    assert.deepEqual(seen, []);
+    if (takes) output.resume();
+    else clock.advance(1_000);
+    if (takes) await sending;
+    await settled();
+    assert.deepEqual(seen, [takes ? "1 sent" : "1 lost"]);
+  }
+});
+
+test("a request that is given up while its result is being written is lost: the client drops what it gets", async () => {
+  const output = new PassThrough({ highWaterMark: 1 });
+  const { transport, sendings, seen, note, settled } = parts(output);
+  await transport.start();
+  const controller = new AbortController();
+  sendings.afterResult(1, controller.signal, note("1"));
+  const sending = transport.send(result(1));
+  controller.abort();
+  output.resume();
+  await sending;
+  await settled();
+  assert.deepEqual(seen, ["1 lost"]);
 });

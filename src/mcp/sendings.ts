@@ -1,4 +1,6 @@
 import type { Transport } from "@modelcontextprotocol/server";
+import type { Clock } from "../base/clock.ts";
+import { mcpLimits } from "./mcp-limits.ts";
 
 /** What is to be done once it is known whether a result has reached the client's pipe. One of the two is called; neither throws. */
 export interface Afterwards {
@@ -25,8 +27,9 @@ export interface WatchedTransport {
  * Tells of each result whether it was written to the client, all of it: a message is read only by a result that went
  * out. Between the write and the word about it the process may die: then the message is offered again, as a repeat.
  */
-export function watchSendings(inner: Transport): WatchedTransport {
+export function watchSendings(inner: Transport, clock: Clock): WatchedTransport {
   const waiting = new Map<string | number, Afterwards>();
+  const sending = new Set<string | number>();
   const running = new Set<Promise<void>>();
   const closed = Promise.withResolvers<void>();
   const settle = (id: string | number, how: keyof Afterwards): void => {
@@ -38,12 +41,25 @@ export function watchSendings(inner: Transport): WatchedTransport {
     running.add(work);
     void work.finally(() => running.delete(work));
   };
+  let isGone = false;
+  let idle = (): void => {};
+  /** All has gone out; what nobody takes within the time is lost. */
+  async function whenGone(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      idle = resolve;
+      clock.after(mcpLimits.flushMs, resolve);
+    });
+    for (const id of [...waiting.keys()]) settle(id, "lost");
+  }
   const transport: Transport = {
     async start() {
       inner.onmessage = (message, extra) => transport.onmessage?.(message, extra);
       inner.onerror = (error) => transport.onerror?.(error);
       inner.onclose = () => {
-        for (const id of [...waiting.keys()]) settle(id, "lost");
+        isGone = true;
+        for (const id of [...waiting.keys()]) if (!sending.has(id)) settle(id, "lost");
+        // A client may close as soon as it has read: what is on its way out tells itself whether it got there.
+        if (sending.size > 0) track(whenGone());
         transport.onclose?.();
         closed.resolve();
       };
@@ -51,13 +67,18 @@ export function watchSendings(inner: Transport): WatchedTransport {
     },
     async send(message, options) {
       const id = "id" in message && !("method" in message) ? message.id : undefined;
+      if (id == null) return inner.send(message, options);
+      sending.add(id);
       try {
         await inner.send(message, options);
+        settle(id, "sent");
       } catch (error) {
-        if (id != null) settle(id, "lost");
+        settle(id, "lost");
         throw error;
+      } finally {
+        sending.delete(id);
+        if (sending.size === 0) idle();
       }
-      if (id != null) settle(id, "sent");
     },
     close: () => inner.close(),
   };
@@ -66,7 +87,9 @@ export function watchSendings(inner: Transport): WatchedTransport {
       // Nothing is sent for a request that was given up.
       if (signal.aborted) return track(afterwards.lost());
       waiting.set(id, afterwards);
-      signal.addEventListener("abort", () => settle(id, "lost"), { once: true });
+      // Also while it is being written: the client drops what it has given up. When it goes, what is being written decides.
+      const onAbort = (): void => void ((isGone && sending.has(id)) || settle(id, "lost"));
+      signal.addEventListener("abort", onAbort, { once: true });
     },
   };
   return {

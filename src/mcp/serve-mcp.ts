@@ -59,7 +59,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
   const stdio = new StdioServerTransport(request.input, flushedOutput(request.output), {
     maxBufferSize: mcpLimits.lineBytesMax,
   });
-  const { transport, sendings, closed, settled } = watchSendings(stdio);
+  const { transport, sendings, closed, settled } = watchSendings(stdio, clock);
   const calls: Calls = { nonce, daemon, session, sendings, answers: answersKept() };
   const create = async (): Promise<McpServer> =>
     createMcpServer(calls, {

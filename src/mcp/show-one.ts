@@ -1,3 +1,4 @@
+import type { CallOptions } from "../client/deadline.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
 import { framedPart } from "./framed.ts";
@@ -28,8 +29,8 @@ export async function showOne(id: number, fromChar: number, call: Call): Promise
     text: fromChar === 0 && end === length ? text : `${positionLine(id, fromChar, end, length)}\n${text}`,
     priority: item.priority,
     async markRead() {
-      if (!(await isFor(item, call))) return;
       const options = { timeoutMs: mcpLimits.afterwardsMs, signal: AbortSignal.timeout(mcpLimits.afterwardsMs) };
+      if (!(await isFor(item, call, options))) return;
       // Untold it stays unread, and is shown again.
       await call.ask((client, more) => client.inbox.markRead(id, more), options).catch(() => undefined);
     },
@@ -40,11 +41,11 @@ export async function showOne(id: number, fromChar: number, call: Call): Promise
  * Whether it is mail of this session's agent. What was sent to another one of this member may be looked at, and stays unread for that one; of a
  * topic each agent has its own word.
  */
-async function isFor({ topic, agent }: InboxItem, { session, ask, signal }: Call): Promise<boolean> {
+async function isFor({ topic, agent }: InboxItem, { session, ask }: Call, options: CallOptions): Promise<boolean> {
   if (topic !== null) return false;
-  const named = await session.named(signal).catch(() => null);
+  const named = session.known();
   if (named === null) return false;
-  const { items } = await ask((client, options) => client.agents.list(options)).catch(() => ({ items: [] }));
+  const { items } = await ask((client, more) => client.agents.list(more), options).catch(() => ({ items: [] }));
   const own = items.find(({ name }) => name === named.agent);
   if (own === undefined) return false;
   return agent === null ? own.default : agent === own.name || own.former_names.includes(agent);
