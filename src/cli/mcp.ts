@@ -21,7 +21,7 @@ export const command: Command = {
     },
   },
   examples: ["mcp", "mcp --agent reviewer"],
-  related: ["agent install", "watch"],
+  related: ["agent list", "watch"],
   async run({ positionals, option, flag, env, out, signal, client }) {
     requireWords(command, positionals, 0, 0);
     const wanted = option("agent") ?? env["CLAUDEMESH_AGENT"] ?? "";
