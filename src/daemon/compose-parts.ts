@@ -260,6 +260,7 @@ export function composeParts(
       identity.signingKey,
     ),
     keyring,
+    agents,
     clock,
     log,
     clientVersion: readProgramVersion(),
