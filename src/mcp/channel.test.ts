@@ -13,7 +13,7 @@ test("a channel pushes what waits and what comes, framed, each once, and calls n
   const { alice, bob } = daemons;
   await bob.client.agents.put("web");
   const write = (message: string, priority: "next" | "low" = "next") =>
-    alice.client.send({ to: "@bob/web", message, priority }, { wait: "delivered" });
+    alice.client.send({ to: "@bob", message, priority }, { wait: "delivered" });
   await write("it waited");
   const target = { socketPath: bob.daemon.socketPath };
   const web = await mcpClient(t, target, { agent: "web", channel: true });
@@ -56,7 +56,7 @@ test("a channel goes on after the daemon was restarted", async (t) => {
   const web = await mcpClient(t, target, { agent: "web", channel: true });
   await web.call("peers");
   await daemons.bob.restart();
-  await daemons.alice.client.send({ to: "@bob/web", message: "after" }, { wait: "delivered" });
+  await daemons.alice.client.send({ to: "@bob", message: "after" }, { wait: "delivered" });
   while (web.pushed.length < 1) await web.nextPush();
   assert.match((web.pushed[0] as Pushed).content, /after/);
 });

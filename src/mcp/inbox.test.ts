@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { mesh } from "../../test/support/mesh.ts";
+import { knowsAgent } from "../../test/support/mcp/knows-agent.ts";
 import type { TestDaemon } from "../../test/support/daemon.ts";
 import { type McpClient, mcpClient, succeeded } from "../../test/support/mcp/mcp-client.ts";
 import { systemClock } from "../base/clock.ts";
@@ -27,7 +28,10 @@ async function scene(t: TestContext): Promise<{
     bob,
     web,
     async write(message, more = {}) {
-      const sent = await alice.client.send({ to: "@bob/web", message, ...more }, { wait: "delivered" });
+      // The member's only agent gets what names none.
+      const request = { to: "@bob", message, ...more };
+      if (request.to.includes("/")) await knowsAgent(alice.client, request.to);
+      const sent = await alice.client.send(request, { wait: "delivered" });
       return sent.client_message_id;
     },
     stageOf: async (id, stage) => void (await alice.client.waitFor(id, stage)),
@@ -56,13 +60,14 @@ test("what waits is shown once, framed, in order, and its sender is told that it
 });
 
 test("until its result has gone out a message is offered and no more; when the client goes, it waits again at once", async (t) => {
-  const { alice, bob, write } = await scene(t);
+  const { alice, bob, web, write } = await scene(t);
+  await web.end();
   const [input, output] = [new PassThrough(), new PassThrough({ highWaterMark: 1 })];
   const ended = serveMcp({
     input,
     output,
     connect: () => connect({ socketPath: bob.daemon.socketPath }),
-    ...{ agent: "slow", cwd: bob.dir, parentPid: 0, channel: false, version: "0" },
+    ...{ agent: "web", cwd: bob.dir, parentPid: 0, channel: false, version: "0" },
     ...{ clock: systemClock, note: () => {}, signal: new AbortController().signal },
   });
   const say = (message: object) => input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -70,12 +75,12 @@ test("until its result has gone out a message is offered and no more; when the c
   say({ id: 1, method: "initialize", params: capabilities });
   const lines = createInterface({ input: output })[Symbol.asyncIterator]();
   await lines.next();
-  const id = await write("not yet", { to: "@bob/slow" });
+  const id = await write("not yet");
   // Nobody reads the pipe any more.
   output.pause();
   say({ method: "notifications/initialized" });
   say({ id: 2, method: "tools/call", params: { name: "inbox", arguments: {} } });
-  const state = async () => (await bob.client.agents.offers("slow")).items[0]?.state;
+  const state = async () => (await bob.client.agents.offers("web")).items[0]?.state;
   while ((await state()) !== "offered");
   assert.deepEqual(await stages(alice, id), ["queued", "accepted", "delivered"]);
   input.end();
@@ -130,8 +135,10 @@ test("a long message is cut with where to go on, and is read in parts to its end
 });
 
 test("an answer goes to the agent that asked, names what it answers, and marks that read", async (t) => {
-  const { alice, web } = await scene(t);
+  const { alice, bob, web } = await scene(t);
   const api = await mcpClient(t, { socketPath: alice.daemon.socketPath }, { agent: "api" });
+  await api.call("peers");
+  await Promise.all([knowsAgent(alice.client, "@bob/web"), knowsAgent(bob.client, "@alice/api")]);
   const asked = succeeded(await api.call("send", { to: "@bob/web", message: "Which port?", wait_for: "delivered" }));
   const [{ inbox_id }] = succeeded(await web.call("search")).structured["messages"] as [{ inbox_id: number }];
   const answer = { inbox_id, message: "8080", wait_for: "delivered" };
@@ -171,7 +178,7 @@ test("mail of another agent of the member can be looked at, and stays unread for
   const { bob, web, write } = await scene(t);
   await bob.client.agents.put("db");
   await write("for db", { to: "@bob/db" });
-  await write("for web");
+  await write("for web", { to: "@bob/web" });
   const ids = (await bob.client.inbox.list()).items.map(({ inbox_id }) => inbox_id);
   for (const id of ids) assert.match(succeeded(await web.call("inbox", { id })).text, /for (db|web)/);
   await web.end();
