@@ -1199,6 +1199,15 @@ type SenderPolicy struct {
 	SetAt string  `json:"set_at"`
 }
 
+// SenderPolicies is an answer of the daemon.
+type SenderPolicies struct {
+	Items []SenderPolicy `json:"items"`
+	// Where no line is, as the settings say
+	Default OfferPolicy `json:"default"`
+	// Of messages that nobody has signed; the stricter one of both holds
+	Unverified OfferPolicy `json:"unverified"`
+}
+
 // TakenOffers is an answer of the daemon.
 type TakenOffers struct {
 	// Messages that this session has now, in order of arrival

@@ -16,7 +16,11 @@ export interface AgentsTeller {
 }
 
 export function createAgentsTeller(
-  { agents, clock, log }: { readonly agents?: Pick<Agents, "told" | "onChange">; readonly clock: Clock; readonly log: Log },
+  {
+    agents,
+    clock,
+    log,
+  }: { readonly agents?: Pick<Agents, "told" | "onChange">; readonly clock: Clock; readonly log: Log },
   request: LinkRequest,
   hello: AgentsTold,
 ): AgentsTeller {

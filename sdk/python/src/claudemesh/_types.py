@@ -97,6 +97,7 @@ __all__ = [
     "SendResult",
     "SendState",
     "Sender",
+    "SenderPolicies",
     "SenderPolicy",
     "Stage",
     "TakenOffers",
@@ -1865,6 +1866,24 @@ class SenderPolicy(View):
             policy=read.required("policy", text),
             until=read.nullable("until", text),
             set_at=read.required("set_at", text),
+        )
+
+
+@dataclass(frozen=True)
+class SenderPolicies(View):
+    items: tuple[SenderPolicy, ...]
+    #: Where no line is, as the settings say
+    default: OfferPolicy | str
+    #: Of messages that nobody has signed; the stricter one of both holds
+    unverified: OfferPolicy | str
+
+    @classmethod
+    def from_json(cls, value: object) -> SenderPolicies:
+        read = Reader(value, "SenderPolicies")
+        return cls(
+            items=read.required("items", array_of(SenderPolicy.from_json)),
+            default=read.required("default", text),
+            unverified=read.required("unverified", text),
         )
 
 
