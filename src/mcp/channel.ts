@@ -22,8 +22,8 @@ export interface Channel {
  */
 export function startChannel(
   server: McpServer,
-  { daemon, session }: Calls,
-  { clock, note }: { readonly clock: Clock; readonly note: (line: string) => void },
+  { daemon, session, clock }: Calls,
+  note: (line: string) => void,
 ): Channel {
   const ended = new AbortController();
   const { signal } = ended;

@@ -60,7 +60,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
     maxBufferSize: mcpLimits.lineBytesMax,
   });
   const { transport, sendings, closed, settled } = watchSendings(stdio, clock);
-  const calls: Calls = { nonce, daemon, session, sendings, answers: answersKept() };
+  const calls: Calls = { nonce, daemon, session, sendings, answers: answersKept(), clock };
   const create = async (): Promise<McpServer> =>
     createMcpServer(calls, {
       version: request.version,
@@ -73,7 +73,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
     // By hand, and so by the protocol of 2025 alone: a server of a later one is not taken for a channel.
     const server = await create();
     server.server.onerror = onerror;
-    channel = startChannel(server, calls, { clock, note: request.note });
+    channel = startChannel(server, calls, request.note);
     await server.connect(transport);
   } else serveStdio(create, { transport, onerror });
   const stop = (): void => void transport.close();

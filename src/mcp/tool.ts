@@ -1,5 +1,6 @@
 import type { CallToolResult, McpServer, ServerContext } from "@modelcontextprotocol/server";
 import * as z from "zod";
+import type { Clock } from "../base/clock.ts";
 import type { Client } from "../client/client.ts";
 import type { CallOptions } from "../client/deadline.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
@@ -39,6 +40,7 @@ export interface Call {
   readonly session: Session;
   /** Ended when the client gives the call up. */
   readonly signal: AbortSignal;
+  now(): number;
   ask<T>(work: (client: Client, options: CallOptions) => Promise<T>, options?: CallOptions): Promise<T>;
 }
 
@@ -58,6 +60,7 @@ export interface Calls {
   readonly session: Session;
   readonly sendings: Sendings;
   readonly answers: AnswersKept;
+  readonly clock: Clock;
 }
 
 export interface Tool {
@@ -138,6 +141,7 @@ function guardedCall<In extends z.ZodObject, Out extends z.ZodObject>(
       key,
       session: calls.session,
       signal,
+      now: () => calls.clock.now(),
       ask: (work, options) => calls.daemon.ask(work, { signal, ...options }),
     };
     running += 1;

@@ -16,7 +16,7 @@ export function serveSuite(input: Readable, output: Writable): void {
   const facts = { kind: "mcp", sessionId: "suite", cwd: process.cwd(), process: "", agent: null };
   const session = createSession(facts, daemon, systemClock);
   const { transport, sendings } = watchSendings(new StdioServerTransport(input, flushedOutput(output)), systemClock);
-  const calls = { nonce: "suite", daemon, session, sendings, answers: answersKept() };
+  const calls = { nonce: "suite", daemon, session, sendings, answers: answersKept(), clock: systemClock };
   const create = () => {
     const server = createMcpServer(calls, { version: "0", instructions: "", channel: false });
     addSuiteFeatures(server);
