@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Framed, frameMessage } from "../protocol/agent-framing.ts";
+import { type Framed, frameMessage, frameNotice } from "../protocol/agent-framing.ts";
+import { limits } from "../protocol/limits.ts";
 
 /** A message, of the inbox, of the history or of a queue, as it may be shown to a model: as what another agent says. */
 export function framed(
@@ -7,6 +8,11 @@ export function framed(
   { mesh, to, charsMax }: { readonly mesh: string; readonly to: string; readonly charsMax: number },
 ): string {
   return frameMessage(message, { mesh, to, charsMax, repeat: 1, nonce: frameNonce() });
+}
+
+/** That there is a message, without a word of it. */
+export function notice(message: Framed, { mesh, to }: { readonly mesh: string; readonly to: string }): string {
+  return frameNotice(message, { mesh, to, charsMax: limits.frameCharsMin, repeat: 1, nonce: frameNonce() });
 }
 
 /** Drawn anew for each frame: who wrote what is in it cannot know it. */

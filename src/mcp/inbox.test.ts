@@ -171,6 +171,9 @@ test("what the user keeps from agents is shown by no tool, and what is to be ask
   const notice = succeeded(await web.call("inbox"));
   assert.doesNotMatch(notice.text, /a secret wish/);
   assert.match(notice.text, new RegExp(`inbox_id="${id}"`));
+  const found = succeeded(await web.call("search", { query: "wish" }));
+  assert.doesNotMatch(found.text, /a secret wish/);
+  assert.match(found.text, /<claudemesh-notice-\w+ from="@alice"/);
   assert.match(succeeded(await web.call("inbox", { id })).text, /a secret wish/);
 });
 

@@ -3,7 +3,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { InboxItem } from "../protocol/local-api.ts";
 import { framedPart } from "./framed.ts";
 import { mcpLimits } from "./mcp-limits.ts";
-import { hiddenFromAgents, policiesFor } from "./shown-to-agents.ts";
+import { hiddenFromAgents, shownToAgent } from "./shown-to-agents.ts";
 import type { Call } from "./tool.ts";
 
 export interface ShownMessage {
@@ -16,7 +16,7 @@ export interface ShownMessage {
 /** One message of the inbox from a character on, as much of it as a result takes. Throws not_found, and not_allowed by policy. */
 export async function showOne(id: number, fromChar: number, call: Call): Promise<ShownMessage> {
   const item = await call.ask((client, options) => client.inbox.item(id, options));
-  if (!(await policiesFor(call))(item)) throw hiddenFromAgents(id);
+  if ((await shownToAgent(call))(item) === "nothing") throw hiddenFromAgents(id);
   const length = item.message?.length ?? 0;
   if (fromChar > length)
     throw new ClaudemeshError("invalid_field", `message ${id} has ${length} characters: from_char is beyond them`, {

@@ -3,16 +3,21 @@ import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
 import { policyOf } from "../protocol/sender-policy.ts";
 import type { Call } from "./tool.ts";
 
-/** Policies of a sender under which no agent sees a word of it, asked for or not. */
-const hiding: ReadonlySet<string> = new Set(["hold", "block"]);
+/**
+ * What an agent may see of a message, by what the user and the settings say of its sender: nothing, although it asks; that there is
+ * one, until it asks for that one; or all of it.
+ */
+export type Shown = "nothing" | "notice" | "all";
 
-/** Whether an agent may see what a sender wrote, by what the user and the settings say. Throws what keeps it from the daemon. */
-export async function policiesFor(call: Call): Promise<(item: InboxItem | HistoryItem) => boolean> {
+const shownBy = { auto: "all", mute: "all", ask: "notice", hold: "nothing", block: "nothing" } as const;
+
+/** Throws what keeps it from the daemon. */
+export async function shownToAgent(call: Call): Promise<(item: InboxItem | HistoryItem) => Shown> {
   const named = await call.session.named(call.signal);
   // A daemon without agents has no policies either.
-  if (named === null) return () => true;
+  if (named === null) return () => "all";
   const policies = await call.ask((client, options) => client.agents.policies(options));
-  return (item) => !("body" in item) || !hiding.has(policyOf(item, named.agent, policies, call.now()));
+  return (item) => ("body" in item ? shownBy[policyOf(item, named.agent, policies, call.now())] : "all");
 }
 
 export function hiddenFromAgents(inboxId: number): ClaudemeshError {

@@ -5,7 +5,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { ClaimedMessage } from "../../protocol/local-api.ts";
 import { framed, senderOf } from "../framed.ts";
 import { mcpLimits } from "../mcp-limits.ts";
-import { policiesFor } from "../shown-to-agents.ts";
+import { shownToAgent } from "../shown-to-agents.ts";
 import { type Call, idempotencyKey, tool } from "../tool.ts";
 
 const output = z.object({
@@ -42,7 +42,7 @@ export const claimWork = tool({
       client.queues.claim(name, { limit: 1, lease_s, wait_s }, options),
     );
     if (message === undefined) return nothing(name, wait_s);
-    if (!(await policiesFor(call))(message)) {
+    if ((await shownToAgent(call))(message) === "nothing") {
       await giveBack(name, message, call, { reason: "its sender is kept from agents there", delay_s: keptAwaySeconds });
       throw new ClaudemeshError(
         "not_allowed",

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { HistoryItem, InboxItem, Page } from "../../protocol/local-api.ts";
-import { framed, senderOf } from "../framed.ts";
+import { framed, notice, senderOf } from "../framed.ts";
 import { mcpLimits } from "../mcp-limits.ts";
-import { policiesFor } from "../shown-to-agents.ts";
+import { shownToAgent } from "../shown-to-agents.ts";
 import { tool } from "../tool.ts";
 
 const output = z.object({
@@ -54,15 +54,15 @@ export const search = tool({
       return client.inbox.list({ ...choice, newest: true }, options);
     });
     const { mesh } = await call.ask((client, options) => client.health(options));
-    const visible = await policiesFor(call);
-    const items = page.items.filter(visible);
-    const text = textOf(items, mesh, page.next_cursor);
+    const shownOf = await shownToAgent(call);
+    const items = page.items.filter((item) => shownOf(item) !== "nothing");
+    const text = textOf(items, mesh, page.next_cursor, (item) => shownOf(item) === "notice");
     const hidden = page.items.length - items.length;
-    return { text, structured: { messages: items.map(shown), hidden, next_cursor: page.next_cursor, text } };
+    return { text, structured: { messages: items.map(listed), hidden, next_cursor: page.next_cursor, text } };
   },
 });
 
-function shown(item: InboxItem | HistoryItem) {
+function listed(item: InboxItem | HistoryItem) {
   return {
     inbox_id: "inbox_id" in item ? item.inbox_id : null,
     history_id: item.history_id,
@@ -74,12 +74,19 @@ function shown(item: InboxItem | HistoryItem) {
 }
 
 /** The beginning of each, as long as the result has room: of the others no more than where to find them. */
-function textOf(items: readonly (InboxItem | HistoryItem)[], mesh: string, cursor: string | null): string {
+function textOf(
+  items: readonly (InboxItem | HistoryItem)[],
+  mesh: string,
+  cursor: string | null,
+  isNotice: (item: InboxItem | HistoryItem) => boolean,
+): string {
   if (items.length === 0) return "no message found";
   let room = mcpLimits.resultCharsMax - items.length * pointerCharsMax;
   const texts = items.map((item) => {
     const whole =
-      "body" in item ? excerpt(item, mesh) : `(message ${item.history_id} cannot be shown: ${item.unavailable})`;
+      "body" in item
+        ? excerpt(item, mesh, isNotice(item))
+        : `(message ${item.history_id} cannot be shown: ${item.unavailable})`;
     if (whole.length > room) return pointer(item);
     room -= whole.length;
     return whole;
@@ -87,7 +94,8 @@ function textOf(items: readonly (InboxItem | HistoryItem)[], mesh: string, curso
   return [...texts, ...(cursor === null ? [] : [`older ones: search with cursor ${cursor}`])].join("\n\n");
 }
 
-function excerpt(item: InboxItem | Extract<HistoryItem, { body: string }>, mesh: string): string {
+function excerpt(item: InboxItem | Extract<HistoryItem, { body: string }>, mesh: string, isNotice: boolean): string {
+  if (isNotice) return notice(item, { mesh, to: item.to });
   const { message } = item;
   const isLong = message !== null && message.length > mcpLimits.excerptCharsMax;
   const short = isLong ? { ...item, message: `${message.slice(0, mcpLimits.excerptCharsMax).toWellFormed()}…` } : item;
