@@ -115,4 +115,6 @@ export const limits = {
   epochSiblingsMax: 16,
   /** Wraps of one epoch for one member, each for another key pair of it. */
   wrapsPerMemberMax: 16,
+  /** What a command that answers messages may write as its answer. */
+  commandOutputBytesMax: 65_536,
 } as const;
