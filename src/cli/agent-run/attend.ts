@@ -1,0 +1,142 @@
+import type { Client } from "../../client/client.ts";
+import { outlast } from "../../client/outlast.ts";
+import { sleep } from "../../client/sleep.ts";
+import type { OfferedMessage, Way } from "../../protocol/offers-api.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
+import { type Bell, createBell } from "../bell.ts";
+
+/** The session of a program that works on an agent's messages: what it is known by, and how it takes them. */
+export interface Attendance {
+  readonly client: Client;
+  readonly kind: string;
+  readonly sessionId: string;
+  readonly agent: string;
+  readonly process: string;
+  readonly way: Way;
+  /** Of one offer's text. */
+  readonly charsMax: number;
+  /** Offers that are taken at once. */
+  readonly offersMax: number;
+  /** Ends the iteration without an error. */
+  readonly signal: AbortSignal;
+  /** The daemon is there, or is away and waited for. */
+  readonly onLink: (state: "open" | "away") => void;
+}
+
+/** What is offered: at least one message, and whoever got it says what became of it before the next one is asked for. */
+export type Offered = readonly [OfferedMessage, ...OfferedMessage[]];
+
+/** Heard of so often, a session stays there. */
+const heartbeatMs = limits.presenceLeaseMs / 3;
+
+export interface Attending {
+  offers(): AsyncGenerator<Offered, void, undefined>;
+  /** Something that was given back is offered again then. */
+  wakeAfter(ms: number): void;
+  /** What is sent in its name is sent by this agent. */
+  agentName(): string;
+  /** The session has ended: what it did not confirm waits again. */
+  end(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Registers the agent with a session that stays there while this process lives, and gives what is offered to it, one
+ * after the other. The daemon's events only wake: what there is to do is asked of the daemon, which keeps who has what,
+ * so that nothing is lost between two looks, over a restart of the daemon, or of this program.
+ */
+export async function attend(attendance: Attendance): Promise<Attending> {
+  const { client, kind, sessionId, signal } = attendance;
+  let name = await register(attendance);
+  const bell = createBell();
+  const report = async (): Promise<void> => {
+    name = (await client.agents.report({ kind, session_id: sessionId }, reportOf(attendance), { signal })).agent;
+  };
+  return {
+    agentName: () => name,
+    wakeAfter: (ms) => void sleep(ms, signal).then(bell.ring, () => undefined),
+    offers: () => offers(attendance, bell, report),
+    async end(timeoutMs) {
+      await client.agents.end({ kind, session_id: sessionId }, { timeoutMs }).catch(() => undefined);
+    },
+  };
+}
+
+async function* offers(
+  { client, kind, sessionId, way, charsMax, offersMax, signal: given, onLink }: Attendance,
+  bell: Bell,
+  report: () => Promise<void>,
+): AsyncGenerator<Offered, void, undefined> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([given, ended.signal]);
+  let failure: { readonly reason: unknown } | null = null;
+  const fail = (reason: unknown): void => {
+    if (!signal.aborted) failure ??= { reason };
+    bell.ring();
+  };
+  const listening = listen(client, signal, bell, onLink).catch(fail);
+  const beating = beat(signal, async () => {
+    await outlast(report, { signal, onAway: () => onLink("away") });
+    // What became free without an event: a lease that ended, a message that its user released.
+    bell.ring();
+  }).catch(fail);
+  try {
+    for (;;) {
+      await bell.rung();
+      for (let more = true; more; ) {
+        if (failure !== null) throw (failure as { readonly reason: unknown }).reason;
+        if (signal.aborted) return;
+        const request = { way, chars_max: charsMax, include_low: true, limit: offersMax };
+        const taken = await outlast(() => client.agents.take({ kind, session_id: sessionId }, request, { signal }), {
+          signal,
+          onAway: () => onLink("away"),
+        });
+        const [first, ...others] = taken.offers;
+        more = first !== undefined;
+        if (first !== undefined) yield [first, ...others];
+      }
+    }
+  } catch (thrown) {
+    if (!given.aborted) throw thrown;
+  } finally {
+    ended.abort();
+    await Promise.all([listening, beating]);
+  }
+}
+
+async function listen(client: Client, signal: AbortSignal, bell: Bell, onLink: Attendance["onLink"]): Promise<void> {
+  const events = client.events({
+    signal,
+    onOpen() {
+      onLink("open");
+      bell.ring();
+    },
+  });
+  for await (const { event } of events) if (event === "message" || event === "gap") bell.ring();
+  bell.ring();
+}
+
+async function beat(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(heartbeatMs, signal).catch(() => undefined);
+    if (!signal.aborted) await work();
+  }
+}
+
+/** As the agent that was asked for, or not at all: an agent is one program at a time. */
+async function register(attendance: Attendance): Promise<string> {
+  const { client, kind, sessionId, agent, signal } = attendance;
+  const session = { kind, session_id: sessionId };
+  const { items } = await client.agents.list({ signal });
+  const named = await client.agents.report(session, reportOf(attendance), { signal });
+  if (named.renamed_from === null) return named.agent;
+  await client.agents.end(session, { signal });
+  if (!items.some(({ name }) => name === named.agent)) await client.agents.forget(named.agent, { signal });
+  throw new ClaudemeshError("agent_name_taken", `the agent ${agent} is another program's now`, {
+    hint: "claudemesh agent list shows whose it is; end that one first, or take another name",
+  });
+}
+
+function reportOf({ agent, process: print }: Attendance) {
+  return { cwd: process.cwd(), source: "startup", process: print, agent, status: "idle" as const };
+}
