@@ -15,6 +15,7 @@ import type { EpochRecord } from "../protocol/epoch.ts";
 import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
+import type { InboxDatabase } from "./inbox/inbox-database.ts";
 import type { RowError } from "./outbox/next-state.ts";
 import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
@@ -156,6 +157,8 @@ export interface ClaimedRow {
 
 /** The durable inbox with its events. One writing connection of inbox.db. */
 export interface Inbox extends Service {
+  /** For other parts that keep something in it. */
+  readonly database: InboxDatabase;
   /** Stores a push in one commit with its events; resolves after fsync. Duplicates are counted, not shown. */
   store(items: readonly CheckedPush[], now: number): Promise<InboxTally>;
   /**

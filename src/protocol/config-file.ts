@@ -65,6 +65,11 @@ export function setsKey(source: string, table: string, key: string): boolean {
   return typeof content === "object" && content !== null && Object.hasOwn(content, key);
 }
 
+/** Names of the tables that the text has. Throws invalid_config for what is no TOML. */
+export function tableNames(source: string, path: string): readonly string[] {
+  return Object.keys(parseToml(source, path));
+}
+
 /** A whole number from `min` to `max`. */
 export function wholeNumber(value: unknown, min: number, max: number): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;

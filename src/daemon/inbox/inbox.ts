@@ -10,6 +10,7 @@ import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
+import type { InboxDatabase } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
@@ -45,11 +46,12 @@ export function createInbox(options: InboxOptions): Inbox {
 }
 
 /** A unit of work of one commit: what it wrote, and the ids of the events it added. */
-type Job = (queries: InboxQueries) => Tally;
+type Job = (queries: InboxQueries, db: DatabaseSync) => Tally;
 
 class SqliteInbox implements Inbox {
   readonly #options: InboxOptions;
   readonly #listeners = new Set<(event: LocalEvent) => void>();
+  readonly #beforeCommit: ((db: DatabaseSync, afterEventId: number) => void)[] = [];
   #db: DatabaseSync | null = null;
   #queries: InboxQueries | null = null;
   #commits: GroupCommit<Job, Tally> | null = null;
@@ -59,6 +61,23 @@ class SqliteInbox implements Inbox {
   constructor(options: InboxOptions) {
     this.#options = options;
   }
+
+  readonly database: InboxDatabase = {
+    read: (work) => {
+      this.#live();
+      return work(this.#db as DatabaseSync);
+    },
+    write: async (work) => {
+      const done: ReturnType<typeof work>[] = [];
+      await this.#commit((_queries, db) => {
+        done.length = 0;
+        done.push(work(db));
+        return emptyTally();
+      });
+      return done[0] as ReturnType<typeof work>;
+    },
+    beforeCommit: (listener) => void this.#beforeCommit.push(listener),
+  };
 
   async start(): Promise<void> {
     const migrations = fileURLToPath(new URL("../../../migrations/daemon/inbox", import.meta.url));
@@ -76,7 +95,7 @@ class SqliteInbox implements Inbox {
         // After the commit and before any promise resolves: listeners hear in id order of what is on disk.
         this.#tell();
       },
-      run: (job) => job(queries),
+      run: (job) => job(queries, db),
       isOwnFailure: () => false,
     });
   }
@@ -299,6 +318,7 @@ class SqliteInbox implements Inbox {
     try {
       db.exec("BEGIN IMMEDIATE");
       body();
+      for (const listener of this.#beforeCommit) listener(db, this.#told);
       db.exec("COMMIT");
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
