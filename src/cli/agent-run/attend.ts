@@ -6,11 +6,16 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { type Bell, createBell } from "../bell.ts";
 
+/** What this process is known by as a session. */
+export interface OwnSession {
+  readonly kind: string;
+  readonly id: string;
+}
+
 /** The session of a program that works on an agent's messages: what it is known by, and how it takes them. */
 export interface Attendance {
   readonly client: Client;
-  readonly kind: string;
-  readonly sessionId: string;
+  readonly session: OwnSession;
   readonly agent: string;
   readonly process: string;
   readonly way: Way;
@@ -18,7 +23,6 @@ export interface Attendance {
   readonly charsMax: number;
   /** Offers that are taken at once. */
   readonly offersMax: number;
-  /** Ends the iteration without an error. */
   readonly signal: AbortSignal;
   /** The daemon is there, or is away and waited for. */
   readonly onLink: (state: "open" | "away") => void;
@@ -31,7 +35,8 @@ export type Offered = readonly [OfferedMessage, ...OfferedMessage[]];
 const heartbeatMs = limits.presenceLeaseMs / 3;
 
 export interface Attending {
-  offers(): AsyncGenerator<Offered, void, undefined>;
+  /** `until` ends the iteration without an error, as the signal does. */
+  offers(until: AbortSignal): AsyncGenerator<Offered, void, undefined>;
   /** Something that was given back is offered again then. */
   wakeAfter(ms: number): void;
   /** What is sent in its name is sent by this agent. */
@@ -46,24 +51,25 @@ export interface Attending {
  * so that nothing is lost between two looks, over a restart of the daemon, or of this program.
  */
 export async function attend(attendance: Attendance): Promise<Attending> {
-  const { client, kind, sessionId, signal } = attendance;
+  const { client, session, signal } = attendance;
   let name = await register(attendance);
   const bell = createBell();
   const report = async (): Promise<void> => {
-    name = (await client.agents.report({ kind, session_id: sessionId }, reportOf(attendance), { signal })).agent;
+    name = (await client.agents.reportSession(session.kind, session.id, reportOf(attendance), { signal })).agent;
   };
   return {
     agentName: () => name,
     wakeAfter: (ms) => void sleep(ms, signal).then(bell.ring, () => undefined),
-    offers: () => offers(attendance, bell, report),
+    offers: (until) => offers(attendance, AbortSignal.any([signal, until]), bell, report),
     async end(timeoutMs) {
-      await client.agents.end({ kind, session_id: sessionId }, { timeoutMs }).catch(() => undefined);
+      await client.agents.endSession(session.kind, session.id, { timeoutMs }).catch(() => undefined);
     },
   };
 }
 
 async function* offers(
-  { client, kind, sessionId, way, charsMax, offersMax, signal: given, onLink }: Attendance,
+  { client, session, way, charsMax, offersMax, onLink }: Attendance,
+  given: AbortSignal,
   bell: Bell,
   report: () => Promise<void>,
 ): AsyncGenerator<Offered, void, undefined> {
@@ -87,7 +93,7 @@ async function* offers(
         if (failure !== null) throw (failure as { readonly reason: unknown }).reason;
         if (signal.aborted) return;
         const request = { way, chars_max: charsMax, include_low: true, limit: offersMax };
-        const taken = await outlast(() => client.agents.take({ kind, session_id: sessionId }, request, { signal }), {
+        const taken = await outlast(() => client.agents.take(session.kind, session.id, request, { signal }), {
           signal,
           onAway: () => onLink("away"),
         });
@@ -125,12 +131,11 @@ async function beat(signal: AbortSignal, work: () => Promise<void>): Promise<voi
 
 /** As the agent that was asked for, or not at all: an agent is one program at a time. */
 async function register(attendance: Attendance): Promise<string> {
-  const { client, kind, sessionId, agent, signal } = attendance;
-  const session = { kind, session_id: sessionId };
+  const { client, session, agent, signal } = attendance;
   const { items } = await client.agents.list({ signal });
-  const named = await client.agents.report(session, reportOf(attendance), { signal });
+  const named = await client.agents.reportSession(session.kind, session.id, reportOf(attendance), { signal });
   if (named.renamed_from === null) return named.agent;
-  await client.agents.end(session, { signal });
+  await client.agents.endSession(session.kind, session.id, { signal });
   if (!items.some(({ name }) => name === named.agent)) await client.agents.forget(named.agent, { signal });
   throw new ClaudemeshError("agent_name_taken", `the agent ${agent} is another program's now`, {
     hint: "claudemesh agent list shows whose it is; end that one first, or take another name",
