@@ -40,6 +40,8 @@ function emptyHome(t: TestContext): (words: readonly string[], tty?: boolean) =>
     daemonRun: nothing,
     installService: nothing,
     uninstallService: nothing,
+    installAgent: nothing,
+    uninstallAgent: nothing,
     doctor: nothing,
     backup: nothing,
     restore: nothing,

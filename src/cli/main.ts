@@ -18,6 +18,8 @@ export interface MainParts {
   readonly stdin: () => Input;
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Writes to standard output at once, and throws unless all of it went. Absent: as any other text. */
+  readonly handOver?: (text: string) => void;
   readonly launcher: () => Promise<Launcher>;
   readonly signal: AbortSignal;
 }
@@ -55,6 +57,7 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
     home,
     mesh,
     out,
+    handOver: parts.handOver ?? ((text) => void parts.stdout.write(text)),
     signal: parts.signal,
     get stdin() {
       return parts.stdin();
