@@ -7,6 +7,25 @@ import "encoding/json"
 // SDKVersion is the version of this package, which is that of the programs it was made with.
 const SDKVersion = "0.1.0"
 
+// AgentSessionState is one of these words, or one that a later daemon answers with.
+type AgentSessionState string
+
+// Words of AgentSessionState.
+const (
+	AgentSessionStateBusy AgentSessionState = "busy"
+	AgentSessionStateIdle AgentSessionState = "idle"
+)
+
+// AgentState is one of these words, or one that a later daemon answers with.
+type AgentState string
+
+// Words of AgentState.
+const (
+	AgentStateBusy    AgentState = "busy"
+	AgentStateIdle    AgentState = "idle"
+	AgentStateOffline AgentState = "offline"
+)
+
 // ConcurrencyPolicy is one of these words, or one that a later daemon answers with.
 type ConcurrencyPolicy string
 
@@ -226,6 +245,92 @@ const (
 	SendStateInflight SendState = "inflight"
 	SendStateDone     SendState = "done"
 )
+
+// AgentSession is an answer of the daemon.
+type AgentSession struct {
+	// The program, such as `claude-code`
+	Kind string `json:"kind"`
+	// Its own id of the run
+	SessionID string            `json:"session_id"`
+	State     AgentSessionState `json:"state"`
+	// Folder that it began in
+	Project string `json:"project"`
+	// It takes messages at a socket of its own
+	HasSocket  bool   `json:"has_socket"`
+	StartedAt  string `json:"started_at"`
+	LastSeenAt string `json:"last_seen_at"`
+	// Not heard of again until then, it counts as gone
+	LeaseUntil string `json:"lease_until"`
+}
+
+// Agent is an answer of the daemon.
+type Agent struct {
+	Name string `json:"name"`
+	// `@member/agent`: pass as `to` of a send
+	Address string `json:"address"`
+	// The program of its newest session; null: none was there yet
+	Kind *string `json:"kind"`
+	// Folder whose sessions are this agent; null: none
+	Project *string `json:"project"`
+	// A user gave the name; else it is made of the folder's
+	Chosen bool `json:"chosen"`
+	// busy: a session works on something; idle: one is there; offline: none is, and mail waits for it
+	State AgentState `json:"state"`
+	// Those that are there now, the newest first
+	Sessions []AgentSession `json:"sessions"`
+	// Messages for it that nobody has read, up to 10,000
+	Waiting int64 `json:"waiting"`
+	// What is sent to the member without naming an agent is for it
+	Default bool `json:"default"`
+	// Topics whose messages are for it, without `#`
+	Topics []string `json:"topics"`
+	// Names that it had: what is sent to them arrives here
+	FormerNames []string `json:"former_names"`
+	CreatedAt   string   `json:"created_at"`
+	LastSeenAt  *string  `json:"last_seen_at"`
+}
+
+// AgentForgotten is an answer of the daemon.
+type AgentForgotten struct {
+	Name string `json:"name"`
+	// Messages to it that stay in the inbox unread
+	Waiting int64 `json:"waiting"`
+}
+
+// AgentSessionLease is an answer of the daemon.
+type AgentSessionLease struct {
+	Agent string `json:"agent"`
+	// null: it has ended
+	LeaseUntil *string `json:"lease_until"`
+}
+
+// AgentSessionNamed is an answer of the daemon.
+type AgentSessionNamed struct {
+	Agent   string `json:"agent"`
+	Address string `json:"address"`
+	// The agent that it was, or asked to be, while another session is that one now
+	RenamedFrom *string `json:"renamed_from"`
+	LeaseUntil  string  `json:"lease_until"`
+}
+
+// UnclaimedMail is an answer of the daemon.
+type UnclaimedMail struct {
+	// As the senders wrote it
+	Agent   string `json:"agent"`
+	Waiting int64  `json:"waiting"`
+}
+
+// Agents is an answer of the daemon.
+type Agents struct {
+	// Newest seen first
+	Items []Agent `json:"items"`
+	// Who gets what names no agent; null: nobody is interrupted
+	Default *string `json:"default"`
+	// Unread messages that name no agent, while none is the default; up to 10,000
+	Undecided int64 `json:"undecided"`
+	// Unread messages to agents that do not exist here
+	Unclaimed []UnclaimedMail `json:"unclaimed"`
+}
 
 // ArchivedKey is an answer of the daemon.
 type ArchivedKey struct {
@@ -1176,10 +1281,13 @@ const (
 	ErrNotAllowed                    ErrorCode = "not_allowed"
 	ErrNotFound                      ErrorCode = "not_found"
 	ErrUnknownDestination            ErrorCode = "unknown_destination"
+	ErrUnknownAgent                  ErrorCode = "unknown_agent"
 	ErrMethodNotAllowed              ErrorCode = "method_not_allowed"
 	ErrIdempotencyKeyReused          ErrorCode = "idempotency_key_reused"
 	ErrRowNotRequeueable             ErrorCode = "row_not_requeueable"
 	ErrAlreadyExists                 ErrorCode = "already_exists"
+	ErrAgentNameTaken                ErrorCode = "agent_name_taken"
+	ErrTooManyAgents                 ErrorCode = "too_many_agents"
 	ErrOutcomePending                ErrorCode = "outcome_pending"
 	ErrIDVoid                        ErrorCode = "id_void"
 	ErrBodyTooLarge                  ErrorCode = "body_too_large"
@@ -1278,10 +1386,13 @@ var codesTold = [...]codeTold{
 	{ErrNotAllowed, 403, false},
 	{ErrNotFound, 404, false},
 	{ErrUnknownDestination, 404, false},
+	{ErrUnknownAgent, 404, false},
 	{ErrMethodNotAllowed, 405, false},
 	{ErrIdempotencyKeyReused, 409, false},
 	{ErrRowNotRequeueable, 409, false},
 	{ErrAlreadyExists, 409, false},
+	{ErrAgentNameTaken, 409, false},
+	{ErrTooManyAgents, 409, false},
 	{ErrOutcomePending, 409, true},
 	{ErrIDVoid, 410, false},
 	{ErrBodyTooLarge, 413, false},

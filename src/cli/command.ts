@@ -41,6 +41,8 @@ export type Completion =
   /** `@member`, `#topic` and `queue:name`. */
   | "address"
   | "member"
+  /** Of this member. */
+  | "agent"
   /** `#topic`, `queue:name` and `everything`, as a grant takes them. */
   | "granted"
   | "topic"

@@ -59,6 +59,7 @@ const byErrorCode: Partial<Record<ErrorCode, number>> = {
   idempotency_key_reused: exitCodes.conflict,
   row_not_requeueable: exitCodes.conflict,
   already_exists: exitCodes.conflict,
+  agent_name_taken: exitCodes.conflict,
   messages_unsent: exitCodes.neverSent,
   last_owner: exitCodes.conflict,
   queue_not_empty: exitCodes.conflict,
@@ -66,6 +67,7 @@ const byErrorCode: Partial<Record<ErrorCode, number>> = {
   already_running: exitCodes.conflict,
   not_found: exitCodes.notFound,
   unknown_destination: exitCodes.notFound,
+  unknown_agent: exitCodes.notFound,
 };
 
 /** The exit code that an error ends a command with. */

@@ -10,6 +10,17 @@ export function typedMember(command: Pick<Command, "name" | "usage">, text: stri
   throw usage(command, `${quoted(text)} is not a member's address`, "write @name; claudemesh members lists them");
 }
 
+/** An agent of this member as typed, `reviewer` or `@me/reviewer`, as `reviewer`. Throws invalid_destination or usage. */
+export function typedAgent(command: Pick<Command, "name" | "usage">, text: string): string {
+  const address = parseAddress(text.startsWith("@") ? text : `@me/${text}`);
+  if (address.kind === "member" && address.agent !== null) return address.agent;
+  throw usage(
+    command,
+    `${quoted(text)} is not an agent's name`,
+    "write its name, or @member/agent; claudemesh agent list",
+  );
+}
+
 /** A queue's name as typed, `queue:builds` or `builds`, without the sign. Throws invalid_destination. */
 export function typedQueue(text: string): string {
   const address = parseAddress(text.startsWith("queue:") ? text : `queue:${text}`);

@@ -7,7 +7,7 @@ import type { HttpClient, HttpStream } from "./http/http-client.ts";
 import { withRetry } from "./retry.ts";
 
 export interface CallRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path without the query, its segments encoded. */
   readonly path: string;
   /** Null and undefined are left out. */

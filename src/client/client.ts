@@ -26,6 +26,7 @@ import type {
 import type { VersionView } from "../protocol/version-api.ts";
 import type { ReloadView, TokenRotatedView } from "../protocol/settings-api.ts";
 import type { SealDone, SealPlan, MemberList, MemberView } from "../protocol/membership-api.ts";
+import { type AgentsClient, agentsClient } from "./agents.ts";
 import { type CallRequest, call, callItems, callPage, callText, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
@@ -137,6 +138,7 @@ export interface Client {
   members(options?: CallOptions): Promise<readonly MemberView[]>;
   /** The same with the time at which the broker told of them; `ended`: also those who left or were revoked. */
   memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
+  readonly agents: AgentsClient;
   readonly membership: MembershipClient;
   readonly keypair: KeypairClient;
   health(options?: CallOptions): Promise<HealthView>;
@@ -296,6 +298,7 @@ export function createClient(http: HttpClient): Client {
     },
     members: async (options) => (await client.memberList(options)).items,
     memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
+    agents: agentsClient(http),
     membership: membershipClient(http),
     keypair: keypairClient(http),
     health: (options) => get("/v1/health", {}, options),

@@ -1,5 +1,14 @@
 /** What programs import as `@claudemesh/sdk`: all of it, and nothing that is not meant to be used. */
 export type { AttachmentView, FileView, SendAttachment } from "../protocol/attachment.ts";
+export type {
+  AgentForgotten,
+  AgentList,
+  AgentSessionLease,
+  AgentSessionNamed,
+  AgentSessionView,
+  AgentView,
+  UnclaimedMail,
+} from "../protocol/agents-api.ts";
 export { ClaudemeshError } from "../protocol/error.ts";
 export { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 export { newUuidV7 } from "../protocol/ids.ts";
@@ -38,6 +47,7 @@ export type {
   SealDone,
   SealPlan,
 } from "../protocol/membership-api.ts";
+export type { AgentBinding, AgentsClient, SessionRequest } from "./agents.ts";
 export type {
   ClaimChoice,
   Client,

@@ -1,11 +1,14 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import { processLives } from "../base/process-print.ts";
 import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
+import type { Agents } from "./agents/agents.ts";
+import { createAgents } from "./agents/registry.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
 import { type DaemonEnd, linkEnd } from "./daemon-end.ts";
@@ -53,6 +56,7 @@ export interface Parts {
   readonly membership: Membership;
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
+  readonly agents: Agents;
   readonly self: Self;
 }
 
@@ -144,6 +148,14 @@ export function composeParts(
     clock,
     log,
     fatal: diskFailed,
+  });
+  const agents = createAgents({
+    rows: inbox.agentRows,
+    self,
+    settings: () => config.agents,
+    clock,
+    log,
+    processLives,
   });
   const keyring = createKeyring({
     path: paths.topicKeys,
@@ -284,6 +296,7 @@ export function composeParts(
     membership,
     keyring,
     meshSeal,
+    agents,
     self,
   };
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isName } from "../protocol/address.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
 import { givenIn, type Override } from "../protocol/config-overrides.ts";
 import { checkLinkSeconds, defaultLinkSeconds, liveLinkKeys } from "../protocol/link-seconds.ts";
@@ -38,6 +39,12 @@ export interface Config {
     /** What a start does about a damaged keypair-archive.json. */
     readonly archive_on_malformed: "quarantine" | "refuse";
   };
+  readonly agents: {
+    /** Who gets what is sent to this member without naming an agent; null: the only one, where there is one alone. */
+    readonly default: string | null;
+    /** Whether the mesh is told of the agents behind this member. */
+    readonly announce: boolean;
+  };
   readonly features: {
     /** Required beside those that always are. */
     readonly require: readonly string[];
@@ -70,6 +77,7 @@ export const defaultConfig: Config = {
   files: { spool_bytes_max: defaultDiskBytesMax },
   ephemeral: { drain_seconds: 10 },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
+  agents: { default: null, announce: true },
   features: { require: [] },
   clone: { policy: "refuse", id_override: null },
 };
@@ -136,6 +144,20 @@ export const configKeys: ConfigKeys<Config> = {
       help: "what a start does about a damaged archive of former keys: move it aside and keep what can be saved, or refuse",
       takes: '"quarantine" or "refuse"',
       read: (value) => (value === "quarantine" || value === "refuse" ? value : undefined),
+    },
+  },
+  agents: {
+    default: {
+      help: "the agent that gets what is sent to this member without naming one; by default the only agent, where there is one alone",
+      takes: "an agent's name",
+      live: true,
+      read: (value) => (typeof value === "string" && isName(value) ? value.toLowerCase() : undefined),
+    },
+    announce: {
+      help: "whether the mesh is told of the agents behind this member, so that a mistyped one is refused where it is sent",
+      takes: "true or false",
+      live: true,
+      read: (value) => (typeof value === "boolean" ? value : undefined),
     },
   },
   features: {

@@ -101,7 +101,7 @@ interface Definition<P extends Shape, Q extends Shape, H extends Shape> {
 
 export interface Operation<P extends Shape, Q extends Shape, H extends Shape, B extends Shape>
   extends Definition<P, Q, H> {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Absent or null: the request has no body. Else JSON; with `bodyOptional` nothing at all reads as `{}`. */
   readonly body?: B | null;
   readonly bodyOptional?: boolean;
@@ -135,7 +135,7 @@ export interface RouteForm {
   readonly name: string;
   /** The group that it stands in; see {@link tagged}. */
   readonly tag: string;
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly summary: string;
   readonly params: Shape;

@@ -32,10 +32,13 @@ export const errorCodes = {
   // What is asked for.
   not_found: { status: 404, retryable: false },
   unknown_destination: { status: 404, retryable: false },
+  unknown_agent: { status: 404, retryable: false },
   method_not_allowed: { status: 405, retryable: false },
   idempotency_key_reused: { status: 409, retryable: false },
   row_not_requeueable: { status: 409, retryable: false },
   already_exists: { status: 409, retryable: false },
+  agent_name_taken: { status: 409, retryable: false },
+  too_many_agents: { status: 409, retryable: false },
   outcome_pending: { status: 409, retryable: true },
   id_void: { status: 410, retryable: false },
   body_too_large: { status: 413, retryable: false },

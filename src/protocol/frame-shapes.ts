@@ -6,13 +6,14 @@ import { limits } from "./limits.ts";
 export type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const earlierPositionsMax = 16;
-const agentsMax = 256;
 const textCharsMax = 4_096;
 
 const text = (value: unknown) => typeof value === "string" && value.length <= textCharsMax;
 const name = (value: unknown) => typeof value === "string" && value.length >= 1 && value.length <= limits.nameCharsMax;
 /** Others are shown it. */
 const agent = (value: unknown) => name(value) && /^[a-z0-9][a-z0-9._-]*$/.test(String(value));
+const agents = (value: unknown) => listOf(agent, limits.agentsToldMax)(value);
+const agentsKnown = (value: unknown) => record({ former: agents, online: agents })(value);
 const memberId = (value: unknown) => typeof value === "string" && isMemberId(value);
 const integer = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 const orNull = (test: (value: unknown) => boolean) => (value: unknown) => value === null || test(value);
@@ -78,7 +79,8 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     previous_instance_id: orNull(text),
     position: orNull(position),
     earlier_positions: listOf(position, earlierPositionsMax),
-    agents: listOf(agent, agentsMax),
+    agents,
+    agents_told: orAbsent(agentsKnown),
     client: record({ name: text, version: text }),
     host_print: orNull(text),
     clone_suspected: orAbsent((value) => value === "host_id" || value === "wired_address"),
@@ -133,6 +135,7 @@ export const daemonShapes: Readonly<Record<string, Shape>> = {
     reason: orNull(reason),
   },
   extend: { ...request, queue: name, lease_id: text, lease_ms: leaseMs },
+  presence: { ...request, agents, agents_told: orNull(agentsKnown) },
   history: { ...request, address: text, before_seq: orNull(integer), limit: integer },
   mentions: { ...request, before_seq: orNull(integer), limit: integer },
   reply,

@@ -1,3 +1,4 @@
+import type { AgentsEventFrame, AgentsKnown, PresenceFrame } from "./agent-frames.ts";
 import type { CloseKind } from "./close-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import type { ErrorCode } from "./error-codes.ts";
@@ -9,6 +10,7 @@ import type {
   MembershipRequestResults,
   MembersTold,
 } from "./membership-frames.ts";
+import type { NoticesFrame } from "./notice-frames.ts";
 import type { ClaimCancelFrame, QueueRequestFrame, QueueRequestResults } from "./queue-frames.ts";
 
 /** A place in a mesh's log, issued by the broker. `mac` is HMAC-SHA256 under its deployment secret (base64url). */
@@ -57,6 +59,8 @@ export interface HelloFrame {
   /** The newest position it holds of each earlier incarnation, newest first, at most 16. */
   readonly earlier_positions: readonly Position[];
   readonly agents: readonly string[];
+  /** Absent: this daemon does not tell of them, or not of all, and {@link HelloFrame.agents} may leave some out. */
+  readonly agents_told?: AgentsKnown;
   readonly client: { readonly name: string; readonly version: string };
   /** Equal for one host of the member, and nothing else can be read from it; null: not known. */
   readonly host_print: string | null;
@@ -221,6 +225,8 @@ export interface MemberInfo {
   readonly role: "owner" | "admin" | "member" | "guest";
   readonly online: boolean;
   readonly agents: readonly string[];
+  /** As its hello or a later `presence` told; absent: it tells nothing, so that there may be agents beside `agents`. */
+  readonly agents_told?: AgentsKnown;
   readonly last_seen_at: string | null;
   /** Sent away until then; null, or absent where a broker of an earlier version tells: it may come. */
   readonly kicked_until?: string | null;
@@ -262,6 +268,7 @@ export type RequestFrame =
     }
   /** Messages that mention the asking member, of those that it may see. */
   | { readonly type: "mentions"; readonly id: number; readonly before_seq: number | null; readonly limit: number }
+  | PresenceFrame
   | MembershipRequestFrame
   | QueueRequestFrame;
 
@@ -289,6 +296,7 @@ export interface RequestResults extends MembershipRequestResults, QueueRequestRe
   unsubscribe: TopicInfo;
   history: LogPage;
   mentions: LogPage;
+  presence: Readonly<Record<string, never>>;
 }
 
 export type ReceiptState = "delivered" | "injected" | "read" | "undecryptable";
@@ -318,22 +326,6 @@ export interface ReceiptFrame {
   readonly groups: readonly ReceiptGroup[];
 }
 
-/** What retention removed before it was acknowledged. Told again until the daemon replies. */
-export interface NoticesFrame {
-  readonly type: "notices";
-  readonly id: number;
-  readonly items: readonly NoticeItem[];
-}
-
-export type NoticeItem =
-  | { readonly kind: "expired"; readonly client_message_id: string; readonly reason: string }
-  | {
-      readonly kind: "gap";
-      readonly destination: DestinationKey;
-      readonly from_seq: number;
-      readonly to_seq: number;
-    };
-
 /** Broker → daemon news. Loss of one is harmless: every state it speaks of can be asked for. */
 export type EventFrame =
   | MembershipEventFrame
@@ -362,6 +354,7 @@ export type EventFrame =
       readonly of: number;
     }
   | { readonly type: "event"; readonly event: "member_concurrent_connection"; readonly member_id: string }
+  | AgentsEventFrame
   | CloneEventFrame;
 
 export interface ErrorFrame {

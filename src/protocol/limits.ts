@@ -101,6 +101,21 @@ export const limits = {
   dmFromMax: 256,
   /** Topics and queues that one member is limited to. */
   grantsMax: 256,
+  /** Agents of one member on one host. */
+  agentsMax: 1_000,
+  /** Of them, and of the names that they had, what the mesh is told. Where there are more, nothing is refused by it. */
+  agentsToldMax: 256,
+  /** Sessions of agents that are remembered for whoever resumes them. */
+  agentSessionsMax: 10_000,
+  agentTopicsMax: 64,
+  agentWaitingCountMax: 10_000,
+  /** Names in one answer that mail waits for and no agent has. */
+  agentsUnclaimedMax: 64,
+  sessionKindCharsMax: 32,
+  sessionIdCharsMax: 128,
+  sessionProcessCharsMax: 128,
+  sessionPathCharsMax: 4_096,
+  sessionTokenCharsMax: 1_024,
   /** Wraps of topic keys in one frame. */
   wrapsMax: 256,
   /** Epochs of one topic or queue. */

@@ -19,9 +19,11 @@ const fingerprintFile = /^fingerprint-(parts|versions|v\d+)\.ts$/;
 const sources: Readonly<Record<string, () => readonly string[]>> = {
   frames: () => [
     "frames.ts",
+    "agent-frames.ts",
     "host-frames.ts",
     "invite-frames.ts",
     "membership-frames.ts",
+    "notice-frames.ts",
     "queue-frames.ts",
     "frame-shapes.ts",
     "envelope.ts",

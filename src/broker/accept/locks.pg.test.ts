@@ -85,7 +85,7 @@ async function changes({ store }: TwoBrokers, meshId: string, members: readonly 
         .deleteTopic(meshId, "blue", 1)
         .then(() => store.createTopic({ mesh_id: meshId, name: "blue", created_by: maker, now: 1 })),
       ...ids.map((memberId) => store.unsubscribe(meshId, memberId, "red", 1)),
-      ...ids.map((memberId) => store.touchPresence(meshId, memberId, round, [])),
+      ...ids.map((memberId) => store.touchPresence(meshId, memberId, round, { agents: [], agents_told: null })),
       store.expireMessages(meshId, Date.now(), { afterSeq: 0, limit: 20, dryRun: false, now: 1 }),
       store.voidIds(meshId, maker, [`${maker.slice(0, 16)}:void-${round}`], 1),
     ]);

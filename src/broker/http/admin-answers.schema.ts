@@ -42,6 +42,10 @@ export const member = answerOf<MemberInfo>("Member")(
     role: oneOf("owner", "admin", "member", "guest"),
     online: flag(),
     agents: listing(text()),
+    agents_told: described(
+      optional(view({ former: listing(text()), online: listing(text()) })),
+      "Names that its agents had, and who of them is there; absent: its daemon tells nothing, and there may be others",
+    ),
     last_seen_at: nullable(instant()),
     clone_suspected_at: described(
       optional(nullable(instant())),

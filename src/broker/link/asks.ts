@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
-import type { NoticesFrame, ReceiptFrame } from "../../protocol/frames.ts";
+import type { ReceiptFrame } from "../../protocol/frames.ts";
+import type { NoticesFrame } from "../../protocol/notice-frames.ts";
 
 /** What a daemon is told and confirms with `reply` once it is on its disk. */
 export type Ask = Omit<ReceiptFrame, "id"> | Omit<NoticesFrame, "id">;

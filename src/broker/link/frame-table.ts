@@ -22,6 +22,7 @@ import { onMembershipAppend } from "./frames/membership-append.ts";
 import { onMembership } from "./frames/membership.ts";
 import { onNack } from "./frames/nack.ts";
 import { onMentions } from "./frames/mentions.ts";
+import { onPresence } from "./frames/presence.ts";
 import { onPushAck } from "./frames/push-ack.ts";
 import { onQueueCreate } from "./frames/queue-create.ts";
 import { onQueueDead } from "./frames/queue-dead.ts";
@@ -68,6 +69,7 @@ const handlers: { readonly [T in TrafficFrame["type"]]: FrameHandler<Extract<Tra
   membership: onMembership,
   membership_append: onMembershipAppend,
   kick: onKick,
+  presence: onPresence,
   concurrency: onConcurrency,
   reach: onReach,
   keys_announce: onKeysAnnounce,

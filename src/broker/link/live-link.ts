@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { createInTurn } from "../../base/in-turn.ts";
+import type { AgentsTold } from "../../protocol/agent-frames.ts";
 import type { BrokerFrame } from "../../protocol/frames.ts";
 import { type CloseKind, serviceRestartCode } from "../../protocol/close-codes.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -30,7 +31,8 @@ export interface LinkIdentity {
   readonly receives: boolean;
   /** The store's life in which the link was opened. */
   readonly life: string;
-  readonly agents: readonly string[];
+  /** As the hello told. */
+  readonly agents: AgentsTold;
   readonly inlineBytes: number;
 }
 
@@ -42,6 +44,9 @@ export interface LiveLink extends LinkIdentity, SenderLink, PumpLink {
   readonly pump: Pump;
   readonly asks: Asks;
   readonly requests: Turns;
+  /** What the peer tells of its agents, as of now. */
+  told(): AgentsTold;
+  tell(told: AgentsTold): void;
   send(frame: BrokerFrame): void;
   sendText(json: string): void;
   close(kind: CloseKind, detail: string, facts?: Readonly<Record<string, unknown>>): void;
@@ -63,6 +68,7 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
   let framesInFlight = 0;
   let paused = false;
   let stopped = false;
+  let told = identity.agents;
   const inTurn = createInTurn();
 
   function pauseIfBusy(): void {
@@ -104,6 +110,10 @@ export function createLiveLink(ws: WebSocket, out: Outgoing, identity: LinkIdent
       send: out.send,
     }),
     requests: createTurns(limits.linkRequestsMax),
+    told: () => told,
+    tell(now) {
+      told = now;
+    },
     send: out.send,
     sendText: out.sendText,
     close: out.close,

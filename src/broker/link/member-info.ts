@@ -12,6 +12,7 @@ export function memberInfo(row: MemberRow, now: number, leaseMs: number): Member
     role: row.role,
     online: row.online_until > now,
     agents: row.agents,
+    ...(row.agents_told === null ? {} : { agents_told: row.agents_told }),
     last_seen_at: row.online_until === 0 ? null : rfc3339(row.online_until - leaseMs),
     kicked_until: kick === null ? null : rfc3339(kick.until),
   };

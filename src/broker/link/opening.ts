@@ -136,7 +136,7 @@ async function place(
       linkEpoch: link_epoch,
       receives,
       life,
-      agents: hello.agents,
+      agents: { agents: hello.agents, agents_told: hello.agents_told ?? null },
       inlineBytes: limits.inlineBytes,
     },
     parts,
@@ -160,7 +160,7 @@ async function place(
   };
   link.send(ack);
   ws.resume();
-  parts.presence.opened(link, member.online_until);
+  parts.presence.opened(link, member);
   parts.keyNews.mayLack(link.meshId, link.memberId);
   noteOpened(link, hello, features, parts);
   return link;

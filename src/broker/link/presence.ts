@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { type AgentsTold, isSameTold } from "../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { BrokerStore, MemberRow } from "../store/store.ts";
 import type { LiveLink } from "./live-link.ts";
@@ -13,8 +14,10 @@ import type { LinkRegistry } from "./registry.ts";
 
 /** Leases: a member is online until its lease ends, so that a reconnect does not blink. */
 export interface Presence {
-  /** A link opened; `onlineUntil` is the lease it found. Tells the mesh unless the member was online anyway. */
-  opened(link: LiveLink, onlineUntil: number): void;
+  /** A link opened; `before`: the member as it found it. Tells the mesh what is new: that it is online, or of its agents. */
+  opened(link: LiveLink, before: MemberRow): void;
+  /** What the peer tells of its agents has changed: kept, and told to the mesh. */
+  changed(link: LiveLink, told: AgentsTold): Promise<void>;
   /** The peer was heard: extends the lease. */
   extend(link: LiveLink): void;
   /** A link is gone; the lease runs out by itself and is told then. */
@@ -40,7 +43,7 @@ export function createPresence(parts: {
 
   async function touch(link: LiveLink): Promise<void> {
     try {
-      await store.touchPresence(link.meshId, link.memberId, clock.now() + leaseMs, link.agents);
+      await store.touchPresence(link.meshId, link.memberId, clock.now() + leaseMs, link.told());
     } catch (thrown) {
       parts.log.debug({ mesh_id: link.meshId, error: ClaudemeshError.from(thrown).message }, "presence not extended");
     }
@@ -71,12 +74,27 @@ export function createPresence(parts: {
     }
   }
 
+  function tellOfAgents(link: LiveLink): void {
+    const event = { type: "event", event: "agents_changed", member_id: link.memberId, ...link.told() } as const;
+    news.tell(link.meshId, event, link.memberId);
+  }
+
   return {
-    opened(link, onlineUntil) {
+    async changed(link, told) {
+      if (!link.receives || isSameTold(link.told(), told)) return;
+      link.tell(told);
+      await store.touchPresence(link.meshId, link.memberId, clock.now() + leaseMs, told);
+      tellOfAgents(link);
+    },
+    opened(link, { online_until: onlineUntil, agents, agents_told }) {
       // Who only sends cannot be reached by it: whether the member is online is the receiving link's to say, and so are its agents.
       if (!link.receives) return;
       const blinked = onlineUntil <= clock.now();
-      void touch(link).then(() => (blinked ? tell(link, "member_online") : undefined));
+      const isNews = !isSameTold({ agents, agents_told }, link.told());
+      void touch(link).then(() => {
+        if (blinked) return tell(link, "member_online");
+        return isNews ? tellOfAgents(link) : undefined;
+      });
     },
     extend(link) {
       if (link.receives) void touch(link);

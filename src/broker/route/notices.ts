@@ -1,6 +1,6 @@
 import type { Log } from "../../base/log.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import type { NoticeItem } from "../../protocol/frames.ts";
+import type { NoticeItem } from "../../protocol/notice-frames.ts";
 import type { Ask, AskReply } from "../link/asks.ts";
 import type { BrokerStore, ExpiryNotice } from "../store/store.ts";
 

@@ -1,5 +1,6 @@
 import type { BlobRow } from "./blob-rows.ts";
 import type { KeyObject } from "node:crypto";
+import type { AgentsKnown, AgentsTold } from "../../protocol/agent-frames.ts";
 import type { ApiKeyScope } from "../../protocol/api-key.ts";
 import type { ApiKeyRow } from "./api-key-store.ts";
 import type { QueueRow } from "./queue-store.ts";
@@ -33,10 +34,20 @@ export function readMember(row: Row): MemberRow {
     instance_id: textOrNull(row["instance_id"]),
     online_until: Number(row["online_until"]),
     agents: JSON.parse(String(row["agents"])) as string[],
+    agents_told: readTold(row["agents_told"]),
     joined_at: Number(row["joined_at"]),
     kick: readKick(row),
     host: readHost(row),
   };
+}
+
+function readTold(value: unknown): AgentsKnown | null {
+  return typeof value === "string" ? (JSON.parse(value) as AgentsKnown) : null;
+}
+
+/** As {@link readMember} reads it. */
+export function writeTold({ agents_told: told }: AgentsTold): string | null {
+  return told === null ? null : JSON.stringify({ former: told.former, online: told.online });
 }
 
 export function readHost(row: Row): MemberHost {

@@ -63,7 +63,7 @@ export function logAndDirectory(on: On): void {
     it(`knows nothing of a mesh that is not there: "${absent}"`, async (t) => {
       const { store, meshId, alice, bob, now } = await on(t);
       const { memberId } = alice;
-      await store.touchPresence(absent, memberId, 10, []);
+      await store.touchPresence(absent, memberId, 10, { agents: [], agents_told: null });
       await store.deleteMesh(absent);
       assert.equal(await store.meshById(absent), null);
       assert.equal(await store.member(absent, memberId), null);

@@ -1,3 +1,4 @@
+import type { AgentsKnown, AgentsTold } from "../../protocol/agent-frames.ts";
 import type { ConcurrencyPolicy } from "../../protocol/concurrency.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";
@@ -65,7 +66,7 @@ export interface BrokerStore
   /** Keeps what a hello told of its host (host-news.ts). Returns what is to be told of it; null: nothing. */
   noteHost(meshId: string, memberId: string, told: ToldHost, now: number): Promise<CloneNews | null>;
   /** Presence: extends or ends the lease; `until` in epoch milliseconds. Loss at a crash is harmless. */
-  touchPresence(meshId: string, memberId: string, until: number, agents: readonly string[]): Promise<void>;
+  touchPresence(meshId: string, memberId: string, until: number, told: AgentsTold): Promise<void>;
 
   /** What a hello says of how long its member's keys live; `until`: its presence lease lasts at least to then. */
   noteEphemeral(
@@ -222,6 +223,8 @@ export interface MemberRow {
   /** Presence lease, epoch milliseconds; 0 if never seen. */
   readonly online_until: number;
   readonly agents: readonly string[];
+  /** What its daemon says of them beside their names; null: nothing, so that there may be others. */
+  readonly agents_told: AgentsKnown | null;
   readonly joined_at: number;
   /** The last one, over or not; null: it never was sent away, or that was taken back. */
   readonly kick: Kick | null;

@@ -9,7 +9,6 @@ import type {
   ErrorFrame,
   HelloAckFrame,
   HelloFrame,
-  NoticesFrame,
   PushItem,
   ReceiptFrame,
   RequestFrame,
@@ -17,6 +16,7 @@ import type {
   SendAnswer,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { NoticesFrame } from "../../protocol/notice-frames.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import { challengeBytes, helloBytes, sign, signedEnvelopeBytes } from "../../protocol/signing.ts";
 import { rfc3339 } from "../../protocol/time.ts";

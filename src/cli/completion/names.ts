@@ -37,6 +37,8 @@ async function fromDaemon(
   switch (kind) {
     case "member":
       return members(client, options);
+    case "agent":
+      return (await client.agents.list(options)).items.map(({ name, state }) => ({ value: name, help: state }));
     case "topic":
       // Without the sign that shells take for a comment, unless it was typed.
       return topics(client, current.startsWith("#") ? "#" : "", options);

@@ -8,7 +8,7 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly port: number; readonly token: string };
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With the query, encoded. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

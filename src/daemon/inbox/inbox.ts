@@ -9,6 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import type { AgentRows } from "../agents/agent-rows.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
 import type { InboxDatabase } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
@@ -283,6 +284,21 @@ class SqliteInbox implements Inbox {
     });
   }
 
+  readonly agentRows: AgentRows = {
+    read: () => this.#live(),
+    commit: async <T>(job: (queries: InboxQueries) => T): Promise<T> => {
+      let answer: { readonly done: T } | { readonly refused: ClaudemeshError } | null = null;
+      await this.#commit((queries) => {
+        answer = ownAnswer(() => job(queries));
+        return emptyTally();
+      });
+      const settled = answer as { readonly done: T } | { readonly refused: ClaudemeshError } | null;
+      if (settled === null) throw new ClaudemeshError("stopping", "the inbox is not open");
+      if ("refused" in settled) throw settled.refused;
+      return settled.done;
+    },
+  };
+
   async prune(now: number): Promise<number> {
     let removed = 0;
     for (let chunk = 1; chunk > 0; ) {
@@ -356,6 +372,16 @@ class SqliteInbox implements Inbox {
 
   #page(items: InboxItem[], limit: number): Page<InboxItem> {
     return { items, next_cursor: items.length < limit ? null : String(items.at(-1)?.inbox_id) };
+  }
+}
+
+/** What a job refuses is its own matter, and fails nobody else of its group. */
+function ownAnswer<T>(job: () => T): { readonly done: T } | { readonly refused: ClaudemeshError } {
+  try {
+    return { done: job() };
+  } catch (thrown) {
+    if (thrown instanceof ClaudemeshError) return { refused: thrown };
+    throw thrown;
   }
 }
 

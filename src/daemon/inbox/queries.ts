@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { PushItem, ReceiptState } from "../../protocol/frames.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
+import { agentQueries } from "../agents/agent-queries.ts";
 import type { InboxRow } from "./row.ts";
 import { positionQueries } from "../position-queries.ts";
 import { undecryptableQueries } from "./undecryptable-queries.ts";
@@ -216,6 +217,7 @@ export function inboxQueries(db: DatabaseSync) {
     setFact: (name: string, value: string) => setFact.run(name, value),
     ...positionQueries(db),
     ...undecryptableQueries(db),
+    ...agentQueries(db),
     forgetBodies(before: number, limit: number): number {
       const old = oldBodies.all(before, limit);
       for (const { id } of old) {

@@ -1,4 +1,4 @@
-import type { NoticeItem } from "../../protocol/frames.ts";
+import type { NoticeItem } from "../../protocol/notice-frames.ts";
 import type { LocalEvent, MessageView } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 

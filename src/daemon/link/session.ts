@@ -8,10 +8,10 @@ import type {
   ErrorFrame,
   EventFrame,
   HelloAckFrame,
-  NoticesFrame,
   ReceiptFrame,
   VoidAnswer,
 } from "../../protocol/frames.ts";
+import type { NoticesFrame } from "../../protocol/notice-frames.ts";
 import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
 import { announceKeys } from "./announce-keys.ts";

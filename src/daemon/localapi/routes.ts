@@ -3,7 +3,9 @@ import type { Log } from "../../base/log.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
+import type { Agents } from "../agents/agents.ts";
 import { type AboutParts, aboutRoutes } from "./about.ts";
+import { agentRoutes } from "./agents.ts";
 import { createLeasedFiles } from "../files/leased-files.ts";
 import { concurrencyRoutes } from "./concurrency.ts";
 import { eventRoutes } from "./events.ts";
@@ -40,6 +42,7 @@ export type ApiParts = AboutParts &
     readonly meshSeal: MeshSeal;
     readonly membership: Membership;
     readonly keyring: Keyring;
+    readonly agents: Agents;
   };
 
 /** The route table: every path, shape and refusal of the local API, in one list. `endStreams` closes the open streams. */
@@ -56,6 +59,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("keys", [...rotationRoutes(parts), ...keypairRoutes(parts)]),
     ...tagged("queues", queueRoutes({ ...parts, leasedFiles })),
+    ...tagged("agents", agentRoutes(parts)),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),

@@ -9,6 +9,14 @@ from typing import Any, Literal, TypedDict
 from ._reading import Reader, View, any_value, array_of, boolean, bytes_of, integer, map_of, text
 
 __all__ = [
+    "Agent",
+    "AgentForgotten",
+    "AgentSession",
+    "AgentSessionLease",
+    "AgentSessionNamed",
+    "AgentSessionState",
+    "AgentState",
+    "Agents",
     "ArchiveCleaned",
     "ArchiveDamage",
     "ArchivedKey",
@@ -85,11 +93,21 @@ __all__ = [
     "Topic",
     "TopicKey",
     "TopicMember",
+    "UnclaimedMail",
     "Undecryptable",
     "Version",
 ]
 
 
+AgentSessionState = Literal[
+    "busy",
+    "idle",
+]
+AgentState = Literal[
+    "busy",
+    "idle",
+    "offline",
+]
 ConcurrencyPolicy = Literal[
     "prefer_newest",
     "prefer_oldest",
@@ -225,6 +243,169 @@ SendState = Literal[
     "inflight",
     "done",
 ]
+
+
+@dataclass(frozen=True)
+class AgentSession(View):
+    #: The program, such as `claude-code`
+    kind: str
+    #: Its own id of the run
+    session_id: str
+    state: AgentSessionState | str
+    #: Folder that it began in
+    project: str
+    #: It takes messages at a socket of its own
+    has_socket: bool
+    started_at: str
+    last_seen_at: str
+    #: Not heard of again until then, it counts as gone
+    lease_until: str
+
+    @classmethod
+    def from_json(cls, value: object) -> AgentSession:
+        read = Reader(value, "AgentSession")
+        return cls(
+            kind=read.required("kind", text),
+            session_id=read.required("session_id", text),
+            state=read.required("state", text),
+            project=read.required("project", text),
+            has_socket=read.required("has_socket", boolean),
+            started_at=read.required("started_at", text),
+            last_seen_at=read.required("last_seen_at", text),
+            lease_until=read.required("lease_until", text),
+        )
+
+
+@dataclass(frozen=True)
+class Agent(View):
+    name: str
+    #: `@member/agent`: pass as `to` of a send
+    address: str
+    #: The program of its newest session; null: none was there yet
+    kind: str | None
+    #: Folder whose sessions are this agent; null: none
+    project: str | None
+    #: A user gave the name; else it is made of the folder's
+    chosen: bool
+    #: busy: a session works on something; idle: one is there; offline: none is, and mail waits for it
+    state: AgentState | str
+    #: Those that are there now, the newest first
+    sessions: tuple[AgentSession, ...]
+    #: Messages for it that nobody has read, up to 10,000
+    waiting: int
+    #: What is sent to the member without naming an agent is for it
+    default: bool
+    #: Topics whose messages are for it, without `#`
+    topics: tuple[str, ...]
+    #: Names that it had: what is sent to them arrives here
+    former_names: tuple[str, ...]
+    created_at: str
+    last_seen_at: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Agent:
+        read = Reader(value, "Agent")
+        return cls(
+            name=read.required("name", text),
+            address=read.required("address", text),
+            kind=read.nullable("kind", text),
+            project=read.nullable("project", text),
+            chosen=read.required("chosen", boolean),
+            state=read.required("state", text),
+            sessions=read.required("sessions", array_of(AgentSession.from_json)),
+            waiting=read.required("waiting", integer),
+            default=read.required("default", boolean),
+            topics=read.required("topics", array_of(text)),
+            former_names=read.required("former_names", array_of(text)),
+            created_at=read.required("created_at", text),
+            last_seen_at=read.nullable("last_seen_at", text),
+        )
+
+
+@dataclass(frozen=True)
+class AgentForgotten(View):
+    name: str
+    #: Messages to it that stay in the inbox unread
+    waiting: int
+
+    @classmethod
+    def from_json(cls, value: object) -> AgentForgotten:
+        read = Reader(value, "AgentForgotten")
+        return cls(
+            name=read.required("name", text),
+            waiting=read.required("waiting", integer),
+        )
+
+
+@dataclass(frozen=True)
+class AgentSessionLease(View):
+    agent: str
+    #: null: it has ended
+    lease_until: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> AgentSessionLease:
+        read = Reader(value, "AgentSessionLease")
+        return cls(
+            agent=read.required("agent", text),
+            lease_until=read.nullable("lease_until", text),
+        )
+
+
+@dataclass(frozen=True)
+class AgentSessionNamed(View):
+    agent: str
+    address: str
+    #: The agent that it was, or asked to be, while another session is that one now
+    renamed_from: str | None
+    lease_until: str
+
+    @classmethod
+    def from_json(cls, value: object) -> AgentSessionNamed:
+        read = Reader(value, "AgentSessionNamed")
+        return cls(
+            agent=read.required("agent", text),
+            address=read.required("address", text),
+            renamed_from=read.nullable("renamed_from", text),
+            lease_until=read.required("lease_until", text),
+        )
+
+
+@dataclass(frozen=True)
+class UnclaimedMail(View):
+    #: As the senders wrote it
+    agent: str
+    waiting: int
+
+    @classmethod
+    def from_json(cls, value: object) -> UnclaimedMail:
+        read = Reader(value, "UnclaimedMail")
+        return cls(
+            agent=read.required("agent", text),
+            waiting=read.required("waiting", integer),
+        )
+
+
+@dataclass(frozen=True)
+class Agents(View):
+    #: Newest seen first
+    items: tuple[Agent, ...]
+    #: Who gets what names no agent; null: nobody is interrupted
+    default: str | None
+    #: Unread messages that name no agent, while none is the default; up to 10,000
+    undecided: int
+    #: Unread messages to agents that do not exist here
+    unclaimed: tuple[UnclaimedMail, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Agents:
+        read = Reader(value, "Agents")
+        return cls(
+            items=read.required("items", array_of(Agent.from_json)),
+            default=read.nullable("default", text),
+            undecided=read.required("undecided", integer),
+            unclaimed=read.required("unclaimed", array_of(UnclaimedMail.from_json)),
+        )
 
 
 @dataclass(frozen=True)

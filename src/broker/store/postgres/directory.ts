@@ -1,7 +1,8 @@
+import type { AgentsTold } from "../../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { readHost, readMember, readMesh } from "../read-row.ts";
+import { readHost, readMember, readMesh, writeTold } from "../read-row.ts";
 import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { Sql, StoreCore } from "./core.ts";
 import { endSendingOf } from "./links.ts";
@@ -133,7 +134,7 @@ export async function insertMember(
 }
 
 export const memberColumns =
-  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, joined_at, kicked_until, kicked_by, host_print, clone_reason, clone_suspected_at, ephemeral";
+  "mesh_id, member_id, name, role, status, link_epoch, instance_id, online_until, agents, agents_told, joined_at, kicked_until, kicked_by, host_print, clone_reason, clone_suspected_at, ephemeral";
 
 export async function members(core: StoreCore, meshId: string): Promise<MemberRow[]> {
   const rows = await core.rows(
@@ -229,12 +230,10 @@ export async function touchPresence(
   meshId: string,
   memberId: string,
   until: number,
-  agents: readonly string[],
+  told: AgentsTold,
 ): Promise<void> {
-  await core.rows("UPDATE mesh.member SET online_until = $3, agents = $4 WHERE mesh_id = $1 AND member_id = $2", [
-    meshId,
-    memberId,
-    until,
-    JSON.stringify(agents),
-  ]);
+  await core.rows(
+    "UPDATE mesh.member SET online_until = $3, agents = $4, agents_told = $5 WHERE mesh_id = $1 AND member_id = $2",
+    [meshId, memberId, until, JSON.stringify(told.agents), writeTold(told)],
+  );
 }

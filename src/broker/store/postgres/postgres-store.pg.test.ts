@@ -137,7 +137,7 @@ test("acknowledging does not wait for who accepts in the mesh", async (t) => {
     await client.query("BEGIN");
     await client.query("SELECT 1 FROM mesh.mesh_head WHERE mesh_id = $1 FOR UPDATE", [meshId]);
     assert.equal(await store.acknowledge(meshId, bob.memberId, 0, [{ destination: "dm", seq: 1 }]), true);
-    await store.touchPresence(meshId, bob.memberId, 5, ["agent"]);
+    await store.touchPresence(meshId, bob.memberId, 5, { agents: ["agent"], agents_told: null });
     await client.query("ROLLBACK");
   });
 });

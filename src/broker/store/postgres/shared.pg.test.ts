@@ -69,7 +69,7 @@ test("a sweep finds what a lost wake-up hid: heads, what is kept, and who went o
     keptMax: 10,
     now,
   });
-  await other.touchPresence(meshId, bob.memberId, 50, []);
+  await other.touchPresence(meshId, bob.memberId, 50, { agents: [], agents_told: null });
   await changeBy(other, meshId, [], now);
   const membership = { n: 0, hash: "0".repeat(64) };
   assert.deepEqual(await shared(store).heads([meshId]), [{ mesh_id: meshId, seq: 1, key_seq: 0, membership }]);

@@ -1,8 +1,9 @@
 import type { SQLOutputValue } from "node:sqlite";
+import type { AgentsTold } from "../../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import { type CloneNews, hostAfter, type ToldHost } from "../host-news.ts";
 import { nameTaken, noActiveMember } from "../member-refusals.ts";
-import { readMember, readMesh } from "../read-row.ts";
+import { readMember, readMesh, writeTold } from "../read-row.ts";
 import type { EndedStatus, Kick, MemberRow, MeshRow } from "../store.ts";
 import type { StoreCore } from "./core.ts";
 import { noteDepartures, noteMayLack } from "./keys.ts";
@@ -174,11 +175,11 @@ export function touchPresence(
   meshId: string,
   memberId: string,
   until: number,
-  agents: readonly string[],
+  told: AgentsTold,
 ): void {
   core
-    .sql("UPDATE member SET online_until = ?, agents = ? WHERE mesh_id = ? AND member_id = ?")
-    .run(until, JSON.stringify(agents), meshId, memberId);
+    .sql("UPDATE member SET online_until = ?, agents = ?, agents_told = ? WHERE mesh_id = ? AND member_id = ?")
+    .run(until, JSON.stringify(told.agents), writeTold(told), meshId, memberId);
 }
 
 export function addCursor(core: StoreCore, meshId: string, memberId: string, destination: string, seq: number): void {

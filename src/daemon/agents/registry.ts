@@ -1,0 +1,399 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { AgentsTold } from "../../protocol/agent-frames.ts";
+import type { AgentForgotten, AgentList, AgentView } from "../../protocol/agents-api.ts";
+import { checkName } from "../../protocol/address.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
+import { rfc3339 } from "../../protocol/time.ts";
+import type { InboxQueries } from "../inbox/queries.ts";
+import type { Self } from "../resolve-address.ts";
+import type { AgentRows } from "./agent-rows.ts";
+import { agentView, liveSession, waitingOf } from "./agent-view.ts";
+import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
+import { endOverdue, endSession, reportSession } from "./sessions.ts";
+import { ownTold } from "./told.ts";
+import { agentNamed, requireRoom, unknownAgent } from "./which-agent.ts";
+
+export interface RegistryOptions {
+  readonly rows: AgentRows;
+  readonly self: Self;
+  /** `[agents] default` and `announce`, as they are now. */
+  readonly settings: () => { readonly default: string | null; readonly announce: boolean };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the process of a print is there; null: not known. */
+  readonly processLives: (print: string) => boolean | null;
+}
+
+export function createAgents(options: RegistryOptions): Agents {
+  return new Registry(options);
+}
+
+/**
+ * Everything but the tokens is in inbox.db, and every change one commit with the events that tell of it. An agent is online while a
+ * session of it has not ended; a lease that runs out ends one, by a timer and at the next start.
+ */
+class Registry implements Agents {
+  readonly #options: RegistryOptions;
+  readonly #listeners = new Set<(change: AgentChange) => void>();
+  /** Tokens of sockets, by session. They end with the process and are in no answer. */
+  readonly #tokens = new Map<string, string>();
+  #timer: Timer | null = null;
+  #timerAt = 0;
+  #stopped = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** After the inbox. What ended while no daemon looked is told now. */
+  async start(): Promise<void> {
+    await this.#endOverdue();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#listeners.clear();
+  }
+
+  list(): AgentList {
+    const queries = this.#read();
+    const fallback = this.default();
+    return {
+      items: queries.agents().map((row) => this.#view(queries, row.name)),
+      default: fallback,
+      undecided: fallback === null ? queries.unreadToNobody() : 0,
+      unclaimed: queries.unclaimed(),
+    };
+  }
+
+  view(name: string): AgentView {
+    const queries = this.#read();
+    return this.#view(queries, agentNamed(queries, name).name);
+  }
+
+  nameOf(written: string): string | null {
+    const queries = this.#read();
+    return queries.agent(written)?.name ?? queries.formerOwner(written);
+  }
+
+  async attach(
+    name: string,
+    to: { readonly project?: string; readonly kind?: string; readonly session?: SessionKey },
+  ): Promise<AgentView> {
+    const { now } = this.#now();
+    const { session } = to;
+    const done = await this.#change((queries) => {
+      const known = queries.agent(name)?.name ?? queries.formerOwner(name);
+      const row = session === undefined ? null : queries.session(session);
+      if (session !== undefined && row === null) throw noSession();
+      if (row !== null && row.agent === known) {
+        const { project, kind, created_at } = agentNamed(queries, row.agent);
+        queries.putAgent({ name: row.agent, project, kind, chosen: 1, created_at });
+        return [row.agent];
+      }
+      if (row !== null && known === null) {
+        const before = queries.agent(row.agent);
+        const isAlone = session !== undefined && this.#others(queries, row.agent, session).length === 0;
+        if (before !== null && before.chosen === 0 && isAlone) {
+          queries.renameAgent(row.agent, name, now);
+          return [row.agent, name];
+        }
+      }
+      const other = known === null ? undefined : this.#others(queries, known, session ?? null)[0];
+      if (session !== undefined && other !== undefined)
+        throw taken(name, `it is ${other.kind}'s session ${other.session_id}`);
+      const agent = known === null ? null : agentNamed(queries, known);
+      if (agent === null) requireRoom(queries);
+      const project = to.project ?? (agent?.project || row?.project || "");
+      const kind = to.kind ?? agent?.kind ?? "";
+      queries.putAgent({ name: known ?? name, project, kind, chosen: 1, created_at: agent?.created_at ?? now });
+      if (session === undefined || row === null) return [known ?? name];
+      queries.moveSession(session, row.process, known ?? name);
+      queries.seenAgent(known ?? name, now);
+      return [row.agent, known ?? name];
+    });
+    return this.view(done.at(-1) ?? name);
+  }
+
+  sessionAt(socketPath: string): SessionKey | null {
+    const { now } = this.#now();
+    const row = this.#read()
+      .sessionsAtSocket(socketPath)
+      .find((one) => one.ended_at === null && one.lease_until > now);
+    return row === undefined ? null : { kind: row.kind, sessionId: row.session_id };
+  }
+
+  async rename(name: string, to: string): Promise<AgentView> {
+    const { now } = this.#now();
+    await this.#change((queries) => {
+      const { name: from } = agentNamed(queries, name);
+      if (from === to) return [];
+      const owner = queries.agent(to)?.name ?? queries.formerOwner(to);
+      if (owner !== null && owner !== from)
+        throw taken(to, queries.agent(to) === null ? `it was ${owner}'s, whose mail arrives by it` : "an agent has it");
+      queries.renameAgent(from, to, now);
+      return [from, to];
+    });
+    return this.view(to);
+  }
+
+  async forget(name: string): Promise<AgentForgotten> {
+    let waiting = 0;
+    let forgotten = name;
+    await this.#change((queries) => {
+      forgotten = agentNamed(queries, name).name;
+      waiting = waitingOf(queries, forgotten, false);
+      queries.forgetAgent(forgotten);
+      return [forgotten];
+    });
+    return { name: forgotten, waiting };
+  }
+
+  async addTopic(name: string, topic: string): Promise<AgentView> {
+    await this.#change((queries) => {
+      const { name: agent } = agentNamed(queries, name);
+      const topics = queries.topicsOfAgent(agent);
+      if (topics.includes(topic)) return [];
+      if (topics.length >= limits.agentTopicsMax)
+        throw new ClaudemeshError("too_many_agents", `an agent has at most ${limits.agentTopicsMax} topics`);
+      queries.putAgentTopic(agent, topic);
+      return [agent];
+    });
+    return this.view(name);
+  }
+
+  async dropTopic(name: string, topic: string): Promise<AgentView> {
+    await this.#change((queries) => {
+      const { name: agent } = agentNamed(queries, name);
+      queries.dropAgentTopic(agent, topic);
+      return [agent];
+    });
+    return this.view(name);
+  }
+
+  async report(key: SessionKey, report: SessionReport) {
+    const { now, leaseUntil } = this.#now();
+    let named: ReturnType<typeof reportSession> | null = null;
+    const asked = report.agent === null ? null : checkName(report.agent, "agent");
+    await this.#change((queries) => {
+      named = reportSession(
+        queries,
+        key,
+        { ...report, agent: asked },
+        {
+          now,
+          leaseUntil,
+          isGone: ({ process }) => process !== "" && this.#options.processLives(process) === false,
+        },
+      );
+      return named.touched;
+    }, key);
+    const { agent, renamedFrom } = named as unknown as ReturnType<typeof reportSession>;
+    if (report.socketToken !== null) this.#tokens.set(tokenKey(key), report.socketToken);
+    this.#schedule(leaseUntil);
+    return {
+      agent,
+      address: this.#address(agent),
+      renamed_from: renamedFrom,
+      lease_until: rfc3339(leaseUntil),
+    };
+  }
+
+  async heard(key: SessionKey, busy?: boolean) {
+    const { now, leaseUntil } = this.#now();
+    let agent = "";
+    await this.#change((queries) => {
+      const row = queries.session(key);
+      if (row === null) throw noSession();
+      // Whoever comes back after its lease may find another session behind its name: it has to report, and is told its new one.
+      if (row.ended_at !== null && this.#others(queries, row.agent, key).length > 0) throw noSession();
+      agent = row.agent;
+      queries.heardOf(key, now, leaseUntil, busy);
+      queries.seenAgent(agent, now);
+      return [agent];
+    }, key);
+    this.#schedule(leaseUntil);
+    return { agent, lease_until: rfc3339(leaseUntil) };
+  }
+
+  async ended(key: SessionKey) {
+    const { now } = this.#now();
+    let agent = "";
+    await this.#change((queries) => {
+      const row = queries.session(key);
+      if (row === null) throw noSession();
+      agent = row.agent;
+      endSession(queries, row, now);
+      return [agent];
+    }, key);
+    this.#tokens.delete(tokenKey(key));
+    return { agent, lease_until: null };
+  }
+
+  sessionsOf(agent: string): readonly LiveSession[] {
+    const { now } = this.#now();
+    return this.#read()
+      .liveSessionsOf(agent, now)
+      .map((row) =>
+        liveSession(row, this.#tokens.get(tokenKey({ kind: row.kind, sessionId: row.session_id })) ?? null),
+      );
+  }
+
+  session(key: SessionKey): LiveSession | null {
+    const { now } = this.#now();
+    const row = this.#read().session(key);
+    if (row === null || row.ended_at !== null || row.lease_until <= now) return null;
+    return liveSession(row, this.#tokens.get(tokenKey(key)) ?? null);
+  }
+
+  agentsFor: Agents["agentsFor"] = (message) => {
+    const queries = this.#read();
+    if (message.topic !== null) return queries.agentsOfTopic(message.topic, message.inbox_id);
+    const agent = message.agent === null ? this.default() : this.nameOf(message.agent);
+    return agent === null ? [] : [agent];
+  };
+
+  namesOf(agent: string): readonly string[] {
+    return [agent, ...this.#read().formerNames(agent)];
+  }
+
+  default(): string | null {
+    const { default: chosen } = this.#options.settings();
+    if (chosen !== null) return this.nameOf(chosen);
+    const [only, another] = this.#read().agents();
+    return only === undefined || another !== undefined ? null : only.name;
+  }
+
+  names(): readonly string[] {
+    return this.#read()
+      .agents()
+      .map(({ name }) => name);
+  }
+
+  told(): AgentsTold {
+    return ownTold(this.#read(), this.#options.settings().announce);
+  }
+
+  onChange(listener: (change: AgentChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * One commit. `job` answers the names of the agents that it touched: who of them came or went by it is told in the same commit, and
+   * afterwards to listeners.
+   */
+  async #change(
+    job: (queries: InboxQueries) => readonly string[],
+    session: SessionKey | null = null,
+  ): Promise<readonly string[]> {
+    const { now } = this.#now();
+    const done = await this.#options.rows.commit((queries) => {
+      const before = new Set(queries.onlineAgents());
+      const touched = [...new Set(job(queries))];
+      return touched.map((agent) => {
+        const online = queries.isOnline(agent);
+        if (online !== before.has(agent)) this.#addEvent(queries, agent, online, now);
+        return { agent, online };
+      });
+    });
+    for (const change of done) for (const listener of this.#listeners) listener({ ...change, session });
+    return done.map(({ agent }) => agent);
+  }
+
+  #addEvent(queries: InboxQueries, agent: string, online: boolean, now: number): void {
+    const { memberId, name } = this.#options.self;
+    const data = { member_id: memberId, name, agent, address: this.#address(agent), self: true };
+    queries.addEvent(online ? "agent_online" : "agent_offline", now, null, JSON.stringify(data));
+  }
+
+  /** Ends what is overdue, and looks again when the next lease ends. */
+  async #endOverdue(): Promise<void> {
+    const { now } = this.#now();
+    const ended: SessionKey[] = [];
+    await this.#change((queries) => {
+      ended.length = 0;
+      const rows = endOverdue(queries, now);
+      for (const { kind, session_id } of rows) ended.push({ kind, sessionId: session_id });
+      queries.forgetSessions(limits.agentSessionsMax, limits.agentSessionsMax);
+      return rows.map(({ agent }) => agent);
+    });
+    // A token outlives a lease: the session may only have slept. It goes with its process at the latest.
+    const next = this.#read().nextLeaseEnd();
+    if (next !== null) this.#schedule(next);
+  }
+
+  #schedule(at: number): void {
+    if (this.#stopped || (this.#timer !== null && this.#timerAt <= at)) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => {
+      this.#timer = null;
+      this.#endOverdue().catch((thrown: unknown) => {
+        const { code, message } = ClaudemeshError.from(thrown);
+        if (this.#stopped) return;
+        this.#options.log.warn(
+          { code, error: message },
+          "sessions whose lease is over could not be ended; it is tried again",
+        );
+        this.#schedule(this.#options.clock.now() + limits.presenceLeaseMs);
+      });
+    });
+  }
+
+  /** Live sessions of an agent besides one, those of its own process left out. */
+  #others(queries: InboxQueries, agent: string, but: SessionKey | null) {
+    const { now } = this.#now();
+    const own = but === null ? null : queries.session(but);
+    return queries
+      .liveSessionsOf(agent, now)
+      .filter(
+        ({ kind, session_id, process }) =>
+          !(kind === but?.kind && session_id === but.sessionId) &&
+          !(process !== "" && process === own?.process) &&
+          !(process !== "" && this.#options.processLives(process) === false),
+      );
+  }
+
+  #view(queries: InboxQueries, name: string): AgentView {
+    return agentView(queries, agentNamed(queries, name), {
+      now: this.#options.clock.now(),
+      address: this.#address(name),
+      isDefault: this.default() === name,
+    });
+  }
+
+  #address(agent: string): string {
+    return `@${this.#options.self.name}/${agent}`;
+  }
+
+  #read(): InboxQueries {
+    return this.#options.rows.read();
+  }
+
+  #now(): { readonly now: number; readonly leaseUntil: number } {
+    const now = this.#options.clock.now();
+    return { now, leaseUntil: now + limits.presenceLeaseMs };
+  }
+}
+
+function tokenKey({ kind, sessionId }: SessionKey): string {
+  return `${kind} ${sessionId}`;
+}
+
+function noSession(): ClaudemeshError {
+  return unknownAgent(
+    "no session of an agent is known by that id",
+    "report it: PUT /v1/agents/sessions/{kind}/{session_id}",
+  );
+}
+
+function taken(name: string, why: string): ClaudemeshError {
+  return new ClaudemeshError("agent_name_taken", `the name ${name} is taken: ${why}`, {
+    hint: "claudemesh agent list shows the agents and who is behind them",
+    details: { agent: name },
+  });
+}

@@ -1,0 +1,124 @@
+import { operation, type Route } from "../../http/route.ts";
+import { described, type Field, inPath, oneOf, optional, text } from "../../http/shape.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { Agents } from "../agents/agents.ts";
+import { agentSessionLease, agentSessionNamed } from "./answers/agents.schema.ts";
+
+const plain = /^[^\p{Cc}\p{Cs}]*$/u;
+const said = "must not hold control characters";
+
+/** A folder or a socket. */
+export function sessionPath(): Field<string> {
+  return text({ charsMax: limits.sessionPathCharsMax, form: { pattern: /^[^\p{Cc}\p{Cs}]+$/u, said } });
+}
+
+/** As programs are called: `claude-code`. */
+export function sessionKind(): Field<string> {
+  return text({
+    charsMax: limits.sessionKindCharsMax,
+    form: { pattern: /^[a-z][a-z0-9-]*$/, said: "must be a program's name of a–z, 0–9 and `-`" },
+  });
+}
+
+export const sessionParams = {
+  kind: inPath(described(sessionKind(), "The program, such as `claude-code`"), noSuchSession),
+  session_id: inPath(
+    described(
+      text({
+        charsMax: limits.sessionIdCharsMax,
+        form: { pattern: /^[A-Za-z0-9][A-Za-z0-9._:-]*$/, said: "must be an id of letters, digits and `._:-`" },
+      }),
+      "Its own id of the run",
+    ),
+    noSuchSession,
+  ),
+};
+
+/** Runs of coding agents and programs: who they are, and that they are there. */
+export function agentSessionRoutes(agents: Agents): readonly Route[] {
+  const lease = (description: string) => [{ status: 200, description, body: agentSessionLease }] as const;
+  const errors = ["unknown_agent", "store_unavailable"] as const;
+  return [
+    operation({
+      name: "agentSessionPut",
+      method: "PUT",
+      path: "/v1/agents/sessions/{kind}/{session_id}",
+      summary: "Tell that a session is there, and learn which agent it is",
+      params: sessionParams,
+      body: {
+        cwd: described(sessionPath(), "Folder that it began in"),
+        source: described(
+          optional(text({ charsMax: limits.sessionKindCharsMax, form: { pattern: plain, said } })),
+          "Why it begins: startup, resume, clear, compact; mcp for the MCP server beside a session",
+          { default: "startup" },
+        ),
+        process: described(
+          optional(text({ charsMax: limits.sessionProcessCharsMax, form: { pattern: plain, said } })),
+          "Process id of the coding agent and when it began, `pid:start`",
+        ),
+        socket_path: described(optional(sessionPath()), "Where it takes messages"),
+        socket_token: described(
+          optional(text({ charsMax: limits.sessionTokenCharsMax, form: { pattern: plain, said } })),
+          "For that socket; kept in memory alone",
+        ),
+        agent: described(optional(text()), "The name that its user wants"),
+        status: described(optional(oneOf("busy", "idle")), "What it does now", { default: "idle" }),
+      },
+      answers: [{ status: 200, description: "Who it is", body: agentSessionNamed }],
+      errors: ["invalid_destination", "too_many_agents", ...errors],
+      handle: async ({ params, body }) => ({
+        status: 200,
+        body: await agents.report(
+          { kind: params.kind, sessionId: params.session_id },
+          {
+            cwd: body.cwd,
+            source: body.source ?? "startup",
+            process: body.process ?? "",
+            socketPath: body.socket_path ?? "",
+            socketToken: body.socket_token ?? null,
+            agent: body.agent ?? null,
+            busy: body.status === "busy",
+          },
+        ),
+      }),
+    }),
+    operation({
+      name: "agentSessionHeartbeat",
+      method: "POST",
+      path: "/v1/agents/sessions/{kind}/{session_id}/heartbeat",
+      summary: "Tell that a session is still there",
+      params: sessionParams,
+      body: { status: described(optional(oneOf("busy", "idle")), "What it does now; as before where nothing is said") },
+      bodyOptional: true,
+      answers: lease("Until when it counts as there"),
+      errors,
+      handle: async ({ params, body: { status } }) => ({
+        status: 200,
+        body: await agents.heard(
+          { kind: params.kind, sessionId: params.session_id },
+          status === undefined ? undefined : status === "busy",
+        ),
+      }),
+    }),
+    operation({
+      name: "agentSessionEnd",
+      method: "DELETE",
+      path: "/v1/agents/sessions/{kind}/{session_id}",
+      summary: "Tell that a session is over; its agent keeps its name and its mail",
+      params: sessionParams,
+      answers: lease("It has ended"),
+      errors,
+      handle: async ({ params }) => ({
+        status: 200,
+        body: await agents.ended({ kind: params.kind, sessionId: params.session_id }),
+      }),
+    }),
+  ];
+}
+
+function noSuchSession(): ClaudemeshError {
+  return new ClaudemeshError("unknown_agent", "no session of an agent has such an id", {
+    hint: "a program's name of a–z, 0–9 and `-`, and an id of letters, digits and `._:-`",
+  });
+}
