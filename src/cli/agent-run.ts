@@ -60,7 +60,7 @@ export const command: Command = {
     if (exec?.trim() === "") throw usage(command, "--exec needs a command");
     requireWords(command, positionals, isProgram ? 2 : 1, isProgram ? Number.POSITIVE_INFINITY : 1);
     const [name = "", file = "", ...args] = positionals;
-    checkName(name);
+    checkName(name, "the agent's name");
     const count = wholeNumber(command, "--count", option("count"), 1, countMax);
     const timeout = option("timeout");
     const quiet = createQuietTimer(timeout === undefined ? null : parseDuration(timeout, "--timeout"));

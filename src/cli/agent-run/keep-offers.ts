@@ -19,7 +19,12 @@ export function keepOffers(
     if (extending) return;
     extending = true;
     try {
-      const answer = await client.agents.extend(session.kind, session.id, offerIds, { timeoutMs: limits.offerLeaseMs });
+      const answer = await client.agents.extend(
+        session.kind,
+        session.id,
+        { offer_ids: offerIds },
+        { timeoutMs: limits.offerLeaseMs },
+      );
       if (answer.lost.length > 0) lost();
     } catch (thrown) {
       if (!ClaudemeshError.from(thrown).retryable) lost();

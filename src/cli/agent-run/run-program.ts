@@ -154,7 +154,7 @@ async function takeTurn(
         ? await answerWith(event.text, first.inbox_id, run)
         : null;
     const call = () =>
-      client.agents.confirm(session.kind, session.id, ids, { read: !event.isError }, callOptions(signal));
+      client.agents.confirm(session.kind, session.id, { offer_ids: ids, read: !event.isError }, callOptions(signal));
     const settled = signal.aborted ? await call() : await outlast(call, { signal });
     const state = lost || settled.lost.length > 0 ? "lost" : event.isError ? "injected" : "read";
     return { state, result: event.text, answer };
