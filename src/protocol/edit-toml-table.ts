@@ -21,8 +21,8 @@ export type TableValue = Readonly<Record<string, Value>>;
 
 /** What the table holds; null: there is none. Throws invalid_config, with the line, for what is not TOML. */
 export function tomlTable(text: string, path: string, { parent, name }: TomlTable): unknown {
-  const found = read(text, path)[parent];
-  return (typeof found === "object" && found !== null && (found as Readonly<Record<string, unknown>>)[name]) || null;
+  const tables = plain(read(text, path)) as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+  return tables[parent]?.[name] ?? null;
 }
 
 /**
@@ -85,7 +85,7 @@ function isAsWanted(before: string, after: string, path: string, table: TomlTabl
   try {
     return (
       isDeepStrictEqual(without(read(after, path), table), without(read(before, path), table)) &&
-      isDeepStrictEqual(plain(tomlTable(after, path, table)), value === null ? null : plain(value))
+      isDeepStrictEqual(tomlTable(after, path, table), value === null ? null : plain(value))
     );
   } catch {
     return false;
