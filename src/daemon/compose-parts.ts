@@ -150,7 +150,7 @@ export function composeParts(
     fatal: diskFailed,
   });
   const agents = createAgents({
-    rows: inbox.agentRows,
+    database: inbox.database,
     self,
     settings: () => config.agents,
     clock,

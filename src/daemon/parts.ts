@@ -14,7 +14,6 @@ import type { DestinationKind, Envelope, Priority } from "../protocol/envelope.t
 import type { EpochRecord } from "../protocol/epoch.ts";
 import type { EntryContent, LogPlace, MembershipEntry } from "../protocol/membership/entry.ts";
 import type { MembershipState } from "../protocol/membership/state.ts";
-import type { AgentRows } from "./agents/agent-rows.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
 import type { InboxDatabase } from "./inbox/inbox-database.ts";
 import type { RowError } from "./outbox/next-state.ts";
@@ -205,8 +204,6 @@ export interface Inbox extends Service {
   /** Called after a commit that left a receipt which no push is behind: nothing else would send it. */
   onReceipt(listener: () => void): void;
   /** Small durable facts: last epoch seen, last instance_id, last negotiated window, directory. */
-  /** Of agents, beside the messages. */
-  readonly agentRows: AgentRows;
   fact(name: string): string | null;
   setFact(name: string, value: string): Promise<void>;
   prune(now: number): Promise<number>;

@@ -3,7 +3,7 @@ import { defaultPriority, type Priority } from "../protocol/envelope.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { checkClientMessageId, isUuidV7 } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json-value.ts";
-import { canonicalMeta } from "../protocol/meta.ts";
+import { callersMeta } from "../protocol/sender-agent.ts";
 import { readContent, refuseControl } from "./message-content.ts";
 import type { sendShape } from "./send.schema.ts";
 import { invalid, type Reading } from "./shape.ts";
@@ -42,7 +42,7 @@ export function parseSend(written: Reading<typeof sendShape>, headerId: string |
     body,
     contentType,
     priority: written.priority ?? defaultPriority,
-    meta: canonicalMeta(written.meta as JsonValue | undefined),
+    meta: callersMeta(written.meta as JsonValue | undefined),
     mentions: written.mentions ?? [],
     mentioned: (written.mentions ?? []).map(readMention),
     replyTo: written.reply_to ?? null,

@@ -42,6 +42,7 @@ export type DirectMessage = Pick<
   | "mentions"
   | "reply_to"
   | "priority"
+  | "hops"
   | "encrypted"
   | "via"
   | "sent_at"

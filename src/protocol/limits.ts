@@ -128,6 +128,12 @@ export const limits = {
   epochsAskedMax: 1_024,
   /** Epochs that follow the same one: made at the same moment by several members. */
   epochSiblingsMax: 16,
+  /** Automatic answers in a row, each to the one before. */
+  hopsMax: 8,
+  /** The least that a message can be framed in: all that is said of it, and a pointer to its text. */
+  frameCharsMin: 2_560,
+  /** Characters of the random text in a frame's tags. */
+  frameNonceCharsMax: 32,
   /** Wraps of one epoch for one member, each for another key pair of it. */
   wrapsPerMemberMax: 16,
   /** What a command that answers messages may write as its answer. */

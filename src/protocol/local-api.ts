@@ -20,6 +20,10 @@ export interface SendRequest {
   /** Addresses, as written. */
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
+  /** An agent of this member: answers go to it. */
+  readonly from_agent?: string;
+  /** Of an automatic answer: those of the message that it answers, and one. */
+  readonly hops?: number;
   readonly client_message_id?: string;
   /** Files that were handed over at `/v1/files`. */
   readonly attachments?: readonly SendAttachment[];
@@ -87,6 +91,14 @@ export interface MessageView {
   readonly last_error: OutboxRowView["last_error"];
 }
 
+/** Who sent a message. */
+export interface SenderView {
+  readonly member_id: string;
+  readonly name: string | null;
+  /** The agent of the member that sent it, as the member's daemon says; null: none is named. */
+  readonly agent: string | null;
+}
+
 export interface InboxItem {
   /** Local row number; ascending in order of arrival on disk. */
   readonly inbox_id: number;
@@ -95,7 +107,7 @@ export interface InboxItem {
   readonly broker_message_id: string;
   readonly history_id: number;
   readonly epoch: number;
-  readonly from: { readonly member_id: string; readonly name: string | null };
+  readonly from: SenderView;
   /** `@me`, `@me/agent` or `#topic`. */
   readonly to: string;
   readonly topic: string | null;
@@ -109,6 +121,8 @@ export interface InboxItem {
   readonly mentions: readonly string[];
   readonly reply_to: string | null;
   readonly priority: "now" | "next" | "low";
+  /** Programs that answered by themselves before this one, each the answer of another. */
+  readonly hops: number;
   readonly encrypted: boolean;
   /** The sender's signature was checked and holds. */
   readonly verified: boolean;
@@ -163,6 +177,7 @@ export type HistoryItem = Pick<
         | "mentions"
         | "reply_to"
         | "priority"
+        | "hops"
         | "encrypted"
         | "verified"
         | "via"

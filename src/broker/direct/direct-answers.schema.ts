@@ -32,7 +32,7 @@ export const message = answerOf<DirectMessage>("Message")(
     history_id: count(),
     epoch: count(),
     accepted_at: instant(),
-    from: view({ member_id: text(), name: nullable(text()) }),
+    from: view({ member_id: text(), name: nullable(text()), agent: nullable(text()) }),
     to: described(text(), "`@name`, `@name/agent`, `#topic` or `queue:name`"),
     topic: nullable(text()),
     content_type: text(),
@@ -42,6 +42,7 @@ export const message = answerOf<DirectMessage>("Message")(
     mentions: listing(text()),
     reply_to: nullable(text()),
     priority: oneOf("now", "next", "low"),
+    hops: count(),
     encrypted: flag(),
     via: described(
       nullable(text()),

@@ -6,17 +6,17 @@ import { checkName } from "../../protocol/address.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { rfc3339 } from "../../protocol/time.ts";
+import type { InboxDatabase } from "../inbox/inbox-database.ts";
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { Self } from "../resolve-address.ts";
-import type { AgentRows } from "./agent-rows.ts";
 import { agentView, liveSession, waitingOf } from "./agent-view.ts";
 import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
 import { endOverdue, endSession, reportSession } from "./sessions.ts";
 import { ownTold } from "./told.ts";
-import { agentNamed, requireRoom, unknownAgent } from "./which-agent.ts";
+import { agentNamed, nameTaken, requireRoom, unknownAgent } from "./which-agent.ts";
 
 export interface RegistryOptions {
-  readonly rows: AgentRows;
+  readonly database: InboxDatabase;
   readonly self: Self;
   /** `[agents] default` and `announce`, as they are now. */
   readonly settings: () => { readonly default: string | null; readonly announce: boolean };
@@ -104,7 +104,7 @@ class Registry implements Agents {
       }
       const other = known === null ? undefined : this.#others(queries, known, session ?? null)[0];
       if (session !== undefined && other !== undefined)
-        throw taken(name, `it is ${other.kind}'s session ${other.session_id}`);
+        throw nameTaken(name, `it is ${other.kind}'s session ${other.session_id}`);
       const agent = known === null ? null : agentNamed(queries, known);
       if (agent === null) requireRoom(queries);
       const project = to.project ?? (agent?.project || row?.project || "");
@@ -133,7 +133,10 @@ class Registry implements Agents {
       if (from === to) return [];
       const owner = queries.agent(to)?.name ?? queries.formerOwner(to);
       if (owner !== null && owner !== from)
-        throw taken(to, queries.agent(to) === null ? `it was ${owner}'s, whose mail arrives by it` : "an agent has it");
+        throw nameTaken(
+          to,
+          queries.agent(to) === null ? `it was ${owner}'s, whose mail arrives by it` : "an agent has it",
+        );
       queries.renameAgent(from, to, now);
       return [from, to];
     });
@@ -291,7 +294,7 @@ class Registry implements Agents {
     session: SessionKey | null = null,
   ): Promise<readonly string[]> {
     const { now } = this.#now();
-    const done = await this.#options.rows.commit((queries) => {
+    const done = await this.#options.database.write((_db, queries) => {
       const before = new Set(queries.onlineAgents());
       const touched = [...new Set(job(queries))];
       return touched.map((agent) => {
@@ -371,7 +374,7 @@ class Registry implements Agents {
   }
 
   #read(): InboxQueries {
-    return this.#options.rows.read();
+    return this.#options.database.read((_db, queries) => queries);
   }
 
   #now(): { readonly now: number; readonly leaseUntil: number } {
@@ -389,11 +392,4 @@ function noSession(): ClaudemeshError {
     "no session of an agent is known by that id",
     "report it: PUT /v1/agents/sessions/{kind}/{session_id}",
   );
-}
-
-function taken(name: string, why: string): ClaudemeshError {
-  return new ClaudemeshError("agent_name_taken", `the name ${name} is taken: ${why}`, {
-    hint: "claudemesh agent list shows the agents and who is behind them",
-    details: { agent: name },
-  });
 }

@@ -2,7 +2,7 @@ import type { InboxQueries } from "../inbox/queries.ts";
 import type { SessionRow } from "./agent-queries.ts";
 import type { SessionKey, SessionReport } from "./agents.ts";
 import { type Known, type KnownSession, nameAgent } from "./name-agent.ts";
-import { requireRoom } from "./which-agent.ts";
+import { nameTaken, requireRoom } from "./which-agent.ts";
 
 interface Moment {
   readonly now: number;
@@ -20,8 +20,11 @@ export function reportSession(
 ): { readonly agent: string; readonly renamedFrom: string | null; readonly touched: readonly string[] } {
   const { now, leaseUntil } = moment;
   const before = queries.session(key);
+  if (report.source === runs) requireOwnRun(before, key, report, moment);
   const named = nameAgent(key, report, knownIn(queries, moment));
   const { agent, made } = named;
+  if (report.source === runs && named.renamedFrom !== null)
+    throw nameTaken(named.renamedFrom, "another session that is there is that agent");
   if (made !== null) {
     requireRoom(queries);
     queries.putAgent({
@@ -51,6 +54,16 @@ export function reportSession(
   queries.seenAgent(agent, now);
   if (before !== null) touched.add(before.agent);
   return { agent, renamedFrom: named.renamedFrom, touched: [...touched] };
+}
+
+/** A program that runs for an agent of a given name is that agent, and alone. */
+const runs = "run";
+
+/** Throws agent_name_taken: the same run is going on in another process, and both would take the same messages. */
+function requireOwnRun(before: SessionRow | null, key: SessionKey, report: SessionReport, moment: Moment): void {
+  if (before === null || before.ended_at !== null || before.lease_until <= moment.now || moment.isGone(before)) return;
+  if (before.process === "" || report.process === "" || before.process === report.process) return;
+  throw nameTaken(before.agent, `${key.kind} ${key.sessionId} runs in another process`);
 }
 
 export function endSession(queries: InboxQueries, row: Pick<SessionRow, "kind" | "session_id">, now: number): void {

@@ -20,6 +20,13 @@ export function unknownAgent(message: string, hint: string, details: Record<stri
   return new ClaudemeshError("unknown_agent", message, { hint, details });
 }
 
+export function nameTaken(name: string, why: string): ClaudemeshError {
+  return new ClaudemeshError("agent_name_taken", `the name ${name} is taken: ${why}`, {
+    hint: "claudemesh agent list shows the agents and who is behind them",
+    details: { agent: name },
+  });
+}
+
 /**
  * Before an agent is made. At the bound the one goes that nobody has chosen, nobody is behind, nothing waits for, and that was not seen
  * for the longest time. Throws too_many_agents where there is none.

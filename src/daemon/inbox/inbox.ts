@@ -9,9 +9,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
-import type { AgentRows } from "../agents/agent-rows.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
-import type { InboxDatabase } from "./inbox-database.ts";
+import { type InboxDatabase, resultOf, type WorkDone, workOf } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
@@ -64,19 +63,16 @@ class SqliteInbox implements Inbox {
   }
 
   readonly database: InboxDatabase = {
-    read: (work) => {
-      this.#live();
-      return work(this.#db as DatabaseSync);
-    },
-    write: async (work) => {
-      const done: ReturnType<typeof work>[] = [];
-      await this.#commit((_queries, db) => {
-        done.length = 0;
-        done.push(work(db));
+    read: (work) => work(this.#db as DatabaseSync, this.#live()),
+    write: async <T>(work: (db: DatabaseSync, queries: InboxQueries) => T) => {
+      const done: WorkDone<T>[] = [];
+      await this.#commit((queries, db) => {
+        done[0] = workOf(() => work(db, queries));
         return emptyTally();
       });
-      return done[0] as ReturnType<typeof work>;
+      return resultOf(done[0]);
     },
+    receiptLeft: () => this.#receiptLeft(),
     beforeCommit: (listener) => void this.#beforeCommit.push(listener),
   };
 
@@ -284,21 +280,6 @@ class SqliteInbox implements Inbox {
     });
   }
 
-  readonly agentRows: AgentRows = {
-    read: () => this.#live(),
-    commit: async <T>(job: (queries: InboxQueries) => T): Promise<T> => {
-      let answer: { readonly done: T } | { readonly refused: ClaudemeshError } | null = null;
-      await this.#commit((queries) => {
-        answer = ownAnswer(() => job(queries));
-        return emptyTally();
-      });
-      const settled = answer as { readonly done: T } | { readonly refused: ClaudemeshError } | null;
-      if (settled === null) throw new ClaudemeshError("stopping", "the inbox is not open");
-      if ("refused" in settled) throw settled.refused;
-      return settled.done;
-    },
-  };
-
   async prune(now: number): Promise<number> {
     let removed = 0;
     for (let chunk = 1; chunk > 0; ) {
@@ -372,16 +353,6 @@ class SqliteInbox implements Inbox {
 
   #page(items: InboxItem[], limit: number): Page<InboxItem> {
     return { items, next_cursor: items.length < limit ? null : String(items.at(-1)?.inbox_id) };
-  }
-}
-
-/** What a job refuses is its own matter, and fails nobody else of its group. */
-function ownAnswer<T>(job: () => T): { readonly done: T } | { readonly refused: ClaudemeshError } {
-  try {
-    return { done: job() };
-  } catch (thrown) {
-    if (thrown instanceof ClaudemeshError) return { refused: thrown };
-    throw thrown;
   }
 }
 

@@ -1,6 +1,8 @@
 import { type Attachment, shownAttachment } from "../../protocol/attachment.ts";
 import { textOf } from "../../protocol/body-text.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
+import type { JsonObject } from "../../protocol/json-value.ts";
+import { readSenderNote } from "../../protocol/sender-agent.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 
 /** A row of the inbox as SQLite gives it. */
@@ -45,23 +47,26 @@ export function attachmentsOf({ attachments }: Pick<InboxRow, "attachments">): r
 
 export function inboxItem(row: InboxRow, memberName: string): InboxItem {
   const body = Buffer.from(row.body ?? new Uint8Array());
+  const { note, meta } = readSenderNote(row.meta === "" ? null : (JSON.parse(row.meta) as JsonObject));
   return {
     inbox_id: row.id,
     client_message_id: row.client_message_id,
     broker_message_id: row.broker_message_id,
     history_id: row.seq,
     epoch: row.epoch,
-    from: { member_id: row.sender, name: row.from_name },
+    // No daemon of the member's stands behind what an API key handed in.
+    from: { member_id: row.sender, name: row.from_name, agent: row.via === "" ? note.agent : null },
     to: row.topic === null ? `@${memberName}${row.agent === null ? "" : `/${row.agent}`}` : `#${row.topic}`,
     topic: row.topic,
     agent: row.agent,
     content_type: row.content_type,
     message: textOf(row.content_type, body),
     body: body.toString("base64url"),
-    meta: row.meta === "" ? null : (JSON.parse(row.meta) as Record<string, unknown>),
+    meta,
     mentions: JSON.parse(row.mentions) as string[],
     reply_to: row.reply_to,
     priority: row.priority,
+    hops: row.via === "" ? note.hops : 0,
     encrypted: row.algorithm !== "none",
     verified: row.verified === 1,
     via: row.via === "" ? null : row.via,

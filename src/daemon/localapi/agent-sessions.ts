@@ -50,7 +50,7 @@ export function agentSessionRoutes(agents: Agents): readonly Route[] {
         cwd: described(sessionPath(), "Folder that it began in"),
         source: described(
           optional(text({ charsMax: limits.sessionKindCharsMax, form: { pattern: plain, said } })),
-          "Why it begins: startup, resume, clear, compact; mcp for the MCP server beside a session",
+          "Why it begins: startup, resume, clear, compact; mcp for the MCP server beside a session; run for a program that is the agent it names, or nothing",
           { default: "startup" },
         ),
         process: described(
@@ -66,7 +66,7 @@ export function agentSessionRoutes(agents: Agents): readonly Route[] {
         status: described(optional(oneOf("busy", "idle")), "What it does now", { default: "idle" }),
       },
       answers: [{ status: 200, description: "Who it is", body: agentSessionNamed }],
-      errors: ["invalid_destination", "too_many_agents", ...errors],
+      errors: ["invalid_destination", "too_many_agents", "agent_name_taken", ...errors],
       handle: async ({ params, body }) => ({
         status: 200,
         body: await agents.report(

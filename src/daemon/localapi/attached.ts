@@ -1,6 +1,6 @@
 import { readContentType } from "../../http/message-content.ts";
 import { sendShape } from "../../http/send.schema.ts";
-import { described, invalid, listOf, objectOf, optional, type Reading, text } from "../../http/shape.ts";
+import { described, invalid, listOf, objectOf, optional, type Reading, text, whole } from "../../http/shape.ts";
 import { type Attachment, isAttachmentName } from "../../protocol/attachment.ts";
 import { defaultBytesType } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
@@ -22,6 +22,14 @@ const attached = {
 /** Body of `POST /v1/send`: what any sender says, and the files of this host. */
 export const localSendShape = {
   ...sendShape,
+  from_agent: described(
+    optional(text({ charsMax: limits.nameCharsMax })),
+    "The agent of this member that sends it: receivers see `@member/agent`, and answers go there",
+  ),
+  hops: described(
+    optional(whole(0, limits.hopsMax)),
+    "Of an answer that no person decides on: the `hops` of the message that it answers, and one",
+  ),
   attachments: described(
     optional(listOf(objectOf(attached), limits.attachmentsMax)),
     "Files that were handed over at `/v1/files`, in the order in which they are shown",

@@ -1,9 +1,11 @@
 import { type Attachment, type AttachmentView, shownAttachment } from "../../protocol/attachment.ts";
 import { textOf } from "../../protocol/body-text.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { MemberInfo } from "../../protocol/frames.ts";
 import type { HistoryItem } from "../../protocol/local-api.ts";
 import { parseMeta } from "../../protocol/meta.ts";
+import { noSenderNote, readSenderNote } from "../../protocol/sender-agent.ts";
 import type { CheckedPush, Directory, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 
@@ -30,9 +32,11 @@ export function historyItem(
   const { envelope } = item;
   if (envelope === null)
     return { ...place, verified: false, unavailable: invalid ?? item.stub_reason ?? "not available" };
+  const { note, meta } = noteOf(envelope);
   const from = {
     member_id: envelope.sender,
     name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
+    agent: note.agent,
   };
   const content = contentOf(checked, self, sent);
   if (content === null)
@@ -48,10 +52,11 @@ export function historyItem(
     content_type: envelope.content_type,
     message: textOf(envelope.content_type, Buffer.from(content.body)),
     body: Buffer.from(content.body).toString("base64url"),
-    meta: parseMeta(envelope.meta),
+    meta,
     mentions: envelope.mentions,
     reply_to: envelope.reply_to,
     priority: envelope.priority,
+    hops: note.hops,
     encrypted: envelope.algorithm !== "none",
     // Its own bytes, told by the broker under its own fingerprint: its signature was checked like all others'.
     verified: verified || isOwnSealed(checked, self),
@@ -59,6 +64,12 @@ export function historyItem(
     sent_at: envelope.sent_at,
     attachments: content.attachments.map((file) => ("key" in file ? shownAttachment(file) : file)),
   };
+}
+
+/** No daemon of the member's stands behind what an API key handed in. */
+function noteOf(envelope: Envelope): ReturnType<typeof readSenderNote> {
+  const { note, meta } = readSenderNote(parseMeta(envelope.meta));
+  return { note: saysUnsigned(envelope) ? noSenderNote : note, meta };
 }
 
 export type SentContent = Pick<Outbox, "sentContent">;

@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { checkClientMessageId } from "../../protocol/ids.ts";
 import type { JsonValue } from "../../protocol/json-value.ts";
 import { type OutboxRowView, outboxStatuses } from "../../protocol/local-api.ts";
-import { canonicalMeta } from "../../protocol/meta.ts";
+import { callersMeta } from "../../protocol/sender-agent.ts";
 import type { RequeueChange } from "../outbox/requeue-change.ts";
 import type { Outbox } from "../parts.ts";
 import { readContent, readContentType } from "../../http/message-content.ts";
@@ -118,7 +118,7 @@ function readPatch(patch: Reading<typeof contentShape>, inlineBytes: number): No
   return {
     ...(content === null ? {} : { body: content.body, content_type: content.contentType }),
     ...(contentType === null ? {} : { content_type: contentType }),
-    ...(patch.meta === undefined ? {} : { meta: canonicalMeta(patch.meta as JsonValue) }),
+    ...(patch.meta === undefined ? {} : { meta: callersMeta(patch.meta as JsonValue) }),
     ...(patch.priority === undefined ? {} : { priority: patch.priority }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { checkName } from "../../protocol/address.ts";
 import { shownAttachment } from "../../protocol/attachment.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprint, localFingerprintVersion } from "../../protocol/fingerprint.ts";
@@ -6,6 +7,7 @@ import { contentHash } from "../../protocol/content-hash.ts";
 import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
+import { withSenderNote } from "../../protocol/sender-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -62,8 +64,13 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle: ({ body: { attachments = [], ...message }, headers }) =>
-        send(parts, parseSend(message, headers["idempotency-key"]), readAttached(parts.files, attachments)),
+      handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+        const parsed = parseSend(message, headers["idempotency-key"]);
+        const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
+        // Under every fingerprint: the same id from another agent is another message.
+        const meta = withSenderNote(parsed.meta, { agent, hops });
+        return send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+      },
     }),
   ];
 }

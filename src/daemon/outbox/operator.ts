@@ -2,6 +2,8 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import { checkClientMessageId, newUuidV7 } from "../../protocol/ids.ts";
 import type { OutboxRowView } from "../../protocol/local-api.ts";
+import { parseMeta } from "../../protocol/meta.ts";
+import { readSenderNote, type SenderNote, withSenderNote } from "../../protocol/sender-agent.ts";
 import type { RequeueChange } from "./requeue-change.ts";
 import { tellMismatches } from "./committed-before.ts";
 import { settleCommitted } from "./drain.ts";
@@ -163,10 +165,15 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
     body: change.patch?.body ?? row.body ?? new Uint8Array(),
     content_type: change.patch?.content_type ?? row.content_type,
     priority: change.patch?.priority ?? row.priority,
-    meta: change.patch?.meta ?? row.meta,
+    meta: change.patch?.meta === undefined ? row.meta : withSenderNote(change.patch.meta, senderNoteOf(row)),
   };
   const request_fingerprint = rowFingerprint(core.options.meshId, { ...row, ...content });
   return { ...content, request_fingerprint, fingerprint_version: localFingerprintVersion };
+}
+
+/** What the daemon said of the sender when the message was sent: a patch of its meta leaves that. */
+function senderNoteOf({ meta }: OutboxRow): SenderNote {
+  return readSenderNote(parseMeta(meta)).note;
 }
 
 function existing(core: OutboxCore, outboxId: number): OutboxRow {

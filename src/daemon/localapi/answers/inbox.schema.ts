@@ -21,7 +21,11 @@ const place = {
   epoch: count(),
   accepted_at: instant(),
 };
-const from = view({ member_id: text(), name: nullable(text()) });
+const member = { member_id: text(), name: nullable(text()) };
+const from = view({
+  ...member,
+  agent: described(nullable(text()), "The member's agent that sent it, as its daemon says; an answer goes to it"),
+});
 const content = {
   from,
   to: described(text(), "`@me`, `@me/agent`, `#topic` or `queue:name`"),
@@ -33,6 +37,7 @@ const content = {
   mentions: listing(text()),
   reply_to: nullable(text()),
   priority: oneOf("now", "next", "low"),
+  hops: described(count(), "Programs that answered by themselves before this one, each the answer of another"),
   encrypted: flag(),
   verified: described(flag(), "The sender's signature was checked and holds"),
   via: described(
@@ -64,7 +69,7 @@ export const undecryptable = answerOf<UndecryptableView>("Undecryptable")(
     history_id: count(),
     epoch: count(),
     client_message_id: described(text(), "As on the wire"),
-    from: described(from, "As the envelope says; with the code membership_unexplained nobody has proven it"),
+    from: described(view(member), "As the envelope says; with the code membership_unexplained nobody has proven it"),
     to: text(),
     code: described(
       text(),
