@@ -2,7 +2,6 @@ import type { Client } from "../../client/client.ts";
 import { outlast } from "../../client/outlast.ts";
 import { sleep } from "../../client/sleep.ts";
 import type { OfferedMessage, Way } from "../../protocol/offers-api.ts";
-import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { type Bell, createBell } from "../bell.ts";
 
@@ -55,7 +54,7 @@ export async function attend(attendance: Attendance): Promise<Attending> {
   let name = await register(attendance);
   const bell = createBell();
   const report = async (): Promise<void> => {
-    name = (await client.agents.reportSession(session.kind, session.id, reportOf(attendance), { signal })).agent;
+    name = await register(attendance);
   };
   return {
     agentName: () => name,
@@ -129,19 +128,13 @@ async function beat(signal: AbortSignal, work: () => Promise<void>): Promise<voi
   }
 }
 
-/** As the agent that was asked for, or not at all: an agent is one program at a time. */
-async function register(attendance: Attendance): Promise<string> {
-  const { client, session, agent, signal } = attendance;
-  const { items } = await client.agents.list({ signal });
+/** Throws agent_name_taken: an agent is one program at a time. */
+async function register({ session, client, signal, ...attendance }: Attendance): Promise<string> {
   const named = await client.agents.reportSession(session.kind, session.id, reportOf(attendance), { signal });
-  if (named.renamed_from === null) return named.agent;
-  await client.agents.endSession(session.kind, session.id, { signal });
-  if (!items.some(({ name }) => name === named.agent)) await client.agents.forget(named.agent, { signal });
-  throw new ClaudemeshError("agent_name_taken", `the agent ${agent} is another program's now`, {
-    hint: "claudemesh agent list shows whose it is; end that one first, or take another name",
-  });
+  return named.agent;
 }
 
-function reportOf({ agent, process: print }: Attendance) {
-  return { cwd: process.cwd(), source: "startup", process: print, agent, status: "idle" as const };
+/** By `run` it is the agent that it names, or nothing. */
+function reportOf({ agent, process: print }: Pick<Attendance, "agent" | "process">) {
+  return { cwd: process.cwd(), source: "run", process: print, agent, status: "idle" as const };
 }

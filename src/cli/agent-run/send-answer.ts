@@ -4,6 +4,7 @@ import { outlast } from "../../client/outlast.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
+import { hopsOfAnswer, senderAddress } from "../../protocol/sender-agent.ts";
 
 export type Answered =
   | { readonly state: "sent"; readonly client_message_id: string; readonly to: string }
@@ -20,10 +21,12 @@ export async function sendAnswer(
   item: InboxItem,
   { agent, text, signal }: { readonly agent: string; readonly text: string; readonly signal: AbortSignal },
 ): Promise<Answered> {
-  const to = answerAddress(item);
-  if (to === null) return { state: "not_sent", why: "nobody has signed it, so there is nobody to answer" };
-  if (item.hops >= limits.hopsMax)
-    return { state: "not_sent", why: `it is the ${limits.hopsMax}th answer of programs in a row` };
+  if (!item.verified || item.via !== null)
+    return { state: "not_sent", why: "nobody has signed it, so there is nobody to answer" };
+  const hops = hopsOfAnswer(item);
+  if (hops === null) return { state: "not_sent", why: `it is the ${limits.hopsMax}th answer of programs in a row` };
+  // By its id, which outlives a change of its name.
+  const to = senderAddress({ from: { ...item.from, name: null } });
   const client_message_id = answerId(item.broker_message_id, agent);
   const request = {
     to,
@@ -31,7 +34,7 @@ export async function sendAnswer(
     client_message_id,
     reply_to: item.broker_message_id,
     from_agent: agent,
-    hops: item.hops + 1,
+    hops,
   };
   try {
     await outlast(() => client.send(request, { signal }), { signal });
@@ -42,13 +45,6 @@ export async function sendAnswer(
     if (code === "idempotency_key_reused") return { state: "answered_before", client_message_id };
     return { state: "not_sent", why: `${message} (${code})` };
   }
-}
-
-/** null: it is not the member's own word who sent it. */
-function answerAddress({ from, verified, via }: InboxItem): string | null {
-  if (!verified || via !== null) return null;
-  const member = `@${from.name ?? from.member_id}`;
-  return from.agent === null ? member : `${member}/${from.agent}`;
 }
 
 function answerId(brokerMessageId: string, agent: string): string {
