@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { processPrint } from "../base/process-print.ts";
 import type { Client } from "../client/client.ts";
-import { checkName } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { limits } from "../protocol/limits.ts";
 import { type Attending, attend, type Offered, type OwnSession } from "./agent-run/attend.ts";
@@ -14,6 +13,7 @@ import { wholeNumber } from "./page-options.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
 import { oneLine } from "./printable.ts";
 import { createQuietTimer, type QuietTimer } from "./quiet-timer.ts";
+import { typedAgent } from "./typed-address.ts";
 
 const countMax = 1_000_000_000;
 /** For giving up the session after Ctrl-C. */
@@ -45,6 +45,7 @@ export const command: Command = {
     count: { type: "string", value: "N", help: "end after so many messages" },
     timeout: { type: "string", value: "30s", help: "end with exit code 5 when nothing came for so long" },
   },
+  words: ["agent"],
   exits: ["notRunning", "conflict", "waitTimedOut", "interrupted"],
   related: ["agent list", "watch", "queue work"],
   examples: [
@@ -59,8 +60,8 @@ export const command: Command = {
     if ((exec === undefined) === !isProgram) throw usage(command, "give one of --exec and --stream-json");
     if (exec?.trim() === "") throw usage(command, "--exec needs a command");
     requireWords(command, positionals, isProgram ? 2 : 1, isProgram ? Number.POSITIVE_INFINITY : 1);
-    const [name = "", file = "", ...args] = positionals;
-    checkName(name, "the agent's name");
+    const [written = "", file = "", ...args] = positionals;
+    const name = typedAgent(command, written);
     const count = wholeNumber(command, "--count", option("count"), 1, countMax);
     const timeout = option("timeout");
     const quiet = createQuietTimer(timeout === undefined ? null : parseDuration(timeout, "--timeout"));

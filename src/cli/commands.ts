@@ -61,6 +61,7 @@ export const commands: Readonly<Record<string, Load>> = {
   "agent attach": () => import("./agent-attach.ts"),
   "agent rename": () => import("./agent-rename.ts"),
   "agent forget": () => import("./agent-forget.ts"),
+  "agent run": () => import("./agent-run.ts"),
   "topic open": () => import("./topic-open.ts"),
   "topic close": () => import("./topic-close.ts"),
   "outbox list": () => import("./outbox-list.ts"),

@@ -7,7 +7,7 @@ import { parseDuration } from "./duration.ts";
 import { eventLine } from "./event-line.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { followInbox } from "./follow-inbox.ts";
-import { mentions, newestInboxId, readInboxFilter, senderOptions } from "./inbox-filter.ts";
+import { agentOption, mentions, newestInboxId, readInboxFilter, senderOptions } from "./inbox-filter.ts";
 import { messageLines } from "./message-text.ts";
 import { wholeNumber } from "./page-options.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
@@ -18,7 +18,7 @@ import { runForMessage } from "./run-for-message.ts";
 const countMax = 1_000_000_000;
 /** After Ctrl-C, for marking the message read whose command has just succeeded. */
 const lastWordMs = 2_000;
-const messageOptions = ["from", "topic", "mentions", "unread", "exec"] as const;
+const messageOptions = ["from", "topic", "agent", "mentions", "unread", "exec"] as const;
 
 export const command: Command = {
   name: "watch",
@@ -26,6 +26,7 @@ export const command: Command = {
   usage: "watch [options]",
   options: {
     ...senderOptions,
+    ...agentOption,
     mentions: { type: "boolean", help: "only messages that mention this member" },
     unread: { type: "boolean", help: "begin with what is unread, oldest first" },
     events: { type: "boolean", help: "show everything that happens at the daemon instead of messages" },
@@ -39,11 +40,12 @@ export const command: Command = {
     timeout: { type: "string", value: "30s", help: "end with exit code 5 when nothing came for so long" },
   },
   exits: ["notRunning", "waitTimedOut", "notFound", "interrupted"],
-  related: ["inbox", "help json"],
+  related: ["inbox", "agent run", "help json"],
   examples: [
     "watch",
     "watch --topic '#builds' --json",
     "watch --unread --exec 'jq -r .message >> notes.txt'",
+    "watch --agent reviewer --unread --exec ./review.sh",
     "watch --from @bob --count 1 --timeout 5m",
   ],
   async run(context) {
