@@ -42,6 +42,10 @@ export function composeApi(
     sqliteVersion: process.versions["sqlite"] ?? "unknown",
     startedAt,
     metrics: async () => ({ text: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
+    answered: (brokerMessageId, agent) =>
+      void parts.offers.answered(brokerMessageId, agent).catch((error: unknown) => {
+        log.warn({ err: error }, "a message that was answered could not be marked read");
+      }),
     observe({ kind, status, duplicate }) {
       metrics.send.inc({ kind, status });
       if (duplicate) metrics.dedupe.inc({ direction: "out" });

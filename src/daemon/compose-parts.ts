@@ -1,5 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { join } from "node:path";
+import type { Service } from "../base/service.ts";
+import { frameBatch } from "../protocol/agent-framing.ts";
 import { processLives } from "../base/process-print.ts";
 import { inMemory } from "../base/sqlite-database.ts";
 import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion } from "../protocol/fingerprint.ts";
@@ -8,6 +10,11 @@ import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
 import { rfc3339 } from "../protocol/time.ts";
 import type { Agents } from "./agents/agents.ts";
+import { createDeliver } from "./agents/deliver.ts";
+import { createOffers } from "./agents/create-offers.ts";
+import type { Offers } from "./agents/offers.ts";
+import { newNonce } from "./agents/new-nonce.ts";
+import { wayAdapters } from "./agents/way-adapters.ts";
 import { createAgents } from "./agents/registry.ts";
 import { type Config, defaultDiskBytesMax } from "./config.ts";
 import type { DaemonOptions } from "./daemon.ts";
@@ -57,6 +64,9 @@ export interface Parts {
   readonly meshSeal: MeshSeal;
   readonly keyring: Keyring;
   readonly agents: Agents;
+  readonly offers: Offers;
+  /** Puts messages into sessions by ways of the daemon's own. */
+  readonly deliver: Service;
   readonly self: Self;
 }
 
@@ -90,6 +100,7 @@ export function composeParts(
     outboxAgeMs: () => outbox.oldestPendingAgeMs(),
     undecryptable: () => inbox.undecryptableCount(),
     archivedKeys: () => keys.archive.keys().length,
+    agentsWaiting: () => agents.names().reduce((sum, name) => sum + offers.waiting(name), 0),
     membership: () => ({
       entries: (membership.state()?.n ?? -1) + 1,
       trouble: membership.trouble()?.code ?? null,
@@ -157,6 +168,17 @@ export function composeParts(
     log,
     processLives,
   });
+  const offers = createOffers({
+    database: inbox.database,
+    agents,
+    memberName: () => self.name,
+    nameOf: (memberId) => membership.state()?.members.get(memberId)?.name ?? null,
+    defaults: () => ({ policy: config.agents.policy, unverified: config.agents.unverified_policy }),
+    frame: (entries, framing) => frameBatch(entries, { ...framing, mesh: mesh.slug, nonce: newNonce }),
+    clock,
+    count: (way, outcome) => metrics.agentOffers.inc({ way, outcome }),
+  });
+  const deliver = createDeliver({ agents, offers, inbox, adapters: wayAdapters(), clock, log });
   const keyring = createKeyring({
     path: paths.topicKeys,
     identity: keys,
@@ -297,6 +319,8 @@ export function composeParts(
     keyring,
     meshSeal,
     agents,
+    offers,
+    deliver,
     self,
   };
 }

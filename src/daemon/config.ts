@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isName } from "../protocol/address.ts";
 import { type ConfigKeys, listOf, parseConfigFile, wholeNumber } from "../protocol/config-file.ts";
 import { givenIn, type Override } from "../protocol/config-overrides.ts";
+import { type SenderPolicy, senderPolicies } from "../protocol/offers-api.ts";
 import { checkLinkSeconds, defaultLinkSeconds, liveLinkKeys } from "../protocol/link-seconds.ts";
 
 /** config.toml of one daemon. A missing file, table or key means the default. */
@@ -44,6 +45,10 @@ export interface Config {
     readonly default: string | null;
     /** Whether the mesh is told of the agents behind this member. */
     readonly announce: boolean;
+    /** What messages of senders may do to live sessions that have no line of their own. */
+    readonly policy: SenderPolicy;
+    /** The same of what nobody has signed; the stricter one holds. */
+    readonly unverified_policy: SenderPolicy;
   };
   readonly features: {
     /** Required beside those that always are. */
@@ -77,7 +82,7 @@ export const defaultConfig: Config = {
   files: { spool_bytes_max: defaultDiskBytesMax },
   ephemeral: { drain_seconds: 10 },
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
-  agents: { default: null, announce: true },
+  agents: { default: null, announce: true, policy: "auto", unverified_policy: "ask" },
   features: { require: [] },
   clone: { policy: "refuse", id_override: null },
 };
@@ -158,6 +163,18 @@ export const configKeys: ConfigKeys<Config> = {
       takes: "true or false",
       live: true,
       read: (value) => (typeof value === "boolean" ? value : undefined),
+    },
+    policy: {
+      help: "what messages may do to live sessions where their sender has no policy of its own (claudemesh agent policy)",
+      takes: senderPolicies.join(", "),
+      live: true,
+      read: (value) => senderPolicies.find((policy) => policy === value),
+    },
+    unverified_policy: {
+      help: "the same of messages that nobody has signed, such as those of API keys; the stricter one of both holds",
+      takes: senderPolicies.join(", "),
+      live: true,
+      read: (value) => senderPolicies.find((policy) => policy === value),
     },
   },
   features: {

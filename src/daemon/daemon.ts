@@ -159,6 +159,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     for (const service of [
       parts.inbox,
       parts.agents,
+      parts.deliver,
       parts.files,
       parts.outbox,
       createUpkeep({ ...parts, clock, log }),

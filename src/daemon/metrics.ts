@@ -16,6 +16,8 @@ export interface Measured {
   readonly outboxAgeMs: () => number;
   readonly undecryptable: () => number;
   readonly archivedKeys: () => number;
+  /** Messages that may be put before agents and were not yet. */
+  readonly agentsWaiting: () => number;
   /** Entries of the chain that is held, and what keeps the broker's apart from it. */
   readonly membership: () => { readonly entries: number; readonly trouble: MembershipTrouble["code"] | null };
   readonly disk: () => readonly { readonly kind: string; readonly bytes: number; readonly bytesMax: number }[];
@@ -50,6 +52,14 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
     [],
     function () {
       this.set(measured().undecryptable());
+    },
+  );
+  gauge(
+    "cm_daemon_agent_messages_waiting",
+    "Messages that wait to be put before agents, those that a policy holds left out.",
+    [],
+    function () {
+      this.set(measured().agentsWaiting());
     },
   );
   gauge("cm_daemon_archive_keys", "Former keys of this member that are kept.", [], function () {
@@ -97,6 +107,11 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
     decryptStale: counter(
       "cm_daemon_decrypt_stale_total",
       "Attempts to open a direct message that is sealed to a key of this member whose grace is over.",
+    ),
+    agentOffers: counter(
+      "cm_daemon_agent_offers_total",
+      "Messages offered to sessions of agents, and what came of them.",
+      ["way", "outcome"],
     ),
     archiveExpired: counter("cm_daemon_archive_expired_total", "Former keys dropped at the end of their grace."),
     archiveForceExpired: counter(

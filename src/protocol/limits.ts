@@ -128,6 +128,23 @@ export const limits = {
   epochsAskedMax: 1_024,
   /** Epochs that follow the same one: made at the same moment by several members. */
   epochSiblingsMax: 16,
+  /** How long an offer to a session stands without being confirmed. */
+  offerLeaseMs: 30_000,
+  offerIdCharsMax: 64,
+  /** Messages that a session takes at once. */
+  offersOfTakeMax: 50,
+  /** Characters of all that a session takes at once. */
+  offerCharsMax: 1_000_000,
+  /** What a session's user put in, as far as it is searched for messages that have arrived. */
+  takePromptCharsMax: 100_000,
+  /** Until a message that a session gave back is offered again. */
+  offerDelayMsMax: 86_400_000,
+  offerReasonCharsMax: 256,
+  /** Messages that wait for one agent, as far as they are counted. */
+  waitingCountMax: 10_000,
+  /** Senders that have a policy of their own, for one agent or for all. */
+  senderPoliciesMax: 10_000,
+  senderPolicyMsMax: 31_536_000_000,
   /** Automatic answers in a row, each to the one before. */
   hopsMax: 8,
   /** The least that a message can be framed in: all that is said of it, and a pointer to its text. */

@@ -41,7 +41,7 @@ export function agentQueries(db: DatabaseSync) {
   const putFormer = db.prepare("INSERT INTO agent_former_name (name, agent, since) VALUES (?, ?, ?)");
   const dropFormer = db.prepare("DELETE FROM agent_former_name WHERE name = ?");
   // Whatever names an agent changes with it, and goes with it.
-  const named = ["agent_former_name", "agent_session", "agent_topic"] as const;
+  const named = ["agent_former_name", "agent_session", "agent_topic", "agent_offer", "sender_policy"] as const;
   const renames = [
     db.prepare("UPDATE agent SET name = ?2, chosen = 1 WHERE name = ?1"),
     ...named.map((table) => db.prepare(`UPDATE ${table} SET agent = ?2 WHERE agent = ?1`)),

@@ -12,6 +12,7 @@ import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Inbox } from "../parts.ts";
 import { type InboxDatabase, resultOf, type WorkDone, workOf } from "./inbox-database.ts";
 import { forgetSealed, retryChunkOf, undecryptableView } from "./keep-sealed.ts";
+import { readMessage } from "./message-stages.ts";
 import { type EventRow, type InboxQueries, inboxQueries } from "./queries.ts";
 import { attachmentsOf, inboxItem } from "./row.ts";
 import { restorePush } from "./restore-push.ts";
@@ -195,18 +196,8 @@ class SqliteInbox implements Inbox {
     if (this.item(inboxId) === null) return null;
     let leftReceipt = false;
     await this.#commit((queries) => {
-      leftReceipt = false;
       const row = queries.row(inboxId);
-      if (
-        row !== null &&
-        queries.markRead(inboxId, now) &&
-        row.topic === null &&
-        row.client_message_id !== null &&
-        row.request_fingerprint !== null
-      ) {
-        queries.addReceipt(row.sender, row.client_message_id, row.request_fingerprint, "read", rfc3339(now));
-        leftReceipt = true;
-      }
+      leftReceipt = row !== null && readMessage(queries, row, now);
       return emptyTally();
     });
     if (leftReceipt) this.#receiptLeft();

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { PushItem, ReceiptState } from "../../protocol/frames.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
 import { agentQueries } from "../agents/agent-queries.ts";
+import { offerQueries } from "../agents/offer-queries.ts";
 import type { InboxRow } from "./row.ts";
 import { positionQueries } from "../position-queries.ts";
 import { undecryptableQueries } from "./undecryptable-queries.ts";
@@ -52,7 +53,7 @@ export function inboxQueries(db: DatabaseSync) {
   // Only what the sender has signed replaces, or is replaced by, what it has signed.
   const knownId = db.prepare("SELECT id FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ''");
   const told = db.prepare(
-    "SELECT received_at, read_at FROM inbox WHERE sender = ? AND client_message_id = ? AND request_fingerprint = ? AND via = ''",
+    "SELECT received_at, injected_at, read_at FROM inbox WHERE sender = ? AND client_message_id = ? AND request_fingerprint = ? AND via = ''",
   );
   const superseding = db.prepare(
     "SELECT id FROM inbox WHERE sender = ? AND supersedes = ? AND invalid IS NULL AND via = '' LIMIT 1",
@@ -92,7 +93,7 @@ export function inboxQueries(db: DatabaseSync) {
     "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
   const restoredRow = db.prepare(
-    "SELECT id, restored, received_at, read_at, shown FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ? AND restored <> 0",
+    "SELECT id, restored, received_at, injected_at, read_at, shown FROM inbox WHERE sender = ? AND client_message_id = ? AND via = ? AND restored <> 0",
   );
   const putBack = db.prepare(
     `UPDATE inbox SET request_fingerprint = ?, topic = ?, agent = ?, from_name = ?, content_type = ?, body = ?, meta = ?,
@@ -112,10 +113,11 @@ export function inboxQueries(db: DatabaseSync) {
     "DELETE FROM event WHERE id IN (SELECT id FROM (SELECT id, at FROM event ORDER BY id LIMIT ?) WHERE at < ? OR id <= ?)",
   );
 
+  const offers = offerQueries(db);
   const rows = (found: unknown) => found as InboxRow[];
   return {
     /** The new row's id, or null for a duplicate. */
-    insert(row: Omit<InboxRow, "id" | "read_at">): number | null {
+    insert(row: Omit<InboxRow, "id" | "injected_at" | "read_at">): number | null {
       const { changes, lastInsertRowid } = insert.run(
         row.sender,
         row.client_message_id,
@@ -156,10 +158,10 @@ export function inboxQueries(db: DatabaseSync) {
     restoredRow: (sender: string, clientMessageId: string, via: string) =>
       (restoredRow.get(sender, clientMessageId, via) ?? null) as Pick<
         InboxRow,
-        "id" | "restored" | "received_at" | "read_at" | "shown"
+        "id" | "restored" | "received_at" | "injected_at" | "read_at" | "shown"
       > | null,
     /** Gives a row its content back; its place, and when it was received and read, stay. */
-    putBack: (id: number, row: Omit<InboxRow, "id" | "read_at">) =>
+    putBack: (id: number, row: Omit<InboxRow, "id" | "injected_at" | "read_at">) =>
       putBack.run(
         row.request_fingerprint,
         row.topic,
@@ -189,6 +191,7 @@ export function inboxQueries(db: DatabaseSync) {
     told: (sender: string, clientMessageId: string, fingerprint: string) =>
       (told.get(sender, clientMessageId, fingerprint) ?? null) as {
         received_at: number;
+        injected_at: number | null;
         read_at: number | null;
       } | null,
     isSuperseded: (sender: string, clientMessageId: string) => superseding.get(sender, clientMessageId) !== undefined,
@@ -218,12 +221,14 @@ export function inboxQueries(db: DatabaseSync) {
     ...positionQueries(db),
     ...undecryptableQueries(db),
     ...agentQueries(db),
+    ...offers,
     forgetBodies(before: number, limit: number): number {
       const old = oldBodies.all(before, limit);
       for (const { id } of old) {
         forgetBody.run(id as number);
         forgetText.run(id as number);
         forgetMentions.run(id as number);
+        offers.forgetOffersOf(id as number);
       }
       return old.length;
     },

@@ -36,7 +36,7 @@ export function restorePush(queries: InboxQueries, push: CheckedPush, now: numbe
   const id = known?.id ?? queries.insert(row);
   if (id === null) return false;
   addContent(queries, row, push, id);
-  tellOnce(queries, envelope, known?.received_at ?? now, known?.read_at ?? null);
+  tellOnce(queries, envelope, known ?? { received_at: now, injected_at: null, read_at: null });
   return true;
 }
 
@@ -48,7 +48,7 @@ export function pushOfRestored(
   queries: InboxQueries,
   push: CheckedPush & { readonly item: PushItem & { readonly envelope: Envelope } },
   now: number,
-): { readonly id: number; readonly row: Omit<InboxRow, "id" | "read_at"> } | null {
+): { readonly id: number; readonly row: Omit<InboxRow, "id" | "injected_at" | "read_at"> } | null {
   const { envelope } = push.item;
   const known = queries.restoredRow(envelope.sender, envelope.client_message_id, viaOf(envelope));
   if (known === null || known.restored === 3) return null;
@@ -63,7 +63,7 @@ export function pushOfRestored(
 /** What is searched and found by: the text, and whom it mentions. */
 export function addContent(
   queries: InboxQueries,
-  row: Omit<InboxRow, "id" | "read_at">,
+  row: Omit<InboxRow, "id" | "injected_at" | "read_at">,
   push: CheckedPush,
   id: number,
 ): void {
@@ -74,9 +74,14 @@ export function addContent(
 }
 
 /** The receipts that waited in the old inbox are lost; to a sender that has them they are nothing new. */
-function tellOnce(queries: InboxQueries, envelope: Envelope, receivedAt: number, readAt: number | null): void {
+function tellOnce(
+  queries: InboxQueries,
+  envelope: Envelope,
+  at: Pick<InboxRow, "received_at" | "injected_at" | "read_at">,
+): void {
   if (envelope.destination_kind !== "dm" || saysUnsigned(envelope)) return;
   const { sender, client_message_id: id, request_fingerprint: fingerprint } = envelope;
-  queries.addReceiptAgain(sender, id, fingerprint, "delivered", rfc3339(receivedAt));
-  if (readAt !== null) queries.addReceiptAgain(sender, id, fingerprint, "read", rfc3339(readAt));
+  queries.addReceiptAgain(sender, id, fingerprint, "delivered", rfc3339(at.received_at));
+  if (at.injected_at !== null) queries.addReceiptAgain(sender, id, fingerprint, "injected", rfc3339(at.injected_at));
+  if (at.read_at !== null) queries.addReceiptAgain(sender, id, fingerprint, "read", rfc3339(at.read_at));
 }

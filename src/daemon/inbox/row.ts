@@ -31,6 +31,8 @@ export interface InboxRow {
   readonly sent_at: string;
   readonly accepted_at: string;
   readonly received_at: number;
+  /** When a direct message was handed to a live session. */
+  readonly injected_at: number | null;
   readonly read_at: number | null;
   /** `api:<key id>` of what nobody has signed, else "". */
   readonly via: string;

@@ -87,7 +87,7 @@ export function rowOfPush(
   push: CheckedPush & { readonly item: PushItem & { readonly envelope: Envelope } },
   now: number,
   restored: InboxRow["restored"],
-): Omit<InboxRow, "id" | "read_at"> {
+): Omit<InboxRow, "id" | "injected_at" | "read_at"> {
   const { item } = push;
   const { envelope } = item;
   const superseded = queries.isSuperseded(envelope.sender, envelope.client_message_id);
@@ -138,5 +138,7 @@ function tellAgain(queries: InboxQueries, envelope: Envelope): void {
   const told = queries.told(sender, id, fingerprint);
   if (told === null) return;
   queries.addReceiptAgain(sender, id, fingerprint, "delivered", rfc3339(told.received_at));
+  if (told.injected_at !== null)
+    queries.addReceiptAgain(sender, id, fingerprint, "injected", rfc3339(told.injected_at));
   if (told.read_at !== null) queries.addReceiptAgain(sender, id, fingerprint, "read", rfc3339(told.read_at));
 }

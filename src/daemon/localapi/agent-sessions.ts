@@ -3,6 +3,8 @@ import { described, type Field, inPath, oneOf, optional, text } from "../../http
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Agents } from "../agents/agents.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Offers } from "../agents/offers.ts";
 import { agentSessionLease, agentSessionNamed } from "./answers/agents.schema.ts";
 
 const plain = /^[^\p{Cc}\p{Cs}]*$/u;
@@ -35,8 +37,14 @@ export const sessionParams = {
   ),
 };
 
+export interface SessionParts {
+  readonly agents: Agents;
+  readonly offers: Offers;
+  readonly clock: Clock;
+}
+
 /** Runs of coding agents and programs: who they are, and that they are there. */
-export function agentSessionRoutes(agents: Agents): readonly Route[] {
+export function agentSessionRoutes({ agents, offers, clock }: SessionParts): readonly Route[] {
   const lease = (description: string) => [{ status: 200, description, body: agentSessionLease }] as const;
   const errors = ["unknown_agent", "store_unavailable"] as const;
   return [
@@ -64,24 +72,32 @@ export function agentSessionRoutes(agents: Agents): readonly Route[] {
         ),
         agent: described(optional(text()), "The name that its user wants"),
         status: described(optional(oneOf("busy", "idle")), "What it does now", { default: "idle" }),
+        event_at: described(
+          optional(
+            text({ form: { pattern: /^\d{4}-\d\d-\d\dT[0-9:.]{8,20}Z$/, said: "must be an RFC 3339 time in UTC" } }),
+          ),
+          "When what it tells of began, such as a hook: what was put in before is in its context then; by default now",
+        ),
       },
       answers: [{ status: 200, description: "Who it is", body: agentSessionNamed }],
       errors: ["invalid_destination", "too_many_agents", "agent_name_taken", ...errors],
-      handle: async ({ params, body }) => ({
-        status: 200,
-        body: await agents.report(
-          { kind: params.kind, sessionId: params.session_id },
-          {
-            cwd: body.cwd,
-            source: body.source ?? "startup",
-            process: body.process ?? "",
-            socketPath: body.socket_path ?? "",
-            socketToken: body.socket_token ?? null,
-            agent: body.agent ?? null,
-            busy: body.status === "busy",
-          },
-        ),
-      }),
+      async handle({ params, body }) {
+        const key = { kind: params.kind, sessionId: params.session_id };
+        const now = clock.now();
+        const named = await agents.report(key, {
+          cwd: body.cwd,
+          source: body.source ?? "startup",
+          process: body.process ?? "",
+          socketPath: body.socket_path ?? "",
+          socketToken: body.socket_token ?? null,
+          agent: body.agent ?? null,
+          busy: body.status === "busy",
+        });
+        // A time to come says no more than now.
+        const at = body.event_at === undefined ? now : Math.min(now, Date.parse(body.event_at));
+        await offers.heard(key, { at, status: body.status ?? null });
+        return { status: 200, body: named };
+      },
     }),
     operation({
       name: "agentSessionHeartbeat",
@@ -93,13 +109,11 @@ export function agentSessionRoutes(agents: Agents): readonly Route[] {
       bodyOptional: true,
       answers: lease("Until when it counts as there"),
       errors,
-      handle: async ({ params, body: { status } }) => ({
-        status: 200,
-        body: await agents.heard(
-          { kind: params.kind, sessionId: params.session_id },
-          status === undefined ? undefined : status === "busy",
-        ),
-      }),
+      async handle({ params, body: { status } }) {
+        const key = { kind: params.kind, sessionId: params.session_id };
+        const lease = await agents.heard(key, status === undefined ? undefined : status === "busy");
+        return { status: 200, body: lease };
+      },
     }),
     operation({
       name: "agentSessionEnd",

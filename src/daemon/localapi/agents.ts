@@ -5,7 +5,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { Agents } from "../agents/agents.ts";
 import type { Link } from "../parts.ts";
 import { unknownTopic } from "../resolve-address.ts";
-import { agentSessionRoutes, sessionKind, sessionPath } from "./agent-sessions.ts";
+import { agentSessionRoutes, type SessionParts, sessionKind, sessionPath } from "./agent-sessions.ts";
 import { agent, agentForgotten, agents as agentList } from "./answers/agents.schema.ts";
 import { topicName } from "./inbox.ts";
 import { known } from "./topics.ts";
@@ -15,7 +15,7 @@ const answers = [{ status: 200, description: "The agent as it is now", body: age
 const errors = ["invalid_destination", "unknown_agent", "store_unavailable"] as const;
 
 /** Agents as addresses: who is behind this member, under which name. */
-export function agentRoutes(parts: { readonly agents: Agents; readonly link: Link }): readonly Route[] {
+export function agentRoutes(parts: SessionParts & { readonly link: Link }): readonly Route[] {
   const { agents } = parts;
   return [
     operation({
@@ -52,7 +52,7 @@ export function agentRoutes(parts: { readonly agents: Agents; readonly link: Lin
       }),
     }),
     ...agentTopicRoutes(parts),
-    ...agentSessionRoutes(agents),
+    ...agentSessionRoutes(parts),
   ];
 }
 

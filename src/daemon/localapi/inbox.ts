@@ -117,7 +117,7 @@ export function inboxRoutes(parts: {
   ];
 }
 
-function noSuchMessage(): ClaudemeshError {
+export function noSuchMessage(): ClaudemeshError {
   return new ClaudemeshError("not_found", "the inbox has no such message", { hint: "claudemesh inbox" });
 }
 
@@ -129,7 +129,7 @@ export function topicName(written: string): string {
 }
 
 /** member_id of `@name`, `name` or a bare member_id. A member_id needs no directory: messages outlive memberships. */
-function sender(written: string, link: Link, self: Self): string {
+export function sender(written: string, link: Link, self: Self): string {
   const address = parseAddress(written.startsWith("@") ? written : `@${written}`);
   if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "this is not a member's address");
   return address.byId ? address.member : resolveMember(address, link.directory(), self);

@@ -19,6 +19,7 @@ import { memberRoutes } from "./members.ts";
 import { createMessageFiles } from "./message-files.ts";
 import { membershipRoutes } from "./membership.ts";
 import { type MessageParts, messageRoutes } from "./messages.ts";
+import { type OfferParts, offerRoutes } from "./offers.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { queueRoutes } from "./queues.ts";
 import { openApiRoute } from "../../http/open-api-route.ts";
@@ -35,6 +36,7 @@ export type ApiParts = AboutParts &
   SendParts &
   Omit<FileParts, "messageFiles"> &
   MessageParts &
+  OfferParts &
   KeypairParts & {
     readonly clock: Clock;
     readonly log: Log;
@@ -59,7 +61,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("topics", topicRoutes(parts)),
     ...tagged("keys", [...rotationRoutes(parts), ...keypairRoutes(parts)]),
     ...tagged("queues", queueRoutes({ ...parts, leasedFiles })),
-    ...tagged("agents", agentRoutes(parts)),
+    ...tagged("agents", [...agentRoutes(parts), ...offerRoutes(parts)]),
     ...tagged("members", memberRoutes(parts)),
     ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),

@@ -75,6 +75,7 @@ export async function startSendHost(
         self,
         meshId,
         clock: systemClock,
+        answered: () => {},
         observe: () => {},
       }),
       ...messageRoutes({ outbox, files: { sent: () => 0 } }),

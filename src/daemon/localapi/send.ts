@@ -30,6 +30,8 @@ export interface SendParts {
   isReadOnly(): boolean;
   readonly durability: Durability;
   readonly clock: Clock;
+  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
+  readonly answered: (brokerMessageId: string, agent: string | null) => void;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
 }
@@ -64,12 +66,14 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "store_unavailable",
         "outbox_full",
       ],
-      handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
+      async handle({ body: { attachments = [], from_agent, hops = 0, ...message }, headers }) {
         const parsed = parseSend(message, headers["idempotency-key"]);
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        return send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        const reply = await send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
+        return reply;
       },
     }),
   ];

@@ -30,6 +30,7 @@ interface Place {
   readonly sent_at: string;
   readonly accepted_at: string;
   readonly received_at: number;
+  readonly injected_at: number | null;
   readonly read_at: number | null;
 }
 
@@ -56,8 +57,8 @@ export function salvageInbox(from: {
     });
     const insert = database.prepare(
       `INSERT INTO inbox (id, sender, client_message_id, epoch, seq, broker_message_id, supersedes, via, content_type, meta, mentions,
-         priority, algorithm, verified, shown, sent_at, accepted_at, received_at, read_at, restored)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '[]', 'next', 'none', 0, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+         priority, algorithm, verified, shown, sent_at, accepted_at, received_at, injected_at, read_at, restored)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '[]', 'next', 'none', 0, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     let [places, read] = [0, 0];
     database.exec("BEGIN IMMEDIATE");
@@ -65,11 +66,11 @@ export function salvageInbox(from: {
       const row = rows.row(id);
       if (row === null) continue;
       const { sender, client_message_id, epoch, seq, broker_message_id, supersedes, via } = row;
-      const { sent_at, accepted_at, received_at, read_at, shown } = row;
+      const { sent_at, accepted_at, received_at, injected_at, read_at, shown } = row;
       // What was not shown, or no more, stays as it was: a key by which it is known again.
       const { changes } = insert.run(
         ...[id, sender, client_message_id, epoch, seq, broker_message_id, supersedes, via],
-        ...[sent_at, accepted_at, received_at, read_at, shown === 1 ? 2 : 0],
+        ...[sent_at, accepted_at, received_at, injected_at, read_at, shown === 1 ? 2 : 0],
       );
       if (Number(changes) === 0) continue;
       places += 1;
@@ -91,6 +92,8 @@ export function salvageInbox(from: {
 function readPlace(fields: Readonly<Record<string, unknown>>): Place | null {
   const { sender, client_message_id: id, epoch, seq, broker_message_id: brokerId, supersedes, shown } = fields;
   const { via = "", sent_at: sentAt, accepted_at: acceptedAt, received_at: receivedAt, read_at: readAt } = fields;
+  // An inbox of an earlier version tells nothing of sessions.
+  const { injected_at: injectedAt = null } = fields;
   const holds =
     typeof sender === "string" &&
     isMemberId(sender) &&
@@ -107,8 +110,9 @@ function readPlace(fields: Readonly<Record<string, unknown>>): Place | null {
     [sentAt, acceptedAt].every((time) => typeof time === "string" && isRfc3339(time)) &&
     isCount(receivedAt) &&
     (readAt === null || isCount(readAt)) &&
+    (injectedAt === null || isCount(injectedAt)) &&
     (fields["topic"] === null || isName(String(fields["topic"])));
-  return holds ? ({ ...fields, via } as unknown as Place) : null;
+  return holds ? ({ ...fields, via, injected_at: injectedAt } as unknown as Place) : null;
 }
 
 function isCount(value: unknown): boolean {
