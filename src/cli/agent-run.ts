@@ -87,10 +87,11 @@ async function runCommands(run: Run, exec: string): Promise<number> {
   const { out, flag, signal } = context;
   const session = { kind: "command", id: randomUUID() };
   const attending = await begin(run, session, "command", 1);
-  return work(run, attending, never, async ([offer]) => {
+  return work(run, attending, never, async (offered) => {
+    const offer = offered.first;
     const agent = attending.agentName();
     const answers = flag("reply");
-    const done = await runCommand(offer, { client, context, session, agent, mesh, command: exec, answers });
+    const done = await runCommand(offered, { client, context, session, agent, mesh, command: exec, answers });
     if (flag("json")) out.json({ inbox_id: offer.inbox_id, repeat: offer.repeat, ...done });
     if (!signal.aborted) for (const line of doneText(offer, done)) out.note(line);
     if (done.state === "given_back") attending.wakeAfter(done.again_s * 1_000);
@@ -111,16 +112,18 @@ async function runTurns(run: Run, file: string, args: readonly string[]): Promis
     program = started;
     const code = await work(run, attending, started.gone, async (offered) => {
       const done = await started.turn(offered);
-      const inbox_ids = offered.map(({ inbox_id }) => inbox_id);
+      const inbox_ids = offered.all.map(({ inbox_id }) => inbox_id);
       if (flag("json")) out.json({ inbox_ids, ...done });
       else for (const line of turnText(inbox_ids, done)) out.line(line);
       return done.state === "read" && done.answer?.state !== "not_sent";
     });
     const how = started.ended();
     if (how === null || signal.aborted) return code;
-    throw new ClaudemeshError("internal", `${oneLine(file, 60)} ended ${how}`, {
-      hint: "what it had not worked on waits for the agent: run it again",
-    });
+    const message = `${oneLine(file, 60)} ended ${how}`;
+    const hint = "what it had not worked on waits for the agent: run it again";
+    if (flag("json")) out.noteJson({ code: null, message, hint, retryable: true });
+    else for (const line of [`error: ${message}`, `hint: ${hint}`]) out.note(line);
+    return exitCodes.error;
   } finally {
     await program?.stop();
     await attending.end(lastWordMs);
@@ -145,7 +148,7 @@ function begin(
     agent: name,
     process: processPrint(process.pid) ?? "",
     way,
-    charsMax: limits.localBodyBytesMax,
+    charsMax: limits.offerCharsMax,
     offersMax,
     signal: context.signal,
     onLink: (state) =>
@@ -173,7 +176,7 @@ async function work(
       const well = await handle(offered);
       if (context.signal.aborted) return exitCodes.interrupted;
       if (!well && context.flag("stop-on-error")) return exitCodes.error;
-      seen += offered.length;
+      seen += offered.all.length;
       if (count !== null && seen >= count) return exitCodes.ok;
       quiet.begin();
     }

@@ -18,7 +18,6 @@ export interface Attendance {
   readonly agent: string;
   readonly process: string;
   readonly way: Way;
-  /** Of one offer's text. */
   readonly charsMax: number;
   /** Offers that are taken at once. */
   readonly offersMax: number;
@@ -28,7 +27,12 @@ export interface Attendance {
 }
 
 /** What is offered: at least one message, and whoever got it says what became of it before the next one is asked for. */
-export type Offered = readonly [OfferedMessage, ...OfferedMessage[]];
+export interface Offered {
+  readonly first: OfferedMessage;
+  readonly all: readonly OfferedMessage[];
+  /** Of all of them, framed. */
+  readonly text: string;
+}
 
 /** Heard of so often, a session stays there. */
 const heartbeatMs = limits.presenceLeaseMs / 3;
@@ -96,9 +100,9 @@ async function* offers(
           signal,
           onAway: () => onLink("away"),
         });
-        const [first, ...others] = taken.offers;
+        const [first] = taken.offers;
         more = first !== undefined;
-        if (first !== undefined) yield [first, ...others];
+        if (first !== undefined) yield { first, all: taken.offers, text: taken.text };
       }
     }
   } catch (thrown) {

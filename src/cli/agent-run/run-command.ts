@@ -6,7 +6,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { CommandContext } from "../command.ts";
 import { type Ended, endText } from "../run-child.ts";
 import { runForMessage } from "../run-for-message.ts";
-import type { OwnSession } from "./attend.ts";
+import type { Offered, OwnSession } from "./attend.ts";
 import { keepOffers } from "./keep-offers.ts";
 import { readReply } from "./read-reply.ts";
 import { retryDelaySeconds } from "./retry-delay.ts";
@@ -38,7 +38,7 @@ const lastWordMs = 2_000;
  * then the message is read. Else it is given back, and offered again later. Killed between the two, it is run again as
  * a repeat, and what it then answers is the same answer: it has the same id.
  */
-export async function runCommand(offer: OfferedMessage, run: CommandRun): Promise<CommandDone> {
+export async function runCommand({ first: offer, text }: Offered, run: CommandRun): Promise<CommandDone> {
   const { client, context, session } = run;
   const { signal } = context;
   const item = await outlast(() => client.inbox.item(offer.inbox_id, { signal }), { signal });
@@ -49,7 +49,7 @@ export async function runCommand(offer: OfferedMessage, run: CommandRun): Promis
     const output = keepOutput();
     const ended = await runForMessage(run.command, item, {
       env: { ...context.env, CLAUDEMESH_AGENT: run.agent },
-      input: contentOf(offer, item),
+      input: contentOf(offer, item, text),
       mesh: run.mesh,
       output: run.answers ? output.take : context.flag("json") ? "stderr" : "stdout",
       signal: AbortSignal.any([signal, lost.signal]),
@@ -65,10 +65,10 @@ export async function runCommand(offer: OfferedMessage, run: CommandRun): Promis
 }
 
 /** What the command gets on its standard input. Of a message that its user is to be asked about first, only that it is there. */
-function contentOf(offer: OfferedMessage, item: InboxItem): object {
+function contentOf(offer: OfferedMessage, item: InboxItem, framed: string): object {
   const { inbox_id, from, to, sent_at, priority, verified } = item;
   const known = offer.notice ? { inbox_id, from, to, sent_at, priority, verified } : item;
-  return { ...known, notice: offer.notice, repeat: offer.repeat, framed: offer.text };
+  return { ...known, notice: offer.notice, repeat: offer.repeat, framed };
 }
 
 async function answerWith(output: KeptOutput, item: InboxItem, run: CommandRun): Promise<Answered | null> {

@@ -120,35 +120,28 @@ export async function startProgram(run: ProgramRun): Promise<Program> {
 
 /** One turn: the messages as its input, and its result as the proof that it took them. */
 async function takeTurn(
-  offered: Offered,
+  { first, all, text }: Offered,
   run: ProgramRun,
   nextResult: () => Promise<StreamEvent | null>,
   write: (line: string) => void,
 ): Promise<TurnDone> {
   const { client, context, session } = run;
   const { signal } = context;
-  const ids = offered.map(({ offer_id }) => offer_id);
+  const ids = all.map(({ offer_id }) => offer_id);
   let lost = false;
   const keeping = keepOffers(client, session, ids, () => {
     lost = true;
   });
   try {
     const result = nextResult();
-    write(userLine(offered.map(({ text }) => text).join("\n\n")));
+    write(userLine(text));
     const event = await result;
     if (event?.type !== "result") {
-      const call = () =>
-        client.agents.release(
-          session.kind,
-          session.id,
-          ids,
-          { reason: "the program ended", delay_s: 0 },
-          callOptions(signal),
-        );
-      await call().catch(() => undefined);
+      const given = { offer_ids: ids, reason: "the program ended" };
+      // Not told in time, the lease ends by itself.
+      await client.agents.release(session.kind, session.id, given, callOptions(signal)).catch(() => undefined);
       return { state: "given_back", result: null, answer: null };
     }
-    const [first] = offered;
     const answer =
       run.answers && !event.isError && event.text !== null && event.text.trim() !== "" && !first.notice
         ? await answerWith(event.text, first.inbox_id, run)
