@@ -34,6 +34,7 @@ import { type FileCalls, fileCalls } from "./files.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type KeypairClient, keypairClient } from "./keypair.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
+import { type OfferCalls, offerCalls } from "./offers.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
 import { type Paged, paged } from "./paged.ts";
 import { type WorkHandler, type WorkOptions, work } from "./queue-work.ts";
@@ -149,7 +150,7 @@ export interface Client {
   members(options?: CallOptions): Promise<readonly MemberView[]>;
   /** The same with the time at which the broker told of them; `ended`: also those who left or were revoked. */
   memberList(options?: CallOptions & { readonly ended?: boolean }): Promise<MemberList>;
-  readonly agents: AgentsClient;
+  readonly agents: AgentsClient & OfferCalls;
   readonly membership: MembershipClient;
   readonly keypair: KeypairClient;
   health(options?: CallOptions): Promise<HealthView>;
@@ -310,7 +311,7 @@ export function createClient(http: HttpClient): Client {
     },
     members: async (options) => (await client.memberList(options)).items,
     memberList: ({ ended, ...options } = {}) => get("/v1/members", { ended }, options),
-    agents: agentsClient(http),
+    agents: { ...agentsClient(http), ...offerCalls(http) },
     membership: membershipClient(http),
     keypair: keypairClient(http),
     health: (options) => get("/v1/health", {}, options),

@@ -1,3 +1,4 @@
+import { limits } from "../../protocol/limits.ts";
 import type { OfferState, Way } from "../../protocol/offers-api.ts";
 
 /**
@@ -91,9 +92,11 @@ export function nextOffer(offer: Offer | null, event: OfferEvent, now: number): 
   }
 }
 
-/** Whether a session may take it now. */
+/** Whether a session may take it now. A lease further ahead than any that is given is of a clock that was set back since. */
 export function isFree(offer: Pick<Offer, "state" | "lease_until"> | null, now: number): boolean {
-  return offer === null || offer.state === "waiting" || (offer.state === "offered" && (offer.lease_until ?? 0) <= now);
+  if (offer === null || offer.state === "waiting") return true;
+  const until = offer.lease_until ?? 0;
+  return offer.state === "offered" && (until <= now || until > now + limits.offerLeaseMs);
 }
 
 function taken(offer: Offer | null, event: Extract<OfferEvent, { kind: "taken" }>, now: number): Offer | null {

@@ -228,7 +228,8 @@ function offerable({ now, includeLow, policyMax, defaults, channelOf }: Wanted):
   readonly values: readonly SQLInputValue[];
 } {
   const values: SQLInputValue[] = [
-    ...[now, now],
+    // A clock that was set back makes no lease and no delay longer than they can be.
+    ...[now, now + limits.offerLeaseMs, now, now + limits.offerDelayMsMax],
     ...[defaults.policy, senderPolicies.indexOf(defaults.unverified), senderPolicies.indexOf(policyMax)],
   ];
   const extra: string[] = [];
@@ -237,8 +238,8 @@ function offerable({ now, includeLow, policyMax, defaults, channelOf }: Wanted):
     extra.push("AND NOT (o.way IS NOT NULL AND o.way = 'channel' AND o.kind = ? AND o.session_id = ?)");
     values.push(channelOf.kind, channelOf.sessionId);
   }
-  const sql = `WHERE (o.state IS NULL OR o.state = 'waiting' OR (o.state = 'offered' AND o.lease_until <= ?))
-      AND (o.not_before IS NULL OR o.not_before <= ?)
+  const sql = `WHERE (o.state IS NULL OR o.state = 'waiting' OR (o.state = 'offered' AND (o.lease_until <= ? OR o.lease_until > ?)))
+      AND (o.not_before IS NULL OR o.not_before <= ? OR o.not_before > ?)
       AND (o.released = 1 OR max(${strictness("coalesce(own.policy, every.policy, ?)")},
         CASE WHEN i.verified = 0 OR i.via <> '' THEN ? ELSE 0 END) <= ?)
       ${extra.join(" ")}`;
