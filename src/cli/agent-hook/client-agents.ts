@@ -34,10 +34,10 @@ export function hookAgents({ agents }: Client, kind: string): HookAgents {
       return { text, offerIds: offers.map(({ offer_id }) => offer_id) };
     },
     async confirm(sessionId, offerIds, signal) {
-      await agents.confirm(kind, sessionId, { offer_ids: offerIds }, { signal });
+      await agents.confirm(kind, sessionId, offerIds, {}, { signal });
     },
     async release(sessionId, offerIds, signal) {
-      await agents.release(kind, sessionId, { offer_ids: offerIds }, { signal });
+      await agents.giveBack(kind, sessionId, offerIds, {}, { signal });
     },
   };
 }

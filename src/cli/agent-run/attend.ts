@@ -1,7 +1,8 @@
 import type { Client } from "../../client/client.ts";
 import { outlast } from "../../client/outlast.ts";
 import { sleep } from "../../client/sleep.ts";
-import type { OfferedMessage, Way } from "../../protocol/offers-api.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { OfferedMessage, Taken, Way } from "../../protocol/offers-api.ts";
 import { limits } from "../../protocol/limits.ts";
 import { type Bell, createBell } from "../bell.ts";
 
@@ -71,11 +72,12 @@ export async function attend(attendance: Attendance): Promise<Attending> {
 }
 
 async function* offers(
-  { client, session, way, charsMax, offersMax, onLink }: Attendance,
+  attendance: Attendance,
   given: AbortSignal,
   bell: Bell,
   report: () => Promise<void>,
 ): AsyncGenerator<Offered, void, undefined> {
+  const { client, onLink } = attendance;
   const ended = new AbortController();
   const signal = AbortSignal.any([given, ended.signal]);
   let failure: { readonly reason: unknown } | null = null;
@@ -95,11 +97,7 @@ async function* offers(
       for (let more = true; more; ) {
         if (failure !== null) throw (failure as { readonly reason: unknown }).reason;
         if (signal.aborted) return;
-        const request = { way, chars_max: charsMax, include_low: true, limit: offersMax };
-        const taken = await outlast(() => client.agents.take(session.kind, session.id, request, { signal }), {
-          signal,
-          onAway: () => onLink("away"),
-        });
+        const taken = await outlast(() => take(attendance, report, signal), { signal, onAway: () => onLink("away") });
         const [first] = taken.offers;
         more = first !== undefined;
         if (first !== undefined) yield { first, all: taken.offers, text: taken.text };
@@ -110,6 +108,25 @@ async function* offers(
   } finally {
     ended.abort();
     await Promise.all([listening, beating]);
+  }
+}
+
+/** A host that slept longer than a session's lease finds its session gone: it is told of again. */
+async function take(
+  { client, session, way, charsMax, offersMax }: Attendance,
+  report: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Taken> {
+  const call = (): Promise<Taken> => {
+    const request = { way, chars_max: charsMax, include_low: true, limit: offersMax };
+    return client.agents.take(session.kind, session.id, request, { signal });
+  };
+  try {
+    return await call();
+  } catch (thrown) {
+    if (ClaudemeshError.from(thrown).code !== "unknown_agent") throw thrown;
+    await report();
+    return call();
   }
 }
 

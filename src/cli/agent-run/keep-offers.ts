@@ -19,15 +19,11 @@ export function keepOffers(
     if (extending) return;
     extending = true;
     try {
-      const answer = await client.agents.extend(
-        session.kind,
-        session.id,
-        { offer_ids: offerIds },
-        { timeoutMs: limits.offerLeaseMs },
-      );
+      const answer = await client.agents.extend(session.kind, session.id, offerIds, { timeoutMs: limits.offerLeaseMs });
       if (answer.lost.length > 0) lost();
     } catch (thrown) {
-      if (!ClaudemeshError.from(thrown).retryable) lost();
+      // Only the daemon's word that the session is gone counts: one out of reach may be back in time.
+      if (ClaudemeshError.from(thrown).code === "unknown_agent") lost();
     } finally {
       extending = false;
     }

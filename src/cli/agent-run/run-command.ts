@@ -83,7 +83,7 @@ async function answerWith(output: KeptOutput, item: InboxItem, run: CommandRun):
 /** A daemon that is away now must not make the command run again for what it has done. */
 async function confirm(offer: OfferedMessage, { client, context, session }: CommandRun): Promise<boolean> {
   const call = (options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }) =>
-    client.agents.confirm(session.kind, session.id, { offer_ids: [offer.offer_id], read: true }, options);
+    client.agents.confirm(session.kind, session.id, [offer.offer_id], { read: true }, options);
   const { signal } = context;
   const settled = signal.aborted
     ? await call({ timeoutMs: lastWordMs })
@@ -97,7 +97,7 @@ async function giveBack(offer: OfferedMessage, ended: Ended, run: CommandRun): P
   const delay_s = signal.aborted ? 0 : retryDelaySeconds(offer.repeat);
   const reason = signal.aborted ? "the program was stopped" : `the command ended ${endText(ended)}`;
   const call = (options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }) =>
-    client.agents.release(session.kind, session.id, { offer_ids: [offer.offer_id], reason, delay_s }, options);
+    client.agents.giveBack(session.kind, session.id, [offer.offer_id], { reason, delay_s }, options);
   await (signal.aborted
     ? // Not told in time, the lease ends by itself.
       call({ timeoutMs: lastWordMs }).catch(() => undefined)

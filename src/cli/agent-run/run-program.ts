@@ -137,9 +137,9 @@ async function takeTurn(
     write(userLine(text));
     const event = await result;
     if (event?.type !== "result") {
-      const given = { offer_ids: ids, reason: "the program ended" };
+      const given = { reason: "the program ended" };
       // Not told in time, the lease ends by itself.
-      await client.agents.release(session.kind, session.id, given, callOptions(signal)).catch(() => undefined);
+      await client.agents.giveBack(session.kind, session.id, ids, given, callOptions(signal)).catch(() => undefined);
       return { state: "given_back", result: null, answer: null };
     }
     const answer =
@@ -147,7 +147,7 @@ async function takeTurn(
         ? await answerWith(event.text, first.inbox_id, run)
         : null;
     const call = () =>
-      client.agents.confirm(session.kind, session.id, { offer_ids: ids, read: !event.isError }, callOptions(signal));
+      client.agents.confirm(session.kind, session.id, ids, { read: !event.isError }, callOptions(signal));
     const settled = signal.aborted ? await call() : await outlast(call, { signal });
     const state = lost || settled.lost.length > 0 ? "lost" : event.isError ? "injected" : "read";
     return { state, result: event.text, answer };
