@@ -13,11 +13,17 @@ export type TypedHere = (
   options?: { readonly signal?: AbortSignal; readonly input?: string; readonly env?: Readonly<Record<string, string>> },
 ) => Promise<Ran>;
 
-/** Command lines for a daemon of this process, run in this process too: for what no process of its own is needed to see. */
-export function typedHere(t: Lifetime, { dir }: Pick<TestDaemon, "dir">): TypedHere {
+/** A home, as commands look for one, that leads to a daemon of this process. */
+export function homeOf(t: Lifetime, { dir }: Pick<TestDaemon, "dir">): string {
   const home = tempFolder(t);
   mkdirSync(join(home, "daemon"));
   symlinkSync(dir, join(home, "daemon", "local"));
+  return home;
+}
+
+/** Command lines for a daemon of this process, run in this process too: for what no process of its own is needed to see. */
+export function typedHere(t: Lifetime, daemon: Pick<TestDaemon, "dir">): TypedHere {
+  const home = homeOf(t, daemon);
   const { SHELL: _shell, ...inherited } = process.env;
   return async (words, { signal = new AbortController().signal, input = "", env = {} } = {}) => {
     let [stdout, stderr] = ["", ""];
