@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -80,9 +81,16 @@ func (c *Client) watchReceipts(ctx context.Context) (receipts <-chan struct{}, s
 	}
 }
 
+// stageOrder is in what order stages are reached; what was read without having been put into a session is further than that.
+var stageOrder = []ReceiptStage{
+	ReceiptStageQueued, ReceiptStageAccepted, ReceiptStageDelivered, ReceiptStageInjected, ReceiptStageRead,
+}
+
+// hasReached is whether the stage, or one after it, is true.
 func hasReached(message *Message, stage ReceiptStage) bool {
+	wanted := slices.Index(stageOrder, stage)
 	for _, reached := range message.Stages {
-		if reached.Stage == stage {
+		if slices.Index(stageOrder, reached.Stage) >= wanted {
 			return true
 		}
 	}

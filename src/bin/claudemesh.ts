@@ -31,7 +31,7 @@ process.exitCode = await main(process.argv.slice(2), {
 });
 
 /** Past the stream, which would tell of a closed pipe later, when whoever asked has gone on. */
-function handOver(text: string): void {
+function handOver(text: string, to: "stdout" | "stderr" = "stdout"): void {
   const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written);
+  for (let written = 0; written < bytes.length; ) written += writeSync(to === "stdout" ? 1 : 2, bytes, written);
 }

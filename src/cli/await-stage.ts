@@ -6,7 +6,13 @@ import { exitCodes } from "./exit-codes.ts";
 import { filesSentText } from "./message-state.ts";
 
 /** What `--wait` takes. */
-export const waitStages = ["queued", "accepted", "delivered", "read"] as const satisfies readonly ReceiptStage[];
+export const waitStages = [
+  "queued",
+  "accepted",
+  "delivered",
+  "injected",
+  "read",
+] as const satisfies readonly ReceiptStage[];
 
 export interface Waiting {
   readonly stage: (typeof waitStages)[number];
@@ -28,7 +34,7 @@ const lateExitCodes: Readonly<Record<ReceiptStage, number>> = {
   queued: exitCodes.waitTimedOut,
   accepted: exitCodes.waitAccepted,
   delivered: exitCodes.waitDelivered,
-  injected: exitCodes.waitDelivered,
+  injected: exitCodes.waitInjected,
   read: exitCodes.ok,
 };
 
@@ -47,7 +53,9 @@ export async function awaitStage(
   };
   try {
     const message = await client.waitFor(String(sent.outbox_id), stage, { signal, timeoutMs, onLook });
-    return { message, known: stage, exitCode: exitCodes.ok, error: null };
+    // Read without having been put into a session: further than what was waited for.
+    const known = message.stages.some((reached) => reached.stage === stage) ? stage : newest(message);
+    return { message, known, exitCode: exitCodes.ok, error: null };
   } catch (thrown) {
     const message = thrown instanceof ClaudemeshError ? thrown.details["message"] : undefined;
     if (!(thrown instanceof ClaudemeshError) || message === undefined) throw thrown;

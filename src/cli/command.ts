@@ -74,7 +74,7 @@ export interface CommandContext {
   readonly stdin: Input;
   readonly out: Output;
   /** Writes an answer as it is, for a program that reads it: throws unless all of it is in the pipe. */
-  handOver(text: string): void;
+  handOver(text: string, to?: "stdout" | "stderr"): void;
   /** Client of the daemon that is meant. Throws not_running or usage; dials nothing. */
   client(): Client;
   /** What may start and stop processes. */

@@ -16,6 +16,7 @@ test("exit codes are the fixed ones, each with one sentence", () => {
     tryLater: 8,
     waitAccepted: 9,
     waitDelivered: 10,
+    waitInjected: 11,
     interrupted: 130,
   });
   for (const { says } of Object.values(exitCodeTable)) assert.match(says, /^[A-Z][^\n]*\.$/);

@@ -23,6 +23,10 @@ export const exitCodeTable = {
   tryLater: { code: 8, says: "Load or a broker out of reach; the same command may work later." },
   waitAccepted: { code: 9, says: "The time of waiting is over: the message is accepted, stored by the broker." },
   waitDelivered: { code: 10, says: "The time of waiting is over: the message is delivered, stored at its receiver." },
+  waitInjected: {
+    code: 11,
+    says: "The time of waiting is over: the message is injected, handed to a live session of its receiver.",
+  },
   interrupted: { code: 130, says: "Ended by Ctrl-C or by being told to stop." },
 } as const;
 

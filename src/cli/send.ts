@@ -57,13 +57,13 @@ export const command: Command = {
     wait: {
       type: "string",
       value: "STAGE",
-      help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber) or read; with --lines the last line",
+      help: "wait until it is queued (on disk here), accepted (stored by the broker), delivered (stored at the receiver; of a topic at every subscriber), injected (handed to a live session of the receiver) or read; with --lines the last line",
       complete: waitStages,
     },
     timeout: {
       type: "string",
       value: "30s",
-      help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered",
+      help: "how long --wait waits; then the exit code tells what was reached: 5 queued, 9 accepted, 10 delivered, 11 injected",
     },
   },
   words: ["address"],
@@ -76,6 +76,7 @@ export const command: Command = {
     "tryLater",
     "waitAccepted",
     "waitDelivered",
+    "waitInjected",
   ],
   related: ["inbox", "messages show", "outbox list", "help addresses", "help ids", "help delivery"],
   examples: [
@@ -219,8 +220,8 @@ function readWaiting(context: CommandContext, kind: "member" | "topic" | "queue"
         hint: "--wait accepted waits until the broker has it; claudemesh queue list shows what a queue still holds",
       },
     );
-  if (stage === "read" && kind === "topic")
-    throw new ClaudemeshError("usage", "--wait read: subscribers of a topic do not tell what they have read", {
+  if ((stage === "read" || stage === "injected") && kind === "topic")
+    throw new ClaudemeshError("usage", `--wait ${stage}: subscribers of a topic do not tell what became of it there`, {
       hint: "--wait delivered waits until every subscriber has it",
     });
   return { stage, timeoutMs: timeout === undefined ? waitTimeoutMs : parseDuration(timeout, "--timeout") };

@@ -1,6 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
-import type { MessageView, ReceiptStage } from "../protocol/local-api.ts";
+import { type MessageView, type ReceiptStage, receiptStages } from "../protocol/local-api.ts";
 import type { Client } from "./client.ts";
 import { type CallOptions, startDeadline } from "./deadline.ts";
 
@@ -13,7 +13,7 @@ export interface WaitOptions extends CallOptions {
 const lookIntervalMs = 500;
 
 /**
- * Resolves with the message once `stage` is listed among its stages. The time limit is `timeoutMs` (default 30 s);
+ * Resolves with the message once `stage`, or one after it, is listed among its stages. The time limit is `timeoutMs` (default 30 s);
  * timed_out then carries the message as last seen in `details.message`.
  */
 export async function waitFor(
@@ -40,7 +40,7 @@ export async function waitFor(
       });
       last = await client.message(id, { signal: deadline.signal, answered: last !== null });
       options.onLook?.(last);
-      if (last.stages.some((reached) => reached.stage === stage)) return last;
+      if (hasReached(last, stage)) return last;
       if (last.status === "dead" || last.status === "aborted") throw neverSent(last);
       if (last.last_error?.code === "undecryptable") throw neverOpened(last, last.last_error.message);
       await due;
@@ -58,6 +58,12 @@ export async function waitFor(
     ended.abort();
     await watching;
   }
+}
+
+/** Or a later one: what was read without having been put into a session is further than that. */
+function hasReached({ stages }: MessageView, stage: ReceiptStage): boolean {
+  const wanted = receiptStages.indexOf(stage);
+  return stages.some((reached) => receiptStages.indexOf(reached.stage) >= wanted);
 }
 
 /** Calls `seen` for every receipt. Without a stream the waiting goes on by looking. */

@@ -1,5 +1,6 @@
 import type { Address } from "../protocol/address.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
+import type { Agents } from "./agents/agents.ts";
 import type { Directory } from "./parts.ts";
 import { suggest } from "../protocol/suggest.ts";
 
@@ -8,6 +9,9 @@ export interface Destination {
   readonly kind: "dm" | "topic" | "queue";
   readonly ref: string;
 }
+
+/** The agents behind this member, as its own daemon knows them. */
+export type OwnAgents = Pick<Agents, "nameOf" | "names">;
 
 export interface Self {
   readonly memberId: string;
@@ -19,10 +23,16 @@ export interface Self {
  * Throws unknown_destination with near names, directory_unavailable while none has ever been seen. The member's own
  * address needs no directory.
  */
-export function resolveAddress(address: Address, directory: Directory | null, self: Self): Destination {
+export function resolveAddress(
+  address: Address,
+  directory: Directory | null,
+  self: Self,
+  own: OwnAgents | null = null,
+): Destination {
   switch (address.kind) {
     case "member": {
       const memberId = resolveMember(address, directory, self);
+      if (address.agent !== null) requireAgent(address.agent, memberId, directory, self, own);
       return { kind: "dm", ref: address.agent === null ? memberId : `${memberId}/${address.agent}` };
     }
     case "topic": {
@@ -72,6 +82,34 @@ export function resolveMember(
     [...members.map((candidate) => `@${candidate.name}`), `@${self.name}`],
     "claudemesh members",
   );
+}
+
+/**
+ * An agent that a member does not have is refused where all of its agents are known; else the message waits at the member for whoever
+ * takes that name.
+ */
+function requireAgent(
+  agent: string,
+  memberId: string,
+  directory: Directory | null,
+  self: Self,
+  own: OwnAgents | null,
+): void {
+  const member = directory?.members.find(({ member_id }) => member_id === memberId);
+  const isSelf = memberId === self.memberId;
+  const told = isSelf ? null : member?.agents_told;
+  if (isSelf ? own === null || own.nameOf(agent) !== null : told === undefined) return;
+  const names = isSelf ? (own?.names() ?? []) : (member?.agents ?? []);
+  if (names.includes(agent) || told?.former.includes(agent) === true) return;
+  const of = `@${isSelf ? self.name : (member?.name ?? memberId)}`;
+  const suggestions = suggest(agent, new Set(names)).map((name) => `${of}/${name}`);
+  throw new ClaudemeshError("unknown_destination", `${of} has no agent ${agent}`, {
+    hint:
+      suggestions.length > 0
+        ? `did you mean ${suggestions.join(" or ")}?`
+        : `send to ${of}; ${isSelf ? "claudemesh agent list" : "claudemesh members"} shows the agents that there are`,
+    details: { to: `${of}/${agent}`, suggestions },
+  });
 }
 
 /** The refusal of a topic that is not there, with the names near it. */

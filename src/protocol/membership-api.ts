@@ -10,8 +10,10 @@ export interface MemberView {
   readonly online: boolean;
   readonly last_seen_at: string | null;
   readonly self: boolean;
-  /** Its agents, as it named them when it connected last. */
+  /** Its agents, as its daemon told last. */
   readonly agents: readonly string[];
+  /** Those of them that have a session now. */
+  readonly agents_online: readonly string[];
   /** `expired`: an ephemeral member that the broker has forgotten; it is in the chain until an admin revokes it. */
   readonly status: "active" | "revoked" | "left" | "expired";
   /** Sent away by an owner or admin until then, as the broker last told; null: it may come. */

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { silentLog } from "../../src/base/log.ts";
 import { createManualClock } from "../../src/base/manual-clock.fixture.ts";
+import { createAgents } from "../../src/daemon/agents/registry.ts";
 import { createInbox } from "../../src/daemon/inbox/inbox.ts";
 import { createOutbox } from "../../src/daemon/outbox/outbox.ts";
 import type { Outbox } from "../../src/daemon/parts.ts";
@@ -75,9 +76,18 @@ async function shownInbox(path: string): Promise<Shown> {
     log: silentLog,
     fatal: refuse,
   });
+  const agents = createAgents({
+    database: inbox.database,
+    self: { memberId, name: "bob" },
+    settings: () => ({ default: null, announce: true }),
+    clock: createManualClock(),
+    log: silentLog,
+    processLives: () => null,
+  });
   const filter = { ...all, since: null, topic: null, from: null, agent: null, unread: false, newest: false };
   try {
     await inbox.start();
+    await agents.start();
     const items = inbox.list(filter).items;
     const ids = (found: readonly { readonly inbox_id: number }[]) => found.map(({ inbox_id }) => inbox_id);
     return {
@@ -87,6 +97,7 @@ async function shownInbox(path: string): Promise<Shown> {
       of_agent: ids(inbox.list({ ...filter, agent: "helper" }).items),
       found: Object.fromEntries(words.map((word) => [word, ids(inbox.search(word, all).items)])),
       mentions: ids(inbox.mentions(memberId, { ...all, newest: false }).items),
+      agents: agents.list(),
       attachments: items.map(({ inbox_id }) => inbox.attachments(inbox_id)),
       undecryptable: inbox.undecryptable(all).items,
       events: inbox.eventsAfter(0, 500),

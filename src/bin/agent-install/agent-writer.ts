@@ -9,8 +9,10 @@ export interface WriterRequest {
   /** Where a project's settings stand. */
   readonly project: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Words that start this program, absolute, with what leads it to the daemon that is meant. */
+  /** Words that start this program, absolute. */
   readonly program: readonly string[];
+  /** Behind the words of a command: what leads it to the daemon that is meant. */
+  readonly options: readonly string[];
   /** Of the environment that the program needs so. */
   readonly variables: Readonly<Record<string, string>>;
   readonly channel: boolean;

@@ -65,7 +65,7 @@ function hooks(request: WriterRequest): Readonly<Record<string, HookGroup>> {
 }
 
 function servers(request: WriterRequest): SettingsFile {
-  const { scope, env, homeFolder, project, program, variables, channel } = request;
+  const { scope, env, homeFolder, project, program, options, variables, channel } = request;
   const given = env[claudeCode.configVariable] ?? "";
   const path =
     scope === "user"
@@ -81,7 +81,7 @@ function servers(request: WriterRequest): SettingsFile {
     ...mcpServers(path, claudeCode.mcpServersKey, {
       type: "stdio",
       command: node,
-      args: [...words, "mcp", ...(channel ? ["--channel"] : [])],
+      args: [...words, "mcp", ...(channel ? ["--channel"] : []), ...options],
       env: variables,
     }),
   };

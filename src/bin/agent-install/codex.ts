@@ -46,7 +46,7 @@ function servers(request: WriterRequest): SettingsFile {
   const [command = "", ...words] = request.program;
   const wanted: TableValue = {
     command,
-    args: [...words, "mcp"],
+    args: [...words, "mcp", ...request.options],
     ...(Object.keys(request.variables).length === 0 ? {} : { env: request.variables }),
   };
   return {

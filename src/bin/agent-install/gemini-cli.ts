@@ -26,7 +26,11 @@ function settings(request: WriterRequest): SettingsFile {
   const server = mcpServers(
     path,
     geminiCli.mcpServersKey,
-    { command, args: [...words, "mcp"], ...(Object.keys(variables).length === 0 ? {} : { env: variables }) },
+    {
+      command,
+      args: [...words, "mcp", ...request.options],
+      ...(Object.keys(variables).length === 0 ? {} : { env: variables }),
+    },
     true,
   );
   return {

@@ -3,12 +3,12 @@ import type { WriterRequest } from "./agent-writer.ts";
 
 /** `agent hook <kind>` as a shell runs it, with what leads it to the daemon that is meant. */
 export function hookCommand(
-  { program, variables }: WriterRequest,
+  { program, options, variables }: WriterRequest,
   kind: string,
-  options: readonly string[] = [],
+  more: readonly string[] = [],
 ): string {
   const set = Object.entries(variables).map(([name, value]) => `${name}=${shellWords([value])} `);
-  return `${set.join("")}${shellWords([...program, "agent", "hook", kind, ...options])}`;
+  return `${set.join("")}${shellWords([...program, "agent", "hook", kind, ...more, ...options])}`;
 }
 
 /** Tells our commands for a kind from the user's, wherever they were installed then. */

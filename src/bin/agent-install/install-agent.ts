@@ -80,7 +80,8 @@ function writerRequest(request: AgentInstallRequest, what: "install" | "uninstal
     homeFolder: host.homeFolder,
     env: host.env,
     // Never by PATH: what a coding agent finds there is another thing on every start.
-    program: [host.node, host.program, ...(mesh === null ? [] : ["--mesh", mesh])],
+    program: [host.node, host.program],
+    options: mesh === null ? [] : ["--mesh", mesh],
     variables: home === join(host.homeFolder, ".claudemesh") ? {} : { CLAUDEMESH_HOME: home },
     channel,
     rewake,

@@ -21,7 +21,7 @@ function servers(request: WriterRequest): SettingsFile {
   const { program, variables } = request;
   const entry = {
     type: "local",
-    command: [...program, "mcp"],
+    command: [...program, "mcp", ...request.options],
     ...(Object.keys(variables).length === 0 ? {} : { environment: variables }),
   };
   // Version 2 reads both forms, and the older one has to say that it is enabled.

@@ -67,6 +67,7 @@ const addedLater: readonly string[] = [
   "Health.ends_at",
   "Health.link.instance_id",
   "Health.link.receives",
+  "Member.agents_online",
   "Member.clone_suspected_at",
   "SendResult.durability",
   "Version.durability",

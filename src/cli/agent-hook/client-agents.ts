@@ -37,7 +37,13 @@ export function hookAgents({ agents }: Client, kind: string): HookAgents {
       await agents.confirm(kind, sessionId, offerIds, {}, { signal });
     },
     async release(sessionId, offerIds, signal) {
-      await agents.giveBack(kind, sessionId, offerIds, {}, { signal });
+      await agents.giveBack(
+        kind,
+        sessionId,
+        offerIds,
+        { reason: "the hook that had it was not heard out" },
+        { signal },
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { processPrint } from "../../base/process-print.ts";
 import type { HookInput } from "../../protocol/agent-hook.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import { readSessionFile, type SessionFile } from "../../protocol/claude-code/session-file.ts";
@@ -40,10 +41,9 @@ function claudeCodePlace(input: HookInput, env: Environment): Omit<SessionPlace,
   // Other events than the first leave to the daemon what it knows already.
   const file = input.moment === "start" && (known === null || socket === "") ? sessionFile(input.sessionId, env) : null;
   const pid = known ?? file?.pid ?? null;
-  const started = pid === null ? null : (startOf(pid) ?? file?.processStart ?? null);
   const token = env[claudeCode.tokenVariable] ?? "";
   return {
-    process: pid === null || started === null ? null : `${pid}:${started}`,
+    process: pid === null ? null : processPrint(pid),
     socketPath: socket !== "" ? socket : (file?.socketPath ?? null),
     socketToken: token === "" ? null : token,
   };
@@ -76,15 +76,4 @@ function sessionFile(sessionId: string, env: Environment): SessionFile | null {
     // No such folder, or a session that ends just now takes its file away: a version without them is found by its hooks alone.
   }
   return null;
-}
-
-/** When a process started, in the kernel's words; null where they cannot be read. */
-export function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in brackets may hold anything; the start is the 22nd field of all.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -174,6 +174,7 @@ export function agentQueries(db: DatabaseSync) {
     unreadTo: (name: string) => number(unreadTo.get(name)),
     unreadToNobody: () => number(unreadToNobody.get()),
     unreadOfTopics: (name: string) => number(unreadOfTopics.get(name)),
-    unclaimed: () => unclaimed.all() as { agent: string; waiting: number }[],
+    unclaimed: () =>
+      (unclaimed.all() as { agent: string; waiting: number }[]).map(({ agent, waiting }) => ({ agent, waiting })),
   };
 }

@@ -89,15 +89,17 @@ export function nameAgent(key: SessionKey, report: SessionReport, known: Known):
   }
 
   const before = known.session(key);
-  const was = before !== null && known.nameOf(before.agent) === before.agent ? before.agent : null;
-  if (was !== null && isFree(was)) return existing(was);
+  const own = before !== null && known.nameOf(before.agent) === before.agent ? before.agent : null;
+  if (own !== null && isFree(own)) return existing(own);
 
-  const sibling = alike.find(
-    (other) =>
-      known.nameOf(other.agent) === other.agent &&
-      (other.kind === key.kind ? !other.live || continuing.has(report.source) : other.live),
-  );
-  if (sibling !== undefined) return existing(sibling.agent, was);
+  const there = alike.filter((other) => known.nameOf(other.agent) === other.agent);
+  const earlier = there.find((other) => other.kind === key.kind && (!other.live || continuing.has(report.source)));
+  const beside = there.find((other) => other.kind !== key.kind && other.live);
+  // What it was, if it was away for longer than its lease and another session has that name by now.
+  const was = own ?? earlier?.agent ?? null;
+  for (const sibling of [earlier, beside])
+    if (sibling !== undefined && isFree(sibling.agent))
+      return existing(sibling.agent, was === sibling.agent ? null : was);
 
   if (report.agent !== null && was === null) {
     const asked = known.nameOf(report.agent);

@@ -9,11 +9,12 @@ import { rfc3339 } from "../../protocol/time.ts";
 import type { InboxDatabase } from "../inbox/inbox-database.ts";
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { Self } from "../resolve-address.ts";
+import { type Attached, attachAgent } from "./attach-agent.ts";
 import { agentView, liveSession, waitingOf } from "./agent-view.ts";
 import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
 import { endOverdue, endSession, reportSession } from "./sessions.ts";
 import { ownTold } from "./told.ts";
-import { agentNamed, nameTaken, requireRoom, unknownAgent } from "./which-agent.ts";
+import { agentNamed, nameTaken, noSession } from "./which-agent.ts";
 
 export interface RegistryOptions {
   readonly database: InboxDatabase;
@@ -79,43 +80,12 @@ class Registry implements Agents {
     return queries.agent(written)?.name ?? queries.formerOwner(written);
   }
 
-  async attach(
-    name: string,
-    to: { readonly project?: string; readonly kind?: string; readonly session?: SessionKey },
-  ): Promise<AgentView> {
+  async attach(name: string, to: Attached): Promise<AgentView> {
     const { now } = this.#now();
-    const { session } = to;
-    const done = await this.#change((queries) => {
-      const known = queries.agent(name)?.name ?? queries.formerOwner(name);
-      const row = session === undefined ? null : queries.session(session);
-      if (session !== undefined && row === null) throw noSession();
-      if (row !== null && row.agent === known) {
-        const { project, kind, created_at } = agentNamed(queries, row.agent);
-        queries.putAgent({ name: row.agent, project, kind, chosen: 1, created_at });
-        return [row.agent];
-      }
-      if (row !== null && known === null) {
-        const before = queries.agent(row.agent);
-        const isAlone = session !== undefined && this.#others(queries, row.agent, session).length === 0;
-        if (before !== null && before.chosen === 0 && isAlone) {
-          queries.renameAgent(row.agent, name, now);
-          return [row.agent, name];
-        }
-      }
-      const other = known === null ? undefined : this.#others(queries, known, session ?? null)[0];
-      if (session !== undefined && other !== undefined)
-        throw nameTaken(name, `it is ${other.kind}'s session ${other.session_id}`);
-      const agent = known === null ? null : agentNamed(queries, known);
-      if (agent === null) requireRoom(queries);
-      const project = to.project ?? (agent?.project || row?.project || "");
-      const kind = to.kind ?? agent?.kind ?? "";
-      queries.putAgent({ name: known ?? name, project, kind, chosen: 1, created_at: agent?.created_at ?? now });
-      if (session === undefined || row === null) return [known ?? name];
-      queries.moveSession(session, row.process, known ?? name);
-      queries.seenAgent(known ?? name, now);
-      return [row.agent, known ?? name];
-    });
-    return this.view(done.at(-1) ?? name);
+    const touched = await this.#change((queries) =>
+      attachAgent(queries, name, to, { now, others: (agent, but) => this.#others(queries, agent, but) }),
+    );
+    return this.view(touched.at(-1) ?? name);
   }
 
   sessionAt(socketPath: string): SessionKey | null {
@@ -385,11 +355,4 @@ class Registry implements Agents {
 
 function tokenKey({ kind, sessionId }: SessionKey): string {
   return `${kind} ${sessionId}`;
-}
-
-function noSession(): ClaudemeshError {
-  return unknownAgent(
-    "no session of an agent is known by that id",
-    "report it: PUT /v1/agents/sessions/{kind}/{session_id}",
-  );
 }

@@ -20,6 +20,13 @@ export function unknownAgent(message: string, hint: string, details: Record<stri
   return new ClaudemeshError("unknown_agent", message, { hint, details });
 }
 
+export function noSession(): ClaudemeshError {
+  return unknownAgent(
+    "no session of an agent is known by that id",
+    "report it: PUT /v1/agents/sessions/{kind}/{session_id}",
+  );
+}
+
 export function nameTaken(name: string, why: string): ClaudemeshError {
   return new ClaudemeshError("agent_name_taken", `the name ${name} is taken: ${why}`, {
     hint: "claudemesh agent list shows the agents and who is behind them",

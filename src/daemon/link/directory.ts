@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { isName as isNameText } from "../../protocol/address.ts";
+import type { AgentsKnown } from "../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import type { RequestResults } from "../../protocol/frames.ts";
@@ -17,6 +18,8 @@ const directoryFact = "directory";
 export interface DirectoryKeeper {
   current(): Directory | null;
   refresh(request: (frame: { type: string } & Record<string, unknown>) => Promise<unknown>): Promise<void>;
+  /** The broker's news of one member's agents. False: it is nobody that is known here. Throws protocol_error. */
+  agentsChanged(memberId: string, told: unknown): Promise<boolean>;
 }
 
 export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Membership, "state">): DirectoryKeeper {
@@ -24,26 +27,44 @@ export function directoryKeeper(inbox: Inbox, clock: Clock, membership: Pick<Mem
   let loaded = false;
   let merged: { readonly told: Directory; readonly state: MembershipState; readonly directory: Directory } | null =
     null;
+
+  function current(): Directory | null {
+    if (!loaded) {
+      const kept = inbox.fact(directoryFact);
+      known = kept === null ? null : (JSON.parse(kept) as Directory);
+      loaded = true;
+    }
+    const state = membership.state();
+    if (known === null || state === null) return known;
+    if (merged?.told !== known || merged.state !== state)
+      merged = { told: known, state, directory: byChain(known, state) };
+    return merged.directory;
+  }
+
+  async function keep(told: Directory): Promise<void> {
+    known = told;
+    loaded = true;
+    await inbox.setFact(directoryFact, JSON.stringify(told));
+  }
+
   return {
-    current() {
-      if (!loaded) {
-        const kept = inbox.fact(directoryFact);
-        known = kept === null ? null : (JSON.parse(kept) as Directory);
-        loaded = true;
-      }
-      const state = membership.state();
-      if (known === null || state === null) return known;
-      if (merged?.told !== known || merged.state !== state)
-        merged = { told: known, state, directory: byChain(known, state) };
-      return merged.directory;
-    },
+    current,
     async refresh(request) {
       const { members, expired } = readMembers(await request({ type: "members" }));
       const topics = readTopics(await request({ type: "topics" }));
       const queues = readQueues(await request({ type: "queues", queue: null, counts: false }).catch(older));
-      known = { told_at: rfc3339(clock.now()), members, expired, topics, queues };
-      loaded = true;
-      await inbox.setFact(directoryFact, JSON.stringify(known));
+      await keep({ told_at: rfc3339(clock.now()), members, expired, topics, queues });
+    },
+    async agentsChanged(memberId, told) {
+      current();
+      const member = known?.members.find(({ member_id }) => member_id === memberId);
+      if (known === null || member === undefined) return false;
+      const { agents_told: _, agents: __, ...rest } = member;
+      const { agents, agents_told } = isRecord(told) ? told : {};
+      if (!Array.isArray(agents)) throw unreadable("agents");
+      const now = { ...rest, agents: agents.filter(isName), ...readTold(agents_told) };
+      await keep({ ...known, members: known.members.map((one) => (one === member ? now : one)) });
+      return true;
     },
   };
 }
@@ -60,7 +81,9 @@ function byChain(told: Directory, state: MembershipState): Directory {
     const told = presence.get(memberId);
     const { online = false, agents = [], last_seen_at = null, kicked_until = null } = told ?? {};
     const clone_suspected_at = told?.clone_suspected_at ?? null;
-    return { member_id: memberId, name, role, online, agents, last_seen_at, kicked_until, clone_suspected_at };
+    const agentsTold = told?.agents_told === undefined ? {} : { agents_told: told.agents_told };
+    const said = { online, agents, ...agentsTold, last_seen_at, kicked_until, clone_suspected_at };
+    return { member_id: memberId, name, role, ...said };
   });
   const { queues } = told;
   return {
@@ -101,7 +124,21 @@ function readMembers(result: unknown): Required<RequestResults["members"]> {
   if (!Array.isArray(members) || !members.every(isMember)) throw unreadable("members");
   if (!Array.isArray(expired) || !expired.every((id) => typeof id === "string" && isMemberId(id)))
     throw unreadable("members");
-  return { members: members.map((member) => ({ ...member, agents: member.agents.filter(isName) })), expired };
+  return {
+    members: members.map(({ agents_told: told, ...member }) => ({
+      ...member,
+      agents: member.agents.filter(isName),
+      ...readTold(told),
+    })),
+    expired,
+  };
+}
+
+/** What is not said clearly is not said: then no agent of the member is refused. */
+function readTold(told: unknown): { readonly agents_told?: AgentsKnown } {
+  const { former, online } = isRecord(told) ? told : {};
+  if (!Array.isArray(former) || !Array.isArray(online)) return {};
+  return { agents_told: { former: former.filter(isName), online: online.filter(isName) } };
 }
 
 function readTopics(result: unknown): RequestResults["topics"]["topics"] {

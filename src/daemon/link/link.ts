@@ -13,6 +13,7 @@ import type { LinkErrorKind } from "../../protocol/link-error-kinds.ts";
 import type { HealthView, LocalEvent } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Directory, Inbox, InboxTally, Keyring, Link, Membership, Outbox } from "../parts.ts";
+import type { Agents } from "../agents/agents.ts";
 import type { FatalLinkEnd } from "../daemon-end.ts";
 import type { CheckedHost } from "../identity/host/check-host.ts";
 import type { Rotation } from "../identity/rotation.ts";
@@ -47,6 +48,8 @@ export interface LinkOptions {
   /** Announced for as long as this home holds no chain. */
   readonly keysToAnnounce?: OwnKeys;
   readonly keyring: Keyring;
+  /** Absent: the mesh is told of none. */
+  readonly agents?: Pick<Agents, "told" | "onChange">;
   readonly clock: Clock;
   readonly log: Log;
   readonly clientVersion: string;

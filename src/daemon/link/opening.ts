@@ -1,5 +1,6 @@
 import WebSocket from "ws";
 import { dialTls, PinMismatch } from "../../base/pinned-tls.ts";
+import type { AgentsTold } from "../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { offerFeatures } from "../../protocol/features.ts";
 import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
@@ -55,7 +56,8 @@ export async function openSession(context: OpeningContext): Promise<Session> {
       });
     context.sawBrokerTime(challenge.server_time);
     const held = context.outbox.held();
-    const hello = makeHello(context, challenge, [...held.keys()]);
+    const agents = context.agents?.told() ?? { agents: [], agents_told: null };
+    const hello = makeHello(context, challenge, [...held.keys()], agents);
     socket.send(JSON.stringify(hello));
     const ack = await expect(frames, "hello_ack");
     const judged = negotiate(hello.features, ack.features, held, context.log);
@@ -66,7 +68,8 @@ export async function openSession(context: OpeningContext): Promise<Session> {
       throw refusal(judged, judged.hint);
     }
     if (context.signal.aborted) throw new ClaudemeshError("stopping", "the daemon is stopping");
-    return createSession(context, socket, ack, judged, [...held.keys()], frames.release());
+    const told = { heldFingerprints: [...held.keys()], agents };
+    return createSession(context, socket, ack, judged, told, frames.release());
   } catch (error) {
     socket.terminate();
     throw error;
@@ -111,7 +114,12 @@ async function dial(context: OpeningContext): Promise<WebSocket> {
   }
 }
 
-function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: readonly string[]): HelloFrame {
+function makeHello(
+  context: OpeningContext,
+  challenge: ChallengeFrame,
+  holds: readonly string[],
+  { agents, agents_told: agentsTold }: AgentsTold,
+): HelloFrame {
   const [position = null, ...earlier] = newestPositions(context);
   const { keyId, signingKey } = context.rotation?.dialKeys() ?? context.identity;
   const unsigned: Omit<HelloFrame, "signature"> = {
@@ -123,7 +131,8 @@ function makeHello(context: OpeningContext, challenge: ChallengeFrame, holds: re
     previous_instance_id: context.previousInstanceId,
     position,
     earlier_positions: earlier.slice(0, 15),
-    agents: [],
+    agents,
+    ...(agentsTold === null ? {} : { agents_told: agentsTold }),
     client: { name: "claudemesh-daemon", version: context.clientVersion },
     host_print: context.host?.print(context.mesh.mesh_id) ?? null,
     ...(context.host?.suspected == null ? {} : { clone_suspected: context.host.suspected }),

@@ -1,6 +1,7 @@
 import type WebSocket from "ws";
 import type { Timer } from "../../base/clock.ts";
 import { createTogether } from "../../base/in-turn.ts";
+import type { AgentsTold } from "../../protocol/agent-frames.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { frameText, parseBrokerFrame } from "../../protocol/frame-check.ts";
 import type {
@@ -14,6 +15,7 @@ import type {
 import type { NoticesFrame } from "../../protocol/notice-frames.ts";
 import type { Agreement } from "../../protocol/judge-features.ts";
 import { limits } from "../../protocol/limits.ts";
+import { agentNews } from "./agent-news.ts";
 import { announceKeys } from "./announce-keys.ts";
 import { createChainFollower } from "./chain-follower.ts";
 import { createDrain } from "./drain.ts";
@@ -29,6 +31,7 @@ import { watchSilence } from "./silence-watch.ts";
 import { tellConcurrency } from "./tell-concurrency.ts";
 import { tellOfMember } from "./tell-of-member.ts";
 import { takeReceipts } from "./receipts-in.ts";
+import { createAgentsTeller } from "./tell-agents.ts";
 import { createReceiptsOut } from "./receipts-out.ts";
 
 /** An open link, from hello_ack to its end. */
@@ -64,6 +67,12 @@ interface SessionEnd {
   readonly fault: ClaudemeshError | null;
 }
 
+/** What the hello told that may be others by now. */
+export interface HelloTold {
+  readonly heldFingerprints: readonly string[];
+  readonly agents: AgentsTold;
+}
+
 interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -77,7 +86,7 @@ export function createSession(
   socket: WebSocket,
   ack: HelloAckFrame,
   { params, ignored }: Agreement,
-  heldFingerprints: readonly string[],
+  { heldFingerprints, agents: agentsInHello }: HelloTold,
   early: string[],
 ): Session {
   const { clock, inbox, outbox, log } = context;
@@ -136,10 +145,19 @@ export function createSession(
   const receipts = createReceiptsOut(context, request);
   // When all of a large mesh come back at once, each of them is an event, and all are told by one answer.
   const refreshDirectory = createTogether(async () => {
-    await context.directory.refresh((frame) => request(frame));
+    await tellingOfAgents(() => context.directory.refresh((frame) => request(frame)));
     // A topic that a row waits for may have been told.
     outbox.keysChanged();
   });
+  const agentsTeller = createAgentsTeller(context, request, agentsInHello);
+  async function tellingOfAgents<T>(change: () => Promise<T>): Promise<T> {
+    const { directory, identity } = context;
+    const before = directory.current();
+    const changed = await change();
+    const news = agentNews(before, directory.current(), identity.memberId);
+    if (news.length > 0) await inbox.addEvents(news, clock.now());
+    return changed;
+  }
   const followKeys = createKeyFollower(context.keyring, request);
   const chain = createChainFollower(context, request, (code, reason) => {
     verdict ??= { code, reason };
@@ -191,6 +209,10 @@ export function createSession(
       case "queue_changed":
       case "queue_deleted":
         return refreshDirectory();
+      case "agents_changed": {
+        const isKnown = await tellingOfAgents(() => context.directory.agentsChanged(frame.member_id, frame));
+        return isKnown ? undefined : refreshDirectory();
+      }
       case "member_kicked":
       case "member_clone_suspected":
         await tellOfMember(frame, context);
@@ -295,6 +317,7 @@ export function createSession(
       ended = true;
       silence.stop();
       receipts.closed();
+      agentsTeller.closed();
       chain.closed();
       for (const [id, request] of waiting) {
         waiting.delete(id);
@@ -351,6 +374,7 @@ export function createSession(
         return false;
       }
       receipts.wake();
+      agentsTeller.start();
       return true;
     },
     wake: () => drain.wake(),

@@ -81,6 +81,7 @@ export function memberView(
     last_seen_at: presence?.last_seen_at ?? null,
     self: memberId === seen.self,
     agents: presence?.agents ?? [],
+    agents_online: onlineAgents(presence),
     status: status === "active" && seen.expired?.includes(memberId) === true ? "expired" : status,
     kicked_until: presence?.kicked_until ?? null,
     clone_suspected_at: presence?.clone_suspected_at ?? null,
@@ -89,6 +90,11 @@ export function memberView(
     destinations,
     dm_from: dmFrom === null ? null : addressesOf(state, dmFrom),
   };
+}
+
+/** Those of a member's agents that have a session now, as far as its daemon tells. */
+export function onlineAgents(presence: Directory["members"][number] | undefined): readonly string[] {
+  return presence?.online === true ? (presence.agents_told?.online ?? []) : [];
 }
 
 /** Entries for an answer: what was signed, as it was signed. */

@@ -20,6 +20,7 @@ import {
   entryErrors,
   memberParam,
   memberView,
+  onlineAgents,
   presenceIn,
   writtenMember,
 } from "./member-view.ts";
@@ -210,6 +211,7 @@ function unchained(told: ReturnType<typeof known>["members"][number], self: Self
     last_seen_at: told.last_seen_at,
     self: told.member_id === self.memberId,
     agents: told.agents,
+    agents_online: onlineAgents(told),
     status: "active",
     kicked_until: told.kicked_until ?? null,
     clone_suspected_at: told.clone_suspected_at ?? null,

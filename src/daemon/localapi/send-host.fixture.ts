@@ -73,6 +73,7 @@ export async function startSendHost(
         link,
         membership: { state: () => null },
         self,
+        agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
         answered: () => {},

@@ -14,7 +14,7 @@ import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
-import { type Destination, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
+import { type Destination, type OwnAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Reply, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
@@ -26,6 +26,7 @@ export interface SendParts {
   readonly membership: Pick<Membership, "state">;
   readonly files: Pick<Files, "attachment">;
   readonly self: Self;
+  readonly agents: OwnAgents;
   readonly meshId: string;
   isReadOnly(): boolean;
   readonly durability: Durability;
@@ -140,7 +141,7 @@ async function resolve(
   parsed: ParsedSend,
 ): Promise<{ readonly destination: Destination; readonly mentions: readonly string[] }> {
   const within = (directory: Directory | null) => ({
-    destination: resolveAddress(parsed.address, directory, parts.self),
+    destination: resolveAddress(parsed.address, directory, parts.self, parts.agents),
     mentions: parsed.mentioned.map((address) => {
       if (address.kind !== "member") throw new ClaudemeshError("invalid_destination", "only members can be mentioned");
       return resolveMember(address, directory, parts.self);

@@ -5,8 +5,8 @@ export interface PeerMessage {
   /** UUIDv4: what the session's receipts name. */
   readonly msgId: string;
   readonly priority: "now" | "next" | "low";
-  /** Socket, in the folder of the session's own, where its receipts are awaited. */
-  readonly replySocket: string;
+  /** Socket, in the folder of the session's own, where its receipts are awaited; null: nowhere. */
+  readonly replySocket: string | null;
   readonly text: string;
 }
 
@@ -16,13 +16,13 @@ export function authLine(token: string): string {
 }
 
 export function messageLine({ msgId, priority, replySocket, text }: PeerMessage): string {
-  const from = `${claudeCode.socketAddressPrefix}${replySocket}`;
+  const from = replySocket === null ? null : `${claudeCode.socketAddressPrefix}${replySocket}`;
   return line({
     msgV: claudeCode.messageVersion,
     msg_id: msgId,
     type: "user",
     priority: claudeCode.priorities[priority],
-    from,
+    ...(from === null ? {} : { from }),
     message: { role: "user", content: envelope(from, text) },
   });
 }
@@ -30,9 +30,9 @@ export function messageLine({ msgId, priority, replySocket, text }: PeerMessage)
 const ownTag = new RegExp(`<(?=\\s*/?\\s*${claudeCode.envelopeTag})`, "gi");
 
 /** What a session shows as a message of another one: never as what its user typed. */
-export function envelope(from: string, text: string): string {
+export function envelope(from: string | null, text: string): string {
   const { envelopeTag: tag, fromName } = claudeCode;
-  return `<${tag} from="${attribute(from)}" from-name="${fromName}">\n${withoutEnd(text)}\n</${tag}>`;
+  return `<${tag}${from === null ? "" : ` from="${attribute(from)}"`} from-name="${fromName}">\n${withoutEnd(text)}\n</${tag}>`;
 }
 
 /** Whatever the framing has let through: text that ends the envelope would speak as the session's user. */

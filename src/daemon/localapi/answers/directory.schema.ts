@@ -14,7 +14,8 @@ export const member = answerOf<MemberView>("Member")(
     online: flag(),
     last_seen_at: nullable(instant()),
     self: flag(),
-    agents: described(listing(text()), "As it named them when it connected last"),
+    agents: described(listing(text()), "As its daemon told last"),
+    agents_online: described(listing(text()), "Those of them that have a session now"),
     status: oneOf("active", "revoked", "left", "expired"),
     kicked_until: described(
       nullable(instant()),
