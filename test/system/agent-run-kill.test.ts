@@ -7,6 +7,7 @@ import { ended, lineReader } from "../support/line-reader.ts";
 test("an agent's program that is killed gets its message again as a repeat at once, and two of one name are never there", async (t) => {
   const alice = host(t, "alice");
   ok(await alice.up());
+  ok(await alice.run(["agent", "attach", "worker"]));
   ok(await alice.run(["send", "@alice/worker", "first", "--id", "first", "--wait", "delivered"]));
   const hanging = "printf '%s %s\\n' $$ $PPID; exec sleep 600 >/dev/null 2>&1";
   const first = alice.start(["agent", "run", "worker", "--exec", hanging]);
@@ -28,6 +29,7 @@ test("an agent's program that is killed gets its message again as a repeat at on
 test("Ctrl-C stops the command, gives its message back, and takes the agent out of the list", async (t) => {
   const alice = host(t, "alice");
   ok(await alice.up());
+  ok(await alice.run(["agent", "attach", "worker"]));
   ok(await alice.run(["send", "@alice/worker", "first", "--wait", "delivered"]));
   const running = alice.start(["agent", "run", "worker", "--exec", "echo $$; exec sleep 600"]);
   const end = ended(running);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { sendAnswer } from "../../src/cli/agent-run/send-answer.ts";
 import type { InboxItem } from "../../src/protocol/local-api.ts";
 import { ok } from "../support/claudemesh.ts";
+import { knowsAgent } from "../support/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { typedHere } from "../support/typed-here.ts";
@@ -16,6 +17,11 @@ const program = fileURLToPath(new URL("../support/stream-json-program.ts", impor
 async function pair(t: TestContext) {
   const { daemons } = await mesh(t, ["alice", "bob"]);
   const seen = join(tempFolder(t), "seen");
+  // Two, so that what names no agent is for neither.
+  for (const agent of ["worker", "reviewer"]) {
+    await daemons.alice.client.agents.put(agent);
+    await knowsAgent(daemons.bob.client, "alice", agent);
+  }
   const send = async (to: string, message: string, more: { priority?: "low" } = {}): Promise<string> => {
     const { client_message_id } = await daemons.bob.client.send({ to, message, ...more });
     await daemons.bob.client.waitFor(client_message_id, "delivered");
@@ -37,8 +43,6 @@ const unread = async (client: Awaited<ReturnType<typeof pair>>["alice"]): Promis
 
 test("a command runs once for each message to the agent, in order, and what it ended well with is read", async (t) => {
   const { alice, bob, typedByAlice, send, seen, lines } = await pair(t);
-  // One of two: what names no agent is nobody's.
-  await alice.agents.put("another");
   const first = await send("@alice/worker", "one");
   await send("@alice", "for the user");
   await send("@alice/worker", "$(touch pwned) two\u001b[2J", { priority: "low" });
@@ -88,19 +92,19 @@ test("a message whose command fails is given back with the reason, and those beh
 
 test("answers go to the agent that asked, once, and two that answer each other come to an end", async (t) => {
   const { alice, bob, typedByAlice, typedByBob } = await pair(t);
-  await alice.agents.put("ping");
   await bob.agents.put("pong");
+  await knowsAgent(alice, "bob", "pong");
   const command = `echo '{"reply": "and you?"}'`;
   const words = (name: string, count: string) =>
     ["agent", "run", name, "--reply", "--exec", command, "--count", count] as const;
-  await bob.send({ to: "@alice/ping", message: "hello", from_agent: "pong" });
-  const [ping, pong] = await Promise.all([typedByAlice(words("ping", "5")), typedByBob(words("pong", "4"))]);
+  await bob.send({ to: "@alice/worker", message: "hello", from_agent: "pong" });
+  const [ping, pong] = await Promise.all([typedByAlice(words("worker", "5")), typedByBob(words("pong", "4"))]);
   ok(pong);
   assert.equal(ping.stderr, "error: message #5 is not answered: it is the 8th answer of programs in a row\n");
   const { items: answers } = await bob.inbox.list();
   assert.deepEqual(
     answers.map(({ from, agent, hops }) => [from.name, from.agent, agent, hops]),
-    [1, 3, 5, 7].map((hops) => ["alice", "ping", "pong", hops]),
+    [1, 3, 5, 7].map((hops) => ["alice", "worker", "pong", hops]),
   );
 });
 
@@ -109,7 +113,6 @@ test("an answer has one id: a message is not answered twice, nor run again once 
   await send("@alice/worker", "question");
   const [question] = (await alice.inbox.list()).items;
   assert.ok(question !== undefined);
-  await alice.agents.put("worker");
   // As after a crash between the answer and its confirmation.
   const signal = new AbortController().signal;
   const answer = async (text: string) => (await sendAnswer(alice, question, { agent: "worker", text, signal })).state;

@@ -5,7 +5,12 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { installAgent } from "../../src/bin/agent-install/install-agent.ts";
 import type { ReceiptStage } from "../../src/protocol/local-api.ts";
-import { type ClaudeCodeSession, claudeCodeSession, configDirOf, type SessionPlace } from "../support/claude-code/session.ts";
+import {
+  type ClaudeCodeSession,
+  claudeCodeSession,
+  configDirOf,
+  type SessionPlace,
+} from "../support/claude-code/session.ts";
 import type { ContextEntry, DoubleOptions } from "../support/claude-code/double-options.ts";
 import type { TestDaemon } from "../support/daemon.ts";
 import { mesh } from "../support/mesh.ts";

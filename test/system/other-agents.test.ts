@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { installAgent } from "../../src/bin/agent-install/install-agent.ts";
 import { hookAgent, hookFiles } from "../support/hook-agent.ts";
+import { knowsAgent } from "../support/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { homeOf } from "../support/typed-here.ts";
@@ -31,6 +32,8 @@ for (const kind of ["codex", "gemini-cli"] as const)
       },
       { homeFolder: folder, env, node: process.execPath, program },
     );
+    await daemons.alice.client.agents.put("shop", { project });
+    await knowsAgent(daemons.bob.client, "alice", "shop");
     const send = async (message: string, priority: "next" | "low" = "next"): Promise<string> => {
       const { client_message_id: id } = await daemons.bob.client.send({ to: "@alice/shop", message, priority });
       await daemons.bob.client.waitFor(id, "delivered");
