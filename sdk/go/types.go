@@ -874,9 +874,11 @@ type Member struct {
 	Online     bool    `json:"online"`
 	LastSeenAt *string `json:"last_seen_at"`
 	Self       bool    `json:"self"`
-	// As it named them when it connected last
-	Agents []string     `json:"agents"`
-	Status MemberStatus `json:"status"`
+	// As its daemon told last
+	Agents []string `json:"agents"`
+	// Those of them that have a session now
+	AgentsOnline []string     `json:"agents_online,omitempty"`
+	Status       MemberStatus `json:"status"`
 	// Sent away by an owner or admin until then, as the broker last told; null: it may come
 	KickedUntil *string `json:"kicked_until"`
 	// When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never

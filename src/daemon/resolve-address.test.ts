@@ -52,4 +52,31 @@ describe("an address", () => {
     assert.deepEqual(suggestions("queue:jobs"), []);
     assert.deepEqual(suggestions("queue:mail"), ["queue:mails"]);
   });
+
+  it("of an agent is refused where all agents of its member are told, and goes to a former name too", () => {
+    const [me, bobby] = directory.members;
+    const told = (agents_told: { former: string[]; online: string[] } | undefined): Directory => ({
+      ...directory,
+      members: [
+        me ?? assert.fail(),
+        { ...(bobby ?? assert.fail()), agents: ["reviewer"], ...(agents_told === undefined ? {} : { agents_told }) },
+      ],
+    });
+    const known = told({ former: ["shop"], online: [] });
+    for (const agent of ["reviewer", "shop"])
+      assert.deepEqual(resolve(`@bob/${agent}`, known), { kind: "dm", ref: `${bob}/${agent}` });
+    assert.throws(() => resolve("@bob/reviwer", known), {
+      code: "unknown_destination",
+      message: "@bob has no agent reviwer",
+      details: { to: "@bob/reviwer", suggestions: ["@bob/reviewer"] },
+    });
+    assert.deepEqual(resolve("@bob/reviwer", told(undefined)), { kind: "dm", ref: `${bob}/reviwer` });
+  });
+
+  it("of an agent of this member is judged by its own daemon, which knows the newest", () => {
+    const own = { nameOf: (name: string) => (name === "shop" ? "reviewer" : null), names: () => ["reviewer"] };
+    const of = (text: string) => resolveAddress(parseAddress(text), null, self, own);
+    assert.deepEqual(of("@ada/shop"), { kind: "dm", ref: `${self.memberId}/shop` });
+    assert.throws(() => of("@ada/shopp"), { code: "unknown_destination", message: "@ada has no agent shopp" });
+  });
 });

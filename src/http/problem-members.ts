@@ -15,6 +15,7 @@ const tooLarge = {
  * thrown. A member may be missing where it is not known.
  */
 export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
+  agent_name_taken: { agent: described(text(), "The name") },
   body_too_large: tooLarge,
   control_character: field,
   files_full: { bytes_max: tooLarge.bytes_max },
@@ -51,6 +52,10 @@ export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   store_unavailable: retryAfter,
   stopping: retryAfter,
   row_not_requeueable: { row_status: described(oneOf(...outboxStatuses), "Of the row as it is now") },
+  unknown_agent: {
+    agent: described(text(), "The name that no agent has"),
+    suggestions: described(listing(text()), "Names that were probably meant, the nearest first"),
+  },
   unknown_destination: {
     to: described(text(), "The address that does not exist"),
     suggestions: described(listing(text()), "Addresses that were probably meant, the nearest first"),

@@ -60,8 +60,9 @@ for (const kind of ["codex", "gemini-cli"] as const)
     assert.deepEqual(texts(), [
       "before it began",
       "while it works",
-      "not so urgent",
       "at the end of its turn",
+      // It wakes nobody, and keeps nobody from ending: it comes with the next one.
+      "not so urgent",
       "to a cleared session",
     ]);
     await daemons.bob.client.waitFor(cleared, "injected");

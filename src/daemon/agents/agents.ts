@@ -16,18 +16,23 @@ export interface SessionKey {
 
 /** What a session, or a hook in its name, tells of it. */
 export interface SessionReport {
-  /** Folder that it began in. */
+  /** Folder that it is in. */
   readonly cwd: string;
-  /** Why it reports, in the coding agent's words: startup, resume, clear, compact; mcp for the MCP server beside it. */
+  /**
+   * Why it begins, in the coding agent's words: startup, resume, clear, compact; mcp for the MCP server beside it, run for a program that
+   * is the agent it names or nothing. "": it only goes on.
+   */
   readonly source: string;
-  /** `<pid>:<start>` of the coding agent (base/process-print.ts); "" where that is not known. */
+  /** `<pid>:<start>` of the coding agent (base/process-print.ts); "": not known, or where it only goes on, as it told before. */
   readonly process: string;
+  /** As `process`. */
   readonly socketPath: string;
-  /** For its socket. Kept in memory alone. */
+  /** For its socket. Kept in memory alone; null: as it told before. */
   readonly socketToken: string | null;
   /** The name that its user asked for. */
   readonly agent: string | null;
-  readonly busy: boolean;
+  /** null: as before; of a new one, no. */
+  readonly busy: boolean | null;
 }
 
 /** A session that is there, for whoever puts messages before it. */

@@ -216,6 +216,6 @@ test("agents are who they were, and nobody else is, whatever becomes of windows,
         rmSync(folder, { recursive: true, force: true });
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 60 },
   );
 });

@@ -182,6 +182,15 @@ test("a topic's messages are for the agents that have it, from when they have it
   assert.deepEqual(on(3), []);
 });
 
+test("who only says that a session goes on takes nothing from what is known of it", async (t) => {
+  const mesh = await host(t);
+  const begins = report({ process: "1:1", socketPath: "/tmp/a.sock", socketToken: "t", busy: true });
+  await mesh.agents.report(claude("1"), begins);
+  await mesh.agents.report(claude("1"), report({ cwd: "/tmp", source: "", busy: null }));
+  const { process, socketPath, socketToken, busy, project } = mesh.agents.session(claude("1")) ?? assert.fail();
+  assert.deepEqual([process, socketPath, socketToken, busy, project], ["1:1", "/tmp/a.sock", "t", true, begins.cwd]);
+});
+
 test("a session's token is in memory alone: no file and no answer has it", async (t) => {
   const folder = tempFolder(t);
   const mesh = await agentHost(join(folder, "inbox.db"));

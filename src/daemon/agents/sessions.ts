@@ -15,11 +15,12 @@ interface Moment {
 export function reportSession(
   queries: InboxQueries,
   key: SessionKey,
-  report: SessionReport,
+  told: SessionReport,
   moment: Moment,
 ): { readonly agent: string; readonly renamedFrom: string | null; readonly touched: readonly string[] } {
   const { now, leaseUntil } = moment;
   const before = queries.session(key);
+  const report = filledIn(told, before);
   if (report.source === runs) requireOwnRun(before, key, report, moment);
   const named = nameAgent(key, report, knownIn(queries, moment));
   const { agent, made } = named;
@@ -47,13 +48,27 @@ export function reportSession(
     project: report.cwd,
     process: report.process,
     socket_path: report.socketPath,
-    busy: report.busy ? 1 : 0,
+    busy: report.busy === null ? (before?.busy ?? 0) : report.busy ? 1 : 0,
     last_seen_at: now,
     lease_until: leaseUntil,
   });
   queries.seenAgent(agent, now);
   if (before !== null) touched.add(before.agent);
   return { agent, renamedFrom: named.renamedFrom, touched: [...touched] };
+}
+
+/**
+ * Programs that only say that a session goes on know less of it than the one that told of its beginning. A beginning tells all: what it
+ * leaves out, such as another process after a resume, is not known any more.
+ */
+function filledIn(told: SessionReport, before: SessionRow | null): SessionReport {
+  if (before === null || told.source !== "") return told;
+  return {
+    ...told,
+    cwd: before.project,
+    process: told.process === "" ? before.process : told.process,
+    socketPath: told.socketPath === "" ? before.socket_path : told.socketPath,
+  };
 }
 
 /** A program that runs for an agent of a given name is that agent, and alone. */

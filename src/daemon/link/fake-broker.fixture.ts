@@ -29,6 +29,8 @@ export interface FakeLink {
   readonly socket: WebSocket;
   /** What it says of the mesh's topics whenever it is asked; null: the test answers. None by default. */
   topics: readonly Record<string, unknown>[] | null;
+  /** Members beside the daemon, as it tells them whenever it is asked. None by default. */
+  members: readonly Record<string, unknown>[];
   /** What it says of keys of a mesh that has a chain. None by default. */
   keys: Readonly<Record<string, unknown>>;
   /** The next frame of that type; others before it are passed over. */
@@ -125,7 +127,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
     else if (member !== null && chain !== null && frame.type === "keys_wanted")
       link.send({ type: "reply", id: frame.id, result: { wanted: [], more: false } });
     else if (member !== null && frame.type === "members")
-      link.send({ type: "reply", id: frame.id, result: { members: [member] } });
+      link.send({ type: "reply", id: frame.id, result: { members: [member, ...link.members] } });
     else if (member !== null && frame.type === "topics" && link.topics !== null)
       link.send({ type: "reply", id: frame.id, result: { topics: link.topics } });
     else if (member !== null && frame.type === "queues" && !frame.counts)
@@ -138,6 +140,7 @@ function fakeLink(socket: WebSocket, deploymentKey: KeyObject, meshId: string, c
   const link: FakeLink = {
     socket,
     topics: [],
+    members: [],
     keys: { items: [], through: 0, next_after: null, log_epoch: 1 },
     closed,
     async next(type) {

@@ -15,11 +15,11 @@ export function sessionPath(): Field<string> {
   return text({ charsMax: limits.sessionPathCharsMax, form: { pattern: /^[^\p{Cc}\p{Cs}]+$/u, said } });
 }
 
-/** As programs are called: `claude-code`. */
+/** As programs are called: `claude-code`. The one word is the paths' own. */
 export function sessionKind(): Field<string> {
   return text({
     charsMax: limits.sessionKindCharsMax,
-    form: { pattern: /^[a-z][a-z0-9-]*$/, said: "must be a program's name of a–z, 0–9 and `-`" },
+    form: { pattern: /^(?!topics$)[a-z][a-z0-9-]*$/, said: "must be a program's name of a–z, 0–9 and `-`" },
   });
 }
 
@@ -55,23 +55,25 @@ export function agentSessionRoutes({ agents, offers, clock }: SessionParts): rea
       summary: "Tell that a session is there, and learn which agent it is",
       params: sessionParams,
       body: {
-        cwd: described(sessionPath(), "Folder that it began in"),
+        cwd: described(sessionPath(), "Folder that it is in"),
         source: described(
           optional(text({ charsMax: limits.sessionKindCharsMax, form: { pattern: plain, said } })),
-          "Why it begins: startup, resume, clear, compact; mcp for the MCP server beside a session; run for a program that is the agent it names, or nothing",
-          { default: "startup" },
+          "Why it begins: startup, resume, clear, compact; absent where it only goes on; mcp for the MCP server beside a session; run for a program that is the agent it names, or nothing",
         ),
         process: described(
           optional(text({ charsMax: limits.sessionProcessCharsMax, form: { pattern: plain, said } })),
-          "Process id of the coding agent and when it began, `pid:start`",
+          "Process id of the coding agent and when it began, `pid:start`; absent where it only goes on: as told before",
         ),
-        socket_path: described(optional(sessionPath()), "Where it takes messages"),
+        socket_path: described(
+          optional(sessionPath()),
+          "Where it takes messages; absent where it only goes on: as told before",
+        ),
         socket_token: described(
           optional(text({ charsMax: limits.sessionTokenCharsMax, form: { pattern: plain, said } })),
           "For that socket; kept in memory alone",
         ),
         agent: described(optional(text()), "The name that its user wants"),
-        status: described(optional(oneOf("busy", "idle")), "What it does now", { default: "idle" }),
+        status: described(optional(oneOf("busy", "idle")), "What it does now; absent: as before"),
         event_at: described(
           optional(
             text({ form: { pattern: /^\d{4}-\d\d-\d\dT[0-9:.]{8,20}Z$/, said: "must be an RFC 3339 time in UTC" } }),
@@ -86,12 +88,12 @@ export function agentSessionRoutes({ agents, offers, clock }: SessionParts): rea
         const now = clock.now();
         const named = await agents.report(key, {
           cwd: body.cwd,
-          source: body.source ?? "startup",
+          source: body.source ?? "",
           process: body.process ?? "",
           socketPath: body.socket_path ?? "",
           socketToken: body.socket_token ?? null,
           agent: body.agent ?? null,
-          busy: body.status === "busy",
+          busy: body.status === undefined ? null : body.status === "busy",
         });
         // A time to come says no more than now.
         const at = body.event_at === undefined ? now : Math.min(now, Date.parse(body.event_at));

@@ -8,6 +8,7 @@ import type { Target } from "../../../src/http/http-call.fixture.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import type { TestHost } from "../claudemesh.ts";
 import { cliPair } from "../cli-pair.ts";
+import { walkAgents } from "./local-agents.ts";
 import { eventsOf } from "./event-lines.ts";
 import type { Ground } from "./forms.ts";
 import type { Expected, Walk } from "./walk.ts";
@@ -52,6 +53,14 @@ export const samples: Ground["samples"] = {
   seal: { body: { digest: "ab".repeat(32) } },
   inviteRevoke: { params: { id: "ab".repeat(32) } },
   history: { query: "address=dm" },
+  agentPut: { params: { name: "reviewer" }, body: { project: "/work/reviews" } },
+  agentForget: { params: { name: "reviewer" } },
+  agentRename: { params: { name: "shop" }, body: { to: "shop-1" } },
+  agentTopicAdd: { params: { name: "reviewer", topic: "ops" } },
+  agentTopicDrop: { params: { name: "reviewer", topic: "ops" } },
+  agentSessionPut: { params: { kind: "claude-code", session_id: "s-1" }, body: { cwd: "/work/shop" } },
+  agentSessionHeartbeat: { params: { kind: "claude-code", session_id: "s-1" } },
+  agentSessionEnd: { params: { kind: "claude-code", session_id: "s-1" } },
   memberRename: { params: { member: "bob" }, body: { name: "robert" } },
   memberRole: { params: { member: "bob" }, body: { role: "guest" } },
   memberGrants: { params: { member: "bob" }, body: { destinations: ["#ops", "queue:jobs"] } },
@@ -80,6 +89,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkAbout(walk, alice.unix);
   await walkMessages(walk, alice, bob);
   await walkTopics(walk, alice.unix, bob.unix);
+  await walkAgents(walk, alice, bob);
   await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(walk, alice);
   await walkSettings(walk, alice);

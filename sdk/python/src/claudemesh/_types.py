@@ -1270,7 +1270,7 @@ class Member(View):
     online: bool
     last_seen_at: str | None
     self_: bool = field(metadata={"json": "self"})
-    #: As it named them when it connected last
+    #: As its daemon told last
     agents: tuple[str, ...]
     status: MemberStatus | str
     #: Sent away by an owner or admin until then, as the broker last told; null: it may come
@@ -1283,6 +1283,8 @@ class Member(View):
     destinations: tuple[str, ...] | None
     #: Addresses whose direct messages it takes; null: everybody's
     dm_from: tuple[str, ...] | None
+    #: Those of them that have a session now
+    agents_online: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     #: When it was last seen on another host than before, or on a copy of it, as owners and admins are told; null: never
     clone_suspected_at: str | None = field(default=None, metadata={"optional": True})
 
@@ -1304,6 +1306,7 @@ class Member(View):
             joined_at=read.nullable("joined_at", text),
             destinations=read.nullable("destinations", array_of(text)),
             dm_from=read.nullable("dm_from", array_of(text)),
+            agents_online=read.optional("agents_online", array_of(text)),
             clone_suspected_at=read.optional("clone_suspected_at", text),
         )
 
