@@ -66,11 +66,13 @@ for (const kind of ["codex", "gemini-cli"] as const)
       "to a cleared session",
     ]);
     await daemons.bob.client.waitFor(cleared, "injected");
+    // The session goes on: what came with the hook before was read.
+    await agent.say("thanks");
     const { items } = await daemons.alice.client.agents.list();
     assert.deepEqual(
       items.map(({ name, kind: found, waiting, sessions }) => [name, found, waiting, sessions.length]),
       [["shop", kind, 0, 1]],
     );
     assert.equal(items[0]?.sessions[0]?.session_id, agent.sessionId());
-    await daemons.bob.client.waitFor(first, "read");
+    await daemons.bob.client.waitFor(cleared, "read");
   });
