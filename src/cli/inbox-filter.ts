@@ -4,20 +4,11 @@ import type { Command, CommandContext, Option } from "./command.ts";
 import type { Following } from "./follow-inbox.ts";
 import { typedAgent, typedMember, typedTopic } from "./typed-address.ts";
 
-/** `--from` and `--topic`. */
-export const senderOptions: Readonly<Record<"from" | "topic", Option>> = {
+/** Whose messages, and to whom. */
+export const senderOptions: Readonly<Record<"from" | "topic" | "agent", Option>> = {
   from: { type: "string", value: "@x", help: "only of this member", complete: "member" },
   topic: { type: "string", value: "#t", help: "only of this topic", complete: "topic" },
-};
-
-/** `--agent`. */
-export const agentOption: Readonly<Record<"agent", Option>> = {
-  agent: {
-    type: "string",
-    value: "NAME",
-    help: "only what is sent to this agent of yours, by its name",
-    complete: "agent",
-  },
+  agent: { type: "string", value: "NAME", help: "only what was sent to this agent of yours", complete: "agent" },
 };
 
 /** The filter of `--from`, `--topic`, `--agent` and `--unread`, checked as written before the daemon is asked. */

@@ -7,7 +7,7 @@ import { parseDuration } from "./duration.ts";
 import { eventLine } from "./event-line.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { followInbox } from "./follow-inbox.ts";
-import { agentOption, mentions, newestInboxId, readInboxFilter, senderOptions } from "./inbox-filter.ts";
+import { mentions, newestInboxId, readInboxFilter, senderOptions } from "./inbox-filter.ts";
 import { messageLines } from "./message-text.ts";
 import { wholeNumber } from "./page-options.ts";
 import { requireWords, usage } from "./parse-arguments.ts";
@@ -26,7 +26,6 @@ export const command: Command = {
   usage: "watch [options]",
   options: {
     ...senderOptions,
-    ...agentOption,
     mentions: { type: "boolean", help: "only messages that mention this member" },
     unread: { type: "boolean", help: "begin with what is unread, oldest first" },
     events: { type: "boolean", help: "show everything that happens at the daemon instead of messages" },
