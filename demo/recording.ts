@@ -103,3 +103,9 @@ export function lastScreens({ panes, rows }: Recorded): readonly string[] {
     return `${lines.join("\n").trimEnd()}\n`;
   });
 }
+
+/** The same as one text, each pane under its title. */
+export function lastText(recorded: Recorded): string {
+  const screens = lastScreens(recorded);
+  return recorded.panes.map(({ title }, index) => `== ${title}\n${screens[index] ?? ""}`).join("\n");
+}
