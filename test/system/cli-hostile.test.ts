@@ -17,6 +17,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "agent attach": ["reviewer"],
   "agent rename": ["reviewer", "other"],
   "agent forget": ["reviewer"],
+  "agent run": ["reviewer", "--exec", "true"],
   "agent mute": ["@bob"],
   "agent unmute": ["@bob"],
   "agent block": ["@bob"],
@@ -67,7 +68,13 @@ const complete: Readonly<Record<string, readonly string[]>> = {
 /** Take any number of words, or any word. */
 const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
-const takesAnyValue = new Set(["broker --home", "watch --exec", "outbox requeue --patch", "up --broker"]);
+const takesAnyValue = new Set([
+  "broker --home",
+  "watch --exec",
+  "agent run --exec",
+  "outbox requeue --patch",
+  "up --broker",
+]);
 
 const hostile: readonly string[] = [
   "",
