@@ -167,6 +167,45 @@ const (
 	MemberStatusExpired MemberStatus = "expired"
 )
 
+// OfferPolicy is one of these words, or one that a later daemon answers with.
+type OfferPolicy string
+
+// Words of OfferPolicy.
+const (
+	OfferPolicyAuto  OfferPolicy = "auto"
+	OfferPolicyAsk   OfferPolicy = "ask"
+	OfferPolicyMute  OfferPolicy = "mute"
+	OfferPolicyHold  OfferPolicy = "hold"
+	OfferPolicyBlock OfferPolicy = "block"
+)
+
+// OfferState is one of these words, or one that a later daemon answers with.
+type OfferState string
+
+// Words of OfferState.
+const (
+	OfferStateWaiting  OfferState = "waiting"
+	OfferStateOffered  OfferState = "offered"
+	OfferStateHeld     OfferState = "held"
+	OfferStateDenied   OfferState = "denied"
+	OfferStateNotified OfferState = "notified"
+	OfferStateInjected OfferState = "injected"
+	OfferStateRead     OfferState = "read"
+)
+
+// OfferWay is one of these words, or one that a later daemon answers with.
+type OfferWay string
+
+// Words of OfferWay.
+const (
+	OfferWaySocket  OfferWay = "socket"
+	OfferWayHook    OfferWay = "hook"
+	OfferWayChannel OfferWay = "channel"
+	OfferWayStream  OfferWay = "stream"
+	OfferWayMcp     OfferWay = "mcp"
+	OfferWayCommand OfferWay = "command"
+)
+
 // OutboxStatus is one of these words, or one that a later daemon answers with.
 type OutboxStatus string
 
@@ -403,6 +442,8 @@ type Attachment struct {
 type Sender struct {
 	MemberID string  `json:"member_id"`
 	Name     *string `json:"name"`
+	// The member's agent that sent it, as its daemon says; an answer goes to it
+	Agent *string `json:"agent"`
 }
 
 // ClaimedMessage is an answer of the daemon.
@@ -421,12 +462,14 @@ type ClaimedMessage struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -461,6 +504,7 @@ type wholeClaimedMessage struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -546,12 +590,14 @@ type DeadLetter struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -586,6 +632,7 @@ type wholeDeadLetter struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -710,12 +757,14 @@ type HistoryItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message,omitempty"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body,omitempty"`
-	Meta      map[string]any `json:"meta,omitempty"`
-	Mentions  []string       `json:"mentions,omitempty"`
-	ReplyTo   *string        `json:"reply_to,omitempty"`
-	Priority  Priority       `json:"priority,omitempty"`
-	Encrypted bool           `json:"encrypted,omitempty"`
+	Body     Bytes          `json:"body,omitempty"`
+	Meta     map[string]any `json:"meta,omitempty"`
+	Mentions []string       `json:"mentions,omitempty"`
+	ReplyTo  *string        `json:"reply_to,omitempty"`
+	Priority Priority       `json:"priority,omitempty"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted,omitempty"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -744,6 +793,7 @@ type wholeHistoryItem struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
+	Hops            *int64         `json:"hops"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -779,12 +829,14 @@ type InboxItem struct {
 	// Decoded when the content type is text and the bytes are UTF-8
 	Message *string `json:"message"`
 	// The bytes themselves: only their JSON is base64url
-	Body      Bytes          `json:"body"`
-	Meta      map[string]any `json:"meta"`
-	Mentions  []string       `json:"mentions"`
-	ReplyTo   *string        `json:"reply_to"`
-	Priority  Priority       `json:"priority"`
-	Encrypted bool           `json:"encrypted"`
+	Body     Bytes          `json:"body"`
+	Meta     map[string]any `json:"meta"`
+	Mentions []string       `json:"mentions"`
+	ReplyTo  *string        `json:"reply_to"`
+	Priority Priority       `json:"priority"`
+	// Programs that answered by themselves before this one, each the answer of another
+	Hops      int64 `json:"hops"`
+	Encrypted bool  `json:"encrypted"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -958,6 +1010,65 @@ type Message struct {
 	LastError *Refusal `json:"last_error"`
 }
 
+// MessageReleased is an answer of the daemon.
+type MessageReleased struct {
+	InboxID int64 `json:"inbox_id"`
+	// Agents to whose sessions it may go now
+	Released []string `json:"released"`
+}
+
+// OfferFrom is an answer of the daemon.
+type OfferFrom struct {
+	MemberID string  `json:"member_id"`
+	Name     *string `json:"name"`
+}
+
+// OfferSession is an answer of the daemon.
+type OfferSession struct {
+	Kind      string `json:"kind"`
+	SessionID string `json:"session_id"`
+}
+
+// Offer is an answer of the daemon.
+type Offer struct {
+	InboxID  int64     `json:"inbox_id"`
+	From     OfferFrom `json:"from"`
+	To       string    `json:"to"`
+	Priority Priority  `json:"priority"`
+	// waiting; offered: a session has it and has not confirmed it; held, denied: the session's user decides, or has refused it; notified: a notice of it was put in; injected: it is in a session; read
+	State OfferState `json:"state"`
+	// What holds for it: of its sender, or of the settings
+	Policy OfferPolicy `json:"policy"`
+	// Of the last offer; null: it was never offered
+	Way     *OfferWay     `json:"way"`
+	Session *OfferSession `json:"session"`
+	// How often it was offered
+	Offers     int64   `json:"offers"`
+	OfferedAt  *string `json:"offered_at"`
+	LeaseUntil *string `json:"lease_until"`
+	ChangedAt  string  `json:"changed_at"`
+	// Why it waits again, is held or was refused
+	Reason *string `json:"reason"`
+}
+
+// OfferedMessage is an answer of the daemon.
+type OfferedMessage struct {
+	OfferID  string   `json:"offer_id"`
+	InboxID  int64    `json:"inbox_id"`
+	Priority Priority `json:"priority"`
+	// How often it was offered: 1, or more where an earlier offer may have been seen
+	Repeat int64 `json:"repeat"`
+	// Only that there is a message, as the policy for its sender says
+	Notice bool `json:"notice"`
+}
+
+// OffersSettled is an answer of the daemon.
+type OffersSettled struct {
+	Changed []string `json:"changed"`
+	// Offers that were not this session's any more
+	Lost []string `json:"lost"`
+}
+
 // OutboxRow is an answer of the daemon.
 type OutboxRow struct {
 	OutboxID int64 `json:"outbox_id"`
@@ -1077,6 +1188,36 @@ type SendResult struct {
 	HistoryID       *int64           `json:"history_id,omitempty"`
 }
 
+// SenderPolicy is an answer of the daemon.
+type SenderPolicy struct {
+	Sender OfferFrom `json:"sender"`
+	// null: every agent that has no line of its own for this sender
+	Agent  *string     `json:"agent"`
+	Policy OfferPolicy `json:"policy"`
+	// Past it the settings hold again; null: for good
+	Until *string `json:"until"`
+	SetAt string  `json:"set_at"`
+}
+
+// SenderPolicies is an answer of the daemon.
+type SenderPolicies struct {
+	Items []SenderPolicy `json:"items"`
+	// Where no line is, as the settings say
+	Default OfferPolicy `json:"default"`
+	// Of messages that nobody has signed; the stricter one of both holds
+	Unverified OfferPolicy `json:"unverified"`
+}
+
+// TakenOffers is an answer of the daemon.
+type TakenOffers struct {
+	// Messages that this session has now, in order of arrival
+	Offers []OfferedMessage `json:"offers"`
+	// All of them, framed, ready to be put in; empty for none
+	Text string `json:"text"`
+	// Messages that wait still, up to 10,000
+	More int64 `json:"more"`
+}
+
 // TokenRotated is an answer of the daemon.
 type TokenRotated struct {
 	RotatedAt string `json:"rotated_at"`
@@ -1126,8 +1267,8 @@ type Undecryptable struct {
 	// As on the wire
 	ClientMessageID string `json:"client_message_id"`
 	// As the envelope says; with the code membership_unexplained nobody has proven it
-	From Sender `json:"from"`
-	To   string `json:"to"`
+	From OfferFrom `json:"from"`
+	To   string    `json:"to"`
 	// What it waits for, as an error code; undecryptable: no key that could still come opens it
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
@@ -1206,6 +1347,10 @@ type SendRequest struct {
 	ReplyTo string `json:"reply_to,omitempty"`
 	// The same id again is the same message and never sent twice; absent: one is made
 	ClientMessageID string `json:"client_message_id,omitempty"`
+	// The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+	FromAgent string `json:"from_agent,omitempty"`
+	// Of an answer that no person decides on: the `hops` of the message that it answers, and one
+	Hops int64 `json:"hops,omitempty"`
 	// Files that were handed over at `/v1/files`, in the order in which they are shown
 	Attachments []SendAttachment `json:"attachments,omitempty"`
 }

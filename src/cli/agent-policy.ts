@@ -28,11 +28,15 @@ export const command: Command = {
     }
     for (const option of ["agent", "for"])
       if (context.option(option) !== undefined) throw usage(command, `--${option} goes with a sender and its policy`);
-    const items = await client().agents.policies({ signal });
-    if (flag("json")) out.json({ items });
-    else if (items.length === 0)
-      out.note("no sender has a policy of its own: claudemesh config get agents.policy tells what holds for all");
-    for (const line of items) if (!flag("json")) out.line(policyText(line));
+    const lines = await client().agents.policies({ signal });
+    if (flag("json")) {
+      out.json(lines);
+      return exitCodes.ok;
+    }
+    for (const line of lines.items) out.line(policyText(line));
+    const unsigned =
+      lines.unverified === lines.default ? "" : `; what nobody has signed: ${lines.unverified} or stricter`;
+    out.line(`every other sender: ${lines.default}${unsigned}`);
     return exitCodes.ok;
   },
 };

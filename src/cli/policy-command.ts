@@ -50,8 +50,8 @@ export function unsetCommand(name: string, about: Pick<Command, "summary" | "rel
       requireWords(command, positionals, 1, 1);
       const sender = typedMember(command, positionals[0] ?? "");
       const agent = agentOf(command, option("agent"));
-      const items = await client().agents.dropPolicy(sender, agent, { signal });
-      if (flag("json")) out.json({ items });
+      const lines = await client().agents.dropPolicy(sender, agent, { signal });
+      if (flag("json")) out.json(lines);
       else out.line(`the settings hold for ${unbroken(sender)} again${forAgent(agent.agent ?? null)}`);
       return exitCodes.ok;
     },

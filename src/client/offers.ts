@@ -2,12 +2,13 @@ import type {
   MessageReleased,
   OffersSettled,
   OfferView,
+  SenderPolicies,
   SenderPolicy,
   SenderPolicyView,
   Taken,
   TakeRequest,
 } from "../protocol/offers-api.ts";
-import { callItems, callPage, call, segment } from "./call.ts";
+import { call, callPage, segment } from "./call.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type Paged, paged } from "./paged.ts";
@@ -24,12 +25,12 @@ export interface OfferCalls {
     choice?: { readonly read?: boolean },
     options?: CallOptions,
   ): Promise<OffersSettled>;
-  /** They did not get in, and wait again. */
+  /** They did not get in, and wait again; `unseen`: nothing of them was put in for certain, so the next offer is no repeat. */
   giveBack(
     kind: string,
     sessionId: string,
     offerIds: readonly string[],
-    choice?: { readonly reason?: string; readonly delay_s?: number },
+    choice?: { readonly reason?: string; readonly delay_s?: number; readonly unseen?: boolean },
     options?: CallOptions,
   ): Promise<OffersSettled>;
   /** Their lease begins anew. */
@@ -43,7 +44,7 @@ export interface OfferCalls {
     options?: CallOptions,
   ): Promise<MessageReleased>;
   /** What single senders' messages may do to live sessions. */
-  policies(options?: CallOptions): Promise<readonly SenderPolicyView[]>;
+  policies(options?: CallOptions): Promise<SenderPolicies>;
   setPolicy(
     sender: string,
     policy: SenderPolicy,
@@ -51,11 +52,7 @@ export interface OfferCalls {
     options?: CallOptions,
   ): Promise<SenderPolicyView>;
   /** The settings hold again. */
-  dropPolicy(
-    sender: string,
-    choice?: { readonly agent?: string },
-    options?: CallOptions,
-  ): Promise<readonly SenderPolicyView[]>;
+  dropPolicy(sender: string, choice?: { readonly agent?: string }, options?: CallOptions): Promise<SenderPolicies>;
 }
 
 export interface OfferFilter {
@@ -93,7 +90,7 @@ export function offerCalls(http: HttpClient): OfferCalls {
         ),
       ),
     releaseMessage: (inboxId, choice, options) => post(`/v1/inbox/${segment(inboxId)}/release`, choice ?? {}, options),
-    policies: (options) => callItems(http, { method: "GET", path: "/v1/sender-policies", repeatable: true }, options),
+    policies: (options) => call(http, { method: "GET", path: "/v1/sender-policies", repeatable: true }, options),
     setPolicy: (sender, value, choice, options) =>
       call(
         http,
@@ -101,6 +98,6 @@ export function offerCalls(http: HttpClient): OfferCalls {
         options,
       ),
     dropPolicy: (sender, choice, options) =>
-      callItems(http, { method: "DELETE", path: policy(sender), query: { ...choice }, repeatable: true }, options),
+      call(http, { method: "DELETE", path: policy(sender), query: { ...choice }, repeatable: true }, options),
   };
 }

@@ -77,3 +77,11 @@ export interface SenderPolicyView {
   readonly until: string | null;
   readonly set_at: string;
 }
+
+/** All lines that hold, and what holds where there is none. */
+export interface SenderPolicies {
+  readonly items: readonly SenderPolicyView[];
+  readonly default: SenderPolicy;
+  /** Of messages that nobody has signed; the stricter one of both holds. */
+  readonly unverified: SenderPolicy;
+}

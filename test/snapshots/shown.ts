@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { silentLog } from "../../src/base/log.ts";
 import { createManualClock } from "../../src/base/manual-clock.fixture.ts";
+import { createOffers } from "../../src/daemon/agents/create-offers.ts";
 import { createAgents } from "../../src/daemon/agents/registry.ts";
 import { createInbox } from "../../src/daemon/inbox/inbox.ts";
 import { createOutbox } from "../../src/daemon/outbox/outbox.ts";
@@ -84,6 +85,16 @@ async function shownInbox(path: string): Promise<Shown> {
     log: silentLog,
     processLives: () => null,
   });
+  const offers = createOffers({
+    database: inbox.database,
+    agents,
+    memberName: () => "bob",
+    nameOf: () => null,
+    defaults: () => ({ policy: "auto", unverified: "ask" }),
+    frame: refuse,
+    clock: createManualClock(),
+    count: refuse,
+  });
   const filter = { ...all, since: null, topic: null, from: null, agent: null, unread: false, newest: false };
   try {
     await inbox.start();
@@ -98,6 +109,10 @@ async function shownInbox(path: string): Promise<Shown> {
       found: Object.fromEntries(words.map((word) => [word, ids(inbox.search(word, all).items)])),
       mentions: ids(inbox.mentions(memberId, { ...all, newest: false }).items),
       agents: agents.list(),
+      offers: Object.fromEntries(
+        agents.names().map((name) => [name, offers.ofAgent(name, { ...all, open: false }).items]),
+      ),
+      sender_policies: offers.policies(),
       attachments: items.map(({ inbox_id }) => inbox.attachments(inbox_id)),
       undecryptable: inbox.undecryptable(all).items,
       events: inbox.eventsAfter(0, 500),

@@ -44,6 +44,23 @@ test("a new topic and a new member are told to every link of the mesh, each once
   }
 });
 
+test("what a member tells of its agents is told to every link of the mesh, each once, whatever broker it is at", async (t) => {
+  const fleet = await fleetOf(t, 2);
+  const alice = await at(fleet, 0).connect(await at(fleet, 0).member("alice"));
+  const watchers = [
+    await at(fleet, 0).connect(await at(fleet, 0).member("bob")),
+    await at(fleet, 1).connect(await at(fleet, 1).member("carol")),
+  ];
+  const told = { agents: ["shop"], agents_told: { former: [], online: ["shop"] } };
+  await alice.request<"presence">({ type: "presence", ...told });
+  for (const watcher of watchers) {
+    const { agents, agents_told } = (await hearsOnce(watcher, "agents_changed")) as typeof told & EventFrame;
+    assert.deepEqual({ agents, agents_told }, told);
+    const { members } = await watcher.request<"members">({ type: "members" });
+    assert.deepEqual(members.find(({ name }) => name === "alice")?.agents_told, told.agents_told);
+  }
+});
+
 test("a member comes and goes once for all, and not when it only changes its broker", async (t) => {
   const fleet = await fleetOf(t, 2);
   const { presenceLeaseMs, sweepMs } = defaultBrokerLimits;

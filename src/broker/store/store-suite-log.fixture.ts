@@ -59,6 +59,20 @@ export function logAndDirectory(on: On): void {
     assert.deepEqual(await store.subscribers(meshId, topic_id), []);
   });
 
+  it("keeps what a member tells of its agents with its presence, and that it tells nothing", async (t) => {
+    const { store, meshId, alice } = await on(t);
+    const told = async () => {
+      const { online_until, agents, agents_told } = (await store.member(meshId, alice.memberId)) ?? assert.fail();
+      return { online_until, agents, agents_told };
+    };
+    assert.deepEqual(await told(), { online_until: 0, agents: [], agents_told: null });
+    const known = { agents: ["shop", "docs"], agents_told: { former: ["old"], online: ["docs"] } };
+    await store.touchPresence(meshId, alice.memberId, 20, known);
+    assert.deepEqual(await told(), { online_until: 20, ...known });
+    await store.touchPresence(meshId, alice.memberId, 30, { agents: ["shop"], agents_told: null });
+    assert.deepEqual(await told(), { online_until: 30, agents: ["shop"], agents_told: null });
+  });
+
   for (const absent of ["01890000-0000-7000-8000-00000000dead", "01890000-0000-7000-8000-00000000000A", "no uuid", ""])
     it(`knows nothing of a mesh that is not there: "${absent}"`, async (t) => {
       const { store, meshId, alice, bob, now } = await on(t);

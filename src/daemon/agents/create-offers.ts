@@ -71,8 +71,15 @@ export function createOffers(options: OffersOptions): Offers {
       return { changed, lost: offerIds.filter((offerId) => !changed.includes(offerId)) };
     });
 
-  function addressee(agent: string): Addressee {
-    return { agent, names: agents.namesOf(agent), isDefault: agents.default() === agent };
+  /**
+   * What named no agent goes into sessions of the default one, if it came since there is such an agent: what lay unread before is not
+   * poured into its first session. Whoever asks for mail sees that too, and where nobody is the default, everybody who asks.
+   */
+  function addressee(agent: string, asks = false): Addressee {
+    const chosen = agents.default();
+    const created = database.read((_db, queries) => queries.agent(agent)?.created_at ?? 0);
+    const unnamedSince = chosen === agent ? (asks ? 0 : created) : chosen === null && asks ? 0 : null;
+    return { agent, names: agents.namesOf(agent), unnamedSince };
   }
 
   function named(written: string): Addressee {
@@ -96,7 +103,8 @@ export function createOffers(options: OffersOptions): Offers {
         memberName: options.memberName(),
         defaults: options.defaults(),
       };
-      return commit((news) => takeOffers(news, addressee(agent), session, request, context));
+      const to = addressee(agent, request.way === "mcp");
+      return commit((news) => takeOffers(news, to, session, request, context));
     },
     confirm: (session, offerIds, { read }) =>
       settle(session, offerIds, (offerId, { way }) => ({
@@ -104,8 +112,8 @@ export function createOffers(options: OffersOptions): Offers {
         offerId,
         read: read || way === "mcp" || way === "command",
       })),
-    giveBack: (session, offerIds, { reason, delayMs }) =>
-      settle(session, offerIds, (offerId) => ({ kind: "gave_back", offerId, reason }), {
+    giveBack: (session, offerIds, { reason, delayMs, unseen = false }) =>
+      settle(session, offerIds, (offerId) => ({ kind: "gave_back", offerId, reason, unseen }), {
         not_before: delayMs === 0 ? null : clock.now() + delayMs,
       }),
     extend: (session, offerIds) =>
@@ -166,16 +174,15 @@ export function createOffers(options: OffersOptions): Offers {
       });
     },
     releaseMessage(inboxId, agent) {
-      const chosen = agent === null ? agents.names().map(addressee) : [named(agent)];
+      const chosen = agent === null ? agents.names().map((name) => addressee(name)) : [named(agent)];
       return commit((news) => releaseMessage(news, inboxId, chosen));
     },
-    policies: () =>
-      database.read((_db, queries) =>
-        queries
-          .senderPolicies()
-          .filter(({ until }) => until === null || until > clock.now())
-          .map((row) => policyView(row, options.nameOf)),
-      ),
+    policies() {
+      const { policy, unverified } = options.defaults();
+      const rows = database.read((_db, queries) => queries.senderPolicies());
+      const held = rows.filter(({ until }) => until === null || until > clock.now());
+      return { items: held.map((row) => policyView(row, options.nameOf)), default: policy, unverified };
+    },
     async setPolicy(change) {
       const agent = change.agent === null ? null : named(change.agent).agent;
       const row = await commit((news) => setPolicy(news, { ...change, agent }));

@@ -136,6 +136,8 @@ test("a session that takes nothing now is left alone for as long as it asks, and
   host.clock.advance(2_001);
   await socket.reached(3);
   assert.deepEqual(texts(socket), ["hello", "hello", "more"]);
+  // Nothing was put in by the first one.
+  assert.ok(socket.put.every(({ message: { text } }) => !text.includes('repeat="')));
 });
 
 test("a session whose socket is gone is tried again only when something is heard of it; another one takes its place", async (t) => {

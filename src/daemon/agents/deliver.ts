@@ -80,7 +80,7 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
     const { reason, gone, retryAfterMs } = outcome;
     log.debug({ agent: session.agent, kind: session.kind, reason }, "a session took no message");
     resting.set(idOf(key), gone ? null : clock.now() + (retryAfterMs ?? retryMs));
-    await offers.giveBack(key, [offer_id], { reason, delayMs: 0 });
+    await offers.giveBack(key, [offer_id], { reason, delayMs: 0, unseen: true });
     return true;
   }
 

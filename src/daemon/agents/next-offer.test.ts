@@ -11,6 +11,7 @@ import { isFree, nextOffer, type Offer, type OfferEvent } from "./next-offer.ts"
 interface Model {
   offer: Offer | null;
   now: number;
+  serial: number;
   /** Offer ids in the order in which they were given out, each with the repeat that it said. */
   readonly given: { readonly offerId: string; readonly repeat: number; inSession: boolean; wasConfirmed: boolean }[];
   told: { injected: boolean; read: boolean };
@@ -19,7 +20,7 @@ interface Model {
 type Step =
   | { readonly do: "take"; readonly notice: boolean }
   | {
-      readonly do: "put" | "confirm" | "confirmRead" | "extend" | "giveBack" | "held" | "denied";
+      readonly do: "put" | "confirm" | "confirmRead" | "extend" | "giveBack" | "unwritten" | "held" | "denied";
       readonly which: number;
     }
   | { readonly do: "pass"; readonly ms: number }
@@ -31,7 +32,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom(...(["put", "confirm", "confirmRead", "extend", "giveBack", "held", "denied"] as const)),
+      do: fc.constantFrom(
+        ...(["put", "confirm", "confirmRead", "extend", "giveBack", "unwritten", "held", "denied"] as const),
+      ),
       which,
     }),
   },
@@ -42,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 test("whatever the parties do, a message is put in twice only as a repeat, and nothing is told before it is true", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
-      const model: Model = { offer: null, now: 1_000, given: [], told: { injected: false, read: false } };
+      const model: Model = { offer: null, now: 1_000, serial: 0, given: [], told: { injected: false, read: false } };
       for (const one of steps) play(model, one);
     }),
     { numRuns: 2_000 },
@@ -55,7 +58,8 @@ function play(model: Model, one: Step): void {
       model.now += one.ms;
       return;
     case "take": {
-      const offerId = `offer-${model.given.length}`;
+      model.serial += 1;
+      const offerId = `offer-${model.serial}`;
       const leaseUntil = model.now + limits.offerLeaseMs;
       const isLive = model.offer?.state === "offered" && (model.offer.lease_until ?? 0) > model.now;
       const free = isFree(model.offer, model.now);
@@ -96,6 +100,14 @@ function play(model: Model, one: Step): void {
     }
     case "giveBack":
       return void withId(model, one.which, (offerId) => ({ kind: "gave_back", offerId, reason: "r" }));
+    case "unwritten": {
+      const given = at(model, one.which);
+      if (given === undefined || given.inSession) return;
+      // Whoever gives it back as unwritten does not write it later.
+      if (apply(model, { kind: "gave_back", offerId: given.offerId, reason: "r", unseen: true }))
+        model.given.splice(model.given.indexOf(given), 1);
+      return;
+    }
     case "held":
     case "denied": {
       const kind = one.do;
@@ -139,7 +151,7 @@ function apply(model: Model, event: OfferEvent): boolean {
   if (before?.state === "read") assert.fail("nothing follows read");
   if (before?.state === "injected") assert.equal(next.state, "read", "what is in a session is not offered again");
   assert.equal(next.lease_until === null, next.state !== "offered", "a lease stands exactly while it is offered");
-  assert.ok(next.offers >= (before?.offers ?? 0));
+  assert.ok(next.offers >= model.given.filter(({ inSession }) => inSession).length, "every one put in is counted");
   return true;
 }
 

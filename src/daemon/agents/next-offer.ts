@@ -39,7 +39,8 @@ export type OfferEvent =
   /** Whoever put it in says that it is in. `read`: the agent has asked for it itself. */
   | { readonly kind: "confirmed"; readonly offerId: string; readonly read: boolean }
   | { readonly kind: "extended"; readonly offerId: string; readonly leaseUntil: number }
-  | { readonly kind: "gave_back"; readonly offerId: string; readonly reason: string }
+  /** `unseen`: nothing of it was put in, for certain; the next offer is no repeat of this one. */
+  | { readonly kind: "gave_back"; readonly offerId: string; readonly reason: string; readonly unseen?: boolean }
   | { readonly kind: "held"; readonly offerId: string; readonly reason: string }
   | { readonly kind: "denied"; readonly offerId: string; readonly reason: string }
   /** The session itself showed the message among what its model is given. */
@@ -63,7 +64,7 @@ export function nextOffer(offer: Offer | null, event: OfferEvent, now: number): 
         ? { ...offer, lease_until: event.leaseUntil }
         : null;
     case "gave_back":
-      return isOpen(offer, event.offerId) ? waitingAgain(offer, event.reason) : null;
+      return isOpen(offer, event.offerId) ? gaveBack(offer, event.reason, event.unseen ?? false) : null;
     case "held":
       return offer?.state === "offered" && offer.offer_id === event.offerId
         ? { ...offer, state: "held", lease_until: null, reason: event.reason }
@@ -120,6 +121,11 @@ function isOpen(offer: Offer | null, offerId: string): offer is Offer {
 function confirmed(offer: Offer, read: boolean): Offer {
   const state = offer.notice ? "notified" : read ? "read" : "injected";
   return { ...offer, state, lease_until: null, reason: null };
+}
+
+function gaveBack(offer: Offer, reason: string, unseen: boolean): Offer {
+  const isUnseen = unseen && offer.state === "offered";
+  return waitingAgain(isUnseen ? { ...offer, offers: offer.offers - 1 } : offer, reason);
 }
 
 function waitingAgain(offer: Offer, reason: string): Offer {

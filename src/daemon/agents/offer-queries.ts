@@ -36,8 +36,8 @@ export interface Addressee {
   readonly agent: string;
   /** Its name, and those that it had. */
   readonly names: readonly string[];
-  /** What names no agent is its too. */
-  readonly isDefault: boolean;
+  /** Direct messages that name no agent are its too, from when on they arrived; null: they are not. */
+  readonly unnamedSince: number | null;
 }
 
 /** What the settings say of senders that no line names, and of what nobody has signed. */
@@ -145,7 +145,7 @@ export function offerQueries(db: DatabaseSync) {
     /** Messages for an agent that a session may take now, in order of arrival. */
     candidates(to: Addressee, wanted: Wanted, limit: number): Candidate[] {
       const { sql, values } = offerable(wanted);
-      return prepared(`${messagesFor(to)} ${sql} ORDER BY i.id LIMIT ?`).all(
+      return prepared(`${messagesFor()} ${sql} ORDER BY i.id LIMIT ?`).all(
         ...boundTo(to, wanted.now),
         ...values,
         limit,
@@ -154,7 +154,7 @@ export function offerQueries(db: DatabaseSync) {
     /** How many there are, up to a bound. */
     countCandidates(to: Addressee, wanted: Wanted): number {
       const { sql, values } = offerable(wanted);
-      const counted = prepared(`SELECT count(*) AS n FROM (${messagesFor(to)} ${sql} LIMIT ${limits.waitingCountMax})`);
+      const counted = prepared(`SELECT count(*) AS n FROM (${messagesFor()} ${sql} LIMIT ${limits.waitingCountMax})`);
       return Number(counted.get(...boundTo(to, wanted.now), ...values)?.["n"]);
     },
     /** What an agent was offered, and what waits for it, the newest first. `open`: without what it has read. */
@@ -163,13 +163,13 @@ export function offerQueries(db: DatabaseSync) {
       at: { readonly now: number; readonly before: number; readonly open: boolean; readonly limit: number },
     ): Candidate[] {
       const unread = at.open ? "AND (o.state IS NULL OR o.state <> 'read')" : "";
-      const sql = `${messagesFor(to, "UNION SELECT inbox_id FROM agent_offer WHERE agent = ?")}
+      const sql = `${messagesFor("UNION SELECT inbox_id FROM agent_offer WHERE agent = ?")}
         WHERE i.id < ? AND i.shown = 1 ${unread} ORDER BY i.id DESC LIMIT ?`;
       return prepared(sql).all(...boundTo(to, at.now, to.agent), at.before, at.limit) as unknown as Candidate[];
     },
     /** Whether a message is for the agent, and may still be owed to it. */
     isFor(to: Addressee, inboxId: number): boolean {
-      return prepared(`${messagesFor(to)} WHERE i.id = ?`).get(...boundTo(to, 0), inboxId) !== undefined;
+      return prepared(`${messagesFor()} WHERE i.id = ?`).get(...boundTo(to, 0), inboxId) !== undefined;
     },
     nextLeaseEndOfOffers: (now: number) => instant(nextLease.get(now)),
     nextDelayEnd: (now: number) => instant(nextDelay.get(now)),
@@ -204,11 +204,11 @@ export function offerQueries(db: DatabaseSync) {
  * Direct messages that nobody has read, and those of the agent's topics, which every agent reads for itself. Each part has an index of
  * its own, so that what was read long ago costs nothing.
  */
-function messagesFor({ isDefault }: Addressee, others = ""): string {
+function messagesFor(others = ""): string {
   const direct = "topic IS NULL AND read_at IS NULL AND shown = 1";
   return `SELECT i.*, o.released AS o_released, coalesce(own.policy, every.policy) AS line
     FROM (SELECT id FROM inbox WHERE agent IN (SELECT value FROM json_each(?)) AND ${direct}
-      ${isDefault ? `UNION ALL SELECT id FROM inbox WHERE agent IS NULL AND ${direct}` : ""}
+      UNION ALL SELECT id FROM inbox WHERE agent IS NULL AND received_at >= ? AND ${direct}
       UNION ALL SELECT m.id FROM agent_topic t JOIN inbox m ON m.topic = t.topic AND m.id > t.after_id
         WHERE t.agent = ? AND m.shown = 1 ${others}) AS mine
     JOIN inbox i ON i.id = mine.id
@@ -218,8 +218,8 @@ function messagesFor({ isDefault }: Addressee, others = ""): string {
 }
 
 /** `others`: of what stands beside the agent's own messages. */
-function boundTo({ agent, names }: Addressee, now: number, ...others: SQLInputValue[]): SQLInputValue[] {
-  return [JSON.stringify(names), agent, ...others, agent, agent, now, now];
+function boundTo({ agent, names, unnamedSince }: Addressee, now: number, ...others: SQLInputValue[]): SQLInputValue[] {
+  return [JSON.stringify(names), unnamedSince ?? Number.MAX_SAFE_INTEGER, agent, ...others, agent, agent, now, now];
 }
 
 /** Free, due, and let in by the line on its sender, or the settings; the stricter one for what nobody has signed. */

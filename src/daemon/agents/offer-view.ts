@@ -1,4 +1,5 @@
-import { type OfferView, type SenderPolicy, senderPolicies } from "../../protocol/offers-api.ts";
+import type { OfferView } from "../../protocol/offers-api.ts";
+import { effectivePolicy } from "../../protocol/sender-policy.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { inboxItem } from "../inbox/row.ts";
 import type { Candidate, OfferRow, PolicyDefaults } from "./offer-queries.ts";
@@ -8,7 +9,7 @@ export function offerView(
   row: OfferRow | null,
   { memberName, defaults }: { readonly memberName: string; readonly defaults: PolicyDefaults },
 ): OfferView {
-  const { inbox_id, from, to, priority, received_at } = inboxItem(candidate, memberName);
+  const { inbox_id, from, to, priority, received_at, verified, via } = inboxItem(candidate, memberName);
   const was = row !== null && row.offer_id !== "" ? row : null;
   return {
     inbox_id,
@@ -17,7 +18,7 @@ export function offerView(
     priority,
     // A direct message that was read otherwise is read, whatever became of an offer of it.
     state: candidate.topic === null && candidate.read_at !== null ? "read" : (row?.state ?? "waiting"),
-    policy: row?.released === 1 ? "auto" : policyOf(candidate, defaults),
+    policy: row?.released === 1 ? "auto" : effectivePolicy({ verified, via }, candidate.line, defaults),
     way: was?.way ?? null,
     session: was === null ? null : { kind: was.kind, session_id: was.session_id },
     offers: row?.offers ?? 0,
@@ -26,14 +27,4 @@ export function offerView(
     changed_at: row === null ? received_at : rfc3339(row.changed_at),
     reason: row?.reason ?? null,
   };
-}
-
-/** Of a message: what the line on its sender says, else the settings; the stricter one of what nobody has signed. */
-export function policyOf(
-  { line, verified, via }: Pick<Candidate, "line" | "verified" | "via">,
-  defaults: PolicyDefaults,
-): SenderPolicy {
-  const own = line ?? defaults.policy;
-  if (verified === 1 && via === "") return own;
-  return senderPolicies.indexOf(defaults.unverified) > senderPolicies.indexOf(own) ? defaults.unverified : own;
 }

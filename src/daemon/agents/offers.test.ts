@@ -154,6 +154,28 @@ test("each agent gets what is addressed to it, also by a name that it had, and w
   assert.deepEqual(messages(await host.take(session)), []);
 });
 
+test("what lay unread before there was an agent is not poured into its first session, and comes when it asks", async (t) => {
+  const host = await offersHost(t);
+  const old = await host.arrives("old", null);
+  const named = await host.arrives("named");
+  host.clock.advance(1_000);
+  const session = await host.session("s1", "builder");
+  const fresh = await host.arrives("fresh", null);
+  assert.deepEqual(messages(await host.take(session)), [named, fresh]);
+  assert.deepEqual(messages(await host.take(session, { way: "mcp" })), [old]);
+});
+
+test("where nobody is the default, what names no agent comes to whoever asks for its mail", async (t) => {
+  const host = await offersHost(t);
+  const [one, two] = [await host.session("s1", "builder"), await host.session("s2", "tester")];
+  const id = await host.arrives("to anybody", null);
+  assert.deepEqual(messages(await host.take(one)), []);
+  const taken = await host.take(one, { way: "mcp" });
+  assert.deepEqual(messages(taken), [id]);
+  await host.offers.confirm(one, ids(taken), { read: true });
+  assert.deepEqual(messages(await host.take(two, { way: "mcp" })), []);
+});
+
 test("a renamed agent keeps what it was offered: nothing is put in twice", async (t) => {
   const host = await offersHost(t);
   await host.arrives("a");

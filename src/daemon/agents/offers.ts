@@ -1,4 +1,11 @@
-import type { OffersSettled, OfferView, SenderPolicyView, Taken, TakeRequest } from "../../protocol/offers-api.ts";
+import type {
+  OffersSettled,
+  OfferView,
+  SenderPolicies,
+  SenderPolicyView,
+  Taken,
+  TakeRequest,
+} from "../../protocol/offers-api.ts";
 import type { Page } from "../../protocol/local-api.ts";
 import type { SessionKey } from "./agents.ts";
 import type { PolicyChange } from "./sender-policies.ts";
@@ -10,11 +17,11 @@ export interface Offers {
   take(session: SessionKey, request: TakeRequest): Promise<Taken>;
   /** They are in the session; `read`: the agent has asked for them itself, or has finished with them. */
   confirm(session: SessionKey, offerIds: readonly string[], choice: { readonly read: boolean }): Promise<OffersSettled>;
-  /** They did not get in, as far as is known. Not offered again for `delayMs`. */
+  /** They did not get in, as far as is known. Not offered again for `delayMs`. `unseen`: nothing of them was put in for certain. */
   giveBack(
     session: SessionKey,
     offerIds: readonly string[],
-    choice: { readonly reason: string; readonly delayMs: number },
+    choice: { readonly reason: string; readonly delayMs: number; readonly unseen?: boolean },
   ): Promise<OffersSettled>;
   /** Their lease begins anew. */
   extend(session: SessionKey, offerIds: readonly string[]): Promise<OffersSettled>;
@@ -41,7 +48,7 @@ export interface Offers {
   ): Page<OfferView>;
   /** A message that a policy or a session's user keeps out may go in. `agent` null: to every agent that it is for. Null: no such message. */
   releaseMessage(inboxId: number, agent: string | null): Promise<{ readonly released: readonly string[] } | null>;
-  policies(): readonly SenderPolicyView[];
+  policies(): SenderPolicies;
   setPolicy(change: PolicyChange): Promise<SenderPolicyView>;
   /** Back to what the settings say. False: there was no line. */
   dropPolicy(sender: string, agent: string | null): Promise<boolean>;

@@ -99,7 +99,7 @@ test("a line that ends lets what waited in at that time", async (t) => {
   assert.equal(host.offers.nextChangeAt(host.clock.now()), until);
   host.clock.advance(hour);
   assert.deepEqual(messages(await host.take(await host.session("s1", "builder"))), [{ inbox_id, notice: false }]);
-  assert.deepEqual(host.offers.policies(), []);
+  assert.deepEqual(host.offers.policies().items, []);
 });
 
 test("what nobody has signed is only told of, also where its named sender may be put in", async (t) => {
@@ -119,11 +119,11 @@ test("a policy of an agent goes with its name", async (t) => {
   await host.offers.setPolicy({ sender: bob, agent: "builder", policy: "mute", until: null });
   await host.agents.rename("builder", "maker");
   assert.deepEqual(
-    host.offers.policies().map(({ agent, policy }) => ({ agent, policy })),
+    host.offers.policies().items.map(({ agent, policy }) => ({ agent, policy })),
     [{ agent: "maker", policy: "mute" }],
   );
   await host.offers.setPolicy({ sender: bob, agent: "builder", policy: "block", until: null });
-  assert.equal(host.offers.policies()[0]?.policy, "block");
+  assert.equal(host.offers.policies().items[0]?.policy, "block");
   await assert.rejects(host.offers.setPolicy({ sender: bob, agent: "nobody", policy: "block", until: null }), {
     code: "unknown_agent",
   });

@@ -2,7 +2,6 @@ import type { Clock } from "../../base/clock.ts";
 import { pageOf, pageShape, readPage } from "../../http/page.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { described, inPath, listOf, oneOf, optional, text, truth, whole } from "../../http/shape.ts";
-import { listing, view } from "../../http/view.ts";
 import { checkName } from "../../protocol/address.ts";
 import { limits } from "../../protocol/limits.ts";
 import { type OffersSettled, senderPolicies, ways } from "../../protocol/offers-api.ts";
@@ -12,7 +11,14 @@ import type { Link } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import { sessionParams } from "./agent-sessions.ts";
 import { agentName, agentParam } from "./agents.ts";
-import { messageReleased, offer, offersSettled, senderPolicy, taken } from "./answers/offers.schema.ts";
+import {
+  messageReleased,
+  offer,
+  offersSettled,
+  senderPolicy,
+  senderPolicyLines,
+  taken,
+} from "./answers/offers.schema.ts";
 import { noSuchMessage, sender } from "./inbox.ts";
 
 export interface OfferParts {
@@ -75,7 +81,7 @@ function settleRoutes(offers: Offers): readonly Route[] {
       params: sessionParams,
       body: { offer_ids: offerIds },
       answers: settled,
-      errors: ["store_unavailable"],
+      errors: ["unknown_agent", "store_unavailable"],
       handle: async ({ params, body }) => ({ status: 200, body: await settle(keyOf(params), body.offer_ids) }),
     });
   return [
@@ -92,7 +98,7 @@ function settleRoutes(offers: Offers): readonly Route[] {
         }),
       },
       answers: settled,
-      errors: ["store_unavailable"],
+      errors: ["unknown_agent", "store_unavailable"],
       handle: async ({ params, body: { offer_ids, read = false } }) => ({
         status: 200,
         body: await offers.confirm(keyOf(params), offer_ids, { read }),
@@ -112,18 +118,24 @@ function settleRoutes(offers: Offers): readonly Route[] {
             form: { pattern: /^[^\p{Cc}\p{Cs}]*$/u, said: "must not hold control characters" },
           }),
         ),
+        unseen: described(
+          optional(truth()),
+          "Nothing of them was put in, for certain: the next offer does not count as a repeat",
+          { default: false },
+        ),
         delay_s: described(
           optional(whole(0, limits.offerDelayMsMax / 1_000)),
           "Seconds for which they are offered to nobody",
         ),
       },
       answers: settled,
-      errors: ["store_unavailable"],
-      handle: async ({ params, body: { offer_ids, reason, delay_s = 0 } }) => ({
+      errors: ["unknown_agent", "store_unavailable"],
+      handle: async ({ params, body: { offer_ids, reason, delay_s = 0, unseen = false } }) => ({
         status: 200,
         body: await offers.giveBack(keyOf(params), offer_ids, {
           reason: reason ?? "the session gave it back",
           delayMs: delay_s * 1_000,
+          unseen,
         }),
       }),
     }),
@@ -184,8 +196,8 @@ function policyRoutes({ offers, link, self, clock }: OfferParts): readonly Route
       method: "GET",
       path: "/v1/sender-policies",
       summary: "What single senders' messages may do to live sessions",
-      answers: [{ status: 200, description: "All lines that hold", body: view({ items: listing(senderPolicy) }) }],
-      handle: () => ({ status: 200, body: { items: offers.policies() } }),
+      answers: [{ status: 200, description: "All lines that hold", body: senderPolicyLines }],
+      handle: () => ({ status: 200, body: offers.policies() }),
     }),
     operation({
       name: "senderPolicyPut",
@@ -223,11 +235,11 @@ function policyRoutes({ offers, link, self, clock }: OfferParts): readonly Route
       summary: "Take the line on a sender back: the settings hold again",
       params,
       query: { agent },
-      answers: [{ status: 200, description: "All lines that hold", body: view({ items: listing(senderPolicy) }) }],
+      answers: [{ status: 200, description: "All lines that hold", body: senderPolicyLines }],
       errors,
       async handle({ params: { sender: written }, query: { agent: name } }) {
         await offers.dropPolicy(sender(written, link, self), name === undefined ? null : checkName(name, "agent"));
-        return { status: 200, body: { items: offers.policies() } };
+        return { status: 200, body: offers.policies() };
       },
     }),
   ];

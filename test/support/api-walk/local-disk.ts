@@ -45,6 +45,8 @@ export async function walkLonely(t: TestContext, walk: Walk): Promise<void> {
   for (const id of ["topicList", "topicPolicy"]) await walk.ask(unix, id, "directory_unavailable", samples[id]);
   await walk.ask(unix, "agentPut", 200, samples["agentPut"]);
   await walk.ask(unix, "agentTopicAdd", "directory_unavailable", samples["agentTopicAdd"]);
+  for (const id of ["senderPolicyPut", "senderPolicyDrop"])
+    await walk.ask(unix, id, "directory_unavailable", samples[id]);
   for (const id of linkOperations) await walk.ask(unix, id, "broker_unreachable", samples[id]);
 
   for (const id of ["one", "two", "three"]) await walk.ask(unix, "send", 202, toSelf({ client_message_id: id }));

@@ -9,6 +9,7 @@ import { limits } from "../../../src/protocol/limits.ts";
 import type { TestHost } from "../claudemesh.ts";
 import { cliPair } from "../cli-pair.ts";
 import { walkAgents } from "./local-agents.ts";
+import { walkOffers } from "./local-offers.ts";
 import { eventsOf } from "./event-lines.ts";
 import type { Ground } from "./forms.ts";
 import type { Expected, Walk } from "./walk.ts";
@@ -60,6 +61,17 @@ export const samples: Ground["samples"] = {
   agentTopicDrop: { params: { name: "reviewer", topic: "ops" } },
   agentSessionPut: { params: { kind: "claude-code", session_id: "s-1" }, body: { cwd: "/work/shop" } },
   agentSessionHeartbeat: { params: { kind: "claude-code", session_id: "s-1" } },
+  offersTake: {
+    params: { kind: "claude-code", session_id: "s-5" },
+    body: { way: "hook", chars_max: 10_000, prompt: "hello" },
+  },
+  offersConfirm: { params: { kind: "claude-code", session_id: "s-5" }, body: { offer_ids: ["another"] } },
+  offersRelease: { params: { kind: "claude-code", session_id: "s-5" }, body: { offer_ids: ["another"] } },
+  offersExtend: { params: { kind: "claude-code", session_id: "s-5" }, body: { offer_ids: ["another"] } },
+  offerList: { params: { name: "offers" } },
+  inboxRelease: { params: { id: "1" } },
+  senderPolicyPut: { params: { sender: "bob" }, body: { policy: "mute", for_s: 60 } },
+  senderPolicyDrop: { params: { sender: "bob" } },
   agentSessionEnd: { params: { kind: "claude-code", session_id: "s-1" } },
   memberRename: { params: { member: "bob" }, body: { name: "robert" } },
   memberRole: { params: { member: "bob" }, body: { role: "guest" } },
@@ -90,6 +102,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkMessages(walk, alice, bob);
   await walkTopics(walk, alice.unix, bob.unix);
   await walkAgents(walk, alice, bob);
+  await walkOffers(walk, alice);
   await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(walk, alice);
   await walkSettings(walk, alice);

@@ -63,6 +63,15 @@ __all__ = [
     "Membership",
     "MembershipTrouble",
     "Message",
+    "MessageReleased",
+    "Offer",
+    "OfferFrom",
+    "OfferPolicy",
+    "OfferSession",
+    "OfferState",
+    "OfferWay",
+    "OfferedMessage",
+    "OffersSettled",
     "OutboxCounts",
     "OutboxPatch",
     "OutboxRequeue",
@@ -88,7 +97,10 @@ __all__ = [
     "SendResult",
     "SendState",
     "Sender",
+    "SenderPolicies",
+    "SenderPolicy",
     "Stage",
+    "TakenOffers",
     "TokenRotated",
     "Topic",
     "TopicKey",
@@ -198,6 +210,30 @@ MemberStatus = Literal[
     "revoked",
     "left",
     "expired",
+]
+OfferPolicy = Literal[
+    "auto",
+    "ask",
+    "mute",
+    "hold",
+    "block",
+]
+OfferState = Literal[
+    "waiting",
+    "offered",
+    "held",
+    "denied",
+    "notified",
+    "injected",
+    "read",
+]
+OfferWay = Literal[
+    "socket",
+    "hook",
+    "channel",
+    "stream",
+    "mcp",
+    "command",
 ]
 OutboxStatus = Literal[
     "pending",
@@ -550,6 +586,8 @@ class Attachment(View):
 class Sender(View):
     member_id: str
     name: str | None
+    #: The member's agent that sent it, as its daemon says; an answer goes to it
+    agent: str | None
 
     @classmethod
     def from_json(cls, value: object) -> Sender:
@@ -557,6 +595,7 @@ class Sender(View):
         return cls(
             member_id=read.required("member_id", text),
             name=read.nullable("name", text),
+            agent=read.nullable("agent", text),
         )
 
 
@@ -589,6 +628,8 @@ class ClaimedMessage(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -621,6 +662,7 @@ class ClaimedMessage(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -770,6 +812,8 @@ class DeadLetter(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -803,6 +847,7 @@ class DeadLetter(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -1014,6 +1059,8 @@ class HistoryItem(View):
     mentions: tuple[str, ...] | None = field(default=None, metadata={"optional": True})
     reply_to: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
     priority: Priority | str | None = field(default=None, metadata={"optional": True})
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     encrypted: bool | None = field(default=None, metadata={"optional": True})
     #: `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
     via: str | None = field(default=None, metadata={"optional": True, "absent_with": "unavailable"})
@@ -1043,6 +1090,7 @@ class HistoryItem(View):
             mentions=read.optional("mentions", array_of(text)),
             reply_to=read.optional("reply_to", text),
             priority=read.optional("priority", text),
+            hops=read.optional("hops", integer),
             encrypted=read.optional("encrypted", boolean),
             via=read.optional("via", text),
             sent_at=read.optional("sent_at", text),
@@ -1079,6 +1127,8 @@ class InboxItem(View):
     mentions: tuple[str, ...]
     reply_to: str | None
     priority: Priority | str
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int
     encrypted: bool
     #: The sender's signature was checked and holds
     verified: bool
@@ -1113,6 +1163,7 @@ class InboxItem(View):
             mentions=read.required("mentions", array_of(text)),
             reply_to=read.nullable("reply_to", text),
             priority=read.required("priority", text),
+            hops=read.required("hops", integer),
             encrypted=read.required("encrypted", boolean),
             verified=read.required("verified", boolean),
             via=read.nullable("via", text),
@@ -1447,6 +1498,127 @@ class Message(View):
 
 
 @dataclass(frozen=True)
+class MessageReleased(View):
+    inbox_id: int
+    #: Agents to whose sessions it may go now
+    released: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> MessageReleased:
+        read = Reader(value, "MessageReleased")
+        return cls(
+            inbox_id=read.required("inbox_id", integer),
+            released=read.required("released", array_of(text)),
+        )
+
+
+@dataclass(frozen=True)
+class OfferFrom(View):
+    member_id: str
+    name: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> OfferFrom:
+        read = Reader(value, "OfferFrom")
+        return cls(
+            member_id=read.required("member_id", text),
+            name=read.nullable("name", text),
+        )
+
+
+@dataclass(frozen=True)
+class OfferSession(View):
+    kind: str
+    session_id: str
+
+    @classmethod
+    def from_json(cls, value: object) -> OfferSession:
+        read = Reader(value, "OfferSession")
+        return cls(
+            kind=read.required("kind", text),
+            session_id=read.required("session_id", text),
+        )
+
+
+@dataclass(frozen=True)
+class Offer(View):
+    inbox_id: int
+    from_: OfferFrom = field(metadata={"json": "from"})
+    to: str
+    priority: Priority | str
+    #: waiting; offered: a session has it and has not confirmed it; held, denied: the session's user decides, or has refused it; notified: a notice of it was put in; injected: it is in a session; read
+    state: OfferState | str
+    #: What holds for it: of its sender, or of the settings
+    policy: OfferPolicy | str
+    #: Of the last offer; null: it was never offered
+    way: OfferWay | str | None
+    session: OfferSession | None
+    #: How often it was offered
+    offers: int
+    offered_at: str | None
+    lease_until: str | None
+    changed_at: str
+    #: Why it waits again, is held or was refused
+    reason: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Offer:
+        read = Reader(value, "Offer")
+        return cls(
+            inbox_id=read.required("inbox_id", integer),
+            from_=read.required("from", OfferFrom.from_json),
+            to=read.required("to", text),
+            priority=read.required("priority", text),
+            state=read.required("state", text),
+            policy=read.required("policy", text),
+            way=read.nullable("way", text),
+            session=read.nullable("session", OfferSession.from_json),
+            offers=read.required("offers", integer),
+            offered_at=read.nullable("offered_at", text),
+            lease_until=read.nullable("lease_until", text),
+            changed_at=read.required("changed_at", text),
+            reason=read.nullable("reason", text),
+        )
+
+
+@dataclass(frozen=True)
+class OfferedMessage(View):
+    offer_id: str
+    inbox_id: int
+    priority: Priority | str
+    #: How often it was offered: 1, or more where an earlier offer may have been seen
+    repeat: int
+    #: Only that there is a message, as the policy for its sender says
+    notice: bool
+
+    @classmethod
+    def from_json(cls, value: object) -> OfferedMessage:
+        read = Reader(value, "OfferedMessage")
+        return cls(
+            offer_id=read.required("offer_id", text),
+            inbox_id=read.required("inbox_id", integer),
+            priority=read.required("priority", text),
+            repeat=read.required("repeat", integer),
+            notice=read.required("notice", boolean),
+        )
+
+
+@dataclass(frozen=True)
+class OffersSettled(View):
+    changed: tuple[str, ...]
+    #: Offers that were not this session's any more
+    lost: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> OffersSettled:
+        read = Reader(value, "OffersSettled")
+        return cls(
+            changed=read.required("changed", array_of(text)),
+            lost=read.required("lost", array_of(text)),
+        )
+
+
+@dataclass(frozen=True)
 class OutboxRow(View):
     outbox_id: int
     #: The sender's own form of the id
@@ -1676,6 +1848,65 @@ class SendResult(View):
 
 
 @dataclass(frozen=True)
+class SenderPolicy(View):
+    sender: OfferFrom
+    #: null: every agent that has no line of its own for this sender
+    agent: str | None
+    policy: OfferPolicy | str
+    #: Past it the settings hold again; null: for good
+    until: str | None
+    set_at: str
+
+    @classmethod
+    def from_json(cls, value: object) -> SenderPolicy:
+        read = Reader(value, "SenderPolicy")
+        return cls(
+            sender=read.required("sender", OfferFrom.from_json),
+            agent=read.nullable("agent", text),
+            policy=read.required("policy", text),
+            until=read.nullable("until", text),
+            set_at=read.required("set_at", text),
+        )
+
+
+@dataclass(frozen=True)
+class SenderPolicies(View):
+    items: tuple[SenderPolicy, ...]
+    #: Where no line is, as the settings say
+    default: OfferPolicy | str
+    #: Of messages that nobody has signed; the stricter one of both holds
+    unverified: OfferPolicy | str
+
+    @classmethod
+    def from_json(cls, value: object) -> SenderPolicies:
+        read = Reader(value, "SenderPolicies")
+        return cls(
+            items=read.required("items", array_of(SenderPolicy.from_json)),
+            default=read.required("default", text),
+            unverified=read.required("unverified", text),
+        )
+
+
+@dataclass(frozen=True)
+class TakenOffers(View):
+    #: Messages that this session has now, in order of arrival
+    offers: tuple[OfferedMessage, ...]
+    #: All of them, framed, ready to be put in; empty for none
+    text: str
+    #: Messages that wait still, up to 10,000
+    more: int
+
+    @classmethod
+    def from_json(cls, value: object) -> TakenOffers:
+        read = Reader(value, "TakenOffers")
+        return cls(
+            offers=read.required("offers", array_of(OfferedMessage.from_json)),
+            text=read.required("text", text),
+            more=read.required("more", integer),
+        )
+
+
+@dataclass(frozen=True)
 class TokenRotated(View):
     rotated_at: str
     #: Until then the token before it is taken too; null: the daemon does not listen on TCP, where alone a token is asked for
@@ -1767,7 +1998,7 @@ class Undecryptable(View):
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: Sender = field(metadata={"json": "from"})
+    from_: OfferFrom = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -1785,7 +2016,7 @@ class Undecryptable(View):
             history_id=read.required("history_id", integer),
             epoch=read.required("epoch", integer),
             client_message_id=read.required("client_message_id", text),
-            from_=read.required("from", Sender.from_json),
+            from_=read.required("from", OfferFrom.from_json),
             to=read.required("to", text),
             code=read.required("code", text),
             reason=read.required("reason", text),
@@ -1898,6 +2129,10 @@ class SendRequest(_SendRequestRequired, total=False):
     reply_to: str
     #: The same id again is the same message and never sent twice; absent: one is made
     client_message_id: str
+    #: The agent of this member that sends it: receivers see `@member/agent`, and answers go there
+    from_agent: str
+    #: Of an answer that no person decides on: the `hops` of the message that it answers, and one
+    hops: int
     #: Files that were handed over at `/v1/files`, in the order in which they are shown
     attachments: list[SendAttachment]
 

@@ -6,6 +6,7 @@ import {
   type OffersSettled,
   type OfferView,
   offerStates,
+  type SenderPolicies,
   type SenderPolicyView,
   senderPolicies,
   type Taken,
@@ -74,5 +75,16 @@ export const senderPolicy = answerOf<SenderPolicyView>("SenderPolicy")(
     policy: oneOf(...senderPolicies),
     until: described(nullable(instant()), "Past it the settings hold again; null: for good"),
     set_at: instant(),
+  }),
+);
+
+export const senderPolicyLines = answerOf<SenderPolicies>("SenderPolicies")(
+  view({
+    items: listing(senderPolicy),
+    default: described(oneOf(...senderPolicies), "Where no line is, as the settings say"),
+    unverified: described(
+      oneOf(...senderPolicies),
+      "Of messages that nobody has signed; the stricter one of both holds",
+    ),
   }),
 );
