@@ -18,7 +18,7 @@ export interface MainParts {
   readonly stdin: () => Input;
   readonly stdout: Sink;
   readonly stderr: Sink;
-  /** Writes to standard output at once, and throws unless all of it went. Absent: as any other text. */
+  /** Writes to standard output at once, and throws unless all of it went. Absent: like other text. */
   readonly handOver?: (text: string, to?: "stdout" | "stderr") => void;
   readonly launcher: () => Promise<Launcher>;
   readonly signal: AbortSignal;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readFileIfPresent, writeFileAtomic } from "../../base/atomic-file.ts";
+import { writeFileAtomic } from "../../base/atomic-file.ts";
 import type { InstallScope } from "../../cli/agent-installer.ts";
-import { makePrivateDirectory } from "../../http/private-directory.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SettingsFile } from "./agent-writer.ts";
+import { type InstallRecord, keepInstallRecord, readInstallRecords } from "./install-records.ts";
 import { type Splice, spliced } from "./json-text.ts";
 
 /** A file of another program may be written by that one at the same moment; then it is read again. */
@@ -27,21 +27,6 @@ export interface FileChanged {
   readonly splices: readonly Splice[];
 }
 
-/**
- * What was changed in a file, so that it can be taken back to the byte as long as nobody has changed it since: the changes
- * alone and a hash, never what else stands in it.
- */
-interface InstallRecord {
-  readonly kind: string;
-  readonly scope: InstallScope;
-  readonly created: boolean;
-  /** null: it held something of ours already when it was written, so there is no state before. */
-  readonly splices: readonly Splice[] | null;
-  readonly after: string;
-}
-
-const recordsName = "agent-installs.json";
-
 export function changeFile(request: FileChange): FileChanged {
   for (let attempt = 1; ; attempt += 1) {
     const path = targetOf(request.file.path);
@@ -56,7 +41,7 @@ export function changeFile(request: FileChange): FileChanged {
       });
     }
     write(path, planned.after, request.file.mode);
-    keep(request.home, path, planned.record);
+    keepInstallRecord(request.home, path, planned.record);
     return planned;
   }
 }
@@ -70,7 +55,7 @@ interface Planned extends FileChanged {
 function planInstall({ home, file, kind, scope }: FileChange, path: string, before: string | null): Planned {
   const text = before ?? file.empty;
   const splices = file.install(text);
-  const former = records(home)[path] ?? null;
+  const former = readInstallRecords(home)[path] ?? null;
   if (splices.length === 0) return { change: "unchanged", splices, after: before, record: former };
   const after = splices.reduce(spliced, text);
   const follows = former !== null && before !== null && former.after === hash(before);
@@ -100,7 +85,7 @@ function untouched(file: SettingsFile, text: string): boolean {
 
 function planUninstall({ home, file }: FileChange, path: string, before: string | null): Planned {
   if (before === null) return { change: "unchanged", splices: [], after: null, record: null };
-  const former = records(home)[path] ?? null;
+  const former = readInstallRecords(home)[path] ?? null;
   const splices =
     former?.splices != null && former.after === hash(before) ? undoing(former.splices) : file.uninstall(before);
   if (splices.length === 0) return { change: "unchanged", splices, after: before, record: null };
@@ -159,25 +144,6 @@ function write(path: string, text: string | null, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const found = statSync(path, { throwIfNoEntry: false });
   writeFileAtomic(path, text, found === undefined ? mode : found.mode & 0o777);
-}
-
-function records(home: string): Readonly<Record<string, InstallRecord>> {
-  const bytes = readFileIfPresent(join(home, recordsName));
-  if (bytes === null) return {};
-  try {
-    const value = JSON.parse(bytes.toString("utf8")) as { readonly files?: Readonly<Record<string, InstallRecord>> };
-    return value.files ?? {};
-  } catch {
-    // Without it, what is ours is found by its form.
-    return {};
-  }
-}
-
-function keep(home: string, path: string, record: InstallRecord | null): void {
-  const { [path]: _former, ...others } = records(home);
-  makePrivateDirectory(home);
-  const files = record === null ? others : { ...others, [path]: record };
-  writeFileAtomic(join(home, recordsName), `${JSON.stringify({ version: 1, files }, null, 2)}\n`);
 }
 
 function hash(text: string): string {

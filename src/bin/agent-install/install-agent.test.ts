@@ -173,7 +173,7 @@ describe("installing for Claude Code", () => {
         of.uninstall();
         assert.equal(readFileSync(of.settings, "utf8"), text);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 

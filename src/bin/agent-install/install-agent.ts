@@ -73,7 +73,8 @@ function linesOf({ insert, remove }: Splice): string[] {
 
 function writerRequest(request: AgentInstallRequest, what: "install" | "uninstall", host: InstallHost): WriterRequest {
   const { home, scope, project, channel, rewake } = request;
-  const mesh = what === "install" ? meshMeant(home, request.mesh) : null;
+  // What is taken out led to whichever it was; a mesh that is named and is none is a slip all the same.
+  const mesh = what === "install" || request.mesh !== null ? meshMeant(home, request.mesh) : null;
   return {
     scope,
     project,

@@ -1,5 +1,5 @@
 import type { HookDialect, HookInput } from "../../protocol/agent-hook.ts";
-import type { HookAgents } from "./hook-agents.ts";
+import type { HookAgents, SessionReport } from "./hook-agents.ts";
 import type { SessionPlace } from "./session-place.ts";
 
 /** Characters of what the user said that are looked through for ids of messages. */
@@ -8,6 +8,8 @@ const promptCharsMax = 100_000;
 export interface HookCall {
   readonly dialect: HookDialect;
   readonly stdin: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
   readonly agents: HookAgents;
   /** What is known of the session's process. */
   place(input: HookInput): SessionPlace;
@@ -32,24 +34,32 @@ export async function answerHook(call: HookCall): Promise<void> {
   if (input === null) return;
   const { moment, sessionId } = input;
   if (moment === "end") return agents.ended(sessionId, signal);
-  await agents.report(
-    {
-      sessionId,
-      cwd: input.cwd,
-      source: input.source,
-      status: moment === "stop" || moment === "start" ? "idle" : "busy",
-      ...call.place(input),
-    },
-    signal,
-  );
-  if (moment === "stop" && input.keptGoing) return;
+  const report = reportOf(input, call);
+  // What waits for a session that begins is to stand in its context at once, and not to come as a turn of its own by its socket.
+  const socketLater = moment === "start" && report.socketPath !== null;
+  await agents.report(socketLater ? { ...report, socketPath: null, socketToken: null } : report, signal);
+  try {
+    if (moment !== "stop" || !input.keptGoing) await bring(call, input);
+  } finally {
+    if (socketLater) await agents.report(report, call.lastWords());
+  }
+}
+
+function reportOf(input: HookInput, { place, startedAt }: HookCall): SessionReport {
+  const { moment, sessionId, cwd, source } = input;
+  const status = moment === "stop" || moment === "start" ? "idle" : "busy";
+  return { sessionId, cwd, source, status, eventAt: startedAt, ...place(input) };
+}
+
+async function bring(call: HookCall, { moment, prompt, ...input }: HookInput): Promise<void> {
+  const { dialect, agents, signal } = call;
   const { text, offerIds } = await agents.take(
-    sessionId,
+    input.sessionId,
     {
       charsMax: dialect.textCharsMax,
       // What wakes nobody does not keep a session from stopping either.
       includeLow: moment !== "stop",
-      prompt: input.prompt?.slice(0, promptCharsMax) ?? null,
+      prompt: prompt?.slice(0, promptCharsMax) ?? null,
     },
     signal,
   );
@@ -57,10 +67,10 @@ export async function answerHook(call: HookCall): Promise<void> {
   try {
     // The coding agent may have given up on this hook: what it no longer reads was not put in.
     signal.throwIfAborted();
-    await call.handOver(dialect.answer(input, text));
+    await call.handOver(dialect.answer({ moment, prompt, ...input }, text));
   } catch (failure) {
-    await agents.release(sessionId, offerIds, call.lastWords());
+    await agents.release(input.sessionId, offerIds, call.lastWords());
     throw failure;
   }
-  await agents.confirm(sessionId, offerIds, call.lastWords());
+  await agents.confirm(input.sessionId, offerIds, call.lastWords());
 }

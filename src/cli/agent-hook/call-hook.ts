@@ -22,6 +22,7 @@ export async function callHook(context: CommandContext, dialect: HookDialect): P
     await answerHook({
       dialect,
       stdin,
+      startedAt: new Date(performance.timeOrigin).toISOString(),
       agents: hookAgents(context.client(), dialect.kind),
       place: (input) => sessionPlace(dialect.kind, input, env),
       handOver: context.handOver,

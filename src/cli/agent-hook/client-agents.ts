@@ -4,13 +4,14 @@ import type { HookAgents } from "./hook-agents.ts";
 /** The daemon's agents as a hook of a `kind` of coding agent asks for them. */
 export function hookAgents({ agents }: Client, kind: string): HookAgents {
   return {
-    async report({ sessionId, cwd, source, status, process, socketPath, socketToken, agent }, signal) {
+    async report({ sessionId, cwd, source, status, eventAt, process, socketPath, socketToken, agent }, signal) {
       await agents.reportSession(
         kind,
         sessionId,
         {
           cwd,
           status,
+          event_at: eventAt,
           // What is not known now is left as the daemon knows it.
           ...(source === null ? {} : { source }),
           ...(process === null ? {} : { process }),

@@ -16,6 +16,8 @@ export interface SessionReport {
   readonly cwd: string;
   readonly source: string | null;
   readonly status: "busy" | "idle";
+  /** When the hook that tells it was started: what had been put in before is in the session by now. */
+  readonly eventAt: string;
   /** `<pid>:<start>`; null where the process cannot be told from a later one of that number. */
   readonly process: string | null;
   readonly socketPath: string | null;

@@ -195,7 +195,7 @@ mkdirSync(join(configDir, claudeCode.sessionsFolder), { recursive: true });
 mkdirSync(join(configDir, "projects"), { recursive: true });
 const former = options.forkOf ?? (options.source === "resume" ? sessionId : null);
 const context = former === null ? "" : readFileSync(transcriptOf(former), "utf8");
-if (context !== "" && former !== sessionId) writeFileSync(transcriptOf(sessionId), context);
+if (former !== sessionId) writeFileSync(transcriptOf(sessionId), context);
 if (withSocket)
   await inboxSocket({
     path: socketPath,

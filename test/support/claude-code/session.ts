@@ -19,6 +19,8 @@ export interface ClaudeCodeSession {
   until(wanted: (entry: ContextEntry) => boolean): Promise<ContextEntry>;
   /** Resolves once it has told so. */
   told(what: DoubleTold["told"], wanted?: (told: DoubleTold) => boolean): Promise<DoubleTold>;
+  /** Resolves once it is idle after that text came into its context. */
+  idleAfter(text: string): Promise<void>;
   /** Resolves once the session has done it. */
   do(command: DoubleCommand): Promise<void>;
   /** `kill -9`: its file and its socket stay behind. */
@@ -105,6 +107,14 @@ export async function claudeCodeSession(
     context,
     until: (wanted) => find(() => context().find(wanted)),
     told: (what, wanted = () => true) => find(() => heard.find((one) => one.told === what && wanted(one))),
+    async idleAfter(text) {
+      const came = (told: DoubleTold): boolean => told.told === "entry" && told.entry.text.includes(text);
+      const idle = (told: DoubleTold): boolean => told.told === "status" && told.status === "idle";
+      await find(() => {
+        const at = heard.findIndex(came);
+        return at < 0 ? undefined : heard.slice(at).find(idle);
+      });
+    },
     async do(command) {
       const before = heard.filter(({ told }) => told === "done").length;
       child.stdin.write(`${JSON.stringify(command)}\n`);

@@ -7,6 +7,7 @@ import { authLine, messageLine, type StatusLine } from "../../../protocol/claude
 import type { LiveSession } from "../agents.ts";
 import type { OfferTold, PutIn, PutOutcome, WayAdapter } from "../way-adapter.ts";
 import { createReplySockets } from "./reply-socket.ts";
+import { isStopped } from "./is-stopped.ts";
 import { socketLimits } from "./socket-limits.ts";
 import { hearStatuses } from "./status-lines.ts";
 import { answers, type Written, writeLines } from "./write-line.ts";
@@ -81,6 +82,9 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     const line = lineOf(path);
     const pause = line.notBefore - clock.now();
     if (pause > 0) return { state: "failed", reason: "it has just refused a line", retryAfterMs: pause, gone: false };
+    // A process that its user has stopped takes lines nowhere but into the kernel.
+    if (isStopped(session.process))
+      return { state: "failed", reason: "its process is stopped", retryAfterMs: socketLimits.stoppedMs, gone: false };
     await keepPace(line, clock);
     const reply = await replies.within(dirname(path));
     const token = session.socketToken === null ? "" : authLine(session.socketToken);
@@ -98,11 +102,11 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     }
     line.at.push(clock.now());
     line.queued += 1;
-    awaitStatus(path, line, msgId, written);
+    awaitStatus(session, line, msgId, written);
     return { state: "written" };
   };
 
-  const awaitStatus = (path: string, line: Line, msgId: string, { socket, broken }: OnItsWay): void => {
+  const awaitStatus = (session: LiveSession, line: Line, msgId: string, { socket, broken }: OnItsWay): void => {
     const broke = (): void => {
       socket.destroy();
       if (!silent.has(msgId) || stopped) return;
@@ -113,9 +117,11 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     silent.set(
       msgId,
       clock.after(socketLimits.receiptMs, () => {
-        void answers(path, clock).then((answered) => {
+        const asleep = isStopped(session.process);
+        void answers(session.socketPath, clock).then((answered) => {
           socket.destroy();
           if (!silent.has(msgId) || stopped) return;
+          if (asleep) return settle(msgId, "lost", "its process is stopped");
           if (answered) line.refused = 0;
           settle(msgId, answered ? "injected" : "lost", answered ? null : "the session ended");
         });

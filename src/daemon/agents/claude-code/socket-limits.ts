@@ -10,6 +10,8 @@ export const socketLimits = {
   paceMs: 1_000,
   /** Lines that a busy session has not come to, as far as is known; it takes 50. */
   queuedMax: 40,
+  /** Between looks at a process that its user has stopped. */
+  stoppedMs: 5_000,
   /** Between tries of a session that refuses. */
   backoff: { baseMs: 500, capMs: 30_000 },
   statusLineBytesMax: 65_536,
