@@ -26,7 +26,7 @@ export function sessionPane(pane: Pane, columns: number): SessionPane {
     async command(words, output) {
       const [first = "", ...others] = wrapped(words, columns - 2);
       await pane.print(`${[`${colour(32, "●")} ${first}`, ...others.map((part) => `  ${part}`)].join("\n")}\n`);
-      await pane.print(`${lines(output, "  ").map(dim).join("\n")}\n`);
+      await pane.print(`${lines(withoutIds(output), "  ").map(dim).join("\n")}\n`);
     },
     async came(text) {
       const [tag = "", ...rest] = shown(text).split("\n");
@@ -47,13 +47,21 @@ export function sessionPane(pane: Pane, columns: number): SessionPane {
  * brings with it the first, for the others say the same each time.
  */
 export function shown(framed: string): string {
+  const begin = framed.indexOf("<claudemesh-message-");
+  const end = /<\/claudemesh-message-[^>]*>/.exec(framed);
+  // What a session's own way in puts around it is not the message's.
   const short = framed
+    .slice(begin, end === null ? framed.length : end.index + end[0].length)
     .replaceAll(/(claudemesh-message-)[0-9a-z]+/g, "$1…")
-    .replaceAll(/ (id|sent|mesh|inbox_id|repeat)="[^"]*"/g, "")
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "…");
-  const [tag = "", first = "", ...rest] = short.slice(short.indexOf("<claudemesh-message-")).split("\n");
+    .replaceAll(/ (id|sent|mesh|inbox_id|repeat)="[^"]*"/g, "");
+  const [tag = "", first = "", ...rest] = short.split("\n");
   const begins = rest.indexOf("");
   return [tag, (/^[^.]*\./.exec(first) ?? [first])[0], ...rest.slice(begins + 1)].join("\n");
+}
+
+/** What a command printed, without the ids that differ from run to run. */
+export function withoutIds(output: string): string {
+  return output.replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "…");
 }
 
 /** Between words where there are some. */

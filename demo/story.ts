@@ -2,8 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { connect } from "../src/client/connect.ts";
+import { findDaemonDir } from "../src/client/find-daemon.ts";
 import { type ClaudeCodeSession, claudeCodeSession, configDirOf } from "../test/support/claude-code/session.ts";
 import { inheritedEnvironment } from "../test/support/inherited-environment.ts";
+import { knowsAgent } from "../test/support/knows-agent.ts";
 import { type Lifetime, onEnd } from "../test/support/on-end.ts";
 import { tempFolder } from "../test/support/temp-folder.ts";
 import { createRecording, type PaneSize, type Recorded } from "./recording.ts";
@@ -97,6 +100,8 @@ async function host(t: Lifetime, folder: string, name: string, up: readonly stri
   onEnd(t, () => run(["down"]));
   await run(["up", "--persistent", "--name", name, ...up]);
   await run(["agent", "install", "claude-code"]);
+  const client = connect({ dir: findDaemonDir(env.CLAUDEMESH_HOME, null) });
+  onEnd(t, () => client.close());
   return {
     async session(project, pane) {
       const session = await claudeCodeSession(t, { folder, project: join(folder, project), env });
@@ -105,12 +110,7 @@ async function host(t: Lifetime, folder: string, name: string, up: readonly stri
     },
     async knows(address) {
       const [member = "", agent = ""] = address.slice(1).split("/");
-      for (;;) {
-        const { items } = JSON.parse(await run(["members", "--json"])) as {
-          readonly items: readonly { readonly name: string; readonly agents: readonly string[] }[];
-        };
-        if (items.some((item) => item.name === member && item.agents.includes(agent))) return;
-      }
+      await knowsAgent(client, member, agent);
     },
   };
 }
