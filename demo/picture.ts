@@ -1,17 +1,20 @@
 import type { PaneSize, Recorded, ShownRow } from "./recording.ts";
 import type { Look, Span } from "./terminal.ts";
 
-/** Where a pane stands: its column of panes, and how many rows of text stand above it. */
+/** Where a pane stands, from the upper left corner. */
 export interface Place {
   readonly x: number;
   readonly y: number;
+  /** Where it is not as wide as its columns. */
+  readonly width?: number;
 }
 
 const cell = { width: 7.2, height: 17 };
 const fontSize = 12;
 const padding = 10;
 const titleHeight = 22;
-const gap = 12;
+/** Between panes, and around them. */
+export const paneGap = 12;
 const background = "#0d1117";
 const frame = "#30363d";
 const text = "#e6edf3";
@@ -33,8 +36,8 @@ const colours: Readonly<Record<number, string>> = {
  */
 export function picture(recorded: Recorded, description: string, places: readonly Place[]): string {
   const boxes = recorded.panes.map((pane, index) => box(pane, places[index] ?? { x: 0, y: 0 }));
-  const width = Math.max(...boxes.map(({ x, width }) => x + width)) + gap;
-  const height = Math.max(...boxes.map(({ y, height }) => y + height)) + gap;
+  const width = Math.max(...boxes.map(({ x, width }) => x + width)) + paneGap;
+  const height = Math.max(...boxes.map(({ y, height }) => y + height)) + paneGap;
   const texts = recorded.rows.map((row) => rowElement(row, boxes[row.pane], recorded.lengthMs)).join("\n");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size(width)} ${size(height)}" width="${size(width)}" height="${size(height)}" role="img">
 <desc>${escaped(description)}</desc>
@@ -61,9 +64,9 @@ interface Box {
 function box({ title, columns, rows }: PaneSize, place: Place): Box {
   return {
     title,
-    x: gap + place.x,
-    y: gap + place.y,
-    width: columns * cell.width + 2 * padding,
+    x: paneGap + place.x,
+    y: paneGap + place.y,
+    width: place.width ?? columns * cell.width + 2 * padding,
     height: titleHeight + rows * cell.height + padding,
   };
 }
@@ -71,7 +74,7 @@ function box({ title, columns, rows }: PaneSize, place: Place): Box {
 /** How large a pane becomes, gap included: for whoever places the next one. */
 export function paneSize(pane: PaneSize): { readonly width: number; readonly height: number } {
   const { width, height } = box(pane, { x: 0, y: 0 });
-  return { width: width + gap, height: height + gap };
+  return { width: width + paneGap, height: height + paneGap };
 }
 
 function boxElement({ title, x, y, width, height }: Box): string {

@@ -14,9 +14,9 @@ import { type SessionPane, sessionPane } from "./session-pane.ts";
 
 /** As wide as half a page, so that two stand side by side; the third below, as wide as both. */
 export const panes: readonly [PaneSize, PaneSize, PaneSize] = [
-  { title: "laptop: session in ~/api, agent @you/api", columns: 58, rows: 20 },
-  { title: "laptop: session in ~/web, agent @you/web", columns: 58, rows: 20 },
-  { title: "another host: session in ~/deploy, agent @ops/deploy", columns: 119, rows: 17 },
+  { title: "laptop: session in ~/api, agent @you/api", columns: 58, rows: 13 },
+  { title: "laptop: session in ~/web, agent @you/web", columns: 58, rows: 13 },
+  { title: "another host: session in ~/deploy, agent @ops/deploy", columns: 119, rows: 15 },
 ];
 
 export const description =

@@ -54,9 +54,11 @@ function spans(line: Line): readonly Span[] {
     if (last !== undefined && sameLook(last.look, look)) found[found.length - 1] = { ...last, text: last.text + text };
     else found.push({ column, text, look });
   }
-  const shown = found.map((span) => ({ ...span, text: span.text.trimEnd() }));
-  // Spaces between two looks belong to none of them; a row's own end has no spaces.
-  return shown.filter(({ text }) => text !== "");
+  // Spaces around a text are places, not text: pictures need not keep them.
+  return found.flatMap(({ column, text, look }) => {
+    const [before] = /^ */.exec(text) ?? [""];
+    return text.trim() === "" ? [] : [{ column: column + before.length, text: text.trim(), look }];
+  });
 }
 
 function sameLook(one: Look, other: Look): boolean {

@@ -1,7 +1,7 @@
 // Plays the scene of the README and writes it to docs as a picture, with its last screens as text beside it.
 import { writeFileSync } from "node:fs";
 import { lifetimeWithin } from "../test/support/on-end.ts";
-import { paneSize, picture } from "./picture.ts";
+import { paneGap, paneSize, picture } from "./picture.ts";
 import { lastText } from "./recording.ts";
 import { description, panes, play } from "./story.ts";
 
@@ -14,7 +14,7 @@ try {
   const places = [
     { x: 0, y: 0 },
     { x: width, y: 0 },
-    { x: 0, y: height },
+    { x: 0, y: height, width: 2 * width - paneGap },
   ];
   const file = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
   writeFileSync(file("demo.svg"), picture(recorded, description, places));

@@ -1,4 +1,6 @@
 import { isName } from "./address.ts";
+import { saysUnsigned } from "./envelope-check.ts";
+import type { Envelope } from "./envelope.ts";
 import { ClaudemeshError } from "./error.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
@@ -68,6 +70,12 @@ export function readSenderNote(meta: JsonObject | null): {
     },
     meta: own.length === 0 ? null : Object.fromEntries(own),
   };
+}
+
+/** The same of an envelope. No daemon of the member's stands behind what an API key handed in: of that it says nothing. */
+export function envelopeNote(envelope: Envelope): ReturnType<typeof readSenderNote> {
+  const { note, meta } = readSenderNote(parseMeta(envelope.meta));
+  return { note: saysUnsigned(envelope) ? noSenderNote : note, meta };
 }
 
 /** What an answer is sent to: `@member/agent`, `@member` where no agent is named; by the id of a member without a name. */

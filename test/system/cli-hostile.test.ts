@@ -8,6 +8,7 @@ import type { Ran } from "../support/run.ts";
 /** Words that make each command complete, for those that need some. A row or message 999 does not exist. */
 const complete: Readonly<Record<string, readonly string[]>> = {
   send: ["@alice", "text"],
+  reply: ["999", "text"],
   "inbox show": ["999"],
   "files list": ["999"],
   "files get": ["999"],
