@@ -50,8 +50,7 @@ export function shown(framed: string): string {
   const begin = framed.indexOf("<claudemesh-message-");
   const end = /<\/claudemesh-message-[^>]*>/.exec(framed);
   // What a session's own way in puts around it is not the message's.
-  const short = framed
-    .slice(begin, end === null ? framed.length : end.index + end[0].length)
+  const short = withoutIds(framed.slice(begin, end === null ? framed.length : end.index + end[0].length))
     .replaceAll(/(claudemesh-message-)[0-9a-z]+/g, "$1…")
     .replaceAll(/ (id|sent|mesh|inbox_id|repeat)="[^"]*"/g, "");
   const [tag = "", first = "", ...rest] = short.split("\n");
