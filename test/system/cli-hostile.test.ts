@@ -76,6 +76,7 @@ const takesAnyValue = new Set([
   "broker --home",
   "watch --exec",
   "agent run --exec",
+  "agent attach --folder",
   "outbox requeue --patch",
   "up --broker",
 ]);
