@@ -34,12 +34,17 @@ const colours: Readonly<Record<number, string>> = {
  * The recording as one SVG that moves by itself and needs no script: each text says when it is seen. Where nothing
  * moves (a printer, a viewer without animation) the last screen stands, for that is what the attributes say.
  */
-export function picture(recorded: Recorded, description: string, places: readonly Place[]): string {
+export function picture(
+  recorded: Recorded,
+  { title, description }: { readonly title: string; readonly description: string },
+  places: readonly Place[],
+): string {
   const boxes = recorded.panes.map((pane, index) => box(pane, places[index] ?? { x: 0, y: 0 }));
   const width = Math.max(...boxes.map(({ x, width }) => x + width)) + paneGap;
   const height = Math.max(...boxes.map(({ y, height }) => y + height)) + paneGap;
   const texts = recorded.rows.map((row) => rowElement(row, boxes[row.pane], recorded.lengthMs)).join("\n");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size(width)} ${size(height)}" width="${size(width)}" height="${size(height)}" role="img">
+<title>${escaped(title)}</title>
 <desc>${escaped(description)}</desc>
 <style>text{font:${fontSize}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:${text};white-space:pre}.b{font-weight:bold}.d{opacity:.65}.t{fill:${titleText}}${Object.entries(
     colours,

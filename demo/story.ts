@@ -19,6 +19,8 @@ export const panes: readonly [PaneSize, PaneSize, PaneSize] = [
   { title: "another host: session in ~/deploy, agent @ops/deploy", columns: 119, rows: 15 },
 ];
 
+export const title = "Three sessions on two hosts: a question, an answer, and a cleared session that gets its message";
+
 export const description =
   "Two sessions on a laptop and one on another host. The one on the other host asks @you/api for a port and sees its question read; " +
   "the answer reaches it. The session in ~/web is cleared, and then gets its message at the same address. The sessions are doubles " +

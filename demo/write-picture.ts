@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { lifetimeWithin } from "../test/support/on-end.ts";
 import { paneGap, paneSize, picture } from "./picture.ts";
 import { lastText } from "./recording.ts";
-import { description, panes, play } from "./story.ts";
+import { description, panes, play, title } from "./story.ts";
 
 const lifetime = { after: (end: () => Promise<void>): void => void ends.push(end) };
 const ends: (() => Promise<void>)[] = [];
@@ -17,7 +17,7 @@ try {
     { x: 0, y: height, width: 2 * width - paneGap },
   ];
   const file = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
-  writeFileSync(file("demo.svg"), picture(recorded, description, places));
+  writeFileSync(file("demo.svg"), picture(recorded, { title, description }, places));
   writeFileSync(file("demo.txt"), lastText(recorded));
   process.stdout.write("docs/demo.svg and docs/demo.txt are written\n");
 } finally {

@@ -31,7 +31,9 @@ test("a recording shows each terminal as a real one would: looks, line ends, wha
 });
 
 test("the same script makes the same picture, and what is typed is text in it, not markup", async () => {
-  const [first, second] = [await played(), await played()].map((recorded) => picture(recorded, "a <test>", []));
+  const [first, second] = [await played(), await played()].map((recorded) =>
+    picture(recorded, { title: "t", description: "a <test>" }, []),
+  );
   assert.equal(first, second);
   assert.match(first ?? "", /<desc>a &lt;test&gt;<\/desc>/);
   assert.match(first ?? "", />echo a &lt;b&gt;<\/text>/);
@@ -39,7 +41,7 @@ test("the same script makes the same picture, and what is typed is text in it, n
 });
 
 test("without animation the last screen is what a picture shows", async () => {
-  const svg = picture(await played(), "", []);
+  const svg = picture(await played(), { title: "", description: "" }, []);
   const still = [...svg.matchAll(/<g>(.*)<\/g>/g)].flatMap(([, inner]) => [
     ...(inner ?? "").matchAll(/<text[^>]*>([^<]*)</g),
   ]);
