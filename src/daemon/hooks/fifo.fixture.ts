@@ -1,30 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { TestContext } from "node:test";
 
-/** A named pipe that scripts write lines to, so that a test waits for what they do and not for a time. */
-export interface Fifo {
-  /** The next line that anybody has written. */
-  line(): Promise<string>;
-  /** For a script that reads it. */
-  write(text: string): void;
-}
+/** Held open for both ways, so that nobody who opens it has to wait for the other side. */
+const open = (path: string): number => openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 
-export async function fifo(t: TestContext, path: string): Promise<Fifo> {
+/** A named pipe that scripts write lines to, so that a test waits for what they do and not for a time. */
+export async function fifo(t: TestContext, path: string): Promise<{ line(): Promise<string> }> {
   const [code] = (await once(spawn("mkfifo", [path]), "exit")) as [number];
   if (code !== 0) throw new Error(`mkfifo ${path} ended with ${code}`);
-  return openFifo(t, path);
-}
-
-/** Of one that a script has made. Held open for both ways: nobody who opens it has to wait for the other side. */
-export function openFifo(t: TestContext, path: string): Fifo {
-  const socket = new Socket({
-    fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
-    readable: true,
-    writable: true,
-  });
+  const socket = new Socket({ fd: open(path), readable: true });
   t.after(() => socket.destroy());
   let text = "";
   let wake: () => void = () => {};
@@ -33,6 +20,7 @@ export function openFifo(t: TestContext, path: string): Fifo {
     wake();
   });
   return {
+    /** The next line that anybody has written. */
     async line() {
       while (!text.includes("\n")) {
         await new Promise<void>((resolve) => {
@@ -44,6 +32,12 @@ export function openFifo(t: TestContext, path: string): Fifo {
       text = text.slice(end + 1);
       return line;
     },
-    write: (written) => void socket.write(written),
   };
+}
+
+/** Writes a line into a named pipe that a script has made and reads. Nobody else reads it, this process neither. */
+export function tell(t: TestContext, path: string, line: string): void {
+  const fd = open(path);
+  t.after(() => closeSync(fd));
+  writeSync(fd, `${line}\n`);
 }

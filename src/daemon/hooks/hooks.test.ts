@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { me } from "../inbox/inbox.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
-import { fifo, openFifo } from "./fifo.fixture.ts";
+import { fifo, tell } from "./fifo.fixture.ts";
 import { bob, hookBench, runs } from "./hooks.fixture.ts";
 
 describe("hooks", () => {
@@ -184,25 +184,25 @@ describe("hooks", () => {
   });
 
   it("leave room for one another: at most eight run at once, and four of one", async (t) => {
-    const bench = await hookBench(t, runs("on-dm") + runs("on-message"));
+    const bench = await hookBench(t, runs("on-dm") + runs("on-topic-ops"));
     const here = await fifo(t, join(bench.dir, "here"));
-    for (const hook of ["on-dm", "on-message"]) bench.script(hook, "mkfifo go.$$; echo $$ > here; read x < go.$$");
-    await bench.dms("1", "2", "3", "4", "5", "6");
+    for (const hook of ["on-dm", "on-topic-ops"]) bench.script(hook, "mkfifo go.$$; echo $$ > here; read x < go.$$");
+    const dms = [1, 2, 3, 4, 5, 6].map((seq) => checkedPush(seq, bob, me, "to one"));
+    const posts = [7, 8, 9, 10, 11, 12].map((seq) => checkedPush(seq, bob, "ops", "to all"));
+    await bench.inbox.store([...dms, ...posts], 1);
     const waiting: string[] = [];
     for (let begun = 0; begun < 8; begun += 1) waiting.push(await here.line());
     const counts = () => bench.hooks.view().hooks.map(({ hook, running, waiting: n }) => [hook, running, n]);
     assert.deepEqual(counts(), [
       ["on-dm", 4, 2],
-      ["on-message", 4, 2],
+      ["on-topic-ops", 4, 2],
     ]);
-    for (let ended = 0; ended < 12; ended += 1) {
-      openFifo(t, join(bench.dir, `go.${waiting[ended]}`)).write("go on\n");
-      if (ended < 4) waiting.push(await here.line());
-    }
+    for (const pid of waiting) tell(t, join(bench.dir, `go.${pid}`), "go on");
+    for (let begun = 0; begun < 4; begun += 1) tell(t, join(bench.dir, `go.${await here.line()}`), "go on");
     await bench.ends(12);
     assert.deepEqual(counts(), [
       ["on-dm", 0, 0],
-      ["on-message", 0, 0],
+      ["on-topic-ops", 0, 0],
     ]);
   });
 });

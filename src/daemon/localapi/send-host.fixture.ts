@@ -46,8 +46,9 @@ export interface SendHost {
 
 export async function startSendHost(
   dir: string,
-  options: { diskBytesMax?: number; directory?: Directory | null; preSend?: PreSend } = {},
+  options: { diskBytesMax?: number; directory?: Directory | null; agents?: readonly string[]; preSend?: PreSend } = {},
 ): Promise<SendHost> {
+  const { agents = ["frontend", "backend"] } = options;
   const link = createTestLink(options.directory === undefined ? directory : options.directory);
   const outbox = createOutbox({
     path: join(dir, "outbox.db"),
@@ -71,11 +72,11 @@ export async function startSendHost(
         isReadOnly: () => false,
         durability: "disk",
         files: noFiles,
+        agents: { nameOf: (written) => (agents.includes(written) ? written : null), names: () => agents },
         outbox,
         link,
         membership: { state: () => null },
         self,
-        agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
         answered: () => {},

@@ -8,6 +8,7 @@ import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
 import { withSenderNote } from "../../protocol/sender-agent.ts";
+import { noSuchAgent } from "../agents/which-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -70,6 +71,7 @@ export function sendRoutes(parts: SendRouteParts): readonly Route[] {
         "control_character",
         "meta_too_large",
         "unknown_destination",
+        "unknown_agent",
         "idempotency_key_reused",
         "outcome_unknown",
         "directory_unavailable",
@@ -82,7 +84,11 @@ export function sendRoutes(parts: SendRouteParts): readonly Route[] {
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        const reply = await sendMessage(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        const reply = await sendMessage(
+          parts,
+          { ...parsed, meta, fromAgent: agent },
+          readAttached(parts.files, attachments),
+        );
         if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
         return reply;
       },
@@ -90,13 +96,16 @@ export function sendRoutes(parts: SendRouteParts): readonly Route[] {
   ];
 }
 
+/** A send, and the own agent that it is in the name of; none where that is null or absent. */
+type AgentSend = ParsedSend & { readonly fromAgent?: string | null };
+
 interface Sent {
   readonly status: 200 | 202;
   readonly body: SendResult;
 }
 
 /** One send from its reading on, whoever asks for it. */
-export async function sendMessage(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Sent> {
+export async function sendMessage(parts: SendParts, parsed: AgentSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -129,7 +138,7 @@ export async function sendMessage(parts: SendParts, parsed: ParsedSend, attached
 
 /** One send that is not known. */
 interface Sending {
-  readonly parsed: ParsedSend;
+  readonly parsed: AgentSend;
   readonly attached: Attached;
   readonly clientMessageId: string;
   readonly fingerprint: CallerFingerprint;
@@ -138,6 +147,8 @@ interface Sending {
 async function store(parts: SendParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
   const { parsed, attached, clientMessageId, fingerprint } = sending;
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
+  if (parsed.fromAgent !== undefined && parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
+    throw noSuchAgent(parsed.fromAgent, parts.agents.names());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();

@@ -6,7 +6,9 @@ import { isRfc3339 } from "../../protocol/time.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { windowFact } from "../link/link.ts";
 import { type RebuildFact, rebuildFact } from "./inbox-rebuild.ts";
+import { copyOffers } from "./salvage-offers.ts";
 import { readablePositions } from "./salvage-outbox.ts";
+import { copyAgents } from "./salvage-agents.ts";
 import { columnsOf, readableRows, savedRows, sequenceOf, setSequence } from "./saved-rows.ts";
 
 export interface InboxSalvage {
@@ -77,7 +79,9 @@ export function salvageInbox(from: {
       if (read_at !== null) read += 1;
     }
     copySealed(database, from.readable);
+    copyOffers(database, from.readable);
     copyFacts(database, from.readable);
+    copyAgents(database, from.readable);
     setSequence(database, "inbox", sequenceOf(from.readable, "inbox", rows.ids));
     // Listeners go on behind the last event that they have heard: no number is given twice.
     setSequence(database, "event", sequenceOf(from.readable, "event", lastEvent(from.path, database)));
