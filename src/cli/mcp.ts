@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { systemClock } from "../base/clock.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 import { checkName } from "../protocol/address.ts";
@@ -22,13 +23,18 @@ export const command: Command = {
   },
   examples: ["mcp", "mcp --agent reviewer"],
   related: ["agent list", "watch"],
-  async run({ positionals, option, flag, env, out, signal, client }) {
+  async run(context) {
+    const { positionals, option, flag, env, out, signal, client } = context;
     requireWords(command, positionals, 0, 0);
     const wanted = option("agent") ?? env["CLAUDEMESH_AGENT"] ?? "";
     const agent = wanted === "" ? null : checkName(wanted, "agent");
+    const { stdin } = context;
+    if (stdin.isTTY === true)
+      out.note("this serves a coding agent, which starts it and speaks to it; Ctrl-C ends it (claudemesh help mcp)");
     const { serveMcp } = await import("../mcp/serve-mcp.ts");
     await serveMcp({
-      input: process.stdin,
+      input: stdin instanceof Readable ? stdin : Readable.from(stdin),
+      // The protocol's own bytes, which no notice may stand between.
       output: process.stdout,
       connect: client,
       agent,

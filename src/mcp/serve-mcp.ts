@@ -56,7 +56,8 @@ export async function serveMcp(request: McpRequest): Promise<void> {
     clock,
   );
   const greeting = greet(session, daemon, request);
-  const stdio = new StdioServerTransport(request.input, flushedOutput(request.output), {
+  const output = flushedOutput(request.output);
+  const stdio = new StdioServerTransport(request.input, output, {
     maxBufferSize: mcpLimits.lineBytesMax,
   });
   const { transport, sendings, closed, settled } = watchSendings(stdio, clock);
@@ -85,6 +86,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
   // Before the session ends: with it, what was not confirmed waits again.
   await settled();
   await session.end();
+  output.destroy();
   daemon.close();
 }
 
