@@ -22,7 +22,7 @@ export const command: Command = {
     },
   },
   examples: ["mcp", "mcp --agent reviewer"],
-  related: ["agent list", "watch"],
+  related: ["agent install", "agent list"],
   async run(context) {
     const { positionals, option, flag, env, out, signal, client } = context;
     requireWords(command, positionals, 0, 0);
