@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
 import { systemClock } from "../base/clock.ts";
+import { processPrint } from "../base/process-print.ts";
 import { readProgramVersion } from "../base/program-version.ts";
 import { checkName } from "../protocol/address.ts";
-import type { Command } from "./command.ts";
+import { callingProcess } from "./agent-hook/calling-process.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 
@@ -39,7 +41,7 @@ export const command: Command = {
       connect: client,
       agent,
       cwd: process.cwd(),
-      parentPid: process.ppid,
+      process: codingAgent(env),
       channel: flag("channel"),
       version: readProgramVersion(),
       clock: systemClock,
@@ -49,3 +51,14 @@ export const command: Command = {
     return exitCodes.ok;
   },
 };
+
+/**
+ * Which process started this server. By it a session that tells of itself through hooks is the same agent. Between the two may stand
+ * a shell, and this package's launcher, which says whom it was called by.
+ */
+function codingAgent(env: CommandContext["env"]): string {
+  const [launcher, caller] = (env["CLAUDEMESH_LAUNCHED"] ?? "").split(":").map(Number);
+  // What an earlier launcher said is inherited by whatever was started beneath it.
+  const parent = launcher === process.ppid && caller !== undefined && caller > 0 ? caller : process.ppid;
+  return callingProcess(parent) ?? processPrint(parent) ?? "";
+}

@@ -2,7 +2,6 @@ import type { Readable, Writable } from "node:stream";
 import type { McpServer } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Clock } from "../base/clock.ts";
-import { processPrint } from "../base/process-print.ts";
 import type { Client } from "../client/client.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { newUuidV7 } from "../protocol/ids.ts";
@@ -26,8 +25,8 @@ export interface McpRequest {
   readonly agent: string | null;
   /** Folder that the coding agent works in. */
   readonly cwd: string;
-  /** Process of the coding agent. */
-  readonly parentPid: number;
+  /** `<pid>:<start>` of the coding agent; "": not known. */
+  readonly process: string;
   readonly channel: boolean;
   readonly version: string;
   readonly clock: Clock;
@@ -49,7 +48,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
       kind: "mcp",
       sessionId: nonce,
       cwd: request.cwd,
-      process: processPrint(request.parentPid) ?? "",
+      process: request.process,
       agent: request.agent,
     },
     daemon,
