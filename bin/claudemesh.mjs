@@ -27,7 +27,9 @@ async function runUnderItsOwnNode(name) {
     );
   // Not imported above: it is what takes time, and a Node that is new enough needs none of it.
   const { spawn } = await import("node:child_process");
-  const child = spawn(node, [fileURLToPath(program), ...process.argv.slice(2)], { stdio: "inherit" });
+  // Whoever called this program is known by its process, and is not this one.
+  const env = { ...process.env, CLAUDEMESH_LAUNCHED: `${process.pid}:${process.ppid}` };
+  const child = spawn(node, [fileURLToPath(program), ...process.argv.slice(2)], { stdio: "inherit", env });
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => inForeground() || child.kill("SIGINT"));
   // For one, a Linux with another C library than the one that this Node was built for.

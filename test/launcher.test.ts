@@ -186,3 +186,11 @@ hint: install claudemesh again with npm's --include=optional, or install Node 24
     /bin\/node cannot be started \(.*EACCES\)\nhint: install Node 24\.15 or newer\n$/,
   );
 });
+
+test("the program is told whom the launcher was called by: a coding agent is known by its process", async (t) => {
+  const program = installed(t, 'console.log(process.env["CLAUDEMESH_LAUNCHED"], process.ppid);');
+  program.node("node_modules");
+  const { stdout, stderr } = await program.run([]);
+  const [told, parent] = stdout.trim().split(" ");
+  assert.equal(told, `${parent}:${process.pid}`, stderr);
+});

@@ -16,6 +16,8 @@ export function flushedOutput(output: Writable): Writable {
   });
   // One listener for each result that waits at the same time.
   flushed.setMaxListeners(0);
-  output.on("error", (error) => flushed.destroy(error));
+  const onError = (error: Error): void => void flushed.destroy(error);
+  output.on("error", onError);
+  flushed.once("close", () => output.off("error", onError));
   return flushed;
 }

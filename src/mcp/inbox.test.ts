@@ -67,7 +67,7 @@ test("until its result has gone out a message is offered and no more; when the c
     input,
     output,
     connect: () => connect({ socketPath: bob.daemon.socketPath }),
-    ...{ agent: "web", cwd: bob.dir, parentPid: 0, channel: false, version: "0" },
+    ...{ agent: "web", cwd: bob.dir, process: "", channel: false, version: "0" },
     ...{ clock: systemClock, note: () => {}, signal: new AbortController().signal },
   });
   const say = (message: object) => input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);

@@ -2,7 +2,6 @@ import type { Readable, Writable } from "node:stream";
 import type { McpServer } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Clock } from "../base/clock.ts";
-import { processPrint } from "../base/process-print.ts";
 import type { Client } from "../client/client.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import { newUuidV7 } from "../protocol/ids.ts";
@@ -26,8 +25,8 @@ export interface McpRequest {
   readonly agent: string | null;
   /** Folder that the coding agent works in. */
   readonly cwd: string;
-  /** Process of the coding agent. */
-  readonly parentPid: number;
+  /** `<pid>:<start>` of the coding agent; "": not known. */
+  readonly process: string;
   readonly channel: boolean;
   readonly version: string;
   readonly clock: Clock;
@@ -49,14 +48,15 @@ export async function serveMcp(request: McpRequest): Promise<void> {
       kind: "mcp",
       sessionId: nonce,
       cwd: request.cwd,
-      process: processPrint(request.parentPid) ?? "",
+      process: request.process,
       agent: request.agent,
     },
     daemon,
     clock,
   );
   const greeting = greet(session, daemon, request);
-  const stdio = new StdioServerTransport(request.input, flushedOutput(request.output), {
+  const output = flushedOutput(request.output);
+  const stdio = new StdioServerTransport(request.input, output, {
     maxBufferSize: mcpLimits.lineBytesMax,
   });
   const { transport, sendings, closed, settled } = watchSendings(stdio, clock);
@@ -85,6 +85,7 @@ export async function serveMcp(request: McpRequest): Promise<void> {
   // Before the session ends: with it, what was not confirmed waits again.
   await settled();
   await session.end();
+  output.destroy();
   daemon.close();
 }
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { processPrint } from "../../src/base/process-print.ts";
 import { inheritedEnvironment } from "../support/inherited-environment.ts";
 import { knowsAgent } from "../support/mcp/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
@@ -69,6 +70,9 @@ test("two coding agents with the official client ask and answer each other, by t
   assert.match(await textOf(bob.client, "reply", answer), /^delivered: the message to @alice\/api /);
   assert.match(await textOf(alice.client, "inbox", {}), /from="@bob\/web"[\s\S]*8080/);
   assert.equal(await textOf(alice.client, "inbox", {}), "nothing waits for you");
+  // What hooks of the process that started the server tell of is the same agent, and not a second window.
+  const ofHooks = { cwd: "/elsewhere", source: "startup", process: processPrint(process.pid) ?? "" };
+  assert.equal((await daemons.bob.client.agents.reportSession("claude-code", "s1", ofHooks)).agent, "web");
 });
 
 test("without a daemon the server starts, says so and answers; it ends with its client", async (t) => {

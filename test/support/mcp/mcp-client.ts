@@ -56,7 +56,7 @@ export async function mcpClient(
     agent: options.agent ?? null,
     cwd: options.cwd ?? tempFolder(t),
     // Of no coding agent: servers of one test are not each other's companions.
-    parentPid: 0,
+    process: "",
     channel: options.channel ?? false,
     version: "0.0.0-test",
     clock: systemClock,
