@@ -2,7 +2,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { AgentView } from "../protocol/agents-api.ts";
 import type { AgentsClient } from "../client/agents.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { changeConfig } from "./config/change-config.ts";
+import { writeKey } from "./config/change-config.ts";
 import { openConfig } from "./config/config-access.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -81,8 +81,7 @@ async function bind(
 
 /** A setting, so that whoever reads the settings finds it; the daemon takes it at once. */
 async function makeDefault(context: CommandContext, name: string): Promise<AgentView> {
-  const quiet = { ...context.out, line: () => undefined, json: () => undefined, note: () => undefined };
-  await changeConfig({ ...context, out: quiet }, await openConfig(context), "agents.default", name);
+  writeKey(await openConfig(context), "agents.default", name);
   const client = context.client();
   await client.reload({ signal: context.signal });
   const { items } = await client.agents.list({ signal: context.signal });
