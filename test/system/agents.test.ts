@@ -69,6 +69,7 @@ test("the commands on agents name a session and a folder, show who is there, and
   await client.agents.reportSession("claude-code", "s-1", { ...shop, socket_path: "/tmp/s-1.sock" });
   const inside = { CLAUDE_CODE_MESSAGING_SOCKET: "/tmp/s-1.sock" };
   assert.equal((await type(["agent", "attach", "reviewer"], inside)).out, "@ada/reviewer is this session\n");
+  assert.match((await type(["members"])).out, /^@ada .* reviewer \(online\) +\(this daemon\)$/m);
   const folder = await type(["agent", "attach", "writer", "--folder", "/work/docs", "--default"]);
   assert.deepEqual(
     [folder.code, folder.out],

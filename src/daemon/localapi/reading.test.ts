@@ -26,6 +26,7 @@ import { createLocalApi, type LocalApi, localApi } from "./server.ts";
 import { type LocalToken, openLocalToken } from "./token.ts";
 import { topicRoutes } from "./topics.ts";
 
+const noAgents = { names: () => [], sessionsOf: () => [] };
 describe("what was received", () => {
   let dir: string;
   let inbox: Inbox;
@@ -73,7 +74,7 @@ describe("what was received", () => {
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
         ...topicRoutes({ link, membership: membershipOf(null), keyring: unsealedMesh({}).keyring, self }),
-        ...memberRoutes({ link, membership: membershipOf(null), self }),
+        ...memberRoutes({ link, membership: membershipOf(null), self, agents: noAgents }),
         ...historyRoutes({
           link,
           self,
