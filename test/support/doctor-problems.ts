@@ -124,6 +124,22 @@ export const problems: readonly Problem[] = [
     mends: ({ dir }) => `chmod go-w ${join(dir, "hooks", "on-dm")}`,
   },
   {
+    title: "a hooks.toml that no start takes",
+    name: "daemon/local/hooks",
+    state: "problem",
+    says: /hooks\.toml:2: unknown key `enabeld` in \[on-dm\]; no start takes it/,
+    plant: ({ dir }) => writeFileSync(join(dir, "hooks.toml"), "[on-dm]\nenabeld = true\n", { mode: 0o600 }),
+    mends: null,
+  },
+  {
+    title: "a hook that is enabled and is not there",
+    name: "daemon/local/hooks",
+    state: "warning",
+    says: /hooks\.toml enables on-mention, and there is no .*on-mention$/,
+    plant: ({ dir }) => writeFileSync(join(dir, "hooks.toml"), "[on-mention]\nenabled = true\n", { mode: 0o600 }),
+    mends: () => "claudemesh hooks disable on-mention",
+  },
+  {
     title: "a hook that is not executable",
     name: "daemon/local/hooks",
     state: "warning",
