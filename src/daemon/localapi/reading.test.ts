@@ -9,7 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { createInbox } from "../inbox/inbox.ts";
 import type { Inbox } from "../parts.ts";
-import { bob, directory, me, self } from "./told-directory.fixture.ts";
+import { bob, directory, me, noAgents, self } from "./told-directory.fixture.ts";
 import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
@@ -26,7 +26,6 @@ import { createLocalApi, type LocalApi, localApi } from "./server.ts";
 import { type LocalToken, openLocalToken } from "./token.ts";
 import { topicRoutes } from "./topics.ts";
 
-const noAgents = { names: () => [], sessionsOf: () => [] };
 describe("what was received", () => {
   let dir: string;
   let inbox: Inbox;
