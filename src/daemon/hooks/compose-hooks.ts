@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { withSenderNote } from "../../protocol/sender-agent.ts";
 import type { DaemonOptions } from "../daemon.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { readAttached } from "../localapi/attached.ts";
@@ -38,7 +39,12 @@ export function composeHooks(
         unenforceable: () => metrics.hookUnenforceable.inc(),
       },
     }),
-    send: async (message) => (await sendMessage(sending, message, readAttached(sending.files, []))).body,
+    async send(message, note) {
+      const agent = note.agent === null ? null : sending.agents.nameOf(note.agent);
+      const meta = withSenderNote(message.meta, { ...note, agent });
+      const sent = await sendMessage(sending, { ...message, meta, fromAgent: agent }, readAttached(sending.files, []));
+      return sent.body;
+    },
     observe({ hook, exit, seconds, runs }) {
       metrics.hookInvocations.inc({ hook, exit }, runs);
       if (seconds !== null) metrics.hookSeconds.observe({ hook }, seconds);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { tempFolder } from "../../../test/support/temp-folder.ts";
 import { onEnd, type Lifetime } from "../../../test/support/on-end.ts";
 import { contained, ended, nothingContains, only, printed, started } from "./containment.fixture.ts";
 import type { FsPolicy } from "./sandbox/policy.ts";
@@ -186,6 +189,25 @@ test(
     );
   },
 );
+
+test("what the daemon was itself given open, a hook is not given", onLinux, async (t) => {
+  const folder = tempFolder(t);
+  const secret = join(folder, "secret");
+  writeFileSync(secret, "the secret", { mode: 0o644 });
+  const leaked = openSync(secret, "r+");
+  const fixture = fileURLToPath(new URL("leaking-process.fixture.ts", import.meta.url));
+  const child = spawn(process.execPath, [fixture, folder], {
+    stdio: ["pipe", "pipe", "pipe", "ignore", leaked, ...Array<"ignore">(40).fill("ignore"), leaked],
+  });
+  closeSync(leaked);
+  const { stdout, stderr } = await ended(child);
+  const open = stdout.trim().split("\n");
+  assert.ok(open.length >= 5, `${stdout}${stderr}`);
+  assert.deepEqual(
+    open.filter((path) => path.includes("secret")),
+    [],
+  );
+});
 
 test("where nothing contains hooks one is refused with the reason, and runs as the user where its table says so", async (t) => {
   const { containment, counted, dir, run } = contained(t, { candidates: nothingContains });

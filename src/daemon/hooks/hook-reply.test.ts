@@ -22,13 +22,8 @@ describe("a hook's reply", () => {
     await bench.ends(1);
     const [sent] = bench.sent;
     assert.deepEqual(
-      [sent?.to, Buffer.from(sent?.body ?? []).toString(), sent?.replyTo, JSON.parse(sent?.meta ?? "")],
-      [
-        `@${bob}/ship`,
-        "at once",
-        "0198f0a0-0000-7000-8000-000000000001",
-        { "claudemesh.from_agent": "desk", "claudemesh.hops": 3 },
-      ],
+      [sent?.to, Buffer.from(sent?.body ?? []).toString(), sent?.replyTo, sent?.note],
+      [`@${bob}/ship`, "at once", "0198f0a0-0000-7000-8000-000000000001", { agent: "desk", hops: 3 }],
     );
     assert.equal(bench.list()[0]?.reply, sent?.clientMessageId);
   });

@@ -10,6 +10,7 @@ import type { ParsedSend } from "../../http/parse-send.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HookRunView } from "../../protocol/hooks-api.ts";
 import type { LocalEvent } from "../../protocol/local-api.ts";
+import type { SenderNote } from "../../protocol/sender-agent.ts";
 import { inboxAt, me } from "../inbox/inbox.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import type { Inbox } from "../parts.ts";
@@ -29,7 +30,7 @@ export interface HookBench {
   readonly hooks: Hooks;
   readonly clock: Clock;
   /** What was sent as replies. */
-  readonly sent: ParsedSend[];
+  readonly sent: (ParsedSend & { readonly note: SenderNote })[];
   readonly observed: { hook: string; exit: string; runs: number }[];
   off: string | null;
   /** Writes an executable; `text` without its first line. */
@@ -60,7 +61,7 @@ export async function hookBench(
   let seq = 0;
   const ended: LocalEvent["data"][] = [];
   let wake: () => void = () => {};
-  const sent: ParsedSend[] = [];
+  const sent: HookBench["sent"] = [];
   const answered = new Map<string, string>();
   const bench: { -readonly [Name in keyof HookBench]: HookBench[Name] } = {
     dir,
@@ -108,13 +109,13 @@ export async function hookBench(
         inbox: bench.inbox,
         containment: createUncontained({ socketPath: join(dir, "sock"), cwd: dir }),
         // As the outbox answers: an id is bound to what was said under it first.
-        async send(message) {
+        async send(message, note) {
           const id = message.clientMessageId ?? assert.fail("a reply has an id");
           const text = Buffer.from(message.body).toString("utf8");
           if ((answered.get(id) ?? text) !== text) throw new ClaudemeshError("idempotency_key_reused", "another text");
           const duplicate = answered.has(id);
           answered.set(id, text);
-          if (!duplicate) sent.push(message);
+          if (!duplicate) sent.push({ ...message, note });
           return { client_message_id: id, outbox_id: 1, state: "queued", duplicate, durability: "disk" };
         },
         observe: ({ hook, exit, runs: count }) => void bench.observed.push({ hook, exit, runs: count }),

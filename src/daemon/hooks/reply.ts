@@ -6,13 +6,16 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { parseJson } from "../../protocol/json-parse.ts";
 import type { JsonObject } from "../../protocol/json-value.ts";
 import type { InboxItem, SendResult } from "../../protocol/local-api.ts";
-import { hopsOfAnswer, withSenderNote } from "../../protocol/sender-agent.ts";
+import { hopsOfAnswer, type SenderNote } from "../../protocol/sender-agent.ts";
 
 /** What a reply says: the fields of a message, without where it goes. */
 export type ReplyContent = Reading<typeof contentShape>;
 
-/** The send path of this daemon, as its local API has it. */
-export type SendMessage = (message: ParsedSend) => Promise<SendResult>;
+/**
+ * The send path of this daemon, as its local API has it. The agent that a message is sent for is the one that the hook's own message
+ * was to: where this member has none of that name, none is named.
+ */
+export type SendMessage = (message: ParsedSend, note: SenderNote) => Promise<SendResult>;
 
 /**
  * Answers the message that a hook was called for: to its sender, as an answer to it. The id comes of the message and the hook, so a
@@ -41,7 +44,7 @@ export async function sendReply(
     },
     undefined,
   );
-  return send({ ...parsed, meta: withSenderNote(parsed.meta, { agent: item.agent, hops }) });
+  return send(parsed, { agent: item.agent, hops });
 }
 
 /** The same for the same message and hook, on any run, and after a restored backup: no number of this inbox is in it. */

@@ -46,7 +46,12 @@ export interface SendHost {
 
 export async function startSendHost(
   dir: string,
-  options: { diskBytesMax?: number; directory?: Directory | null; agents?: readonly string[]; preSend?: PreSend } = {},
+  options: {
+    diskBytesMax?: number;
+    directory?: Directory | null;
+    agents?: readonly string[];
+    preSend?: PreSend;
+  } = {},
 ): Promise<SendHost> {
   const { agents = ["frontend", "backend"] } = options;
   const link = createTestLink(options.directory === undefined ? directory : options.directory);

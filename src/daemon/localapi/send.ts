@@ -96,8 +96,8 @@ export function sendRoutes(parts: SendRouteParts): readonly Route[] {
   ];
 }
 
-/** A send, and the own agent that it is in the name of; none where that is null or absent. */
-type AgentSend = ParsedSend & { readonly fromAgent?: string | null };
+/** A send whose meta says, where it is one, which agent of this member's sends it. */
+export type NotedSend = ParsedSend & { readonly fromAgent: string | null };
 
 interface Sent {
   readonly status: 200 | 202;
@@ -105,7 +105,7 @@ interface Sent {
 }
 
 /** One send from its reading on, whoever asks for it. */
-export async function sendMessage(parts: SendParts, parsed: AgentSend, attached: Attached): Promise<Sent> {
+export async function sendMessage(parts: SendParts, parsed: NotedSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -138,7 +138,7 @@ export async function sendMessage(parts: SendParts, parsed: AgentSend, attached:
 
 /** One send that is not known. */
 interface Sending {
-  readonly parsed: AgentSend;
+  readonly parsed: NotedSend;
   readonly attached: Attached;
   readonly clientMessageId: string;
   readonly fingerprint: CallerFingerprint;
@@ -147,7 +147,7 @@ interface Sending {
 async function store(parts: SendParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
   const { parsed, attached, clientMessageId, fingerprint } = sending;
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
-  if (parsed.fromAgent !== undefined && parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
+  if (parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
     throw noSuchAgent(parsed.fromAgent, parts.agents.names());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();

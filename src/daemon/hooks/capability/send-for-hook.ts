@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseSend } from "../../../http/parse-send.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
 import type { InboxItem, SendResult } from "../../../protocol/local-api.ts";
-import { hopsOfAnswer, withSenderNote } from "../../../protocol/sender-agent.ts";
+import { hopsOfAnswer } from "../../../protocol/sender-agent.ts";
 import type { HookMessage } from "../containment.ts";
 import type { SendMessage } from "../reply.ts";
 
@@ -31,7 +31,7 @@ export function sendForHook(
     },
     undefined,
   );
-  return send({ ...parsed, meta: withSenderNote(parsed.meta, { agent: item.agent, hops }) });
+  return send(parsed, { agent: item.agent, hops });
 }
 
 /** The same for the same message, hook and key on any run; never an id that anybody else has given a message. */
