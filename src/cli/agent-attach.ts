@@ -1,3 +1,4 @@
+import { claudeCode } from "../protocol/claude-code/assumptions.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { AgentView } from "../protocol/agents-api.ts";
 import type { AgentsClient } from "../client/agents.ts";
@@ -8,9 +9,6 @@ import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { resolve as absolute } from "node:path";
 import { typedAgent, typedTopic } from "./typed-address.ts";
-
-/** What a coding agent's session tells the programs that it starts. */
-const socketVariable = "CLAUDE_CODE_MESSAGING_SOCKET";
 
 export const command: Command = {
   name: "agent attach",
@@ -67,7 +65,7 @@ async function bind(
   { env, option, signal }: CommandContext,
 ): Promise<{ readonly agent: AgentView; readonly isSession: boolean }> {
   const folder = option("folder");
-  const socket = env[socketVariable] ?? "";
+  const socket = env[claudeCode.socketVariable] ?? "";
   if (folder === undefined && socket !== "") {
     try {
       return { agent: await agents.put(name, { socket_path: socket }, { signal }), isSession: true };

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import { launcher } from "../../src/bin/launcher.ts";
 import type { Client } from "../../src/client/client.ts";
+import { claudeCode } from "../../src/protocol/claude-code/assumptions.ts";
 import { ClaudemeshError } from "../../src/protocol/error.ts";
 import type { LocalEvent } from "../../src/protocol/local-api.ts";
 import { daemon } from "../support/daemon.ts";
@@ -67,7 +68,7 @@ test("the commands on agents name a session and a folder, show who is there, and
   };
   assert.match((await type(["agent", "list"])).err, /no agents yet: claudemesh agent attach NAME/);
   await client.agents.reportSession("claude-code", "s-1", { ...shop, socket_path: "/tmp/s-1.sock" });
-  const inside = { CLAUDE_CODE_MESSAGING_SOCKET: "/tmp/s-1.sock" };
+  const inside = { [claudeCode.socketVariable]: "/tmp/s-1.sock" };
   assert.equal((await type(["agent", "attach", "reviewer"], inside)).out, "@ada/reviewer is this session\n");
   assert.match((await type(["members"])).out, /^@ada .* reviewer \(online\) +\(this daemon\)$/m);
   const folder = await type(["agent", "attach", "writer", "--folder", "/work/docs", "--default"]);
