@@ -1,16 +1,14 @@
+import { claudeCode } from "../protocol/claude-code/assumptions.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { AgentView } from "../protocol/agents-api.ts";
 import type { AgentsClient } from "../client/agents.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { changeConfig } from "./config/change-config.ts";
+import { writeKey } from "./config/change-config.ts";
 import { openConfig } from "./config/config-access.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { resolve as absolute } from "node:path";
 import { typedAgent, typedTopic } from "./typed-address.ts";
-
-/** What a coding agent's session tells the programs that it starts. */
-const socketVariable = "CLAUDE_CODE_MESSAGING_SOCKET";
 
 export const command: Command = {
   name: "agent attach",
@@ -67,7 +65,7 @@ async function bind(
   { env, option, signal }: CommandContext,
 ): Promise<{ readonly agent: AgentView; readonly isSession: boolean }> {
   const folder = option("folder");
-  const socket = env[socketVariable] ?? "";
+  const socket = env[claudeCode.socketVariable] ?? "";
   if (folder === undefined && socket !== "") {
     try {
       return { agent: await agents.put(name, { socket_path: socket }, { signal }), isSession: true };
@@ -81,8 +79,7 @@ async function bind(
 
 /** A setting, so that whoever reads the settings finds it; the daemon takes it at once. */
 async function makeDefault(context: CommandContext, name: string): Promise<AgentView> {
-  const quiet = { ...context.out, line: () => undefined, json: () => undefined, note: () => undefined };
-  await changeConfig({ ...context, out: quiet }, await openConfig(context), "agents.default", name);
+  writeKey(await openConfig(context), "agents.default", name);
   const client = context.client();
   await client.reload({ signal: context.signal });
   const { items } = await client.agents.list({ signal: context.signal });

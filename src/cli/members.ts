@@ -36,9 +36,14 @@ function cells(member: MemberView): string[] {
     member.role,
     member.online ? "online" : "offline",
     member.last_seen_at ?? "never",
-    member.agents.join(", ") || "none",
+    member.agents.map((agent) => shownAgent(agent, member)).join(", ") || "none",
     remarks(member),
   ];
+}
+
+/** A daemon of an earlier version does not tell which are there. */
+function shownAgent(agent: string, { agents_online: online }: MemberView): string {
+  return (online ?? []).includes(agent) ? `${agent} (online)` : agent;
 }
 
 function remarks(member: MemberView): string {

@@ -71,10 +71,16 @@ describe("an address", () => {
       details: { to: "@bob/reviwer", suggestions: ["@bob/reviewer"] },
     });
     assert.deepEqual(resolve("@bob/reviwer", told(undefined)), { kind: "dm", ref: `${bob}/reviwer` });
+    const wrote = (memberId: string, agent: string): boolean => memberId === bob && agent === "newcomer";
+    const agents = { nameOf: () => null, names: () => [], hasWritten: wrote };
+    const answer = (text: string) => resolveAddress(parseAddress(text), known, self, agents);
+    assert.deepEqual(answer("@bob/newcomer"), { kind: "dm", ref: `${bob}/newcomer` }, "it wrote before it was told of");
+    assert.throws(() => answer("@bob/nobody"), { code: "unknown_destination" });
   });
 
   it("of an agent of this member is judged by its own daemon, which knows the newest", () => {
-    const own = { nameOf: (name: string) => (name === "shop" ? "reviewer" : null), names: () => ["reviewer"] };
+    const nameOf = (name: string) => (name === "shop" ? "reviewer" : null);
+    const own = { nameOf, names: () => ["reviewer"], hasWritten: () => false };
     const of = (text: string) => resolveAddress(parseAddress(text), null, self, own);
     assert.deepEqual(of("@ada/shop"), { kind: "dm", ref: `${self.memberId}/shop` });
     assert.throws(() => of("@ada/shopp"), { code: "unknown_destination", message: "@ada has no agent shopp" });

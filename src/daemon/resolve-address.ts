@@ -10,8 +10,8 @@ export interface Destination {
   readonly ref: string;
 }
 
-/** The agents behind this member, as its own daemon knows them. */
-export type OwnAgents = Pick<Agents, "nameOf" | "names">;
+/** The agents behind this member as its own daemon knows them, and those of others that have written to it. */
+export type KnownAgents = Pick<Agents, "nameOf" | "names" | "hasWritten">;
 
 export interface Self {
   readonly memberId: string;
@@ -27,12 +27,12 @@ export function resolveAddress(
   address: Address,
   directory: Directory | null,
   self: Self,
-  own: OwnAgents | null = null,
+  known: KnownAgents | null = null,
 ): Destination {
   switch (address.kind) {
     case "member": {
       const memberId = resolveMember(address, directory, self);
-      if (address.agent !== null) requireAgent(address.agent, memberId, directory, self, own);
+      if (address.agent !== null) requireAgent(address.agent, memberId, directory, self, known);
       return { kind: "dm", ref: address.agent === null ? memberId : `${memberId}/${address.agent}` };
     }
     case "topic": {
@@ -93,14 +93,16 @@ function requireAgent(
   memberId: string,
   directory: Directory | null,
   self: Self,
-  own: OwnAgents | null,
+  known: KnownAgents | null,
 ): void {
   const member = directory?.members.find(({ member_id }) => member_id === memberId);
   const isSelf = memberId === self.memberId;
   const told = isSelf ? null : member?.agents_told;
-  if (isSelf ? own === null || own.nameOf(agent) !== null : told === undefined) return;
-  const names = isSelf ? (own?.names() ?? []) : (member?.agents ?? []);
+  if (isSelf ? known === null || known.nameOf(agent) !== null : told === undefined) return;
+  const names = isSelf ? (known?.names() ?? []) : (member?.agents ?? []);
   if (names.includes(agent) || told?.former.includes(agent) === true) return;
+  // What it wrote may have come before the news of it: an answer goes where it is asked for.
+  if (!isSelf && known?.hasWritten(memberId, agent) === true) return;
   const of = `@${isSelf ? self.name : (member?.name ?? memberId)}`;
   const suggestions = suggest(agent, new Set(names)).map((name) => `${of}/${name}`);
   throw new ClaudemeshError("unknown_destination", `${of} has no agent ${agent}`, {

@@ -20,7 +20,8 @@ export interface SenderNote {
 }
 
 const reserved = "claudemesh.";
-const agentKey = `${reserved}from_agent`;
+/** Of a meta as it travels, and as an inbox keeps it. */
+export const agentKey = `${reserved}from_agent`;
 const hopsKey = `${reserved}hops`;
 
 export const noSenderNote: SenderNote = { agent: null, hops: 0 };

@@ -45,6 +45,8 @@ async function fromDaemon(
     case "queue":
       return queues(client, current.startsWith("queue:") ? "queue:" : "", options);
     case "address":
+      // Their agents where one is being written: else every member would stand there several times.
+      if (current.startsWith("@") && current.includes("/")) return agentAddresses(client, options);
       if (current.startsWith("#")) return topics(client, "#", options);
       if (current.startsWith("@")) return members(client, options);
       if (current.startsWith("queue:")) return queues(client, "queue:", options);
@@ -79,6 +81,15 @@ async function members(client: Client, options: CallLimits): Promise<Offer[]> {
     value: member.address,
     help: member.self ? "this daemon" : member.online ? "online" : "offline",
   }));
+}
+
+async function agentAddresses(client: Client, options: CallLimits): Promise<Offer[]> {
+  return (await client.members(options)).flatMap(({ address, agents, agents_online: online }) =>
+    agents.map((agent) => ({
+      value: `${address}/${agent}`,
+      help: (online ?? []).includes(agent) ? "online" : "offline",
+    })),
+  );
 }
 
 async function topics(client: Client, sign: "#" | "", options: CallLimits): Promise<Offer[]> {

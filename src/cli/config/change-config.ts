@@ -13,14 +13,8 @@ import { valueText } from "./config-value.ts";
  * Writes one key, or takes it out where `value` is null. What comes of it is read by the reader that daemon and broker
  * use before it is written: a file that is wrong may be mended so, and one that would be wrong stays as it is.
  */
-export async function changeConfig(
-  context: CommandContext,
-  access: ConfigAccess,
-  key: string,
-  value: unknown,
-): Promise<number> {
+export function writeKey(access: ConfigAccess, key: string, value: unknown): Written {
   const { file, source } = access;
-  const { out } = context;
   const [before, wrong] = readPresent(file, source);
   const [table = "", name = ""] = key.split(".");
   let edited: string;
@@ -32,8 +26,29 @@ export async function changeConfig(
     // What is wrong with the file as it stands says more than what this change could not mend.
     throw wrong ?? thrown;
   }
-  const changed = !isDeepStrictEqual(before?.[key], after[key]);
   if (edited !== source) write(access, edited);
+  return { before, after, edited };
+}
+
+interface Written {
+  /** null: what stood there could not be read. */
+  readonly before: Settings | null;
+  readonly after: Settings;
+  /** The file as it is now. */
+  readonly edited: string;
+}
+
+/** As {@link writeKey}, and tells what it did and what puts it in force. */
+export async function changeConfig(
+  context: CommandContext,
+  access: ConfigAccess,
+  key: string,
+  value: unknown,
+): Promise<number> {
+  const { file } = access;
+  const { out } = context;
+  const { before, after, edited } = writeKey(access, key, value);
+  const changed = !isDeepStrictEqual(before?.[key], after[key]);
   const setting = file.keys.find((known) => known.key === key);
   const command = changed ? await commandFor(context, access, setting?.live === true) : { reload: null, restart: null };
   if (context.flag("json")) {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../protocol/limits.ts";
+import { agentKey } from "../../protocol/sender-agent.ts";
 import type { SessionKey } from "./agents.ts";
 
 /** As SQLite gives it; see migrations/daemon/inbox/0007_agents.sql. */
@@ -25,6 +26,9 @@ export interface SessionRow {
   readonly lease_until: number;
   readonly ended_at: number | null;
 }
+
+/** Newest messages of one sender that are looked through for an agent's name. */
+const wroteAsMax = 1_000;
 
 /** Queries of agents and their sessions; one function each, statements are prepared once. */
 export function agentQueries(db: DatabaseSync) {
@@ -113,6 +117,11 @@ export function agentQueries(db: DatabaseSync) {
       GROUP BY agent ORDER BY waiting DESC, agent LIMIT ${limits.agentsUnclaimedMax}`,
   );
 
+  const wroteAs = db.prepare(
+    `SELECT 1 FROM (SELECT meta FROM inbox WHERE sender = ? AND via = '' AND verified = 1 AND meta <> '' ORDER BY id DESC LIMIT ${wroteAsMax})
+      WHERE json_extract(meta, '$."${agentKey}"') = ? LIMIT 1`,
+  );
+
   const sessions = (found: unknown) => found as SessionRow[];
   const number = (found: unknown): number => Number((found as { readonly n: number } | undefined)?.n ?? 0);
   return {
@@ -174,6 +183,8 @@ export function agentQueries(db: DatabaseSync) {
     unreadTo: (name: string) => number(unreadTo.get(name)),
     unreadToNobody: () => number(unreadToNobody.get()),
     unreadOfTopics: (name: string) => number(unreadOfTopics.get(name)),
+    /** Whether one of the newest messages of a member names that agent of its as its sender. */
+    hasWritten: (memberId: string, name: string) => wroteAs.get(memberId, name) !== undefined,
     unclaimed: () =>
       (unclaimed.all() as { agent: string; waiting: number }[]).map(({ agent, waiting }) => ({ agent, waiting })),
   };

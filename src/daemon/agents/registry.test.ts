@@ -207,6 +207,19 @@ test("who only says that a session goes on takes nothing from what is known of i
   assert.deepEqual([process, socketPath, socketToken, busy, project], ["1:1", "/tmp/a.sock", "t", true, begins.cwd]);
 });
 
+test("an agent that has written is known by its message, unless nobody has signed that", async (t) => {
+  const mesh = await host(t);
+  const bob = "b".repeat(64);
+  const meta = JSON.stringify({ "claudemesh.from_agent": "api", other: 1 });
+  const written = checkedPush(1, bob, me, "text", { meta });
+  await mesh.inbox.store(
+    [written, { ...checkedPush(2, bob, me, "x", { meta: meta.replace("api", "forged") }), verified: false }],
+    0,
+  );
+  const known = ["api", "forged", "ap"].map((agent) => mesh.agents.hasWritten(bob, agent));
+  assert.deepEqual([...known, mesh.agents.hasWritten(me, "api")], [true, false, false, false]);
+});
+
 test("a session's token is in memory alone: no file and no answer has it", async (t) => {
   const folder = tempFolder(t);
   const mesh = await agentHost(join(folder, "inbox.db"));

@@ -246,6 +246,10 @@ class Registry implements Agents {
       .map(({ name }) => name);
   }
 
+  hasWritten(memberId: string, agent: string): boolean {
+    return this.#read().hasWritten(memberId, agent);
+  }
+
   told(): AgentsTold {
     return ownTold(this.#read(), this.#options.settings().announce);
   }

@@ -181,3 +181,20 @@ test("a broker alone opens no topic or queue for what nobody has signed: the cha
     [true, 9],
   ]);
 });
+
+test("news of a member's agents are kept; what is no name of them is left out, and what cannot be read is refused", async () => {
+  const { directory, told } = keeper();
+  await told([ada, { ...ada, member_id: "cd".repeat(32), name: "bob" }], []);
+  const news = { agents: ["shop", "a\nb", 7], agents_told: { former: ["old", "$(id)"], online: ["shop", null] } };
+  assert.equal(await directory.agentsChanged(ada.member_id, news), true);
+  const agents = () => directory.current()?.members.map(({ agents, agents_told }) => [agents, agents_told]);
+  assert.deepEqual(agents(), [
+    [["shop"], { former: ["old"], online: ["shop"] }],
+    [["main"], undefined],
+  ]);
+  assert.equal(await directory.agentsChanged("ef".repeat(32), news), false, "nobody that is known");
+  for (const wrong of [null, "agents", { agents: "shop" }, {}])
+    await assert.rejects(directory.agentsChanged(ada.member_id, wrong), { code: "protocol_error" });
+  assert.equal(await directory.agentsChanged(ada.member_id, { agents: [], agents_told: { former: 7 } }), true);
+  assert.deepEqual(agents()?.[0], [[], undefined], "what is said unclearly is not said");
+});

@@ -5,7 +5,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { Agents } from "../agents/agents.ts";
 import type { LinkRequest } from "../parts.ts";
 
-/** Sessions come and go in bursts: of what changes within it the mesh is told at once. */
+/** Sessions come and go in bursts: the mesh is told of the first at once, and of what changes within this time together. */
 export const tellAgentsMs = 1_000;
 const againMs = 30_000;
 
@@ -25,6 +25,7 @@ export function createAgentsTeller(
   hello: AgentsTold,
 ): AgentsTeller {
   let told = hello;
+  let toldAt = Number.NEGATIVE_INFINITY;
   let timer: Timer | null = null;
   let running = false;
   let isOver = agents === undefined;
@@ -45,6 +46,7 @@ export function createAgentsTeller(
     running = true;
     let pauseMs = tellAgentsMs;
     try {
+      toldAt = clock.now();
       await request({ type: "presence", ...now });
       told = now;
     } catch (thrown) {
@@ -61,7 +63,7 @@ export function createAgentsTeller(
   return {
     start() {
       if (isOver || agents === undefined) return;
-      stopListening = agents.onChange(() => wake(tellAgentsMs));
+      stopListening = agents.onChange(() => wake(Math.max(0, toldAt + tellAgentsMs - clock.now())));
       // What changed since the hello was signed.
       wake(0);
     },

@@ -10,6 +10,7 @@ import type { KickView, MemberList, MemberView } from "../../protocol/membership
 import type { EntryContent } from "../../protocol/membership/entry.ts";
 import type { ChainMember, MembershipState } from "../../protocol/membership/state.ts";
 import { isRfc3339 } from "../../protocol/time.ts";
+import type { Agents } from "../agents/agents.ts";
 import type { Link, Membership } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 import { kick, member, members } from "./answers/directory.schema.ts";
@@ -30,6 +31,7 @@ interface MemberParts {
   readonly link: Link;
   readonly membership: Membership;
   readonly self: Self;
+  readonly agents: Pick<Agents, "names" | "sessionsOf">;
 }
 
 /** Who belongs to the mesh, by its membership chain, and what owners and admins change about it. */
@@ -52,7 +54,7 @@ export function memberRoutes(parts: MemberParts): readonly Route[] {
     );
     const directory = parts.link.directory();
     const seen = { self: parts.self.memberId, presence: presenceIn(directory), expired: directory?.expired };
-    return { status: 200, body: memberView(state, found(state), seen) };
+    return { status: 200, body: withOwnAgents(memberView(state, found(state), seen), parts.agents) };
   }
 
   return [
@@ -194,10 +196,19 @@ function memberListRoute(parts: MemberParts): Route {
         state === null
           ? known(parts.link).members.map((told) => unchained(told, parts.self))
           : [...state.members.values()].map((found) => memberView(state, found, seen));
-      const items = all.filter(({ status }) => status === "active" || status === "expired" || query.ended === true);
+      const items = all
+        .filter(({ status }) => status === "active" || status === "expired" || query.ended === true)
+        .map((one) => withOwnAgents(one, parts.agents));
       return { status: 200, body: { items, told_at: directory?.told_at ?? null } satisfies MemberList };
     },
   });
+}
+
+/** Of its own agents a daemon knows the newest, and those that it tells nobody of. */
+function withOwnAgents(view: MemberView, agents: MemberParts["agents"]): MemberView {
+  if (!view.self) return view;
+  const names = agents.names();
+  return { ...view, agents: names, agents_online: names.filter((name) => agents.sessionsOf(name).length > 0) };
 }
 
 /** Of a mesh without a chain there is the broker's word alone. */

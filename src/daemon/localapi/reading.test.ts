@@ -9,7 +9,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import { limits } from "../../protocol/limits.ts";
 import { createInbox } from "../inbox/inbox.ts";
 import type { Inbox } from "../parts.ts";
-import { bob, directory, me, self } from "./told-directory.fixture.ts";
+import { bob, directory, me, noAgents, self } from "./told-directory.fixture.ts";
 import { openEvents } from "./event-listener.fixture.ts";
 import { heartbeatMs, stalledMs } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
@@ -73,7 +73,7 @@ describe("what was received", () => {
         ...inboxRoutes({ inbox, link, self, clock }),
         ...events.routes,
         ...topicRoutes({ link, membership: membershipOf(null), keyring: unsealedMesh({}).keyring, self }),
-        ...memberRoutes({ link, membership: membershipOf(null), self }),
+        ...memberRoutes({ link, membership: membershipOf(null), self, agents: noAgents }),
         ...historyRoutes({
           link,
           self,

@@ -77,7 +77,11 @@ export async function startSendHost(
         isReadOnly: () => false,
         durability: "disk",
         files: noFiles,
-        agents: { nameOf: (written) => (agents.includes(written) ? written : null), names: () => agents },
+        agents: {
+          nameOf: (written) => (agents.includes(written) ? written : null),
+          names: () => agents,
+          hasWritten: () => false,
+        },
         outbox,
         link,
         membership: { state: () => null },

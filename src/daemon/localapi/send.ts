@@ -17,7 +17,7 @@ import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { PreSendPayload } from "../hooks/pre-send/payload.ts";
 import { type Judged, type PreSend, refusedBy } from "../hooks/pre-send/pre-send.ts";
 import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
-import { type Destination, type OwnAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
+import { type Destination, type KnownAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
@@ -30,7 +30,7 @@ export interface SendParts {
   readonly membership: Pick<Membership, "state">;
   readonly files: Pick<Files, "attachment">;
   readonly self: Self;
-  readonly agents: OwnAgents;
+  readonly agents: KnownAgents;
   readonly meshId: string;
   isReadOnly(): boolean;
   readonly durability: Durability;

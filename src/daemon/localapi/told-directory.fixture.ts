@@ -19,3 +19,6 @@ export const directory: Directory = {
   ],
   topics: [{ topic_id: "t", name: "ops", subscribers: 2, subscribed: true }],
 };
+
+/** Nobody is behind the member. */
+export const noAgents = { names: () => [], sessionsOf: () => [] };
