@@ -3,6 +3,7 @@ export const operations: Readonly<Record<string, readonly string[]>> = {
   connect: ["socket_path", "port", "token", "home", "mesh"],
   close: [],
   send: ["request", "wait", "timeout_ms"],
+  reply: ["inbox_id", "answer"],
   message: ["message_id"],
   wait_for: ["message_id", "stage", "timeout_ms"],
   outbox_list: ["state"],

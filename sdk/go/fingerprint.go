@@ -3,6 +3,8 @@ package claudemesh
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
+	"strings"
 
 	"github.com/claudemesh/claudemesh/sdk/go/internal/fingerprint"
 	"github.com/claudemesh/claudemesh/sdk/go/internal/strictjson"
@@ -52,16 +54,44 @@ func LocalFingerprint(request SendRequest, meshID string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	meta, err := metaWithSender(request)
+	if err != nil {
+		return "", err
+	}
 	return fingerprintOf(2, Envelope{
 		MeshID:      meshID,
 		Kind:        requestKind,
 		Ref:         request.To,
 		ReplyTo:     request.ReplyTo,
 		Priority:    request.Priority,
-		Meta:        request.Meta,
+		Meta:        json.RawMessage(meta),
 		Mentions:    request.Mentions,
 		ContentType: contentType,
 	}, hash)
+}
+
+// metaWithSender is the meta as it travels: with what the daemon writes of the sender, under keys that no caller writes.
+func metaWithSender(request SendRequest) (string, error) {
+	own, err := CanonicalMeta(request.Meta)
+	if err != nil {
+		return "", err
+	}
+	value, err := strictjson.Parse([]byte(or(own, "{}")))
+	if err != nil {
+		return "", fromProfile(err)
+	}
+	members, _ := value.(strictjson.Object)
+	if request.FromAgent != "" {
+		members = append(members, strictjson.Member{Key: "claudemesh.from_agent", Value: strings.ToLower(request.FromAgent)})
+	}
+	if request.Hops != 0 {
+		members = append(members, strictjson.Member{Key: "claudemesh.hops", Value: float64(request.Hops)})
+	}
+	if len(members) == 0 {
+		return "null", nil
+	}
+	text, err := strictjson.CanonicalMeta(members)
+	return text, fromProfile(err)
 }
 
 func fingerprintOf(version int, envelope Envelope, bodyHash [sha256.Size]byte) (string, error) {

@@ -443,7 +443,7 @@ type Sender struct {
 	MemberID string  `json:"member_id"`
 	Name     *string `json:"name"`
 	// The member's agent that sent it, as its daemon says; an answer goes to it
-	Agent *string `json:"agent"`
+	Agent *string `json:"agent,omitempty"`
 }
 
 // ClaimedMessage is an answer of the daemon.
@@ -504,7 +504,7 @@ type wholeClaimedMessage struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -632,7 +632,7 @@ type wholeDeadLetter struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -793,7 +793,7 @@ type wholeHistoryItem struct {
 	Mentions        []string       `json:"mentions"`
 	ReplyTo         *string        `json:"reply_to"`
 	Priority        Priority       `json:"priority"`
-	Hops            *int64         `json:"hops"`
+	Hops            *int64         `json:"hops,omitempty"`
 	Encrypted       bool           `json:"encrypted"`
 	Verified        bool           `json:"verified"`
 	Via             *string        `json:"via"`
@@ -835,8 +835,8 @@ type InboxItem struct {
 	ReplyTo  *string        `json:"reply_to"`
 	Priority Priority       `json:"priority"`
 	// Programs that answered by themselves before this one, each the answer of another
-	Hops      int64 `json:"hops"`
-	Encrypted bool  `json:"encrypted"`
+	Hops      *int64 `json:"hops,omitempty"`
+	Encrypted bool   `json:"encrypted"`
 	// The sender's signature was checked and holds
 	Verified bool `json:"verified"`
 	// `api:<key id>`: an API key of the member handed it to the broker; nobody has signed it, and it is not encrypted
@@ -1267,8 +1267,8 @@ type Undecryptable struct {
 	// As on the wire
 	ClientMessageID string `json:"client_message_id"`
 	// As the envelope says; with the code membership_unexplained nobody has proven it
-	From OfferFrom `json:"from"`
-	To   string    `json:"to"`
+	From Sender `json:"from"`
+	To   string `json:"to"`
 	// What it waits for, as an error code; undecryptable: no key that could still come opens it
 	Code   string `json:"code"`
 	Reason string `json:"reason"`

@@ -23,6 +23,7 @@ func TestAViewIsWrittenAgainAsItWasRead(t *testing.T) {
 		{new(HistoryItem), shown + `}`},
 		{new(HistoryItem), withheld + `}`},
 		{new(HistoryItem), withheld + `,"from":{"member_id":"m","name":"bob"}}`},
+		{new(HistoryItem), strings.Replace(shown, `"encrypted"`, `"hops":0,"encrypted"`, 1) + `}`},
 		{new(ClaimedMessage), shown + `,"lease_id":"l","lease_until":"t","deliveries":2}`},
 		{new(ClaimedMessage), withheld + `,"lease_id":"l","lease_until":"t","deliveries":2}`},
 		{new(DeadLetter), shown + `,"deliveries":5,"reason":null,"died_at":"t","claimed_by":"m"}`},

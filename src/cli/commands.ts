@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, Load>> = {
   "mesh concurrency": () => import("./mesh-concurrency.ts"),
   "mesh seal": () => import("./mesh-seal.ts"),
   send: () => import("./send.ts"),
+  reply: () => import("./reply.ts"),
   watch: () => import("./watch.ts"),
   inbox: () => import("./inbox.ts"),
   "inbox show": () => import("./inbox-show.ts"),

@@ -6,7 +6,7 @@ import type { InboxItem, Page } from "../protocol/local-api.ts";
 const pageItems = 32;
 
 export interface Following {
-  readonly filter: Pick<InboxFilter, "from" | "topic" | "unread">;
+  readonly filter: Pick<InboxFilter, "from" | "topic" | "agent" | "unread">;
   /** What the filter cannot say. */
   readonly wants: (item: InboxItem) => boolean;
   /** Begin with the messages after this inbox_id. */

@@ -12,7 +12,7 @@ export const command: Command = {
     "mark-read": { type: "boolean", help: "mark it as read; its sender is told" },
   },
   exits: ["notRunning", "notFound"],
-  related: ["inbox"],
+  related: ["reply", "inbox"],
   examples: ["inbox show 12", "inbox show 12 --mark-read"],
   async run({ client, out, positionals, flag, signal }) {
     requireWords(command, positionals, 1, 1);

@@ -31,7 +31,7 @@ export const command: Command = {
   },
   examples: ["inbox", "inbox --unread --mark-read", "inbox --follow --json", "inbox --undecryptable"],
   exits: ["notRunning", "notFound", "interrupted"],
-  related: ["send", "members", "topic list"],
+  related: ["send", "reply", "members", "topic list"],
   async run(context) {
     requireWords(command, context.positionals, 0, 0);
     const follows = context.flag("follow");

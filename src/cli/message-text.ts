@@ -1,5 +1,6 @@
 import type { AttachmentView } from "../protocol/attachment.ts";
-import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
+import type { HistoryItem, InboxItem, SenderView } from "../protocol/local-api.ts";
+import { senderAddress } from "../protocol/sender-agent.ts";
 import { bytesText } from "./bytes-text.ts";
 import type { Output } from "./output.ts";
 import { printable, unbroken } from "./printable.ts";
@@ -35,6 +36,7 @@ export function messageFacts(item: InboxItem, paint: Output["paint"]): string[] 
     ["received", item.received_at],
     ["read", item.read_at ?? "not yet"],
     ["priority", item.priority],
+    ["hops", (item.hops ?? 0) === 0 ? null : `${item.hops}: programs that answered by themselves before it`],
     ["type", item.content_type],
     ["size", `${bodyBytes(item.body)} bytes`],
     ["mentions", item.mentions.length === 0 ? null : item.mentions.map((id) => `@${id}`).join(" ")],
@@ -60,10 +62,17 @@ function filesOf(item: InboxItem | HistoryItem): string | null {
     : files.map(({ name, bytes }) => `${unbroken(name)} (${bytesText(bytes)})`).join(", ");
 }
 
-/** `@name`, or the member_id of a member who has left. */
+/** `@name`, or the member_id of a member who has left: what nobody but the member can claim to be. */
+export function memberOf({ from }: { readonly from: SenderView }): string {
+  return unbroken(senderAddress({ from: { ...from, agent: null } }));
+}
+
+/** The same with its agent, if one sent it. */
 export function senderOf(item: InboxItem | HistoryItem): string {
   if (!("from" in item) || item.from === undefined) return "(sender unknown)";
-  return `@${unbroken(item.from.name ?? item.from.member_id)}`;
+  // What an older daemon tells has no agent.
+  const { agent = null }: { readonly agent?: string | null } = item.from;
+  return unbroken(senderAddress({ from: { ...item.from, agent } }));
 }
 
 function proofOf(item: InboxItem): string {

@@ -1,6 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
-import { apiKeyOf, senderOf } from "./message-text.ts";
+import { apiKeyOf, memberOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
 import { type Ended, runChild } from "./run-child.ts";
 
@@ -51,10 +51,14 @@ function environment(item: InboxItem, mesh: string): Readonly<Record<string, str
 type Senders = InboxItem | Extract<HistoryItem, { body: string }>;
 
 /** Of what nobody has signed FROM is no address: a script that compares it must not take it for the member's word. */
-export function senderValues(item: Senders): Readonly<Record<"CLAUDEMESH_FROM" | "CLAUDEMESH_VIA", string>> {
-  const sender = senderOf(item);
+export function senderValues(
+  item: Senders,
+): Readonly<Record<"CLAUDEMESH_FROM" | "CLAUDEMESH_FROM_AGENT" | "CLAUDEMESH_VIA", string>> {
+  const sender = memberOf(item);
   return {
     CLAUDEMESH_FROM: apiKeyOf(item) === null ? sender : `${sender} via ${item.via}`,
+    // Not in what an older daemon tells.
+    CLAUDEMESH_FROM_AGENT: item.from.agent ?? "",
     CLAUDEMESH_VIA: item.via ?? "",
   };
 }

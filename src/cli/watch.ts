@@ -18,7 +18,7 @@ import { runForMessage } from "./run-for-message.ts";
 const countMax = 1_000_000_000;
 /** After Ctrl-C, for marking the message read whose command has just succeeded. */
 const lastWordMs = 2_000;
-const messageOptions = ["from", "topic", "mentions", "unread", "exec"] as const;
+const messageOptions = ["from", "topic", "agent", "mentions", "unread", "exec"] as const;
 
 export const command: Command = {
   name: "watch",
@@ -32,7 +32,7 @@ export const command: Command = {
     exec: {
       type: "string",
       value: "CMD",
-      help: "run CMD with your shell for each message, one at a time: JSON on its standard input, CLAUDEMESH_FROM, _VIA (not empty: by an API key, not signed), _TO, _TOPIC, _INBOX_ID, _MESSAGE_ID and _MESH in its environment; exit code 0 marks the message read",
+      help: "run CMD with your shell for each message, one at a time: JSON on its standard input, CLAUDEMESH_FROM, _FROM_AGENT, _VIA (not empty: by an API key, not signed), _TO, _TOPIC, _INBOX_ID, _MESSAGE_ID and _MESH in its environment; exit code 0 marks the message read",
     },
     "stop-on-error": { type: "boolean", help: "with --exec: end with exit code 1 when the command fails" },
     count: { type: "string", value: "N", help: "end after so many" },

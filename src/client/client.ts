@@ -38,6 +38,7 @@ import { type OfferCalls, offerCalls } from "./offers.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
 import { type Paged, paged } from "./paged.ts";
 import { type WorkHandler, type WorkOptions, work } from "./queue-work.ts";
+import { reply, type ReplyMessage } from "./reply.ts";
 import { requeueCall, send } from "./send.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 
@@ -51,6 +52,16 @@ export interface Client {
    */
   send(message: OutgoingMessage, options: SendOptions & { readonly wait: ReceiptStage }): Promise<SentMessage>;
   send(message: OutgoingMessage, options?: SendOptions): Promise<SendResult>;
+  /**
+   * Answers a message of the inbox: to the agent that sent it and, unless `from_agent` says otherwise, from the one that
+   * it was sent to. Once the answer is on disk here the message is marked read. Everything else is as in {@link Client.send}.
+   */
+  reply(
+    inboxId: number,
+    message: ReplyMessage,
+    options: SendOptions & { readonly wait: ReceiptStage },
+  ): Promise<SentMessage>;
+  reply(inboxId: number, message: ReplyMessage, options?: SendOptions): Promise<SendResult>;
   /** State and receipts, by outbox_id, the sender's id or the id on the wire. */
   message(id: string, options?: CallOptions): Promise<MessageView>;
   /** Resolves when the stage is true. Throws timed_out, or the reason when the message ended dead or aborted. */
@@ -236,6 +247,7 @@ export function createClient(http: HttpClient): Client {
 
   const client: Client = {
     send: ((message, options) => send(client, http, message, options)) as Client["send"],
+    reply: ((inboxId, message, options) => reply(client, inboxId, message, options)) as Client["reply"],
     message: (id, options) => get(`/v1/messages/${segment(id)}`, {}, options),
     waitFor: (id, stage, options) => waitFor(client, id, stage, options),
     outbox: {

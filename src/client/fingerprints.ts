@@ -5,6 +5,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import * as protocol from "../protocol/fingerprint.ts";
 import { type FingerprintParts, sortedUnique } from "../protocol/fingerprint-parts.ts";
 import { canonicalMeta, type Meta, metaText } from "./json-profile.ts";
+import { withSenderNote } from "../protocol/sender-agent.ts";
 import { contentOf, type OutgoingMessage } from "./outgoing.ts";
 
 /** What a request fingerprint covers. What is left out or null has its default. */
@@ -54,13 +55,14 @@ export function wireFingerprint(version: number, envelope: FingerprintedEnvelope
  */
 export function localFingerprint(message: OutgoingMessage, meshId: string): string {
   const { bytes, contentType } = contentOf(message);
-  const { to, reply_to = "", priority = defaultPriority, mentions = [], attachments = [] } = message;
+  const { to, reply_to = "", priority = defaultPriority, mentions = [], attachments = [], hops = 0 } = message;
+  const agent = message.from_agent?.toLowerCase() ?? null;
   const fingerprint = protocol.localFingerprint({
     meshId,
     ref: to,
     replyTo: reply_to,
     priority,
-    meta: metaText(message.meta),
+    meta: withSenderNote(metaText(message.meta), { agent, hops }),
     mentions,
     contentType,
     bodyHash: contentHash(bytes, attachments.map(named)),

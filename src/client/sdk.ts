@@ -30,6 +30,7 @@ export type {
   QueueDeleted,
   QueueView,
   ReceiptStage,
+  SenderView,
   SendResult,
   TopicKeyView,
   TopicMemberView,
@@ -69,4 +70,5 @@ export type { MembershipClient } from "./membership.ts";
 export { bodyBytes, type OutgoingMessage } from "./outgoing.ts";
 export type { Paged } from "./paged.ts";
 export type { WorkHandler, WorkMessage, WorkOptions } from "./queue-work.ts";
+export type { ReplyMessage } from "./reply.ts";
 export type { WaitOptions } from "./wait-for.ts";

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { harmless, harmlessStart, harmlessValue } from "./harmless-text.ts";
 import { limits } from "./limits.ts";
 import type { InboxItem } from "./local-api.ts";
+import { senderAddress } from "./sender-agent.ts";
 
 /**
  * How a message is put before a coding agent, whatever way it comes in by. All that this program says of it stands first;
@@ -170,12 +171,6 @@ function quoted(value: string, charsMax: number): string {
   return `"${harmlessValue(value, charsMax)}"`;
 }
 
-/** `@member/agent`: what an answer is sent to. */
-function senderAddress({ from }: Framed): string {
-  const member = `@${from.name ?? from.member_id}`;
-  return from.agent === null ? member : `${member}/${from.agent}`;
-}
-
 function filesOf({ attachments }: Framed): string | null {
   if (attachments.length === 0) return null;
   const names = attachments.slice(0, filesShown).map(({ name }) => harmlessValue(name, fileNameCharsMax));
@@ -231,7 +226,7 @@ function cutLine(item: Framed, chars: number, total: number): string {
 
 function notText(item: Framed): string {
   const bytes = Math.floor((item.body.length * 3) / 4);
-  return `(${bytes} bytes that are no text. They are in ${whereItIs(item, " --json")}.)`;
+  return `(${bytes} bytes that are no text: they are in ${whereItIs(item, " --json")})`;
 }
 
 function moreLine(count: number): string {

@@ -28,13 +28,15 @@ export function harmlessStart(text: string, charsMax: number): { readonly shown:
 /** A value between quotation marks of the kind `quote`, on one line, in at most `charsMax` characters. */
 export function harmlessValue(text: string, charsMax: number, quote: '"' | "'" = '"'): string {
   let shown = "";
-  for (const character of text.slice(0, charsMax)) {
+  let beforeCut = "";
+  for (const character of text.slice(0, charsMax + 1)) {
     const acts = hidden.test(character) || /[<>&\n\t]/.test(character) || character === quote;
     const piece = acts ? escaped(character) : character;
-    if (shown.length + piece.length > charsMax - 1) return `${shown}…`;
     shown += piece;
+    if (shown.length > charsMax) return `${beforeCut}…`;
+    if (shown.length < charsMax) beforeCut = shown;
   }
-  return text.length > charsMax ? `${shown}…` : shown;
+  return shown;
 }
 
 /**
@@ -84,12 +86,14 @@ const hidden = /[[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}\ufff9-\ufffb]--[\n\t\u200c\u200
 const joiner = /(?:\u200c|\u200d|\ufe0e|\ufe0f)/;
 
 /** What opens a tag, or looks as if it did. */
-const opening = /[<＜﹤‹〈〈⟨❬❮⟪《«˂ᐸ≺⧼]/u;
-const closing = /[>＞﹥›〉〉⟩❭❯⟫》»˃ᐳ≻⧽]/u;
+const opening =
+  /[<\u226e\u2280\uff1c\ufe64\ufe3d\ufe3f\u2039\u3008\u2329\u27e8\u276c\u276e\u27ea\u300a\u00ab\u02c2\u1438\u227a\u29fc]/;
+const closing =
+  /[>\u226f\u2281\uff1e\ufe65\ufe3e\ufe40\u203a\u3009\u232a\u27e9\u276d\u276f\u27eb\u300b\u00bb\u02c3\u1433\u227b\u29fd]/;
 
 /** A character as HTML spells it; `&amp;lt;` and deeper ones too, since one more reader may take one layer off. */
 const entity =
-  /&(?:amp;?|#38;?|#x26;?)*(?:#0*(\d{1,7})|#x0*([0-9a-f]{1,6})|(lt|gt|lang|rang|laquo|raquo|lsaquo|rsaquo|verbar|vert));?/iuy;
+  /&(?:amp;?|#38;?|#x26;?)*(?:(?:#0*(\d{1,7})|#x0*([0-9a-f]{1,6})|(lt|gt|lang|rang|laquo|raquo|lsaquo|rsaquo|verbar|vert|amp));?|([a-z]{2,31});)/iuy;
 
 const namedEntities: Readonly<Record<string, string>> = {
   lt: "<",
@@ -102,6 +106,7 @@ const namedEntities: Readonly<Record<string, string>> = {
   rsaquo: "›",
   verbar: "|",
   vert: "|",
+  amp: "&",
 };
 
 /** Letters of other scripts that look like those that the names are written with. */
@@ -178,9 +183,9 @@ function opensTag(text: string, start: number): boolean {
     if (more === "") {
       signs += 1;
       if (signs > signsMax) return true;
-      if (letters === "" || isHidden(character)) continue;
+      if (letters === "") continue;
       if (word && tagWords.includes(letters) && !/[.([,;)\]_-]/.test(character)) return true;
-      word = false;
+      word &&= isHidden(character);
       continue;
     }
     letters += more;
@@ -196,8 +201,10 @@ function readCharacter(text: string, at: number): { readonly character: string; 
     entity.lastIndex = at;
     const spelt = entity.exec(text);
     if (spelt !== null) {
-      const [whole, decimal, hexadecimal, name] = spelt;
-      return { character: named(name) ?? numbered(decimal, hexadecimal), length: whole.length };
+      const [whole, decimal, hexadecimal, name, other] = spelt;
+      // Of all others it is enough to know that they are no letter of a name: spaces, joiners, dashes.
+      const character = other === undefined ? (named(name) ?? numbered(decimal, hexadecimal)) : " ";
+      return { character, length: whole.length };
     }
   }
   const code = text.codePointAt(at) ?? 0;

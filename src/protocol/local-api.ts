@@ -148,7 +148,7 @@ export interface UndecryptableView {
   /** Wire form. */
   readonly client_message_id: string;
   /** As the envelope says: where the membership cannot explain it, nobody has proven it. */
-  readonly from: { readonly member_id: string; readonly name: string | null };
+  readonly from: SenderView;
   readonly to: string;
   /** Error code: what it waits for, or `undecryptable`. */
   readonly code: string;

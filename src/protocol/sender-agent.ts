@@ -1,8 +1,11 @@
 import { isName } from "./address.ts";
+import { saysUnsigned } from "./envelope-check.ts";
+import type { Envelope } from "./envelope.ts";
 import { ClaudemeshError } from "./error.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
 import { limits } from "./limits.ts";
+import type { SenderView } from "./local-api.ts";
 import { boundedMeta, canonicalMeta, parseMeta } from "./meta.ts";
 
 /**
@@ -67,6 +70,18 @@ export function readSenderNote(meta: JsonObject | null): {
     },
     meta: own.length === 0 ? null : Object.fromEntries(own),
   };
+}
+
+/** The same of an envelope. No daemon of the member's stands behind what an API key handed in: of that it says nothing. */
+export function envelopeNote(envelope: Envelope): ReturnType<typeof readSenderNote> {
+  const { note, meta } = readSenderNote(parseMeta(envelope.meta));
+  return { note: saysUnsigned(envelope) ? noSenderNote : note, meta };
+}
+
+/** What an answer is sent to: `@member/agent`, `@member` where no agent is named; by the id of a member without a name. */
+export function senderAddress({ from }: { readonly from: SenderView }): string {
+  const member = `@${from.name ?? from.member_id}`;
+  return from.agent === null ? member : `${member}/${from.agent}`;
 }
 
 /** Of an automatic answer to a message; null: there were as many before it as there may be, and none may follow. */

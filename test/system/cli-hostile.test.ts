@@ -8,6 +8,7 @@ import type { Ran } from "../support/run.ts";
 /** Words that make each command complete, for those that need some. A row or message 999 does not exist. */
 const complete: Readonly<Record<string, readonly string[]>> = {
   send: ["@alice", "text"],
+  reply: ["999", "text"],
   "inbox show": ["999"],
   "files list": ["999"],
   "files get": ["999"],
@@ -67,7 +68,13 @@ const complete: Readonly<Record<string, readonly string[]>> = {
 /** Take any number of words, or any word. */
 const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
-const takesAnyValue = new Set(["broker --home", "watch --exec", "outbox requeue --patch", "up --broker"]);
+const takesAnyValue = new Set([
+  "broker --home",
+  "watch --exec",
+  "outbox requeue --patch",
+  "up --broker",
+  "agent attach --folder",
+]);
 
 const hostile: readonly string[] = [
   "",

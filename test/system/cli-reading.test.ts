@@ -87,6 +87,26 @@ test("one message is shown in full, received or sent, with every stage that it r
   const unknown = await alice.run(["messages", "show", "fulll"]);
   assert.equal(unknown.code, 7);
   assert.match(unknown.stderr, /hint: claudemesh outbox list/);
+
+  // From an agent, and answered: it is shown wherever the sender is, and the answer goes to it.
+  ok(await alice.run(["agent", "attach", "backend"]));
+  ok(await alice.run(["send", "@bob", "which port?", "--from-agent", "backend", "--wait", "delivered"]));
+  assert.match(ok(await bob.run(["inbox", "show", "2"])), /^message +#2\nfrom +@alice\/backend /);
+  assert.match(ok(await bob.run(["inbox", "--unread"])), /^@alice\/backend → @bob /);
+  assert.match(
+    ok(await bob.run(["reply", "2", "8080", "--id", "answer", "--wait", "delivered"])),
+    /^delivered answer\n$/,
+  );
+  assert.equal(ok(await bob.run(["inbox", "--unread"])), "", "what was answered is read");
+  assert.match(ok(await alice.run(["inbox", "--agent", "backend"])), /^@bob → @alice\/backend .*\n {2}8080\n$/);
+  const named = { env: { CLAUDEMESH_AGENT: "backend" } };
+  ok(await alice.run(["send", "@bob", "by the environment", "--wait", "delivered"], named));
+  assert.equal((await json<InboxItem>(bob, "inbox", "show", "3")).from.agent, "backend");
+  const nobody = await alice.run(["send", "@bob", "hello", "--from-agent", "bakend"]);
+  assert.equal(nobody.code, 7);
+  assert.match(nobody.stderr, /there is no agent bakend here .*\nhint: did you mean backend\?/);
+  const nothing = await bob.run(["reply", "99", "hello"]);
+  assert.deepEqual([nothing.code, (await bob.run(["reply", "x", "hello"])).code], [7, 2]);
 });
 
 test("a message that replaced another says so wherever it is shown, and so does the one replaced", async (t) => {

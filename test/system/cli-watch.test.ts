@@ -67,9 +67,10 @@ test("watch --exec gives a command the message on its input and its addresses in
   ok(await alice.run(["topic", "join", "ops"]));
   const hostile = "$(touch pwned) `id` '; exit 3 #\u001b[2J";
   ok(await alice.run(["send", "#ops", "--id", "first", "--", hostile]));
-  ok(await alice.run(["send", "#ops", "second", "--wait", "delivered"]));
+  ok(await alice.run(["agent", "attach", "backend"]));
+  ok(await alice.run(["send", "#ops", "second", "--from-agent", "backend", "--wait", "delivered"]));
   const seen = join(bob.home, "seen");
-  const command = `printf '%s|%s|%s|%s|%s|%s\\n' "$CLAUDEMESH_FROM" "$CLAUDEMESH_TO" "$CLAUDEMESH_TOPIC" "$CLAUDEMESH_INBOX_ID" "$CLAUDEMESH_MESSAGE_ID" "$CLAUDEMESH_MESH"; cat >> ${seen}`;
+  const command = `printf '%s|%s|%s|%s|%s|%s|%s\\n' "$CLAUDEMESH_FROM" "$CLAUDEMESH_FROM_AGENT" "$CLAUDEMESH_TO" "$CLAUDEMESH_TOPIC" "$CLAUDEMESH_INBOX_ID" "$CLAUDEMESH_MESSAGE_ID" "$CLAUDEMESH_MESH"; cat >> ${seen}`;
   const ran = await bob.run(["watch", "--unread", "--count", "2", "--exec", command]);
   const items = readFileSync(seen, "utf8")
     .trimEnd()
@@ -81,7 +82,9 @@ test("watch --exec gives a command the message on its input and its addresses in
   );
   assert.equal(
     ok(ran),
-    items.map((item) => `@alice|#ops|ops|${item.inbox_id}|${item.broker_message_id}|local\n`).join(""),
+    items
+      .map((item) => `@alice|${item.from.agent ?? ""}|#ops|ops|${item.inbox_id}|${item.broker_message_id}|local\n`)
+      .join(""),
   );
   assert.deepEqual(await unread(bob), []);
 });

@@ -134,6 +134,27 @@ describe("the doctor of a home whose daemon runs finds", () => {
     assert.deepEqual(await faults("daemon/local/outbox"), []);
   });
 
+  test("mail for an agent that is not there, and mail that names none of several", async (t) => {
+    const { dir, faults, type } = await doctoredHome(t);
+    const { client } = await daemon(t, { dir });
+    await linked({ client });
+    for (const name of ["reviewer", "writer", "gone"]) await client.agents.put(name);
+    for (const to of ["@ada/gone", "@ada"]) {
+      const { client_message_id } = await client.send({ to, message: "hello" });
+      await client.waitFor(client_message_id, "delivered");
+    }
+    await client.agents.forget("gone");
+    const [unclaimed, undecided] = await faults("daemon/local/agents");
+    assert.equal(unclaimed?.message, "1 unread message is for agent gone, which is not there");
+    assert.match(
+      undecided?.message ?? "",
+      /^1 unread message to this member names no agent, and none of 2 is the default/,
+    );
+    await type("claudemesh agent attach gone --mesh local");
+    await type("claudemesh agent attach reviewer --default --mesh local");
+    assert.deepEqual(await faults("daemon/local/agents"), []);
+  });
+
   test("a former key whose grace ends, and one whose grace is over until it is dropped", async (t) => {
     let laterMs = 0;
     const clock = { ...systemClock, now: () => systemClock.now() + laterMs };

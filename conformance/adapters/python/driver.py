@@ -166,6 +166,10 @@ def send(client, request):
     return client.send(written.pop("to"), **written, **wait, **in_seconds(request))
 
 
+def reply(client, request):
+    return client.reply(request["inbox_id"], **content(request["answer"]))
+
+
 def outbox_requeue(client, request):
     patch = content(request.get("patch") or {})
     if "meta" in patch and patch["meta"] is None:
@@ -246,6 +250,7 @@ def local_fingerprint(_client, request):
 
 OPERATIONS = {
     "send": send,
+    "reply": reply,
     "message": lambda client, request: client.message(request["message_id"]),
     "wait_for": lambda client, request: client.wait_for(request["message_id"], request["stage"], **in_seconds(request)),
     "outbox_list": lambda client, request: client.outbox.list(**given(request, "state")),

@@ -9,6 +9,7 @@ import {
   type OutgoingMessage,
   type Paged,
   type ReceiptStage,
+  type ReplyMessage,
 } from "../../../src/client/sdk.ts";
 
 /** What the runner writes of a send: as the API takes it, or with the meta as JSON text. */
@@ -34,6 +35,8 @@ export const operations: Readonly<Record<string, (client: Client, request: never
     const message = outgoing(request);
     return wait === undefined ? client.send(message, options) : client.send(message, { ...options, wait });
   },
+  reply: (client, { inbox_id, answer }: { readonly inbox_id: number; readonly answer: ReplyMessage }) =>
+    client.reply(inbox_id, answer),
   message: (client, { message_id }: { readonly message_id: string }) => client.message(message_id),
   wait_for: (
     client,

@@ -1,6 +1,7 @@
 import type { DoctorAnswer, Finding } from "../../cli/launcher.ts";
 import { canBeRead } from "../../daemon/ordinary-files.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import { check as agents } from "./agents.ts";
 import { check as brokerCertificate } from "./broker-certificate.ts";
 import { check as brokerConfig } from "./broker-config.ts";
 import { check as brokerFiles } from "./broker-files.ts";
@@ -69,6 +70,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   clock,
   outbox,
   undecryptable,
+  agents,
   space,
 ];
 const brokerChecks: readonly BrokerCheck[] = [

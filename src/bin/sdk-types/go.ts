@@ -85,7 +85,10 @@ function view({ name, description, fields }: ObjectType): readonly string[] {
   )}`;
   if (sign === undefined) return [whole];
   const twin = `whole${name}`;
-  const isAbsent = (field: Field): boolean => !field.required && (field.name === sign || field.type.kind === "object");
+  // A number that an earlier daemon does not tell is nil; null would be a number that is unknown.
+  const isNil = ({ type, nullable }: Field): boolean =>
+    type.kind === "object" || (type.kind === "integer" && !nullable);
+  const isAbsent = (field: Field): boolean => !field.required && (field.name === sign || isNil(field));
   return [
     whole,
     `// ${twin} is a ${name} that has no \`${sign}\`.\n${struct(

@@ -62,6 +62,11 @@ const names: Readonly<Record<string, string>> = {
 
 /** Fields of answers that daemons of an earlier release do not tell, which an SDK meets where a host is yet to be upgraded. */
 const addedLater: readonly string[] = [
+  "ClaimedMessage.from.agent",
+  "ClaimedMessage.hops",
+  "DeadLetter.hops",
+  "HistoryItem.hops",
+  "InboxItem.hops",
   "Compat.feature_floors",
   "Health.durability",
   "Health.ends_at",

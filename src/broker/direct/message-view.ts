@@ -2,8 +2,7 @@ import { textOf } from "../../protocol/body-text.ts";
 import type { DirectMessage } from "../../protocol/direct-api.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { PushItem } from "../../protocol/frames.ts";
-import { parseMeta } from "../../protocol/meta.ts";
-import { readSenderNote } from "../../protocol/sender-agent.ts";
+import { envelopeNote } from "../../protocol/sender-agent.ts";
 
 /** A message of the log as an HTTP caller sees it. `nameOf` knows members by their id. */
 export function messageView(item: PushItem, nameOf: (memberId: string) => string | null): DirectMessage[] {
@@ -11,8 +10,7 @@ export function messageView(item: PushItem, nameOf: (memberId: string) => string
   if (envelope === null) return [];
   // What is sealed nobody here can open: it is shown as it stands in the log, for a caller to know that there is something.
   const encrypted = envelope.algorithm !== "none";
-  const unsigned = saysUnsigned(envelope);
-  const { note, meta } = readSenderNote(parseMeta(envelope.meta));
+  const { note, meta } = envelopeNote(envelope);
   const topic = envelope.destination_kind === "topic" ? envelope.destination_ref : null;
   return [
     {
@@ -21,7 +19,7 @@ export function messageView(item: PushItem, nameOf: (memberId: string) => string
       history_id: item.seq,
       epoch: item.epoch,
       accepted_at: item.accepted_at,
-      from: { member_id: envelope.sender, name: nameOf(envelope.sender), agent: unsigned ? null : note.agent },
+      from: { member_id: envelope.sender, name: nameOf(envelope.sender), agent: note.agent },
       to: addressOf(envelope.destination_kind, envelope.destination_ref, nameOf),
       topic,
       content_type: envelope.content_type,
@@ -31,9 +29,9 @@ export function messageView(item: PushItem, nameOf: (memberId: string) => string
       mentions: envelope.mentions,
       reply_to: envelope.reply_to,
       priority: envelope.priority,
-      hops: unsigned ? 0 : note.hops,
+      hops: note.hops,
       encrypted,
-      via: unsigned ? envelope.key_id : null,
+      via: saysUnsigned(envelope) ? envelope.key_id : null,
       sent_at: envelope.sent_at,
     },
   ];

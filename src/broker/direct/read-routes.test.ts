@@ -9,7 +9,12 @@ test("a topic's history is what its subscriber may see, page by page, and says w
   const fixture = await directFixture(t);
   const { meshId, owner, ownerLink } = fixture;
   const { key, key_id } = await fixture.apiKey({ member: "@bob", scopes: ["send", "read"] });
-  await ownerLink.sendItems([envelopeOf(meshId, owner, "#alerts", "", { ...sealedShared, meta: '{"build":7}' })]);
+  await ownerLink.sendItems([
+    envelopeOf(meshId, owner, "#alerts", "", {
+      ...sealedShared,
+      meta: '{"build":7,"claudemesh.from_agent":"backend"}',
+    }),
+  ]);
   await fixture.send(key, { message: "not signed" });
   await fixture.send(key, { message: undefined, body: "_-8" });
   const page = async (query: string) => {
@@ -30,7 +35,7 @@ test("a topic's history is what its subscriber may see, page by page, and says w
     older.items.map(({ from, to, topic, meta, via, encrypted }) => ({ from, to, topic, meta, via, encrypted })),
     [
       {
-        from: { member_id: owner.memberId, name: "owner" },
+        from: { member_id: owner.memberId, name: "owner", agent: "backend" },
         to: "#alerts",
         topic: "alerts",
         meta: { build: 7 },

@@ -63,6 +63,21 @@ test("fifty requests of one id at once commit one message, and all of them name 
   assert.equal(new Set(answers.map(({ json }) => json["broker_message_id"])).size, 1);
 });
 
+test("a key's holder cannot say which agent sends: no daemon stands behind it", async (t) => {
+  const fixture = await directFixture(t);
+  const { key } = await fixture.apiKey();
+  for (const [fields, code] of [
+    [{ meta: { "claudemesh.from_agent": "backend" } }, "invalid_field"],
+    [{ meta: { "claudemesh.hops": 0 } }, "invalid_field"],
+    [{ from_agent: "backend" }, "unknown_field"],
+    [{ hops: 1 }, "unknown_field"],
+  ] as const) {
+    const refused = await fixture.send(key, fields, "id");
+    assert.deepEqual([refused.status, refused.json["code"]], [400, code], refused.text);
+  }
+  assert.equal((await fixture.send(key, {}, "id")).status, 201, "nothing was kept under the id");
+});
+
 test("without an id one is made and told; the id may stand in the header or the body, and two that differ are refused", async (t) => {
   const fixture = await directFixture(t);
   const { key } = await fixture.apiKey();

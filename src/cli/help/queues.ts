@@ -17,6 +17,7 @@ export const topic: HelpTopic = {
     {
       rows: [
         ["CLAUDEMESH_FROM", "the sender, as @name; no address when CLAUDEMESH_VIA is not empty"],
+        ["CLAUDEMESH_FROM_AGENT", "the agent of that member that sent it, if it says so"],
         ["CLAUDEMESH_VIA", "empty of what its sender has signed; else the API key that handed it in, unsigned"],
         ["CLAUDEMESH_QUEUE, CLAUDEMESH_MESH", "the queue's name, and the mesh's"],
         ["CLAUDEMESH_ID", "the sender's id of the message, as on the wire"],

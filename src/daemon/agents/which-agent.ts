@@ -8,8 +8,15 @@ import type { AgentRow } from "./agent-queries.ts";
 export function agentNamed(queries: InboxQueries, written: string): AgentRow {
   const owner = queries.agent(written) ?? queries.agent(queries.formerOwner(written) ?? "");
   if (owner !== null) return owner;
-  const suggestions = suggest(written, new Set(queries.agents().map(({ name }) => name)));
-  throw unknownAgent(
+  throw noSuchAgent(
+    written,
+    queries.agents().map(({ name }) => name),
+  );
+}
+
+export function noSuchAgent(written: string, names: readonly string[]): ClaudemeshError {
+  const suggestions = suggest(written, new Set(names));
+  return unknownAgent(
     `there is no agent ${written} here`,
     suggestions.length > 0 ? `did you mean ${suggestions.join(" or ")}?` : "claudemesh agent list",
     { agent: written, suggestions },

@@ -2,6 +2,7 @@ import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import type { PushItem } from "../../protocol/frames.ts";
 import type { UndecryptableView } from "../../protocol/local-api.ts";
+import { envelopeNote } from "../../protocol/sender-agent.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { CheckedPush, Undecryptable } from "../parts.ts";
 import type { InboxQueries } from "./queries.ts";
@@ -81,7 +82,7 @@ export function undecryptableView(
     history_id: row.seq,
     epoch: row.epoch,
     client_message_id: row.client_message_id,
-    from: { member_id: row.sender, name: nameOf(row.sender) },
+    from: { member_id: row.sender, name: nameOf(row.sender), agent: envelopeNote(item.envelope).note.agent },
     to: addressed(item.envelope),
     code: row.code,
     reason: row.reason,

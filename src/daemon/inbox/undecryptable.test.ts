@@ -68,7 +68,7 @@ test("what cannot be opened is kept sealed, counted, listed with its reason and 
       history_id: 1,
       epoch: 1,
       client_message_id: `${bob.slice(0, 16)}:m-1`,
-      from: { member_id: bob, name: null },
+      from: { member_id: bob, name: null, agent: null },
       to: `@${me}`,
       code: "waits_for_key",
       reason: "the key is not here",

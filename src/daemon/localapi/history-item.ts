@@ -1,11 +1,9 @@
 import { type Attachment, type AttachmentView, shownAttachment } from "../../protocol/attachment.ts";
 import { textOf } from "../../protocol/body-text.ts";
-import type { Envelope } from "../../protocol/envelope.ts";
 import { saysUnsigned } from "../../protocol/envelope-check.ts";
 import type { MemberInfo } from "../../protocol/frames.ts";
 import type { HistoryItem } from "../../protocol/local-api.ts";
-import { parseMeta } from "../../protocol/meta.ts";
-import { noSenderNote, readSenderNote } from "../../protocol/sender-agent.ts";
+import { envelopeNote } from "../../protocol/sender-agent.ts";
 import type { CheckedPush, Directory, Outbox } from "../parts.ts";
 import type { Self } from "../resolve-address.ts";
 
@@ -32,7 +30,7 @@ export function historyItem(
   const { envelope } = item;
   if (envelope === null)
     return { ...place, verified: false, unavailable: invalid ?? item.stub_reason ?? "not available" };
-  const { note, meta } = noteOf(envelope);
+  const { note, meta } = envelopeNote(envelope);
   const from = {
     member_id: envelope.sender,
     name: members.find((member) => member.member_id === envelope.sender)?.name ?? null,
@@ -64,12 +62,6 @@ export function historyItem(
     sent_at: envelope.sent_at,
     attachments: content.attachments.map((file) => ("key" in file ? shownAttachment(file) : file)),
   };
-}
-
-/** No daemon of the member's stands behind what an API key handed in. */
-function noteOf(envelope: Envelope): ReturnType<typeof readSenderNote> {
-  const { note, meta } = readSenderNote(parseMeta(envelope.meta));
-  return { note: saysUnsigned(envelope) ? noSenderNote : note, meta };
 }
 
 export type SentContent = Pick<Outbox, "sentContent">;

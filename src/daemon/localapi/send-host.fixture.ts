@@ -45,8 +45,9 @@ export interface SendHost {
 
 export async function startSendHost(
   dir: string,
-  options: { diskBytesMax?: number; directory?: Directory | null } = {},
+  options: { diskBytesMax?: number; directory?: Directory | null; agents?: readonly string[] } = {},
 ): Promise<SendHost> {
+  const { agents = ["frontend", "backend"] } = options;
   const link = createTestLink(options.directory === undefined ? directory : options.directory);
   const outbox = createOutbox({
     path: join(dir, "outbox.db"),
@@ -69,11 +70,11 @@ export async function startSendHost(
         isReadOnly: () => false,
         durability: "disk",
         files: noFiles,
+        agents: { nameOf: (written) => (agents.includes(written) ? written : null), names: () => agents },
         outbox,
         link,
         membership: { state: () => null },
         self,
-        agents: { nameOf: () => null, names: () => [] },
         meshId,
         clock: systemClock,
         answered: () => {},

@@ -8,6 +8,7 @@ import { sortedUnique } from "../../protocol/fingerprint-parts.ts";
 import { newUuidV7 } from "../../protocol/ids.ts";
 import type { Durability, SendResult } from "../../protocol/local-api.ts";
 import { withSenderNote } from "../../protocol/sender-agent.ts";
+import { noSuchAgent } from "../agents/which-agent.ts";
 import type { Files } from "../files/files.ts";
 import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
@@ -61,6 +62,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "control_character",
         "meta_too_large",
         "unknown_destination",
+        "unknown_agent",
         "idempotency_key_reused",
         "outcome_unknown",
         "directory_unavailable",
@@ -72,7 +74,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        const reply = await send(parts, { ...parsed, meta }, readAttached(parts.files, attachments));
+        const reply = await send(parts, { ...parsed, meta, fromAgent: agent }, readAttached(parts.files, attachments));
         if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
         return reply;
       },
@@ -80,7 +82,11 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
   ];
 }
 
-async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): Promise<Reply> {
+async function send(
+  parts: SendParts,
+  parsed: ParsedSend & { readonly fromAgent: string | null },
+  attached: Attached,
+): Promise<Reply> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -102,6 +108,8 @@ async function send(parts: SendParts, parsed: ParsedSend, attached: Attached): P
   if (known !== null) return answer(parts, "known", known);
 
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
+  if (parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
+    throw noSuchAgent(parsed.fromAgent, parts.agents.names());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();

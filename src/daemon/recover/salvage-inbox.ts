@@ -8,6 +8,7 @@ import { windowFact } from "../link/link.ts";
 import { type RebuildFact, rebuildFact } from "./inbox-rebuild.ts";
 import { copyOffers } from "./salvage-offers.ts";
 import { readablePositions } from "./salvage-outbox.ts";
+import { copyAgents } from "./salvage-agents.ts";
 import { columnsOf, readableRows, savedRows, sequenceOf, setSequence } from "./saved-rows.ts";
 
 export interface InboxSalvage {
@@ -80,6 +81,7 @@ export function salvageInbox(from: {
     copySealed(database, from.readable);
     copyOffers(database, from.readable);
     copyFacts(database, from.readable);
+    copyAgents(database, from.readable);
     setSequence(database, "inbox", sequenceOf(from.readable, "inbox", rows.ids));
     // Listeners go on behind the last event that they have heard: no number is given twice.
     setSequence(database, "event", sequenceOf(from.readable, "event", lastEvent(from.path, database)));

@@ -154,6 +154,8 @@ async function walkMessages(walk: Walk, alice: Reached, bob: Reached): Promise<v
   await walk.ask(alice.tcp, "send", 200, { body, headers: { "idempotency-key": "one" } });
   const reused = await walk.ask(alice.unix, "send", "idempotency_key_reused", { body: { ...body, message: "other" } });
   assert.equal(reused.json["conflict"], "outbox_done_fingerprint_mismatch");
+  const nobody = { ...body, client_message_id: "two", from_agent: "nobody" };
+  await walk.ask(alice.unix, "send", "unknown_agent", { body: nobody });
   await walk.ask(alice.unix, "message", 200, { params: { id: "one" } });
   await walk.ask(alice.unix, "message", "not_found", { params: { id: "none" } });
   await walk.ask(alice.unix, "outboxList", 200, { query: "state=done,pending&limit=1" });

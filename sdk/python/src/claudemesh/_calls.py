@@ -156,6 +156,8 @@ def send(
     reply_to: str | None,
     id: str | None,
     attachments: Sequence[SendAttachment] | None,
+    from_agent: str | None,
+    hops: int | None,
 ) -> Call[SendResult]:
     if isinstance(mentions, str):
         raise ClaudemeshError("invalid_field", "mentions is a list of addresses", details={"field": "mentions"})
@@ -169,8 +171,20 @@ def send(
         "reply_to": reply_to,
         "client_message_id": new_id() if id is None else id,
         "attachments": None if attachments is None else list(attachments),
+        "from_agent": from_agent,
+        "hops": hops,
     }
     return _post("/v1/send", _with_meta(_json_bytes(written), meta), SendResult.from_json, repeatable=True)
+
+
+def answered_to(item: InboxItem) -> str:
+    """By the sender's id, which outlives a change of its name, and to the agent that sent."""
+    return f"@{item.from_.member_id}" + ("" if item.from_.agent is None else f"/{item.from_.agent}")
+
+
+def answers_as_member(error: ClaudemeshError, from_agent: str | None) -> bool:
+    """Whether the agent that the message named is none of this member's, and nobody asked for that one."""
+    return error.code == "unknown_agent" and from_agent is None
 
 
 def _with_meta(body: bytes, meta: Meta) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from ._errors import ClaudemeshError
 from ._json import canonical_json, code_units, utf8
-from ._meta import Meta, canonical_meta
+from ._meta import Meta, canonical_meta, with_sender_note
 from ._types import Priority, SendAttachment
 
 Kind = Literal["topic", "dm", "queue", "request"]
@@ -63,6 +63,8 @@ def local_fingerprint(
     mentions: Iterable[str] = (),
     reply_to: str = "",
     attachments: Sequence[SendAttachment] = (),
+    from_agent: str | None = None,
+    hops: int | None = None,
 ) -> bytes:
     """The fingerprint of a request as its caller wrote it: what a daemon compares when an id comes again, 32 bytes.
 
@@ -76,7 +78,7 @@ def local_fingerprint(
         to,
         reply_to,
         priority,
-        canonical_meta(meta),
+        with_sender_note(canonical_meta(meta), from_agent, hops),
         mentions,
         default_type if content_type is None else content_type,
         _content_hash(content, attachments),

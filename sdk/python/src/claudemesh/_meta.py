@@ -30,6 +30,21 @@ def canonical_meta(meta: Meta) -> str:
     return "" if text == "{}" else text
 
 
+def with_sender_note(meta: str, from_agent: str | None, hops: int | None) -> str:
+    """The canonical meta as it travels: with what the daemon writes of the sender, under keys that no caller writes."""
+    note = {
+        **({} if from_agent is None else {"claudemesh.from_agent": from_agent.lower()}),
+        **({} if not hops else {"claudemesh.hops": hops}),
+    }
+    if not note:
+        return meta
+    own = parse_json(meta or "{}")
+    assert isinstance(own, Mapping)
+    text = canonical_json({**own, **note})
+    check_size(text)
+    return text
+
+
 def check_size(text: str) -> None:
     """Throws meta_too_large."""
     size = len(text) if text.isascii() else len(text.encode("utf-8"))

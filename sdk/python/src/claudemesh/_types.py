@@ -587,7 +587,7 @@ class Sender(View):
     member_id: str
     name: str | None
     #: The member's agent that sent it, as its daemon says; an answer goes to it
-    agent: str | None
+    agent: str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> Sender:
@@ -595,7 +595,7 @@ class Sender(View):
         return cls(
             member_id=read.required("member_id", text),
             name=read.nullable("name", text),
-            agent=read.nullable("agent", text),
+            agent=read.optional("agent", text),
         )
 
 
@@ -1127,8 +1127,6 @@ class InboxItem(View):
     mentions: tuple[str, ...]
     reply_to: str | None
     priority: Priority | str
-    #: Programs that answered by themselves before this one, each the answer of another
-    hops: int
     encrypted: bool
     #: The sender's signature was checked and holds
     verified: bool
@@ -1140,6 +1138,8 @@ class InboxItem(View):
     agent: str | None
     received_at: str
     read_at: str | None
+    #: Programs that answered by themselves before this one, each the answer of another
+    hops: int | None = field(default=None, metadata={"optional": True})
     #: True: from the broker's history, since the inbox was damaged; listeners may have been told of it before
     restored: bool | None = field(default=None, metadata={"optional": True})
 
@@ -1163,7 +1163,6 @@ class InboxItem(View):
             mentions=read.required("mentions", array_of(text)),
             reply_to=read.nullable("reply_to", text),
             priority=read.required("priority", text),
-            hops=read.required("hops", integer),
             encrypted=read.required("encrypted", boolean),
             verified=read.required("verified", boolean),
             via=read.nullable("via", text),
@@ -1172,6 +1171,7 @@ class InboxItem(View):
             agent=read.nullable("agent", text),
             received_at=read.required("received_at", text),
             read_at=read.nullable("read_at", text),
+            hops=read.optional("hops", integer),
             restored=read.optional("restored", boolean),
         )
 
@@ -1998,7 +1998,7 @@ class Undecryptable(View):
     #: As on the wire
     client_message_id: str
     #: As the envelope says; with the code membership_unexplained nobody has proven it
-    from_: OfferFrom = field(metadata={"json": "from"})
+    from_: Sender = field(metadata={"json": "from"})
     to: str
     #: What it waits for, as an error code; undecryptable: no key that could still come opens it
     code: str
@@ -2016,7 +2016,7 @@ class Undecryptable(View):
             history_id=read.required("history_id", integer),
             epoch=read.required("epoch", integer),
             client_message_id=read.required("client_message_id", text),
-            from_=read.required("from", OfferFrom.from_json),
+            from_=read.required("from", Sender.from_json),
             to=read.required("to", text),
             code=read.required("code", text),
             reason=read.required("reason", text),

@@ -21,9 +21,9 @@ const place = {
   epoch: count(),
   accepted_at: instant(),
 };
-const member = { member_id: text(), name: nullable(text()) };
 const from = view({
-  ...member,
+  member_id: text(),
+  name: nullable(text()),
   agent: described(nullable(text()), "The member's agent that sent it, as its daemon says; an answer goes to it"),
 });
 const content = {
@@ -69,7 +69,7 @@ export const undecryptable = answerOf<UndecryptableView>("Undecryptable")(
     history_id: count(),
     epoch: count(),
     client_message_id: described(text(), "As on the wire"),
-    from: described(view(member), "As the envelope says; with the code membership_unexplained nobody has proven it"),
+    from: described(from, "As the envelope says; with the code membership_unexplained nobody has proven it"),
     to: text(),
     code: described(
       text(),

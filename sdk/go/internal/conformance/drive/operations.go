@@ -42,6 +42,7 @@ type (
 // operations is what the client can do, by the words of the drivers.
 var operations = map[string]operation{
 	"send":     asking(send),
+	"reply":    asking(reply),
 	"message":  asking(message),
 	"wait_for": asking(waitFor),
 

@@ -53,6 +53,13 @@ func send(ctx context.Context, c *claudemesh.Client, r struct {
 	return c.SendAndWait(ctx, r.Request.request(), r.Wait)
 }
 
+func reply(ctx context.Context, c *claudemesh.Client, r struct {
+	InboxID int64   `json:"inbox_id"`
+	Answer  written `json:"answer"`
+}) (any, error) {
+	return c.Reply(ctx, r.InboxID, r.Answer.request())
+}
+
 func message(ctx context.Context, c *claudemesh.Client, r struct {
 	MessageID anyID `json:"message_id"`
 }) (any, error) {

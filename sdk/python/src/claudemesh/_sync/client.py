@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, overload
 
 from .. import _calls as calls
-from .._calls import SentMessage
+from .._calls import Call, SentMessage, new_id
 from .._deadline import Deadline
 from .._discovery import find_endpoint
 from .._errors import ClaudemeshError
@@ -98,6 +98,8 @@ class Client:
         reply_to: str | None = None,
         id: str | None = None,
         attachments: Sequence[SendAttachment] | None = None,
+        from_agent: str | None = None,
+        hops: int | None = None,
         wait: ReceiptStage,
         timeout_s: float | None = None,
     ) -> SentMessage: ...
@@ -116,6 +118,8 @@ class Client:
         reply_to: str | None = None,
         id: str | None = None,
         attachments: Sequence[SendAttachment] | None = None,
+        from_agent: str | None = None,
+        hops: int | None = None,
         wait: None = None,
         timeout_s: float | None = None,
     ) -> SendResult: ...
@@ -133,6 +137,8 @@ class Client:
         reply_to: str | None = None,
         id: str | None = None,
         attachments: Sequence[SendAttachment] | None = None,
+        from_agent: str | None = None,
+        hops: int | None = None,
         wait: ReceiptStage | None = None,
         timeout_s: float | None = None,
     ) -> SendResult:
@@ -140,14 +146,78 @@ class Client:
 
         Returns once it is on disk here; with `wait`, once that stage is true. Sent again with the same `id` and the
         same content it is the same message. `meta` is a dict, or the text of a JSON object; the broker can read it.
+        `from_agent`: the agent of this member that sends. `hops`: of an automatic answer, those of what it answers + 1.
         """
-        call = calls.send(to, message, body, content_type, priority, meta, mentions, reply_to, id, attachments)
+        call = calls.send(
+            to,
+            message,
+            body,
+            content_type,
+            priority,
+            meta,
+            mentions,
+            reply_to,
+            id,
+            attachments,
+            from_agent,
+            hops,
+        )
         deadline = Deadline("send", self._core.timeout_s if timeout_s is None else timeout_s)
         sent = self._core.perform(call, timeout_s)
         if wait is None:
             return sent
         reached = self.wait_for(sent.outbox_id, wait, timeout_s=max(deadline.left_s(), 0))
         return SentMessage(**vars(sent), message=reached)
+
+    def reply(
+        self,
+        inbox_id: int,
+        message: str | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        priority: Priority | None = None,
+        meta: Meta = None,
+        mentions: Sequence[str] | None = None,
+        id: str | None = None,
+        attachments: Sequence[SendAttachment] | None = None,
+        from_agent: str | None = None,
+        hops: int | None = None,
+        timeout_s: float | None = None,
+    ) -> SendResult:
+        """Answers a message of the inbox: to the agent that sent it, from the one that it was sent to.
+
+        Once the answer is on disk here the message is marked as read. Given again with the same `id` it goes out once.
+        """
+        item = self.inbox.item(inbox_id, timeout_s=timeout_s)
+
+        def answer(agent: str | None) -> Call[SendResult]:
+            return calls.send(
+                calls.answered_to(item),
+                message,
+                body,
+                content_type,
+                priority,
+                meta,
+                mentions,
+                item.broker_message_id,
+                answer_id,
+                attachments,
+                agent,
+                hops,
+            )
+
+        answer_id = new_id() if id is None else id
+        try:
+            sent = self._core.perform(answer(item.agent if from_agent is None else from_agent), timeout_s)
+        except ClaudemeshError as error:
+            if not calls.answers_as_member(error, from_agent):
+                raise
+            # Refused before anything was kept: the id is still free.
+            sent = self._core.perform(answer(None), timeout_s)
+        if item.read_at is None:
+            self.inbox.mark_read(inbox_id, timeout_s=timeout_s)
+        return sent
 
     def message(self, id: str | int, *, timeout_s: float | None = None) -> Message:
         """State and receipts, by outbox_id, the sender's id or the id on the wire."""
