@@ -10,7 +10,13 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const linesMax = 800;
 const linesToExplain = 400;
 
-const sources = files("src").concat(files("test"), files("bench"), files("torture"), files("conformance"));
+const sources = files("src").concat(
+  files("test"),
+  files("bench"),
+  files("torture"),
+  files("conformance"),
+  files("demo"),
+);
 const product = sources.filter((file) => file.path.startsWith("src/") && !isTest(file.path));
 
 test("no file is longer than one can read: split it by the things in it", () => {
@@ -32,7 +38,7 @@ test("files are named after the one thing inside, in kebab-case; utils, types, l
   }
 });
 
-/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← cli; bin sees all. */
+/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← mcp ← cli; bin sees all. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ["base"],
@@ -40,8 +46,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["base", "protocol"],
   broker: ["base", "protocol", "http"],
   daemon: ["base", "protocol", "http"],
-  cli: ["base", "protocol", "client"],
-  bin: ["base", "protocol", "http", "client", "broker", "daemon", "cli"],
+  mcp: ["base", "protocol", "client"],
+  cli: ["base", "protocol", "client", "mcp"],
+  bin: ["base", "protocol", "http", "client", "mcp", "broker", "daemon", "cli"],
 };
 
 test("imports go one way between folders: move what both need down, to protocol or base", () => {
@@ -59,6 +66,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ["smol-toml"],
   http: [],
   client: [],
+  mcp: ["@modelcontextprotocol/server", "zod"],
   cli: [],
   broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis", "@aws-sdk/client-s3"],
   daemon: ["ws", "prom-client", "@noble/ciphers"],

@@ -12,6 +12,7 @@ import { check as brokerStore } from "./broker-store.ts";
 import { check as certificate } from "./certificate.ts";
 import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
 import { check as clock } from "./clock.ts";
+import { check as codingAgents } from "./coding-agents.ts";
 import { check as copies } from "./copies.ts";
 import { check as daemonConfig } from "./daemon-config.ts";
 import { check as daemonFiles } from "./daemon-files.ts";
@@ -23,6 +24,7 @@ import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
 import { check as formerKeys } from "./former-keys.ts";
 import { check as hooks } from "./hooks.ts";
+import { check as hooksContainment } from "./hooks-containment.ts";
 import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { createHost, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
@@ -51,6 +53,7 @@ const homeChecks: readonly HomeCheck[] = [
   members,
   setAside,
   services,
+  codingAgents,
 ];
 const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,
@@ -63,6 +66,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   daemonProcess,
   token,
   hooks,
+  hooksContainment,
   link,
   certificate,
   membership,
