@@ -90,6 +90,9 @@ export function offerQueries(db: DatabaseSync) {
     "SELECT min(not_before) AS at FROM agent_offer WHERE state = 'waiting' AND not_before > ?",
   );
   const markInjected = db.prepare("UPDATE inbox SET injected_at = ? WHERE id = ? AND injected_at IS NULL");
+  const endOffers = db.prepare(
+    "UPDATE agent_offer SET state = 'read', lease_until = NULL, reason = NULL, changed_at = ? WHERE inbox_id = ? AND state <> 'read'",
+  );
   const forget = db.prepare("DELETE FROM agent_offer WHERE inbox_id = ?");
   const policies = db.prepare("SELECT * FROM sender_policy ORDER BY agent, set_at, sender LIMIT ?");
   const policyCount = db.prepare("SELECT count(*) AS n FROM sender_policy WHERE until IS NULL OR until > ?");
@@ -140,6 +143,8 @@ export function offerQueries(db: DatabaseSync) {
     idsOfMessage: (brokerMessageId: string) =>
       (idsOfMessage.all(brokerMessageId) as { readonly id: number }[]).map(({ id }) => id),
     putOffer: (row: OfferRow) => void put.run(...columns.map((column) => row[column])),
+    /** A direct message is read: whatever was under way with it is over. */
+    endOffersOf: (inboxId: number, now: number) => void endOffers.run(now, inboxId),
     /** False when it was handed to a session before. */
     markInjected: (inboxId: number, now: number) => Number(markInjected.run(now, inboxId).changes) === 1,
     /** Messages for an agent that a session may take now, in order of arrival. */
@@ -162,10 +167,14 @@ export function offerQueries(db: DatabaseSync) {
       to: Addressee,
       at: { readonly now: number; readonly before: number; readonly open: boolean; readonly limit: number },
     ): Candidate[] {
-      const unread = at.open ? "AND (o.state IS NULL OR o.state <> 'read')" : "";
-      const sql = `${messagesFor("UNION SELECT inbox_id FROM agent_offer WHERE agent = ?")}
-        WHERE i.id < ? AND i.shown = 1 ${unread} ORDER BY i.id DESC LIMIT ?`;
-      return prepared(sql).all(...boundTo(to, at.now, to.agent), at.before, at.limit) as unknown as Candidate[];
+      const unread = at.open ? "AND state <> 'read'" : "";
+      // No more of them than a page can show: an agent may have had thousands.
+      const had = `UNION SELECT inbox_id FROM (SELECT inbox_id FROM agent_offer WHERE agent = ? AND inbox_id < ? ${unread}
+          ORDER BY inbox_id DESC LIMIT ?)`;
+      const sql = `${messagesFor(had)} WHERE i.id < ? AND i.shown = 1 ${at.open ? "AND (o.state IS NULL OR o.state <> 'read')" : ""}
+        ORDER BY i.id DESC LIMIT ?`;
+      const bound = boundTo(to, at.now, to.agent, at.before, at.limit);
+      return prepared(sql).all(...bound, at.before, at.limit) as unknown as Candidate[];
     },
     /** Whether a message is for the agent, and may still be owed to it. */
     isFor(to: Addressee, inboxId: number): boolean {

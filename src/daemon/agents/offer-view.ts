@@ -16,8 +16,7 @@ export function offerView(
     from,
     to,
     priority,
-    // A direct message that was read otherwise is read, whatever became of an offer of it.
-    state: candidate.topic === null && candidate.read_at !== null ? "read" : (row?.state ?? "waiting"),
+    state: row?.state ?? "waiting",
     policy: row?.released === 1 ? "auto" : effectivePolicy({ verified, via }, candidate.line, defaults),
     way: was?.way ?? null,
     session: was === null ? null : { kind: was.kind, session_id: was.session_id },

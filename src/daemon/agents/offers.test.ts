@@ -266,6 +266,12 @@ test("what somebody here has read or answered is not offered, and its offers end
   host.clock.advance(limits.offerLeaseMs);
   await host.agents.heard(session);
   assert.deepEqual(messages(await host.take(session)), []);
+  const { items } = host.offers.ofAgent("builder", { cursor: null, limit: 10, open: false });
+  assert.deepEqual(
+    items.map(({ inbox_id, state }) => ({ inbox_id, state })),
+    [{ inbox_id: answered, state: "read" }],
+  );
+  assert.deepEqual(host.offers.ofAgent("builder", { cursor: null, limit: 10, open: true }).items, []);
   // It was handed over after all: that is said too, and changes nothing of what came after.
   assert.deepEqual((await host.offers.confirm(session, ids(taken), { read: false })).changed, ids(taken));
 });

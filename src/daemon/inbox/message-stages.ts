@@ -13,6 +13,7 @@ export function injectMessage(queries: InboxQueries, row: InboxRow, now: number)
 /** A message was read, as above. Of a direct message nothing more is offered to anybody. */
 export function readMessage(queries: InboxQueries, row: InboxRow, now: number): boolean {
   if (!queries.markRead(row.id, now)) return false;
+  if (row.topic === null) queries.endOffersOf(row.id, now);
   return addReceipt(queries, row, "read", now);
 }
 
