@@ -32,7 +32,7 @@ test("files are named after the one thing inside, in kebab-case; utils, types, l
   }
 });
 
-/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← cli; bin sees all. */
+/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← mcp ← cli; bin sees all. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ["base"],
@@ -40,8 +40,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["base", "protocol"],
   broker: ["base", "protocol", "http"],
   daemon: ["base", "protocol", "http"],
-  cli: ["base", "protocol", "client"],
-  bin: ["base", "protocol", "http", "client", "broker", "daemon", "cli"],
+  mcp: ["base", "protocol", "client"],
+  cli: ["base", "protocol", "client", "mcp"],
+  bin: ["base", "protocol", "http", "client", "mcp", "broker", "daemon", "cli"],
 };
 
 test("imports go one way between folders: move what both need down, to protocol or base", () => {
@@ -59,6 +60,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ["smol-toml"],
   http: [],
   client: [],
+  mcp: ["@modelcontextprotocol/server", "zod"],
   cli: [],
   broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis", "@aws-sdk/client-s3"],
   daemon: ["ws", "prom-client", "@noble/ciphers"],

@@ -59,6 +59,8 @@ export const launcher: Launcher = {
   reset: async (request) => (await homeLife()).reset(request),
   uninstallPlan: async (home) => (await homeLife()).uninstallPlan(home),
   uninstall: async (request) => (await homeLife()).uninstall(request),
+  installAgent: async (request) => (await import("./agent-install/install-agent.ts")).installAgent(request),
+  uninstallAgent: async (request) => (await import("./agent-install/install-agent.ts")).uninstallAgent(request),
   doctor: async (home) => (await import("./doctor/doctor.ts")).doctor(home),
 };
 

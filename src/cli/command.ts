@@ -73,6 +73,8 @@ export interface CommandContext {
   readonly mesh: string | null;
   readonly stdin: Input;
   readonly out: Output;
+  /** Writes an answer as it is, for a program that reads it: throws unless all of it is in the pipe. */
+  handOver(text: string, to?: "stdout" | "stderr"): void;
   /** Client of the daemon that is meant. Throws not_running or usage; dials nothing. */
   client(): Client;
   /** What may start and stop processes. */
@@ -85,4 +87,6 @@ export interface Input extends AsyncIterable<Uint8Array> {
   readonly isTTY?: boolean;
   /** Of a terminal: what is typed comes at once, unseen, Ctrl-C included. */
   setRawMode?(on: boolean): unknown;
+  /** Nothing more is read, whoever holds the other end open. */
+  destroy?(): unknown;
 }

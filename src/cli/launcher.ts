@@ -1,3 +1,4 @@
+import type { AgentInstaller } from "./agent-installer.ts";
 import type { ConfigFile } from "./config/config-file.ts";
 import type { RecoverAnswer } from "./recover-answer.ts";
 import type { ApiKeyMade, ApiKeyView } from "../protocol/direct-api.ts";
@@ -5,7 +6,7 @@ import type { HealthView } from "../protocol/local-api.ts";
 import type { HomeLife } from "./home-life.ts";
 
 /** What commands may ask of the part that starts and stops processes. Implemented in src/bin. */
-export interface Launcher extends HomeLife {
+export interface Launcher extends HomeLife, AgentInstaller {
   /** Starts whichever of the pair is missing; what runs already stays as it is. */
   up(request: UpRequest): Promise<UpAnswer>;
   /** Stops the daemons and the own broker, each gracefully. */

@@ -18,6 +18,8 @@ export interface MainParts {
   readonly stdin: () => Input;
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Writes to standard output at once, and throws unless all of it went. Absent: like other text. */
+  readonly handOver?: (text: string, to?: "stdout" | "stderr") => void;
   readonly launcher: () => Promise<Launcher>;
   readonly signal: AbortSignal;
 }
@@ -30,7 +32,9 @@ export async function main(words: readonly string[], parts: MainParts): Promise<
     return await run(words, parts, out);
   } catch (thrown) {
     if (parts.signal.aborted) return exitCodes.interrupted;
-    return reportError(ClaudemeshError.from(thrown), words, out);
+    const code = reportError(ClaudemeshError.from(thrown), words, out);
+    // To a coding agent the exit code of a wrong command line says that its user's words are to be thrown away.
+    return words[0] === "agent" && words[1] === "hook" ? exitCodes.error : code;
   } finally {
     out.end();
   }
@@ -55,6 +59,7 @@ async function run(words: readonly string[], parts: MainParts, out: Output): Pro
     home,
     mesh,
     out,
+    handOver: parts.handOver ?? ((text, to = "stdout") => void parts[to].write(text)),
     signal: parts.signal,
     get stdin() {
       return parts.stdin();

@@ -56,6 +56,8 @@ export interface SessionRequest {
   /** The name that its user wants. */
   readonly agent?: string;
   readonly status?: "busy" | "idle";
+  /** When what tells of it began, such as a hook; RFC 3339, UTC. */
+  readonly event_at?: string;
 }
 
 export function agentsClient(http: HttpClient): AgentsClient {

@@ -187,7 +187,13 @@ export function composeParts(
     clock,
     count: (way, outcome) => metrics.agentOffers.inc({ way, outcome }),
   });
-  const deliver = createDeliver({ agents, offers, inbox, adapters: wayAdapters(), clock, log });
+  const adapters = wayAdapters({
+    owner: dir,
+    told: offers.told,
+    failed: (error) => log.warn({ err: error }, "what became of a message in a session could not be stored"),
+    clock,
+  });
+  const deliver = createDeliver({ agents, offers, inbox, adapters, clock, log });
   const keyring = createKeyring({
     path: paths.topicKeys,
     identity: keys,

@@ -4,6 +4,7 @@ import { chmodSync, closeSync, cpSync, mkdirSync, openSync, symlinkSync, writeFi
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
+import { installAgent } from "../../src/bin/agent-install/install-agent.ts";
 import type { Finding } from "../../src/cli/launcher.ts";
 import { defaultConfig } from "../../src/daemon/config.ts";
 import { acceptHost } from "../../src/daemon/identity/host/accept-host.ts";
@@ -31,7 +32,36 @@ const hook = (dir: string, name: string, text = "#!/bin/sh\n", mode = 0o700): st
   return path;
 };
 
+/** Claude Code's settings in a project beside the home, as an installation wrote them. */
+const installed = ({ home }: DoctoredHome, program: string): string => {
+  const project = join(home, "..", "api");
+  const request = { home, mesh: null, kind: "claude-code", scope: "project", project } as const;
+  installAgent(
+    { ...request, dryRun: false, channel: false, rewake: false },
+    { homeFolder: join(home, ".."), env: {}, node: process.execPath, program },
+  );
+  return project;
+};
+const installAgain = ({ home }: DoctoredHome): string =>
+  `cd ${join(home, "..", "api")} && claudemesh agent install claude-code --scope project`;
+
 export const problems: readonly Problem[] = [
+  {
+    title: "hooks of a coding agent that start a program which was moved",
+    name: "coding-agents",
+    state: "problem",
+    says: /settings\.json and .*\.mcp\.json starts \/gone\/claudemesh\.js, which is not there: no message comes into a session$/,
+    plant: (of) => installed(of, "/gone/claudemesh.js"),
+    mends: installAgain,
+  },
+  {
+    title: "settings of a coding agent out of which somebody took claudemesh",
+    name: "coding-agents",
+    state: "warning",
+    says: /\.mcp\.json holds nothing of claudemesh any more$/,
+    plant: (of) => writeFileSync(join(installed(of, process.argv[1] ?? ""), ".mcp.json"), "{}"),
+    mends: installAgain,
+  },
   {
     title: "a pipe in the place of a file, at which reading would wait for ever",
     name: "daemon/local/files",

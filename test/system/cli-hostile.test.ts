@@ -18,6 +18,9 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   search: ["word"],
   history: ["dm"],
   "messages show": ["999"],
+  "agent install": ["claude-code"],
+  "agent uninstall": ["claude-code"],
+  "agent hook": ["claude-code"],
   "agent attach": ["reviewer"],
   "agent rename": ["reviewer", "other"],
   "agent forget": ["reviewer"],
@@ -149,8 +152,13 @@ test("every command refuses words that are missing or too many, and options that
   lines.push(["--json=yes"], ["status", "--json=yes"], ["outbox", "drop", "-5"], ["send", "@alice", "-5"], ["--"]);
   for (const first of ["sned", "outbox", "no-such-command", "-5", ""])
     lines.push([first, "no-such-word"], [first, "x", "--json"]);
-  await eachOf(t, lines, (ran, words) => refused(ran, words, [2]));
+  await eachOf(t, lines, (ran, words) => refused(ran, words, isHook(words) ? [1] : [2]));
 });
+
+/** To a coding agent 2 would say that what its user has typed is to be thrown away. */
+function isHook([first, second]: readonly string[]): boolean {
+  return first === "agent" && second === "hook";
+}
 
 test("hostile words and values reach no terminal, crash nothing, and end with the code that is theirs", async (t) => {
   const lines: string[][] = [];
@@ -176,11 +184,11 @@ test("hostile words and values reach no terminal, crash nothing, and end with th
   await eachOf(t, lines, (ran, words) => {
     const what = JSON.stringify(words.map((word) => word.slice(0, 60)));
     if (ran.code === 0) harmless(ran, what);
-    else refused(ran, words, [2, 3, 4, 7]);
-    // These are names that might be right, or an id that is; the broker's upkeep and a mesh that is yet to be made are of no mesh.
+    else refused(ran, words, isHook(words) ? [1] : [2, 3, 4, 7]);
+    // A hook is silent whatever is wrong. These are names that might be right, or an id that is; the broker's upkeep and a mesh that is yet to be made are of no mesh.
     if (ran.code === 0)
       assert.ok(
-        /^\["(help|completion)"|^\["broker","upkeep"|^\["mesh","create","work"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(
+        /^\["(help|completion)"|^\["agent","hook"|^\["broker","upkeep"|^\["mesh","create","work"|__proto__|%00|passwd|#{60}|xxxx|--id=|--content-type=/.test(
           what,
         ),
         what,

@@ -12,6 +12,7 @@ import { check as brokerStore } from "./broker-store.ts";
 import { check as certificate } from "./certificate.ts";
 import { type BrokerCheck, type Check, type DaemonCheck, type HomeCheck, problem } from "./check.ts";
 import { check as clock } from "./clock.ts";
+import { check as codingAgents } from "./coding-agents.ts";
 import { check as copies } from "./copies.ts";
 import { check as daemonConfig } from "./daemon-config.ts";
 import { check as daemonFiles } from "./daemon-files.ts";
@@ -52,6 +53,7 @@ const homeChecks: readonly HomeCheck[] = [
   members,
   setAside,
   services,
+  codingAgents,
 ];
 const daemonChecks: readonly DaemonCheck[] = [
   daemonFiles,

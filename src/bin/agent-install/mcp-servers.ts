@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from "node:util";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { SettingsFile } from "./agent-writer.ts";
+import { addMember, type JsonNode, memberOf, removeAt, type Splice, plainValue } from "./json-text.ts";
+import { editText } from "./text-edit.ts";
+
+/** Under this name our server stands among a coding agent's MCP servers. */
+export const serverName = "claudemesh";
+
+/** Our server among those that `key` of a settings file holds. */
+export function mcpServers(
+  path: string,
+  key: string,
+  wanted: Readonly<Record<string, unknown>>,
+  comments = false,
+): Pick<SettingsFile, "install" | "uninstall"> {
+  return {
+    install(text) {
+      const edit = editText(text, path, comments);
+      const there = serversOf(edit.root(), key, path);
+      const own = memberOf(there, serverName);
+      if (own !== null && isDeepStrictEqual(plainValue(own), wanted)) return [];
+      if (own !== null && !isOurs(own))
+        throw new ClaudemeshError("already_exists", `${path} has another MCP server named ${serverName}`, {
+          hint: `nothing was changed; give that one another name in ${path}`,
+          details: { path },
+        });
+      edit.apply((root, source) => removal(root, source, key, path));
+      edit.apply((root, source) => {
+        const servers = serversOf(root, key, path);
+        if (servers?.kind === "object") return addMember(source, servers, serverName, wanted);
+        return root.kind === "object" ? addMember(source, root, key, { [serverName]: wanted }) : null;
+      });
+      return edit.splices;
+    },
+    uninstall(text) {
+      const edit = editText(text, path, comments);
+      edit.apply((root, source) => removal(root, source, key, path));
+      return edit.splices;
+    },
+  };
+}
+
+function serversOf(root: JsonNode, key: string, path: string): JsonNode | null {
+  const servers = memberOf(root, key);
+  if (root.kind === "object" && (servers === null || servers.kind === "object")) return servers;
+  throw new ClaudemeshError(
+    "invalid_config",
+    `${path} is written in a form that is not known: its servers are no object`,
+    {
+      hint: `nothing was changed; correct ${path}, then run the same command again`,
+      details: { path },
+    },
+  );
+}
+
+function removal(root: JsonNode, text: string, key: string, path: string): Splice | null {
+  const servers = serversOf(root, key, path);
+  if (servers?.kind !== "object" || root.kind !== "object") return null;
+  const at = servers.members.findLastIndex((member) => member.key === serverName);
+  const own = servers.members[at]?.node;
+  if (own === undefined || !isOurs(own)) return null;
+  if (servers.members.length > 1) return removeAt(text, servers, at);
+  return removeAt(
+    text,
+    root,
+    root.members.findLastIndex((member) => member.key === key),
+  );
+}
+
+/** Started by a command of ours, wherever it was installed then. */
+function isOurs(server: JsonNode): boolean {
+  const command = memberOf(server, "command");
+  const args = memberOf(server, "args");
+  const words = [command, ...(args?.kind === "array" ? args.elements : [])].flatMap((word) =>
+    word?.kind === "scalar" && typeof word.value === "string" ? [word.value] : [],
+  );
+  return words.slice(1).includes("mcp") && words.some((word) => word.includes("claudemesh"));
+}
