@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { describe, it } from "node:test";
+import { describe, it, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import { inboxAt } from "../inbox/inbox.fixture.ts";
 import { fifo } from "./fifo.fixture.ts";
 import { hookBench, runs } from "./hooks.fixture.ts";
 import { processPrint } from "./process-print.ts";
@@ -135,4 +138,31 @@ describe("the process of a hook", () => {
     await bench.ends(1);
     assert.equal(bench.list().length, 1);
   });
+});
+
+test("killed at any moment, the inbox has for each message that it has one run of its hook, no more and no fewer", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "cm-hooks-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const program = fileURLToPath(new URL("./enqueuing-process.fixture.ts", import.meta.url));
+  let reported = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const child = spawn(process.execPath, [program, dir], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    const killAfter = reported + 20 + Math.floor(Math.random() * 50);
+    for await (const line of createInterface({ input: child.stdout })) {
+      reported = Number(line);
+      if (reported === killAfter) child.kill("SIGKILL");
+    }
+    await ended;
+    const inbox = inboxAt(join(dir, "inbox.db"));
+    await inbox.start();
+    const called = inbox.database.read((db) => db.prepare("SELECT event_id AS id FROM hook_run ORDER BY id").all());
+    const events = inbox.eventsAfter(0, 1_000).filter(({ event }) => event === "message");
+    assert.ok(events.length >= reported);
+    assert.deepEqual(
+      called.map(({ id }) => id),
+      events.map(({ id }) => id),
+    );
+    await inbox.stop();
+  }
 });
