@@ -53,7 +53,7 @@ export const taken: SendResult = {
 
 export function contained(
   t: Lifetime,
-  options: { candidates?: ReturnType<typeof launcherCandidates>; clock?: Clock } = {},
+  options: { candidates?: ReturnType<typeof launcherCandidates>; clock?: Clock; dir?: string } = {},
 ): Contained {
   const base = tempFolder(t);
   const home = join(base, "home");
@@ -65,7 +65,7 @@ export function contained(
   for (const name of ["keypair.json", "inbox.db"]) writeFileSync(join(dir, name), "the secret", { mode: 0o644 });
   const counted: Contained["counted"] = { calls: [], unenforceable: 0 };
   const containment = createContainment({
-    dir,
+    dir: options.dir ?? dir,
     env: {},
     clock: options.clock ?? systemClock,
     log: silentLog,

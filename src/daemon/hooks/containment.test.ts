@@ -233,19 +233,29 @@ test("where nothing contains hooks one is refused with the reason, and runs as t
 });
 
 test(
-  "the folder of a run is its own, is gone with it, and that of a killed daemon with the next one's first run",
+  "the folder of a run is its own and gone with it; what a killed daemon left goes at the next start, and nobody else's",
   onLinux,
   async (t) => {
-    const { launch, containment } = contained(t, { candidates: nothingContains });
+    const { launch, containment, dir } = contained(t, { candidates: nothingContains });
+    const other = contained(t, { candidates: nothingContains });
+    const [left, others] = [
+      await launch("true", { unenforced: "run" }),
+      await other.launch("true", { unenforced: "run" }),
+    ];
+    const socketOf = ({ options }: typeof left): string => String(options.env?.["CLAUDEMESH_DAEMON_SOCK"]);
+    assert.equal(statSync(socketOf(left)).mode & 0o777, 0o600);
+    assert.equal(statSync(join(socketOf(left), "..")).mode & 0o777, 0o700);
     const launched = await launch("true", { unenforced: "run" });
-    const socket = String(launched.options.env?.["CLAUDEMESH_DAEMON_SOCK"]);
-    assert.equal(statSync(socket).mode & 0o777, 0o600);
-    assert.equal(statSync(join(socket, "..")).mode & 0o777, 0o700);
     await launched.cleanup();
     await launched.cleanup();
-    assert.throws(() => statSync(socket), { code: "ENOENT" });
+    assert.throws(() => statSync(join(socketOf(launched), "..")), { code: "ENOENT" });
+    const next = contained(t, { candidates: nothingContains, dir });
+    await next.containment.start();
+    assert.throws(() => statSync(join(socketOf(left), "../..")), { code: "ENOENT" });
+    statSync(socketOf(others));
+    await other.containment.stop();
+    assert.throws(() => statSync(join(socketOf(others), "../..")), { code: "ENOENT" });
     await containment.stop();
-    assert.throws(() => statSync(join(socket, "../..")), { code: "ENOENT" });
   },
 );
 

@@ -71,7 +71,9 @@ class HostContainment implements Containment {
     this.#options = options;
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    await removeRunsFolders(this.#options.dir, this.#options.env);
+  }
 
   async stop(): Promise<void> {
     this.#hasStopped = true;
@@ -206,7 +208,6 @@ class HostContainment implements Containment {
     if (this.#hasStopped) throw new ClaudemeshError("stopping", "the daemon does not run hooks now");
     if (this.#runs !== null) return this.#runs;
     const { dir, env } = this.#options;
-    removeRunsFolders(dir, env);
     this.#runs = {
       folder: makeRunsFolder(dir, env, this.#uid !== null),
       nothing: openSync("/dev/null", "r"),

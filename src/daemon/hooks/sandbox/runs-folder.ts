@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { socketPathBytesMax } from "../../../http/socket-path.ts";
@@ -33,14 +34,16 @@ export function makeRunsFolder(
   });
 }
 
-/** What a daemon on `dir` that was killed left behind. What cannot be removed is in nobody's way. */
-export function removeRunsFolders(dir: string, env: Readonly<Record<string, string | undefined>>): void {
+/** What a daemon on `dir` that was killed left behind, and only while none runs. What cannot be removed is in nobody's way. */
+export async function removeRunsFolders(dir: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
   for (const base of bases(env)) {
-    for (const name of namesIn(base).filter((candidate) => candidate.startsWith(prefixOf(dir)))) {
+    // It may hold many others' files.
+    const names = await readdir(base).catch(() => []);
+    for (const name of names.filter((candidate) => candidate.startsWith(prefixOf(dir)))) {
       try {
         removeOwnFolder(join(base, name));
       } catch {
-        // The next first run tries it again.
+        // The next start tries it again.
       }
     }
   }
@@ -54,14 +57,6 @@ function removeOwnFolder(path: string): void {
 function bases(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const written = [env["XDG_RUNTIME_DIR"], tmpdir(), "/tmp"].filter((base) => base !== undefined && base !== "");
   return [...new Set(written as string[])];
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** Of one daemon on one folder. */
