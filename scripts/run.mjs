@@ -23,6 +23,7 @@ const jobs = {
   "conformance:planted": () => [["conformance/planted-bugs.ts"]],
   "conformance:planted-clients": () => [["conformance/planted-clients.ts"]],
   "conformance:scenarios": () => [["conformance/run-scenarios.ts"]],
+  "demo:picture": () => [["demo/write-picture.ts"]],
   // Generators of what is checked in under docs and sdk; a test compares each with what is made now.
   docs: () => [
     ["src/bin/write-cli-reference.ts"],

@@ -148,6 +148,10 @@ const notTyped: Readonly<Record<string, readonly (readonly [firstLine: string, b
     ["npm start ", "it is a test of its own, and takes the suite with it"],
     ["npm pack ", "it installs for the whole machine"],
   ],
+  "docs/other-agents.md": [
+    ["claudemesh agent run helper", "it runs the models of other programs"],
+    ["claudemesh agent run reviewer", "it runs a program that has to be signed in"],
+  ],
   "docs/quick-start.md": [["(crontab -l", "it changes the user's table of cron"]],
   "docs/operations.md": [
     ["npm pack ", "it installs for the whole machine"],

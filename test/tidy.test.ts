@@ -10,7 +10,13 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const linesMax = 800;
 const linesToExplain = 400;
 
-const sources = files("src").concat(files("test"), files("bench"), files("torture"), files("conformance"));
+const sources = files("src").concat(
+  files("test"),
+  files("bench"),
+  files("torture"),
+  files("conformance"),
+  files("demo"),
+);
 const product = sources.filter((file) => file.path.startsWith("src/") && !isTest(file.path));
 
 test("no file is longer than one can read: split it by the things in it", () => {

@@ -1,4 +1,4 @@
-import type { AgentInstallAnswer, AgentInstallRequest } from "./agent-installer.ts";
+import { type AgentInstallAnswer, type AgentInstallRequest, agentKinds } from "./agent-installer.ts";
 import { choice } from "./choice.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -23,7 +23,7 @@ export const command: Command = {
     },
     "dry-run": { type: "boolean", help: "show what would be written; nothing is done" },
   },
-  words: [["claude-code"]],
+  words: [agentKinds],
   exits: ["conflict"],
   related: ["agent uninstall", "doctor"],
   examples: ["agent install claude-code", "agent install claude-code --scope project --dry-run"],

@@ -1,3 +1,6 @@
+/** Coding agents whose settings are written. */
+export const agentKinds = ["claude-code", "codex", "gemini-cli", "opencode"] as const;
+
 export type InstallScope = "user" | "project";
 
 /** Writes this program into the settings of a coding agent, and takes it out again. Implemented in src/bin. */

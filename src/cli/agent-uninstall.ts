@@ -1,3 +1,4 @@
+import { agentKinds } from "./agent-installer.ts";
 import { installRequest, showInstall } from "./agent-install.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -15,7 +16,7 @@ export const command: Command = {
     },
     "dry-run": { type: "boolean", help: "show what would be taken out; nothing is done" },
   },
-  words: [["claude-code"]],
+  words: [agentKinds],
   related: ["agent install"],
   examples: ["agent uninstall claude-code", "agent uninstall claude-code --scope project"],
   async run(context) {

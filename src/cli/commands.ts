@@ -62,6 +62,7 @@ export const commands: Readonly<Record<string, Load>> = {
   "agent attach": () => import("./agent-attach.ts"),
   "agent rename": () => import("./agent-rename.ts"),
   "agent forget": () => import("./agent-forget.ts"),
+  "agent run": () => import("./agent-run.ts"),
   "agent offers": () => import("./agent-offers.ts"),
   "agent policy": () => import("./agent-policy.ts"),
   "agent mute": () => import("./agent-mute.ts"),

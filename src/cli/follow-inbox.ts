@@ -1,6 +1,7 @@
 import type { Client, InboxFilter } from "../client/client.ts";
 import { outlast } from "../client/outlast.ts";
 import type { InboxItem, Page } from "../protocol/local-api.ts";
+import { createBell } from "./bell.ts";
 
 /** So many messages are held at once, however many wait: each may have 64 KiB. */
 const pageItems = 32;
@@ -79,28 +80,4 @@ export async function* followInbox(
     ended.abort();
     await listening;
   }
-}
-
-interface Bell {
-  ring(): void;
-  /** Resolves at the next ring, or at once if it rang since this resolved last. */
-  rung(): Promise<void>;
-}
-
-function createBell(): Bell {
-  let ringing = false;
-  let wake: () => void = () => {};
-  return {
-    ring() {
-      ringing = true;
-      wake();
-    },
-    async rung() {
-      if (!ringing)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      ringing = false;
-    },
-  };
 }

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 /** A command that is told to stop gets this long before it is killed. */
 const stopMs = 5_000;
+/** What it wrote before it ended is read for so long after its end; what it leaves behind may hold its output open for ever. */
+const lastOutputMs = 1_000;
 
 export interface Child {
   readonly file: string;
@@ -10,8 +12,8 @@ export interface Child {
   readonly shell?: string | true;
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: string | Uint8Array;
-  /** Where its standard output goes: to ours, or to standard error when ours is JSON. */
-  readonly output: "stdout" | "stderr";
+  /** Where its standard output goes: to ours, or to standard error when ours is JSON, or to whoever reads it. */
+  readonly output: "stdout" | "stderr" | ((chunk: Buffer) => void);
   /** Stops it. */
   readonly signal: AbortSignal;
 }
@@ -25,11 +27,13 @@ export interface Ended {
 /** Runs a command to its end. Rejects with the system's error when it cannot be started. */
 export function runChild(command: Child): Promise<Ended> {
   return new Promise((resolve, reject) => {
+    const { output } = command;
     const child: ChildProcess = spawn(command.file, [...command.args], {
       ...(command.shell === undefined ? {} : { shell: command.shell }),
       env: command.env,
-      stdio: ["pipe", command.output === "stdout" ? "inherit" : 2, "inherit"],
+      stdio: ["pipe", output === "stdout" ? "inherit" : output === "stderr" ? 2 : "pipe", "inherit"],
     });
+    if (typeof output === "function") child.stdout?.on("data", output);
     let killing: NodeJS.Timeout | null = null;
     const stop = (): void => {
       child.kill("SIGTERM");
@@ -41,6 +45,7 @@ export function runChild(command: Child): Promise<Ended> {
       command.signal.removeEventListener("abort", stop);
       if (killing !== null) clearTimeout(killing);
       child.stdin?.destroy();
+      child.stdout?.destroy();
     };
     child.once("error", (cause) => {
       settle();
@@ -48,8 +53,16 @@ export function runChild(command: Child): Promise<Ended> {
     });
     // Not `close`: a process that the command leaves behind may hold its standard input open for ever.
     child.once("exit", (exit_code, signal) => {
-      settle();
-      resolve({ exit_code, signal });
+      const end = (): void => {
+        settle();
+        resolve({ exit_code, signal });
+      };
+      if (child.stdout === null || child.stdout.closed) return end();
+      const waiting = setTimeout(end, lastOutputMs);
+      child.stdout.once("close", () => {
+        clearTimeout(waiting);
+        end();
+      });
     });
     // A command need not read its input.
     child.stdin?.on("error", () => {});

@@ -2,13 +2,14 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { HistoryItem, InboxItem } from "../protocol/local-api.ts";
 import { apiKeyOf, memberOf } from "./message-text.ts";
 import { jsonLine, unbroken } from "./printable.ts";
-import { type Ended, runChild } from "./run-child.ts";
+import { type Child, type Ended, runChild } from "./run-child.ts";
 
 export interface Run {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly mesh: string;
-  /** Where its standard output goes: to ours, or to standard error when ours is JSON. */
-  readonly output: "stdout" | "stderr";
+  /** What comes on its standard input instead of the message. */
+  readonly input?: object;
+  readonly output: Child["output"];
   /** Stops the command. */
   readonly signal: AbortSignal;
 }
@@ -25,7 +26,7 @@ export async function runForMessage(command: string, item: InboxItem, run: Run):
       args: [],
       shell: shell === undefined || shell === "" ? true : shell,
       env: { ...run.env, ...environment(item, run.mesh) },
-      stdin: `${jsonLine(item)}\n`,
+      stdin: `${jsonLine(run.input ?? item)}\n`,
       output: run.output,
       signal: run.signal,
     });

@@ -39,11 +39,12 @@ export const command: Command = {
     timeout: { type: "string", value: "30s", help: "end with exit code 5 when nothing came for so long" },
   },
   exits: ["notRunning", "waitTimedOut", "notFound", "interrupted"],
-  related: ["inbox", "help json"],
+  related: ["inbox", "agent run", "help json"],
   examples: [
     "watch",
     "watch --topic '#builds' --json",
     "watch --unread --exec 'jq -r .message >> notes.txt'",
+    "watch --agent reviewer --unread --exec ./review.sh",
     "watch --from @bob --count 1 --timeout 5m",
   ],
   async run(context) {

@@ -41,7 +41,7 @@ export function editConfig(source: string, path: string, edit: ConfigEdit): stri
 }
 
 /** One header or one key with its value, which may go over several lines. */
-interface Statement {
+export interface Statement {
   readonly first: number;
   readonly last: number;
   /** The header it stands under or is; null before the first. */
@@ -50,7 +50,7 @@ interface Statement {
   readonly name: string | null;
 }
 
-function readStatements(lines: readonly string[]): Statement[] {
+export function readStatements(lines: readonly string[]): Statement[] {
   const statements: Statement[] = [];
   let table: string | null = null;
   for (let first = 0; first < lines.length; first += 1) {
@@ -81,7 +81,8 @@ function bare(written: string): string {
   return written.replace(/["'\s]/g, "");
 }
 
-function literal(value: unknown): string {
+/** A value as TOML writes it. */
+export function literal(value: unknown): string {
   return stringify({ v: value }).trim().slice("v = ".length);
 }
 
@@ -136,7 +137,8 @@ function differsOnlyIn(before: string, after: string, { table, key, value }: Con
   return isDeepStrictEqual(plain(found), plain(expected));
 }
 
-function plain(value: unknown): unknown {
+/** Without what a parser adds to its objects. */
+export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 

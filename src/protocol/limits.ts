@@ -164,4 +164,6 @@ export const limits = {
   hookKeyCharsMax: 96,
   /** Of what a hook wrote that is shown to its user. */
   hookShownCharsMax: 200,
+  /** What a command that answers messages may write as its answer. */
+  commandOutputBytesMax: 65_536,
 } as const;

@@ -24,6 +24,7 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "agent attach": ["reviewer"],
   "agent rename": ["reviewer", "other"],
   "agent forget": ["reviewer"],
+  "agent run": ["reviewer", "--exec", "true"],
   "agent mute": ["@bob"],
   "agent unmute": ["@bob"],
   "agent block": ["@bob"],
@@ -77,9 +78,10 @@ const takesAnyWord = new Set(["search", "queue work"]);
 const takesAnyValue = new Set([
   "broker --home",
   "watch --exec",
+  "agent run --exec",
+  "agent attach --folder",
   "outbox requeue --patch",
   "up --broker",
-  "agent attach --folder",
 ]);
 
 const hostile: readonly string[] = [

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { configFolder } from "../../cli/agent-hook/session-place.ts";
-import { shellWords } from "../../cli/shell-words.ts";
 import { claudeCode, type HookEvent } from "../../protocol/claude-code/assumptions.ts";
 import type { AgentWriter, SettingsFile, WriterRequest } from "./agent-writer.ts";
+import { hookCommand, ownHook } from "./hook-command.ts";
 import { hookSettings, type HookGroup } from "./hook-settings.ts";
 import { mcpServers } from "./mcp-servers.ts";
 
@@ -10,7 +10,7 @@ import { mcpServers } from "./mcp-servers.ts";
 const hookTimeoutS = 5;
 /** How long a hook waits in the background to wake its session. The end of the next turn starts another. */
 const rewakeTimeoutS = 3_600;
-const ownCommand = /(^|[\s'"])agent hook claude-code(\s|$)/;
+const ownCommand = ownHook(claudeCode.kind);
 
 export const claudeCodeWriter: AgentWriter = {
   kind: claudeCode.kind,
@@ -43,24 +43,25 @@ function settings(request: WriterRequest): SettingsFile {
 }
 
 function hooks(request: WriterRequest): Readonly<Record<string, HookGroup>> {
-  const call = command(request, []);
+  const call = hookCommand(request, claudeCode.kind);
   const group = (event: HookEvent): HookGroup => ({
     // Without one it is called for everything.
     ...(event === "PostToolUse" ? { matcher: "*" } : {}),
     hooks: [
       { type: "command", command: call, timeout: hookTimeoutS },
       ...(event === "Stop" && request.rewake
-        ? [{ type: "command", command: command(request, ["--rewake"]), asyncRewake: true, timeout: rewakeTimeoutS }]
+        ? [
+            {
+              type: "command",
+              command: hookCommand(request, claudeCode.kind, ["--rewake"]),
+              asyncRewake: true,
+              timeout: rewakeTimeoutS,
+            },
+          ]
         : []),
     ],
   });
   return Object.fromEntries(claudeCode.hookEvents.map((event) => [event, group(event)]));
-}
-
-/** Run by a shell. */
-function command({ program, options, variables }: WriterRequest, more: readonly string[]): string {
-  const set = Object.entries(variables).map(([name, value]) => `${name}=${shellWords([value])} `);
-  return `${set.join("")}${shellWords([...program, "agent", "hook", claudeCode.kind, ...more, ...options])}`;
 }
 
 function servers(request: WriterRequest): SettingsFile {

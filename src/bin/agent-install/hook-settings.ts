@@ -20,7 +20,7 @@ export function hookSettings(
   return {
     install(text) {
       const edit = editText(text, path, comments);
-      if (isDeepStrictEqual(ownGroups(edit.root(), own, path), Object.entries(wanted))) return [];
+      if (isDeepStrictEqual(byEvent(ownGroups(edit.root(), own, path)), byEvent(Object.entries(wanted)))) return [];
       removeOwn(edit, own, path);
       for (const [event, group] of Object.entries(wanted)) addGroup(edit, event, group);
       return edit.splices;
@@ -31,6 +31,11 @@ export function hookSettings(
       return edit.splices;
     },
   };
+}
+
+/** Events stand in whatever order the user's own hooks gave them. */
+function byEvent(groups: readonly [string, unknown][]): [string, unknown][] {
+  return groups.toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** Groups that hold something of ours, with their event. */

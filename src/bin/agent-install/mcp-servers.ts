@@ -7,10 +7,10 @@ import { editText } from "./text-edit.ts";
 /** Under this name our server stands among a coding agent's MCP servers. */
 export const serverName = "claudemesh";
 
-/** Our server among those that `key` of a settings file holds. */
+/** Our server among those that `key` of a settings file holds, or a key within a key. */
 export function mcpServers(
   path: string,
-  key: string,
+  key: Key,
   wanted: Readonly<Record<string, unknown>>,
   comments = false,
 ): Pick<SettingsFile, "install" | "uninstall"> {
@@ -29,7 +29,11 @@ export function mcpServers(
       edit.apply((root, source) => {
         const servers = serversOf(root, key, path);
         if (servers?.kind === "object") return addMember(source, servers, serverName, wanted);
-        return root.kind === "object" ? addMember(source, root, key, { [serverName]: wanted }) : null;
+        const { holder, last } = holderOf(root, key);
+        if (holder?.kind === "object") return addMember(source, holder, last, { [serverName]: wanted });
+        return root.kind === "object"
+          ? addMember(source, root, key[0] ?? "", { [last]: { [serverName]: wanted } })
+          : null;
       });
       return edit.splices;
     },
@@ -41,8 +45,16 @@ export function mcpServers(
   };
 }
 
-function serversOf(root: JsonNode, key: string, path: string): JsonNode | null {
-  const servers = memberOf(root, key);
+type Key = string | readonly [string, string];
+
+/** What holds the servers, and their key in it. */
+function holderOf(root: JsonNode, key: Key): { readonly holder: JsonNode | null; readonly last: string } {
+  return typeof key === "string" ? { holder: root, last: key } : { holder: memberOf(root, key[0]), last: key[1] };
+}
+
+function serversOf(root: JsonNode, key: Key, path: string): JsonNode | null {
+  const { holder, last } = holderOf(root, key);
+  const servers = memberOf(holder, last);
   if (root.kind === "object" && (servers === null || servers.kind === "object")) return servers;
   throw new ClaudemeshError(
     "invalid_config",
@@ -54,17 +66,18 @@ function serversOf(root: JsonNode, key: string, path: string): JsonNode | null {
   );
 }
 
-function removal(root: JsonNode, text: string, key: string, path: string): Splice | null {
+function removal(root: JsonNode, text: string, key: Key, path: string): Splice | null {
   const servers = serversOf(root, key, path);
-  if (servers?.kind !== "object" || root.kind !== "object") return null;
+  const { holder, last } = holderOf(root, key);
+  if (servers?.kind !== "object" || holder?.kind !== "object") return null;
   const at = servers.members.findLastIndex((member) => member.key === serverName);
   const own = servers.members[at]?.node;
   if (own === undefined || !isOurs(own)) return null;
   if (servers.members.length > 1) return removeAt(text, servers, at);
   return removeAt(
     text,
-    root,
-    root.members.findLastIndex((member) => member.key === key),
+    holder,
+    holder.members.findLastIndex((member) => member.key === last),
   );
 }
 
@@ -72,8 +85,12 @@ function removal(root: JsonNode, text: string, key: string, path: string): Splic
 function isOurs(server: JsonNode): boolean {
   const command = memberOf(server, "command");
   const args = memberOf(server, "args");
-  const words = [command, ...(args?.kind === "array" ? args.elements : [])].flatMap((word) =>
-    word?.kind === "scalar" && typeof word.value === "string" ? [word.value] : [],
+  // Some write the program and its arguments as one list.
+  const elements = [command, args].flatMap((node) =>
+    node?.kind === "array" ? node.elements : node === null ? [] : [node],
+  );
+  const words = elements.flatMap((word) =>
+    word.kind === "scalar" && typeof word.value === "string" ? [word.value] : [],
   );
   return words.slice(1).includes("mcp") && words.some((word) => word.includes("claudemesh"));
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { processPrint } from "../../base/process-print.ts";
 import type { HookInput } from "../../protocol/agent-hook.ts";
+import { callingProcess } from "./calling-process.ts";
 import { sessionPlace } from "./session-place.ts";
 
 const input = (more: Partial<HookInput> = {}): HookInput => ({
@@ -44,7 +45,11 @@ describe("where a session is", () => {
     assert.deepEqual(sessionPlace("claude-code", later, environment), nowhere);
     const cleared = sessionPlace("claude-code", input({ sessionId: "s2", source: "clear" }), environment);
     assert.equal(cleared.socketPath, "/run/1.sock");
-    assert.deepEqual(sessionPlace("another", input(), environment), nowhere);
+  });
+
+  it("of another kind is where its hook was called from, and nothing of Claude Code's environment is its", () => {
+    assert.deepEqual(sessionPlace("another", input(), environment), { ...nowhere, process: callingProcess() });
+    assert.deepEqual(sessionPlace("another", input({ moment: "tool", source: null }), environment), nowhere);
   });
 
   it("is read from its file where the environment says nothing; files that say nothing are passed over", (t) => {

@@ -5,6 +5,7 @@ import { processPrint } from "../../base/process-print.ts";
 import type { HookInput } from "../../protocol/agent-hook.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import { readSessionFile, type SessionFile } from "../../protocol/claude-code/session-file.ts";
+import { callingProcess } from "./calling-process.ts";
 
 /** Which process a session is, and how it can be reached. */
 export interface SessionPlace {
@@ -19,10 +20,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const nowhere = { process: null, socketPath: null, socketToken: null };
 
-/** Of kinds whose sessions have no socket, nothing but the hook's own parent could be told: that is a shell more often than not. */
+/** Sessions of other kinds have no socket; which process they are, the hook sees by who called it. */
 export function sessionPlace(kind: string, input: HookInput, env: Environment): SessionPlace {
   const agent = env["CLAUDEMESH_AGENT"] ?? "";
-  return { ...(kind === claudeCode.kind ? claudeCodePlace(input, env) : nowhere), agent: agent === "" ? null : agent };
+  const place = kind === claudeCode.kind ? claudeCodePlace(input, env) : otherPlace(input);
+  return { ...place, agent: agent === "" ? null : agent };
+}
+
+/** Other events than the first leave to the daemon what it knows already. */
+function otherPlace({ moment }: HookInput): Omit<SessionPlace, "agent"> {
+  return moment === "start" ? { ...nowhere, process: callingProcess() } : nowhere;
 }
 
 /** As a Claude Code session tells its hooks; what it leaves out, as its file among those of the running sessions does. */

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { processPrint } from "../../base/process-print.ts";
+
+/** Programs that a hook's command runs in, and not the coding agent itself. */
+const shells: ReadonlySet<string> = new Set(["sh", "bash", "dash", "zsh", "fish", "ksh", "busybox", "env", "timeout"]);
+/** A shell in a shell is as far as it goes. */
+const stepsMax = 4;
+
+/**
+ * Which process called this hook: the nearest above us that is no shell. null where that cannot be told, as on systems without
+ * /proc: a guess would take one session for another.
+ */
+export function callingProcess(pid = process.ppid, statOf = readStat): string | null {
+  let at = pid;
+  for (let step = 0; step < stepsMax; step += 1) {
+    const stat = statOf(at);
+    if (stat === null || at <= 1) return null;
+    if (!shells.has(stat.name)) return processPrint(at);
+    at = stat.parent;
+  }
+  return null;
+}
+
+interface Stat {
+  readonly name: string;
+  readonly parent: number;
+}
+
+function readStat(pid: number): Stat | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const end = text.lastIndexOf(")");
+    // The name in brackets may hold anything; the parent is the fourth field of all.
+    return { name: text.slice(text.indexOf("(") + 1, end), parent: Number(text.slice(end + 2).split(" ")[1]) };
+  } catch {
+    return null;
+  }
+}

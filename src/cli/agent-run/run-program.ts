@@ -1,0 +1,168 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Client } from "../../client/client.ts";
+import { outlast } from "../../client/outlast.ts";
+import { readStreamLine, type StreamEvent, userLine } from "../../protocol/claude-code/stream-json.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import type { CommandContext } from "../command.ts";
+import { oneLine } from "../printable.ts";
+import { endText } from "../run-child.ts";
+import type { Offered, OwnSession } from "./attend.ts";
+import { keepOffers } from "./keep-offers.ts";
+import { type Answered, sendAnswer } from "./send-answer.ts";
+
+export interface ProgramRun {
+  readonly client: Client;
+  readonly context: Pick<CommandContext, "env" | "out" | "flag" | "signal">;
+  readonly session: OwnSession;
+  readonly agent: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  /** What it says at the end of a turn is the answer. */
+  readonly answers: boolean;
+}
+
+/**
+ * read: the turn with these messages ended well · injected: it ended with an error, so they were put in and nothing
+ * says that they were worked on · given_back: the program ended first · lost: their lease was over first.
+ */
+export interface TurnDone {
+  readonly state: "read" | "injected" | "given_back" | "lost";
+  readonly result: string | null;
+  readonly answer: Answered | null;
+}
+
+/** A program that lives on from turn to turn. */
+export interface Program {
+  turn(offered: Offered): Promise<TurnDone>;
+  /** How it ended, for a sentence; null while it runs. */
+  ended(): string | null;
+  /** Aborted when it has ended. */
+  readonly gone: AbortSignal;
+  /** Its input ends; told to stop, and then made to, when that is not enough. */
+  stop(): Promise<void>;
+}
+
+/** Told that there is nothing more to come, it gets this long to end by itself, and as long again once it is told to stop. */
+const endMs = 5_000;
+/** After Ctrl-C, for telling what became of the messages. */
+const lastWordMs = 2_000;
+
+/** Starts the program; its standard error is ours. Rejects with the system's error when it cannot be started. */
+export async function startProgram(run: ProgramRun): Promise<Program> {
+  const child = spawn(run.file, [...run.args], {
+    env: { ...run.context.env, CLAUDEMESH_AGENT: run.agent },
+    stdio: ["pipe", "pipe", "inherit"],
+    // Ctrl-C in a terminal goes to the whole group: the program gets its end of us, after its turn was told of.
+    detached: true,
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (cause) =>
+      reject(
+        new ClaudemeshError("usage", `${oneLine(run.file, 60)} cannot be run: ${ClaudemeshError.from(cause).message}`, {
+          hint: "the words after -- are a program and its arguments",
+          cause,
+        }),
+      ),
+    );
+  });
+  let ended: string | null = null;
+  const gone = new AbortController();
+  let heard: (event: StreamEvent | null) => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    child.once("exit", (exit_code, signal) => {
+      ended = endText({ exit_code, signal });
+      heard(null);
+      gone.abort();
+      resolve();
+    });
+  });
+  // A program that has ended takes nothing more; its exit says so.
+  child.stdin.on("error", () => {});
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const event = readStreamLine(line);
+    if (event.type === "result") heard(event);
+  });
+  const nextResult = (): Promise<StreamEvent | null> =>
+    new Promise((resolve) => {
+      if (ended !== null) return resolve(null);
+      heard = resolve;
+    });
+  const signalGroup = (signal: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // Nothing of it is left.
+    }
+  };
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    const timers = [
+      setTimeout(() => signalGroup("SIGTERM"), endMs),
+      setTimeout(() => signalGroup("SIGKILL"), 2 * endMs),
+    ];
+    await closed;
+    for (const timer of timers) clearTimeout(timer);
+  };
+  // The turn that is under way may end well within that time.
+  run.context.signal.addEventListener("abort", stop, { once: true });
+  return {
+    ended: () => ended,
+    gone: gone.signal,
+    turn: (offered) => takeTurn(offered, run, nextResult, (line) => void child.stdin.write(line)),
+    async stop() {
+      run.context.signal.removeEventListener("abort", stop);
+      await stop();
+    },
+  };
+}
+
+/** One turn: the messages as its input, and its result as the proof that it took them. */
+async function takeTurn(
+  { first, all, text }: Offered,
+  run: ProgramRun,
+  nextResult: () => Promise<StreamEvent | null>,
+  write: (line: string) => void,
+): Promise<TurnDone> {
+  const { client, context, session } = run;
+  const { signal } = context;
+  const ids = all.map(({ offer_id }) => offer_id);
+  let lost = false;
+  const keeping = keepOffers(client, session, ids, () => {
+    lost = true;
+  });
+  try {
+    const result = nextResult();
+    write(userLine(text));
+    const event = await result;
+    if (event?.type !== "result") {
+      const given = { reason: "the program ended" };
+      // Not told in time, the lease ends by itself.
+      await client.agents.giveBack(session.kind, session.id, ids, given, callOptions(signal)).catch(() => undefined);
+      return { state: "given_back", result: null, answer: null };
+    }
+    const answer =
+      run.answers && !event.isError && event.text !== null && event.text.trim() !== "" && !first.notice
+        ? await answerWith(event.text, first.inbox_id, run)
+        : null;
+    const call = () =>
+      client.agents.confirm(session.kind, session.id, ids, { read: !event.isError }, callOptions(signal));
+    const settled = signal.aborted ? await call() : await outlast(call, { signal });
+    const state = lost || settled.lost.length > 0 ? "lost" : event.isError ? "injected" : "read";
+    return { state, result: event.text, answer };
+  } finally {
+    keeping.stop();
+  }
+}
+
+async function answerWith(text: string, inboxId: number, { client, context, agent }: ProgramRun): Promise<Answered> {
+  const { signal } = context;
+  const until = signal.aborted ? AbortSignal.timeout(lastWordMs) : signal;
+  const item = await outlast(() => client.inbox.item(inboxId, { signal: until }), { signal: until });
+  return sendAnswer(client, item, { agent, text, signal: until });
+}
+
+function callOptions(signal: AbortSignal): { readonly signal?: AbortSignal; readonly timeoutMs?: number } {
+  return signal.aborted ? { timeoutMs: lastWordMs } : { signal };
+}
