@@ -11,6 +11,8 @@ import { isMain, percentile, printTable } from "./figures.ts";
 export interface AgentFigures {
   /** A hook's call from its start to its end, with nothing and with a message to bring. */
   readonly hookEmptyMs: readonly number[];
+  /** In turns with them. */
+  readonly bareMs: readonly number[];
   readonly hookMessageMs: readonly number[];
   /** From the call of a send to the line in the context of an idle session on the same host. */
   readonly injectedMs: readonly number[];
@@ -41,8 +43,9 @@ export async function measureAgents(options: { readonly samples: number }): Prom
         JSON.stringify({ session_id: "s-hook", cwd: join(folder, "hooked"), ...more }),
       );
     hook({ hook_event_name: "SessionStart", source: "startup" });
-    const [hookEmptyMs, hookMessageMs, injectedMs]: [number[], number[], number[]] = [[], [], []];
+    const [hookEmptyMs, hookMessageMs, injectedMs, bareMs]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let n = 0; n < options.samples; n += 1) {
+      bareMs.push(bare());
       hookEmptyMs.push(hook({ hook_event_name: "PostToolUse", tool_name: "Bash" }));
       await client.send({ to: "@bench/hooked", message: `for the hook ${n}` }, { wait: "delivered" });
       hookMessageMs.push(hook({ hook_event_name: "PostToolUse", tool_name: "Bash" }));
@@ -51,12 +54,18 @@ export async function measureAgents(options: { readonly samples: number }): Prom
     const session = await claudeCodeSession({ after: (end) => void ends.push(end) }, { folder, project });
     for (let n = 0; n < options.samples; n += 1) injectedMs.push(await injected(session, client, n));
     client.close();
-    return { hookEmptyMs, hookMessageMs, injectedMs };
+    return { hookEmptyMs, hookMessageMs, injectedMs, bareMs };
   } finally {
     for (const end of ends) await end();
     spawnSync(process.execPath, [program, "down"], { env });
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function bare(): number {
+  const start = performance.now();
+  spawnSync(process.execPath, ["-e", "0"]);
+  return performance.now() - start;
 }
 
 async function injected(session: ClaudeCodeSession, client: ReturnType<typeof connect>, n: number): Promise<number> {
@@ -79,6 +88,7 @@ if (isMain(import.meta.url)) {
   printTable(
     ["figure", "measured", "target"],
     [
+      row("bare `node -e 0`, whole process", figures.bareMs, "ceiling"),
       row("hook call, whole process, nothing waits", figures.hookEmptyMs, "≤ 150 ms"),
       row("hook call, whole process, brings a message", figures.hookMessageMs, "≤ 150 ms"),
       row("local send → in the context of an idle session", figures.injectedMs, "p50 ≤ 20 ms"),

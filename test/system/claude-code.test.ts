@@ -31,7 +31,10 @@ interface Scene {
 }
 
 /** Two members; at bob's, Claude Code has the hooks that `agent install` wrote. */
-async function scene(t: TestContext, options: { readonly rewake?: boolean } = {}): Promise<Scene> {
+async function scene(
+  t: TestContext,
+  options: { readonly rewake?: boolean; readonly channel?: boolean } = {},
+): Promise<Scene> {
   const { daemons } = await mesh(t, ["ann", "bob"]);
   const { ann, bob } = daemons;
   const folder = tempFolder(t);
@@ -50,7 +53,7 @@ async function scene(t: TestContext, options: { readonly rewake?: boolean } = {}
       scope: "user",
       project: place.project,
       dryRun: false,
-      channel: false,
+      channel: options.channel ?? false,
       rewake: options.rewake ?? false,
     },
     { homeFolder: folder, env: { CLAUDE_CONFIG_DIR: configDirOf(folder) }, node: process.execPath, program },
@@ -300,4 +303,20 @@ test("a hook disturbs no session: the daemon away, garbage, an open pipe, an ans
   await session.do({ do: "tool" });
   const { via } = session.context().find(brings("read by nobody")) ?? assert.fail("it is lost");
   assert.deepEqual([via, times(session, "read by nobody")], ["hook:PostToolUse", 1]);
+});
+
+test("the MCP server of the settings is the same agent as its session, and its channel brings a message to a busy one", async (t) => {
+  const of = await scene(t, { channel: true });
+  const session = await of.session({ version: "2.1.223", mcp: true, autoTurns: false });
+  const { items } = await of.bob.client.agents.list();
+  assert.deepEqual(
+    items.map(({ name, sessions }) => [name, sessions.map(({ kind }) => kind).toSorted()]),
+    [["api", ["claude-code", "mcp"]]],
+  );
+  await session.do({ do: "prompt", text: "work" });
+  await of.send("by the channel");
+  const { via, text } = await session.until(brings("by the channel"));
+  assert.equal(via, "channel");
+  assert.match(text, /^<channel source="claudemesh" /);
+  assert.deepEqual(await offerStates(of.bob), ["offered"]);
 });

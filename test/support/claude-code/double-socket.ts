@@ -19,13 +19,15 @@ export interface InboxSocketOptions {
   room(): boolean;
   take(line: PeerLine): void;
   dropped(why: string): void;
+  /** What counts as a burst is measured by it. */
+  readonly now?: () => number;
 }
 
 /** Lines that a session takes in one second; more are a burst. */
 const burstMax = 25;
 
 /** A session's inbox: NDJSON on a unix socket. */
-export async function inboxSocket({ path, token, room, take, dropped }: InboxSocketOptions): Promise<Server> {
+export async function inboxSocket({ path, token, room, take, dropped, now = Date.now }: InboxSocketOptions): Promise<Server> {
   const seen = new Set<string>();
   let taken: number[] = [];
   const refuse = (socket: Socket, why: string): void => {
@@ -52,13 +54,13 @@ export async function inboxSocket({ path, token, room, take, dropped }: InboxSoc
       content: message.content,
       priority: word("priority") ?? "next",
     };
-    taken.push(Date.now());
+    taken.push(now());
     seen.add(message.content);
     take(line);
   };
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on("error", () => {});
-    taken = taken.filter((at) => at > Date.now() - 1_000);
+    taken = taken.filter((at) => at > now() - 1_000);
     if (!room()) return refuse(socket, "full");
     if (taken.length >= burstMax) return refuse(socket, "burst");
     socket.resume();

@@ -92,6 +92,7 @@ async function scene(t: TestContext): Promise<Scene> {
         path,
         token: "t0ken",
         room: () => of.hasRoom,
+        now: () => clock.now(),
         take(line) {
           lines.push(line);
           changed();
@@ -238,8 +239,14 @@ describe("the inbox socket of a Claude Code session", () => {
     const texts = Array.from({ length: 2 * socketLimits.linesAPaceMax + 3 }, (_, index) => `message ${index}`);
     const outcomes = texts.map((text) => adapter.offer(of.session, message(text)));
     await outcomes[socketLimits.linesAPaceMax - 1];
-    await of.line(socketLimits.linesAPaceMax);
-    assert.equal(of.lines.length, socketLimits.linesAPaceMax);
+    // Time stands still: whatever another daemon writes meanwhile, nothing more of this one comes.
+    const other = createInboxSocket({ clock: of.clock, owner: "m_2", told: async () => {}, failed: () => {} });
+    onEnd(t, () => other.stop?.());
+    for (let n = 1; n <= 3; n += 1) {
+      await other.offer(of.session, message(`other ${n}`));
+      await of.line(socketLimits.linesAPaceMax + n);
+    }
+    assert.equal(of.lines.filter(({ content }) => /message \d/.test(content)).length, socketLimits.linesAPaceMax);
     const all = Promise.all(outcomes);
     let done = false;
     void all.then(() => {
@@ -249,9 +256,9 @@ describe("the inbox socket of a Claude Code session", () => {
       of.clock.advance(100);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await of.line(texts.length);
+    await of.line(texts.length + 3);
     assert.deepEqual(
-      of.lines.map(({ content }) => content.split("\n")[1]),
+      of.lines.flatMap(({ content }) => /message \d+/.exec(content) ?? []),
       texts,
     );
     assert.deepEqual(of.dropped, []);

@@ -68,6 +68,9 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     if (line === undefined) {
       line = { inTurn: createInTurn(), at: [], refused: 0, notBefore: 0, queued: 0, seenAt: 0 };
       lines.set(path, line);
+      // Of sessions that have ended nothing says so here: the ones that were written to first go first.
+      const [oldest] = lines.keys();
+      if (lines.size > socketLimits.sessionsMax && oldest !== undefined) lines.delete(oldest);
     }
     return line;
   };

@@ -28,6 +28,7 @@ export function createReplySockets(owner: string, told: (status: StatusLine) => 
       if (stopped) return null;
       let found = listening.get(folder);
       if (found === undefined) {
+        if (listening.size >= socketLimits.foldersMax) return null;
         found = listen(pathIn(folder, owner), told);
         listening.set(folder, found);
       }

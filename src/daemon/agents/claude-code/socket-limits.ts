@@ -10,6 +10,10 @@ export const socketLimits = {
   paceMs: 1_000,
   /** Lines that a busy session has not come to, as far as is known; it takes 50. */
   queuedMax: 40,
+  /** Sessions whose pace is remembered. */
+  sessionsMax: 256,
+  /** Folders of sessions' sockets in which receipts are awaited. */
+  foldersMax: 16,
   /** Between looks at a process that its user has stopped. */
   stoppedMs: 5_000,
   /** Between tries of a session that refuses. */
