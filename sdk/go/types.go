@@ -99,6 +99,123 @@ const (
 	HealthStatusDegraded HealthStatus = "degraded"
 )
 
+// HookRunEvent is one of these words, or one that a later daemon answers with.
+type HookRunEvent string
+
+// Words of HookRunEvent.
+const (
+	HookRunEventMessage  HookRunEvent = "message"
+	HookRunEventMention  HookRunEvent = "mention"
+	HookRunEventReceipt  HookRunEvent = "receipt"
+	HookRunEventLinkUp   HookRunEvent = "link_up"
+	HookRunEventLinkDown HookRunEvent = "link_down"
+	HookRunEventStartup  HookRunEvent = "startup"
+	HookRunEventTest     HookRunEvent = "test"
+	HookRunEventSend     HookRunEvent = "send"
+)
+
+// HookRunOutcome is one of these words, or one that a later daemon answers with.
+type HookRunOutcome string
+
+// Words of HookRunOutcome.
+const (
+	HookRunOutcomeOK          HookRunOutcome = "ok"
+	HookRunOutcomeFailed      HookRunOutcome = "failed"
+	HookRunOutcomeSignalled   HookRunOutcome = "signalled"
+	HookRunOutcomeTimedOut    HookRunOutcome = "timed_out"
+	HookRunOutcomeNotStarted  HookRunOutcome = "not_started"
+	HookRunOutcomeRefused     HookRunOutcome = "refused"
+	HookRunOutcomeInterrupted HookRunOutcome = "interrupted"
+	HookRunOutcomeEventGone   HookRunOutcome = "event_gone"
+	HookRunOutcomeDropped     HookRunOutcome = "dropped"
+)
+
+// HookRunState is one of these words, or one that a later daemon answers with.
+type HookRunState string
+
+// Words of HookRunState.
+const (
+	HookRunStateWaiting HookRunState = "waiting"
+	HookRunStateRunning HookRunState = "running"
+	HookRunStateEnded   HookRunState = "ended"
+)
+
+// HookSettingsAudit is one of these words, or one that a later daemon answers with.
+type HookSettingsAudit string
+
+// Words of HookSettingsAudit.
+const (
+	HookSettingsAuditFull     HookSettingsAudit = "full"
+	HookSettingsAuditOutcome  HookSettingsAudit = "outcome"
+	HookSettingsAuditFailures HookSettingsAudit = "failures"
+)
+
+// HookSettingsCapabilityTokenScope is one of these words, or one that a later daemon answers with.
+type HookSettingsCapabilityTokenScope string
+
+// Words of HookSettingsCapabilityTokenScope.
+const (
+	HookSettingsCapabilityTokenScopeReply:event        HookSettingsCapabilityTokenScope = "reply:event"
+	HookSettingsCapabilityTokenScopeDm:send:<sender>   HookSettingsCapabilityTokenScope = "dm:send:<sender>"
+	HookSettingsCapabilityTokenScopeTopic:<topic>:post HookSettingsCapabilityTokenScope = "topic:<topic>:post"
+)
+
+// HookSettingsFsPolicy is one of these words, or one that a later daemon answers with.
+type HookSettingsFsPolicy string
+
+// Words of HookSettingsFsPolicy.
+const (
+	HookSettingsFsPolicyPrivate   HookSettingsFsPolicy = "private"
+	HookSettingsFsPolicyRead-only HookSettingsFsPolicy = "read-only"
+	HookSettingsFsPolicyHost      HookSettingsFsPolicy = "host"
+)
+
+// HookSettingsNetworkPolicy is one of these words, or one that a later daemon answers with.
+type HookSettingsNetworkPolicy string
+
+// Words of HookSettingsNetworkPolicy.
+const (
+	HookSettingsNetworkPolicyNone HookSettingsNetworkPolicy = "none"
+	HookSettingsNetworkPolicyHost HookSettingsNetworkPolicy = "host"
+)
+
+// HookSettingsOnFailure is one of these words, or one that a later daemon answers with.
+type HookSettingsOnFailure string
+
+// Words of HookSettingsOnFailure.
+const (
+	HookSettingsOnFailureRefuse HookSettingsOnFailure = "refuse"
+	HookSettingsOnFailureSend   HookSettingsOnFailure = "send"
+)
+
+// HookSettingsUnenforced is one of these words, or one that a later daemon answers with.
+type HookSettingsUnenforced string
+
+// Words of HookSettingsUnenforced.
+const (
+	HookSettingsUnenforcedRefuse HookSettingsUnenforced = "refuse"
+	HookSettingsUnenforcedRun    HookSettingsUnenforced = "run"
+)
+
+// HooksContainmentBounds is one of these words, or one that a later daemon answers with.
+type HooksContainmentBounds string
+
+// Words of HooksContainmentBounds.
+const (
+	HooksContainmentBoundsMemory    HooksContainmentBounds = "memory"
+	HooksContainmentBoundsFileSize  HooksContainmentBounds = "file_size"
+	HooksContainmentBoundsProcesses HooksContainmentBounds = "processes"
+)
+
+// HooksContainmentBy is one of these words, or one that a later daemon answers with.
+type HooksContainmentBy string
+
+// Words of HooksContainmentBy.
+const (
+	HooksContainmentByBubblewrap HooksContainmentBy = "bubblewrap"
+	HooksContainmentByUnshare    HooksContainmentBy = "unshare"
+)
+
 // InviteState is one of these words, or one that a later daemon answers with.
 type InviteState string
 
@@ -204,6 +321,16 @@ const (
 	OfferWayStream  OfferWay = "stream"
 	OfferWayMcp     OfferWay = "mcp"
 	OfferWayCommand OfferWay = "command"
+)
+
+// OutboxRowPreSend is one of these words, or one that a later daemon answers with.
+type OutboxRowPreSend string
+
+// Words of OutboxRowPreSend.
+const (
+	OutboxRowPreSendPassed  OutboxRowPreSend = "passed"
+	OutboxRowPreSendChanged OutboxRowPreSend = "changed"
+	OutboxRowPreSendFailed  OutboxRowPreSend = "failed"
 )
 
 // OutboxStatus is one of these words, or one that a later daemon answers with.
@@ -811,6 +938,110 @@ func (v HistoryItem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wholeHistoryItem(v))
 }
 
+// HookSettings is an answer of the daemon.
+type HookSettings struct {
+	Enabled              bool                               `json:"enabled"`
+	TimeoutS             int64                              `json:"timeout_s"`
+	OutputSizeLimit      int64                              `json:"output_size_limit"`
+	RedactPayload        bool                               `json:"redact_payload"`
+	AllowReply           bool                               `json:"allow_reply"`
+	CapabilityTokenScope []HookSettingsCapabilityTokenScope `json:"capability_token_scope"`
+	NetworkPolicy        HookSettingsNetworkPolicy          `json:"network_policy"`
+	FsPolicy             HookSettingsFsPolicy               `json:"fs_policy"`
+	Unenforced           HookSettingsUnenforced             `json:"unenforced"`
+	Audit                HookSettingsAudit                  `json:"audit"`
+	OnFailure            HookSettingsOnFailure              `json:"on_failure"`
+}
+
+// HookRun is an answer of the daemon.
+type HookRun struct {
+	RunID int64  `json:"run_id"`
+	Hook  string `json:"hook"`
+	// null: what called it is no event of the list
+	EventID *int64 `json:"event_id"`
+	// What called it
+	Event HookRunEvent `json:"event"`
+	State HookRunState `json:"state"`
+	// How often it was begun; more than once when the daemon ended meanwhile
+	Attempts  int64   `json:"attempts"`
+	QueuedAt  string  `json:"queued_at"`
+	StartedAt *string `json:"started_at"`
+	EndedAt   *string `json:"ended_at"`
+	// null until it has ended
+	Outcome  *HookRunOutcome `json:"outcome"`
+	ExitCode *int64          `json:"exit_code"`
+	// What ended it, if a signal did
+	Signal *string `json:"signal"`
+	// The end of its standard error
+	Said *string `json:"said"`
+	// Why it did not run, or why its reply was not sent
+	Reason *string `json:"reason"`
+	// client_message_id of its reply
+	Reply *string `json:"reply"`
+	// Events that this stands for: more than one when they were dropped together
+	Runs int64 `json:"runs"`
+}
+
+// Hook is an answer of the daemon.
+type Hook struct {
+	Hook string `json:"hook"`
+	// What calls it, in words
+	CalledWhen string `json:"called_when"`
+	// As in force, defaults included
+	Settings HookSettings `json:"settings"`
+	// Of the executable
+	Path string `json:"path"`
+	// Why it would not be run as it is now; null: it would
+	Fault *string `json:"fault"`
+	// Runs that wait
+	Waiting int64    `json:"waiting"`
+	Running int64    `json:"running"`
+	LastRun *HookRun `json:"last_run"`
+}
+
+// HookTest is an answer of the daemon.
+type HookTest struct {
+	Hook     string         `json:"hook"`
+	Outcome  HookRunOutcome `json:"outcome"`
+	ExitCode *int64         `json:"exit_code"`
+	// What ended it, if a signal did
+	Signal *string `json:"signal"`
+	// The end of its standard error
+	Said *string `json:"said"`
+	// Why it did not run, or why its answer would not be taken
+	Reason *string `json:"reason"`
+	// null: it did not run
+	DurationMS *int64 `json:"duration_ms"`
+	// false: it ran as the user. null: it did not run
+	Enforced *bool `json:"enforced"`
+	// Its standard output, as far as it is read
+	Output    string `json:"output"`
+	OutputCut bool   `json:"output_cut"`
+	// It would have replied
+	Replies bool `json:"replies"`
+}
+
+// HooksContainment is what hooks are held to their policies by, found out by trying.
+type HooksContainment struct {
+	// null: nothing on this host contains a hook
+	By *HooksContainmentBy `json:"by"`
+	// Why what would be better cannot be used
+	Missing []string `json:"missing"`
+	// What a hook is bounded in
+	Bounds []HooksContainmentBounds `json:"bounds"`
+}
+
+// Hooks is an answer of the daemon.
+type Hooks struct {
+	// Why none runs here, whatever hooks.toml says; null: they do
+	Off *string `json:"off"`
+	// Of hooks.toml
+	Path string `json:"path"`
+	// What hooks are held to their policies by, found out by trying
+	Containment HooksContainment `json:"containment"`
+	Hooks       []Hook           `json:"hooks"`
+}
+
 // InboxItem is an answer of the daemon.
 type InboxItem struct {
 	// Local row number, ascending in order of arrival on disk
@@ -1097,6 +1328,8 @@ type OutboxRow struct {
 	BodyBytes  int64  `json:"body_bytes"`
 	// Files that it carries
 	Attachments []Attachment `json:"attachments"`
+	// What this host's pre-send hook made of the message, or that it could not be asked; null: none was
+	PreSend *OutboxRowPreSend `json:"pre_send,omitempty"`
 }
 
 // QueueCounts is counted now, each up to 10,000.
@@ -1426,6 +1659,8 @@ const (
 	ErrNotAMember                    ErrorCode = "not_a_member"
 	ErrNotSubscribed                 ErrorCode = "not_subscribed"
 	ErrNotAllowed                    ErrorCode = "not_allowed"
+	ErrCapabilityRefused             ErrorCode = "capability_refused"
+	ErrHookRefused                   ErrorCode = "hook_refused"
 	ErrNotFound                      ErrorCode = "not_found"
 	ErrUnknownDestination            ErrorCode = "unknown_destination"
 	ErrUnknownAgent                  ErrorCode = "unknown_agent"
@@ -1531,6 +1766,8 @@ var codesTold = [...]codeTold{
 	{ErrNotAMember, 403, false},
 	{ErrNotSubscribed, 403, false},
 	{ErrNotAllowed, 403, false},
+	{ErrCapabilityRefused, 403, false},
+	{ErrHookRefused, 403, false},
 	{ErrNotFound, 404, false},
 	{ErrUnknownDestination, 404, false},
 	{ErrUnknownAgent, 404, false},

@@ -7,6 +7,8 @@ export interface FolderFile {
   readonly secret: boolean;
   /** `always` in a backup; `messages`: unless it is made with the keys alone; `never`: of this host, or of this run. */
   readonly backup: "always" | "messages" | "never";
+  /** Of a folder that a backup takes: the files in it that it takes, all of them the user's own programs. Absent: none. */
+  readonly programs?: (name: string) => boolean;
   /** What it is, for people. */
   readonly what: string;
 }

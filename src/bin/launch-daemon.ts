@@ -22,6 +22,7 @@ import { isLinkEnd } from "./exit-codes.ts";
 import { readLaunchRecord, writeLaunchRecord } from "./launch-record.ts";
 import { endOf, lastNote } from "./process-end.ts";
 import { setArguments } from "./setting-overrides.ts";
+import { hooksRunIfRead } from "./start-settings.ts";
 import { startBySupervisor } from "./supervise/ask-supervisor.ts";
 import { isSupervised } from "./supervise/supervisor-lock.ts";
 
@@ -94,8 +95,9 @@ function present(http: boolean): readonly Decision[] {
   return decide(detectEnvironment(systemReaders(process.env)), { mode: null, http }, true).decisions;
 }
 
-function noteDecisions(dir: string, decisions: readonly Decision[]): void {
+function noteDecisions(dir: string, decided: readonly Decision[]): void {
   const record = readLaunchRecord(dir);
+  const decisions = decided.filter(({ setting }) => setting !== "hooks" || hooksRunIfRead(dir) === "auto");
   if (!isDeepStrictEqual(decisions, record.decisions)) writeLaunchRecord(dir, { ...record, decisions });
 }
 

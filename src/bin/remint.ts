@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Reminted, RemintRequest } from "../cli/launcher.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
@@ -123,6 +123,8 @@ function isOwner(dir: string, meshId: string): boolean {
 function takeSettings(from: string, to: string): void {
   const config = join(from, "config.toml");
   if (existsSync(config)) copyFileSync(config, join(to, "config.toml"));
+  for (const name of ["hooks.toml", "hooks"])
+    if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true });
   writeLaunchRecord(to, { ...readLaunchRecord(from), readOnly: false });
 }
 

@@ -36,10 +36,12 @@ export function runDaemonHere(here: DaemonHere): Promise<never> {
 }
 
 async function program({ dir, http, readOnly, dial, ephemeral, set }: DaemonHere, log: Log): Promise<Program> {
-  for (const { setting, value, because, override } of readLaunchRecord(dir).decisions)
+  const { decisions } = readLaunchRecord(dir);
+  for (const { setting, value, because, override } of decisions)
     log.info({ setting, value, because, override }, "decided at the start");
   const overrides = settingOverrides("daemon", process.env, set);
-  const options = { dir, clock: systemClock, log, http, dial, overrides };
+  const hooksOff = decisions.find(({ setting }) => setting === "hooks")?.because ?? null;
+  const options = { dir, clock: systemClock, log, http, dial, overrides, hooksOff };
   if (ephemeral !== true) return createDaemon({ ...options, readOnly });
   const daemon = createDaemon({ ...options, ephemeral: await readHandedOver(process.stdin) });
   return Object.assign(daemon, {

@@ -27,3 +27,12 @@ export function cloneSettingsIfRead(
     return defaultConfig.clone;
   }
 }
+
+/** Whether hooks are to run, as the next start reads it; where it cannot be read, as it is by default. */
+export function hooksRunIfRead(dir: string): Config["hooks"]["run"] {
+  try {
+    return readConfig(join(dir, "config.toml"), startOverrides("daemon", dir)).hooks.run;
+  } catch {
+    return defaultConfig.hooks.run;
+  }
+}

@@ -1,6 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { withTables } from "./configuration-tables.ts";
+import { withHookTable, withTables } from "./configuration-tables.ts";
 
-/** Writes the tables of docs/configuration.md; a job of `npm run docs`. */
-const page = new URL("../../docs/configuration.md", import.meta.url);
-writeFileSync(page, withTables(readFileSync(page, "utf8")));
+/** Writes the tables of docs/configuration.md and docs/hooks.md; a job of `npm run docs`. */
+for (const [name, withTable] of [
+  ["configuration.md", withTables],
+  ["hooks.md", withHookTable],
+] as const) {
+  const page = new URL(`../../docs/${name}`, import.meta.url);
+  writeFileSync(page, withTable(readFileSync(page, "utf8")));
+}

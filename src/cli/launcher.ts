@@ -105,8 +105,8 @@ export interface ListenRequest {
 
 /** What an environment decided about a daemon, or what was asked for against it. */
 export interface Decision {
-  readonly setting: "mode" | "local_api";
-  readonly value: "persistent" | "ephemeral" | "unix_socket" | "unix_socket_and_http";
+  readonly setting: "mode" | "local_api" | "hooks";
+  readonly value: "persistent" | "ephemeral" | "unix_socket" | "unix_socket_and_http" | "off";
   /** A clause. */
   readonly because: string;
   /** The option that changes it; null: there is none. */

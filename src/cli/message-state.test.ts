@@ -25,6 +25,7 @@ function linesOf(error: RowRefusal): string[] {
     supersedes: null,
     body_bytes: 5,
     attachments: [],
+    pre_send: null,
   };
   const message: MessageView = { ...row, stages: [], delivered_to: null, files_sent: null };
   return messageStateLines(message, row);

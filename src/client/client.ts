@@ -31,6 +31,7 @@ import { type CallRequest, call, callItems, callPage, callText, segment } from "
 import type { CallOptions } from "./deadline.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
+import { type HooksClient, hooksClient } from "./hooks.ts";
 import type { HttpClient } from "./http/http-client.ts";
 import { type KeypairClient, keypairClient } from "./keypair.ts";
 import { type MembershipClient, membershipClient } from "./membership.ts";
@@ -153,6 +154,7 @@ export interface Client {
   readonly agents: AgentsClient & OfferCalls;
   readonly membership: MembershipClient;
   readonly keypair: KeypairClient;
+  readonly hooks: HooksClient;
   health(options?: CallOptions): Promise<HealthView>;
   version(options?: CallOptions): Promise<VersionView>;
   /** Prometheus text. */
@@ -314,6 +316,7 @@ export function createClient(http: HttpClient): Client {
     agents: { ...agentsClient(http), ...offerCalls(http) },
     membership: membershipClient(http),
     keypair: keypairClient(http),
+    hooks: hooksClient(http),
     health: (options) => get("/v1/health", {}, options),
     version: (options) => get("/v1/version", {}, options),
     metrics: (options) => callText(http, { method: "GET", path: "/v1/metrics", repeatable: true }, options),

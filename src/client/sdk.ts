@@ -1,5 +1,7 @@
 /** What programs import as `@claudemesh/sdk`: all of it, and nothing that is not meant to be used. */
 export type { AttachmentView, FileView, SendAttachment } from "../protocol/attachment.ts";
+export type { HookOutcome, HookRunView, HooksView, HookTestView, HookView } from "../protocol/hooks-api.ts";
+export type { HookSettings } from "../protocol/hooks-config.ts";
 export type {
   AgentForgotten,
   AgentList,
@@ -64,6 +66,7 @@ export { connect, type Target } from "./connect.ts";
 export type { CallOptions } from "./deadline.ts";
 export type { EventsOptions } from "./events.ts";
 export type { BringingMessage, FileCalls, FileOptions, FileToSend, TakenFile } from "./files.ts";
+export type { HookRunsFilter, HooksClient } from "./hooks.ts";
 export { type FingerprintedEnvelope, localFingerprint, wireFingerprint } from "./fingerprints.ts";
 export { canonicalJson, canonicalMeta, type Meta, metaFromText } from "./json-profile.ts";
 export type { MembershipClient } from "./membership.ts";

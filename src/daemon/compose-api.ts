@@ -35,8 +35,6 @@ export function composeApi(
     mesh: identity.mesh,
     meshId: identity.mesh.mesh_id,
     meshSlug: identity.mesh.slug,
-    // The broker's word that this member is none any more holds from when it is heard, not only in the next process.
-    isReadOnly: () => options.readOnly === true || parts.link.state().last_error_kind === "member_revoked",
     programVersion: readProgramVersion(),
     schemaVersion,
     sqliteVersion: process.versions["sqlite"] ?? "unknown",
@@ -46,12 +44,7 @@ export function composeApi(
       void parts.offers.answered(brokerMessageId, agent).catch((error: unknown) => {
         log.warn({ err: error }, "a message that was answered could not be marked read");
       }),
-    observe({ kind, status, duplicate }) {
-      metrics.send.inc({ kind, status });
-      if (duplicate) metrics.dedupe.inc({ direction: "out" });
-    },
     requestStop: end.requestStop,
-    durability: options.ephemeral === undefined ? "disk" : "process",
     endsAt: end.endsAt === null ? null : rfc3339(end.endsAt),
   });
   return createLocalApi({

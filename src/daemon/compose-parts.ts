@@ -8,7 +8,7 @@ import { wantedFingerprint, requestFingerprintVersion, signedFingerprintVersion 
 import type { FeatureParams } from "../protocol/frames.ts";
 import { signKeyProof } from "../protocol/membership/entry.ts";
 import { activeMember, currentKeys } from "../protocol/membership/state.ts";
-import { rfc3339 } from "../protocol/time.ts";
+import type { Durability } from "../protocol/local-api.ts";
 import type { Agents } from "./agents/agents.ts";
 import { createDeliver } from "./agents/deliver.ts";
 import { createOffers } from "./agents/create-offers.ts";
@@ -25,8 +25,12 @@ import { createRowFiles } from "./files/row-files.ts";
 import { carriedOf } from "./outbox/carried.ts";
 import { addressOf } from "../http/broker-dial.ts";
 import type { CheckedHost } from "./identity/host/check-host.ts";
+import { composeHooks, reloadingHooks } from "./hooks/compose-hooks.ts";
+import type { Hooks } from "./hooks/hooks.ts";
+import { createPreSend, type PreSend } from "./hooks/pre-send/pre-send.ts";
 import { followOwnName } from "./identity/follow-name.ts";
 import type { Identity } from "./identity/member.ts";
+import { receiptEvent } from "./receipt-event.ts";
 import { openOwnKeys, type OwnKeys } from "./identity/own-keys.ts";
 import { createRotation, type Rotation } from "./identity/rotation.ts";
 import { createInbox } from "./inbox/inbox.ts";
@@ -39,8 +43,8 @@ import type { LiveConfig } from "./live-config.ts";
 import { createMembership } from "./membership/membership.ts";
 import { archiveCounters, createDaemonMetrics, type DaemonMetrics, databaseBytes, linkCounters } from "./metrics.ts";
 import { createOutbox } from "./outbox/outbox.ts";
-import { type OutboxRow, stages } from "./outbox/row.ts";
 import { ownSelf } from "./membership/own-standing.ts";
+import type { SendParts } from "./localapi/send.ts";
 import { askBroker } from "./localapi/ask-broker.ts";
 import { createMeshSeal, type MeshSeal } from "./membership/seal-mesh.ts";
 import { sealEnvelope } from "./outbox/seal-envelope.ts";
@@ -68,6 +72,11 @@ export interface Parts {
   /** Puts messages into sessions by ways of the daemon's own. */
   readonly deliver: Service;
   readonly self: Self;
+  readonly hooks: Hooks;
+  readonly preSend: PreSend;
+  isReadOnly(): boolean;
+  readonly durability: Durability;
+  readonly observe: SendParts["observe"];
 }
 
 /** Makes the parts and ties them together; starts none. `end` is called when one of them cannot go on. */
@@ -311,12 +320,43 @@ export function composeParts(
     clock,
     followKeys: () => keyring.follow(request),
   });
+  // The broker's word that this member is none any more holds from when it is heard, not only in the next process.
+  const isReadOnly = (): boolean => options.readOnly === true || link.state().last_error_kind === "member_revoked";
+  const durability = ephemeral === undefined ? "disk" : "process";
+  const observe: SendParts["observe"] = ({ kind, status, duplicate }) => {
+    metrics.send.inc({ kind, status });
+    if (duplicate) metrics.dedupe.inc({ direction: "out" });
+  };
+  const sending = {
+    outbox,
+    link,
+    membership,
+    files,
+    self,
+    agents,
+    meshId: mesh.mesh_id,
+    isReadOnly,
+    durability,
+    // What hooks send is judged by one of them too.
+    get preSend(): PreSend {
+      return preSend;
+    },
+    clock,
+    observe,
+  } as const;
+  const hooks = composeHooks(options, settings, sending, { inbox, metrics, mesh: mesh.slug });
+  const preSend = createPreSend({ hooks, log });
   return {
+    hooks,
+    preSend,
+    isReadOnly,
+    durability,
+    observe,
     identity,
     keys,
     rotation,
     config,
-    settings,
+    settings: reloadingHooks(settings, hooks),
     metrics,
     inbox,
     outbox,
@@ -334,24 +374,6 @@ export function composeParts(
 
 function livenessOf({ link }: Config): Liveness {
   return { pingIntervalMs: link.ping_seconds * 1_000, silenceMs: link.silence_seconds * 1_000 };
-}
-
-/** What listeners are told of a row: the newest stage that is true, and why it ended if it did not get there. */
-export function receiptEvent(row: OutboxRow): { event: "receipt"; data: Record<string, unknown> } {
-  const newest = stages(row).at(-1);
-  return {
-    event: "receipt",
-    data: {
-      client_message_id: row.client_message_id,
-      outbox_id: row.id,
-      status: row.status,
-      ...(newest === undefined ? {} : { stage: newest.stage, at: rfc3339(newest.at) }),
-      ...(row.reached === null || row.reached_of === null
-        ? {}
-        : { delivered_to: { reached: row.reached, of: row.reached_of } }),
-      ...(row.last_error === null ? {} : { last_error: JSON.parse(row.last_error) as unknown }),
-    },
-  };
 }
 
 /** The version that the broker wants, as far as it is known here. Rows are sealed only while a link is up. */

@@ -54,6 +54,10 @@ export interface Config {
     /** Required beside those that always are. */
     readonly require: readonly string[];
   };
+  readonly hooks: {
+    /** `auto`: unless the environment speaks against it. */
+    readonly run: "auto" | "yes" | "no";
+  };
   readonly clone: {
     /** What a start does on another host than the one that the member belongs to. */
     readonly policy: ClonePolicy;
@@ -84,6 +88,7 @@ export const defaultConfig: Config = {
   crypto: { key_grace_period_days: 7, max_archived_keys: 8, archive_on_malformed: "quarantine" },
   agents: { default: null, announce: true, policy: "auto", unverified_policy: "ask" },
   features: { require: [] },
+  hooks: { run: "auto" },
   clone: { policy: "refuse", id_override: null },
 };
 
@@ -182,6 +187,14 @@ export const configKeys: ConfigKeys<Config> = {
       help: "features that the broker must have beside those that every daemon requires",
       takes: "a list of feature names",
       read: (value) => listOf(value, (name) => /^[a-z0-9_]{1,64}$/.test(name)),
+    },
+  },
+  hooks: {
+    run: {
+      help: "whether the hooks run that hooks.toml enables; `auto`: they do, but in CI jobs",
+      takes: '"auto", "yes" or "no"',
+      live: true,
+      read: (value) => (["auto", "yes", "no"] as const).find((choice) => choice === value),
     },
   },
   clone: {

@@ -1,4 +1,5 @@
 import type { FolderFile } from "../base/folder-file.ts";
+import { isHook } from "../protocol/hook-names.ts";
 
 /**
  * Everything that stands in a daemon's folder under a name of its own, each told once: `claudemesh doctor` looks at them,
@@ -32,6 +33,15 @@ export const daemonFiles: readonly FolderFile[] = [
     what: "the host that the member belongs to, as hashes",
   },
   { name: "config.toml", kind: "file", secret: false, backup: "always", what: "settings" },
+  { name: "hooks.toml", kind: "file", secret: false, backup: "always", what: "which hooks run, and what they may do" },
+  {
+    name: "hooks",
+    kind: "folder",
+    secret: false,
+    backup: "always",
+    programs: isHook,
+    what: "programs that the daemon calls when something happens",
+  },
   { name: "schema_version", kind: "file", secret: false, backup: "always", what: "the version of the folder's form" },
   { name: "outbox.db", kind: "database", secret: false, backup: "messages", what: "what was sent" },
   { name: "inbox.db", kind: "database", secret: false, backup: "messages", what: "what arrived" },

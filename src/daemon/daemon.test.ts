@@ -94,7 +94,7 @@ describe("a daemon", () => {
       (await httpCall(unix(daemon), "POST", "/v1/topics", { body: { name: "x" } })).json["code"],
       "broker_unreachable",
     );
-    for (const path of ["/v1/agent", "/v1/hooks", "/"]) assert.equal((await get(daemon, path)).status, 404);
+    for (const path of ["/v1/agent", "/v1/hook", "/"]) assert.equal((await get(daemon, path)).status, 404);
   });
 
   it("counts what it does", async () => {

@@ -51,6 +51,8 @@ export interface DaemonOptions {
   readonly ephemeral?: EphemeralMember;
   /** Durability tests plant weaker settings of the databases here. */
   readonly pragmas?: string;
+  /** Why no hook runs here unless the settings say otherwise; absent: nothing speaks against them. */
+  readonly hooksOff?: string | null;
   /** How the host is read; absent: as it is. */
   readonly host?: HostReaders;
   /** Tests plant here a disk that fails, or a kill, under the member's keys and its chain. */
@@ -180,6 +182,8 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
       () => api.stop(),
     );
     await api.start();
+    undo.push(() => parts.hooks.stop());
+    await parts.hooks.start();
     undo.push(() => parts.link.stop());
     if (options.readOnly !== true) await parts.link.start();
     if (endsAt !== null) {
@@ -195,7 +199,7 @@ async function startParts(options: DaemonOptions, end: (why: DaemonEnd | null) =
     );
     const finish = (why: DaemonEnd | null): Promise<DaemonEnd | null> =>
       finishRunning(options, parts, why, () => failed);
-    return { identity, settings, api, finish, stop: () => stopRunning(api, stop) };
+    return { identity, settings: parts.settings, api, finish, stop: () => stopRunning(api, stop) };
   } catch (thrown) {
     await stop();
     throw startError(thrown);

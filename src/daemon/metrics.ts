@@ -132,11 +132,28 @@ export function createDaemonMetrics(mesh: string, measured: () => Measured) {
       "Messages that ended because the broker holds their id for other bytes, by the fingerprint versions of both.",
       ["broker_version", "wire_version"],
     ),
+    hookCapabilityCalls: counter(
+      "cm_daemon_hook_capability_calls_total",
+      "Requests that hooks made with the tokens of their runs, by the scope that they came under and what became of them.",
+      ["scope", "outcome"],
+    ),
+    hookUnenforceable: counter(
+      "cm_daemon_hook_unenforceable_total",
+      "Runs of hooks that could not be held to their policies on this host: refused, or run as the user.",
+    ),
     cloneSuspected: counter(
       "cm_daemon_clone_suspected_total",
       "Starts on a host that may be a copy of the one that the member belongs to.",
       ["reason"],
     ),
+    hookInvocations: counter("cm_daemon_hook_invocations_total", "Runs of hooks, by how they ended.", ["hook", "exit"]),
+    hookSeconds: new Histogram({
+      name: "cm_daemon_hook_duration_seconds",
+      help: "From the start of a hook's process to its end.",
+      labelNames: ["hook"] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30, 60],
+      registers,
+    }),
     localTokenRotations: counter("cm_daemon_local_token_rotations_total", "New tokens made for the local API."),
     ipcRequests: counter("cm_daemon_ipc_request_total", "Requests to the local API.", [
       "endpoint",

@@ -17,6 +17,7 @@ import type { MembershipState } from "../protocol/membership/state.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
 import type { InboxDatabase } from "./inbox/inbox-database.ts";
 import type { RowError } from "./outbox/next-state.ts";
+import type { PreSendRefusals } from "./outbox/pre-send-refusals.ts";
 import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
   FeatureParams,
@@ -57,6 +58,8 @@ export interface AcceptedRequest {
   readonly reply_to: string | null;
   /** Absent: none. */
   readonly attachments?: readonly AttachmentView[];
+  /** As outbox/pre-send-note.ts has it; absent: no hook was asked. */
+  readonly pre_send?: string;
 }
 
 /** Answer of one local send by delivery.md §3's table. */
@@ -88,6 +91,7 @@ export type OutboxAnswer =
 export interface Outbox extends Service {
   /** Answer for a known id by the table, without inserting; null when the id is unknown. Looked up before resolving. */
   peek(clientMessageId: string, fingerprint: CallerFingerprint): OutboxAnswer | null;
+  readonly refusals: PreSendRefusals;
   /** Looks up again and inserts in the group's transaction. Rejects outbox_full, outcome_unknown, stopping. */
   accept(request: AcceptedRequest): Promise<OutboxAnswer>;
   /** From now on nothing new is taken (`stopping`), while what is known is answered and what waits goes out. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../base/clock.ts";
 import { silentLog } from "../base/log.ts";
-import { receiptEvent } from "./compose-parts.ts";
+import { receiptEvent } from "./receipt-event.ts";
 import { createInbox } from "./inbox/inbox.ts";
 import { accepted } from "./localapi/link.fixture.ts";
 import { createOutbox } from "./outbox/outbox.ts";

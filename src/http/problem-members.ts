@@ -17,8 +17,13 @@ const tooLarge = {
 export const problemMembers: Readonly<Partial<Record<ErrorCode, Shape>>> = {
   agent_name_taken: { agent: described(text(), "The name") },
   body_too_large: tooLarge,
+  capability_refused: { to: described(text(), "The destination that the token is not for") },
   control_character: field,
   files_full: { bytes_max: tooLarge.bytes_max },
+  hook_refused: {
+    by: described(oneOf("hook", "failure"), "`hook`: it was asked and said no; `failure`: it could not be asked"),
+    reason: described(text(), "What the hook said, or why it could not be asked"),
+  },
   idempotency_key_reused: {
     conflict: described(
       oneOf(

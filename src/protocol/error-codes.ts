@@ -29,6 +29,8 @@ export const errorCodes = {
   not_a_member: { status: 403, retryable: false },
   not_subscribed: { status: 403, retryable: false },
   not_allowed: { status: 403, retryable: false },
+  capability_refused: { status: 403, retryable: false },
+  hook_refused: { status: 403, retryable: false },
   // What is asked for.
   not_found: { status: 404, retryable: false },
   unknown_destination: { status: 404, retryable: false },

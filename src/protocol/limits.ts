@@ -155,4 +155,15 @@ export const limits = {
   wrapsPerMemberMax: 16,
   /** What a command that answers messages may write as its answer. */
   commandOutputBytesMax: 65_536,
+  /** How long the token of a hook's run holds, if the hook runs so long. */
+  hookTokenMs: 300_000,
+  /** Requests with the token of one run, the refused as well. */
+  hookCallsMax: 32,
+  /** Of one such request: a body of `inlineBytes` with every character written as an escape. */
+  hookCallBytesMax: 524_288,
+  hookCallsInFlightMax: 4,
+  /** What one run of a hook calls a message of its own. */
+  hookKeyCharsMax: 96,
+  /** Of what a hook wrote that is shown to its user. */
+  hookShownCharsMax: 200,
 } as const;

@@ -70,6 +70,8 @@ export interface OutboxRowView {
   readonly body_bytes: number;
   /** Files that it carries. */
   readonly attachments: readonly AttachmentView[];
+  /** What this host's pre-send hook made of it, or that it could not be asked; null: none was. */
+  readonly pre_send: "passed" | "changed" | "failed" | null;
 }
 
 /** Stages in order; a stage is listed only when it is true. */

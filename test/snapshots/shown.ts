@@ -3,6 +3,8 @@ import { silentLog } from "../../src/base/log.ts";
 import { createManualClock } from "../../src/base/manual-clock.fixture.ts";
 import { createOffers } from "../../src/daemon/agents/create-offers.ts";
 import { createAgents } from "../../src/daemon/agents/registry.ts";
+import { hookLimits } from "../../src/daemon/hooks/hook-limits.ts";
+import { createHookRuns } from "../../src/daemon/hooks/hook-runs.ts";
 import { createInbox } from "../../src/daemon/inbox/inbox.ts";
 import { createOutbox } from "../../src/daemon/outbox/outbox.ts";
 import type { Outbox } from "../../src/daemon/parts.ts";
@@ -113,6 +115,7 @@ async function shownInbox(path: string): Promise<Shown> {
         agents.names().map((name) => [name, offers.ofAgent(name, { ...all, open: false }).items]),
       ),
       sender_policies: offers.policies(),
+      hook_runs: createHookRuns(inbox.database, hookLimits).page({ ...all, hook: null, failedOnly: false }).items,
       attachments: items.map(({ inbox_id }) => inbox.attachments(inbox_id)),
       undecryptable: inbox.undecryptable(all).items,
       events: inbox.eventsAfter(0, 500),

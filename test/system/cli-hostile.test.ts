@@ -12,6 +12,9 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   "inbox show": ["999"],
   "files list": ["999"],
   "files get": ["999"],
+  "hooks enable": ["on-dm"],
+  "hooks disable": ["on-dm"],
+  "hooks test": ["on-dm"],
   search: ["word"],
   history: ["dm"],
   "messages show": ["999"],
@@ -76,9 +79,9 @@ const takesAnyValue = new Set([
   "broker --home",
   "watch --exec",
   "agent run --exec",
-  "agent attach --folder",
   "outbox requeue --patch",
   "up --broker",
+  "agent attach --folder",
 ]);
 
 const hostile: readonly string[] = [

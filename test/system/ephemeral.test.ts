@@ -28,7 +28,7 @@ test("a CI job is an ephemeral member by its invite alone: each step finds it, i
   assert.match(status.address, /^@ci-[a-z0-9]{6}$/);
   assert.deepEqual(
     [status.mode, status.decisions.map(({ value }) => value)],
-    ["ephemeral", ["ephemeral", "unix_socket"]],
+    ["ephemeral", ["ephemeral", "unix_socket", "off"]],
   );
   assert.ok(Date.parse(status.ends_at ?? "") > Date.now());
   if (process.platform === "linux") {
@@ -36,7 +36,7 @@ test("a CI job is an ephemeral member by its invite alone: each step finds it, i
     assert.ok(!seen.includes(link), "no list of processes shows the invite");
   }
   const decided =
-    "mode ephemeral \\(--persistent changes it\\), local api unix socket \\(--http changes it\\): CLAUDEMESH_ENVIRONMENT is ci";
+    "mode ephemeral \\(--persistent changes it\\), local api unix socket \\(--http changes it\\), hooks off \\(--set hooks.run=yes changes it\\): CLAUDEMESH_ENVIRONMENT is ci";
   assert.match(ok(await ci1.run(["up"], { env })), new RegExp(`^daemon already running .*\n(.*\n)*${decided}\n`));
   assert.match(
     ok(await ci1.run(["status"])),

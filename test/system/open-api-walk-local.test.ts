@@ -5,6 +5,7 @@ import { limits } from "../../src/protocol/limits.ts";
 import { type Ground, walkForms } from "../support/api-walk/forms.ts";
 import { walkFailingDisk, walkLocked, walkLonely, walkSpoilt } from "../support/api-walk/local-disk.ts";
 import { walkFiles } from "../support/api-walk/local-files.ts";
+import { walkPreSend } from "../support/api-walk/local-hooks.ts";
 import { walkLoad, walkStopping } from "../support/api-walk/local-load.ts";
 import { type Reached, samples, walkPair } from "../support/api-walk/local-pair.ts";
 import { walkBadBroker, walkPendingOutcome } from "../support/api-walk/local-scripted.ts";
@@ -41,6 +42,8 @@ describe("the local API answers and refuses as its description says, every code 
   it("where members come, change and go, and the broker tells the truth of it or not", (t) => walkMembership(t, walk));
 
   it("where the broker was never reached, and the disk is small", (t) => walkLonely(t, walk));
+
+  it("where a hook decides what is sent", (t) => walkPreSend(t, walk));
 
   it("where databases were spoilt", (t) => walkSpoilt(t, walk));
 

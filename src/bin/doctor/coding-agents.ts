@@ -11,10 +11,12 @@ export const check: HomeCheck = {
   name: "coding-agents",
   run(host) {
     const records = Object.entries(readInstallRecords(host.home));
-    const faults = records.flatMap(([path, record]) => [
-      ...startFaults(host, path, record),
-      ...(record.kind === claudeCode.kind && record.scope === "user" && path.endsWith(claudeCode.settingsFile)
-        ? claudeCodeFaults(host, path)
+    const faults = installations(records).flatMap((installed) => [
+      ...startFaults(host, installed),
+      ...(installed.kind === claudeCode.kind && installed.scope === "user"
+        ? installed.paths
+            .filter((path) => path.endsWith(claudeCode.settingsFile))
+            .flatMap((path) => claudeCodeFaults(host, path))
         : []),
     ]);
     if (faults.length > 0) return faults;
@@ -24,26 +26,52 @@ export const check: HomeCheck = {
   },
 };
 
+/** What one `agent install` has written. */
+interface Installation {
+  readonly kind: string;
+  readonly scope: InstallRecord["scope"];
+  /** null: the user's. */
+  readonly project: string | null;
+  readonly paths: string[];
+}
+
+function installations(records: readonly (readonly [string, InstallRecord])[]): readonly Installation[] {
+  const found = new Map<string, Installation>();
+  for (const [path, { kind, scope }] of records) {
+    const project = scope === "user" ? null : projectOf(path);
+    const id = JSON.stringify([kind, project]);
+    const known = found.get(id) ?? { kind, scope, project, paths: [] };
+    known.paths.push(path);
+    found.set(id, known);
+  }
+  return [...found.values()];
+}
+
 /** What stands in the settings and is not there any more is started in vain, and no message comes. */
-function startFaults(host: Host, path: string, { kind, scope }: InstallRecord): Outcome[] {
+function startFaults(host: Host, { kind, scope, project, paths }: Installation): Outcome[] {
   const install = `claudemesh agent install ${kind} --scope ${scope}`;
-  const again = scope === "user" ? install : `cd ${shellWords([projectOf(path)])} && ${install}`;
-  const text = host.text(path);
-  const programs = text === null ? [] : startedBy(text);
-  if (programs.length === 0)
-    return [
-      warning(
-        `${path} holds nothing of claudemesh any more`,
-        `${again} puts it in again; ${again.replace("agent install", "agent uninstall")} forgets it`,
-      ),
-    ];
-  const gone = [...new Set(programs)].filter((file) => !host.exists(file));
-  if (gone.length === 0) return [];
+  const again = project === null ? install : `cd ${shellWords([project])} && ${install}`;
+  const started = paths.map((path) => ({ path, programs: startedBy(host.text(path) ?? "") }));
+  const empty = started.filter(({ programs }) => programs.length === 0).map(({ path }) => path);
+  const stale = started.filter(({ programs }) => programs.some((file) => !host.exists(file)));
+  const gone = [...new Set(stale.flatMap(({ programs }) => programs.filter((file) => !host.exists(file))))];
   return [
-    problem(
-      `${path} starts ${gone.join(" with ")}, which is not there: no message comes into a session`,
-      `${again} writes it anew, with the Node and the program that run this`,
-    ),
+    ...(empty.length === 0
+      ? []
+      : [
+          warning(
+            `${empty.join(" and ")} holds nothing of claudemesh any more`,
+            `${again} puts it in again; ${again.replace("agent install", "agent uninstall")} forgets it`,
+          ),
+        ]),
+    ...(stale.length === 0
+      ? []
+      : [
+          problem(
+            `${stale.map(({ path }) => path).join(" and ")} starts ${gone.join(" with ")}, which is not there: no message comes into a session`,
+            `${again} writes it anew, with the Node and the program that run this`,
+          ),
+        ]),
   ];
 }
 

@@ -32,6 +32,7 @@ export function hostWith(change: Partial<Host> = {}): Host {
     overrides: () => [],
     processesWith: () => ({ words: [], environment: [] }),
     certificateEnd: async () => null,
+    containment: async () => ({ by: "bubblewrap", missing: [], bounds: ["memory", "file_size", "processes"] }),
     ...change,
   };
 }

@@ -24,6 +24,7 @@ import { check as fileSystem } from "./file-system.ts";
 import { check as folder } from "./home-folder.ts";
 import { check as formerKeys } from "./former-keys.ts";
 import { check as hooks } from "./hooks.ts";
+import { check as hooksContainment } from "./hooks-containment.ts";
 import { check as hostFingerprint } from "./host-fingerprint.ts";
 import { createHost, type Host } from "./host.ts";
 import { check as identity } from "./identity.ts";
@@ -65,6 +66,7 @@ const daemonChecks: readonly DaemonCheck[] = [
   daemonProcess,
   token,
   hooks,
+  hooksContainment,
   link,
   certificate,
   membership,

@@ -3,11 +3,11 @@ import { type DaemonCheck, ok, type Outcome, problem, warning } from "./check.ts
 import { folderFaults } from "./file-rules.ts";
 import type { Host } from "./host.ts";
 import { shellWords } from "../../cli/shell-words.ts";
+import { changeableByOthers, hookFileFault } from "../../daemon/hooks/hook-file-rules.ts";
+import { ClaudemeshError } from "../../protocol/error.ts";
+import { hookNamesText, isHook } from "../../protocol/hook-names.ts";
+import { parseHooksConfig } from "../../protocol/hooks-config.ts";
 
-const known =
-  /^(on-message|on-dm|on-mention|on-topic-[^/]+|on-file-share|on-receipt|on-disconnect|on-reconnect|on-startup|pre-send)$/;
-const groupOrOthersWrite = 0o022;
-const ownerExecutes = 0o100;
 /** A first line that is longer names no interpreter that a system would start. */
 const firstLineBytes = 256;
 
@@ -19,7 +19,7 @@ export const check: DaemonCheck = {
     const names = host.names(folder).filter((name) => !name.startsWith("."));
     const faults = [
       ...folderFaults(host, folder),
-      ...writable(host, join(dir, "hooks.toml")),
+      ...settingsFaults(host, dir, names),
       ...names.flatMap((name) => hookFaults(host, folder, name)),
     ];
     if (faults.length > 0) return faults;
@@ -27,32 +27,50 @@ export const check: DaemonCheck = {
   },
 };
 
+/** hooks.toml as a start would read it, and what it enables that is not there. */
+function settingsFaults(host: Host, dir: string, names: readonly string[]): Outcome[] {
+  const path = join(dir, "hooks.toml");
+  const faults = writable(host, path);
+  if (faults.length > 0) return faults;
+  try {
+    return [...parseHooksConfig(host.text(path) ?? "", path)]
+      .filter(([hook, { enabled }]) => enabled && !names.includes(hook))
+      .map(([hook]) =>
+        warning(
+          `${path} enables ${hook}, and there is no ${join(dir, "hooks", hook)}`,
+          shellWords(["claudemesh", "hooks", "disable", hook]),
+        ),
+      );
+  } catch (thrown) {
+    const error = ClaudemeshError.from(thrown);
+    return [problem(`${error.message}; no start takes it`, error.hint ?? `correct ${path}`)];
+  }
+}
+
 function hookFaults(host: Host, folder: string, name: string): Outcome[] {
   const path = join(folder, name);
   const found = host.stat(path);
   if (found === null) return [];
-  if (!known.test(name))
-    return [
-      warning(
-        `${path} is called for no event`,
-        "name it on-message, on-dm, on-mention, on-topic-NAME, on-file-share, on-receipt, on-disconnect, on-reconnect, on-startup or pre-send",
-      ),
-    ];
-  if (found.kind !== "file")
-    return [warning(`${path} is not a file of its own, so it is not run`, "put the program itself there, not a link")];
-  const faults = writable(host, path);
-  if (faults.length > 0) return faults;
-  // Windows decides by the ending of the name.
-  if (host.uid === null) return [];
-  if ((found.mode & ownerExecutes) === 0)
-    return [warning(`${path} is not executable, so it is not run`, shellWords(["chmod", "u+x", path]))];
-  return unstartable(host, path);
+  if (!isHook(name)) return [warning(`${path} is called for no event`, `name it one of ${hookNamesText}`)];
+  switch (hookFileFault({ isFile: found.kind === "file", uid: found.uid, mode: found.mode }, host.uid)) {
+    case "not_a_file":
+      return [
+        warning(`${path} is not a file of its own, so it is not run`, "put the program itself there, not a link"),
+      ];
+    case "other_owner":
+    case "writable":
+      return writable(host, path);
+    case "not_executable":
+      return [warning(`${path} is not executable, so it is not run`, shellWords(["chmod", "u+x", path]))];
+    case null:
+      return host.uid === null ? [] : unstartable(host, path);
+  }
 }
 
 /** What another user could change must not run as this one. */
 function writable(host: Host, path: string): Outcome[] {
   const found = host.stat(path);
-  if (found === null || host.uid === null) return [];
+  if (found === null || !changeableByOthers(found, host.uid)) return [];
   if (found.uid !== host.uid)
     return [
       problem(
@@ -60,7 +78,6 @@ function writable(host: Host, path: string): Outcome[] {
         `look at what it does; then: sudo chown "$(id -u)" ${shellWords([path])}`,
       ),
     ];
-  if ((found.mode & groupOrOthersWrite) === 0) return [];
   return [
     problem(
       `${path} can be written by others (mode ${found.mode.toString(8)}), so it is not run`,

@@ -11,8 +11,12 @@ import {
   statfsSync,
 } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../../base/clock.ts";
+import { silentLog } from "../../base/log.ts";
+import { createContainment } from "../../daemon/hooks/create-containment.ts";
 import { type HostReaders, systemReaders } from "../../daemon/identity/host/readers.ts";
 import type { Override } from "../../protocol/config-overrides.ts";
+import type { HookContainment } from "../../protocol/hooks-api.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { adminClient } from "../admin-client.ts";
 import { isLaunching, isLocked, tryLaunchLock } from "../detached-process.ts";
@@ -71,6 +75,8 @@ export interface Host {
   /** What stands above the config.toml of a folder at a start from here. Throws invalid_config for what none could start with. */
   overrides(of: "daemon" | "broker", dir: string): readonly Override[];
   processesWith(text: string): ProcessesWith;
+  /** What hooks of a daemon's folder would be contained by, tried here and now. */
+  containment(dir: string): Promise<HookContainment>;
   /** When the certificate ends that is met there, epoch milliseconds; null: nothing answers. */
   certificateEnd(host: string, port: number): Promise<number | null>;
 }
@@ -152,8 +158,25 @@ export function createHost(home: string, now: number, readers: HostReaders = sys
     variable: (name) => process.env[name] || null,
     overrides: startOverrides,
     processesWith: (text) => processesWith(text),
+    containment: tryContainment,
     certificateEnd: (host, port) => certificateEnd(host, port, askTimeoutMs),
   };
+}
+
+async function tryContainment(dir: string): Promise<HookContainment> {
+  const nothing = (): void => {};
+  const containment = createContainment({
+    dir,
+    env: process.env,
+    clock: systemClock,
+    log: silentLog,
+    count: { call: nothing, unenforceable: nothing },
+  });
+  try {
+    return await containment.enforcement();
+  } finally {
+    await containment.stop();
+  }
 }
 
 function fileFacts(path: string): FileFacts | null {

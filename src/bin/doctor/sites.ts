@@ -21,7 +21,7 @@ export interface DaemonSite {
   /** Prometheus text; "" unless it runs. */
   readonly metrics: string;
   /** A client of the running daemon; null unless it runs. */
-  readonly client: Pick<Client, "agents" | "members" | "outbox"> | null;
+  readonly client: Pick<Client, "agents" | "hooks" | "members" | "outbox"> | null;
   /** Of a broker whose certificate this system must trust, since none is pinned; null: of any other. */
   readonly brokerTls: { readonly host: string; readonly port: number } | null;
 }

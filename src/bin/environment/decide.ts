@@ -26,7 +26,7 @@ export function decide(environment: Environment, asked: Asked, isMember: boolean
   const mode = decideMode(environment, asked.mode, isMember);
   return {
     mode: mode?.value === "ephemeral" ? "ephemeral" : "persistent",
-    decisions: [...(mode === null ? [] : [mode]), ...localApi(environment, asked.http)],
+    decisions: [...(mode === null ? [] : [mode]), ...localApi(environment, asked.http), ...hooks(environment)],
   };
 }
 
@@ -52,6 +52,12 @@ function localApi({ kind, because }: Environment, http: boolean | null): readonl
   return http === true
     ? [{ setting: "local_api", value: "unix_socket_and_http", because: "--http was given", override: "--no-http" }]
     : [{ setting: "local_api", value: "unix_socket", because: because ?? "", override: "--http" }];
+}
+
+/** What runs on a host of one's own is nothing that a job should run; the settings may say otherwise. */
+function hooks({ kind, because }: Environment): readonly Decision[] {
+  if (kind !== "ci") return [];
+  return [{ setting: "hooks", value: "off", because: because ?? "", override: "--set hooks.run=yes" }];
 }
 
 /** What whoever asked for --http should know where others share the loopback interface; null: nothing. */

@@ -97,6 +97,7 @@ describe("what an environment decides", () => {
   const host: Environment = { kind: "host", because: null };
   const ci: Environment = { kind: "ci", because: "CI is set: this is a CI job" };
   const container: Environment = { kind: "container", because: "/.dockerenv says so: this is a Docker container" };
+  const hooksOff = "hooks=off --set hooks.run=yes";
   const told = (environment: Environment, asked: Partial<Parameters<typeof decide>[1]> = {}, isMember = false) => {
     const { mode, decisions } = decide(environment, { mode: null, http: null, ...asked }, isMember);
     return [mode, ...decisions.map(({ setting, value, override }) => `${setting}=${value} ${override}`)];
@@ -108,16 +109,17 @@ describe("what an environment decides", () => {
     assert.deepEqual(told(host, { mode: "ephemeral" }), ["ephemeral", "mode=ephemeral null"]);
   });
 
-  it("is an ephemeral member on the unix socket alone in a CI job, each with the option that changes it", () => {
-    assert.deepEqual(told(ci), ["ephemeral", "mode=ephemeral --persistent", "local_api=unix_socket --http"]);
+  it("is an ephemeral member on the unix socket alone, without hooks, in a CI job, each with the option that changes it", () => {
+    assert.deepEqual(told(ci), ["ephemeral", "mode=ephemeral --persistent", "local_api=unix_socket --http", hooksOff]);
     assert.deepEqual(
       decide(ci, { mode: null, http: null }, false).decisions.map(({ because }) => because),
-      [ci.because, ci.because],
+      [ci.because, ci.because, ci.because],
     );
     assert.deepEqual(told(ci, { mode: "persistent", http: true }), [
       "persistent",
       "mode=persistent null",
       "local_api=unix_socket_and_http --no-http",
+      hooksOff,
     ]);
   });
 
@@ -127,7 +129,12 @@ describe("what an environment decides", () => {
   });
 
   it("takes no keys away that a home keeps already", () => {
-    assert.deepEqual(told(ci, {}, true), ["persistent", "mode=persistent null", "local_api=unix_socket --http"]);
+    assert.deepEqual(told(ci, {}, true), [
+      "persistent",
+      "mode=persistent null",
+      "local_api=unix_socket --http",
+      hooksOff,
+    ]);
   });
 
   it("says what --http opens where others share the network, and there alone", () => {

@@ -74,6 +74,7 @@ const addedLater: readonly string[] = [
   "Health.link.receives",
   "Member.agents_online",
   "Member.clone_suspected_at",
+  "OutboxRow.pre_send",
   "SendResult.durability",
   "Version.durability",
   "Version.feature_floors",

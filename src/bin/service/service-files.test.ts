@@ -165,7 +165,8 @@ test("what systemd-analyze measures of a service of the system stays as little e
     return Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1]);
   };
   // 0 is none, 10 everything; docs/services.md names the figure.
-  assert.ok((await exposure("claudemesh-daemon.service")) <= 1.9);
+  // A daemon's may make the namespaces that its hooks are contained by.
+  assert.ok((await exposure("claudemesh-daemon.service")) <= 2.4);
   assert.ok((await exposure("claudemesh-broker.service")) <= 1.9);
 });
 

@@ -90,16 +90,18 @@ function identity({ scope, user, home }: ServiceSpec): string[] {
  * Node, which compiles to memory.
  */
 function sandbox(spec: ServiceSpec): string[] {
+  const hooks = spec.of === "daemon";
   const filters = [
     "NoNewPrivileges=yes",
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
-    "RestrictNamespaces=yes",
+    ...(hooks ? ["# Hooks are contained by namespaces of their own.", hookNamespaces] : ["RestrictNamespaces=yes"]),
     "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
     "LockPersonality=yes",
     "SystemCallArchitectures=native",
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
+    ...(hooks ? [hookCalls] : []),
     "SystemCallErrorNumber=EPERM",
   ];
   if (spec.scope === "user") return filters;
@@ -127,6 +129,13 @@ function sandbox(spec: ServiceSpec): string[] {
     "KeyringMode=private",
   ];
 }
+
+/**
+ * What bubblewrap and the tools of util-linux do to contain a hook (daemon/hooks/sandbox), and no more: without any capability it is
+ * possible in a user namespace alone. The other kinds stay closed.
+ */
+const hookNamespaces = "RestrictNamespaces=user mnt pid net ipc";
+const hookCalls = "SystemCallFilter=mount umount2 pivot_root capset";
 
 /**
  * Whether its programs and the commands of others meet below /tmp: its home is there, or is so long that the sockets of its

@@ -8,11 +8,13 @@ export const topic: HelpTopic = {
         ["queued", "on this disk; it goes out by itself, now or when the broker is back"],
         ["accepted", "committed at the broker, exactly once"],
         ["delivered", "on the receiver's disk; of a topic: on the disk of every subscriber"],
-        ["injected", "handed to a live session of the receiver"],
-        ["read", "the receiver has said that it is read"],
+        ["injected", "handed to a live session of the receiver's agent"],
+        ["read", "the agent has gone on with it, or the receiver has said that it is read"],
       ],
     },
     "A stage is told only when it is true. `send` answers at `queued`; `--wait` waits for a later one. When the wait ends first, the message stays on its way: nothing has to be sent again.",
+    "How far a message that was received has come with an agent, and what keeps it back:",
+    { lines: ["claudemesh agent offers reviewer"] },
     "A message that cannot go out ends in a state that says why, and never silently:",
     {
       rows: [

@@ -178,6 +178,23 @@ test("a restart in the middle puts in again what was not confirmed, and nothing 
   assert.deepEqual(texts(socket).slice(2), ["not confirmed"]);
 });
 
+test("what a session held that ended while no daemon ran waits for the next one", async (t) => {
+  const host = await offersHost(t);
+  const socket = testSocket();
+  await host.session("s1", "builder", at("/s1"));
+  const first = await delivering(t, host, socket);
+  await host.arrives("hello");
+  await socket.reached(1);
+  await host.offers.told(socket.put[0]?.message.offer_id ?? "", "held", null);
+  await first.stop();
+  host.clock.advance(100_000);
+  await host.restart();
+  await delivering(t, host, socket);
+  await host.session("s2", "builder", at("/s2"));
+  await socket.reached(2);
+  assert.equal(socket.put[1]?.session, "s2");
+});
+
 test("a policy that changes lets in what waited", async (t) => {
   const host = await offersHost(t);
   const socket = testSocket();

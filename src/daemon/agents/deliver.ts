@@ -95,6 +95,16 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
     return null;
   }
 
+  /** What sessions that have ended had not confirmed waits again. */
+  function reconsider(agent: string): void {
+    const done = offers.reconsider(agent).catch((error: unknown) => {
+      // Under a lease, it does so at the lease's end; what was held does at the next change of the agent.
+      log.warn({ err: error }, "offers of sessions that have ended could not be taken back");
+    });
+    running.add(done);
+    void done.finally(() => running.delete(done));
+  }
+
   function wakeAll(): void {
     for (const agent of agents.names()) if (choose(agent) !== null) wake(agent);
   }
@@ -123,15 +133,12 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
         offers.onWaiting(wakeAll),
         agents.onChange(({ agent, session }) => {
           if (session !== null) resting.delete(idOf(session));
-          const reconsidered = offers.reconsider(agent).catch((error: unknown) => {
-            // What those have not confirmed waits again when its lease ends.
-            log.warn({ err: error }, "offers of sessions that have ended could not be taken back");
-          });
-          running.add(reconsidered);
-          void reconsidered.finally(() => running.delete(reconsidered));
+          reconsider(agent);
           wake(agent);
         }),
       );
+      // Sessions may have ended while no daemon looked.
+      for (const agent of agents.names()) reconsider(agent);
       wakeAll();
       arm();
     },

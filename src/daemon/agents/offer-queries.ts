@@ -201,11 +201,11 @@ export function offerQueries(db: DatabaseSync) {
 }
 
 /**
- * Direct messages that nobody has read, and those of the agent's topics, which every agent reads for itself. Each part has an index of
+ * Direct messages that nobody has read, and that no session has had, whichever agent was the default then or has been forgotten since; and those of the agent's topics, which every agent reads for itself. Each part has an index of
  * its own, so that what was read long ago costs nothing.
  */
 function messagesFor(others = ""): string {
-  const direct = "topic IS NULL AND read_at IS NULL AND shown = 1";
+  const direct = "topic IS NULL AND read_at IS NULL AND injected_at IS NULL AND shown = 1";
   return `SELECT i.*, o.released AS o_released, coalesce(own.policy, every.policy) AS line
     FROM (SELECT id FROM inbox WHERE agent IN (SELECT value FROM json_each(?)) AND ${direct}
       UNION ALL SELECT id FROM inbox WHERE agent IS NULL AND received_at >= ? AND ${direct}

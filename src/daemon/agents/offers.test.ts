@@ -188,6 +188,19 @@ test("a renamed agent keeps what it was offered: nothing is put in twice", async
   assert.deepEqual(messages(await host.take(session)), []);
 });
 
+test("what a session has had is not offered to another agent, nor to one that was forgotten and made again", async (t) => {
+  const host = await offersHost(t);
+  const session = await host.session("s1", "builder");
+  const [unnamed, own] = [await host.arrives("to anybody", null), await host.arrives("own")];
+  const taken = await host.take(session);
+  assert.deepEqual(messages(taken), [unnamed, own]);
+  await host.offers.confirm(session, ids(taken), { read: false });
+  await host.agents.ended(session);
+  await host.agents.forget("builder");
+  const [again, other] = [await host.session("s2", "builder"), await host.session("s3", "tester")];
+  for (const one of [again, other]) assert.deepEqual(messages(await host.take(one, { way: "mcp" })), []);
+});
+
 test("a topic's message goes to every agent of the topic, from when it was added, and to each once", async (t) => {
   const host = await offersHost(t);
   const [one, two] = [await host.session("s1", "builder"), await host.session("s2", "tester")];

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { FolderFile } from "../../base/folder-file.ts";
 import type { FolderFiles } from "./manifest.ts";
 import { readBackup } from "./read-backup.ts";
 import { type About, type BackupFile, writeBackup } from "./write-backup.ts";
@@ -11,13 +12,19 @@ import { type About, type BackupFile, writeBackup } from "./write-backup.ts";
 export const cheap = { memoryKiB: 32, passes: 1, parallelism: 1 } as const;
 
 export const folders: FolderFiles = {
-  daemon: ["keypair.json", "config.toml", "inbox.db"].map((name) => ({
-    name,
-    kind: "file",
-    secret: true,
-    backup: "always",
-    what: name,
-  })),
+  daemon: [
+    ...["keypair.json", "config.toml", "inbox.db"].map(
+      (name): FolderFile => ({ name, kind: "file", secret: true, backup: "always", what: name }),
+    ),
+    {
+      name: "hooks",
+      kind: "folder",
+      secret: false,
+      backup: "always",
+      programs: (name) => name === "on-dm",
+      what: "hooks",
+    },
+  ],
   broker: [],
 };
 

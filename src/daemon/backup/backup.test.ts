@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { argon2Sync, createDecipheriv, randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { hchacha20 } from "../sealing/xchacha.ts";
-import { about, cheap, fileOf, opened, sealed } from "./backup.fixture.ts";
+import { about, cheap, fileOf, folders, opened, sealed } from "./backup.fixture.ts";
 import { headerBytes, keyCost, readHeader, writeHeader } from "./backup-header.ts";
+import { readBackup } from "./read-backup.ts";
 import { chunkBytes, openStream, sealStream } from "./sealed-stream.ts";
 
 const sealedChunkBytes = chunkBytes + 16;
@@ -15,6 +20,27 @@ test("what is put into a backup comes out of it, whatever its length is", async 
     assert.deepEqual(out.manifest, { ...about, files: files.map(({ read: _, ...listed }) => listed) });
     for (const { name, read } of files) assert.deepEqual(out.files.get(name), [...(read() as Buffer[])][0]);
   }
+});
+
+test("a program of a folder comes out as one that runs, and no name leads anywhere else", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cm-backup-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const hook = Buffer.from("#!/bin/sh\n");
+  await readBackup(Readable.from([await sealed([fileOf("hooks/on-dm", hook)])]), "geheim", folder, folders);
+  assert.equal(statSync(join(folder, "hooks", "on-dm")).mode & 0o777, 0o700);
+  assert.deepEqual(readFileSync(join(folder, "hooks", "on-dm")), hook);
+  for (const name of [
+    "hooks/../keypair.json",
+    "hooks/",
+    "/on-dm",
+    "hooks//on-dm",
+    "hooks/on-dm/on-dm",
+    "../on-dm",
+    "files/on-dm",
+  ])
+    assert.equal(await opened(t, await sealed([fileOf(name, hook)])), "backup_unreadable", name);
+  for (const name of ["hooks", "hooks/on-message"])
+    assert.equal(await opened(t, await sealed([fileOf(name, hook)])), "schema_newer", name);
 });
 
 test("a wrong passphrase opens nothing, one that is composed otherwise is the same", async (t) => {

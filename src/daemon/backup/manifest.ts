@@ -67,9 +67,9 @@ export function readManifest(bytes: Buffer, folders: FolderFiles): Manifest {
   if (isNewer || (typeof of === "string" && of !== "daemon" && of !== "broker")) throw newer(program_version);
   if (!isManifest(value)) throw unreadable();
   const names = value.files.map(({ name }) => name);
-  if (new Set(names).size !== names.length || !names.every(isPlainName)) throw unreadable();
-  const known = new Set(folders[value.of].filter(({ backup }) => backup !== "never").map(({ name }) => name));
-  if (names.some((name) => !known.has(name))) throw newer(program_version);
+  const files = folders[value.of].filter(({ backup }) => backup !== "never");
+  if (new Set(names).size !== names.length || !names.every((name) => staysInside(name, files))) throw unreadable();
+  if (!names.every((name) => isKnown(name, files))) throw newer(program_version);
   return value;
 }
 
@@ -110,9 +110,24 @@ function isId(value: unknown): boolean {
   return typeof value === "string" && isMemberId(value);
 }
 
+/** A file of the folder itself, or `folder/program` of one of the folders in it that have programs. */
+function staysInside(name: string, files: readonly FolderFile[]): boolean {
+  const [first = "", inner, ...more] = name.split("/");
+  if (inner === undefined) return isPlainName(first);
+  return (
+    more.length === 0 && isPlainName(inner) && files.some((file) => file.name === first && file.programs !== undefined)
+  );
+}
+
+function isKnown(name: string, files: readonly FolderFile[]): boolean {
+  const [first, inner] = name.split("/");
+  const known = files.find((file) => file.name === first);
+  return inner === undefined ? known !== undefined && known.kind !== "folder" : known?.programs?.(inner) === true;
+}
+
 /** A name that stays in its folder on every system. */
 function isPlainName(name: string): boolean {
-  return /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) && !name.includes("..");
+  return /^[a-z0-9][a-z0-9._-]{0,127}$/.test(name) && !name.includes("..");
 }
 
 function isFile(value: unknown): boolean {

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { flushFolder } from "../../base/durable-file.ts";
 import { headerBytes, readHeader, unreadable } from "./backup-header.ts";
 import { type FolderFiles, type Manifest, type ManifestFile, manifestBytesMax, readManifest } from "./manifest.ts";
 import { deriveKey, openStream } from "./sealed-stream.ts";
 
 /**
- * Opens a backup and writes its files into `folder`, which is empty: as they were put in, each 0600 and on disk when it
- * resolves. Until then nothing of them may be used: only the last chunk proves that all is there. Throws backup_unreadable,
+ * Opens a backup and writes its files into `folder`, which is empty: as they were put in, each for this user alone and on disk when
+ * it resolves. Until then nothing of them may be used: only the last chunk proves that all is there. Throws backup_unreadable,
  * schema_newer.
  */
 export async function readBackup(
@@ -24,15 +24,22 @@ export async function readBackup(
   const manifestBytes = (await content.take(4)).readUInt32BE();
   if (manifestBytes > manifestBytesMax) throw unreadable();
   const manifest = readManifest(await content.take(manifestBytes), folders);
-  for (const file of manifest.files) await writeFile(join(folder, file.name), file, content.parts(file.bytes));
+  for (const file of manifest.files) await writeFile(folder, file, content.parts(file.bytes));
   for await (const more of content.rest()) if (more.length > 0) throw unreadable();
   await flushFolder(folder);
   return manifest;
 }
 
-async function writeFile(path: string, { sha256 }: ManifestFile, parts: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeFile(
+  folder: string,
+  { name, sha256 }: ManifestFile,
+  parts: AsyncIterable<Uint8Array>,
+): Promise<void> {
   const hash = createHash("sha256");
-  const file = await open(path, "wx", 0o600);
+  const path = join(folder, name);
+  const isProgram = name.includes("/");
+  if (isProgram) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, "wx", isProgram ? 0o700 : 0o600);
   try {
     for await (const part of parts) {
       hash.update(part);
@@ -42,6 +49,7 @@ async function writeFile(path: string, { sha256 }: ManifestFile, parts: AsyncIte
   } finally {
     await file.close();
   }
+  if (isProgram) await flushFolder(dirname(path));
   if (hash.digest("hex") !== sha256) throw unreadable();
 }
 

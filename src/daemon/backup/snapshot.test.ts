@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -140,18 +141,22 @@ test("a backup takes exactly the files that are for it, and leaves nothing of it
   // What a killed backup left.
   mkdirSync(join(dir, "backup.tmp"));
   writeFileSync(join(dir, "backup.tmp", "inbox.db"), "half");
+  // Of hooks/ what is a hook: no other file, and nothing that a link leads to.
+  mkdirSync(join(dir, "hooks"));
+  for (const name of ["on-dm", "on-dm.bak"]) writeFileSync(join(dir, "hooks", name), name);
+  symlinkSync(join(dir, "local_token"), join(dir, "hooks", "on-message"));
   const before = readdirSync(dir).filter((name) => name !== "backup.tmp");
   const taken = await withSnapshot(dir, daemonFiles, { messages: true }, async (snapshot) => {
     assert.equal(statSync(join(dir, "backup.tmp")).mode & 0o777, 0o700);
     assert.deepEqual(Object.keys(snapshot.migrations), ["outbox.db"]);
     return [...(await contentOf(snapshot)).keys()];
   });
-  assert.deepEqual(taken, ["keypair.json", "topic_keys.json", "mesh.json", "outbox.db"]);
+  assert.deepEqual(taken, ["keypair.json", "topic_keys.json", "mesh.json", "hooks/on-dm", "outbox.db"]);
   assert.deepEqual(readdirSync(dir).sort(), [...before, "backup.lock"].sort());
   const keys = await withSnapshot(dir, daemonFiles, { messages: false }, async ({ files }) =>
     files.map(({ name }) => name),
   );
-  assert.deepEqual(keys, ["keypair.json", "topic_keys.json", "mesh.json"]);
+  assert.deepEqual(keys, ["keypair.json", "topic_keys.json", "mesh.json", "hooks/on-dm"]);
 });
 
 test("of two backups at once the second is told to wait, and one that fails leaves no copies behind", async (t) => {

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import { chmodSync, createReadStream, existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { FolderFile } from "../../base/folder-file.ts";
@@ -43,17 +43,30 @@ export async function withSnapshot<T>(
       chmodSync(copy, 0o600);
       databases.push({ name, ...(await measure(copy)), read: () => createReadStream(copy) });
     }
-    const files = [...stableFiles(dir, names("file", "always"))].map(([name, bytes]) => ({
-      name,
-      bytes: bytes.length,
-      sha256: hash("sha256", bytes, "hex"),
-      read: () => [bytes],
-    }));
+    const files = [...stableFiles(dir, [...names("file", "always"), ...programsIn(dir, known)])].map(
+      ([name, bytes]) => ({
+        name,
+        bytes: bytes.length,
+        sha256: hash("sha256", bytes, "hex"),
+        read: () => [bytes],
+      }),
+    );
     return await use({ files: [...files, ...databases], migrations });
   } finally {
     rmSync(copies, { recursive: true, force: true });
     lock.release();
   }
+}
+
+/** `folder/name` of the files in folders that a backup takes. What is no file of its own, a link for instance, is not its program. */
+function programsIn(dir: string, known: readonly FolderFile[]): string[] {
+  return known.flatMap(({ name: folder, programs }) =>
+    programs === undefined || !existsSync(join(dir, folder))
+      ? []
+      : readdirSync(join(dir, folder), { withFileTypes: true })
+          .filter((entry) => entry.isFile() && programs(entry.name))
+          .map((entry) => `${folder}/${entry.name}`),
+  );
 }
 
 function lockBackups(dir: string): { release(): void } {

@@ -31,6 +31,7 @@ export const ipcFeatures = [
   "metrics",
   "compat",
   "openapi",
+  "hooks",
   "shutdown",
   "reload",
   "token_rotate",

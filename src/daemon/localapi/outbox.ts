@@ -3,6 +3,9 @@ import { checkClientMessageId } from "../../protocol/ids.ts";
 import type { JsonValue } from "../../protocol/json-value.ts";
 import { type OutboxRowView, outboxStatuses } from "../../protocol/local-api.ts";
 import { callersMeta } from "../../protocol/sender-agent.ts";
+import type { Clock } from "../../base/clock.ts";
+import { judgeRequeue } from "../hooks/pre-send/judge-requeue.ts";
+import type { PreSend } from "../hooks/pre-send/pre-send.ts";
 import type { RequeueChange } from "../outbox/requeue-change.ts";
 import type { Outbox } from "../parts.ts";
 import { readContent, readContentType } from "../../http/message-content.ts";
@@ -18,7 +21,12 @@ const requeueShape = {
 };
 const rowParams = { row: inPath(described(whole(1, Number.MAX_SAFE_INTEGER), "outbox_id"), noSuchRow) };
 
-export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBytes: () => number }): readonly Route[] {
+export function outboxRoutes(parts: {
+  readonly outbox: Outbox;
+  readonly inlineBytes: () => number;
+  readonly preSend?: PreSend;
+  readonly clock: Clock;
+}): readonly Route[] {
   const { outbox } = parts;
   return [
     operation({
@@ -58,13 +66,16 @@ export function outboxRoutes(parts: { readonly outbox: Outbox; readonly inlineBy
         "invalid_id",
         "control_character",
         "meta_too_large",
+        "hook_refused",
       ],
       handle: async ({ params, body, transport }) => {
-        existing(outbox, params.row);
-        return {
-          status: 200,
-          body: await outbox.requeue(params.row, readChange(body, parts.inlineBytes()), by(transport)),
-        };
+        const row = existing(outbox, params.row);
+        const inlineBytes = parts.inlineBytes();
+        const change = await judgeRequeue(parts.preSend, row, readChange(body, inlineBytes), {
+          inlineBytes,
+          now: parts.clock.now(),
+        });
+        return { status: 200, body: await outbox.requeue(params.row, change, by(transport)) };
       },
     }),
     operation({

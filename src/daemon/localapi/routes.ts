@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import type { MeshFile } from "../identity/mesh-file.ts";
 import type { MeshSeal } from "../membership/seal-mesh.ts";
 import type { Membership } from "../parts.ts";
@@ -10,6 +11,7 @@ import { createLeasedFiles } from "../files/leased-files.ts";
 import { concurrencyRoutes } from "./concurrency.ts";
 import { eventRoutes } from "./events.ts";
 import { type FileParts, fileRoutes } from "./files.ts";
+import { hookRoutes } from "./hooks.ts";
 import { historyRoutes } from "./history.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { inviteRoutes } from "./invites.ts";
@@ -26,14 +28,14 @@ import { openApiRoute } from "../../http/open-api-route.ts";
 import { type Route, tagged } from "../../http/route.ts";
 import { sealRoutes } from "./seal.ts";
 import { rotationRoutes } from "./rotate-keys.ts";
-import { type SendParts, sendRoutes } from "./send.ts";
+import { type SendRouteParts, sendRoutes } from "./send.ts";
 import { localApi } from "./server.ts";
 import { type SettingsParts, settingsRoutes } from "./settings.ts";
 import { topicRoutes } from "./topics.ts";
 
 export type ApiParts = AboutParts &
   SettingsParts &
-  SendParts &
+  SendRouteParts &
   Omit<FileParts, "messageFiles"> &
   MessageParts &
   OfferParts &
@@ -44,6 +46,7 @@ export type ApiParts = AboutParts &
     readonly meshSeal: MeshSeal;
     readonly membership: Membership;
     readonly keyring: Keyring;
+    readonly hooks: Hooks;
     readonly agents: Agents;
   };
 
@@ -54,7 +57,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
   const messageFiles = createMessageFiles({ ...parts, leasedFiles });
   const routes: readonly Route[] = [
     ...tagged("messages", [...sendRoutes(parts), ...messageRoutes(parts)]),
-    ...tagged("outbox", outboxRoutes({ outbox: parts.outbox, inlineBytes: () => parts.link.inlineBytes() })),
+    ...tagged("outbox", outboxRoutes({ ...parts, inlineBytes: () => parts.link.inlineBytes() })),
     ...tagged("inbox", inboxRoutes(parts)),
     ...tagged("files", fileRoutes({ ...parts, messageFiles })),
     ...tagged("events", events.routes),
@@ -66,6 +69,7 @@ export function apiRoutes(parts: ApiParts): { readonly routes: readonly Route[];
     ...tagged("membership", [...membershipRoutes(parts), ...concurrencyRoutes(parts), ...sealRoutes(parts)]),
     ...tagged("invites", inviteRoutes(parts)),
     ...tagged("history", historyRoutes(parts)),
+    ...tagged("hooks", hookRoutes(parts)),
     ...tagged("daemon", [
       ...aboutRoutes(parts),
       ...settingsRoutes(parts),

@@ -6,6 +6,7 @@ import { silentLog } from "../../base/log.ts";
 import { checkedRoutes } from "../../http/checked-routes.fixture.ts";
 import type { Target } from "../../http/http-call.fixture.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { PreSend } from "../hooks/pre-send/pre-send.ts";
 import { createOutbox } from "../outbox/outbox.ts";
 import { testSealer } from "../outbox/sealer.fixture.ts";
 import type { Directory, Outbox } from "../parts.ts";
@@ -45,7 +46,12 @@ export interface SendHost {
 
 export async function startSendHost(
   dir: string,
-  options: { diskBytesMax?: number; directory?: Directory | null; agents?: readonly string[] } = {},
+  options: {
+    diskBytesMax?: number;
+    directory?: Directory | null;
+    agents?: readonly string[];
+    preSend?: PreSend;
+  } = {},
 ): Promise<SendHost> {
   const { agents = ["frontend", "backend"] } = options;
   const link = createTestLink(options.directory === undefined ? directory : options.directory);
@@ -64,6 +70,7 @@ export async function startSendHost(
   });
   await outbox.start();
   const self = { memberId: me, name: "ada" };
+  const judging = options.preSend === undefined ? {} : { preSend: options.preSend };
   const { routes, problems } = checkedRoutes(
     [
       ...sendRoutes({
@@ -79,9 +86,10 @@ export async function startSendHost(
         clock: systemClock,
         answered: () => {},
         observe: () => {},
+        ...judging,
       }),
       ...messageRoutes({ outbox, files: { sent: () => 0 } }),
-      ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes() }),
+      ...outboxRoutes({ outbox, inlineBytes: () => link.inlineBytes(), clock: systemClock, ...judging }),
     ],
     localApi,
   );

@@ -14,13 +14,16 @@ import { frameContent } from "../sealing/content.ts";
 import { contentOverheadBytes } from "../../protocol/envelope.ts";
 import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
+import type { PreSendPayload } from "../hooks/pre-send/payload.ts";
+import { type Judged, type PreSend, refusedBy } from "../hooks/pre-send/pre-send.ts";
 import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, type OwnAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
-import { operation, type Reply, type Route } from "../../http/route.ts";
+import { operation, type Route } from "../../http/route.ts";
 import { sendResult } from "./answers/send.schema.ts";
 import { sendAliases, sendHeaders } from "../../http/send.schema.ts";
 
+/** What every send needs, whoever asks for it. */
 export interface SendParts {
   readonly outbox: Outbox;
   readonly link: Link;
@@ -31,15 +34,21 @@ export interface SendParts {
   readonly meshId: string;
   isReadOnly(): boolean;
   readonly durability: Durability;
+  /** Absent: nothing is asked before a message is stored. */
+  readonly preSend?: PreSend;
   readonly clock: Clock;
-  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
-  readonly answered: (brokerMessageId: string, agent: string | null) => void;
   /** Called once per answer. */
   readonly observe: (sent: { kind: "dm" | "topic" | "queue" | "known"; status: string; duplicate: boolean }) => void;
 }
 
+/** The same for callers, who are agents or people: that a hook has replied is nobody's reading. */
+export interface SendRouteParts extends SendParts {
+  /** A reply is on disk: whoever wrote it has read what it answers. `agent`: in whose name it is. */
+  readonly answered: (brokerMessageId: string, agent: string | null) => void;
+}
+
 /** `POST /v1/send`, in the fixed order of delivery.md §3. */
-export function sendRoutes(parts: SendParts): readonly Route[] {
+export function sendRoutes(parts: SendRouteParts): readonly Route[] {
   return [
     operation({
       name: "send",
@@ -66,6 +75,7 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         "idempotency_key_reused",
         "outcome_unknown",
         "directory_unavailable",
+        "hook_refused",
         "store_unavailable",
         "outbox_full",
       ],
@@ -74,7 +84,11 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
         const agent = from_agent === undefined ? null : checkName(from_agent, "agent");
         // Under every fingerprint: the same id from another agent is another message.
         const meta = withSenderNote(parsed.meta, { agent, hops });
-        const reply = await send(parts, { ...parsed, meta, fromAgent: agent }, readAttached(parts.files, attachments));
+        const reply = await sendMessage(
+          parts,
+          { ...parsed, meta, fromAgent: agent },
+          readAttached(parts.files, attachments),
+        );
         if (parsed.replyTo !== null) parts.answered(parsed.replyTo, agent);
         return reply;
       },
@@ -82,11 +96,16 @@ export function sendRoutes(parts: SendParts): readonly Route[] {
   ];
 }
 
-async function send(
-  parts: SendParts,
-  parsed: ParsedSend & { readonly fromAgent: string | null },
-  attached: Attached,
-): Promise<Reply> {
+/** A send whose meta says, where it is one, which agent of this member's sends it. */
+export type NotedSend = ParsedSend & { readonly fromAgent: string | null };
+
+interface Sent {
+  readonly status: 200 | 202;
+  readonly body: SendResult;
+}
+
+/** One send from its reading on, whoever asks for it. */
+export async function sendMessage(parts: SendParts, parsed: NotedSend, attached: Attached): Promise<Sent> {
   const minted = parsed.clientMessageId === null;
   const clientMessageId = parsed.clientMessageId ?? newUuidV7(parts.clock.now());
   const written = {
@@ -107,13 +126,34 @@ async function send(
   const known = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
   if (known !== null) return answer(parts, "known", known);
 
+  const { preSend } = parts;
+  const sending = { parsed, attached, clientMessageId, fingerprint };
+  if (preSend?.isOn() !== true) return store(parts, sending, null);
+  // Of several at once that are the same the first one asks the hook, and the others get its answer.
+  return preSend.inTurn(clientMessageId, async () => {
+    const meanwhile = minted ? null : parts.outbox.peek(clientMessageId, fingerprint);
+    return meanwhile === null ? store(parts, sending, preSend) : answer(parts, "known", meanwhile);
+  });
+}
+
+/** One send that is not known. */
+interface Sending {
+  readonly parsed: NotedSend;
+  readonly attached: Attached;
+  readonly clientMessageId: string;
+  readonly fingerprint: CallerFingerprint;
+}
+
+async function store(parts: SendParts, sending: Sending, preSend: PreSend | null): Promise<Sent> {
+  const { parsed, attached, clientMessageId, fingerprint } = sending;
   requireOwnMembership(parts.membership, parts.self.memberId, parts.isReadOnly());
   if (parsed.fromAgent !== null && parts.agents.nameOf(parsed.fromAgent) === null)
     throw noSuchAgent(parsed.fromAgent, parts.agents.names());
   const { destination, mentions } = await resolve(parts, parsed);
   const attachments = attached.resolve();
   const inlineBytes = parts.link.inlineBytes();
-  const bytes = frameContent(attachments, parsed.body).length - contentOverheadBytes;
+  const sealedBytes = (body: Uint8Array): number => frameContent(attachments, body).length - contentOverheadBytes;
+  const bytes = sealedBytes(parsed.body);
   if (bytes > inlineBytes) {
     throw new ClaudemeshError(
       "body_too_large",
@@ -124,23 +164,49 @@ async function send(
       },
     );
   }
+  const fits = (body: Uint8Array): boolean => sealedBytes(body) <= inlineBytes;
+  const judged = preSend === null ? null : await askPreSend(parts, preSend, sending, { kind: destination.kind, fits });
   const answered = await parts.outbox.accept({
     client_message_id: clientMessageId,
-    minted,
+    minted: parsed.clientMessageId === null,
     fingerprint,
     to: parsed.to,
     destination_kind: destination.kind,
     destination_ref: destination.ref,
-    body: parsed.body,
-    content_type: parsed.contentType,
+    body: judged?.body ?? parsed.body,
+    content_type: judged?.contentType ?? parsed.contentType,
     priority: parsed.priority,
     meta: parsed.meta,
     mentions: sortedUnique(mentions),
     mentions_written: parsed.mentions,
     reply_to: parsed.replyTo,
     ...(attachments.length === 0 ? {} : { attachments: attachments.map(shownAttachment) }),
+    ...(judged === null ? {} : { pre_send: judged.note }),
   });
   return answer(parts, destination.kind, answered);
+}
+
+/**
+ * Asked last before the message is stored, of one that would be. Killed before the commit nothing is stored, and the same request asks
+ * it again. A refusal that a sender can ask for again is on disk before it is told.
+ */
+async function askPreSend(
+  { outbox }: SendParts,
+  preSend: PreSend,
+  { parsed, attached, clientMessageId, fingerprint }: Sending,
+  known: Pick<PreSendPayload, "kind" | "fits">,
+): Promise<Judged> {
+  const refused = outbox.refusals.find(clientMessageId, fingerprint);
+  if (refused !== null) throw refusedBy("hook", refused);
+  const { body, contentType } = parsed;
+  try {
+    return await preSend.judge({ ...known, parsed, clientMessageId, body, contentType, files: attached.called });
+  } catch (thrown) {
+    const { code, details } = ClaudemeshError.from(thrown);
+    if (code === "hook_refused" && details["by"] === "hook" && parsed.clientMessageId !== null)
+      await outbox.refusals.keep(clientMessageId, fingerprint, String(details["reason"]));
+    throw thrown;
+  }
 }
 
 /** What the directory does not know is refused only after the broker was asked: news of a new name may have been lost. */
@@ -163,7 +229,7 @@ async function resolve(
   }
 }
 
-function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Reply {
+function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {
   parts.observe({ kind, status: answered.kind, duplicate: answered.kind !== "conflict" && answered.duplicate });
   if (answered.kind === "conflict") throw conflict(answered);
   const result: SendResult = {

@@ -157,6 +157,7 @@ export function copyOf(core: OutboxCore, row: OutboxRow) {
     supersedes: core.wireIdOf(row),
     supersedes_row: row.id,
     attachments: row.attachments,
+    pre_send: row.pre_send,
   };
 }
 
@@ -167,8 +168,11 @@ function patched(core: OutboxCore, row: OutboxRow, change: RequeueChange) {
     priority: change.patch?.priority ?? row.priority,
     meta: change.patch?.meta === undefined ? row.meta : withSenderNote(change.patch.meta, senderNoteOf(row)),
   };
-  const request_fingerprint = rowFingerprint(core.options.meshId, { ...row, ...content });
-  return { ...content, request_fingerprint, fingerprint_version: localFingerprintVersion };
+  // What pre-send said of another content is said of this one no more.
+  const isOther = change.patch?.body !== undefined || change.patch?.content_type !== undefined;
+  const pre_send = isOther ? (change.pre_send ?? "") : row.pre_send;
+  const request_fingerprint = rowFingerprint(core.options.meshId, { ...row, ...content, pre_send });
+  return { ...content, pre_send, request_fingerprint, fingerprint_version: localFingerprintVersion };
 }
 
 /** What the daemon said of the sender when the message was sent: a patch of its meta leaves that. */

@@ -6,9 +6,8 @@ import type { Log } from "../../base/log.ts";
 import { openDatabase, sqliteCode, sqliteFull } from "../../base/sqlite-database.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
+import { fingerprintVersions, localFingerprintVersion } from "../../protocol/fingerprint.ts";
 import type { VoidAnswer } from "../../protocol/frames.ts";
-import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { callerId, wireId } from "../../protocol/ids.ts";
 import type { MessageView, OutboxRowView, OutboxStatus, Page } from "../../protocol/local-api.ts";
 import type { RowRefusal } from "../../protocol/row-refusal.ts";
@@ -21,6 +20,7 @@ import { claimDue, expireDue, linkOpened, release, reopenAfterBreak, settle, set
 import { type OutboxQueries, outboxQueries } from "./queries.ts";
 import { applyProgress, applyReceipts, StageTeller } from "./receipts.ts";
 import { CommitFailed, storeError, type StoreRefusal } from "./store-error.ts";
+import { createPreSendRefusals } from "./pre-send-refusals.ts";
 import { messageView, type OutboxRow, rowView } from "./row.ts";
 
 export interface OutboxOptions {
@@ -88,18 +88,19 @@ export interface OutboxCore {
 }
 
 class SqliteOutbox implements Outbox {
-  readonly #options: OutboxOptions;
+  readonly options: OutboxOptions;
   #db: DatabaseSync | null = null;
   #core: OutboxCore | null = null;
   #accepts: GroupCommit<AcceptedRequest, OutboxAnswer> | null = null;
   readonly #counts: Record<OutboxStatus, number> = { pending: 0, inflight: 0, done: 0, dead: 0, aborted: 0 };
   readonly #workListeners: (() => void)[] = [];
+  readonly refusals = createPreSendRefusals(() => this.#live());
   #pressure = false;
   #stopping = false;
   #takesNew = true;
 
   constructor(options: OutboxOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   async start(): Promise<void> {
@@ -149,10 +150,6 @@ class SqliteOutbox implements Outbox {
       isOwnFailure: (error) => error instanceof ClaudemeshError,
     });
     await core.teller.tellLeftovers();
-  }
-
-  get options(): OutboxOptions {
-    return this.#options;
   }
 
   async stop(): Promise<void> {
@@ -224,7 +221,7 @@ class SqliteOutbox implements Outbox {
 
   oldestPendingAgeMs(): number {
     const at = this.#live().queries.oldestPendingAt();
-    return at === null ? 0 : Math.max(0, this.#options.clock.now() - at);
+    return at === null ? 0 : Math.max(0, this.options.clock.now() - at);
   }
 
   requeue: Outbox["requeue"] = (outboxId, change, by) =>
@@ -323,9 +320,10 @@ class SqliteOutbox implements Outbox {
       reply_to: request.reply_to,
       supersedes: null,
       supersedes_row: null,
-      enqueued_at: this.#options.clock.now(),
+      enqueued_at: this.options.clock.now(),
       resealed: 0,
       attachments: carriedText(request.attachments ?? []),
+      pre_send: request.pre_send ?? "",
     });
     core.moved(null, "pending");
     core.order.add(destination);
@@ -338,12 +336,12 @@ class SqliteOutbox implements Outbox {
   }
 
   #refuseWhenFull(core: OutboxCore): void {
-    const bytesMax = this.#options.diskBytesMax ?? diskBytesMaxDefault;
+    const bytesMax = this.options.diskBytesMax ?? diskBytesMaxDefault;
     const bytes = core.queries.usedBytes();
     const high = bytes > bytesMax * pressureShare;
     if (high !== this.#pressure) {
       this.#pressure = high;
-      this.#options.onPressure({ bytes, bytesMax, high });
+      this.options.onPressure({ bytes, bytesMax, high });
     }
     if (bytes > bytesMax * fullShare) {
       throw new ClaudemeshError("outbox_full", `the outbox holds ${bytes} of ${bytesMax} bytes; draining goes on`, {
@@ -372,7 +370,7 @@ class SqliteOutbox implements Outbox {
       Object.assign(this.#counts, counts);
       // A full disk rolls back cleanly. Anything else at COMMIT leaves the outcome unknown: rows may or may not be there.
       if (sqliteCode(error) === sqliteFull) throw error;
-      this.#options.fatal(error);
+      this.options.fatal(error);
       throw new CommitFailed(error);
     }
     return result;

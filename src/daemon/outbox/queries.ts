@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { OutboxStatus } from "../../protocol/local-api.ts";
 import type { OutboxRow } from "./row.ts";
 import { positionQueries } from "../position-queries.ts";
+import { refusalQueries } from "./refusal-queries.ts";
 
 /** Columns of a new row. */
 export interface NewRow {
@@ -25,6 +26,7 @@ export interface NewRow {
   readonly enqueued_at: number;
   readonly resealed: 0 | 1;
   readonly attachments: string;
+  readonly pre_send: string;
 }
 
 /** One function per query of outbox.db; statements are prepared once. */
@@ -34,8 +36,8 @@ export function outboxQueries(db: DatabaseSync) {
   const insert = db.prepare(
     `INSERT INTO outbox (client_message_id, minted, request_fingerprint, fingerprint_version, to_text, destination,
        destination_kind, destination_ref, body, body_bytes, content_type, priority, meta, mentions, mentions_written,
-       reply_to, supersedes, supersedes_row, status, enqueued_at, resealed, attachments)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
+       reply_to, supersedes, supersedes_row, status, enqueued_at, resealed, attachments, pre_send)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)`,
   );
   const pendingOf = db.prepare("SELECT * FROM outbox WHERE status = 'pending' AND destination = ? ORDER BY id LIMIT ?");
   const claim = db.prepare(
@@ -151,6 +153,7 @@ export function outboxQueries(db: DatabaseSync) {
         from.enqueued_at,
         from.resealed,
         from.attachments,
+        from.pre_send,
       );
       return Number(lastInsertRowid);
     },
@@ -201,6 +204,7 @@ export function outboxQueries(db: DatabaseSync) {
     carrying: () => carrying.all().map((found) => ({ attachments: String(found["attachments"]) })),
     shrink: (before: number, limit: number) => Number(shrink.run(before, limit).changes),
     ...positionQueries(db),
+    ...refusalQueries(db),
     fact: (name: string) => (fact.get(name)?.["value"] ?? null) as string | null,
     setFact: (name: string, value: string) => setFact.run(name, value),
     usedBytes: () => (Number(pageCount.get()?.["page_count"]) - Number(freePages.get()?.["freelist_count"])) * pageSize,

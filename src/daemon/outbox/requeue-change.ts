@@ -10,4 +10,6 @@ export interface RequeueChange {
     readonly priority?: Priority;
     readonly content_type?: string;
   };
+  /** What pre-send said of the content that is given here. */
+  readonly pre_send?: string;
 }

@@ -1,6 +1,7 @@
 import type { MessageView, OutboxRowView, OutboxStatus, ReceiptStage } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import { carriedOf } from "./carried.ts";
+import { preSendOf } from "./pre-send-note.ts";
 
 /** A row of the outbox as SQLite gives it; times in epoch milliseconds. */
 export interface OutboxRow {
@@ -56,6 +57,8 @@ export interface OutboxRow {
   readonly untold: 0 | 1;
   /** JSON of the files that it carries, without keys; "" for none. */
   readonly attachments: string;
+  /** JSON of what this host's pre-send hook said (pre-send-note.ts); "" where none was asked. */
+  readonly pre_send: string;
 }
 
 export function rowView(row: OutboxRow): OutboxRowView {
@@ -79,6 +82,7 @@ export function rowView(row: OutboxRow): OutboxRowView {
     supersedes: row.supersedes_row,
     body_bytes: row.body_bytes,
     attachments: carriedOf(row),
+    pre_send: preSendOf(row)?.verdict ?? null,
   };
 }
 

@@ -5,7 +5,10 @@ import { fingerprintVersions } from "../../protocol/fingerprint.ts";
 import { isUuidV7, wireId } from "../../protocol/ids.ts";
 import type { MembershipState } from "../../protocol/membership/state.ts";
 import { envelopeSignatureHolds, publicKeyFromHex } from "../../protocol/signing.ts";
+import { contentHash } from "../../protocol/content-hash.ts";
+import { carriedOf } from "../outbox/carried.ts";
 import { destinationKey } from "../outbox/outbox.ts";
+import { preSendOf } from "../outbox/pre-send-note.ts";
 import type { OutboxRow } from "../outbox/row.ts";
 import { rowFingerprint } from "../outbox/row-fingerprint.ts";
 
@@ -76,6 +79,10 @@ function doubtOfEnvelope(
 export function contentHolds(row: OutboxRow, { meshId }: Pick<RowProof, "meshId">): boolean {
   if (row.body === null || !fingerprintVersions.has(row.fingerprint_version)) return false;
   try {
+    const note = preSendOf(row);
+    // The fingerprint is over what its sender wrote: what the hook made of it proves itself.
+    if (note?.verdict === "changed" && contentHash(row.body, carriedOf(row)).toString("hex") !== note.content_hash)
+      return false;
     return rowFingerprint(meshId, { ...row, body: row.body }, row.fingerprint_version).equals(row.request_fingerprint);
   } catch {
     // What cannot even be hashed, a control character for instance, was never accepted.

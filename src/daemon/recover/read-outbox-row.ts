@@ -1,6 +1,7 @@
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { checkClientMessageId } from "../../protocol/ids.ts";
 import { outboxStatuses } from "../../protocol/local-api.ts";
+import { isPreSendText } from "../outbox/pre-send-note.ts";
 import type { OutboxRow } from "../outbox/row.ts";
 
 const kinds = ["dm", "topic", "queue"];
@@ -22,7 +23,7 @@ const countsOrNull = [
   "ended_at",
   "aborted_at",
 ];
-const texts = ["to_text", "destination", "destination_ref", "content_type", "meta", "attachments"];
+const texts = ["to_text", "destination", "destination_ref", "content_type", "meta", "attachments", "pre_send"];
 const textsOrNull = ["reply_to", "supersedes", "broker_message_id", "aborted_by"];
 
 /** The row, if every field has a form that the program writes; else null. */
@@ -42,6 +43,7 @@ export function readOutboxRow(fields: Readonly<Record<string, unknown>>): Outbox
     priorities.includes(String(of("priority"))) &&
     (outboxStatuses as readonly string[]).includes(String(of("status"))) &&
     (of("attachments") === "" || Array.isArray(json(of("attachments")))) &&
+    isPreSendText(String(of("pre_send"))) &&
     isTexts(json(of("mentions"))) &&
     isTexts(json(of("mentions_written")));
   if (!holds) return null;

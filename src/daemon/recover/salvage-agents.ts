@@ -62,8 +62,7 @@ function copySessions(database: DatabaseSync, readable: DatabaseSync | null, kno
       isTime(seen) &&
       isTime(lease) &&
       (ended === null || isTime(ended));
-    if (holds)
-      insert.run(kind, id, agent, project, process, socket, busy === 1 ? 1 : 0, started, seen, lease, ended);
+    if (holds) insert.run(kind, id, agent, project, process, socket, busy === 1 ? 1 : 0, started, seen, lease, ended);
   }
 }
 

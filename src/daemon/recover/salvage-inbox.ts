@@ -6,6 +6,7 @@ import { isRfc3339 } from "../../protocol/time.ts";
 import { isRecord } from "../../protocol/feature-schemas.ts";
 import { windowFact } from "../link/link.ts";
 import { type RebuildFact, rebuildFact } from "./inbox-rebuild.ts";
+import { copyOffers } from "./salvage-offers.ts";
 import { readablePositions } from "./salvage-outbox.ts";
 import { copyAgents } from "./salvage-agents.ts";
 import { columnsOf, readableRows, savedRows, sequenceOf, setSequence } from "./saved-rows.ts";
@@ -78,6 +79,7 @@ export function salvageInbox(from: {
       if (read_at !== null) read += 1;
     }
     copySealed(database, from.readable);
+    copyOffers(database, from.readable);
     copyFacts(database, from.readable);
     copyAgents(database, from.readable);
     setSequence(database, "inbox", sequenceOf(from.readable, "inbox", rows.ids));

@@ -33,7 +33,7 @@ const doubtsMax = 20;
 /** Rows to be sent that contradict themselves in a database in which SQLite finds nothing wrong: it keeps no checksums of what they say. */
 export function contradictions(readable: DatabaseSync, proof: OutboxSalvageFrom["proof"]): readonly string[] {
   const found: string[] = [];
-  const byDefault = { resealed: 0, attachments: "" };
+  const byDefault = { resealed: 0, attachments: "", pre_send: "" };
   for (const fields of readableRows(readable, "SELECT * FROM outbox WHERE status IN ('pending', 'inflight')")) {
     const row = readOutboxRow({ ...byDefault, ...fields });
     const doubt = row === null ? "it is damaged" : row.doom === null ? contradictionOf(row, proof) : null;

@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
 import type { Files } from "../files/files.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import type { OwnKeys } from "../identity/own-keys.ts";
 import type { Inbox, Outbox } from "../parts.ts";
 
@@ -15,10 +16,11 @@ export function createUpkeep(options: {
   readonly inbox: Inbox;
   readonly files: Pick<Files, "prune">;
   readonly keys: Pick<OwnKeys, "prune">;
+  readonly hooks: Pick<Hooks, "prune">;
   readonly clock: Clock;
   readonly log: Log;
 }): Service {
-  const { outbox, inbox, files, keys, clock, log } = options;
+  const { outbox, inbox, files, keys, hooks, clock, log } = options;
   let timer: Timer | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -27,6 +29,7 @@ export function createUpkeep(options: {
     const jobs = [
       { name: "outbox", prune: () => outbox.prune(clock.now()) },
       { name: "inbox", prune: () => inbox.prune(clock.now()) },
+      { name: "hook_runs", prune: () => hooks.prune(clock.now()) },
       { name: "files", prune: () => files.prune() },
       { name: "keypair_archive", prune: () => keys.prune().length },
     ];

@@ -13,7 +13,7 @@ import { type Reached, samples } from "./local-pair.ts";
 import type { Asked, Walk } from "./walk.ts";
 
 /** A member whose broker has never been there. */
-function lonelyMember(t: TestContext, settings = ""): string {
+export function lonelyMember(t: TestContext, settings = ""): string {
   const dir = join(tempFolder(t), "local");
   const mesh = {
     mesh_id: "0198f0a0-0000-7000-8000-000000000001",

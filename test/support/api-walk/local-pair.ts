@@ -12,6 +12,7 @@ import { walkAgents } from "./local-agents.ts";
 import { walkOffers } from "./local-offers.ts";
 import { eventsOf } from "./event-lines.ts";
 import type { Ground } from "./forms.ts";
+import { walkHooks } from "./local-hooks.ts";
 import type { Expected, Walk } from "./walk.ts";
 
 /** A member's daemon, as it is reached, and its folder. */
@@ -80,6 +81,7 @@ export const samples: Ground["samples"] = {
   setConcurrency: { body: { policy: "prefer_oldest" } },
   memberRevoke: { params: { member: "bob" } },
   dmPolicySet: { body: { from: ["@bob"] } },
+  hookTest: { params: { hook: "on-dm" } },
   safetyNumber: { params: { member: "bob" } },
 };
 
@@ -106,6 +108,7 @@ export async function walkPair(t: TestContext, walk: Walk): Promise<{ alice: Rea
   await walkQueues(walk, alice, bob.unix, join(hosts.alice.home, "broker", "broker.db"));
   await walkInvites(walk, alice);
   await walkSettings(walk, alice);
+  await walkHooks(walk, alice);
   await walkSendRefusals(walk, alice.unix);
   await listening.until((names) => names.includes("receipt"));
   const first = listening.ids()[0] ?? assert.fail("no event");

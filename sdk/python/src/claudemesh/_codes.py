@@ -34,6 +34,8 @@ ERRORS: Final[Mapping[str, tuple[int, bool]]] = {
     "not_a_member": (403, False),
     "not_subscribed": (403, False),
     "not_allowed": (403, False),
+    "capability_refused": (403, False),
+    "hook_refused": (403, False),
     "not_found": (404, False),
     "unknown_destination": (404, False),
     "unknown_agent": (404, False),

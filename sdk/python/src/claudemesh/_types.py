@@ -43,6 +43,23 @@ __all__ = [
     "HealthMembership",
     "HealthStatus",
     "HistoryItem",
+    "Hook",
+    "HookRun",
+    "HookRunEvent",
+    "HookRunOutcome",
+    "HookRunState",
+    "HookSettings",
+    "HookSettingsAudit",
+    "HookSettingsCapabilityTokenScope",
+    "HookSettingsFsPolicy",
+    "HookSettingsNetworkPolicy",
+    "HookSettingsOnFailure",
+    "HookSettingsUnenforced",
+    "HookTest",
+    "Hooks",
+    "HooksContainment",
+    "HooksContainmentBounds",
+    "HooksContainmentBy",
     "InboxItem",
     "Invite",
     "InviteMade",
@@ -76,6 +93,7 @@ __all__ = [
     "OutboxPatch",
     "OutboxRequeue",
     "OutboxRow",
+    "OutboxRowPreSend",
     "OutboxStatus",
     "Priority",
     "Queue",
@@ -168,6 +186,68 @@ HealthStatus = Literal[
     "ok",
     "degraded",
 ]
+HookRunEvent = Literal[
+    "message",
+    "mention",
+    "receipt",
+    "link_up",
+    "link_down",
+    "startup",
+    "test",
+    "send",
+]
+HookRunOutcome = Literal[
+    "ok",
+    "failed",
+    "signalled",
+    "timed_out",
+    "not_started",
+    "refused",
+    "interrupted",
+    "event_gone",
+    "dropped",
+]
+HookRunState = Literal[
+    "waiting",
+    "running",
+    "ended",
+]
+HookSettingsAudit = Literal[
+    "full",
+    "outcome",
+    "failures",
+]
+HookSettingsCapabilityTokenScope = Literal[
+    "reply:event",
+    "dm:send:<sender>",
+    "topic:<topic>:post",
+]
+HookSettingsFsPolicy = Literal[
+    "private",
+    "read-only",
+    "host",
+]
+HookSettingsNetworkPolicy = Literal[
+    "none",
+    "host",
+]
+HookSettingsOnFailure = Literal[
+    "refuse",
+    "send",
+]
+HookSettingsUnenforced = Literal[
+    "refuse",
+    "run",
+]
+HooksContainmentBounds = Literal[
+    "memory",
+    "file_size",
+    "processes",
+]
+HooksContainmentBy = Literal[
+    "bubblewrap",
+    "unshare",
+]
 InviteState = Literal[
     "open",
     "used",
@@ -234,6 +314,11 @@ OfferWay = Literal[
     "stream",
     "mcp",
     "command",
+]
+OutboxRowPreSend = Literal[
+    "passed",
+    "changed",
+    "failed",
 ]
 OutboxStatus = Literal[
     "pending",
@@ -1105,6 +1190,201 @@ class HistoryItem(View):
 
 
 @dataclass(frozen=True)
+class HookSettings(View):
+    enabled: bool
+    timeout_s: int
+    output_size_limit: int
+    redact_payload: bool
+    allow_reply: bool
+    capability_token_scope: tuple[HookSettingsCapabilityTokenScope | str, ...]
+    network_policy: HookSettingsNetworkPolicy | str
+    fs_policy: HookSettingsFsPolicy | str
+    unenforced: HookSettingsUnenforced | str
+    audit: HookSettingsAudit | str
+    on_failure: HookSettingsOnFailure | str
+
+    @classmethod
+    def from_json(cls, value: object) -> HookSettings:
+        read = Reader(value, "HookSettings")
+        return cls(
+            enabled=read.required("enabled", boolean),
+            timeout_s=read.required("timeout_s", integer),
+            output_size_limit=read.required("output_size_limit", integer),
+            redact_payload=read.required("redact_payload", boolean),
+            allow_reply=read.required("allow_reply", boolean),
+            capability_token_scope=read.required("capability_token_scope", array_of(text)),
+            network_policy=read.required("network_policy", text),
+            fs_policy=read.required("fs_policy", text),
+            unenforced=read.required("unenforced", text),
+            audit=read.required("audit", text),
+            on_failure=read.required("on_failure", text),
+        )
+
+
+@dataclass(frozen=True)
+class HookRun(View):
+    run_id: int
+    hook: str
+    #: null: what called it is no event of the list
+    event_id: int | None
+    #: What called it
+    event: HookRunEvent | str
+    state: HookRunState | str
+    #: How often it was begun; more than once when the daemon ended meanwhile
+    attempts: int
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    #: null until it has ended
+    outcome: HookRunOutcome | str | None
+    exit_code: int | None
+    #: What ended it, if a signal did
+    signal: str | None
+    #: The end of its standard error
+    said: str | None
+    #: Why it did not run, or why its reply was not sent
+    reason: str | None
+    #: client_message_id of its reply
+    reply: str | None
+    #: Events that this stands for: more than one when they were dropped together
+    runs: int
+
+    @classmethod
+    def from_json(cls, value: object) -> HookRun:
+        read = Reader(value, "HookRun")
+        return cls(
+            run_id=read.required("run_id", integer),
+            hook=read.required("hook", text),
+            event_id=read.nullable("event_id", integer),
+            event=read.required("event", text),
+            state=read.required("state", text),
+            attempts=read.required("attempts", integer),
+            queued_at=read.required("queued_at", text),
+            started_at=read.nullable("started_at", text),
+            ended_at=read.nullable("ended_at", text),
+            outcome=read.nullable("outcome", text),
+            exit_code=read.nullable("exit_code", integer),
+            signal=read.nullable("signal", text),
+            said=read.nullable("said", text),
+            reason=read.nullable("reason", text),
+            reply=read.nullable("reply", text),
+            runs=read.required("runs", integer),
+        )
+
+
+@dataclass(frozen=True)
+class Hook(View):
+    hook: str
+    #: What calls it, in words
+    called_when: str
+    #: As in force, defaults included
+    settings: HookSettings
+    #: Of the executable
+    path: str
+    #: Why it would not be run as it is now; null: it would
+    fault: str | None
+    #: Runs that wait
+    waiting: int
+    running: int
+    last_run: HookRun | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Hook:
+        read = Reader(value, "Hook")
+        return cls(
+            hook=read.required("hook", text),
+            called_when=read.required("called_when", text),
+            settings=read.required("settings", HookSettings.from_json),
+            path=read.required("path", text),
+            fault=read.nullable("fault", text),
+            waiting=read.required("waiting", integer),
+            running=read.required("running", integer),
+            last_run=read.nullable("last_run", HookRun.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class HookTest(View):
+    hook: str
+    outcome: HookRunOutcome | str
+    exit_code: int | None
+    #: What ended it, if a signal did
+    signal: str | None
+    #: The end of its standard error
+    said: str | None
+    #: Why it did not run, or why its answer would not be taken
+    reason: str | None
+    #: null: it did not run
+    duration_ms: int | None
+    #: false: it ran as the user. null: it did not run
+    enforced: bool | None
+    #: Its standard output, as far as it is read
+    output: str
+    output_cut: bool
+    #: It would have replied
+    replies: bool
+
+    @classmethod
+    def from_json(cls, value: object) -> HookTest:
+        read = Reader(value, "HookTest")
+        return cls(
+            hook=read.required("hook", text),
+            outcome=read.required("outcome", text),
+            exit_code=read.nullable("exit_code", integer),
+            signal=read.nullable("signal", text),
+            said=read.nullable("said", text),
+            reason=read.nullable("reason", text),
+            duration_ms=read.nullable("duration_ms", integer),
+            enforced=read.nullable("enforced", boolean),
+            output=read.required("output", text),
+            output_cut=read.required("output_cut", boolean),
+            replies=read.required("replies", boolean),
+        )
+
+
+@dataclass(frozen=True)
+class HooksContainment(View):
+    """What hooks are held to their policies by, found out by trying."""
+
+    #: null: nothing on this host contains a hook
+    by: HooksContainmentBy | str | None
+    #: Why what would be better cannot be used
+    missing: tuple[str, ...]
+    #: What a hook is bounded in
+    bounds: tuple[HooksContainmentBounds | str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> HooksContainment:
+        read = Reader(value, "HooksContainment")
+        return cls(
+            by=read.nullable("by", text),
+            missing=read.required("missing", array_of(text)),
+            bounds=read.required("bounds", array_of(text)),
+        )
+
+
+@dataclass(frozen=True)
+class Hooks(View):
+    #: Why none runs here, whatever hooks.toml says; null: they do
+    off: str | None
+    #: Of hooks.toml
+    path: str
+    #: What hooks are held to their policies by, found out by trying
+    containment: HooksContainment
+    hooks: tuple[Hook, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Hooks:
+        read = Reader(value, "Hooks")
+        return cls(
+            off=read.nullable("off", text),
+            path=read.required("path", text),
+            containment=read.required("containment", HooksContainment.from_json),
+            hooks=read.required("hooks", array_of(Hook.from_json)),
+        )
+
+
+@dataclass(frozen=True)
 class InboxItem(View):
     #: Local row number, ascending in order of arrival on disk
     inbox_id: int
@@ -1646,6 +1926,8 @@ class OutboxRow(View):
     body_bytes: int
     #: Files that it carries
     attachments: tuple[Attachment, ...]
+    #: What this host's pre-send hook made of the message, or that it could not be asked; null: none was
+    pre_send: OutboxRowPreSend | str | None = field(default=None, metadata={"optional": True})
 
     @classmethod
     def from_json(cls, value: object) -> OutboxRow:
@@ -1670,6 +1952,7 @@ class OutboxRow(View):
             supersedes=read.nullable("supersedes", integer),
             body_bytes=read.required("body_bytes", integer),
             attachments=read.required("attachments", array_of(Attachment.from_json)),
+            pre_send=read.optional("pre_send", text),
         )
 
 

@@ -50,6 +50,10 @@ export const outboxRow = answerOf<OutboxRowView>("OutboxRow")(
     supersedes: described(nullable(count()), "The row in whose place it was requeued"),
     body_bytes: count(),
     attachments: described(listing(attachmentView), "Files that it carries"),
+    pre_send: described(
+      nullable(oneOf("passed", "changed", "failed")),
+      "What this host's pre-send hook made of the message, or that it could not be asked; null: none was",
+    ),
   }),
 );
 

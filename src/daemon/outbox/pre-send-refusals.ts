@@ -1,0 +1,37 @@
+import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
+import type { CallerFingerprint } from "../parts.ts";
+import type { OutboxCore } from "./outbox.ts";
+
+/** Refusals that are kept; the oldest go first. */
+export const refusalsMax = 10_000;
+
+/** What pre-send refused, by the ids that the senders gave. A row that has such an id by now is found before any of these. */
+export interface PreSendRefusals {
+  /** Why it refused this very request before; null: it did not. */
+  find(clientMessageId: string, fingerprint: CallerFingerprint): string | null;
+  /** On disk when it resolves. */
+  keep(clientMessageId: string, fingerprint: CallerFingerprint, reason: string): Promise<void>;
+}
+
+export function createPreSendRefusals(live: () => OutboxCore): PreSendRefusals {
+  return {
+    find(clientMessageId, fingerprint) {
+      const kept = live().queries.refusal(clientMessageId);
+      if (kept === null) return null;
+      return Buffer.compare(kept.request_fingerprint, fingerprint(kept.fingerprint_version)) === 0 ? kept.reason : null;
+    },
+    async keep(clientMessageId, fingerprint, reason) {
+      const core = live();
+      core.transaction(() => {
+        core.queries.keepRefusal({
+          client_message_id: clientMessageId,
+          request_fingerprint: fingerprint(localFingerprintVersion),
+          fingerprint_version: localFingerprintVersion,
+          reason,
+          refused_at: core.options.clock.now(),
+        });
+        core.queries.forgetRefusals(refusalsMax);
+      });
+    },
+  };
+}
