@@ -8,6 +8,7 @@ import { measureCli } from "./cli.ts";
 import { measureEndToEnd } from "./end-to-end.ts";
 import { median, printTable } from "./figures.ts";
 import { measureLocalSend } from "./local-send.ts";
+import { measureMcpStart } from "./mcp-start.ts";
 
 const quick = process.argv.includes("--quick");
 const rows: string[][] = [];
@@ -92,6 +93,10 @@ rows.push([
   `${cli.wrapperP50Ms.toFixed(0)} ms = ${cli.wrapperRatio.toFixed(1)} × bare`,
   "reported",
 ]);
+
+note("MCP server …");
+const mcp = await measureMcpStart({ samples: quick ? 10 : 40 });
+rows.push(["`claudemesh mcp`, start to the answer to initialize, p50", `${mcp.startP50Ms.toFixed(0)} ms`, "≤ 300 ms"]);
 
 process.stdout.write(`${machine()}, ${new Date().toISOString().slice(0, 10)}\n\n`);
 printTable(["figure", "measured", "target"], rows);

@@ -28,6 +28,7 @@ const jobs = {
   docs: () => [
     ["src/bin/write-cli-reference.ts"],
     ["src/bin/write-configuration.ts"],
+    ["src/bin/write-mcp-tools.ts"],
     ["src/bin/write-open-api.ts"],
     ["src/bin/write-sdk-types.ts"],
   ],

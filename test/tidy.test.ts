@@ -38,7 +38,7 @@ test("files are named after the one thing inside, in kebab-case; utils, types, l
   }
 });
 
-/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← cli; bin sees all. */
+/** base ← protocol ← {http, client}; http ← {broker, daemon}; client ← mcp ← cli; bin sees all. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ["base"],
@@ -46,8 +46,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["base", "protocol"],
   broker: ["base", "protocol", "http"],
   daemon: ["base", "protocol", "http"],
-  cli: ["base", "protocol", "client"],
-  bin: ["base", "protocol", "http", "client", "broker", "daemon", "cli"],
+  mcp: ["base", "protocol", "client"],
+  cli: ["base", "protocol", "client", "mcp"],
+  bin: ["base", "protocol", "http", "client", "mcp", "broker", "daemon", "cli"],
 };
 
 test("imports go one way between folders: move what both need down, to protocol or base", () => {
@@ -65,6 +66,7 @@ const npmAllowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ["smol-toml"],
   http: [],
   client: [],
+  mcp: ["@modelcontextprotocol/server", "zod"],
   cli: [],
   broker: ["ws", "prom-client", "selfsigned", "pg", "ioredis", "@aws-sdk/client-s3"],
   daemon: ["ws", "prom-client", "@noble/ciphers"],

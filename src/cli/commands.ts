@@ -113,6 +113,7 @@ export const commands: Readonly<Record<string, Load>> = {
   uninstall: () => import("./uninstall.ts"),
   "install-service": () => import("./install-service.ts"),
   "uninstall-service": () => import("./uninstall-service.ts"),
+  mcp: () => import("./mcp.ts"),
   doctor: () => import("./doctor.ts"),
   logs: () => import("./logs.ts"),
   "config list": () => import("./config-list.ts"),

@@ -153,8 +153,6 @@ export const limits = {
   frameNonceCharsMax: 32,
   /** Wraps of one epoch for one member, each for another key pair of it. */
   wrapsPerMemberMax: 16,
-  /** What a command that answers messages may write as its answer. */
-  commandOutputBytesMax: 65_536,
   /** How long the token of a hook's run holds, if the hook runs so long. */
   hookTokenMs: 300_000,
   /** Requests with the token of one run, the refused as well. */
@@ -166,4 +164,6 @@ export const limits = {
   hookKeyCharsMax: 96,
   /** Of what a hook wrote that is shown to its user. */
   hookShownCharsMax: 200,
+  /** What a command that answers messages may write as its answer. */
+  commandOutputBytesMax: 65_536,
 } as const;

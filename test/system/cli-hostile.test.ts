@@ -79,9 +79,9 @@ const takesAnyValue = new Set([
   "broker --home",
   "watch --exec",
   "agent run --exec",
+  "agent attach --folder",
   "outbox requeue --patch",
   "up --broker",
-  "agent attach --folder",
 ]);
 
 const hostile: readonly string[] = [

@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { InboxItem, Page } from "../../src/protocol/local-api.ts";
 import { npm, pack } from "../support/npm.ts";
+import { onEnd } from "../support/on-end.ts";
 import { run } from "../support/run.ts";
 import { hostNode, sandbox, sandboxPaths } from "../support/sandbox.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -69,7 +72,7 @@ const visit = `
   claudemesh down
 `;
 
-test("installed globally on a machine without the checkout, it carries messages and ends when told to", async (t) => {
+test("installed globally on a machine without the checkout, it carries messages, ends when told to, and serves MCP", async (t) => {
   const prefix = await install(t, ["--global"]);
   const { code, stdout, stderr } = await sandbox(prefix, [`${sandboxPaths.installed}/bin`], visit);
   assert.equal(code, 0, stdout + stderr);
@@ -84,7 +87,27 @@ test("installed globally on a machine without the checkout, it carries messages 
   const expected = (await hostIsNew()) ? sandboxPaths.node : pinned;
   assert.deepEqual([daemon, broker], [expected, expected]);
   assert.deepEqual(downs, ["daemon of local stopped", "daemon of local stopped", "broker stopped"]);
+  await servesTools(t, prefix);
 });
+
+/** To the official client, with what it brought along; no daemon is there. */
+async function servesTools(t: TestContext, prefix: string): Promise<void> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [join(prefix, "lib/node_modules/claudemesh/bin/claudemesh.mjs"), "mcp"],
+    env: { PATH: process.env["PATH"] ?? "", HOME: tempFolder(t) },
+    cwd: tempFolder(t),
+    stderr: "ignore",
+  });
+  const client = new Client({ name: "test", version: "0" });
+  await client.connect(transport);
+  onEnd(t, () => client.close());
+  assert.equal(client.getServerVersion()?.version, version);
+  assert.ok((await client.listTools()).tools.some(({ name }) => name === "send"));
+  const { isError, content } = await client.callTool({ name: "peers", arguments: {} });
+  assert.equal(isError, true);
+  assert.match(JSON.stringify(content), /not_running/);
+}
 
 test("installed into a project without the optional packages, it says what is missing and starts nothing", async (t) => {
   const prefix = await install(t, ["--omit=optional"]);

@@ -53,6 +53,9 @@ export interface Named {
   readonly replaces: readonly SessionKey[];
 }
 
+/** Source of an MCP server: the session proper tells of itself later, or was there before, or has no hooks that could. */
+export const besideSession = "mcp";
+
 const continuing = new Set(["clear", "compact", "resume"]);
 
 export function nameAgent(key: SessionKey, report: SessionReport, known: Known): Named {
@@ -72,7 +75,8 @@ export function nameAgent(key: SessionKey, report: SessionReport, known: Known):
   });
   const ofProject = known
     .agentsOf(report.cwd)
-    .filter(({ kind }) => kind === "" || kind === key.kind)
+    // A server beside a session starts before it, and belongs to whichever program starts it.
+    .filter(({ kind }) => kind === "" || kind === key.kind || report.source === besideSession)
     .sort(
       (a, b) => Number(b.chosen) - Number(a.chosen) || a.createdAt - b.createdAt || a.name.localeCompare(b.name, "en"),
     );

@@ -109,6 +109,22 @@ test("the server beside a session is that session's agent, whichever of them com
   assert.equal(other.agent, "shop-2");
 });
 
+test("the server beside a session, which starts before it, is the agent whose mail waits, not another one of the folder", async (t) => {
+  const mesh = await host(t);
+  const server = (id: string, process: string) =>
+    mesh.agents.report({ kind: "mcp", sessionId: id }, report({ source: "mcp", process }));
+  for (const start of ["1", "2"]) {
+    assert.equal((await server(`m${start}`, start)).agent, "shop");
+    assert.equal((await mesh.agents.report(claude(start), report({ process: start }))).agent, "shop");
+    await mesh.agents.ended({ kind: "mcp", sessionId: `m${start}` });
+    await mesh.agents.ended(claude(start));
+  }
+  await mesh.agents.report(claude("3"), report({ process: "3" }));
+  await mesh.agents.ended(claude("3"));
+  assert.equal((await server("m4", "4")).agent, "shop", "also of an agent that a session with hooks has made");
+  assert.deepEqual(mesh.agents.names(), ["shop"]);
+});
+
 test("a renamed agent is reached by its former names, which nobody else is given", async (t) => {
   const mesh = await host(t);
   await mesh.agents.report(claude("1"), report());

@@ -1,7 +1,7 @@
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { SessionRow } from "./agent-queries.ts";
 import type { SessionKey, SessionReport } from "./agents.ts";
-import { type Known, type KnownSession, nameAgent } from "./name-agent.ts";
+import { besideSession, type Known, type KnownSession, nameAgent } from "./name-agent.ts";
 import { nameTaken, requireRoom } from "./which-agent.ts";
 
 interface Moment {
@@ -30,7 +30,7 @@ export function reportSession(
     requireRoom(queries);
     queries.putAgent({
       name: agent,
-      kind: key.kind,
+      kind: report.source === besideSession ? "" : key.kind,
       project: report.cwd,
       chosen: made.chosen ? 1 : 0,
       created_at: now,

@@ -3,7 +3,7 @@ import type { CallerFingerprint } from "../parts.ts";
 import type { OutboxCore } from "./outbox.ts";
 
 /** Refusals that are kept; the oldest go first. */
-export const refusalsMax = 10_000;
+const refusalsMax = 10_000;
 
 /** What pre-send refused, by the ids that the senders gave. A row that has such an id by now is found before any of these. */
 export interface PreSendRefusals {
@@ -13,7 +13,10 @@ export interface PreSendRefusals {
   keep(clientMessageId: string, fingerprint: CallerFingerprint, reason: string): Promise<void>;
 }
 
-export function createPreSendRefusals(live: () => OutboxCore): PreSendRefusals {
+export function createPreSendRefusals(
+  live: () => Pick<OutboxCore, "queries" | "transaction" | "options">,
+  keptMax = refusalsMax,
+): PreSendRefusals {
   return {
     find(clientMessageId, fingerprint) {
       const kept = live().queries.refusal(clientMessageId);
@@ -30,7 +33,7 @@ export function createPreSendRefusals(live: () => OutboxCore): PreSendRefusals {
           reason,
           refused_at: core.options.clock.now(),
         });
-        core.queries.forgetRefusals(refusalsMax);
+        core.queries.forgetRefusals(keptMax);
       });
     },
   };

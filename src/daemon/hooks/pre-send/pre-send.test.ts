@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import { tempFolder } from "../../../../test/support/temp-folder.ts";
 import { silentLog } from "../../../base/log.ts";
+import { createManualClock } from "../../../base/manual-clock.fixture.ts";
+import { openDatabase } from "../../../base/sqlite-database.ts";
+import { createPreSendRefusals } from "../../outbox/pre-send-refusals.ts";
+import { outboxQueries } from "../../outbox/queries.ts";
 import type { ClaudemeshError } from "../../../protocol/error.ts";
 import { type Answer, httpCall } from "../../../http/http-call.fixture.ts";
 import { meshId, type SendHost, startSendHost } from "../../localapi/send-host.fixture.ts";
@@ -141,15 +146,25 @@ test("a message that the hook refuses is stored nowhere, and refused again witho
 });
 
 test("of refusals the newest are kept", async (t) => {
-  const { host } = await sending(t, "");
+  const migrations = fileURLToPath(new URL("../../../../migrations/daemon/outbox", import.meta.url));
+  const database = openDatabase(join(tempFolder(t), "outbox.db"), migrations);
+  t.after(() => database.close());
+  const clock = createManualClock();
+  const core = { queries: outboxQueries(database), transaction: <T>(body: () => T): T => body(), options: { clock } };
+  const refusals = createPreSendRefusals(() => core as never, 2);
   const fingerprint = (): Uint8Array => new Uint8Array(32);
-  for (const id of ["a", "b", "c"]) await host.outbox.refusals.keep(id, fingerprint, `not ${id}`);
-  assert.equal(host.outbox.refusals.find("a", fingerprint), "not a");
+  for (const id of ["a", "b", "a", "c"]) {
+    clock.advance(1);
+    await refusals.keep(id, fingerprint, `not ${id}`);
+  }
+  assert.deepEqual(
+    ["a", "b", "c", "d"].map((id) => refusals.find(id, fingerprint)),
+    ["not a", null, "not c", null],
+  );
   assert.equal(
-    host.outbox.refusals.find("a", () => new Uint8Array(32).fill(1)),
+    refusals.find("a", () => new Uint8Array(32).fill(1)),
     null,
   );
-  assert.equal(host.outbox.refusals.find("d", fingerprint), null);
 });
 
 for (const [what, script, more, reason] of [

@@ -69,7 +69,7 @@ function files({ fsPolicy, networkPolicy }: SandboxRun): string[] {
         ...names,
       ];
     case "read-only":
-      return ["--ro-bind", "/", "/", ...socketFolders.flatMap(replaced), ...names];
+      return ["--ro-bind", "/", "/", ...socketFolders.flatMap(replaced), ...names, ...socketFolders.flatMap(closed)];
     case "host":
       return ["--bind", "/", "/"];
   }
@@ -83,7 +83,16 @@ function seen(path: string): string[] {
 
 function replaced(path: string): string[] {
   if (found(path)?.kind !== "folder") return [];
-  return path === "/tmp" || path === "/var/tmp" ? temporary(path) : ["--tmpfs", path];
+  return isTemporary(path) ? temporary(path) : ["--tmpfs", path];
+}
+
+/** What is empty stays so. */
+function closed(path: string): string[] {
+  return found(path)?.kind !== "folder" || isTemporary(path) ? [] : ["--remount-ro", path];
+}
+
+function isTemporary(path: string): boolean {
+  return path === "/tmp" || path === "/var/tmp";
 }
 
 function temporary(path: string): string[] {

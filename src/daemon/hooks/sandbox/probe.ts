@@ -24,6 +24,10 @@ umount "$HIDDEN" 2>/dev/null && echo "what hides the home can be taken away"
 if [ "$FS_POLICY" != host ]; then
   for dir in / /usr /etc "$HOME"; do [ ! -w "$dir" ] || echo "$dir can be written to"; done
   : > /tmp/probe || echo "it has no temporary files"
+  while read -r _ dir _ options _; do
+    case $dir in /tmp | /var/tmp | /dev | /dev/* | /proc | /proc/*) continue ;; esac
+    case $options in ro | ro,*) ;; *) echo "the file system at $dir can be written to" ;; esac
+  done 2>/dev/null < /proc/self/mounts
 fi
 [ "$FS_POLICY" != private ] || [ ! -e /sys/kernel ] || echo "more than the system's folders can be seen"
 if [ "$NETWORK_POLICY" = none ] && [ -e /proc/net/dev ]; then
