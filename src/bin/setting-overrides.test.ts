@@ -24,6 +24,7 @@ const others = [
   "quarantine",
   "warn",
   "hold",
+  "never",
 ];
 
 test("every setting of both programs is given by its variable and by --set, and reads as in the file", () => {
