@@ -232,6 +232,22 @@ describe("the inbox socket of a Claude Code session", () => {
     assert.match(await gone(of.session), /not there|nobody listens/);
   });
 
+  it("counts as lost what a server of another kind takes at the path of a session's socket", async (t) => {
+    const of = await scene(t);
+    // As an HTTP server answers what is no request.
+    const server = createServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+    ).listen(of.session.socketPath);
+    onEnd(t, () => new Promise((resolve) => server.close(resolve)));
+    await once(server, "listening");
+    const sent = message();
+    assert.equal((await of.adapter().offer(of.session, sent)).state, "written");
+    assert.deepEqual(await of.told(1), [[sent.offer_id, "lost", "what listens at its socket is no session"]]);
+  });
+
   it("writes in order, and no more at a time than a session takes", async (t) => {
     const of = await scene(t);
     await of.listen();
