@@ -23,6 +23,7 @@ const others = [
   "key_epoch",
   "quarantine",
   "warn",
+  "auto",
 ];
 
 test("every setting of both programs is given by its variable and by --set, and reads as in the file", () => {
