@@ -28,8 +28,9 @@ export const command: Command = {
   async run(context) {
     const { positionals, option, flag, env, out, signal, client } = context;
     requireWords(command, positionals, 0, 0);
-    const wanted = option("agent") ?? env["CLAUDEMESH_AGENT"] ?? "";
-    const agent = wanted === "" ? null : checkName(wanted, "agent");
+    // An empty variable names none, an empty option is a slip.
+    const wanted = option("agent") ?? (env["CLAUDEMESH_AGENT"] || null);
+    const agent = wanted === null ? null : checkName(wanted, "agent");
     const { stdin } = context;
     if (stdin.isTTY === true)
       out.note("this serves a coding agent, which starts it and speaks to it; Ctrl-C ends it (claudemesh help mcp)");
