@@ -20,16 +20,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const nowhere = { process: null, socketPath: null, socketToken: null };
 
-/** Sessions of other kinds have no socket; which process they are, the hook sees by who called it. */
+/**
+ * Which process a session is, the hook sees by who called it where nothing else says so: versions of Claude Code that tell less, and
+ * other kinds. A window that was cleared is known by it. Other events than the first leave to the daemon what it knows already.
+ */
 export function sessionPlace(kind: string, input: HookInput, env: Environment): SessionPlace {
   const agent = env["CLAUDEMESH_AGENT"] ?? "";
-  const place = kind === claudeCode.kind ? claudeCodePlace(input, env) : otherPlace(input);
-  return { ...place, agent: agent === "" ? null : agent };
-}
-
-/** Other events than the first leave to the daemon what it knows already. */
-function otherPlace({ moment }: HookInput): Omit<SessionPlace, "agent"> {
-  return moment === "start" ? { ...nowhere, process: callingProcess() } : nowhere;
+  const place = kind === claudeCode.kind ? claudeCodePlace(input, env) : nowhere;
+  return {
+    ...place,
+    process: place.process ?? (input.moment === "start" ? callingProcess() : null),
+    agent: agent === "" ? null : agent,
+  };
 }
 
 /** As a Claude Code session tells its hooks; what it leaves out, as its file among those of the running sessions does. */
