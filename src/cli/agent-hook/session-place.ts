@@ -67,12 +67,17 @@ export function configFolder(env: Environment): string {
 }
 
 function sessionFile(sessionId: string, env: Environment): SessionFile | null {
+  return findSessionFile(env, (file) => file.sessionId === sessionId);
+}
+
+/** Of the sessions that run, the one whose file answers to it. */
+export function findSessionFile(env: Environment, isIt: (file: SessionFile) => boolean): SessionFile | null {
   const folder = join(configFolder(env), claudeCode.sessionsFolder);
   try {
     for (const name of readdirSync(folder)) {
       if (!claudeCode.sessionFile.test(name)) continue;
       const file = readSessionFile(name, readFileSync(join(folder, name), "utf8"));
-      if (file?.sessionId === sessionId) return file;
+      if (file !== null && isIt(file)) return file;
     }
   } catch {
     // No such folder, or a session that ends just now takes its file away: a version without them is found by its hooks alone.
