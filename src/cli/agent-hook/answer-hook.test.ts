@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { claudeCodeHooks } from "../../protocol/claude-code/hook-input.ts";
+import { claudeCodeHooks } from "../../protocol/claude-code/hook-words.ts";
 import { answerHook, type HookCall } from "./answer-hook.ts";
 import type { HookAgents } from "./hook-agents.ts";
 

@@ -1,4 +1,4 @@
-import type { HookDialect, HookInput } from "../../protocol/agent-hook.ts";
+import type { HookDialect, HookInput } from "../../protocol/hook-dialect.ts";
 import type { HookAgents, SessionReport } from "./hook-agents.ts";
 import type { SessionPlace } from "./session-place.ts";
 

@@ -1,4 +1,4 @@
-import type { HookDialect } from "../../protocol/agent-hook.ts";
+import type { HookDialect } from "../../protocol/hook-dialect.ts";
 import type { CommandContext } from "../command.ts";
 import { answerHook } from "./answer-hook.ts";
 import { hookAgents } from "./client-agents.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock, LockedError } from "../../base/lock-file.ts";
 import type { Client } from "../../client/client.ts";
-import type { HookDialect } from "../../protocol/agent-hook.ts";
+import type { HookDialect } from "../../protocol/hook-dialect.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";

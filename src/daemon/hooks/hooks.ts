@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { processPrint } from "../../base/process-print.ts";
 import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HookContainment, HookCause, HookRunView, HooksView } from "../../protocol/hooks-api.ts";
@@ -15,7 +16,6 @@ import { hookLimits, type HookLimits } from "./hook-limits.ts";
 import type { HookRunRow } from "./hook-queries.ts";
 import { createHookRuns, tellExecuted } from "./hook-runs.ts";
 import { hooksView } from "./hooks-view.ts";
-import { processPrint } from "./process-print.ts";
 import { sendReply, type SendMessage } from "./reply.ts";
 import type { LiveHooks } from "./live-hooks.ts";
 

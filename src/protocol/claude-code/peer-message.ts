@@ -1,3 +1,4 @@
+import { jsonObject } from "../json-object.ts";
 import { claudeCode, type MessageStatus } from "./assumptions.ts";
 
 /** A message as it is written to a session's inbox socket. */
@@ -55,19 +56,10 @@ export interface StatusLine {
 
 /** What a session says of a message; null for every other line. */
 export function readStatusLine(text: string): StatusLine | null {
-  const value = objectOf(text);
+  const value = jsonObject(text);
   if (value === null || value["type"] !== "control" || value["action"] !== claudeCode.statusAction) return null;
   const { orig_msg_id: msgId, status } = value;
   if (typeof msgId !== "string" || typeof status !== "string") return null;
   const known: Readonly<Record<string, MessageStatus>> = claudeCode.statuses;
   return Object.hasOwn(known, status) ? { msgId, status: known[status] as MessageStatus } : null;
-}
-
-function objectOf(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  } catch {
-    return null;
-  }
 }

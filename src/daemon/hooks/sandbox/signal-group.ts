@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { readProcessStat } from "../../../base/process-stat.ts";
 
 /** Sends a signal to the process group that `pid` leads. A group that has ended is no error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
@@ -18,9 +19,7 @@ export async function signalContained(pid: number, signal: NodeJS.Signals): Prom
 async function isInGroup(name: string, pid: number): Promise<number | null> {
   if (!/^\d+$/.test(name)) return null;
   const stat = await readFile(`/proc/${name}/stat`, "latin1").catch(() => "");
-  // The name of the program stands in parentheses and may hold anything.
-  const [, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(group) === pid ? Number(name) : null;
+  return readProcessStat(stat)?.group === pid ? Number(name) : null;
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
