@@ -8,7 +8,7 @@ import { thisHost } from "../service/service-host.ts";
 import type { AgentWriter, SettingsFile, WriterRequest } from "./agent-writer.ts";
 import { agentWriters } from "./agent-writers.ts";
 import { changeFile } from "./change-file.ts";
-import type { Splice } from "./json-text.ts";
+import type { Splice } from "../../protocol/splice.ts";
 
 /** What an installation needs of a machine; a test gives another one. */
 export interface InstallHost {
