@@ -155,9 +155,9 @@ type HookSettingsCapabilityTokenScope string
 
 // Words of HookSettingsCapabilityTokenScope.
 const (
-	HookSettingsCapabilityTokenScopeReply:event        HookSettingsCapabilityTokenScope = "reply:event"
-	HookSettingsCapabilityTokenScopeDm:send:<sender>   HookSettingsCapabilityTokenScope = "dm:send:<sender>"
-	HookSettingsCapabilityTokenScopeTopic:<topic>:post HookSettingsCapabilityTokenScope = "topic:<topic>:post"
+	HookSettingsCapabilityTokenScopeReplyEvent     HookSettingsCapabilityTokenScope = "reply:event"
+	HookSettingsCapabilityTokenScopeDMSendSender   HookSettingsCapabilityTokenScope = "dm:send:<sender>"
+	HookSettingsCapabilityTokenScopeTopicTopicPost HookSettingsCapabilityTokenScope = "topic:<topic>:post"
 )
 
 // HookSettingsFsPolicy is one of these words, or one that a later daemon answers with.
@@ -165,9 +165,9 @@ type HookSettingsFsPolicy string
 
 // Words of HookSettingsFsPolicy.
 const (
-	HookSettingsFsPolicyPrivate   HookSettingsFsPolicy = "private"
-	HookSettingsFsPolicyRead-only HookSettingsFsPolicy = "read-only"
-	HookSettingsFsPolicyHost      HookSettingsFsPolicy = "host"
+	HookSettingsFsPolicyPrivate  HookSettingsFsPolicy = "private"
+	HookSettingsFsPolicyReadOnly HookSettingsFsPolicy = "read-only"
+	HookSettingsFsPolicyHost     HookSettingsFsPolicy = "host"
 )
 
 // HookSettingsNetworkPolicy is one of these words, or one that a later daemon answers with.

@@ -1,7 +1,7 @@
 /** What programs import as `@claudemesh/sdk`: all of it, and nothing that is not meant to be used. */
 export type { AttachmentView, FileView, SendAttachment } from "../protocol/attachment.ts";
 export type { HookOutcome, HookRunView, HooksView, HookTestView, HookView } from "../protocol/hooks-api.ts";
-export type { HookSettings } from "../protocol/hooks-config.ts";
+export type { HookSettings } from "../protocol/hook-settings.ts";
 export type {
   AgentForgotten,
   AgentList,

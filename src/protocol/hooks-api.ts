@@ -1,4 +1,4 @@
-import type { HookSettings } from "./hooks-config.ts";
+import type { HookSettings } from "./hook-settings.ts";
 
 /** How a run ended; docs/hooks.md says what each means. */
 export const hookOutcomes = [

@@ -77,6 +77,7 @@ const takesAnyWord = new Set(["search", "queue work"]);
 /** Values that are right whatever they hold, or that would make the command go on. */
 const takesAnyValue = new Set([
   "broker --home",
+  "broker --listen",
   "watch --exec",
   "agent run --exec",
   "agent attach --folder",

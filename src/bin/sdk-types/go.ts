@@ -185,8 +185,9 @@ const initials: Readonly<Record<string, string>> = {
 };
 
 function pascal(name: string): string {
+  // Words of a choice may have signs in them, which no name has.
   return name
-    .split("_")
+    .split(/[^A-Za-z0-9]+/)
     .map((word) => initials[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
 }

@@ -1,6 +1,6 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Service } from "../../base/service.ts";
-import type { CapabilityScope } from "../../protocol/hooks-config.ts";
+import type { CapabilityScope } from "../../protocol/hook-settings.ts";
 import type { HookContainment } from "../../protocol/hooks-api.ts";
 import type { SendResult } from "../../protocol/local-api.ts";
 import type { HookEvent } from "./capability/scope.ts";

@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import type { Clock } from "../../base/clock.ts";
 import type { HookCause, HookOutcome } from "../../protocol/hooks-api.ts";
-import type { HookSettings } from "../../protocol/hooks-config.ts";
+import type { HookSettings } from "../../protocol/hook-settings.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { InboxItem } from "../../protocol/local-api.ts";
 import type { CapabilityCall, Containment, HookActions } from "./containment.ts";

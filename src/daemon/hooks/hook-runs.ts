@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { HookCause, HookRunView } from "../../protocol/hooks-api.ts";
-import type { HookSettings } from "../../protocol/hooks-config.ts";
+import type { HookSettings } from "../../protocol/hook-settings.ts";
 import type { Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { InboxDatabase } from "../inbox/inbox-database.ts";

@@ -2,7 +2,8 @@ import { lstatSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { readFileIfPresent } from "../../base/atomic-file.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
-import { type HookSettings, type HooksConfig, parseHooksConfig } from "../../protocol/hooks-config.ts";
+import type { HookSettings } from "../../protocol/hook-settings.ts";
+import { type HooksConfig, parseHooksConfig } from "../../protocol/hooks-config.ts";
 import { changeableByOthers } from "./hook-file-rules.ts";
 
 /** hooks.toml of a running daemon. */

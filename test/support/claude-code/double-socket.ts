@@ -27,7 +27,14 @@ export interface InboxSocketOptions {
 const burstMax = 25;
 
 /** A session's inbox: NDJSON on a unix socket. */
-export async function inboxSocket({ path, token, room, take, dropped, now = Date.now }: InboxSocketOptions): Promise<Server> {
+export async function inboxSocket({
+  path,
+  token,
+  room,
+  take,
+  dropped,
+  now = Date.now,
+}: InboxSocketOptions): Promise<Server> {
   const seen = new Set<string>();
   let taken: number[] = [];
   const refuse = (socket: Socket, why: string): void => {

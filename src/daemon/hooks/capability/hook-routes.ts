@@ -2,7 +2,7 @@ import { operation, type Reply, type Route } from "../../../http/route.ts";
 import { contentShape, sendAliases, sendShape } from "../../../http/send.schema.ts";
 import { described, optional, type Reading, text } from "../../../http/shape.ts";
 import { ClaudemeshError } from "../../../protocol/error.ts";
-import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
+import type { CapabilityScope } from "../../../protocol/hook-settings.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { SendResult } from "../../../protocol/local-api.ts";
 import { sendResult } from "../../localapi/answers/send.schema.ts";

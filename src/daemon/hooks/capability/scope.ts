@@ -1,4 +1,4 @@
-import type { CapabilityScope } from "../../../protocol/hooks-config.ts";
+import type { CapabilityScope } from "../../../protocol/hook-settings.ts";
 
 /** The event that a hook runs for, as far as its token is bound to it. */
 export interface HookEvent {

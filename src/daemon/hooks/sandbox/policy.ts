@@ -1,4 +1,4 @@
-import type { HookSettings } from "../../../protocol/hooks-config.ts";
+import type { HookSettings } from "../../../protocol/hook-settings.ts";
 
 /**
  * What a hook sees of this host's files. In all of them the home of claudemesh is not there.

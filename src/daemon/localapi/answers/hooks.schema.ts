@@ -16,7 +16,7 @@ import {
   type HookSettings,
   networkPolicies,
   unenforcedChoices,
-} from "../../../protocol/hooks-config.ts";
+} from "../../../protocol/hook-settings.ts";
 
 const ended = {
   exit_code: nullable(count()),
