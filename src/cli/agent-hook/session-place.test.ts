@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { processPrint } from "../../base/process-print.ts";
-import type { HookInput } from "../../protocol/hook-dialect.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { callingProcess } from "./calling-process.ts";
 import { sessionPlace } from "./session-place.ts";
 

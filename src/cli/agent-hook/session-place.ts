@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { processPrint } from "../../base/process-print.ts";
-import type { HookInput } from "../../protocol/hook-dialect.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import { readSessionFile, type SessionFile } from "../../protocol/claude-code/session-file.ts";
 import { callingProcess } from "./calling-process.ts";

@@ -1,4 +1,4 @@
-import { type HookDialect, hookDialect } from "../hook-dialect.ts";
+import { type HookDialect, hookDialect } from "../agent-hook-dialect.ts";
 import { type CodexHookEvent, codex } from "./assumptions.ts";
 
 /** A character of UTF-16 has at most so many bytes: what fits by this count fits whatever it holds. */

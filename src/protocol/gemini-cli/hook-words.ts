@@ -1,4 +1,4 @@
-import { type HookDialect, hookDialect } from "../hook-dialect.ts";
+import { type HookDialect, hookDialect } from "../agent-hook-dialect.ts";
 import { type GeminiHookEvent, geminiCli } from "./assumptions.ts";
 
 export const geminiHooks: HookDialect = hookDialect<GeminiHookEvent>({

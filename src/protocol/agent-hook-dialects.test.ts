@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { HookDialect } from "./hook-dialect.ts";
+import type { HookDialect } from "./agent-hook-dialect.ts";
 import { codex } from "./codex/assumptions.ts";
 import { codexHooks } from "./codex/hook-words.ts";
 import { geminiCli } from "./gemini-cli/assumptions.ts";
