@@ -95,10 +95,7 @@ export async function startProgram(run: ProgramRun): Promise<Program> {
   };
   const stop = async (): Promise<void> => {
     child.stdin.end();
-    const timers = [
-      setTimeout(() => tellGroup("SIGTERM"), endMs),
-      setTimeout(() => tellGroup("SIGKILL"), 2 * endMs),
-    ];
+    const timers = [setTimeout(() => tellGroup("SIGTERM"), endMs), setTimeout(() => tellGroup("SIGKILL"), 2 * endMs)];
     await closed;
     for (const timer of timers) clearTimeout(timer);
   };

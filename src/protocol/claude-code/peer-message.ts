@@ -63,3 +63,8 @@ export function readStatusLine(text: string): StatusLine | null {
   const known: Readonly<Record<string, MessageStatus>> = claudeCode.statuses;
   return Object.hasOwn(known, status) ? { msgId, status: known[status] as MessageStatus } : null;
 }
+
+/** Whether a line that came back could be a session's at all: those are JSON objects, one a line. */
+export function isSessionLine(text: string): boolean {
+  return jsonObject(text) !== null;
+}
