@@ -444,7 +444,7 @@ type Agent struct {
 	State AgentState `json:"state"`
 	// Those that are there now, the newest first
 	Sessions []AgentSession `json:"sessions"`
-	// Messages for it that nobody has read, up to 10,000
+	// Messages for it that nobody has read and none of its sessions has had, up to 10,000
 	Waiting int64 `json:"waiting"`
 	// What is sent to the member without naming an agent is for it
 	Default bool `json:"default"`

@@ -34,7 +34,7 @@ export interface AgentView {
   readonly state: AgentState;
   /** Those that are there now, the newest first. */
   readonly sessions: readonly AgentSessionView[];
-  /** Messages for it that nobody has read, up to 10,000. */
+  /** Messages for it that nobody has read and none of its sessions has had, up to 10,000. */
   readonly waiting: number;
   /** What is sent to the member without naming an agent is for it. */
   readonly default: boolean;

@@ -108,7 +108,6 @@ export const limits = {
   /** Sessions of agents that are remembered for whoever resumes them. */
   agentSessionsMax: 10_000,
   agentTopicsMax: 64,
-  agentWaitingCountMax: 10_000,
   /** Names in one answer that mail waits for and no agent has. */
   agentsUnclaimedMax: 64,
   sessionKindCharsMax: 32,

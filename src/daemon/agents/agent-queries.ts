@@ -35,6 +35,7 @@ export function agentQueries(db: DatabaseSync) {
   const agent = db.prepare("SELECT * FROM agent WHERE name = ?");
   const formerOf = db.prepare("SELECT agent FROM agent_former_name WHERE name = ?");
   const agents = db.prepare("SELECT * FROM agent ORDER BY coalesce(last_seen_at, created_at) DESC, name");
+  const twoAgents = db.prepare("SELECT name FROM agent LIMIT 2");
   const agentsOfProject = db.prepare("SELECT * FROM agent WHERE project = ?");
   const formerNames = db.prepare("SELECT name FROM agent_former_name WHERE agent = ? ORDER BY since, name");
   const putAgent = db.prepare(
@@ -69,6 +70,8 @@ export function agentQueries(db: DatabaseSync) {
   );
   const openOfAgent = db.prepare("SELECT 1 FROM agent_session WHERE agent = ? AND ended_at IS NULL LIMIT 1");
   const onlineAgents = db.prepare("SELECT DISTINCT agent FROM agent_session WHERE ended_at IS NULL");
+  const agentsThere = db.prepare("SELECT DISTINCT agent FROM agent_session WHERE ended_at IS NULL AND lease_until > ?");
+  const allFormerNames = db.prepare("SELECT name FROM agent_former_name ORDER BY since, name");
   const newestOfAgent = db.prepare("SELECT kind FROM agent_session WHERE agent = ? ORDER BY last_seen_at DESC LIMIT 1");
   const putSession = db.prepare(
     `INSERT INTO agent_session (kind, session_id, agent, project, process, socket_path, busy, started_at, last_seen_at, lease_until)
@@ -100,16 +103,12 @@ export function agentQueries(db: DatabaseSync) {
      ON CONFLICT DO NOTHING`,
   );
   const dropTopic = db.prepare("DELETE FROM agent_topic WHERE agent = ? AND topic = ?");
-  const counted = `LIMIT ${limits.agentWaitingCountMax}`;
+  const counted = `LIMIT ${limits.waitingCountMax}`;
   const unreadTo = db.prepare(
     `SELECT count(*) AS n FROM (SELECT 1 FROM inbox WHERE agent = ? AND topic IS NULL AND read_at IS NULL AND shown = 1 ${counted})`,
   );
   const unreadToNobody = db.prepare(
     `SELECT count(*) AS n FROM (SELECT 1 FROM inbox WHERE agent IS NULL AND topic IS NULL AND read_at IS NULL AND shown = 1 ${counted})`,
-  );
-  const unreadOfTopics = db.prepare(
-    `SELECT count(*) AS n FROM (SELECT 1 FROM agent_topic t JOIN inbox i ON i.topic = t.topic AND i.id > t.after_id
-      WHERE t.agent = ? AND i.read_at IS NULL AND i.shown = 1 ${counted})`,
   );
   const unclaimed = db.prepare(
     `SELECT agent, count(*) AS waiting FROM inbox WHERE agent IS NOT NULL AND topic IS NULL AND read_at IS NULL AND shown = 1
@@ -128,10 +127,16 @@ export function agentQueries(db: DatabaseSync) {
     agent: (name: string) => (agent.get(name) as AgentRow | undefined) ?? null,
     /** Newest seen first. */
     agents: () => agents.all() as unknown as AgentRow[],
+    /** null: there is none, or several. */
+    onlyAgent(): string | null {
+      const [only, another] = twoAgents.all() as { name: string }[];
+      return only === undefined || another !== undefined ? null : only.name;
+    },
     agentsOfProject: (project: string) => agentsOfProject.all(project) as unknown as AgentRow[],
     /** The agent that had the name. */
     formerOwner: (name: string) => (formerOf.get(name) as { agent: string } | undefined)?.agent ?? null,
     formerNames: (name: string) => (formerNames.all(name) as { name: string }[]).map((row) => row.name),
+    allFormerNames: () => (allFormerNames.all() as { name: string }[]).map((row) => row.name),
     putAgent: (row: Omit<AgentRow, "last_seen_at">) =>
       void putAgent.run(row.name, row.kind, row.project, row.chosen, row.created_at),
     seenAgent: (name: string, now: number) => void seenAgent.run(now, name),
@@ -152,6 +157,7 @@ export function agentQueries(db: DatabaseSync) {
     /** Whether listeners were told of the agent as of one that is there. */
     isOnline: (name: string) => openOfAgent.get(name) !== undefined,
     onlineAgents: () => (onlineAgents.all() as { agent: string }[]).map((row) => row.agent),
+    agentsThere: (now: number) => (agentsThere.all(now) as { agent: string }[]).map((row) => row.agent),
     newestKindOf: (name: string) => (newestOfAgent.get(name) as { kind: string } | undefined)?.kind ?? null,
     putSession: (row: Omit<SessionRow, "started_at" | "ended_at">) =>
       void putSession.run(
@@ -182,7 +188,6 @@ export function agentQueries(db: DatabaseSync) {
     dropAgentTopic: (name: string, topic: string) => void dropTopic.run(name, topic),
     unreadTo: (name: string) => number(unreadTo.get(name)),
     unreadToNobody: () => number(unreadToNobody.get()),
-    unreadOfTopics: (name: string) => number(unreadOfTopics.get(name)),
     /** Whether one of the newest messages of a member names that agent of its as its sender. */
     hasWritten: (memberId: string, name: string) => wroteAs.get(memberId, name) !== undefined,
     unclaimed: () =>

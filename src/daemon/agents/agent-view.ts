@@ -1,5 +1,4 @@
 import type { AgentSessionView, AgentView } from "../../protocol/agents-api.ts";
-import { limits } from "../../protocol/limits.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { AgentRow, SessionRow } from "./agent-queries.ts";
@@ -11,6 +10,7 @@ export function agentView(
   { now, address, isDefault }: { readonly now: number; readonly address: string; readonly isDefault: boolean },
 ): AgentView {
   const sessions = queries.liveSessionsOf(row.name, now);
+  const formerNames = queries.formerNames(row.name);
   return {
     name: row.name,
     address,
@@ -19,20 +19,17 @@ export function agentView(
     chosen: row.chosen === 1,
     state: sessions.length === 0 ? "offline" : sessions.some(({ busy }) => busy === 1) ? "busy" : "idle",
     sessions: sessions.map(sessionView),
-    waiting: waitingOf(queries, row.name, isDefault),
+    waiting: queries.countUnsettled({
+      agent: row.name,
+      names: [row.name, ...formerNames],
+      unnamedSince: isDefault ? row.created_at : null,
+    }),
     default: isDefault,
     topics: queries.topicsOfAgent(row.name),
-    former_names: queries.formerNames(row.name),
+    former_names: formerNames,
     created_at: rfc3339(row.created_at),
     last_seen_at: row.last_seen_at === null ? null : rfc3339(row.last_seen_at),
   };
-}
-
-/** Unread messages for an agent: to its names, of its topics, and those that name no agent where it is the default. */
-export function waitingOf(queries: InboxQueries, agent: string, isDefault: boolean): number {
-  const direct = [agent, ...queries.formerNames(agent)].reduce((sum, name) => sum + queries.unreadTo(name), 0);
-  const all = direct + queries.unreadOfTopics(agent) + (isDefault ? queries.unreadToNobody() : 0);
-  return Math.min(all, limits.agentWaitingCountMax);
 }
 
 export function liveSession(row: SessionRow, socketToken: string | null): LiveSession {

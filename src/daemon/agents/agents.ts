@@ -103,6 +103,8 @@ export interface Agents extends Service {
   /** Who gets what names no agent; null: nobody. */
   default(): string | null;
   names(): readonly string[];
+  /** Those with a session now. */
+  there(): readonly string[];
   /** Whether a message that came names that agent of another member as its sender: then it is there, whatever is told of it yet. */
   hasWritten(memberId: string, agent: string): boolean;
 

@@ -106,7 +106,7 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
   }
 
   function wakeAll(): void {
-    for (const agent of agents.names()) if (choose(agent) !== null) wake(agent);
+    for (const agent of agents.there()) if (choose(agent) !== null) wake(agent);
   }
 
   /** For what comes by time alone: the end of a lease, of a delay, of a policy, or of a session's rest. */

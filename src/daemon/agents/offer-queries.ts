@@ -156,6 +156,14 @@ export function offerQueries(db: DatabaseSync) {
         limit,
       ) as unknown as Candidate[];
     },
+    /** Messages for an agent that no session has had, whatever keeps them back; up to a bound. */
+    countUnsettled(to: Addressee): number {
+      const open = "o.state IS NULL OR o.state IN ('waiting', 'offered', 'held')";
+      const counted = prepared(
+        `SELECT count(*) AS n FROM (${messagesFor()} WHERE ${open} LIMIT ${limits.waitingCountMax})`,
+      );
+      return Number(counted.get(...boundTo(to, 0))?.["n"]);
+    },
     /** How many there are, up to a bound. */
     countCandidates(to: Addressee, wanted: Wanted): number {
       const { sql, values } = offerable(wanted);
@@ -217,7 +225,7 @@ function messagesFor(others = ""): string {
   const direct = "topic IS NULL AND read_at IS NULL AND injected_at IS NULL AND shown = 1";
   return `SELECT i.*, o.released AS o_released, coalesce(own.policy, every.policy) AS line
     FROM (SELECT id FROM inbox WHERE agent IN (SELECT value FROM json_each(?)) AND ${direct}
-      UNION ALL SELECT id FROM inbox WHERE agent IS NULL AND received_at >= ? AND ${direct}
+      UNION ALL SELECT id FROM inbox WHERE ? AND agent IS NULL AND received_at >= ? AND ${direct}
       UNION ALL SELECT m.id FROM agent_topic t JOIN inbox m ON m.topic = t.topic AND m.id > t.after_id
         WHERE t.agent = ? AND m.shown = 1 ${others}) AS mine
     JOIN inbox i ON i.id = mine.id
@@ -228,7 +236,9 @@ function messagesFor(others = ""): string {
 
 /** `others`: of what stands beside the agent's own messages. */
 function boundTo({ agent, names, unnamedSince }: Addressee, now: number, ...others: SQLInputValue[]): SQLInputValue[] {
-  return [JSON.stringify(names), unnamedSince ?? Number.MAX_SAFE_INTEGER, agent, ...others, agent, agent, now, now];
+  // What can be answered without a row is asked first: others' mail is not gone through for who gets none of it.
+  const unnamed = unnamedSince === null ? [0, 0] : [1, unnamedSince];
+  return [JSON.stringify(names), ...unnamed, agent, ...others, agent, agent, now, now];
 }
 
 /** Free, due, and let in by the line on its sender, or the settings; the stricter one for what nobody has signed. */

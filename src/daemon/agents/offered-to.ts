@@ -3,5 +3,5 @@ import type { Agents } from "./agents.ts";
 /** What offers need to know of agents and their sessions. */
 export type OfferedTo = Pick<
   Agents,
-  "agentsFor" | "names" | "nameOf" | "namesOf" | "default" | "session" | "sessionsOf" | "onChange"
+  "agentsFor" | "names" | "there" | "nameOf" | "namesOf" | "default" | "session" | "sessionsOf" | "onChange"
 >;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../../protocol/limits.ts";
 import type { Taken } from "../../protocol/offers-api.ts";
-import { eve, me, offersHost } from "./offers.fixture.ts";
+import { bob, eve, me, offersHost } from "./offers.fixture.ts";
 
 const ids = ({ offers }: Taken) => offers.map(({ offer_id }) => offer_id);
 const messages = ({ offers }: Taken) => offers.map(({ inbox_id }) => inbox_id);
@@ -163,6 +163,24 @@ test("what lay unread before there was an agent is not poured into its first ses
   const fresh = await host.arrives("fresh", null);
   assert.deepEqual(messages(await host.take(session)), [named, fresh]);
   assert.deepEqual(messages(await host.take(session, { way: "mcp" })), [old]);
+});
+
+test("what waits for an agent is what no session has had, whatever keeps it back", async (t) => {
+  const host = await offersHost(t);
+  await host.arrives("before there was an agent", null);
+  host.clock.advance(1_000);
+  const session = await host.session("s1", "builder");
+  await host.agents.addTopic("builder", "builds");
+  const waiting = () => host.agents.list().items.map((agent) => agent.waiting);
+  for (const to of ["builder", null]) await host.arrives("text", to);
+  await host.arrivesIn("builds", "text");
+  await host.offers.setPolicy({ sender: bob, policy: "hold", agent: null, until: null });
+  assert.deepEqual([waiting(), host.offers.waiting("builder")], [[3], 0]);
+  await host.offers.dropPolicy(bob, null);
+  const taken = await host.take(session);
+  assert.deepEqual([taken.offers.length, waiting()], [3, [3]]);
+  await host.offers.confirm(session, ids(taken), { read: false });
+  assert.deepEqual(waiting(), [0], "it is in, though not read");
 });
 
 test("where nobody is the default, what names no agent comes to whoever asks for its mail", async (t) => {

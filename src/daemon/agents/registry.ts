@@ -10,7 +10,8 @@ import type { InboxDatabase } from "../inbox/inbox-database.ts";
 import type { InboxQueries } from "../inbox/queries.ts";
 import type { Self } from "../resolve-address.ts";
 import { type Attached, attachAgent } from "./attach-agent.ts";
-import { agentView, liveSession, waitingOf } from "./agent-view.ts";
+import { agentView, liveSession } from "./agent-view.ts";
+import type { AgentRow } from "./agent-queries.ts";
 import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
 import { endOverdue, endSession, reportSession } from "./sessions.ts";
 import { ownTold } from "./told.ts";
@@ -63,7 +64,7 @@ class Registry implements Agents {
     const queries = this.#read();
     const fallback = this.default();
     return {
-      items: queries.agents().map((row) => this.#view(queries, row.name)),
+      items: queries.agents().map((row) => this.#view(queries, row, fallback)),
       default: fallback,
       undecided: fallback === null ? queries.unreadToNobody() : 0,
       unclaimed: queries.unclaimed(),
@@ -72,7 +73,7 @@ class Registry implements Agents {
 
   view(name: string): AgentView {
     const queries = this.#read();
-    return this.#view(queries, agentNamed(queries, name).name);
+    return this.#view(queries, agentNamed(queries, name), this.default());
   }
 
   nameOf(written: string): string | null {
@@ -118,7 +119,7 @@ class Registry implements Agents {
     let forgotten = name;
     await this.#change((queries) => {
       forgotten = agentNamed(queries, name).name;
-      waiting = waitingOf(queries, forgotten, false);
+      waiting = [forgotten, ...queries.formerNames(forgotten)].reduce((sum, one) => sum + queries.unreadTo(one), 0);
       queries.forgetAgent(forgotten);
       return [forgotten];
     });
@@ -236,14 +237,18 @@ class Registry implements Agents {
   default(): string | null {
     const { default: chosen } = this.#options.settings();
     if (chosen !== null) return this.nameOf(chosen);
-    const [only, another] = this.#read().agents();
-    return only === undefined || another !== undefined ? null : only.name;
+    return this.#read().onlyAgent();
   }
 
   names(): readonly string[] {
     return this.#read()
       .agents()
       .map(({ name }) => name);
+  }
+
+  there(): readonly string[] {
+    const { now } = this.#now();
+    return this.#read().agentsThere(now);
   }
 
   hasWritten(memberId: string, agent: string): boolean {
@@ -335,11 +340,11 @@ class Registry implements Agents {
       );
   }
 
-  #view(queries: InboxQueries, name: string): AgentView {
-    return agentView(queries, agentNamed(queries, name), {
+  #view(queries: InboxQueries, row: AgentRow, fallback: string | null): AgentView {
+    return agentView(queries, row, {
       now: this.#options.clock.now(),
-      address: this.#address(name),
-      isDefault: this.default() === name,
+      address: this.#address(row.name),
+      isDefault: fallback === row.name,
     });
   }
 

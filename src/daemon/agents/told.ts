@@ -11,8 +11,8 @@ const nothing: AgentsTold = { agents: [], agents_told: null };
 export function ownTold(queries: InboxQueries, announce: boolean): AgentsTold {
   if (!announce) return nothing;
   const names = queries.agents().map(({ name }) => name);
-  const former = names.flatMap((name) => queries.formerNames(name));
   const agents = names.slice(0, limits.agentsToldMax);
+  const former = queries.allFormerNames();
   if (names.length > limits.agentsToldMax || former.length > limits.agentsToldMax) return { agents, agents_told: null };
   const online = new Set(queries.onlineAgents());
   return { agents, agents_told: { former, online: agents.filter((name) => online.has(name)).sort() } };

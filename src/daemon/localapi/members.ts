@@ -31,7 +31,7 @@ interface MemberParts {
   readonly link: Link;
   readonly membership: Membership;
   readonly self: Self;
-  readonly agents: Pick<Agents, "names" | "sessionsOf">;
+  readonly agents: Pick<Agents, "names" | "there">;
 }
 
 /** Who belongs to the mesh, by its membership chain, and what owners and admins change about it. */
@@ -207,8 +207,9 @@ function memberListRoute(parts: MemberParts): Route {
 /** Of its own agents a daemon knows the newest, and those that it tells nobody of. */
 function withOwnAgents(view: MemberView, agents: MemberParts["agents"]): MemberView {
   if (!view.self) return view;
+  const there = new Set(agents.there());
   const names = agents.names();
-  return { ...view, agents: names, agents_online: names.filter((name) => agents.sessionsOf(name).length > 0) };
+  return { ...view, agents: names, agents_online: names.filter((name) => there.has(name)) };
 }
 
 /** Of a mesh without a chain there is the broker's word alone. */

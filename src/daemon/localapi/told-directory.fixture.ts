@@ -21,4 +21,4 @@ export const directory: Directory = {
 };
 
 /** Nobody is behind the member. */
-export const noAgents = { names: () => [], sessionsOf: () => [] };
+export const noAgents = { names: () => [], there: () => [] };

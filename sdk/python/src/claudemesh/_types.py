@@ -412,7 +412,7 @@ class Agent(View):
     state: AgentState | str
     #: Those that are there now, the newest first
     sessions: tuple[AgentSession, ...]
-    #: Messages for it that nobody has read, up to 10,000
+    #: Messages for it that nobody has read and none of its sessions has had, up to 10,000
     waiting: int
     #: What is sent to the member without naming an agent is for it
     default: bool

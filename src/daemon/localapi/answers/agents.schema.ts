@@ -36,7 +36,7 @@ export const agent = answerOf<AgentView>("Agent")(
       "busy: a session works on something; idle: one is there; offline: none is, and mail waits for it",
     ),
     sessions: described(listing(session), "Those that are there now, the newest first"),
-    waiting: described(count(), "Messages for it that nobody has read, up to 10,000"),
+    waiting: described(count(), "Messages for it that nobody has read and none of its sessions has had, up to 10,000"),
     default: described(flag(), "What is sent to the member without naming an agent is for it"),
     topics: described(listing(text()), "Topics whose messages are for it, without `#`"),
     former_names: described(listing(text()), "Names that it had: what is sent to them arrives here"),
