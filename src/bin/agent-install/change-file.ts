@@ -7,7 +7,7 @@ import type { InstallScope } from "../../cli/agent-installer.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SettingsFile } from "./agent-writer.ts";
 import { type InstallRecord, keepInstallRecord, readInstallRecords } from "./install-records.ts";
-import { type Splice, spliced } from "./json-text.ts";
+import { type Splice, spliced } from "../../protocol/splice.ts";
 
 /** A file of another program may be written by that one at the same moment; then it is read again. */
 const attemptsMax = 5;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { processPrint } from "../../base/process-print.ts";
-import type { HookInput } from "../../protocol/agent-hook.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { callingProcess } from "./calling-process.ts";
 import { sessionPlace } from "./session-place.ts";
 
@@ -37,7 +37,7 @@ describe("where a session is", () => {
       socketToken: "t",
       agent: "api",
     });
-    assert.match(own ?? "", /^\d+:\d+$/);
+    assert.match(own ?? "", /^\d+:\d+\.[0-9a-f-]*$/);
   });
 
   it("is not taken from a session that another one was started in, and is after a clear", () => {

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { processPrint } from "../../base/process-print.ts";
 import { readStart } from "../../base/read-start.ts";
-import type { HookInput } from "../../protocol/agent-hook.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import { readSessionFile, type SessionFile, sessionFileBytesMax } from "../../protocol/claude-code/session-file.ts";
 import { callingProcess } from "./calling-process.ts";
