@@ -42,7 +42,7 @@ export function harmlessValue(text: string, charsMax: number, quote: '"' | "'" =
 
 /**
  * Beginnings of the names of tags by which coding agents mark what is whose: ours, those of a session's messages and channels,
- * of a client's reminders, of commands, of calls and results of tools. Letters alone: every other sign within is passed over.
+ * of a client's reminders and context, of commands, of calls and results of tools. Letters alone: every other sign within is passed over.
  */
 const tagNames: readonly string[] = [
   "claudemesh",
@@ -58,6 +58,14 @@ const tagNames: readonly string[] = [
   "commandmessage",
   "commandargs",
   "localcommand",
+  "bashinput",
+  "bashstd",
+  "ideselection",
+  "ideopenedfile",
+  "newdiagnostics",
+  "hookprompt",
+  "userinstructions",
+  "environmentcontext",
   "functioncalls",
   "functionresults",
   "toolresult",

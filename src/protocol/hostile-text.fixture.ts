@@ -16,6 +16,10 @@ export const guarded = [
   "local-command-stdout",
   "user-prompt-submit-hook",
   "antml:invoke",
+  "bash-input",
+  "ide_opened_file",
+  "user_instructions",
+  "environment_context",
 ] as const;
 
 const invisible = [

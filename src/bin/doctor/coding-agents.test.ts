@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -74,6 +75,9 @@ describe("what the doctor says of coding agents", () => {
       writeFileSync(join(of.folder, ".claude", "sessions", `${process.pid}.json`), garbage);
       assert.equal((await of.outcomes())[0]?.state, "ok", garbage);
     }
+    mkdirSync(join(of.folder, ".claude", "sessions", "1.json"));
+    execFileSync("mkfifo", [join(of.folder, ".claude", "sessions", "2.json")]);
+    assert.equal((await of.outcomes())[0]?.state, "ok");
   });
 
   it("that a session's socket is gone, or that its user refuses or holds what comes by it", async (t) => {

@@ -1,7 +1,12 @@
 import { dirname, join } from "node:path";
 import { shellWords } from "../../cli/shell-words.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
-import { hasInboxSocket, readSessionFile, type SessionFile } from "../../protocol/claude-code/session-file.ts";
+import {
+  hasInboxSocket,
+  readSessionFile,
+  type SessionFile,
+  sessionFileBytesMax,
+} from "../../protocol/claude-code/session-file.ts";
 import { type InstallRecord, readInstallRecords } from "../agent-install/install-records.ts";
 import { type HomeCheck, ok, type Outcome, problem, warning } from "./check.ts";
 import type { Host } from "./host.ts";
@@ -106,7 +111,7 @@ function claudeCodeFaults(host: Host, settings: string): Outcome[] {
   const folder = join(dirname(settings), claudeCode.sessionsFolder);
   const sessions = host
     .names(folder)
-    .map((name) => readSessionFile(name, host.text(join(folder, name)) ?? ""))
+    .map((name) => readSessionFile(name, host.head(join(folder, name), sessionFileBytesMax)?.toString("utf8") ?? ""))
     .filter((session) => session !== null && host.exists(`/proc/${session.pid}`));
   return [
     ...refused(host, settings),

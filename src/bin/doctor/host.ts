@@ -1,16 +1,6 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statfsSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { readStart } from "../../base/read-start.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { createContainment } from "../../daemon/hooks/create-containment.ts";
@@ -108,7 +98,7 @@ export function createHost(home: string, now: number, readers: HostReaders = sys
         throw thrown;
       }
     },
-    head: headOf,
+    head: readStart,
     names(path) {
       try {
         return readdirSync(path).toSorted();
@@ -184,20 +174,6 @@ function fileFacts(path: string): FileFacts | null {
     const found = lstatSync(path);
     const kind = found.isFile() ? "file" : found.isDirectory() ? "folder" : found.isSocket() ? "socket" : "other";
     return { kind, mode: found.mode & 0o777, uid: found.uid };
-  } catch {
-    return null;
-  }
-}
-
-function headOf(path: string, bytes: number): Buffer | null {
-  const buffer = Buffer.alloc(bytes);
-  try {
-    const file = openSync(path, "r");
-    try {
-      return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
-    } finally {
-      closeSync(file);
-    }
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -61,6 +62,13 @@ describe("where a session is", () => {
     mkdirSync(sessions);
     writeFileSync(join(sessions, "1.json"), "{");
     writeFileSync(join(sessions, "notes.txt"), "x");
+    mkdirSync(join(sessions, "2.json"));
+    symlinkSync("nowhere", join(sessions, "3.json"));
+    // Whoever opens a pipe waits for somebody to write.
+    execFileSync("mkfifo", [join(sessions, "4.json")]);
+    symlinkSync("4.json", join(sessions, "5.json"));
+    symlinkSync("/dev/zero", join(sessions, "6.json"));
+    writeFileSync(join(sessions, "7.json"), JSON.stringify({ pid: 7, sessionId: "s1", name: "x".repeat(100_000) }));
     const found = { pid: process.pid, sessionId: "s1", messagingSocketPath: "/run/2.sock" };
     writeFileSync(join(sessions, `${process.pid}.json`), JSON.stringify(found));
     assert.deepEqual(sessionPlace("claude-code", input(), env), {

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { processPrint } from "../../base/process-print.ts";
+import { readStart } from "../../base/read-start.ts";
 import type { HookInput } from "../../protocol/agent-hook.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
-import { readSessionFile, type SessionFile } from "../../protocol/claude-code/session-file.ts";
+import { readSessionFile, type SessionFile, sessionFileBytesMax } from "../../protocol/claude-code/session-file.ts";
 import { callingProcess } from "./calling-process.ts";
 
 /** Which process a session is, and how it can be reached. */
@@ -17,6 +18,9 @@ export interface SessionPlace {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Files that are looked through: the agent waits meanwhile. */
+const sessionFilesMax = 1_024;
 
 const nowhere = { process: null, socketPath: null, socketToken: null };
 
@@ -66,14 +70,22 @@ export function configFolder(env: Environment): string {
 
 function sessionFile(sessionId: string, env: Environment): SessionFile | null {
   const folder = join(configFolder(env), claudeCode.sessionsFolder);
-  try {
-    for (const name of readdirSync(folder)) {
-      if (!claudeCode.sessionFile.test(name)) continue;
-      const file = readSessionFile(name, readFileSync(join(folder, name), "utf8"));
-      if (file?.sessionId === sessionId) return file;
-    }
-  } catch {
-    // No such folder, or a session that ends just now takes its file away: a version without them is found by its hooks alone.
+  for (const name of namesIn(folder)) {
+    // One that ends just now takes its file away.
+    const text = readStart(join(folder, name), sessionFileBytesMax)?.toString("utf8");
+    const file = text === undefined ? null : readSessionFile(name, text);
+    if (file?.sessionId === sessionId) return file;
   }
   return null;
+}
+
+/** None where there is no such folder: a version without them is found by its hooks alone. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => claudeCode.sessionFile.test(name))
+      .slice(0, sessionFilesMax);
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,4 @@
-import { closeSync, chownSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, lchownSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -151,10 +151,17 @@ class HostContainment implements Containment {
   #try(): Promise<Tried> {
     const { clock } = this.#options;
     this.#tried ??= this.#tryOut();
-    return this.#tried.then((tried) => {
-      if (tried.launcher === null && clock.now() - tried.at >= triedAgainMs) this.#tried = null;
-      return tried;
-    });
+    return this.#tried.then(
+      (tried) => {
+        if (tried.launcher === null && clock.now() - tried.at >= triedAgainMs) this.#tried = null;
+        return tried;
+      },
+      (thrown: unknown) => {
+        // It could not even be tried, the disk being full for instance: that says nothing of the next time.
+        this.#tried = null;
+        throw thrown;
+      },
+    );
   }
 
   async #tryOut(): Promise<Tried> {
@@ -191,16 +198,19 @@ class HostContainment implements Containment {
     return this.#uid === null ? folders : folders.filter(isReachedByOthers);
   }
 
-  /** Of one run; whoever runs it alone may enter it. */
+  /**
+   * Of one run. Where another user runs it, that one passes through and changes nothing: else any process of that user's could put
+   * a socket of its own in the place of the run's, or a link in the way of what this process does there as root.
+   */
   #newFolder(): string {
     const folder = join(this.#live().folder, String(++this.#count));
     mkdirSync(folder, { mode: 0o700 });
-    this.#handOver(folder);
+    if (this.#uid !== null) chmodSync(folder, 0o711);
     return folder;
   }
 
   #handOver(path: string): void {
-    if (this.#uid !== null) chownSync(path, this.#uid, this.#uid);
+    if (this.#uid !== null) lchownSync(path, this.#uid, this.#uid);
   }
 
   /** Made with the first run: most daemons have no hooks. */

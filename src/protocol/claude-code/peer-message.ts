@@ -63,6 +63,11 @@ export function readStatusLine(text: string): StatusLine | null {
   return Object.hasOwn(known, status) ? { msgId, status: known[status] as MessageStatus } : null;
 }
 
+/** Whether a line that came back could be a session's at all: those are JSON objects, one a line. */
+export function isSessionLine(text: string): boolean {
+  return objectOf(text) !== null;
+}
+
 function objectOf(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);

@@ -15,6 +15,9 @@ export interface SessionFile {
 
 const textCharsMax = 4_096;
 
+/** What is longer is none, whoever has put it there. */
+export const sessionFileBytesMax = 65_536;
+
 /** null for what is no such file: another version's, cut short, or not of Claude Code at all. */
 export function readSessionFile(fileName: string, text: string): SessionFile | null {
   const pid = Number(claudeCode.sessionFile.exec(fileName)?.[1] ?? Number.NaN);

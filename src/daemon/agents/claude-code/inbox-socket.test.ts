@@ -17,6 +17,7 @@ import { tempFolder } from "../../../../test/support/temp-folder.ts";
 import type { LiveSession } from "../agents.ts";
 import type { PutIn } from "../way-adapter.ts";
 import { createInboxSocket } from "./inbox-socket.ts";
+import { createReplySockets } from "./reply-socket.ts";
 import { socketLimits } from "./socket-limits.ts";
 
 type Told = readonly [string, string, string | null];
@@ -230,6 +231,41 @@ describe("the inbox socket of a Claude Code session", () => {
     mkdirSync(folder);
     left.close();
     assert.match(await gone(of.session), /not there|nobody listens/);
+  });
+
+  it("counts as lost what a server of another kind takes at the path of a session's socket", async (t) => {
+    const of = await scene(t);
+    // As an HTTP server answers what is no request.
+    const server = createServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+    ).listen(of.session.socketPath);
+    onEnd(t, () => new Promise((resolve) => server.close(resolve)));
+    await once(server, "listening");
+    const sent = message();
+    assert.equal((await of.adapter().offer(of.session, sent)).state, "written");
+    assert.deepEqual(await of.told(1), [[sent.offer_id, "lost", "what listens at its socket is no session"]]);
+  });
+
+  it("awaits receipts in the folders of the newest sessions, however many there were", async (t) => {
+    const folder = tempFolder(t);
+    const replies = createReplySockets("m_1", () => {});
+    onEnd(t, () => replies.stop());
+    const folders = Array.from({ length: socketLimits.foldersMax + 1 }, (_, index) => join(folder, String(index)));
+    const paths: (string | null)[] = [];
+    for (const each of folders) {
+      mkdirSync(each);
+      paths.push(await replies.within(each));
+    }
+    assert.ok(existsSync(paths.at(-1) ?? ""));
+    assert.equal(await replies.within(folders.at(-1) ?? ""), paths.at(-1));
+    await replies.stop();
+    assert.deepEqual(
+      folders.flatMap((each) => readdirSync(each)),
+      [],
+    );
   });
 
   it("writes in order, and no more at a time than a session takes", async (t) => {

@@ -110,13 +110,14 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
   };
 
   const awaitStatus = (session: LiveSession, line: Line, msgId: string, { socket, broken }: OnItsWay): void => {
-    const broke = (): void => {
+    const lost = (reason: string): void => {
       socket.destroy();
       if (!silent.has(msgId) || stopped) return;
       refuses(line);
-      settle(msgId, "lost", "the session refused the line");
+      settle(msgId, "lost", reason);
     };
-    hearStatuses(socket, heard);
+    // Whatever its path was taken from: nobody there has read a message.
+    hearStatuses(socket, heard, () => lost("what listens at its socket is no session"));
     silent.set(
       msgId,
       clock.after(socketLimits.receiptMs, () => {
@@ -130,7 +131,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
         });
       }),
     );
-    void broken.then(broke);
+    void broken.then(() => lost("the session refused the line"));
   };
 
   return {

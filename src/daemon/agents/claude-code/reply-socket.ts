@@ -22,18 +22,23 @@ const pathBytesMax = 103;
  */
 export function createReplySockets(owner: string, told: (status: StatusLine) => void): ReplySockets {
   const listening = new Map<string, Promise<Listening | null>>();
+  /** One that is asked for again is made after it has gone, which takes its file away. */
+  let closing: Promise<unknown> = Promise.resolve();
   let stopped = false;
   return {
     async within(folder) {
       if (stopped) return null;
-      let found = listening.get(folder);
-      if (found === undefined) {
-        if (listening.size >= socketLimits.foldersMax) return null;
-        found = listen(pathIn(folder, owner), told);
-        listening.set(folder, found);
+      const found = listening.get(folder) ?? closing.then(() => listen(pathIn(folder, owner), told));
+      // The last one asked for stands last: what no session was in for longest goes, and not what comes.
+      listening.delete(folder);
+      listening.set(folder, found);
+      const [oldest] = listening;
+      if (oldest !== undefined && listening.size > socketLimits.foldersMax) {
+        listening.delete(oldest[0]);
+        closing = Promise.all([closing, oldest[1].then((socket) => socket?.close())]);
       }
       const socket = await found;
-      if (socket === null) listening.delete(folder);
+      if (socket === null && listening.get(folder) === found) listening.delete(folder);
       return socket?.path ?? null;
     },
     async stop() {
@@ -41,6 +46,7 @@ export function createReplySockets(owner: string, told: (status: StatusLine) => 
       const all = [...listening.values()];
       listening.clear();
       for (const socket of await Promise.all(all)) await socket?.close();
+      await closing;
     },
   };
 }

@@ -12,8 +12,8 @@ export const socketLimits = {
   queuedMax: 40,
   /** Sessions whose pace is remembered. */
   sessionsMax: 256,
-  /** Folders of sessions' sockets in which receipts are awaited. */
-  foldersMax: 16,
+  /** Folders of sessions' sockets in which receipts are awaited: as many as sessions, since each may have its own. */
+  foldersMax: 256,
   /** Between looks at a process that its user has stopped. */
   stoppedMs: 5_000,
   /** Between tries of a session that refuses. */

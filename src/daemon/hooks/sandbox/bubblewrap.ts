@@ -1,6 +1,6 @@
 import { hookBounds } from "./bounds.ts";
 import { hookFd, type Launcher, type SandboxRun } from "./launcher.ts";
-import { found, isBelow, resolverFile, socketFolders, systemFolders } from "./seen-folders.ts";
+import { found, isBelow, kernelFolder, resolverFile, socketFolders, systemFolders } from "./seen-folders.ts";
 
 /** Below /dev, which is the hook's own under every policy, so that its path is short and hides nothing of the host's. */
 const folder = "/dev/claudemesh";
@@ -71,8 +71,13 @@ function files({ fsPolicy, networkPolicy }: SandboxRun): string[] {
     case "read-only":
       return ["--ro-bind", "/", "/", ...socketFolders.flatMap(replaced), ...names, ...socketFolders.flatMap(closed)];
     case "host":
-      return ["--bind", "/", "/"];
+      return ["--bind", "/", "/", ...readOnlyKernel()];
   }
+}
+
+/** Whoever owns a control group could end or freeze from there what is in it, the daemon as well, and no hook signals anything. */
+function readOnlyKernel(): string[] {
+  return found(kernelFolder)?.kind === "folder" ? ["--ro-bind", kernelFolder, kernelFolder] : [];
 }
 
 function seen(path: string): string[] {

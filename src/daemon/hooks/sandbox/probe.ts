@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
-import { chmodSync, closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,10 @@ const outputCharsMax = 4_096;
 const script = `#!/bin/sh
 [ -S "$CLAUDEMESH_DAEMON_SOCK" ] || echo "its socket is not there"
 [ -z "$(ls -A "$HIDDEN" 2>/dev/null)" ] || echo "the home of claudemesh can be seen"
-[ $$ -le 64 ] || echo "the processes of the host can be seen"
+if [ -e /proc/self/status ]; then
+  # Its own number alone, and none of a namespace around it: /proc is that of its own processes.
+  [ "$(readlink /proc/self/ns/pid)" != "$OUTER" ] && grep -qE "^NSpid:[[:space:]]*[0-9]+$" /proc/self/status
+else [ $$ -le 64 ]; fi || echo "the processes of the host can be seen"
 [ ! -e /proc/self/status ] || grep -q "^CapEff:[[:space:]]*0*$" /proc/self/status || echo "it has capabilities"
 umount "$HIDDEN" 2>/dev/null && echo "what hides the home can be taken away"
 if [ "$FS_POLICY" != host ]; then
@@ -35,6 +38,9 @@ if [ "$NETWORK_POLICY" = none ] && [ -e /proc/net/dev ]; then
     case $name in Inter-* | face* | lo:*) ;; *) echo "the network interface $name is there" ;; esac
   done < /proc/net/dev
 fi
+for device in /dev/kmsg /dev/mem /dev/fuse /dev/tty[0-9] /dev/pts/[0-9]*; do
+  [ ! -e "$device" ] || echo "the device $device is there"
+done
 (:) || echo "it cannot start a process"
 echo done
 `;
@@ -90,6 +96,7 @@ async function tried(launcher: Launcher, run: SandboxRun, path: string, site: Pr
       PATH: "/usr/bin:/bin:/usr/sbin:/sbin",
       HOME: homedir(),
       CLAUDEMESH_DAEMON_SOCK: socketPath,
+      OUTER: readlinkSync("/proc/self/ns/pid"),
       HIDDEN: run.hidden[0] ?? "",
       FS_POLICY: run.fsPolicy,
       NETWORK_POLICY: run.networkPolicy,

@@ -21,6 +21,9 @@ export const systemFolders = [
  */
 export const socketFolders = ["/run", "/tmp", "/var/run", "/var/tmp"] as const;
 
+/** What the kernel tells of devices, drivers and control groups, and takes orders by. */
+export const kernelFolder = "/sys";
+
 export type Found = { readonly kind: "folder" } | { readonly kind: "link"; readonly to: string };
 
 /** What stands at a path of the host; null: nothing that is a folder or a link to one. */

@@ -1,6 +1,6 @@
 import { hookBounds } from "./bounds.ts";
 import { hookFd, type Launcher } from "./launcher.ts";
-import { socketFolders, systemFolders } from "./seen-folders.ts";
+import { kernelFolder, socketFolders, systemFolders } from "./seen-folders.ts";
 
 /** The programs of util-linux that contain where there is no bubblewrap. */
 export interface UnshareTools {
@@ -9,8 +9,11 @@ export interface UnshareTools {
   readonly shell: string;
 }
 
-/** In a file system of its own over a folder that every Linux has: the script makes it. */
-const folder = "/dev/shm/claudemesh";
+/** Below /dev, which is the hook's own under every policy: the script makes it. */
+const folder = "/dev/claudemesh";
+
+/** Devices that hold nothing of this host's. The user's terminals, sound and cameras are the user's, and so no hook's. */
+const devices = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 
 /**
  * What the first process of the new namespaces does before it starts the hook. All mounts are its own: nothing of it is seen
@@ -22,20 +25,35 @@ policy=$1 hook=$2 socket=$3
 shift 3
 empty() { mount -t tmpfs -o ro,nosuid,nodev,size=4k,mode=755 tmpfs "$1"; }
 temporary() { mount -t tmpfs -o nosuid,nodev,mode=1777,size=${hookBounds.temporaryBytes} tmpfs "$1"; }
-if [ "$policy" != host ]; then
-  while read -r _ _ _ _ dir options _; do
-    dir=$(printf %b "$dir")
-    case $dir in /proc | /proc/*) continue ;; esac
-    mount -o "remount,bind,ro\${options#r[wo]}" "$dir" || ! mountpoint -q "$dir"
-  done < /proc/self/mountinfo
-fi
-mount -t tmpfs -o nosuid,nodev,mode=755,size=${hookBounds.sharedMemoryBytes} tmpfs /dev/shm
-mkdir ${folder}
-: > ${folder}/sock
-mount --bind "$socket" ${folder}/sock
-cat <&${hookFd} > "${folder}/$hook"
+while read -r _ _ _ _ dir options _; do
+  dir=$(printf %b "$dir")
+  case $policy:$dir in
+    *:/proc | *:/proc/*) continue ;;
+    host:${kernelFolder} | host:${kernelFolder}/*) ;;
+    host:*) continue ;;
+  esac
+  mount -o "remount,bind,ro\${options#r[wo]}" "$dir" || ! mountpoint -q "$dir"
+done < /proc/self/mountinfo
+made=/dev/shm
+mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs $made
+for device in ${devices.join(" ")}; do
+  : > $made/$device
+  mount --bind /dev/$device $made/$device
+done
+ln -s /proc/self/fd $made/fd
+ln -s fd/0 $made/stdin
+ln -s fd/1 $made/stdout
+ln -s fd/2 $made/stderr
+mkdir $made/shm $made/pts $made/claudemesh
+if mount -t devpts -o newinstance,nosuid,noexec,ptmxmode=666,mode=620 devpts $made/pts 2> $made/null; then ln -s pts/ptmx $made/ptmx; fi
+mount -t tmpfs -o nosuid,nodev,mode=1777,size=${hookBounds.sharedMemoryBytes} tmpfs $made/shm
+: > $made/claudemesh/sock
+mount --bind "$socket" $made/claudemesh/sock
+cat <&${hookFd} > "$made/claudemesh/$hook"
 exec ${hookFd}<&-
-chmod 500 "${folder}/$hook"
+chmod 500 "$made/claudemesh/$hook"
+mount --rbind $made /dev
+mount -o remount,bind,ro,nosuid,nodev /dev
 case $policy in
   private)
     for dir in /* /.[!.]*; do
