@@ -43,15 +43,17 @@ export const command: Command = {
     const { agents } = client();
     const bound = await bind(agents, name, context);
     let { agent } = bound;
+    // It is so whatever becomes of the rest.
+    if (!flag("json"))
+      out.line(
+        `${agent.address} is ${bound.isSession ? "this session" : `the agent of ${agent.project ?? "no folder"}`}`,
+      );
     for (const topic of topics) agent = await agents.addTopic(agent.name, topic, { signal });
     if (flag("default")) agent = await makeDefault(context, agent.name);
     if (flag("json")) {
       out.json(agent);
       return exitCodes.ok;
     }
-    out.line(
-      `${agent.address} is ${bound.isSession ? "this session" : `the agent of ${agent.project ?? "no folder"}`}`,
-    );
     if (topics.length > 0) out.line(`it is told of ${topics.map((topic) => `#${topic}`).join(", ")} from now on`);
     if (flag("default")) out.line("it gets what is sent to this member without naming an agent");
     if (agent.waiting > 0) out.note(`${agent.waiting} waiting: claudemesh inbox --unread`);

@@ -1,4 +1,5 @@
 import type { MemberView } from "../protocol/membership-api.ts";
+import { agentsText } from "./agents-text.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
@@ -36,14 +37,9 @@ function cells(member: MemberView): string[] {
     member.role,
     member.online ? "online" : "offline",
     member.last_seen_at ?? "never",
-    member.agents.map((agent) => shownAgent(agent, member)).join(", ") || "none",
+    agentsText(member),
     remarks(member),
   ];
-}
-
-/** A daemon of an earlier version does not tell which are there. */
-function shownAgent(agent: string, { agents_online: online }: MemberView): string {
-  return (online ?? []).includes(agent) ? `${agent} (online)` : agent;
 }
 
 function remarks(member: MemberView): string {
