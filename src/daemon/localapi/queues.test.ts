@@ -112,7 +112,7 @@ function asking(): Asking {
 test("a claimed message is shown with what its sender wrote and the lease, once its signature is checked", async () => {
   const { claimed } = asking();
   const message = await claimed(told(signed));
-  assert.deepEqual(message["from"], { member_id: alice, name: "alice" });
+  assert.deepEqual(message["from"], { member_id: alice, name: "alice", agent: null });
   assert.deepEqual(
     [
       message["verified"],
