@@ -34,18 +34,24 @@ export function readMember(row: Row): MemberRow {
     instance_id: textOrNull(row["instance_id"]),
     online_until: Number(row["online_until"]),
     agents: JSON.parse(String(row["agents"])) as string[],
-    agents_told: readTold(row["agents_told"]),
+    agents_told: readTold(row["agents_told"], Number(row["link_epoch"])),
     joined_at: Number(row["joined_at"]),
     kick: readKick(row),
     host: readHost(row),
   };
 }
 
-function readTold(value: unknown): AgentsKnown | null {
-  return typeof value === "string" ? (JSON.parse(value) as AgentsKnown) : null;
+/**
+ * With the link that told it. A broker of a version before tells the names of a later link and leaves this as it is: then it is not what
+ * the member says now, and names may be missing in it.
+ */
+function readTold(value: unknown, linkEpoch: number): AgentsKnown | null {
+  if (typeof value !== "string") return null;
+  const { former, online, link_epoch: toldBy } = JSON.parse(value) as AgentsKnown & { readonly link_epoch?: number };
+  return toldBy === linkEpoch ? { former, online } : null;
 }
 
-/** As {@link readMember} reads it. */
+/** As {@link readMember} reads it, once the store has put `link_epoch` of the row beside it. */
 export function writeTold({ agents_told: told }: AgentsTold): string | null {
   return told === null ? null : JSON.stringify({ former: told.former, online: told.online });
 }

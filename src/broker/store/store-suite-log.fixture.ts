@@ -73,6 +73,19 @@ export function logAndDirectory(on: On): void {
     assert.deepEqual(await told(), { online_until: 30, agents: ["shop"], agents_told: null });
   });
 
+  it("takes nothing that was told in a link before for all that a member has now", async (t) => {
+    const { store, meshId, alice, now } = await on(t);
+    const known = { agents: ["shop"], agents_told: { former: ["old"], online: ["shop"] } };
+    const told = async () => (await store.member(meshId, alice.memberId))?.agents_told;
+    await store.touchPresence(meshId, alice.memberId, 20, known);
+    assert.deepEqual(await told(), known.agents_told);
+    // By a broker that writes nothing of them.
+    await store.raiseLinkEpoch(meshId, alice.memberId, { instance_id: "i", now });
+    assert.equal(await told(), null);
+    await store.touchPresence(meshId, alice.memberId, 30, known);
+    assert.deepEqual(await told(), known.agents_told);
+  });
+
   for (const absent of ["01890000-0000-7000-8000-00000000dead", "01890000-0000-7000-8000-00000000000A", "no uuid", ""])
     it(`knows nothing of a mesh that is not there: "${absent}"`, async (t) => {
       const { store, meshId, alice, bob, now } = await on(t);

@@ -41,7 +41,8 @@ describe("where a session is", () => {
   });
 
   it("is not taken from a session that another one was started in, and is after a clear", () => {
-    assert.deepEqual(sessionPlace("claude-code", input({ sessionId: "s2" }), environment), nowhere);
+    const inner = { ...nowhere, process: callingProcess() };
+    assert.deepEqual(sessionPlace("claude-code", input({ sessionId: "s2" }), environment), inner);
     const later = input({ sessionId: "s2", moment: "tool", source: null });
     assert.deepEqual(sessionPlace("claude-code", later, environment), nowhere);
     const cleared = sessionPlace("claude-code", input({ sessionId: "s2", source: "clear" }), environment);
@@ -57,7 +58,7 @@ describe("where a session is", () => {
     const folder = mkdtempSync(join(tmpdir(), "cm-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const env = { CLAUDE_CONFIG_DIR: folder };
-    assert.deepEqual(sessionPlace("claude-code", input(), env), nowhere);
+    assert.deepEqual(sessionPlace("claude-code", input(), env), { ...nowhere, process: callingProcess() });
     const sessions = join(folder, "sessions");
     mkdirSync(sessions);
     writeFileSync(join(sessions, "1.json"), "{");

@@ -233,7 +233,8 @@ export async function touchPresence(
   told: AgentsTold,
 ): Promise<void> {
   await core.rows(
-    "UPDATE mesh.member SET online_until = $3, agents = $4, agents_told = $5 WHERE mesh_id = $1 AND member_id = $2",
+    `UPDATE mesh.member SET online_until = $3, agents = $4, agents_told = ($5::jsonb || jsonb_build_object('link_epoch', link_epoch))::text
+      WHERE mesh_id = $1 AND member_id = $2`,
     [meshId, memberId, until, JSON.stringify(told.agents), writeTold(told)],
   );
 }

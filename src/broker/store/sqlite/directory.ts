@@ -178,7 +178,9 @@ export function touchPresence(
   told: AgentsTold,
 ): void {
   core
-    .sql("UPDATE member SET online_until = ?, agents = ?, agents_told = ? WHERE mesh_id = ? AND member_id = ?")
+    .sql(
+      "UPDATE member SET online_until = ?, agents = ?, agents_told = json_set(?, '$.link_epoch', link_epoch) WHERE mesh_id = ? AND member_id = ?",
+    )
     .run(until, JSON.stringify(told.agents), writeTold(told), meshId, memberId);
 }
 
