@@ -14,10 +14,9 @@ import { requireWords, usage } from "./parse-arguments.ts";
 import { oneLine } from "./printable.ts";
 import { createQuietTimer, type QuietTimer } from "./quiet-timer.ts";
 import { typedAgent } from "./typed-address.ts";
+import { lastWordsMs } from "./last-words.ts";
 
 const countMax = 1_000_000_000;
-/** For giving up the session after Ctrl-C. */
-const lastWordMs = 2_000;
 /** Messages of one turn of a program. */
 const turnMessagesMax = 16;
 const resultCharsShown = 200;
@@ -126,7 +125,7 @@ async function runTurns(run: Run, file: string, args: readonly string[]): Promis
     return exitCodes.error;
   } finally {
     await program?.stop();
-    await attending.end(lastWordMs);
+    await attending.end(lastWordsMs);
   }
 }
 
@@ -182,7 +181,7 @@ async function work(
     }
   } finally {
     quiet.pause();
-    await attending.end(lastWordMs);
+    await attending.end(lastWordsMs);
   }
   if (context.signal.aborted || !quiet.signal.aborted) return exitCodes.interrupted;
   const { code, message, retryable } = new ClaudemeshError("timed_out", `no message came for ${run.timeout}`);

@@ -14,10 +14,9 @@ import { requireWords, usage } from "./parse-arguments.ts";
 import { createQuietTimer, type QuietTimer } from "./quiet-timer.ts";
 import { endText } from "./run-child.ts";
 import { runForMessage } from "./run-for-message.ts";
+import { lastWordsMs } from "./last-words.ts";
 
 const countMax = 1_000_000_000;
-/** After Ctrl-C, for marking the message read whose command has just succeeded. */
-const lastWordMs = 2_000;
 const messageOptions = ["from", "topic", "agent", "mentions", "unread", "exec"] as const;
 
 export const command: Command = {
@@ -123,7 +122,7 @@ async function handle(watch: Watch, item: InboxItem): Promise<boolean> {
   });
   const read = result.exit_code === 0;
   // A daemon that is away now must not make the command run again for what it has done.
-  if (read && signal.aborted) await client.inbox.markRead(item.inbox_id, { timeoutMs: lastWordMs });
+  if (read && signal.aborted) await client.inbox.markRead(item.inbox_id, { timeoutMs: lastWordsMs });
   else if (read) await outlast(() => client.inbox.markRead(item.inbox_id, { signal }), { signal });
   if (context.flag("json")) out.json({ inbox_id: item.inbox_id, ...result, read });
   if (read) return true;

@@ -8,6 +8,7 @@ import type { CommandContext } from "./command.ts";
 import { oneLine } from "./printable.ts";
 import { type Ended, endText, runChild } from "./run-child.ts";
 import { oneLineValues, senderValues } from "./run-for-message.ts";
+import { lastWordsMs } from "./last-words.ts";
 
 export interface Work {
   readonly client: Client;
@@ -20,9 +21,6 @@ export interface Work {
   /** Before a message whose command has failed is available again. */
   readonly delay_s: number;
 }
-
-/** After Ctrl-C, for telling what became of the message. */
-const lastWordMs = 2_000;
 
 /**
  * Runs the command for one message and extends the lease as long as it runs; acknowledges the message when it ends with
@@ -90,7 +88,7 @@ function giveBack(message: ClaimedMessage, work: Work, reason: string): Promise<
 
 /** What is under way when the worker is told to stop is not given up with it: there is a moment for the last word. */
 function callOptions({ context }: Work): { readonly timeoutMs?: number } {
-  return context.signal.aborted ? { timeoutMs: lastWordMs } : {};
+  return context.signal.aborted ? { timeoutMs: lastWordsMs } : {};
 }
 
 /** The body comes on standard input as it was sent, what is known of the message in the environment. */

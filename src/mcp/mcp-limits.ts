@@ -19,8 +19,6 @@ export const mcpLimits = {
   lineBytesMax: 16_777_216,
   /** Seconds that one call waits for a receipt, or for work: below what clients give a request. */
   waitSecondsMax: 30,
-  /** Between two words of life to the daemon; its presence lease is three times as long. */
-  heartbeatMs: 30_000,
   /** How long the answer to `initialize` waits for the daemon, whose word on the agent's name is in it. */
   greetingMs: 150,
   /** For telling the daemon, at the end, that the session has ended. */

@@ -3,6 +3,7 @@ import { ClaudemeshError } from "../protocol/error.ts";
 import type { AgentSessionNamed } from "../protocol/agents-api.ts";
 import type { DaemonAccess } from "./daemon-access.ts";
 import { mcpLimits } from "./mcp-limits.ts";
+import { limits } from "../protocol/limits.ts";
 
 /** This server as a session of an agent: what the daemon knows of it, and by which name. */
 export interface Session {
@@ -94,7 +95,7 @@ export function createSession(facts: SessionFacts, daemon: DaemonAccess, clock: 
       if (thrown instanceof ClaudemeshError && thrown.code === "unknown_agent") known = null;
       // The next one tells it again; a daemon that is away has no presence to keep.
     }
-    if (!ended) timer = clock.after(mcpLimits.heartbeatMs, () => void beat());
+    if (!ended) timer = clock.after(limits.sessionHeartbeatMs, () => void beat());
   }
 
   return {

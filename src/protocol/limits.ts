@@ -34,6 +34,8 @@ export const limits = {
   pingIntervalMs: 30_000,
   silenceMs: 75_000,
   presenceLeaseMs: 90_000,
+  /** Between two words of life of a session: two may be lost before its lease is over. */
+  sessionHeartbeatMs: 30_000,
   /** A request on the link that is unanswered after this is given up. */
   requestTimeoutMs: 15_000,
   /** After a change of the local API's token the one before it is still taken for so long. */

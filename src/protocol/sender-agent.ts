@@ -24,7 +24,7 @@ const reserved = "claudemesh.";
 export const agentKey = `${reserved}from_agent`;
 const hopsKey = `${reserved}hops`;
 
-export const noSenderNote: SenderNote = { agent: null, hops: 0 };
+const noSenderNote: SenderNote = { agent: null, hops: 0 };
 
 /** Canonical meta of a caller; throws invalid_field for keys that a daemon alone writes. */
 export function callersMeta(value: JsonValue | null | undefined): string {

@@ -35,9 +35,6 @@ export interface Offered {
   readonly text: string;
 }
 
-/** Heard of so often, a session stays there. */
-const heartbeatMs = limits.presenceLeaseMs / 3;
-
 export interface Attending {
   /** `until` ends the iteration without an error, as the signal does. */
   offers(until: AbortSignal): AsyncGenerator<Offered, void, undefined>;
@@ -144,7 +141,7 @@ async function listen(client: Client, signal: AbortSignal, bell: Bell, onLink: A
 
 async function beat(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await sleep(heartbeatMs, signal).catch(() => undefined);
+    await sleep(limits.sessionHeartbeatMs, signal).catch(() => undefined);
     if (!signal.aborted) await work();
   }
 }

@@ -11,6 +11,7 @@ import { keepOffers } from "./keep-offers.ts";
 import { readReply } from "./read-reply.ts";
 import { retryDelaySeconds } from "./retry-delay.ts";
 import { type Answered, sendAnswer } from "./send-answer.ts";
+import { lastWords, untilLastWords } from "../last-words.ts";
 
 export interface CommandRun {
   readonly client: Client;
@@ -29,9 +30,6 @@ export type CommandDone = { readonly answer: Answered | null } & Ended &
     | { readonly state: "read" | "lost"; readonly again_s: null }
     | { readonly state: "given_back"; readonly again_s: number }
   );
-
-/** After Ctrl-C, for telling what became of the message. */
-const lastWordMs = 2_000;
 
 /**
  * Runs the command for one message, which stays this session's as long as it runs. Exit code 0: its answer is on disk,
@@ -76,18 +74,16 @@ async function answerWith(output: KeptOutput, item: InboxItem, run: CommandRun):
   if (reply.kind === "none") return null;
   if (reply.kind === "not_understood") return { state: "not_sent", why: reply.why };
   const { signal } = run.context;
-  const until = signal.aborted ? AbortSignal.timeout(lastWordMs) : signal;
+  const until = untilLastWords(signal);
   return sendAnswer(run.client, item, { agent: run.agent, text: reply.text, signal: until });
 }
 
 /** A daemon that is away now must not make the command run again for what it has done. */
 async function confirm(offer: OfferedMessage, { client, context, session }: CommandRun): Promise<boolean> {
-  const call = (options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }) =>
-    client.agents.confirm(session.kind, session.id, [offer.offer_id], { read: true }, options);
   const { signal } = context;
-  const settled = signal.aborted
-    ? await call({ timeoutMs: lastWordMs })
-    : await outlast(() => call({ signal }), { signal });
+  const call = () =>
+    client.agents.confirm(session.kind, session.id, [offer.offer_id], { read: true }, lastWords(signal));
+  const settled = await (signal.aborted ? call() : outlast(call, { signal }));
   return settled.lost.length === 0;
 }
 
@@ -96,12 +92,12 @@ async function giveBack(offer: OfferedMessage, ended: Ended, run: CommandRun): P
   const { signal } = context;
   const delay_s = signal.aborted ? 0 : retryDelaySeconds(offer.repeat);
   const reason = signal.aborted ? "the program was stopped" : `the command ended ${endText(ended)}`;
-  const call = (options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }) =>
-    client.agents.giveBack(session.kind, session.id, [offer.offer_id], { reason, delay_s }, options);
+  const call = () =>
+    client.agents.giveBack(session.kind, session.id, [offer.offer_id], { reason, delay_s }, lastWords(signal));
   await (signal.aborted
     ? // Not told in time, the lease ends by itself.
-      call({ timeoutMs: lastWordMs }).catch(() => undefined)
-    : outlast(() => call({ signal }), { signal }));
+      call().catch(() => undefined)
+    : outlast(call, { signal }));
   return delay_s;
 }
 

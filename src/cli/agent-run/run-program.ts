@@ -11,6 +11,7 @@ import { endText } from "../run-child.ts";
 import type { Offered, OwnSession } from "./attend.ts";
 import { keepOffers } from "./keep-offers.ts";
 import { type Answered, sendAnswer } from "./send-answer.ts";
+import { lastWords, untilLastWords } from "../last-words.ts";
 
 export interface ProgramRun {
   readonly client: Client;
@@ -46,8 +47,6 @@ export interface Program {
 
 /** Told that there is nothing more to come, it gets this long to end by itself, and as long again once it is told to stop. */
 const endMs = 5_000;
-/** After Ctrl-C, for telling what became of the messages. */
-const lastWordMs = 2_000;
 
 /** Starts the program; its standard error is ours. Rejects with the system's error when it cannot be started. */
 export async function startProgram(run: ProgramRun): Promise<Program> {
@@ -133,7 +132,7 @@ async function takeTurn(
     if (event?.type !== "result") {
       const given = { reason: "the program ended" };
       // Not told in time, the lease ends by itself.
-      await client.agents.giveBack(session.kind, session.id, ids, given, callOptions(signal)).catch(() => undefined);
+      await client.agents.giveBack(session.kind, session.id, ids, given, lastWords(signal)).catch(() => undefined);
       return { state: "given_back", result: null, answer: null };
     }
     const answer =
@@ -141,8 +140,8 @@ async function takeTurn(
         ? await answerWith(event.text, first.inbox_id, run)
         : null;
     const call = () =>
-      client.agents.confirm(session.kind, session.id, ids, { read: !event.isError }, callOptions(signal));
-    const settled = signal.aborted ? await call() : await outlast(call, { signal });
+      client.agents.confirm(session.kind, session.id, ids, { read: !event.isError }, lastWords(signal));
+    const settled = await (signal.aborted ? call() : outlast(call, { signal }));
     const state = lost || settled.lost.length > 0 ? "lost" : event.isError ? "injected" : "read";
     return { state, result: event.text, answer };
   } finally {
@@ -152,11 +151,7 @@ async function takeTurn(
 
 async function answerWith(text: string, inboxId: number, { client, context, agent }: ProgramRun): Promise<Answered> {
   const { signal } = context;
-  const until = signal.aborted ? AbortSignal.timeout(lastWordMs) : signal;
+  const until = untilLastWords(signal);
   const item = await outlast(() => client.inbox.item(inboxId, { signal: until }), { signal: until });
   return sendAnswer(client, item, { agent, text, signal: until });
-}
-
-function callOptions(signal: AbortSignal): { readonly signal?: AbortSignal; readonly timeoutMs?: number } {
-  return signal.aborted ? { timeoutMs: lastWordMs } : { signal };
 }

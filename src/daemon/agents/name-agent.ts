@@ -118,7 +118,7 @@ export function nameAgent(key: SessionKey, report: SessionReport, known: Known):
 }
 
 /** As addresses write it: `/home/ann/My Project` is `my-project`. */
-export function nameOfFolder(path: string, otherwise: string): string {
+function nameOfFolder(path: string, otherwise: string): string {
   const folder = path.split(/[/\\]/).findLast((part) => part !== "") ?? "";
   const name = folder
     .normalize("NFKD")

@@ -23,7 +23,7 @@ export function noSuchAgent(written: string, names: readonly string[]): Claudeme
   );
 }
 
-export function unknownAgent(message: string, hint: string, details: Record<string, unknown> = {}): ClaudemeshError {
+function unknownAgent(message: string, hint: string, details: Record<string, unknown> = {}): ClaudemeshError {
   return new ClaudemeshError("unknown_agent", message, { hint, details });
 }
 

@@ -72,7 +72,7 @@ export interface CapabilityCall {
   readonly to: string | null;
 }
 
-export const capabilityOutcomes = ["sent", "refused", "failed"] as const;
+const capabilityOutcomes = ["sent", "refused", "failed"] as const;
 export type CapabilityOutcome = (typeof capabilityOutcomes)[number];
 
 /** Where hooks run: away from this daemon's files and from each other, with a socket that takes their own token only. */

@@ -171,7 +171,7 @@ export function tellExecuted(db: DatabaseSync, now: number, executed: Executed):
   );
 }
 
-export function hookRunView(row: HookRunRow): HookRunView {
+function hookRunView(row: HookRunRow): HookRunView {
   const time = (at: number | null): string | null => (at === null ? null : rfc3339(at));
   return {
     run_id: row.id,

@@ -21,7 +21,7 @@ export function readReply(output: Uint8Array): ReplyContent | null {
 }
 
 /** Text, or the fields of a message. */
-export function readReplyContent(reply: unknown): ReplyContent {
+function readReplyContent(reply: unknown): ReplyContent {
   return readShape(contentShape, typeof reply === "string" ? { message: reply } : reply, "field", {
     text: "message",
     content: "message",

@@ -79,7 +79,6 @@ export const claudeCode = {
 } as const;
 
 export type HookEvent = (typeof claudeCode.hookEvents)[number];
-export type StartSource = (typeof claudeCode.startSources)[number];
 export type MessageStatus = (typeof claudeCode.statuses)[keyof typeof claudeCode.statuses];
 
 export interface Source {

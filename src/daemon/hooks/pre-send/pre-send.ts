@@ -6,7 +6,7 @@ import { preSendText } from "../../outbox/pre-send-note.ts";
 import { type PreSendPayload, preSendPayload } from "./payload.ts";
 import { readVerdict, type Verdict } from "./verdict.ts";
 
-export const preSendHook = "pre-send";
+const preSendHook = "pre-send";
 
 /** A message as it goes on, with what is kept of the hook's answer. */
 export interface Judged {
