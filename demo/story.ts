@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/client/connect.ts";
 import { findDaemonDir } from "../src/client/find-daemon.ts";
+import { claudeCode } from "../src/protocol/claude-code/assumptions.ts";
 import { type ClaudeCodeSession, claudeCodeSession, configDirOf } from "../test/support/claude-code/session.ts";
 import { inheritedEnvironment } from "../test/support/inherited-environment.ts";
 import { knowsAgent } from "../test/support/knows-agent.ts";
@@ -108,7 +109,8 @@ async function host(t: Lifetime, folder: string, name: string, up: readonly stri
     async session(project, pane) {
       const session = await claudeCodeSession(t, { folder, project: join(folder, project), env });
       await pane.note(`Claude Code · ~/${project}`);
-      return onStage(session, pane, (words) => run(words, { CLAUDEMESH_AGENT: project }));
+      // As what a session's model runs finds its environment.
+      return onStage(session, pane, (words) => run(words, { [claudeCode.sessionVariable]: session.sessionId() }));
     },
     async knows(address) {
       const [member = "", agent = ""] = address.slice(1).split("/");

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve as absolute } from "node:path";
 import { claudeCode } from "../protocol/claude-code/assumptions.ts";
 import { ClaudemeshError } from "../protocol/error.ts";
 import type { AgentView } from "../protocol/agents-api.ts";
@@ -7,7 +9,6 @@ import { writeKey } from "./config/change-config.ts";
 import { openConfig } from "./config/config-access.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { requireWords } from "./parse-arguments.ts";
-import { resolve as absolute } from "node:path";
 import { typedAgent, typedTopic } from "./typed-address.ts";
 
 export const command: Command = {
@@ -60,11 +61,14 @@ export const command: Command = {
   },
 };
 
-/** The session that this command is typed in, where it has reported itself; else the folder. */
+/**
+ * The session that this command is typed in, where it has reported itself; else the folder. What an agent that has a folder is to be told
+ * of is said from anywhere, and moves it nowhere.
+ */
 async function bind(
   agents: AgentsClient,
   name: string,
-  { env, option, signal }: CommandContext,
+  { env, option, options, flag, out, signal }: CommandContext,
 ): Promise<{ readonly agent: AgentView; readonly isSession: boolean }> {
   const folder = option("folder");
   const socket = env[claudeCode.socketVariable] ?? "";
@@ -75,7 +79,13 @@ async function bind(
       if (ClaudemeshError.from(thrown).code !== "unknown_agent") throw thrown;
     }
   }
+  if (folder === undefined && (flag("default") || options("topic").length > 0)) {
+    const { items } = await agents.list({ signal });
+    const known = items.find((one) => one.name === name || one.former_names.includes(name));
+    if (known !== undefined && known.project !== null) return { agent: known, isSession: false };
+  }
   const project = absolute(folder ?? ".");
+  if (!existsSync(project)) out.note(`there is no folder ${project} yet`);
   return { agent: await agents.put(name, { project }, { signal }), isSession: false };
 }
 

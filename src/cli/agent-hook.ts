@@ -4,9 +4,9 @@ import { requireWords, usage } from "./parse-arguments.ts";
 
 /** Kinds of coding agents whose hooks call this, each loaded when it is called. */
 const kinds = {
-  "claude-code": async () => (await import("../protocol/claude-code/hook-input.ts")).claudeCodeHooks,
-  codex: async () => (await import("../protocol/codex/hook-input.ts")).codexHooks,
-  "gemini-cli": async () => (await import("../protocol/gemini-cli/hook-input.ts")).geminiHooks,
+  "claude-code": async () => (await import("../protocol/claude-code/hook-words.ts")).claudeCodeHooks,
+  codex: async () => (await import("../protocol/codex/hook-words.ts")).codexHooks,
+  "gemini-cli": async () => (await import("../protocol/gemini-cli/hook-words.ts")).geminiHooks,
 } as const;
 
 export const hookKinds = Object.keys(kinds) as readonly (keyof typeof kinds)[];

@@ -8,7 +8,7 @@ import { requireWords } from "./parse-arguments.ts";
 export const command: Command = {
   name: "agent install",
   summary: "Write claudemesh into the settings of a coding agent: its hooks and its MCP server",
-  usage: "agent install <kind> [--scope user|project] [--dry-run]",
+  usage: "agent install <claude-code|codex|gemini-cli|opencode> [--scope user|project] [--dry-run]",
   options: {
     scope: {
       type: "string",
@@ -29,7 +29,7 @@ export const command: Command = {
   examples: ["agent install claude-code", "agent install claude-code --scope project --dry-run"],
   async run(context) {
     const answer = await (await context.launcher()).installAgent(installRequest(command, context));
-    showInstall(context, answer);
+    showInstall(context, answer, "is so already");
     return exitCodes.ok;
   },
 };
@@ -48,14 +48,15 @@ export function installRequest(of: Command, context: CommandContext): AgentInsta
   };
 }
 
-export function showInstall({ out, flag }: CommandContext, answer: AgentInstallAnswer): void {
+/** `unchanged` says of a file why nothing becomes of it. */
+export function showInstall({ out, flag }: CommandContext, answer: AgentInstallAnswer, unchanged: string): void {
   if (flag("json")) out.json(answer);
-  else print(out, answer);
+  else print(out, answer, unchanged);
 }
 
-function print(out: Output, { files, next, dry_run: dryRun }: AgentInstallAnswer): void {
+function print(out: Output, { files, next, dry_run: dryRun }: AgentInstallAnswer, unchanged: string): void {
   for (const { path, change, holds, lines } of files) {
-    const done = change === "unchanged" ? "is so already" : dryRun ? `would be ${change}` : change;
+    const done = change === "unchanged" ? unchanged : dryRun ? `would be ${change}` : change;
     out.line(`${path}: ${done} (${holds})`);
     if (dryRun) for (const line of lines) out.line(`  ${line}`);
   }

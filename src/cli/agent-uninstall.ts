@@ -6,7 +6,7 @@ import { exitCodes } from "./exit-codes.ts";
 export const command: Command = {
   name: "agent uninstall",
   summary: "Take claudemesh out of the settings of a coding agent; everything else in them stays",
-  usage: "agent uninstall <kind> [--scope user|project] [--dry-run]",
+  usage: "agent uninstall <claude-code|codex|gemini-cli|opencode> [--scope user|project] [--dry-run]",
   options: {
     scope: {
       type: "string",
@@ -21,7 +21,7 @@ export const command: Command = {
   examples: ["agent uninstall claude-code", "agent uninstall claude-code --scope project"],
   async run(context) {
     const answer = await (await context.launcher()).uninstallAgent(installRequest(command, context));
-    showInstall(context, answer);
+    showInstall(context, answer, "has none of ours");
     return exitCodes.ok;
   },
 };

@@ -13,9 +13,8 @@ import { exitCodes } from "./exit-codes.ts";
 import { reachedText } from "./message-state.ts";
 import { usage } from "./parse-arguments.ts";
 import { type Body, readBody, textBody } from "./read-body.ts";
+import { agentVariable, sendingAgent } from "./sending-agent.ts";
 
-/** The agent that sends, where --from-agent does not say. */
-const agentVariable = "CLAUDEMESH_AGENT";
 const waitTimeoutMs = 30_000;
 /** No mesh takes less; longer texts are measured by what this mesh takes. */
 const inlineBytesMin = 1_024;
@@ -44,7 +43,7 @@ export const messageOptions = {
   "from-agent": {
     type: "string",
     value: "NAME",
-    help: `the agent of this member that sends it, to which answers go; by default the one that ${agentVariable} names`,
+    help: `the agent of this member that sends it, to which answers go; by default the one that ${agentVariable} names, else the Claude Code session that this is typed in`,
     complete: "agent",
   },
   wait: {
@@ -146,19 +145,23 @@ export async function meshLimit(client: Client, signal: AbortSignal): Promise<nu
   return inline_bytes ?? bodyBytesMax(limits.inlineBytes);
 }
 
-/** All but where it goes and what it says. */
+/** Who of this member's agents sends it. */
+export async function readSender(context: CommandContext, client: Client): Promise<Pick<SendRequest, "from_agent">> {
+  const agent = await sendingAgent(context, client);
+  return agent === null ? {} : { from_agent: agent };
+}
+
+/** All but where it goes, who sends it and what it says. */
 export function readFields(command: Names, context: CommandContext): Omit<SendRequest, "to"> {
   const id = context.option("id");
   const meta = context.option("meta");
   const priority = choice(command, "--priority", context.option("priority"), ["now", "next", "low"]);
   const contentType = context.option("content-type");
-  const agent = context.option("from-agent") ?? context.env[agentVariable] ?? "";
   return {
     ...(id === undefined ? {} : { client_message_id: id }),
     ...(meta === undefined ? {} : { meta: readMeta(meta) }),
     ...(priority === null ? {} : { priority }),
     ...(contentType === undefined ? {} : { content_type: contentType }),
-    ...(agent === "" ? {} : { from_agent: agent }),
   };
 }
 

@@ -1,5 +1,13 @@
 import type { Command } from "./command.ts";
-import { messageOptions, readContent, readFields, readSource, readWaiting, tellSent } from "./outgoing-message.ts";
+import {
+  messageOptions,
+  readContent,
+  readFields,
+  readSender,
+  readSource,
+  readWaiting,
+  tellSent,
+} from "./outgoing-message.ts";
 import { requireWords } from "./parse-arguments.ts";
 import { inboxNumber } from "./row-number.ts";
 
@@ -39,7 +47,8 @@ export const command: Command = {
     const source = readSource(command, context);
     const client = context.client();
     const content = await readContent(command, context, source, client);
-    const sent = await client.reply(id, { ...fields, ...content }, { signal: context.signal });
+    const from = await readSender(context, client);
+    const sent = await client.reply(id, { ...fields, ...from, ...content }, { signal: context.signal });
     return tellSent(context, client, sent, waiting);
   },
 };

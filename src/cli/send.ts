@@ -5,6 +5,7 @@ import {
   messageOptions,
   readContent,
   readFields,
+  readSender,
   readSource,
   readWaiting,
   tellSent,
@@ -65,12 +66,19 @@ export const command: Command = {
     if (context.flag("lines")) {
       refuseWithLines(context);
       const client = context.client();
-      return sendLines(context, client, { fields, waiting, bytesMax: await meshLimit(client, context.signal) });
+      const from = await readSender(context, client);
+      return sendLines(context, client, {
+        fields: { ...fields, ...from },
+        waiting,
+        bytesMax: await meshLimit(client, context.signal),
+      });
     }
     const source = readSource(command, context);
     const client = context.client();
     const content = await readContent(command, context, source, client);
-    return tellSent(context, client, await client.send({ ...fields, ...content }, { signal: context.signal }), waiting);
+    const from = await readSender(context, client);
+    const sent = await client.send({ ...fields, ...from, ...content }, { signal: context.signal });
+    return tellSent(context, client, sent, waiting);
   },
 };
 

@@ -17,7 +17,8 @@ import type { MembershipState } from "../protocol/membership/state.ts";
 import type { HeldRows } from "../protocol/judge-features.ts";
 import type { InboxDatabase } from "./inbox/inbox-database.ts";
 import type { RowError } from "./outbox/next-state.ts";
-import type { PreSendRefusals } from "./outbox/pre-send-refusals.ts";
+import type { CallerFingerprint } from "./outbox/caller-fingerprint.ts";
+import type { PreSendRefusals } from "./outbox/pre-send-note.ts";
 import type { RequeueChange } from "./outbox/requeue-change.ts";
 import type {
   FeatureParams,
@@ -30,12 +31,6 @@ import type {
   SendAnswer,
   VoidAnswer,
 } from "../protocol/frames.ts";
-
-/**
- * The local fingerprint (kind "request") of a request in a version, 32 bytes. A new row keeps localFingerprintVersion; a row that
- * an earlier program wrote is compared in its own.
- */
-export type CallerFingerprint = (version: number) => Uint8Array;
 
 /** A local send after parsing, validation and address resolution. Everything the outbox row needs. */
 export interface AcceptedRequest {

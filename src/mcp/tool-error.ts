@@ -9,7 +9,8 @@ import { mcpLimits } from "./mcp-limits.ts";
  */
 export function errorResult(thrown: unknown, key: string | null): CallToolResult {
   const error = ClaudemeshError.from(thrown);
-  const { code, message, hint = null, retryable } = error;
+  const { code, message, retryable } = error;
+  const hint = error.hint === undefined ? null : byTools(error.hint);
   const lines = [
     `error ${code}: ${printable(message)}`,
     ...(hint === null ? [] : [`what helps: ${printable(hint)}`]),
@@ -20,4 +21,12 @@ export function errorResult(thrown: unknown, key: string | null): CallToolResult
     content: [{ type: "text", text: lines.join("\n").slice(0, mcpLimits.errorCharsMax).toWellFormed() }],
     _meta: { "claudemesh/error": { code, message, hint, retryable, idempotency_key: key } },
   };
+}
+
+/** A hint names commands; the model has tools, and no shell perhaps. */
+function byTools(hint: string): string {
+  return hint
+    .replace(/claudemesh (?:members|topic list|queue list|agent list)(?! )/g, "the tool peers lists what there is")
+    .replace(/claudemesh (?:members|topic list|queue list|agent list) shows/g, "the tool peers shows")
+    .replace(/claudemesh inbox$/, "the tool inbox");
 }

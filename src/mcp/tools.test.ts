@@ -97,6 +97,8 @@ test("what cannot be done is an error that names its code and what helps", async
   const unknown = await alice.call("send", { to: "@bop", message: "x" });
   assert.equal(unknown.error?.code, "unknown_destination");
   assert.match(unknown.text, /what helps: .*@bob/);
+  const noTopic = await alice.call("subscribe", { topic: "#none" });
+  assert.match(noTopic.text, /what helps: the tool peers lists what there is$/m, "a model may have no shell");
   const large = await alice.call("send", { to: "@bob", message: "x".repeat(100_000) });
   assert.equal(large.error?.code, "body_too_large");
   const never = await alice.call("send", { to: "#all", message: "x", wait_for: "read" });

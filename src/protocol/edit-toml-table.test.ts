@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { editTomlTable, type TableValue, type TextChange, tomlTable } from "./edit-toml-table.ts";
+import { editTomlTable, type TableValue, tomlTable } from "./edit-toml-table.ts";
+import type { Splice } from "./splice.ts";
 
 const table = { parent: "mcp_servers", name: "claudemesh" };
 const wanted: TableValue = {
@@ -9,7 +10,7 @@ const wanted: TableValue = {
   env: { CLAUDEMESH_HOME: "C:\\home" },
 };
 
-function changed(text: string, changes: readonly TextChange[]): string {
+function changed(text: string, changes: readonly Splice[]): string {
   return changes.reduce((now, { at, remove, insert }) => {
     assert.equal(now.slice(at, at + remove.length), remove);
     return now.slice(0, at) + insert + now.slice(at + remove.length);

@@ -2,18 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { parse } from "smol-toml";
 import { literal, plain, readStatements } from "./edit-config.ts";
 import { ClaudemeshError } from "./error.ts";
+import { type Splice, spliced } from "./splice.ts";
 
 /** A table of a TOML file of another program, such as `[mcp_servers.claudemesh]`. */
 export interface TomlTable {
   readonly parent: string;
   readonly name: string;
-}
-
-/** `remove` stands at `at` in the text, and `insert` takes its place. */
-export interface TextChange {
-  readonly at: number;
-  readonly remove: string;
-  readonly insert: string;
 }
 
 type Value = string | readonly string[] | Readonly<Record<string, string>>;
@@ -30,12 +24,12 @@ export function tomlTable(text: string, path: string, { parent, name }: TomlTabl
  * in the file is the user's; the result is read again and must differ in that table alone. Throws invalid_config for a table in
  * a form that has no lines of its own, an inline one for instance.
  */
-export function editTomlTable(text: string, path: string, table: TomlTable, value: TableValue | null): TextChange[] {
-  const changes: TextChange[] = [];
+export function editTomlTable(text: string, path: string, table: TomlTable, value: TableValue | null): Splice[] {
+  const changes: Splice[] = [];
   let now = text;
-  const apply = (change: TextChange): void => {
+  const apply = (change: Splice): void => {
     changes.push(change);
-    now = now.slice(0, change.at) + change.insert + now.slice(change.at + change.remove.length);
+    now = spliced(now, change);
   };
   if (tomlTable(text, path, table) !== null) apply(removal(now, path, table));
   if (value !== null) apply(addition(now, table, value));
@@ -43,7 +37,7 @@ export function editTomlTable(text: string, path: string, table: TomlTable, valu
   return changes;
 }
 
-function addition(text: string, { parent, name }: TomlTable, value: TableValue): TextChange {
+function addition(text: string, { parent, name }: TomlTable, value: TableValue): Splice {
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const lines = [`[${parent}.${name}]`, ...Object.entries(value).map(([key, held]) => `${key} = ${written(held)}`), ""];
   const before = text === "" || /\n\s*\n$/.test(text) ? "" : text.endsWith("\n") ? newline : newline + newline;
@@ -57,7 +51,7 @@ function written(value: Value): string {
 }
 
 /** From its header to that of the next table which is not below it, with an empty line before it. */
-function removal(text: string, path: string, table: TomlTable): TextChange {
+function removal(text: string, path: string, table: TomlTable): Splice {
   const lines = text.split("\n");
   const headers = readStatements(lines.map((line) => line.replace(/\r$/, ""))).filter(({ name }) => name === null);
   const own = `${table.parent}.${table.name}`;

@@ -76,6 +76,12 @@ test("the commands on agents name a session and a folder, show who is there, and
     [folder.code, folder.out],
     [0, "@ada/writer is the agent of /work/docs\nit gets what is sent to this member without naming an agent\n"],
   );
+  const elsewhere = await type(["agent", "attach", "writer", "--default"]);
+  assert.match(
+    elsewhere.out,
+    /^@ada\/writer is the agent of \/work\/docs\n/,
+    "its folder is not the one that one stands in",
+  );
   const listed = await type(["agent", "list"]);
   const [, writer, reviewer] = listed.out.split("\n");
   assert.match(writer ?? "", /^@ada\/writer +offline +none yet +0 +never +\/work\/docs +\(default\)$/);

@@ -54,6 +54,6 @@ test("a message of a topic is delivered once every subscriber has it, and nobody
   assert.deepEqual([typo.code, typo.stdout], [2, ""]);
   assert.match(
     typo.stderr,
-    /it is one of queued, accepted, delivered, read .*\nhint: did you mean --wait delivered\?\n$/,
+    /it is one of queued, accepted, delivered, injected, read .*\nhint: did you mean --wait delivered\?\n$/,
   );
 });

@@ -1,5 +1,5 @@
 import type { InstallScope } from "../../cli/agent-installer.ts";
-import type { Splice } from "./json-text.ts";
+import type { Splice } from "../../protocol/splice.ts";
 
 /** What a writer is told. */
 export interface WriterRequest {

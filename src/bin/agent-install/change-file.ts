@@ -7,7 +7,7 @@ import type { InstallScope } from "../../cli/agent-installer.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SettingsFile } from "./agent-writer.ts";
 import { type InstallRecord, keepInstallRecord, readInstallRecords } from "./install-records.ts";
-import { type Splice, spliced } from "./json-text.ts";
+import { type Splice, spliced } from "../../protocol/splice.ts";
 
 /** A file of another program may be written by that one at the same moment; then it is read again. */
 const attemptsMax = 5;
@@ -24,7 +24,9 @@ export interface FileChange {
 
 export interface FileChanged {
   readonly change: "created" | "changed" | "removed" | "unchanged";
-  readonly splices: readonly Splice[];
+  /** null: there is, or was, no such file. */
+  readonly before: string | null;
+  readonly after: string | null;
 }
 
 export function changeFile(request: FileChange): FileChanged {
@@ -47,8 +49,6 @@ export function changeFile(request: FileChange): FileChanged {
 }
 
 interface Planned extends FileChanged {
-  /** null: the file goes. */
-  readonly after: string | null;
   readonly record: InstallRecord | null;
 }
 
@@ -56,12 +56,12 @@ function planInstall({ home, file, kind, scope }: FileChange, path: string, befo
   const text = before ?? file.empty;
   const splices = file.install(text);
   const former = readInstallRecords(home)[path] ?? null;
-  if (splices.length === 0) return { change: "unchanged", splices, after: before, record: former };
+  if (splices.length === 0) return { change: "unchanged", before, after: before, record: former };
   const after = splices.reduce(spliced, text);
   const follows = former !== null && before !== null && former.after === hash(before);
   return {
     change: before === null ? "created" : "changed",
-    splices,
+    before,
     after,
     record: {
       kind,
@@ -84,14 +84,14 @@ function untouched(file: SettingsFile, text: string): boolean {
 }
 
 function planUninstall({ home, file }: FileChange, path: string, before: string | null): Planned {
-  if (before === null) return { change: "unchanged", splices: [], after: null, record: null };
+  if (before === null) return { change: "unchanged", before, after: null, record: null };
   const former = readInstallRecords(home)[path] ?? null;
   const splices =
     former?.splices != null && former.after === hash(before) ? undoing(former.splices) : file.uninstall(before);
-  if (splices.length === 0) return { change: "unchanged", splices, after: before, record: null };
+  if (splices.length === 0) return { change: "unchanged", before, after: before, record: null };
   const after = splices.reduce(spliced, before);
   const goes = former?.created === true && after.trim() === file.empty.trim();
-  return { change: goes ? "removed" : "changed", splices, after: goes ? null : after, record: null };
+  return { change: goes ? "removed" : "changed", before, after: goes ? null : after, record: null };
 }
 
 function undoing(splices: readonly Splice[]): Splice[] {

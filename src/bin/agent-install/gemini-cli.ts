@@ -3,7 +3,7 @@ import { geminiCli } from "../../protocol/gemini-cli/assumptions.ts";
 import type { AgentWriter, SettingsFile, WriterRequest } from "./agent-writer.ts";
 import { hookCommand, ownHook } from "./hook-command.ts";
 import { type HookGroup, hookSettings } from "./hook-settings.ts";
-import { spliced } from "./json-text.ts";
+import { spliced } from "../../protocol/splice.ts";
 import { mcpServers, serverName } from "./mcp-servers.ts";
 
 export const geminiCliWriter: AgentWriter = {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SettingsFile } from "./agent-writer.ts";
-import { addElement, addMember, type JsonNode, memberOf, removeAt, type Splice, plainValue } from "./json-text.ts";
+import type { Splice } from "../../protocol/splice.ts";
+import { addElement, addMember, type JsonNode, memberOf, removeAt, plainValue } from "./json-text.ts";
 import { editText, type TextEdit } from "./text-edit.ts";
 
 /** Hooks of one event, as settings files of Claude Code and those like it hold them. */

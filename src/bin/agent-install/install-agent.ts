@@ -8,7 +8,7 @@ import { thisHost } from "../service/service-host.ts";
 import type { AgentWriter, SettingsFile, WriterRequest } from "./agent-writer.ts";
 import { agentWriters } from "./agent-writers.ts";
 import { changeFile } from "./change-file.ts";
-import type { Splice } from "./json-text.ts";
+import { changedLines } from "./changed-lines.ts";
 
 /** What an installation needs of a machine; a test gives another one. */
 export interface InstallHost {
@@ -58,17 +58,8 @@ function shown(
   { kind }: AgentWriter,
   dryRun: boolean,
 ): AgentFileShown {
-  const { change, splices } = changeFile({ home, file, what, kind, scope, dryRun });
-  return { path: file.path, change, holds: file.holds, lines: splices.flatMap(linesOf) };
-}
-
-function linesOf({ insert, remove }: Splice): string[] {
-  const lines = (text: string, sign: string): string[] =>
-    text
-      .split("\n")
-      .filter((line) => line.trim() !== "" && line.trim() !== ",")
-      .map((line) => `${sign} ${line.trimEnd()}`);
-  return [...lines(remove, "-"), ...lines(insert, "+")];
+  const { change, before, after } = changeFile({ home, file, what, kind, scope, dryRun });
+  return { path: file.path, change, holds: file.holds, lines: changedLines(before, after) };
 }
 
 function writerRequest(request: AgentInstallRequest, what: "install" | "uninstall", host: InstallHost): WriterRequest {

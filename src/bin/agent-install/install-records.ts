@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readFileIfPresent, writeFileAtomic } from "../../base/atomic-file.ts";
 import type { InstallScope } from "../../cli/agent-installer.ts";
 import { makePrivateDirectory } from "../../http/private-directory.ts";
-import type { Splice } from "./json-text.ts";
+import type { Splice } from "../../protocol/splice.ts";
 
 /**
  * What was changed in a file, so that it can be taken back to the byte as long as nobody has changed it since: the changes

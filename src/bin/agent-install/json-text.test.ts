@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { addElement, addMember, type JsonNode, readJson, removeAt, spliced, plainValue } from "./json-text.ts";
+import { spliced } from "../../protocol/splice.ts";
+import { addElement, addMember, type JsonNode, readJson, removeAt, plainValue } from "./json-text.ts";
 
 type Holder = JsonNode & { kind: "object" };
 

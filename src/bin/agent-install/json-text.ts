@@ -1,4 +1,5 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
+import type { Splice } from "../../protocol/splice.ts";
 
 /** A JSON value and where it stands in its text. */
 export type JsonNode =
@@ -92,17 +93,6 @@ export function plainValue(node: JsonNode): unknown {
 export function memberOf(node: JsonNode | null, key: string): JsonNode | null {
   if (node?.kind !== "object") return null;
   return node.members.findLast((member) => member.key === key)?.node ?? null;
-}
-
-/** One change of a text: `remove` stands at `at`, and `insert` takes its place. */
-export interface Splice {
-  readonly at: number;
-  readonly remove: string;
-  readonly insert: string;
-}
-
-export function spliced(text: string, { at, remove, insert }: Splice): string {
-  return text.slice(0, at) + insert + text.slice(at + remove.length);
 }
 
 /** Puts a member behind the others of an object, in the style that the text has. */

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { SettingsFile } from "./agent-writer.ts";
-import { addMember, type JsonNode, memberOf, removeAt, type Splice, plainValue } from "./json-text.ts";
+import type { Splice } from "../../protocol/splice.ts";
+import { addMember, type JsonNode, memberOf, removeAt, plainValue } from "./json-text.ts";
 import { editText } from "./text-edit.ts";
 
 /** Under this name our server stands among a coding agent's MCP servers. */

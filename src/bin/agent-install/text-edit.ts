@@ -1,4 +1,5 @@
-import { type JsonNode, type Splice, readJson, spliced } from "./json-text.ts";
+import { type Splice, spliced } from "../../protocol/splice.ts";
+import { type JsonNode, readJson } from "./json-text.ts";
 
 /** A JSON text on which one change after the other is made, each found in the text as the ones before left it. */
 export interface TextEdit {

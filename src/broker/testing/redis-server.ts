@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { isStopped, processStat } from "../../base/process-stat.ts";
 
 /** A real redis-server of this test's own, on a free port and a folder of its own. Ended with the test. */
 export interface RedisServer {
@@ -133,8 +134,8 @@ async function startServer(port: number, folder: string, options: RedisServerOpt
 }
 
 function isHeld(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+  const stat = processStat(pid);
+  return stat !== null && isStopped(stat);
 }
 
 export async function freePort(): Promise<number> {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { claudeCodeHooks } from "../../protocol/claude-code/hook-input.ts";
+import { claudeCodeHooks } from "../../protocol/claude-code/hook-words.ts";
 import { answerHook, type HookCall } from "./answer-hook.ts";
-import type { HookAgents } from "./hook-agents.ts";
 
 interface Called {
   readonly done: readonly string[];
@@ -19,17 +18,29 @@ async function call(
     done.push(`${name}${told}`);
     if (more.fails === name) throw new Error(`${name} failed`);
   };
+  const settles = async (name: string, ids: readonly string[]) => {
+    await does(name, ` ${ids.join()}`);
+    return { changed: ids, lost: [] };
+  };
   const late = new AbortController();
-  const agents: HookAgents = {
-    report: ({ status, socketPath }) => does("report", ` ${status}${socketPath === null ? "" : ` ${socketPath}`}`),
-    ended: () => does("ended"),
-    async take(_id, { includeLow, charsMax }) {
-      await does("take", `${includeLow ? " low" : ""} ${charsMax}`);
-      if (more.late === true) late.abort();
-      return { text: more.text ?? "", offerIds: ["o1"] };
+  const lease_until = "2026-11-26T00:01:30.000Z";
+  const agents: HookCall["agents"] = {
+    async reportSession(_kind, _id, { status, socket_path: socket }) {
+      await does("report", ` ${status}${socket === undefined ? "" : ` ${socket}`}`);
+      return { agent: "a", address: "@me/a", renamed_from: null, lease_until };
     },
-    confirm: (_id, ids) => does("confirm", ` ${ids.join()}`),
-    release: (_id, ids) => does("release", ` ${ids.join()}`),
+    async endSession() {
+      await does("ended");
+      return { agent: "a", lease_until: null };
+    },
+    async take(_kind, _id, { include_low: low, chars_max: charsMax }) {
+      await does("take", `${low === true ? " low" : ""} ${charsMax}`);
+      if (more.late === true) late.abort();
+      const offer = { offer_id: "o1", inbox_id: 1, priority: "next", repeat: 1, notice: false } as const;
+      return { text: more.text ?? "", offers: [offer], more: 0 };
+    },
+    confirm: (_kind, _id, ids) => settles("confirm", ids),
+    giveBack: (_kind, _id, ids) => settles("release", ids),
   };
   const hook: HookCall = {
     dialect: claudeCodeHooks,

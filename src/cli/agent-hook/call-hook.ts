@@ -1,7 +1,6 @@
-import type { HookDialect } from "../../protocol/agent-hook.ts";
+import type { HookDialect } from "../../protocol/agent-hook-dialect.ts";
 import type { CommandContext } from "../command.ts";
 import { answerHook } from "./answer-hook.ts";
-import { hookAgents } from "./client-agents.ts";
 import { readHookStdin } from "./read-hook-stdin.ts";
 import { sessionPlace } from "./session-place.ts";
 
@@ -23,7 +22,7 @@ export async function callHook(context: CommandContext, dialect: HookDialect): P
       dialect,
       stdin,
       startedAt: new Date(performance.timeOrigin).toISOString(),
-      agents: hookAgents(context.client(), dialect.kind),
+      agents: context.client().agents,
       place: (input) => sessionPlace(dialect.kind, input, env),
       handOver: context.handOver,
       signal,

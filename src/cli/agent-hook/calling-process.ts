@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { processPrint } from "../../base/process-print.ts";
+import { type ProcessStat, processStat } from "../../base/process-stat.ts";
 
 /** Programs that a hook's command runs in, and not the coding agent itself. */
 const shells: ReadonlySet<string> = new Set(["sh", "bash", "dash", "zsh", "fish", "ksh", "busybox", "env", "timeout"]);
@@ -10,7 +10,10 @@ const stepsMax = 4;
  * Which process called this hook: the nearest above us that is no shell. null where that cannot be told, as on systems without
  * /proc: a guess would take one session for another.
  */
-export function callingProcess(pid = process.ppid, statOf = readStat): string | null {
+export function callingProcess(
+  pid = process.ppid,
+  statOf: (pid: number) => Pick<ProcessStat, "name" | "parent"> | null = processStat,
+): string | null {
   let at = pid;
   for (let step = 0; step < stepsMax; step += 1) {
     const stat = statOf(at);
@@ -19,20 +22,4 @@ export function callingProcess(pid = process.ppid, statOf = readStat): string | 
     at = stat.parent;
   }
   return null;
-}
-
-interface Stat {
-  readonly name: string;
-  readonly parent: number;
-}
-
-function readStat(pid: number): Stat | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const end = text.lastIndexOf(")");
-    // The name in brackets may hold anything; the parent is the fourth field of all.
-    return { name: text.slice(text.indexOf("(") + 1, end), parent: Number(text.slice(end + 2).split(" ")[1]) };
-  } catch {
-    return null;
-  }
 }

@@ -3,11 +3,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock, LockedError } from "../../base/lock-file.ts";
 import type { Client } from "../../client/client.ts";
-import type { HookDialect } from "../../protocol/agent-hook.ts";
+import type { HookDialect } from "../../protocol/agent-hook-dialect.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { hookAgents } from "./client-agents.ts";
+import { unheard } from "./answer-hook.ts";
 import { readHookStdin } from "./read-hook-stdin.ts";
 
 const stdinMs = 5_000;
@@ -55,23 +55,25 @@ async function alone(home: string, session: string, work: () => Promise<number>)
 async function wait(context: CommandContext, dialect: HookDialect, sessionId: string): Promise<number> {
   const { signal } = context;
   const client = context.client();
-  const agents = hookAgents(client, dialect.kind);
+  const { agents } = client;
+  const { kind } = dialect;
   const parent = process.ppid;
   for await (const _look of looks(client, signal)) {
     // The session that started this is gone: nobody is left to be woken.
     if (process.ppid !== parent) return exitCodes.ok;
-    await client.agents.heartbeat(dialect.kind, sessionId, {}, { signal });
-    if (!(await isIdle(client, dialect.kind, sessionId, signal))) continue;
-    const request = { charsMax: dialect.textCharsMax, includeLow: false, prompt: null };
-    const { text, offerIds } = await agents.take(sessionId, request, signal);
+    await agents.heartbeat(kind, sessionId, {}, { signal });
+    if (!(await isIdle(client, kind, sessionId, signal))) continue;
+    const request = { way: "hook", chars_max: dialect.textCharsMax, include_low: false } as const;
+    const { text, offers } = await agents.take(kind, sessionId, request, { signal });
     if (text === "") continue;
+    const offerIds = offers.map(({ offer_id }) => offer_id);
     try {
       context.handOver(`${text}\n`, "stderr");
     } catch (failure) {
-      await agents.release(sessionId, offerIds, signal);
+      await agents.giveBack(kind, sessionId, offerIds, { reason: unheard }, { signal });
       throw failure;
     }
-    await agents.confirm(sessionId, offerIds, signal);
+    await agents.confirm(kind, sessionId, offerIds, {}, { signal });
     return claudeCode.rewakeExitCode;
   }
   return exitCodes.ok;

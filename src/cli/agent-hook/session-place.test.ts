@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { processPrint } from "../../base/process-print.ts";
-import type { HookInput } from "../../protocol/agent-hook.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { callingProcess } from "./calling-process.ts";
 import { sessionPlace } from "./session-place.ts";
 
@@ -37,11 +37,12 @@ describe("where a session is", () => {
       socketToken: "t",
       agent: "api",
     });
-    assert.match(own ?? "", /^\d+:\d+$/);
+    assert.match(own ?? "", /^\d+:\d+\.[0-9a-f-]*$/);
   });
 
   it("is not taken from a session that another one was started in, and is after a clear", () => {
-    assert.deepEqual(sessionPlace("claude-code", input({ sessionId: "s2" }), environment), nowhere);
+    const inner = { ...nowhere, process: callingProcess() };
+    assert.deepEqual(sessionPlace("claude-code", input({ sessionId: "s2" }), environment), inner);
     const later = input({ sessionId: "s2", moment: "tool", source: null });
     assert.deepEqual(sessionPlace("claude-code", later, environment), nowhere);
     const cleared = sessionPlace("claude-code", input({ sessionId: "s2", source: "clear" }), environment);
@@ -57,7 +58,7 @@ describe("where a session is", () => {
     const folder = mkdtempSync(join(tmpdir(), "cm-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const env = { CLAUDE_CONFIG_DIR: folder };
-    assert.deepEqual(sessionPlace("claude-code", input(), env), nowhere);
+    assert.deepEqual(sessionPlace("claude-code", input(), env), { ...nowhere, process: callingProcess() });
     const sessions = join(folder, "sessions");
     mkdirSync(sessions);
     writeFileSync(join(sessions, "1.json"), "{");

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { processPrint } from "../../base/process-print.ts";
 import { readStart } from "../../base/read-start.ts";
-import type { HookInput } from "../../protocol/agent-hook.ts";
+import type { HookInput } from "../../protocol/agent-hook-dialect.ts";
 import { claudeCode } from "../../protocol/claude-code/assumptions.ts";
 import { readSessionFile, type SessionFile, sessionFileBytesMax } from "../../protocol/claude-code/session-file.ts";
 import { callingProcess } from "./calling-process.ts";
@@ -24,16 +24,18 @@ const sessionFilesMax = 1_024;
 
 const nowhere = { process: null, socketPath: null, socketToken: null };
 
-/** Sessions of other kinds have no socket; which process they are, the hook sees by who called it. */
+/**
+ * Which process a session is, the hook sees by who called it where nothing else says so: versions of Claude Code that tell less, and
+ * other kinds. A window that was cleared is known by it. Other events than the first leave to the daemon what it knows already.
+ */
 export function sessionPlace(kind: string, input: HookInput, env: Environment): SessionPlace {
   const agent = env["CLAUDEMESH_AGENT"] ?? "";
-  const place = kind === claudeCode.kind ? claudeCodePlace(input, env) : otherPlace(input);
-  return { ...place, agent: agent === "" ? null : agent };
-}
-
-/** Other events than the first leave to the daemon what it knows already. */
-function otherPlace({ moment }: HookInput): Omit<SessionPlace, "agent"> {
-  return moment === "start" ? { ...nowhere, process: callingProcess() } : nowhere;
+  const place = kind === claudeCode.kind ? claudeCodePlace(input, env) : nowhere;
+  return {
+    ...place,
+    process: place.process ?? (input.moment === "start" ? callingProcess() : null),
+    agent: agent === "" ? null : agent,
+  };
 }
 
 /** As a Claude Code session tells its hooks; what it leaves out, as its file among those of the running sessions does. */
@@ -69,12 +71,17 @@ export function configFolder(env: Environment): string {
 }
 
 function sessionFile(sessionId: string, env: Environment): SessionFile | null {
+  return findSessionFile(env, (file) => file.sessionId === sessionId);
+}
+
+/** Of the sessions that run, the one whose file answers to it. */
+export function findSessionFile(env: Environment, isIt: (file: SessionFile) => boolean): SessionFile | null {
   const folder = join(configFolder(env), claudeCode.sessionsFolder);
   for (const name of namesIn(folder)) {
     // One that ends just now takes its file away.
     const text = readStart(join(folder, name), sessionFileBytesMax)?.toString("utf8");
     const file = text === undefined ? null : readSessionFile(name, text);
-    if (file?.sessionId === sessionId) return file;
+    if (file !== null && isIt(file)) return file;
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { jsonObject } from "../../protocol/json-object.ts";
 import { limits } from "../../protocol/limits.ts";
 
 export type Reply =
@@ -22,12 +23,6 @@ export function readReply(output: Buffer, isCut: boolean): Reply {
 
 /** undefined: it is no answer. */
 function replyIn(text: string): string | null | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const reply = (value as Readonly<Record<string, unknown>>)["reply"];
-    return typeof reply === "string" || reply === null ? reply : undefined;
-  } catch {
-    return undefined;
-  }
+  const reply = jsonObject(text)?.["reply"];
+  return typeof reply === "string" || reply === null ? reply : undefined;
 }

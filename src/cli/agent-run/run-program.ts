@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { signalGroup } from "../../base/signal-group.ts";
 import type { Client } from "../../client/client.ts";
 import { outlast } from "../../client/outlast.ts";
 import { readStreamLine, type StreamEvent, userLine } from "../../protocol/claude-code/stream-json.ts";
@@ -89,19 +90,12 @@ export async function startProgram(run: ProgramRun): Promise<Program> {
       if (ended !== null) return resolve(null);
       heard = resolve;
     });
-  const signalGroup = (signal: NodeJS.Signals): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
-    } catch {
-      // Nothing of it is left.
-    }
+  const tellGroup = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, signal);
   };
   const stop = async (): Promise<void> => {
     child.stdin.end();
-    const timers = [
-      setTimeout(() => signalGroup("SIGTERM"), endMs),
-      setTimeout(() => signalGroup("SIGKILL"), 2 * endMs),
-    ];
+    const timers = [setTimeout(() => tellGroup("SIGTERM"), endMs), setTimeout(() => tellGroup("SIGKILL"), 2 * endMs)];
     await closed;
     for (const timer of timers) clearTimeout(timer);
   };

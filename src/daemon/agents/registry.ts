@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { AgentsTold } from "../../protocol/agent-frames.ts";
 import type { AgentForgotten, AgentList, AgentView } from "../../protocol/agents-api.ts";
@@ -13,6 +13,7 @@ import { type Attached, attachAgent } from "./attach-agent.ts";
 import { agentView, liveSession } from "./agent-view.ts";
 import type { AgentRow } from "./agent-queries.ts";
 import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
+import { createLeaseEnds, type LeaseEnds } from "./lease-ends.ts";
 import { endOverdue, endSession, reportSession } from "./sessions.ts";
 import { ownTold } from "./told.ts";
 import { agentNamed, nameTaken, noSession } from "./which-agent.ts";
@@ -41,12 +42,11 @@ class Registry implements Agents {
   readonly #listeners = new Set<(change: AgentChange) => void>();
   /** Tokens of sockets, by session. They end with the process and are in no answer. */
   readonly #tokens = new Map<string, string>();
-  #timer: Timer | null = null;
-  #timerAt = 0;
-  #stopped = false;
+  readonly #leaseEnds: LeaseEnds;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#leaseEnds = createLeaseEnds({ ...options, endOverdue: () => this.#endOverdue() });
   }
 
   /** After the inbox. What ended while no daemon looked is told now. */
@@ -55,8 +55,7 @@ class Registry implements Agents {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#leaseEnds.stop();
     this.#listeners.clear();
   }
 
@@ -83,9 +82,9 @@ class Registry implements Agents {
 
   async attach(name: string, to: Attached): Promise<AgentView> {
     const { now } = this.#now();
-    const touched = await this.#change((queries) =>
-      attachAgent(queries, name, to, { now, others: (agent, but) => this.#others(queries, agent, but) }),
-    );
+    const { touched } = await this.#change((queries) => ({
+      touched: attachAgent(queries, name, to, { now, others: (agent, but) => this.#others(queries, agent, but) }),
+    }));
     return this.view(touched.at(-1) ?? name);
   }
 
@@ -101,7 +100,7 @@ class Registry implements Agents {
     const { now } = this.#now();
     await this.#change((queries) => {
       const { name: from } = agentNamed(queries, name);
-      if (from === to) return [];
+      if (from === to) return { touched: [] };
       const owner = queries.agent(to)?.name ?? queries.formerOwner(to);
       if (owner !== null && owner !== from)
         throw nameTaken(
@@ -109,32 +108,30 @@ class Registry implements Agents {
           queries.agent(to) === null ? `it was ${owner}'s, whose mail arrives by it` : "an agent has it",
         );
       queries.renameAgent(from, to, now);
-      return [from, to];
+      return { touched: [from, to] };
     });
     return this.view(to);
   }
 
   async forget(name: string): Promise<AgentForgotten> {
-    let waiting = 0;
-    let forgotten = name;
-    await this.#change((queries) => {
-      forgotten = agentNamed(queries, name).name;
-      waiting = [forgotten, ...queries.formerNames(forgotten)].reduce((sum, one) => sum + queries.unreadTo(one), 0);
-      queries.forgetAgent(forgotten);
-      return [forgotten];
+    const { forgotten } = await this.#change((queries) => {
+      const agent = agentNamed(queries, name).name;
+      const waiting = [agent, ...queries.formerNames(agent)].reduce((sum, one) => sum + queries.unreadTo(one), 0);
+      queries.forgetAgent(agent);
+      return { touched: [agent], forgotten: { name: agent, waiting } };
     });
-    return { name: forgotten, waiting };
+    return forgotten;
   }
 
   async addTopic(name: string, topic: string): Promise<AgentView> {
     await this.#change((queries) => {
       const { name: agent } = agentNamed(queries, name);
       const topics = queries.topicsOfAgent(agent);
-      if (topics.includes(topic)) return [];
+      if (topics.includes(topic)) return { touched: [] };
       if (topics.length >= limits.agentTopicsMax)
         throw new ClaudemeshError("too_many_agents", `an agent has at most ${limits.agentTopicsMax} topics`);
       queries.putAgentTopic(agent, topic);
-      return [agent];
+      return { touched: [agent] };
     });
     return this.view(name);
   }
@@ -143,31 +140,19 @@ class Registry implements Agents {
     await this.#change((queries) => {
       const { name: agent } = agentNamed(queries, name);
       queries.dropAgentTopic(agent, topic);
-      return [agent];
+      return { touched: [agent] };
     });
     return this.view(name);
   }
 
   async report(key: SessionKey, report: SessionReport) {
     const { now, leaseUntil } = this.#now();
-    let named: ReturnType<typeof reportSession> | null = null;
     const asked = report.agent === null ? null : checkName(report.agent, "agent");
-    await this.#change((queries) => {
-      named = reportSession(
-        queries,
-        key,
-        { ...report, agent: asked },
-        {
-          now,
-          leaseUntil,
-          isGone: ({ process }) => process !== "" && this.#options.processLives(process) === false,
-        },
-      );
-      return named.touched;
-    }, key);
-    const { agent, renamedFrom } = named as unknown as ReturnType<typeof reportSession>;
+    const told = { ...report, agent: asked };
+    const moment = { now, leaseUntil, isGone: (row: { readonly process: string }) => this.#isGone(row) };
+    const { agent, renamedFrom } = await this.#change((queries) => reportSession(queries, key, told, moment), key);
     if (report.socketToken !== null) this.#tokens.set(tokenKey(key), report.socketToken);
-    this.#schedule(leaseUntil);
+    this.#leaseEnds.lookAt(leaseUntil);
     return {
       agent,
       address: this.#address(agent),
@@ -178,30 +163,26 @@ class Registry implements Agents {
 
   async heard(key: SessionKey, busy?: boolean) {
     const { now, leaseUntil } = this.#now();
-    let agent = "";
-    await this.#change((queries) => {
+    const { agent } = await this.#change((queries) => {
       const row = queries.session(key);
       if (row === null) throw noSession();
       // Whoever comes back after its lease may find another session behind its name: it has to report, and is told its new one.
       if (row.ended_at !== null && this.#others(queries, row.agent, key).length > 0) throw noSession();
-      agent = row.agent;
       queries.heardOf(key, now, leaseUntil, busy);
-      queries.seenAgent(agent, now);
-      return [agent];
+      queries.seenAgent(row.agent, now);
+      return { touched: [row.agent], agent: row.agent };
     }, key);
-    this.#schedule(leaseUntil);
+    this.#leaseEnds.lookAt(leaseUntil);
     return { agent, lease_until: rfc3339(leaseUntil) };
   }
 
   async ended(key: SessionKey) {
     const { now } = this.#now();
-    let agent = "";
-    await this.#change((queries) => {
+    const { agent } = await this.#change((queries) => {
       const row = queries.session(key);
       if (row === null) throw noSession();
-      agent = row.agent;
       endSession(queries, row, now);
-      return [agent];
+      return { touched: [row.agent], agent: row.agent };
     }, key);
     this.#tokens.delete(tokenKey(key));
     return { agent, lease_until: null };
@@ -265,25 +246,26 @@ class Registry implements Agents {
   }
 
   /**
-   * One commit. `job` answers the names of the agents that it touched: who of them came or went by it is told in the same commit, and
-   * afterwards to listeners.
+   * One commit, and what `job` answers of it. `touched` are the names of the agents that it changed: who of them came or went by it is
+   * told in the same commit, and afterwards to listeners.
    */
-  async #change(
-    job: (queries: InboxQueries) => readonly string[],
+  async #change<T extends { readonly touched: readonly string[] }>(
+    job: (queries: InboxQueries) => T,
     session: SessionKey | null = null,
-  ): Promise<readonly string[]> {
+  ): Promise<T> {
     const { now } = this.#now();
-    const done = await this.#options.database.write((_db, queries) => {
+    const { answer, changes } = await this.#options.database.write((_db, queries) => {
       const before = new Set(queries.onlineAgents());
-      const touched = [...new Set(job(queries))];
-      return touched.map((agent) => {
+      const made = job(queries);
+      const told = [...new Set(made.touched)].map((agent) => {
         const online = queries.isOnline(agent);
         if (online !== before.has(agent)) this.#addEvent(queries, agent, online, now);
         return { agent, online };
       });
+      return { answer: made, changes: told };
     });
-    for (const change of done) for (const listener of this.#listeners) listener({ ...change, session });
-    return done.map(({ agent }) => agent);
+    for (const change of changes) for (const listener of this.#listeners) listener({ ...change, session });
+    return answer;
   }
 
   #addEvent(queries: InboxQueries, agent: string, online: boolean, now: number): void {
@@ -295,35 +277,14 @@ class Registry implements Agents {
   /** Ends what is overdue, and looks again when the next lease ends. */
   async #endOverdue(): Promise<void> {
     const { now } = this.#now();
-    const ended: SessionKey[] = [];
     await this.#change((queries) => {
-      ended.length = 0;
       const rows = endOverdue(queries, now);
-      for (const { kind, session_id } of rows) ended.push({ kind, sessionId: session_id });
       queries.forgetSessions(limits.agentSessionsMax, limits.agentSessionsMax);
-      return rows.map(({ agent }) => agent);
+      return { touched: rows.map(({ agent }) => agent) };
     });
     // A token outlives a lease: the session may only have slept. It goes with its process at the latest.
     const next = this.#read().nextLeaseEnd();
-    if (next !== null) this.#schedule(next);
-  }
-
-  #schedule(at: number): void {
-    if (this.#stopped || (this.#timer !== null && this.#timerAt <= at)) return;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => {
-      this.#timer = null;
-      this.#endOverdue().catch((thrown: unknown) => {
-        const { code, message } = ClaudemeshError.from(thrown);
-        if (this.#stopped) return;
-        this.#options.log.warn(
-          { code, error: message },
-          "sessions whose lease is over could not be ended; it is tried again",
-        );
-        this.#schedule(this.#options.clock.now() + limits.presenceLeaseMs);
-      });
-    });
+    if (next !== null) this.#leaseEnds.lookAt(next);
   }
 
   /** Live sessions of an agent besides one, those of its own process left out. */
@@ -336,8 +297,13 @@ class Registry implements Agents {
         ({ kind, session_id, process }) =>
           !(kind === but?.kind && session_id === but.sessionId) &&
           !(process !== "" && process === own?.process) &&
-          !(process !== "" && this.#options.processLives(process) === false),
+          !this.#isGone({ process }),
       );
+  }
+
+  /** Its process is known not to be there any more. */
+  #isGone({ process }: { readonly process: string }): boolean {
+    return process !== "" && this.#options.processLives(process) === false;
   }
 
   #view(queries: InboxQueries, row: AgentRow, fallback: string | null): AgentView {

@@ -40,7 +40,8 @@ export function reportSession(
   for (const other of named.replaces) touched.add(endedOf(queries, other, now));
   // Whoever had the name and crashed is not there any more, though its lease goes on.
   for (const other of queries.liveSessionsOf(agent, now))
-    if (other.session_id !== key.sessionId && moment.isGone(other)) endSession(queries, other, now);
+    if ((other.kind !== key.kind || other.session_id !== key.sessionId) && moment.isGone(other))
+      endSession(queries, other, now);
   queries.putSession({
     kind: key.kind,
     session_id: key.sessionId,

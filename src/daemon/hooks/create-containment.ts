@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { signalGroup } from "../../base/signal-group.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { openHookSocket } from "./capability/hook-socket.ts";
 import type { HookContainment } from "../../protocol/hooks-api.ts";
@@ -13,7 +14,7 @@ import { inheritedFiles } from "./sandbox/inherited-files.ts";
 import { hookFd, type Launcher } from "./sandbox/launcher.ts";
 import { probe } from "./sandbox/probe.ts";
 import { makeRunsFolder, removeRunsFolders } from "./sandbox/runs-folder.ts";
-import { signalContained, signalGroup } from "./sandbox/signal-group.ts";
+import { signalContained } from "./sandbox/signal-contained.ts";
 import { startOptions } from "./sandbox/start-options.ts";
 
 /**

@@ -9,10 +9,10 @@ import { createInterface } from "node:readline";
 import { describe, it, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createManualClock } from "../../base/manual-clock.fixture.ts";
+import { processPrint } from "../../base/process-print.ts";
 import { inboxAt } from "../inbox/inbox.fixture.ts";
 import { fifo } from "./fifo.fixture.ts";
 import { hookBench, runs } from "./hooks.fixture.ts";
-import { processPrint } from "./process-print.ts";
 
 /** Resolves when the last process that holds the pipe for writing is gone. */
 const gone = (path: string): Promise<Buffer> => readFile(path);

@@ -7,7 +7,7 @@ import type { InboxDatabase } from "../inbox/inbox-database.ts";
 import type { HookResult } from "./execute-hook.ts";
 import type { HookLimits } from "./hook-limits.ts";
 import { hookQueriesOf, type HookRunRow, type NewRun } from "./hook-queries.ts";
-import { killLeftGroup } from "./process-print.ts";
+import { killLeftGroup } from "./kill-left-group.ts";
 
 const pruneChunk = 500;
 

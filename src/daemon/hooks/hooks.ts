@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { processPrint } from "../../base/process-print.ts";
 import type { Service } from "../../base/service.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import type { HookContainment, HookCause, HookRunView, HooksView } from "../../protocol/hooks-api.ts";
@@ -7,7 +8,6 @@ import { defaultHookSettings, type HooksConfig } from "../../protocol/hooks-conf
 import type { InboxItem, LocalEvent, Page } from "../../protocol/local-api.ts";
 import { rfc3339 } from "../../protocol/time.ts";
 import type { Inbox } from "../parts.ts";
-import { sendForHook } from "./capability/send-for-hook.ts";
 import type { Containment, HookActions } from "./containment.ts";
 import { type DroppedRuns, droppedReason, enqueueRuns } from "./enqueue.ts";
 import { executeHook, type HookCall, type HookResult, notRun } from "./execute-hook.ts";
@@ -15,8 +15,7 @@ import { hookLimits, type HookLimits } from "./hook-limits.ts";
 import type { HookRunRow } from "./hook-queries.ts";
 import { createHookRuns, tellExecuted } from "./hook-runs.ts";
 import { hooksView } from "./hooks-view.ts";
-import { processPrint } from "./process-print.ts";
-import { sendReply, type SendMessage } from "./reply.ts";
+import { type SendMessage, senderOf, sendForHook, sendReply } from "./send-for-hook.ts";
 import type { LiveHooks } from "./live-hooks.ts";
 
 export interface HooksOptions {
@@ -185,7 +184,11 @@ export function createHooks(options: HooksOptions): Hooks {
         ? null
         : {
             reply: (content) => sendReply(options.send, item, hook, content),
-            send: (message) => sendForHook(options.send, item, hook, message),
+            send({ key, ...message }) {
+              // Whatever name the event's sender has by now.
+              const to = message.to.startsWith("#") ? message.to : senderOf(item);
+              return sendForHook(options.send, item, { ...message, to, madeOf: [hook, key] });
+            },
           };
     return executeHook(call, settings, {
       folder,

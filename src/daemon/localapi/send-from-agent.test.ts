@@ -10,7 +10,7 @@ import { inboxAt, me } from "../inbox/inbox.fixture.ts";
 import { checkedPush } from "../inbox/push.fixture.ts";
 import { historyItem } from "./history-item.ts";
 import { accepted } from "./link.fixture.ts";
-import { meshId, type SendHost, startSendHost } from "./send-host.fixture.ts";
+import { directory, meshId, type SendHost, startSendHost } from "./send-host.fixture.ts";
 
 const bob = "b".repeat(64);
 let dir: string;
@@ -131,4 +131,15 @@ test("a receiver sees who sent, how many hops, and the sender's meta without wha
     assert.deepEqual([second.from.agent, second.hops, second.meta], [null, 0, { build: 7 }]);
   }
   await inbox.stop();
+});
+
+test("an agent that was not told of is refused by what the broker says now, and while it is away nothing says that there is none", async () => {
+  const told = directory.members.map((member) => ({ ...member, agents_told: { former: [], online: [] } }));
+  host.link.known = { ...directory, members: told };
+  host.link.connected = true;
+  const refused = await send({ to: "@bob/newcomer" });
+  assert.deepEqual([refused.status, refused.json["code"]], [404, "unknown_destination"], refused.text);
+  host.link.connected = false;
+  assert.equal((await send({ to: "@bob/newcomer" })).status, 202);
+  assert.equal((await send({ to: "@bop/newcomer" })).status, 404, "a member is known by the mesh's chain");
 });

@@ -16,7 +16,8 @@ import { type Attached, localSendShape, readAttached } from "./attached.ts";
 import { requireOwnMembership } from "../membership/own-standing.ts";
 import type { PreSendPayload } from "../hooks/pre-send/payload.ts";
 import { type Judged, type PreSend, refusedBy } from "../hooks/pre-send/pre-send.ts";
-import type { CallerFingerprint, Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
+import type { CallerFingerprint } from "../outbox/caller-fingerprint.ts";
+import type { Directory, Link, Membership, Outbox, OutboxAnswer } from "../parts.ts";
 import { type Destination, type KnownAgents, resolveAddress, resolveMember, type Self } from "../resolve-address.ts";
 import { type ParsedSend, parseSend } from "../../http/parse-send.ts";
 import { operation, type Route } from "../../http/route.ts";
@@ -225,8 +226,15 @@ async function resolve(
     return within(parts.link.directory());
   } catch (thrown) {
     if (ClaudemeshError.from(thrown).code !== "unknown_destination") throw thrown;
-    return within(await parts.link.freshDirectory());
+    const fresh = await parts.link.freshDirectory();
+    return within(parts.link.state().state === "connected" ? fresh : withoutAgentsTold(fresh));
   }
+}
+
+/** Agents come at any time: what was told before the link was lost does not say that there is none of a name by now. */
+function withoutAgentsTold(directory: Directory | null): Directory | null {
+  if (directory === null) return null;
+  return { ...directory, members: directory.members.map(({ agents_told: _told, ...member }) => member) };
 }
 
 function answer(parts: SendParts, kind: "dm" | "topic" | "queue" | "known", answered: OutboxAnswer): Sent {

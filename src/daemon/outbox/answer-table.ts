@@ -1,6 +1,7 @@
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { fingerprintPrefix, fingerprintVersions } from "../../protocol/fingerprint.ts";
-import type { CallerFingerprint, OutboxAnswer } from "../parts.ts";
+import type { OutboxAnswer } from "../parts.ts";
+import type { CallerFingerprint } from "./caller-fingerprint.ts";
 import { lastError, type OutboxRow } from "./row.ts";
 
 /** The fixed table of delivery.md §3: what a send gets whose id an existing row holds. */

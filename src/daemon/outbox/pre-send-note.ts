@@ -1,3 +1,5 @@
+import type { CallerFingerprint } from "./caller-fingerprint.ts";
+
 /** What a row keeps of its host's pre-send hook. */
 export type PreSendNote =
   | { readonly verdict: "passed" }
@@ -40,4 +42,12 @@ function isWritten(value: unknown): boolean {
 
 function isHash(value: unknown): boolean {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+/** What pre-send refused, by the ids that the senders gave. A row that has such an id by now is found before any of these. */
+export interface PreSendRefusals {
+  /** Why it refused this very request before; null: it did not. */
+  find(clientMessageId: string, fingerprint: CallerFingerprint): string | null;
+  /** On disk when it resolves. */
+  keep(clientMessageId: string, fingerprint: CallerFingerprint, reason: string): Promise<void>;
 }

@@ -1,17 +1,9 @@
 import { localFingerprintVersion } from "../../protocol/fingerprint.ts";
-import type { CallerFingerprint } from "../parts.ts";
 import type { OutboxCore } from "./outbox.ts";
+import type { PreSendRefusals } from "./pre-send-note.ts";
 
 /** Refusals that are kept; the oldest go first. */
 const refusalsMax = 10_000;
-
-/** What pre-send refused, by the ids that the senders gave. A row that has such an id by now is found before any of these. */
-export interface PreSendRefusals {
-  /** Why it refused this very request before; null: it did not. */
-  find(clientMessageId: string, fingerprint: CallerFingerprint): string | null;
-  /** On disk when it resolves. */
-  keep(clientMessageId: string, fingerprint: CallerFingerprint, reason: string): Promise<void>;
-}
 
 export function createPreSendRefusals(
   live: () => Pick<OutboxCore, "queries" | "transaction" | "options">,

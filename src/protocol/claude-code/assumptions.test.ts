@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { claudeCodeHooks } from "./hook-input.ts";
+import { claudeCodeHooks } from "./hook-words.ts";
 import { sources } from "./assumptions.ts";
 import { envelope, readStatusLine } from "./peer-message.ts";
 import { hasInboxSocket, readSessionFile } from "./session-file.ts";

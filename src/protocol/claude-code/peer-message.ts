@@ -1,3 +1,4 @@
+import { jsonObject } from "../json-object.ts";
 import { claudeCode, type MessageStatus } from "./assumptions.ts";
 
 /** A message as it is written to a session's inbox socket. */
@@ -55,7 +56,7 @@ export interface StatusLine {
 
 /** What a session says of a message; null for every other line. */
 export function readStatusLine(text: string): StatusLine | null {
-  const value = objectOf(text);
+  const value = jsonObject(text);
   if (value === null || value["type"] !== "control" || value["action"] !== claudeCode.statusAction) return null;
   const { orig_msg_id: msgId, status } = value;
   if (typeof msgId !== "string" || typeof status !== "string") return null;
@@ -65,14 +66,5 @@ export function readStatusLine(text: string): StatusLine | null {
 
 /** Whether a line that came back could be a session's at all: those are JSON objects, one a line. */
 export function isSessionLine(text: string): boolean {
-  return objectOf(text) !== null;
-}
-
-function objectOf(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  } catch {
-    return null;
-  }
+  return jsonObject(text) !== null;
 }

@@ -1,3 +1,4 @@
+import { jsonObject } from "../json-object.ts";
 import { claudeCode } from "./assumptions.ts";
 
 /** What a running session says of itself in `~/.claude/sessions/<pid>.json`. */
@@ -22,14 +23,8 @@ export const sessionFileBytesMax = 65_536;
 export function readSessionFile(fileName: string, text: string): SessionFile | null {
   const pid = Number(claudeCode.sessionFile.exec(fileName)?.[1] ?? Number.NaN);
   if (!Number.isSafeInteger(pid)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== "object" || value === null) return null;
-  const fields = value as Readonly<Record<string, unknown>>;
+  const fields = jsonObject(text);
+  if (fields === null) return null;
   const { sessionFields: names } = claudeCode;
   const word = (name: string): string | null => {
     const found = fields[name];

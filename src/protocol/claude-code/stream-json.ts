@@ -1,3 +1,5 @@
+import { jsonObject } from "../json-object.ts";
+
 /**
  * Lines by which a program is a session of its own: `claude -p --input-format stream-json --output-format stream-json
  * --verbose`. Documented: "Run Claude Code programmatically" (code.claude.com/docs/en/headless) and the messages of the
@@ -18,7 +20,7 @@ export type StreamEvent =
 
 /** A line of its output. Never throws: what no turn ends by is nothing to us. */
 export function readStreamLine(line: string): StreamEvent {
-  const value = objectOf(line);
+  const value = jsonObject(line);
   if (value === null) return { type: "other" };
   const { type, subtype, session_id, is_error, result } = value;
   if (type === "system" && subtype === "init" && typeof session_id === "string" && session_id !== "")
@@ -30,15 +32,4 @@ export function readStreamLine(line: string): StreamEvent {
     isError: is_error === true || (typeof subtype === "string" && subtype.startsWith("error")),
     text: typeof result === "string" ? result : null,
   };
-}
-
-function objectOf(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    return null;
-  }
 }

@@ -2,12 +2,13 @@ import { dirname } from "node:path";
 import { fullJitter } from "../../../base/backoff.ts";
 import type { Clock, Timer } from "../../../base/clock.ts";
 import { createInTurn, type InTurn } from "../../../base/in-turn.ts";
+import { pidOf } from "../../../base/process-print.ts";
+import { isStopped, processStat } from "../../../base/process-stat.ts";
 import { claudeCode } from "../../../protocol/claude-code/assumptions.ts";
 import { authLine, messageLine, type StatusLine } from "../../../protocol/claude-code/peer-message.ts";
 import type { LiveSession } from "../agents.ts";
 import type { OfferTold, PutIn, PutOutcome, WayAdapter } from "../way-adapter.ts";
 import { createReplySockets } from "./reply-socket.ts";
-import { isStopped } from "./is-stopped.ts";
 import { socketLimits } from "./socket-limits.ts";
 import { hearStatuses } from "./status-lines.ts";
 import { answers, type Written, writeLines } from "./write-line.ts";
@@ -86,7 +87,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     const pause = line.notBefore - clock.now();
     if (pause > 0) return { state: "failed", reason: "it has just refused a line", retryAfterMs: pause, gone: false };
     // A process that its user has stopped takes lines nowhere but into the kernel.
-    if (isStopped(session.process))
+    if (isAsleep(session))
       return { state: "failed", reason: "its process is stopped", retryAfterMs: socketLimits.stoppedMs, gone: false };
     await keepPace(line, clock);
     const reply = await replies.within(dirname(path));
@@ -121,7 +122,7 @@ export function createInboxSocket({ clock, owner, told, failed }: InboxSocketPar
     silent.set(
       msgId,
       clock.after(socketLimits.receiptMs, () => {
-        const asleep = isStopped(session.process);
+        const asleep = isAsleep(session);
         void answers(session.socketPath, clock).then((answered) => {
           socket.destroy();
           if (!silent.has(msgId) || stopped) return;
@@ -177,4 +178,11 @@ async function keepPace({ at }: Line, clock: Clock): Promise<void> {
   const oldest = at.at(-socketLimits.linesAPaceMax);
   if (oldest === undefined) return;
   await new Promise<void>((resolve) => void clock.after(oldest - since, resolve));
+}
+
+/** Its process is stopped, as by Ctrl-Z; false where that cannot be seen. */
+function isAsleep(session: LiveSession): boolean {
+  const pid = pidOf(session.process);
+  const stat = pid === null ? null : processStat(pid);
+  return stat !== null && isStopped(stat);
 }

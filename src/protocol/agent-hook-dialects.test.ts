@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { HookDialect } from "./agent-hook.ts";
+import type { HookDialect } from "./agent-hook-dialect.ts";
 import { codex } from "./codex/assumptions.ts";
-import { codexHooks } from "./codex/hook-input.ts";
+import { codexHooks } from "./codex/hook-words.ts";
 import { geminiCli } from "./gemini-cli/assumptions.ts";
-import { geminiHooks } from "./gemini-cli/hook-input.ts";
+import { geminiHooks } from "./gemini-cli/hook-words.ts";
 
 function read(dialect: HookDialect, fields: Readonly<Record<string, unknown>>) {
   return dialect.read(JSON.stringify({ session_id: "s", cwd: "/work", ...fields }));
