@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { readFileIfPresent, writeFileAtomic } from "../base/atomic-file.ts";
 import { findDaemonDir } from "../client/find-daemon.ts";
@@ -17,6 +17,12 @@ export async function changeHook(context: CommandContext, hook: string, enabled:
   const { out } = context;
   const dir = findDaemonDir(context.home, context.mesh);
   const path = join(dir, "hooks.toml");
+  // A pipe in its place would be waited for, and a link replaced.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new ClaudemeshError("invalid_config", `${path} is not a file of its own`, {
+      hint: "put the file itself there, and no link",
+      details: { path },
+    });
   const source = readFileIfPresent(path)?.toString("utf8") ?? "";
   const was = parseHooksConfig(source, path).get(hook)?.enabled ?? false;
   if (was !== enabled) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect } from "../../src/client/connect.ts";
@@ -18,6 +18,9 @@ test("a hook is switched on, tried, called by a message that it answers once, li
 
   mkdirSync(join(dir, "hooks"), { mode: 0o700 });
   writeFileSync(join(dir, "hooks", "on-dm"), `#!/bin/sh\nprintf '{"reply": "gladly"}'\n`, { mode: 0o700 });
+  symlinkSync("elsewhere.toml", join(dir, "hooks.toml"));
+  assert.match((await ann.run(["hooks", "enable", "on-dm"])).stderr, /hooks\.toml is not a file of its own/);
+  rmSync(join(dir, "hooks.toml"));
   const toml = '# Mine.\n[on-dm]\nallow_reply = true\nunenforced = "run"\n';
   writeFileSync(join(dir, "hooks.toml"), toml, { mode: 0o600 });
   const misspelt = await ann.run(["hooks", "enable", "on-dn"]);

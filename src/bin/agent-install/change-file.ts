@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
@@ -144,6 +144,10 @@ function write(path: string, text: string | null, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const found = statSync(path, { throwIfNoEntry: false });
   writeFileAtomic(path, text, found === undefined ? mode : found.mode & 0o777);
+  // By root it would be root's now, and the coding agent of its user could not read it any more.
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = found ?? statSync(dirname(path));
+  chownSync(path, uid, gid);
 }
 
 function hash(text: string): string {

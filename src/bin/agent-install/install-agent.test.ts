@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -122,6 +123,17 @@ describe("installing for Claude Code", () => {
     assert.deepEqual([readFileSync(of.settings, "utf8"), readFileSync(of.servers, "utf8")], [settings, servers]);
     assert.equal(statSync(of.settings).mode & 0o777, 0o640);
     assert.doesNotMatch(readFileSync(join(of.home, "agent-installs.json"), "utf8"), /s3cret|opus/);
+  });
+
+  it("leaves the file to whose it is, and a new one to whose folder it is in", {
+    skip: process.getuid?.() !== 0,
+  }, (t) => {
+    const of = machine(t);
+    mkdirSync(dirname(of.settings));
+    writeFileSync(of.settings, "{}");
+    for (const path of [of.folder, of.settings]) chownSync(path, 65_534, 65_534);
+    of.install();
+    assert.deepEqual([statSync(of.settings).uid, statSync(of.servers).uid], [65_534, 65_534]);
   });
 
   it("takes out its own alone when somebody has changed the file since", (t) => {

@@ -37,6 +37,13 @@ describe("JSON edited as text", () => {
     );
   });
 
+  it("reads a text of any length, and the backslashes at its end", () => {
+    const long = { a: "x".repeat(8_000_000), b: '\\\\"\\', c: "" };
+    assert.deepEqual(plainValue(objectOf(JSON.stringify(long))), long);
+    for (const wrong of ['{"a": "\\x"}', '{"a": "\n"}', '{"a": 1-2}', '{"\\x": 1}', '{"a": "\\"}'])
+      assert.throws(() => readJson(wrong, "f.json", true), { code: "invalid_config" }, wrong);
+  });
+
   it("has the member that was added, every other one as it was to the byte, and none when it is removed again", () => {
     fc.assert(
       fc.property(written, fc.jsonValue({ maxDepth: 3 }), (text, value) => {

@@ -15,7 +15,7 @@ export interface JsonMember {
 }
 
 const depthMax = 200;
-const token = /"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*|true|false|null|[{}[\],:]/y;
+const token = /-?\d[-+.\deE]*|true|false|null|[{}[\],:]/y;
 
 /**
  * Reads a settings file of another program as text, so that it can be edited in place. With `comments` it may hold comments and
@@ -35,7 +35,8 @@ export function readJson(text: string, path: string, comments = false): JsonNode
   const next = (): string => {
     skip();
     token.lastIndex = at;
-    return token.exec(text)?.[0] ?? fail("something else than JSON");
+    const word = text[at] === '"' ? stringAt(text, at) : token.exec(text)?.[0];
+    return word ?? fail("something else than JSON");
   };
   const take = (wanted: string): void => {
     if (next() !== wanted) fail(`no ${wanted}`);
@@ -47,6 +48,13 @@ export function readJson(text: string, path: string, comments = false): JsonNode
     take(",");
     // A comma before the end is for JSONC alone; strict JSON was refused above.
     return next() === bracket;
+  };
+  const parsed = (word: string): unknown => {
+    try {
+      return JSON.parse(word);
+    } catch {
+      return fail("something else than JSON");
+    }
   };
   const value = (depth: number): JsonNode => {
     if (depth > depthMax) fail("it is nested too deep");
@@ -61,7 +69,7 @@ export function readJson(text: string, path: string, comments = false): JsonNode
         const member = at;
         at += name.length;
         take(":");
-        members.push({ key: JSON.parse(name) as string, start: member, node: value(depth + 1) });
+        members.push({ key: parsed(name) as string, start: member, node: value(depth + 1) });
       }
       at += 1;
       return { kind: "object", start, end: at, members };
@@ -75,12 +83,22 @@ export function readJson(text: string, path: string, comments = false): JsonNode
     }
     if (/^[}\],:]$/.test(word)) fail(`a ${word} in the place of a value`);
     at += word.length;
-    return { kind: "scalar", start, end: at, value: JSON.parse(word) };
+    return { kind: "scalar", start, end: at, value: parsed(word) };
   };
   const node = value(0);
   skip();
   if (at < text.length) fail("something after its end");
   return node;
+}
+
+/** The string that begins at a place, with its quotes. Not by an expression, which needs room for each character of a long one. */
+function stringAt(text: string, start: number): string | undefined {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let first = end;
+    while (text[first - 1] === "\\") first -= 1;
+    if ((end - first) % 2 === 0) return text.slice(start, end + 1);
+  }
+  return undefined;
 }
 
 /** The value itself. */

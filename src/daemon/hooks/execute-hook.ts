@@ -97,7 +97,10 @@ export async function executeHook(
       launch,
       stdin: payloadText(
         { hook, event, event_id: eventKey, at, mesh: options.mesh, attempt, data },
-        { redact: settings.redact_payload, bytesMax: limits.payloadBytesMax },
+        {
+          redact: settings.redact_payload,
+          bytesMax: event === "send" ? limits.judgedBytesMax : limits.payloadBytesMax,
+        },
       ),
       timeoutMs: settings.timeout_s * 1_000,
       outputBytesMax: settings.output_size_limit,

@@ -14,6 +14,8 @@ export const hookLimits = {
   endedForMs: 30 * 86_400_000,
   /** Of the event's JSON on standard input. */
   payloadBytesMax: 262_144,
+  /** Of a message that a hook decides on: never less than all of it, with every character an escape, so that nothing hides at its end. */
+  judgedBytesMax: 1_048_576,
   /** Of its standard error, the last. */
   saidBytesMax: 4_096,
   /** From being told to end until it is killed. */

@@ -96,6 +96,13 @@ test("a message that the hook lets pass is stored as it was written, and the hoo
   }
 });
 
+test("the hook is told the end of a message too, whatever stands before it", async (t) => {
+  const { send } = await sending(t, `case $event in *secret*) echo '{"refuse": "a secret"}' ;; esac`);
+  // As JSON, each of them is six characters.
+  const { status, json } = await send({ message: `${"\u0001".repeat(60_000)}secret` });
+  assert.deepEqual([status, json["code"]], [403, "hook_refused"]);
+});
+
 test("what the hook makes of a message is what is sent; the same request stays the same, and is not judged again", async (t) => {
   const { send, asked, row, host, restart } = await sending(t, `echo '{"message": "HELLO"}'`);
   const first = await send({ message: "hello", client_message_id: "m-1" });
