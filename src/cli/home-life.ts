@@ -109,6 +109,8 @@ export interface Uninstalled {
   readonly left: readonly string[];
   /** Meshes in which the member is still one, and why. */
   readonly not_left: readonly { readonly mesh: string; readonly reason: string }[];
-  /** What stays in the home's folder, since claudemesh did not make it. */
+  /** Settings of coding agents that still start the program. */
+  readonly agents: readonly { readonly kind: string; readonly scope: string; readonly path: string }[];
+  /** What stays in the home's folder: what claudemesh did not make, and what it needs for `agents`. */
   readonly remains: readonly string[];
 }

@@ -33,6 +33,11 @@ export const command: Command = {
         ? `removed ${unbroken(home)}`
         : `removed what claudemesh had in ${unbroken(home)}; there stays: ${done.remains.map(unbroken).join(", ")}`,
     );
+    // Without the program each of their hooks would fail.
+    for (const { kind, scope, path } of done.agents)
+      out.line(
+        `${unbroken(path)} still starts it: claudemesh agent uninstall ${unbroken(kind)} --scope ${unbroken(scope)}`,
+      );
     out.line("the program itself: npm uninstall --global claudemesh");
     return exitCodes.ok;
   },

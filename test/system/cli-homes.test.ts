@@ -67,8 +67,16 @@ test("backup, restore, reset and uninstall do what they say to a home whose daem
   assert.deepEqual(await membersOf(alice), ["@alice", "@carol"]);
 
   writeFileSync(join(alice.home, "thesis.txt"), "not claudemesh's");
+  const settings = { kind: "claude-code", scope: "user", created: false, splices: null, after: "" };
+  writeFileSync(
+    join(alice.home, "agent-installs.json"),
+    JSON.stringify({ version: 1, files: { "/s.json": settings } }),
+  );
   const done = JSON.parse(ok(await alice.run(["uninstall", "--yes", "--force", "--json"]))) as Uninstalled;
-  assert.deepEqual([done.left, done.not_left, done.remains], [[], [], ["thesis.txt"]]);
+  assert.deepEqual([done.left, done.not_left, done.remains], [[], [], ["agent-installs.json", "thesis.txt"]]);
+  assert.deepEqual(done.agents, [{ kind: "claude-code", scope: "user", path: "/s.json" }]);
+  writeFileSync(join(alice.home, "agent-installs.json"), JSON.stringify({ version: 1, files: {} }));
+  ok(await alice.run(["uninstall", "--yes", "--force"]));
   assert.deepEqual(readdirSync(alice.home), ["thesis.txt"]);
 });
 

@@ -27,7 +27,8 @@ test("a hook that nothing contains is a problem, and one that runs as the user a
   );
   assert.match(findings[0]?.message ?? "", /^on-dm is enabled and is not run: .*bubblewrap is not installed/);
   assert.match(findings[1]?.message ?? "", /^on-mention runs as you/);
-  for (const { hint } of findings) assert.match(hint ?? "", /^install bubblewrap, then: claudemesh daemon restart/);
+  for (const { hint } of findings)
+    assert.match(hint ?? "", /^install bubblewrap, then: claudemesh daemon restart; .*: claudemesh install-service/);
 });
 
 test("what contains hooks is told, by the daemon itself where it runs", async () => {

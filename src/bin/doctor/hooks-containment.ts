@@ -18,14 +18,14 @@ export const check: DaemonCheck = {
     }
     return enabled.map(([hook, settings]): Outcome => {
       const why = missing.join("; ");
+      // A unit of a version that had no hooks lets nobody make the namespaces that they are contained by.
+      const hint =
+        "install bubblewrap, then: claudemesh daemon restart; where a service of an earlier version runs the daemon: claudemesh install-service";
       return settings.unenforced === "run"
-        ? warning(
-            `${hook} runs as you, with your keys and your inbox: nothing contains it here (${why})`,
-            "install bubblewrap, then: claudemesh daemon restart",
-          )
+        ? warning(`${hook} runs as you, with your keys and your inbox: nothing contains it here (${why})`, hint)
         : problem(
             `${hook} is enabled and is not run: nothing contains it here (${why})`,
-            `install bubblewrap, then: claudemesh daemon restart; what is yours to trust: unenforced = "run" in ${shellWords([join(dir, "hooks.toml")])}`,
+            `${hint}; what is yours to trust: unenforced = "run" in ${shellWords([join(dir, "hooks.toml")])}`,
           );
     });
   },

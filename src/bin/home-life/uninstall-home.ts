@@ -6,6 +6,7 @@ import { daemonDirs } from "../../client/find-daemon.ts";
 import { ClaudemeshError } from "../../protocol/error.ts";
 import { isEphemeral } from "../ephemeral/ended-folder.ts";
 import { hasEnded } from "../ended-membership.ts";
+import { installRecordsName, readInstallRecords } from "../agent-install/install-records.ts";
 import { brokerDir, stopBroker } from "../launch-broker.ts";
 import { firstAttempt, startDaemon, waitForLink } from "../launch-daemon.ts";
 import { readLaunchRecord } from "../launch-record.ts";
@@ -17,7 +18,7 @@ import { uninstallServices } from "../service/uninstall-service.ts";
 import { stopForRemoval } from "./stop-for-removal.ts";
 
 /** What claudemesh makes in a home: nothing else is ever removed. */
-const ownFolders = ["daemon", "broker", "set-aside", "ended", "service", "restore.tmp"];
+const ownFolders = ["daemon", "broker", "set-aside", "ended", "service", "restore.tmp", "wakes"];
 const ownFiles =
   /^((launch|supervisor)\.lock(-journal)?|supervisor(-[\d-]+)?\.log|service-.*\.err|\.supervisor-log-files)$/;
 
@@ -60,7 +61,16 @@ export async function uninstallHome(request: UninstallRequest, host: ServiceHost
     home,
     ownFolders.map((name) => join(home, name)),
   );
-  return { home, services: services.map(({ path }) => path), left, not_left: notLeft, remains: removeHome(home) };
+  const agents = Object.entries(readInstallRecords(home)).map(([path, { kind, scope }]) => ({ kind, scope, path }));
+  if (agents.length === 0) rmSync(join(home, installRecordsName), { force: true });
+  return {
+    home,
+    services: services.map(({ path }) => path),
+    left,
+    not_left: notLeft,
+    agents,
+    remains: removeHome(home),
+  };
 }
 
 const ended = "its membership has ended already";
