@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -81,16 +80,11 @@ func (c *Client) watchReceipts(ctx context.Context) (receipts <-chan struct{}, s
 	}
 }
 
-// stageOrder is in what order stages are reached; what was read without having been put into a session is further than that.
-var stageOrder = []ReceiptStage{
-	ReceiptStageQueued, ReceiptStageAccepted, ReceiptStageDelivered, ReceiptStageInjected, ReceiptStageRead,
-}
-
-// hasReached is whether the stage, or one after it, is true.
+// hasReached is whether the stage is true. What was read without having been put into a session is further than that; no other
+// stage can be passed over.
 func hasReached(message *Message, stage ReceiptStage) bool {
-	wanted := slices.Index(stageOrder, stage)
 	for _, reached := range message.Stages {
-		if slices.Index(stageOrder, reached.Stage) >= wanted {
+		if reached.Stage == stage || (stage == ReceiptStageInjected && reached.Stage == ReceiptStageRead) {
 			return true
 		}
 	}

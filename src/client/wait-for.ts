@@ -1,6 +1,6 @@
 import { ClaudemeshError } from "../protocol/error.ts";
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
-import { type MessageView, type ReceiptStage, receiptStages } from "../protocol/local-api.ts";
+import type { MessageView, ReceiptStage } from "../protocol/local-api.ts";
 import type { Client } from "./client.ts";
 import { type CallOptions, startDeadline } from "./deadline.ts";
 
@@ -13,7 +13,7 @@ export interface WaitOptions extends CallOptions {
 const lookIntervalMs = 500;
 
 /**
- * Resolves with the message once `stage`, or one after it, is listed among its stages. The time limit is `timeoutMs` (default 30 s);
+ * Resolves with the message once `stage` is listed among its stages; `injected` also once it is read, which may be without it. The time limit is `timeoutMs` (default 30 s);
  * timed_out then carries the message as last seen in `details.message`.
  */
 export async function waitFor(
@@ -60,10 +60,12 @@ export async function waitFor(
   }
 }
 
-/** Or a later one: what was read without having been put into a session is further than that. */
+/**
+ * What was read without having been put into a session is further than that. No other stage can be passed over: a receipt that comes
+ * before the broker's answer is not that answer, by which alone the message's id is known.
+ */
 function hasReached({ stages }: MessageView, stage: ReceiptStage): boolean {
-  const wanted = receiptStages.indexOf(stage);
-  return stages.some((reached) => receiptStages.indexOf(reached.stage) >= wanted);
+  return stages.some(({ stage: reached }) => reached === stage || (stage === "injected" && reached === "read"));
 }
 
 /** Calls `seen` for every receipt. Without a stream the waiting goes on by looking. */

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { mesh } from "../../test/support/mesh.ts";
-import { knowsAgent } from "../../test/support/mcp/knows-agent.ts";
+import { knowsAgent } from "../../test/support/knows-agent.ts";
 import type { TestDaemon } from "../../test/support/daemon.ts";
 import { type McpClient, mcpClient, succeeded } from "../../test/support/mcp/mcp-client.ts";
 import { systemClock } from "../base/clock.ts";
@@ -138,7 +138,7 @@ test("an answer goes to the agent that asked, names what it answers, and marks t
   const { alice, bob, web } = await scene(t);
   const api = await mcpClient(t, { socketPath: alice.daemon.socketPath }, { agent: "api" });
   await api.call("peers");
-  await Promise.all([knowsAgent(alice.client, "@bob/web"), knowsAgent(bob.client, "@alice/api")]);
+  await Promise.all([knowsAgent(alice.client, "bob", "web"), knowsAgent(bob.client, "@alice/api")]);
   const asked = succeeded(await api.call("send", { to: "@bob/web", message: "Which port?", wait_for: "delivered" }));
   const [{ inbox_id }] = succeeded(await web.call("search")).structured["messages"] as [{ inbox_id: number }];
   const answer = { inbox_id, message: "8080", wait_for: "delivered" };

@@ -35,6 +35,14 @@ function filled({ path }: DescribedOperation, meshId: string): string {
 const badQueries = ["%ff", "a%c0%afb", "%ed%a0%80", "%e2%82"];
 const badQuery: HostileJson = { what: "a query that is no UTF-8", bytes: Buffer.alloc(0), code: "invalid_field" };
 
+/** Asked again while the budget of the TCP listener is used up: there are more cases than it takes at once. */
+async function withinBudget(...call: Parameters<typeof httpCall>): Promise<Answer> {
+  for (;;) {
+    const answer = await httpCall(...call);
+    if (answer.status !== 429) return answer;
+  }
+}
+
 function refused(answer: Answer, { what, code }: HostileJson, where: string): void {
   assert.deepEqual([answer.status, answer.json["code"]], [400, code], `${where}, ${what}: ${answer.text}`);
 }
@@ -61,23 +69,23 @@ test("the daemon refuses hostile JSON in every body and as meta, stores nothing 
   for (const target of targets) {
     for (const operation of takingJson("local-api"))
       for (const body of hostileBodies) {
-        const answer = await httpCall(target, operation.method, filled(operation, ""), { body: body.bytes });
+        const answer = await withinBudget(target, operation.method, filled(operation, ""), { body: body.bytes });
         refused(answer, body, operation.id);
       }
     for (const meta of hostileMetas) {
       const send = withRaw({ to: "@alice", message: "hi", client_message_id: "k" }, "meta", meta.bytes);
-      refused(await httpCall(target, "POST", "/v1/send", { body: send }), meta, "send");
+      refused(await withinBudget(target, "POST", "/v1/send", { body: send }), meta, "send");
       const change = withRaw({}, "patch", withRaw({}, "meta", meta.bytes));
-      refused(await httpCall(target, "POST", "/v1/outbox/1/requeue", { body: change }), meta, "requeue");
+      refused(await withinBudget(target, "POST", "/v1/outbox/1/requeue", { body: change }), meta, "requeue");
     }
   }
   for (const target of targets)
     for (const query of badQueries) {
-      const found = await httpCall(target, "GET", `/v1/inbox/search?q=${query}`);
+      const found = await withinBudget(target, "GET", `/v1/inbox/search?q=${query}`);
       assert.deepEqual([found.status, found.json["code"]], [400, "invalid_field"], query);
       // It would be called otherwise than it was.
       const headers = { "content-type": "application/octet-stream" };
-      const file = await httpCall(target, "POST", `/v1/files?name=${query}`, { body: "x", headers });
+      const file = await withinBudget(target, "POST", `/v1/files?name=${query}`, { body: "x", headers });
       assert.deepEqual([file.status, file.json["code"]], [400, "invalid_field"], query);
     }
   assert.deepEqual(await state(), before);

@@ -7,7 +7,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { processPrint } from "../../src/base/process-print.ts";
 import { inheritedEnvironment } from "../support/inherited-environment.ts";
-import { knowsAgent } from "../support/mcp/knows-agent.ts";
+import { knowsAgent } from "../support/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
 import { onEnd } from "../support/on-end.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -60,7 +60,7 @@ test("two coding agents with the official client ask and answer each other, by t
     ["2025-11-25", "2026-07-28"],
   );
   for (const { client } of [alice, bob]) await client.callTool({ name: "peers", arguments: {} });
-  await Promise.all([knowsAgent(daemons.alice.client, "@bob/web"), knowsAgent(daemons.bob.client, "@alice/api")]);
+  await Promise.all([knowsAgent(daemons.alice.client, "bob", "web"), knowsAgent(daemons.bob.client, "alice", "api")]);
   const question = { to: "@bob/web", message: "Which port?", wait_for: "delivered" };
   assert.match(await textOf(alice.client, "send", question), /^delivered: /);
   const shown = await textOf(bob.client, "inbox", {});

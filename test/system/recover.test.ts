@@ -12,6 +12,7 @@ import { recoverDaemon } from "../../src/daemon/recover/recover.ts";
 import type { LocalEvent } from "../../src/protocol/local-api.ts";
 import { type TestDaemon, daemon } from "../support/daemon.ts";
 import { damages, seeded } from "../support/damage.ts";
+import { knowsAgent } from "../support/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -293,6 +294,8 @@ async function outboxOfManyKinds(t: TestContext): Promise<{ closed: string; open
   const made = await mesh(t, ["alice", "bob"]);
   const { alice } = made.daemons;
   await alice.client.topics.create("ops");
+  await made.daemons.bob.client.agents.put("worker");
+  await knowsAgent(alice.client, "bob", "worker");
   for (let n = 0; n < 40; n += 1)
     await alice.client.send({
       to: ["@bob", "#ops", "@bob/worker"][n % 3] ?? "@bob",

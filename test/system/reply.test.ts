@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Client } from "../../src/client/client.ts";
 import type { InboxItem } from "../../src/protocol/local-api.ts";
 import { ClaudemeshError } from "../../src/protocol/error.ts";
+import { knowsAgent } from "../support/knows-agent.ts";
 import { mesh } from "../support/mesh.ts";
 
 /** The newest message of an inbox, once it is there. */
@@ -20,13 +21,6 @@ async function newest(client: Client, count: number): Promise<InboxItem> {
   assert.fail("the events ended");
 }
 
-/** Resolves once `client` has heard of a member's agent: until then nothing is sent there. */
-async function heard(client: Client, member: string, agent: string): Promise<void> {
-  const has = async () =>
-    (await client.members()).some(({ name, agents }) => name === member && agents.includes(agent));
-  while (!(await has()));
-}
-
 async function thrown(call: Promise<unknown>): Promise<ClaudemeshError> {
   return call.then(
     () => assert.fail("nothing was refused"),
@@ -39,8 +33,8 @@ test("an answer goes to the agent that sent, from the one that was asked, and it
   const [ann, bob] = [daemons.ann.client, daemons.bob.client];
   await ann.agents.put("backend");
   await bob.agents.put("frontend");
-  await heard(ann, "bob", "frontend");
-  await heard(bob, "ann", "backend");
+  await knowsAgent(ann, "bob", "frontend");
+  await knowsAgent(bob, "ann", "backend");
 
   const asked = await ann.send(
     { to: "@bob/frontend", message: "which port?", from_agent: "backend", meta: { n: 1 } },
@@ -72,7 +66,7 @@ test("an answer in the name of an agent that there is not is refused and marks n
   const { daemons } = await mesh(t, ["ann", "bob"]);
   const [ann, bob] = [daemons.ann.client, daemons.bob.client];
   await bob.agents.put("frontend");
-  await heard(ann, "bob", "frontend");
+  await knowsAgent(ann, "bob", "frontend");
   await ann.send({ to: "@bob/frontend", message: "hello" });
   const { inbox_id } = await newest(bob, 1);
   const refused = await thrown(bob.reply(inbox_id, { message: "hi", from_agent: "fronted" }));

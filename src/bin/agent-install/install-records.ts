@@ -17,7 +17,7 @@ export interface InstallRecord {
   readonly after: string;
 }
 
-const installRecordsName = "agent-installs.json";
+export const installRecordsName = "agent-installs.json";
 
 /** By path. Without the file, what is ours is found by its form. */
 export function readInstallRecords(home: string): Readonly<Record<string, InstallRecord>> {

@@ -4,8 +4,11 @@ import { answerHook } from "./answer-hook.ts";
 import { readHookStdin } from "./read-hook-stdin.ts";
 import { sessionPlace } from "./session-place.ts";
 
-/** A coding agent that waits for us is slow for its user: what is not here by then comes with the next hook. */
-const answerMs = 100;
+/**
+ * A coding agent that waits for us is slow for its user: what is not here by then comes with the next hook. A daemon answers in some
+ * ten milliseconds, and one that is away at once; the rest is for a host that is busy with what the agent does.
+ */
+const answerMs = 400;
 /** For confirming what was handed over, once the answer is out. */
 const lastWordsMs = 250;
 const timeoutVariable = "CLAUDEMESH_HOOK_TIMEOUT_MS";

@@ -11,13 +11,13 @@ from ._types import Message, ReceiptStage
 #: Receipts come as events; rows that end dead do not, so that the row is looked at this often as well.
 LOOK_INTERVAL_S: Final = 0.5
 
-#: What was read without having been put into a session is further than that.
-_ORDER: Final[tuple[ReceiptStage, ...]] = ("queued", "accepted", "delivered", "injected", "read")
+#: What was read without having been put into a session is further than that; no other stage can be passed over.
+_PASSED_OVER: Final[dict[ReceiptStage, ReceiptStage]] = {"injected": "read"}
 
 
 def judge(message: Message, stage: ReceiptStage) -> bool:
-    """True once the stage, or one after it, is reached. Throws the reason when it never will be."""
-    if any(_ORDER.index(reached.stage) >= _ORDER.index(stage) for reached in message.stages):
+    """True once the stage is reached, or ``read`` in place of ``injected``. Throws the reason when it never will be."""
+    if any(reached.stage in (stage, _PASSED_OVER.get(stage)) for reached in message.stages):
         return True
     said = message.last_error
     hint = f"claudemesh outbox inspect {message.outbox_id}"
