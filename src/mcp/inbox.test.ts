@@ -30,7 +30,8 @@ async function scene(t: TestContext): Promise<{
     async write(message, more = {}) {
       // The member's only agent gets what names none.
       const request = { to: "@bob", message, ...more };
-      if (request.to.includes("/")) await knowsAgent(alice.client, request.to);
+      const [member = "", agent] = request.to.slice(1).split("/");
+      if (agent !== undefined) await knowsAgent(alice.client, member, agent);
       const sent = await alice.client.send(request, { wait: "delivered" });
       return sent.client_message_id;
     },
@@ -138,7 +139,7 @@ test("an answer goes to the agent that asked, names what it answers, and marks t
   const { alice, bob, web } = await scene(t);
   const api = await mcpClient(t, { socketPath: alice.daemon.socketPath }, { agent: "api" });
   await api.call("peers");
-  await Promise.all([knowsAgent(alice.client, "bob", "web"), knowsAgent(bob.client, "@alice/api")]);
+  await Promise.all([knowsAgent(alice.client, "bob", "web"), knowsAgent(bob.client, "alice", "api")]);
   const asked = succeeded(await api.call("send", { to: "@bob/web", message: "Which port?", wait_for: "delivered" }));
   const [{ inbox_id }] = succeeded(await web.call("search")).structured["messages"] as [{ inbox_id: number }];
   const answer = { inbox_id, message: "8080", wait_for: "delivered" };
