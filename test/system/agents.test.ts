@@ -10,7 +10,7 @@ import { daemon } from "../support/daemon.ts";
 import { doctoredHome } from "../support/doctored-home.ts";
 import { linked, mesh } from "../support/mesh.ts";
 
-const shop = { cwd: "/work/shop", source: "startup" };
+const shop = { cwd: "/srv/shop", source: "startup" };
 
 /** The first event of that name about an agent of that name, waited for if need be. */
 async function hears(client: Client, event: LocalEvent["event"], agent: string): Promise<LocalEvent["data"]> {
@@ -71,10 +71,10 @@ test("the commands on agents name a session and a folder, show who is there, and
   const inside = { [claudeCode.socketVariable]: "/tmp/s-1.sock" };
   assert.equal((await type(["agent", "attach", "reviewer"], inside)).out, "@ada/reviewer is this session\n");
   assert.match((await type(["members"])).out, /^@ada .* reviewer \(online\) +\(this daemon\)$/m);
-  const folder = await type(["agent", "attach", "writer", "--folder", "/work/docs", "--default"]);
+  const folder = await type(["agent", "attach", "writer", "--folder", "/srv/docs", "--default"]);
   assert.deepEqual(
     [folder.code, folder.out],
-    [0, "@ada/writer is the agent of /work/docs\nit gets what is sent to this member without naming an agent\n"],
+    [0, "@ada/writer is the agent of /srv/docs\nit gets what is sent to this member without naming an agent\n"],
   );
   const elsewhere = await type(["agent", "attach", "writer", "--default"]);
   assert.match(

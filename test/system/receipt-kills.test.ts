@@ -54,7 +54,7 @@ async function heardOf(client: Client, agent: string): Promise<void> {
 }
 
 const stages = async (client: Client, id: string) => (await client.message(id)).stages.map(({ stage }) => stage);
-const report = { cwd: "/work/builder", agent: "builder", process: "7:1" };
+const report = { cwd: "/srv/builder", agent: "builder", process: "7:1" };
 
 test("whoever of sender, broker and receiver is killed between two stages, none is told before it is true, and each comes", async (t) => {
   const { base, alice, bob } = await threeHosts(t);

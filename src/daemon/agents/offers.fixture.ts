@@ -121,7 +121,7 @@ export async function offersHost(t: Pick<TestContext, "after">): Promise<OffersH
     async session(sessionId, agent, report = {}) {
       const key = { kind: "claude-code", sessionId };
       await running.agents.report(key, {
-        cwd: `/work/${agent}`,
+        cwd: `/srv/${agent}`,
         source: "startup",
         process: `${sessionId}:1`,
         socketPath: "",

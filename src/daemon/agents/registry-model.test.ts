@@ -52,7 +52,7 @@ interface Window {
   until: number;
 }
 
-const cwd = (folder: number): string => `/work/${["shop", "api"][folder] ?? ""}`;
+const cwd = (folder: number): string => `/srv/${["shop", "api"][folder] ?? ""}`;
 
 class Model {
   readonly mesh: AgentHost;

@@ -13,7 +13,7 @@ const put = async ({ daemon }: LinkBench, path: string, body: object) => {
   return json;
 };
 const session = (id: string): string => `/v1/agents/sessions/claude-code/${id}`;
-const shop = { cwd: "/work/shop" };
+const shop = { cwd: "/srv/shop" };
 
 test("the mesh is told of agents by the hello, and of what changes afterwards, bursts at once", async (t) => {
   const made = await linkBench(t);
@@ -87,7 +87,7 @@ test("news of another member's agents are kept and told here, so that one that i
   const refused = await send("@bob/revewer");
   assert.deepEqual([refused.json["code"], refused.json["suggestions"]], ["unknown_destination", ["@bob/reviewer"]]);
   await made.restart("at_once");
-  assert.equal((await send("@bob/revewer")).json["code"], "unknown_destination", "as it was told last");
+  assert.equal((await send("@bob/revewer")).status, 202, "while nobody can be asked, it may have come since");
 });
 
 test("an agent is told of as there only while its member is", () => {

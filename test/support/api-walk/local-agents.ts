@@ -22,7 +22,7 @@ export async function walkAgents(walk: Walk, alice: Reached, bob: Reached): Prom
   const { unix } = alice;
   const of = (id: string, changes: Asked = {}): Asked => ({ ...samples[id], ...changes });
   const session = (session_id: string, body: object = {}): Asked =>
-    of("agentSessionPut", { params: { kind: "claude-code", session_id }, body: { cwd: "/work/shop", ...body } });
+    of("agentSessionPut", { params: { kind: "claude-code", session_id }, body: { cwd: "/srv/shop", ...body } });
   await walk.ask(unix, "agentPut", 200, of("agentPut"));
   await walk.ask(unix, "agentList", 200);
   await walk.ask(unix, "agentTopicAdd", 200, of("agentTopicAdd"));
@@ -73,7 +73,7 @@ async function walkBounds(walk: Walk, { unix, dir }: Reached): Promise<void> {
     `INSERT INTO agent (name, kind, project, chosen, created_at)
      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${limits.agentsMax}) SELECT printf('a%d', i), '', '', 1, 0 FROM n`,
   );
-  const fresh = { cwd: "/work/other" };
+  const fresh = { cwd: "/srv/other" };
   await walk.ask(unix, "agentPut", "too_many_agents", { params: { name: "one-more" } });
   await walk.ask(unix, "agentSessionPut", "too_many_agents", {
     ...samples["agentSessionPut"],

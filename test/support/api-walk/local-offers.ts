@@ -13,7 +13,7 @@ export async function walkOffers(walk: Walk, { unix, dir }: Reached): Promise<vo
   const of = (id: string, changes: Asked = {}): Asked => ({ ...samples[id], ...changes });
   await walk.ask(unix, "agentSessionPut", 200, {
     params: { kind: "claude-code", session_id: "s-5" },
-    body: { cwd: "/work/offers", event_at: "2026-01-01T00:00:00.000Z" },
+    body: { cwd: "/srv/offers", event_at: "2026-01-01T00:00:00.000Z" },
   });
   const client = connect(unix);
   await client.send({ to: "@alice/offers", message: "take me", client_message_id: "offer-1" }, { wait: "delivered" });
