@@ -79,12 +79,12 @@ test("the commands on agents name a session and a folder, show who is there, and
   const elsewhere = await type(["agent", "attach", "writer", "--default"]);
   assert.match(
     elsewhere.out,
-    /^@ada\/writer is the agent of \/work\/docs\n/,
+    /^@ada\/writer is the agent of \/srv\/docs\n/,
     "its folder is not the one that one stands in",
   );
   const listed = await type(["agent", "list"]);
   const [, writer, reviewer] = listed.out.split("\n");
-  assert.match(writer ?? "", /^@ada\/writer +offline +none yet +0 +never +\/work\/docs +\(default\)$/);
+  assert.match(writer ?? "", /^@ada\/writer +offline +none yet +0 +never +\/srv\/docs +\(default\)$/);
   assert.match(reviewer ?? "", /^@ada\/reviewer +idle +claude-code +0 +20\S+Z +\/work\/shop +\(was shop\)$/);
   assert.equal((await type(["agent", "rename", "writer", "scribe"])).code, 0);
   const list = JSON.parse((await type(["agent", "list", "--json"])).out) as { default: string };
