@@ -85,7 +85,7 @@ test("the commands on agents name a session and a folder, show who is there, and
   const listed = await type(["agent", "list"]);
   const [, writer, reviewer] = listed.out.split("\n");
   assert.match(writer ?? "", /^@ada\/writer +offline +none yet +0 +never +\/srv\/docs +\(default\)$/);
-  assert.match(reviewer ?? "", /^@ada\/reviewer +idle +claude-code +0 +20\S+Z +\/work\/shop +\(was shop\)$/);
+  assert.match(reviewer ?? "", /^@ada\/reviewer +idle +claude-code +0 +20\S+Z +\/srv\/shop +\(was shop\)$/);
   assert.equal((await type(["agent", "rename", "writer", "scribe"])).code, 0);
   const list = JSON.parse((await type(["agent", "list", "--json"])).out) as { default: string };
   assert.equal(list.default, "scribe", "the setting's name is the agent's former one");
