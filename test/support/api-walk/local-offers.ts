@@ -57,6 +57,7 @@ export async function walkOffers(walk: Walk, { unix, dir }: Reached): Promise<vo
 
   const other = new DatabaseSync(join(dir, "inbox.db"));
   other.exec("BEGIN IMMEDIATE");
-  for (const id of writing) await walk.ask(unix, id, "store_unavailable", samples[id]);
+  // At once: each by itself would wait for the lock as long as the daemon does.
+  await Promise.all(writing.map((id) => walk.ask(unix, id, "store_unavailable", samples[id])));
   other.close();
 }
