@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { signalGroup } from "../../base/signal-group.ts";
 import type { Client } from "../../client/client.ts";
 import { outlast } from "../../client/outlast.ts";
@@ -8,6 +7,7 @@ import { ClaudemeshError } from "../../protocol/error.ts";
 import type { CommandContext } from "../command.ts";
 import { oneLine } from "../printable.ts";
 import { endText } from "../run-child.ts";
+import { splitLines } from "../split-lines.ts";
 import type { Offered, OwnSession } from "./attend.ts";
 import { keepOffers } from "./keep-offers.ts";
 import { type Answered, sendAnswer } from "./send-answer.ts";
@@ -47,6 +47,8 @@ export interface Program {
 
 /** Told that there is nothing more to come, it gets this long to end by itself, and as long again once it is told to stop. */
 const endMs = 5_000;
+/** Of a line that is kept: what is longer is no result that anybody could be sent. */
+const lineBytesMax = 16_777_216;
 
 /** Starts the program; its standard error is ours. Rejects with the system's error when it cannot be started. */
 export async function startProgram(run: ProgramRun): Promise<Program> {
@@ -80,10 +82,14 @@ export async function startProgram(run: ProgramRun): Promise<Program> {
   });
   // A program that has ended takes nothing more; its exit says so.
   child.stdin.on("error", () => {});
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const event = readStreamLine(line);
-    if (event.type === "result") heard(event);
-  });
+  const listen = async (): Promise<void> => {
+    for await (const line of splitLines(child.stdout, lineBytesMax)) {
+      const event = "bytes" in line ? readStreamLine(line.bytes.toString("utf8")) : null;
+      if (event?.type === "result") heard(event);
+    }
+  };
+  // Of an output that breaks off no more is heard; the exit ends what waits.
+  listen().catch(() => undefined);
   const nextResult = (): Promise<StreamEvent | null> =>
     new Promise((resolve) => {
       if (ended !== null) return resolve(null);

@@ -14,6 +14,11 @@ export interface SessionKey {
   readonly sessionId: string;
 }
 
+/** The same as one text, for maps: a kind has no space in it. */
+export function sessionText({ kind, sessionId }: SessionKey): string {
+  return `${kind} ${sessionId}`;
+}
+
 /** What a session, or a hook in its name, tells of it. */
 export interface SessionReport {
   /** Folder that it is in. */

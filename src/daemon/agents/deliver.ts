@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Service } from "../../base/service.ts";
 import type { InboxItem, LocalEvent } from "../../protocol/local-api.ts";
-import type { Addressed, LiveSession, SessionKey } from "./agents.ts";
+import { type Addressed, type LiveSession, sessionText } from "./agents.ts";
 import type { OfferedTo } from "./offered-to.ts";
 import type { Offers } from "./offers.ts";
 import type { WayAdapter } from "./way-adapter.ts";
@@ -79,7 +79,7 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
     if (outcome.state === "written") return true;
     const { reason, gone, retryAfterMs } = outcome;
     log.debug({ agent: session.agent, kind: session.kind, reason }, "a session took no message");
-    resting.set(idOf(key), gone ? null : clock.now() + (retryAfterMs ?? retryMs));
+    resting.set(sessionText(key), gone ? null : clock.now() + (retryAfterMs ?? retryMs));
     await offers.giveBack(key, [offer_id], { reason, delayMs: 0, unseen: true });
     return true;
   }
@@ -87,7 +87,7 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
   /** The session that was seen last of those that a way of ours reaches. */
   function choose(agent: string): { readonly session: LiveSession; readonly adapter: WayAdapter } | null {
     for (const session of agents.sessionsOf(agent)) {
-      const until = resting.get(idOf(session));
+      const until = resting.get(sessionText(session));
       if (until === null || (until !== undefined && until > clock.now())) continue;
       const adapter = adapters.find((candidate) => candidate.serves(session));
       if (adapter !== undefined) return { session, adapter };
@@ -132,7 +132,7 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
         }),
         offers.onWaiting(wakeAll),
         agents.onChange(({ agent, session }) => {
-          if (session !== null) resting.delete(idOf(session));
+          if (session !== null) resting.delete(sessionText(session));
           reconsider(agent);
           wake(agent);
         }),
@@ -156,8 +156,4 @@ export function createDeliver({ agents, offers, inbox, adapters, clock, log }: D
 function addressedOf(data: LocalEvent["data"]): Addressed {
   const { inbox_id, topic, agent } = data as unknown as InboxItem;
   return { inbox_id, topic, agent };
-}
-
-function idOf({ kind, sessionId }: SessionKey): string {
-  return `${kind} ${sessionId}`;
 }

@@ -12,7 +12,14 @@ import type { Self } from "../resolve-address.ts";
 import { type Attached, attachAgent } from "./attach-agent.ts";
 import { agentView, liveSession } from "./agent-view.ts";
 import type { AgentRow } from "./agent-queries.ts";
-import type { AgentChange, Agents, LiveSession, SessionKey, SessionReport } from "./agents.ts";
+import {
+  type AgentChange,
+  type Agents,
+  type LiveSession,
+  type SessionKey,
+  type SessionReport,
+  sessionText,
+} from "./agents.ts";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.ts";
 import { endOverdue, endSession, reportSession } from "./sessions.ts";
 import { ownTold } from "./told.ts";
@@ -151,7 +158,7 @@ class Registry implements Agents {
     const told = { ...report, agent: asked };
     const moment = { now, leaseUntil, isGone: (row: { readonly process: string }) => this.#isGone(row) };
     const { agent, renamedFrom } = await this.#change((queries) => reportSession(queries, key, told, moment), key);
-    if (report.socketToken !== null) this.#tokens.set(tokenKey(key), report.socketToken);
+    if (report.socketToken !== null) this.#tokens.set(sessionText(key), report.socketToken);
     this.#leaseEnds.lookAt(leaseUntil);
     return {
       agent,
@@ -184,7 +191,7 @@ class Registry implements Agents {
       endSession(queries, row, now);
       return { touched: [row.agent], agent: row.agent };
     }, key);
-    this.#tokens.delete(tokenKey(key));
+    this.#tokens.delete(sessionText(key));
     return { agent, lease_until: null };
   }
 
@@ -193,7 +200,7 @@ class Registry implements Agents {
     return this.#read()
       .liveSessionsOf(agent, now)
       .map((row) =>
-        liveSession(row, this.#tokens.get(tokenKey({ kind: row.kind, sessionId: row.session_id })) ?? null),
+        liveSession(row, this.#tokens.get(sessionText({ kind: row.kind, sessionId: row.session_id })) ?? null),
       );
   }
 
@@ -201,7 +208,7 @@ class Registry implements Agents {
     const { now } = this.#now();
     const row = this.#read().session(key);
     if (row === null || row.ended_at !== null || row.lease_until <= now) return null;
-    return liveSession(row, this.#tokens.get(tokenKey(key)) ?? null);
+    return liveSession(row, this.#tokens.get(sessionText(key)) ?? null);
   }
 
   agentsFor: Agents["agentsFor"] = (message) => {
@@ -326,8 +333,4 @@ class Registry implements Agents {
     const now = this.#options.clock.now();
     return { now, leaseUntil: now + limits.presenceLeaseMs };
   }
-}
-
-function tokenKey({ kind, sessionId }: SessionKey): string {
-  return `${kind} ${sessionId}`;
 }
