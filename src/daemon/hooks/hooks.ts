@@ -77,10 +77,12 @@ export function createHooks(options: HooksOptions): Hooks {
   let again = false;
   let calledNow = 0;
 
+  const anyIsEnabled = (): boolean =>
+    options.off() === null && [...live.config().values()].some(({ enabled }) => enabled);
   const isEnabled = (hook: string): boolean => options.off() === null && live.config().get(hook)?.enabled === true;
 
   inbox.database.beforeCommit((db, afterEventId) => {
-    if (options.off() !== null || ![...live.config().values()].some(({ enabled }) => enabled)) return;
+    if (!anyIsEnabled()) return;
     const { added, dropped } = enqueueRuns(db, afterEventId, isEnabled, limits, clock.now());
     for (const drop of dropped)
       tellExecuted(db, clock.now(), { ...drop, id: drop.run_id, outcome: "dropped", reason: droppedReason });
@@ -234,8 +236,7 @@ export function createHooks(options: HooksOptions): Hooks {
       await runs.takeUp(clock.now());
       state = "started";
       // Told in the log of the start, and known before the first event.
-      if (options.off() === null && [...live.config().values()].some(({ enabled }) => enabled))
-        track(containment.enforcement());
+      if (anyIsEnabled()) track(containment.enforcement());
       if (isEnabled("on-startup"))
         await runs.add({ hook: "on-startup", event_id: null, event: "startup" }, clock.now());
       pump();
